@@ -1,0 +1,162 @@
+import * as z from 'zod'
+import { passwordMaxLength, passwordMinLength } from '../limits.ts'
+import { domain, endpoint } from './endpoint.ts'
+import { done, moment, realmId, uuid } from './names.ts'
+
+const loginName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/)
+  .meta({ description: 'Login name or e-mail address; compared without case', example: 'mira@example.org' })
+
+/** Length is the only rule of composition (NIST SP 800-63B-4); a block list is applied by the service. */
+const password = z
+  .string()
+  .min(passwordMinLength)
+  .max(passwordMaxLength)
+  .meta({ description: 'At least 15 characters; a phrase is best' })
+
+const credentials = z.object({ loginName, password })
+
+/** At log-in any length is taken, so that what is said does not tell how accounts are made. */
+const loginAttempt = z.object({
+  loginName: z.string().min(1).max(64),
+  password: z.string().min(1).max(passwordMaxLength),
+})
+
+const realm = z.object({
+  realmId,
+  name: z.string(),
+  address: z.string().meta({ description: "Base URL of the realm's API" }),
+  state: z.enum(['open', 'maintenance']),
+})
+
+const session = z
+  .object({
+    accountId: uuid,
+    guest: z.boolean(),
+    accessToken: z.string().meta({ description: 'Bearer token (JWT, EdDSA), 15 minutes' }),
+    accessExpiresAt: moment,
+    refreshToken: z.string().meta({ description: 'Rotates at each refresh' }),
+    refreshExpiresAt: moment,
+    realms: z.array(realm),
+  })
+  .meta({ id: 'Session' })
+
+const jwks = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        x: z.string(),
+        kid: z.string(),
+        alg: z.literal('EdDSA'),
+        use: z.literal('sig'),
+      }),
+    ),
+  })
+  .meta({ id: 'Jwks' })
+
+const byAddress = [{ rate: 'password.address', by: 'address' }] as const
+
+export const auth = domain({
+  name: 'auth',
+  description: 'Accounts and sessions',
+  endpoints: {
+    register: endpoint({
+      method: 'POST',
+      path: '/v1/auth/register',
+      summary: 'Make an account and log in',
+      identity: 'anyone',
+      repeat: 'own',
+      body: credentials,
+      answer: session,
+      status: 201,
+      errors: ['auth.name_taken', 'auth.password_refused', 'operation.superseded'],
+      limits: [...byAddress, { rate: 'register.address', by: 'address' }],
+    }),
+    login: endpoint({
+      method: 'POST',
+      path: '/v1/auth/login',
+      summary: 'Log in with a password',
+      identity: 'anyone',
+      repeat: 'own',
+      body: loginAttempt,
+      answer: session,
+      errors: ['auth.invalid_credentials', 'operation.superseded'],
+      limits: byAddress,
+    }),
+    guest: endpoint({
+      method: 'POST',
+      path: '/v1/auth/guest',
+      summary: 'Play as a guest of this device',
+      description:
+        'The device makes a secret of 256 bits once and keeps it; the same secret is the same account.',
+      identity: 'anyone',
+      repeat: 'own',
+      body: z.object({
+        deviceSecret: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{43}$/)
+          .meta({ description: '32 random bytes, base64url' }),
+      }),
+      answer: session,
+      errors: ['operation.superseded'],
+      limits: [{ rate: 'register.address', by: 'address' }],
+    }),
+    refresh: endpoint({
+      method: 'POST',
+      path: '/v1/auth/refresh',
+      summary: 'Exchange the refresh token for new tokens',
+      description:
+        'A repeat within 30 s gets the same successor; anything older ends the whole session.',
+      identity: 'anyone',
+      repeat: 'natural',
+      body: z.object({ refreshToken: z.string().max(256) }),
+      answer: session,
+      errors: ['auth.refresh_refused', 'auth.session_revoked'],
+      limits: [{ rate: 'refresh.address', by: 'address' }],
+    }),
+    logout: endpoint({
+      method: 'POST',
+      path: '/v1/auth/logout',
+      summary: 'End this session',
+      identity: 'player',
+      repeat: 'natural',
+      answer: done,
+      errors: [],
+      limits: [{ rate: 'write.account', by: 'account' }],
+    }),
+    logoutEverywhere: endpoint({
+      method: 'POST',
+      path: '/v1/auth/logout-everywhere',
+      summary: 'End every session of the account',
+      identity: 'player',
+      repeat: 'natural',
+      answer: done,
+      errors: [],
+      limits: [{ rate: 'write.account', by: 'account' }],
+    }),
+    realms: endpoint({
+      method: 'GET',
+      path: '/v1/realms',
+      summary: 'The realms and where they are served',
+      identity: 'anyone',
+      answer: z.object({ realms: z.array(realm) }),
+      errors: [],
+      limits: [{ rate: 'read.address', by: 'address' }],
+    }),
+    jwks: endpoint({
+      method: 'GET',
+      path: '/.well-known/jwks.json',
+      summary: 'Public keys of access tokens',
+      identity: 'anyone',
+      answer: jwks,
+      errors: [],
+      limits: [{ rate: 'read.address', by: 'address' }],
+    }),
+  },
+})
+
+export type Session = z.infer<typeof session>
+export type Realm = z.infer<typeof realm>

@@ -1,0 +1,111 @@
+// An endpoint is declared once (rule 10). Server, OpenAPI document, typed client and tests follow.
+// Bodies and answers are plain JSON: no dates, no transforms; coercion only in params and query.
+import type * as z from 'zod'
+import type { RateName } from '../limits.ts'
+import type { ProblemCode } from '../problem.ts'
+
+/** Who may call: anyone, or the holder of a player's access token. */
+export type Identity = 'anyone' | 'player'
+
+/**
+ * How a changing request is made safe to send again (rule 4):
+ * - `remembered`: an Idempotency-Key is required; the answer is kept under it with a fingerprint.
+ * - `own`: an Idempotency-Key is required; the domain makes it safe itself (answers with secrets).
+ * - `natural`: safe by what it carries (a rotating token, a device secret, "end this session").
+ */
+export type Repeat = 'remembered' | 'own' | 'natural'
+
+/** What a rate limit counts by. */
+export type Limit = { rate: RateName; by: 'address' | 'account' }
+
+type Shape = z.ZodObject
+
+export type Endpoint = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** With `{name}` for parameters, as OpenAPI writes it. */
+  readonly path: string
+  readonly summary: string
+  readonly description?: string
+  readonly identity: Identity
+  readonly repeat?: Repeat
+  readonly params?: Shape
+  readonly query?: Shape
+  readonly body?: Shape
+  readonly answer: z.ZodType
+  /** Success status; 200 unless told. */
+  readonly status?: 200 | 201
+  /** Refusals of its own, beside those every endpoint has (see `commonErrors`). */
+  readonly errors: readonly ProblemCode[]
+  readonly limits: readonly Limit[]
+}
+
+/** Keeps the literal types of a declaration. */
+export function endpoint<const E extends Endpoint>(declaration: E): E {
+  return declaration
+}
+
+export type Domain = {
+  readonly name: string
+  readonly description: string
+  readonly endpoints: Record<string, Endpoint>
+}
+
+export function domain<const D extends Domain>(declaration: D): D {
+  return declaration
+}
+
+type Infer<S> = S extends z.ZodType ? z.output<S> : undefined
+
+/** What a client passes: only the parts that the endpoint declares. */
+export type RequestOf<E extends Endpoint> = (E extends { params: infer P extends z.ZodType }
+  ? { params: z.input<P> }
+  : unknown) &
+  (E extends { query: infer Q extends z.ZodType } ? { query?: z.input<Q> } : unknown) &
+  (E extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : unknown)
+
+export type AnswerOf<E extends Endpoint> = z.output<E['answer']>
+
+/** Who is calling, from a verified access token. */
+export type Player = {
+  accountId: string
+  /** The refresh family the token came from. */
+  sessionId: string
+  /** When the token was issued, Unix ms. */
+  issuedAt: number
+  guest: boolean
+}
+
+/** A client's Idempotency-Key, checked for form and age, and the hash under which it is stored. */
+export type OperationId = {
+  /** Base64url SHA-256 over account (or address), route and client id. */
+  hash: string
+  /** Base64url SHA-256 over the parsed params and body: another request under the same id is refused. */
+  fingerprint: string
+}
+
+/** What a handler gets: everything parsed and checked. */
+export type Call<E extends Endpoint> = {
+  params: Infer<E['params']>
+  query: Infer<E['query']>
+  body: Infer<E['body']>
+  player: E['identity'] extends 'player' ? Player : undefined
+  operation: E['repeat'] extends 'remembered' | 'own' ? OperationId : undefined
+  /** The caller's network address, as the edge saw it. */
+  address: string
+}
+
+export type Handler<E extends Endpoint> = (call: Call<E>) => Promise<AnswerOf<E>>
+export type Handlers<D extends Domain> = { [K in keyof D['endpoints']]: Handler<D['endpoints'][K]> }
+
+/** Refusals that any endpoint may answer with, by what it declares. */
+export function commonErrors(e: Endpoint): ProblemCode[] {
+  const codes: ProblemCode[] = ['request.malformed', 'request.invalid', 'store.unavailable', 'internal.error']
+  if (e.limits.length > 0) codes.push('request.rate_limited')
+  if (e.body) codes.push('request.too_large', 'request.media_type')
+  if (e.identity === 'player') codes.push('auth.required', 'auth.expired')
+  if (e.repeat === 'remembered' || e.repeat === 'own') {
+    codes.push('operation.missing', 'operation.invalid', 'operation.too_old')
+    codes.push('operation.from_future', 'operation.mismatch')
+  }
+  return codes
+}

@@ -1,0 +1,32 @@
+// Schemas that more than one domain's endpoints share.
+import * as z from 'zod'
+import { characterNameMaxLength, characterNameMinLength } from '../limits.ts'
+
+/** A realm's id: part of keys and addresses, so plain ASCII. */
+export const realmId = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,15}$/)
+  .meta({ description: 'Realm id', example: 'local' })
+
+export const uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  .meta({ description: 'UUID in lower case' })
+
+export const contentId = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,31}$/)
+  .meta({ description: 'Id of a content entry', example: 'forest' })
+
+/** Latin letters, with single apostrophes, hyphens or blanks inside. Compared without case. */
+export const characterName = z
+  .string()
+  .min(characterNameMinLength)
+  .max(characterNameMaxLength)
+  .regex(/^[A-Za-z]+(?:['\- ][A-Za-z]+)*$/)
+  .meta({ description: 'Character name, unique in its realm', example: 'Mira Vale' })
+
+/** A moment: Unix milliseconds. */
+export const moment = z.int().min(0).meta({ description: 'Unix time in milliseconds' })
+
+export const done = z.object({}).meta({ description: 'Nothing to say' })

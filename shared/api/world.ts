@@ -1,0 +1,67 @@
+import * as z from 'zod'
+import { domain, endpoint } from './endpoint.ts'
+import { contentId, moment, realmId, uuid } from './names.ts'
+
+const admission = z
+  .object({
+    address: z.string().meta({ description: 'WebSocket address of the zone host' }),
+    ticket: z.string().meta({ description: 'One use, 30 s; goes into the first frame, never a URL' }),
+    expiresAt: moment,
+    zone: contentId,
+    instance: z.string(),
+    characterId: uuid,
+  })
+  .meta({ id: 'Admission' })
+
+const zoneStatus = z.object({
+  zone: contentId,
+  name: z.string(),
+  players: z.int(),
+  capacity: z.int(),
+  instances: z.int(),
+})
+
+export const world = domain({
+  name: 'world',
+  description: 'The way into the world',
+  endpoints: {
+    enter: endpoint({
+      method: 'POST',
+      path: '/v1/realms/{realmId}/enter',
+      summary: 'Get an address and a one-use ticket for a zone',
+      description:
+        'Send it again at any time: the newest ticket counts, older ones are refused. Where the ' +
+        'character goes follows from where it was.',
+      identity: 'player',
+      repeat: 'natural',
+      params: z.object({ realmId }),
+      body: z.object({
+        characterId: uuid,
+        protocol: z.int().min(1).max(255).meta({ description: 'Zone protocol the client speaks' }),
+      }),
+      answer: admission,
+      errors: [
+        'realm.unknown',
+        'auth.session_revoked',
+        'character.not_found',
+        'play.session_active',
+        'play.version',
+        'world.full',
+        'world.busy',
+      ],
+      limits: [{ rate: 'enter.account', by: 'account' }],
+    }),
+    status: endpoint({
+      method: 'GET',
+      path: '/v1/realms/{realmId}/status',
+      summary: 'The realm and its zones now',
+      identity: 'anyone',
+      params: z.object({ realmId }),
+      answer: z.object({ realmId, state: z.enum(['open', 'maintenance']), zones: z.array(zoneStatus) }),
+      errors: ['realm.unknown'],
+      limits: [{ rate: 'read.address', by: 'address' }],
+    }),
+  },
+})
+
+export type Admission = z.infer<typeof admission>

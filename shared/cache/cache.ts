@@ -1,0 +1,24 @@
+// The cache seam: Redis over HTTP (Upstash). Only what can be rebuilt or lost lies here; never a lock.
+
+export type CacheCommand =
+  | ['GET', key: string]
+  | ['SET', key: string, value: string, ...('PX' | 'NX' | number)[]]
+  | ['DEL', key: string]
+  | ['INCR', key: string]
+  | ['PEXPIRE', key: string, ms: number, ...'NX'[]]
+  | ['PUBLISH', channel: string, message: string]
+
+export interface Cache {
+  /** Sends all commands in one request; answers stand in their order. Fails with CacheError. */
+  pipeline(commands: CacheCommand[]): Promise<(string | number | null)[]>
+  /** Listens until the signal is aborted. Messages lost while it is disconnected are not repeated. */
+  subscribe(channel: string, onMessage: (message: string) => void, signal: AbortSignal): void
+}
+
+/** The cache did not answer in time or refused. Callers go on without it. */
+export class CacheError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause })
+    this.name = 'CacheError'
+  }
+}

@@ -1,0 +1,157 @@
+// The one configuration: every variable that any process reads, with its schema and its reason.
+// .env.example is generated from this table (`npm run fix`). A variable that begins with WAYSTONE_
+// and is not in the table, or has a wrong value, is refused by name.
+import * as z from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const url = z.url({ protocol: /^https?$/ })
+const on = z.enum(['0', '1']).transform((value) => value === '1')
+/** `hub:1,forest:2`: how many hosts of each zone. */
+const fleet = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*:\d{1,2}(,[a-z][a-z0-9_]*:\d{1,2})*$/)
+  .transform((text) =>
+    text.split(',').map((part) => {
+      const [zone, count] = part.split(':')
+      return { zone: zone!, hosts: Number(count) }
+    }),
+  )
+
+type Variable = { schema: z.ZodType; default?: string; about: string }
+
+export const VARIABLES = {
+  PORT: { schema: port, default: '8080', about: 'Port of the HTTP API and the page.' },
+  HOST: {
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+    about: 'Address to listen on. Zone hosts listen there too.',
+  },
+  WAYSTONE_DATA: {
+    schema: z.string().min(1),
+    default: '.data',
+    about: 'Folder for everything that is kept: the database, keys, logs of hosts.',
+  },
+  WAYSTONE_REALM: {
+    schema: z.string().regex(/^[a-z][a-z0-9-]{1,15}$/),
+    default: 'local',
+    about: 'Id of the realm served here. Part of every key: never change it later.',
+  },
+  WAYSTONE_REALM_NAME: {
+    schema: z.string().min(1).max(40),
+    default: 'Local',
+    about: 'Name of the realm, shown to players.',
+  },
+  WAYSTONE_PUBLIC_URL: {
+    schema: url.optional(),
+    about: 'Base URL under which clients reach the API. Default: from HOST and PORT.',
+  },
+  WAYSTONE_FLEET: {
+    schema: fleet,
+    default: 'hub:1,forest:1',
+    about: 'Zone hosts of the local fleet: zone:count, separated by commas.',
+  },
+  WAYSTONE_BOTS: {
+    schema: z.coerce.number().int().min(0).max(1000),
+    default: '5',
+    about: 'Players by machine that `npm start` lets walk about.',
+  },
+  WAYSTONE_LIMITS: {
+    schema: z.enum(['strict', 'generous']),
+    default: 'strict',
+    about: 'Rate limits: strict for production; `npm start` uses generous unless told.',
+  },
+  WAYSTONE_TABLES: {
+    schema: z.string().regex(/^[A-Za-z0-9_.-]{1,60}$/),
+    default: 'waystone-',
+    about: 'Prefix of the three table names.',
+  },
+  WAYSTONE_DYNAMODB_URL: {
+    schema: url.optional(),
+    about: 'A DynamoDB endpoint to use instead of the embedded one (DynamoDB Local, for example).',
+  },
+  WAYSTONE_DYNOXIDE: {
+    schema: z.string().min(1).optional(),
+    about: 'Path of a dynoxide binary, where its npm package does not exist for the platform.',
+  },
+  UPSTASH_REDIS_REST_URL: {
+    schema: url.optional(),
+    about: 'A Redis over HTTP (Upstash) to use instead of the embedded one.',
+  },
+  UPSTASH_REDIS_REST_TOKEN: {
+    schema: z.string().min(1).optional(),
+    about: 'Its bearer token.',
+  },
+  WAYSTONE_KEY_FILE: {
+    schema: z.string().min(1).optional(),
+    about: 'File with the 32-byte key that encrypts signing keys. Default: keys/master.key in the data folder.',
+  },
+  WAYSTONE_ZONES: {
+    schema: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$/)
+      .transform((text) => text.split(','))
+      .optional(),
+    about: 'Zone host: the instances it opens, one a name. Set by the fleet.',
+  },
+  WAYSTONE_ZONE_PORT: {
+    schema: port,
+    default: '0',
+    about: 'Zone host: port to listen on; 0 takes a free one, or the one Agones gives. Set by the fleet.',
+  },
+  WAYSTONE_LOG: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    about: 'Least severe line that is logged.',
+  },
+  WAYSTONE_QUIET_START: {
+    schema: on,
+    default: '0',
+    about: '1: `npm start` prints its addresses as one line of JSON, for programs.',
+  },
+} as const satisfies Record<string, Variable>
+
+type Name = keyof typeof VARIABLES
+export type Config = { [K in Name]: z.output<(typeof VARIABLES)[K]['schema']> }
+
+/** A variable is missing, unknown or wrong. The message names each and says what is expected. */
+export class ConfigError extends Error {
+  constructor(problems: string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+  }
+}
+
+/**
+ * Reads all variables. `overrides` are a profile's defaults (the local one is generous), below what
+ * the environment says. Throws ConfigError that lists every problem at once, without secret values.
+ */
+export function readConfig(
+  env: Record<string, string | undefined>,
+  overrides: Partial<Record<Name, string>> = {},
+): Config {
+  const problems: string[] = []
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('WAYSTONE_') && !(name in VARIABLES)) {
+      problems.push(`${name} is not a variable of Waystone (see .env.example).`)
+    }
+  }
+  const config: Record<string, unknown> = {}
+  for (const [name, variable] of Object.entries(VARIABLES) as [Name, Variable][]) {
+    const given = env[name]
+    const text = given === undefined || given === '' ? (overrides[name] ?? variable.default) : given
+    const parsed = variable.schema.safeParse(text)
+    if (parsed.success) config[name] = parsed.data
+    else problems.push(`${name} is wrong: ${parsed.error.issues[0]!.message}. ${variable.about}`)
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config as Config
+}
+
+/** The text of .env.example. */
+export function envExample(): string {
+  const lines = ['# Every variable, with its default. Copy to .env and change what you need.', '']
+  for (const [name, variable] of Object.entries(VARIABLES) as [Name, Variable][]) {
+    lines.push(`# ${variable.about}`, `# ${name}=${variable.default ?? ''}`, '')
+  }
+  return lines.join('\n')
+}

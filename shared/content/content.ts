@@ -1,0 +1,76 @@
+// Schemas of content files. Lengths are metres, speeds metres a second, angles degrees: what a
+// designer thinks in. Zones convert them to protocol units when they load (shared/rules/units.ts).
+import * as z from 'zod'
+
+const id = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/)
+const title = z.string().min(1).max(40)
+const color = z.string().regex(/^#[0-9a-f]{6}$/)
+const metres = z.number().min(0).max(3200)
+const point = z.strictObject({ x: metres, y: metres })
+const box = z.strictObject({ x: metres, y: metres, width: metres, height: metres })
+
+export const raceSchema = z.strictObject({
+  id,
+  name: title,
+  description: z.string().max(400),
+  color,
+  jobs: z.array(id).min(1),
+})
+
+export const jobSchema = z.strictObject({ id, name: title, description: z.string().max(400) })
+
+export const creatureSchema = z.strictObject({
+  id,
+  name: title,
+  color,
+  radius: z.number().min(0.1).max(5),
+  /** Metres a second; rounded to the protocol's step of 0.05 m/s. At most 12 m/s. */
+  speed: z.number().min(0).max(12),
+  wander: z.strictObject({
+    /** How far from its spawn it strays. */
+    radius: z.number().min(0).max(200),
+    pauseSeconds: z.strictObject({ min: z.number().min(0), max: z.number().max(600) }),
+  }),
+})
+
+export const zoneSchema = z.strictObject({
+  id,
+  name: title,
+  kind: z.enum(['hub', 'field']),
+  width: metres.min(25),
+  height: metres.min(25),
+  // A cell block counts its bytes in 16 bits: 1,000 full records still fit.
+  capacity: z.int().min(1).max(1000),
+  /** Simulation steps a second. */
+  tickHz: z.union([z.literal(20), z.literal(30)]).default(20),
+  /** How far a player sees. */
+  viewRadius: z.number().min(10).max(100),
+  ground: color,
+  spawn: point,
+  /** Solid boxes. */
+  walls: z.array(box.extend({ color: color.optional() })).max(2000),
+  /** Standing in `area` leads to `arrive` in another zone. */
+  gates: z
+    .array(z.strictObject({ id, name: title, area: box, to: id, arrive: point }))
+    .max(50),
+  creatures: z
+    .array(z.strictObject({ creature: id, count: z.int().min(1).max(500), area: box }))
+    .max(100),
+})
+
+export type Race = z.infer<typeof raceSchema>
+export type Job = z.infer<typeof jobSchema>
+export type Creature = z.infer<typeof creatureSchema>
+export type Zone = z.infer<typeof zoneSchema>
+
+/** All content of a game, by id. */
+export type Content = {
+  races: Map<string, Race>
+  jobs: Map<string, Job>
+  creatures: Map<string, Creature>
+  zones: Map<string, Zone>
+  /** Zone and place where a new character begins. */
+  startZone: string
+  /** Hash over all files: clients and hosts compare it. */
+  version: string
+}

@@ -1,0 +1,25 @@
+// The fleet seam: which hosts exist. Agones (default), GameLift or local processes stand behind it.
+
+/** A game server as the fleet knows it. */
+export type FleetHost = {
+  name: string
+  /** Boot id of the process in it, once it has told (label `waystone-boot`). */
+  bootId: string | undefined
+  address: string
+  port: number
+  state: 'starting' | 'ready' | 'allocated' | 'shutdown' | 'unhealthy'
+  labels: Record<string, string>
+}
+
+export type Allocation = {
+  /** Repeating a request with the same id gives the same host while it lives, never a second. */
+  requestId: string
+  /** Labels the host must carry, e.g. `{ zone: 'hub' }`. */
+  labels: Record<string, string>
+}
+
+export interface Fleet {
+  /** A Ready host becomes Allocated; undefined when none is to be had. Fails when the fleet is gone. */
+  allocate(allocation: Allocation): Promise<FleetHost | undefined>
+  list(): Promise<FleetHost[]>
+}

@@ -1,0 +1,99 @@
+// Each limit stands once: unit, why this number, how it relates to its neighbours (rule 8).
+
+/** Largest request body, bytes. The largest legitimate one is a character creation, under 1 KB. */
+export const bodyMaxBytes = 16 * 1024
+/** Rows a page of a list holds at most. A page of the largest rows stays under 1 MB. */
+export const pageMaxRows = 100
+
+/** How old the birth time of an operation id may be: what is remembered longer costs for ever. */
+export const operationMaxAgeMs = 30 * 24 * 60 * 60 * 1000
+/** How far ahead a client's clock may be. Phones are rarely off by more than a minute. */
+export const operationMaxAheadMs = 5 * 60 * 1000
+/** How long the row of an operation is kept: longer than its id can still be accepted. */
+export const operationKeptMs = operationMaxAgeMs + operationMaxAheadMs + 24 * 60 * 60 * 1000
+
+/** NIST SP 800-63B-4, 3.1.1.2: 15 characters where the password is the only factor. */
+export const passwordMinLength = 15
+/** Long enough for any phrase, short enough that hashing it costs nothing extra. */
+export const passwordMaxLength = 128
+/** OWASP's Argon2id minimum: 19 MiB, 2 passes, 1 lane. */
+export const argon2 = { memoryKiB: 19_456, passes: 2, parallelism: 1, tagBytes: 32, saltBytes: 16 }
+
+/** Access tokens cannot be taken back, so they are short. */
+export const accessTokenMs = 15 * 60 * 1000
+/** A player who comes back within a month stays logged in. */
+export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
+/** A lost refresh answer may be asked for again this long. */
+export const refreshRepeatMs = 30 * 1000
+
+/** Characters an account may have in one realm: what fits on a selection screen. */
+export const charactersPerRealm = 12
+export const characterNameMinLength = 3
+/** 16 Latin letters fit over a head at the default zoom. */
+export const characterNameMaxLength = 16
+
+/** A ticket is used at once or never: a slow phone needs a few seconds for the socket. */
+export const ticketMs = 30 * 1000
+/** A place is held this long after its ticket expired, so that a claim in flight still finds it. */
+export const placeGraceMs = 10 * 1000
+/** How long a host keeps a character whose socket is gone, waiting for a resume. */
+export const resumeMs = 60 * 1000
+
+/** Lease: renewed each second, void for its holder after 5 s, dead for observers after 6 s. */
+export const leaseRenewMs = 1000
+export const leaseDeadlineMs = 5000
+export const leaseDeadAfterMs = 6000
+/** Rows of a host outlive any pause of a machine. */
+export const hostRowsKeptMs = 24 * 60 * 60 * 1000
+/** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */
+export const checkpointMs = 4000
+/** A character's own row is saved at most this often while it changes. */
+export const stateSaveMs = 60 * 1000
+/** With the store gone the world goes on this long without saving. */
+export const unsavedWorldMs = 60 * 1000
+
+/** Largest frame a client may send, bytes: a ticket of 1 KB is the largest legitimate one. */
+export const clientFrameMaxBytes = 4096
+/** Sockets of one process that have not yet joined: a flood of them must not starve players. */
+export const unjoinedSocketsMax = 256
+/** A socket that has not joined by then is closed. */
+export const joinTimeoutMs = 5000
+/** Bytes waiting in a socket at which its viewer gets no more snapshots until it has drained. */
+export const socketBacklogBytes = 64 * 1024
+/** Bytes waiting in a socket, or the time without draining, at which it is closed. */
+export const socketBacklogMaxBytes = 1024 * 1024
+export const socketStalledMs = 10_000
+/** Commands waiting for their tick, per player. Eight are 400 ms at 20 Hz: beyond, drop the oldest. */
+export const inputBacklogMax = 8
+/** Ticks for which a missing command repeats the last one; then the player stands. */
+export const inputRepeatTicks = 10
+/** A client is sent a frame at least this often. */
+export const frameEveryMs = 500
+/** Nearby chat: length of a line in characters, and a bucket of 5 lines refilled one a second. */
+export const chatMaxLength = 200
+export const chatBurst = 5
+export const chatRefillMs = 1000
+
+/** Calls that wait for the worker thread at most: a minute of a busy hub, a few megabytes. */
+export const workerCallsMax = 4096
+
+/**
+ * Request rates. `strict` is what production runs; `generous` is the local profile, where fifty
+ * bots log in from one address. A limit counts by address (before log-in), account, or route.
+ */
+export const RATES = {
+  // Guessing: 10 tries a minute from one address, 5 a minute at one login name.
+  'password.address': { strict: { count: 10, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  'password.name': { strict: { count: 5, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  // Accounts made by a machine: a household makes a few, a farm makes thousands.
+  'register.address': { strict: { count: 10, windowMs: 3_600_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  'refresh.address': { strict: { count: 120, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  // Changing requests of one account.
+  'write.account': { strict: { count: 60, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  'enter.account': { strict: { count: 30, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  'read.account': { strict: { count: 300, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  'read.address': { strict: { count: 600, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+} as const satisfies Record<string, Record<'strict' | 'generous', { count: number; windowMs: number }>>
+
+export type RateName = keyof typeof RATES
+export type RateProfile = 'strict' | 'generous'

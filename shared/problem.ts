@@ -1,0 +1,100 @@
+// The one table of refusals: stable code, HTTP status, title (RFC 9457).
+// A code is part of the API: it may be added, never renamed. `detail` never echoes input.
+
+export const PROBLEMS = {
+  'request.malformed': { status: 400, title: 'The request could not be read' },
+  'request.invalid': { status: 400, title: 'The request does not fit its schema' },
+  'request.too_large': { status: 413, title: 'The request body is too large' },
+  'request.media_type': { status: 415, title: 'The body must be application/json' },
+  'request.rate_limited': { status: 429, title: 'Too many requests' },
+  'route.not_found': { status: 404, title: 'There is no such route' },
+  'route.method_not_allowed': { status: 405, title: 'The route does not take this method' },
+
+  'operation.missing': { status: 400, title: 'This request needs an Idempotency-Key (UUIDv7)' },
+  'operation.invalid': { status: 400, title: 'The Idempotency-Key is not a UUIDv7' },
+  'operation.too_old': { status: 409, title: 'The Idempotency-Key is older than 30 days' },
+  'operation.from_future': {
+    status: 409,
+    title: 'The Idempotency-Key is more than 5 minutes ahead of the server',
+  },
+  'operation.mismatch': {
+    status: 409,
+    title: 'This Idempotency-Key was used with another request',
+  },
+  'operation.superseded': {
+    status: 409,
+    title: 'The session of this request has moved on; send a new request',
+  },
+
+  'auth.required': { status: 401, title: 'A valid access token is required' },
+  'auth.expired': { status: 401, title: 'The access token has expired' },
+  'auth.invalid_credentials': { status: 401, title: 'Login name or password is wrong' },
+  'auth.name_taken': { status: 409, title: 'This login name is taken' },
+  'auth.password_refused': { status: 422, title: 'This password is too easy to guess' },
+  'auth.refresh_refused': { status: 401, title: 'The refresh token is not valid' },
+  'auth.session_revoked': { status: 401, title: 'The session was ended' },
+
+  'realm.unknown': { status: 404, title: 'There is no such realm' },
+  'realm.elsewhere': { status: 421, title: 'This realm is served at another address' },
+
+  'character.not_found': { status: 404, title: 'There is no such character' },
+  'character.name_taken': { status: 409, title: 'This name is taken in this realm' },
+  'character.name_refused': { status: 422, title: 'This name is not allowed' },
+  'character.limit': { status: 409, title: 'No more characters fit into this account' },
+  'character.unknown_race': { status: 422, title: 'There is no such race' },
+  'character.unknown_job': { status: 422, title: 'There is no such job, or not for this race' },
+  'character.in_play': { status: 409, title: 'The character is in the world' },
+
+  'play.session_active': { status: 409, title: 'The character is still in play elsewhere' },
+  'play.version': { status: 409, title: 'The client does not speak a version served here' },
+  'world.full': { status: 503, title: 'The world is full' },
+  'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },
+
+  'content.not_found': { status: 404, title: 'There is no such content file' },
+
+  'store.unavailable': { status: 503, title: 'The store does not answer' },
+  'internal.error': { status: 500, title: 'Something went wrong here' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+export type ProblemOptions = {
+  /** One sentence for the developer who reads it. Never contains input, secrets or a stack. */
+  detail?: string
+  /** Seconds until a repeat makes sense; sent as Retry-After. */
+  retryAfterS?: number
+  /** Paths of the fields that were refused, with the reason. Never their values. */
+  fields?: { path: string; reason: string }[]
+  cause?: unknown
+}
+
+/** A refusal with a stable code. Thrown by domains, turned into problem+json at the edge. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly detail: string | undefined
+  readonly retryAfterS: number | undefined
+  readonly fields: { path: string; reason: string }[] | undefined
+
+  constructor(code: ProblemCode, options: ProblemOptions = {}) {
+    super(PROBLEMS[code].title, options.cause === undefined ? {} : { cause: options.cause })
+    this.name = 'Problem'
+    this.code = code
+    this.status = PROBLEMS[code].status
+    this.detail = options.detail
+    this.retryAfterS = options.retryAfterS
+    this.fields = options.fields
+  }
+
+  /** The document of RFC 9457. */
+  toDocument() {
+    return {
+      type: `urn:waystone:problem:${this.code}`,
+      code: this.code,
+      status: this.status,
+      title: this.message,
+      ...(this.detail === undefined ? {} : { detail: this.detail }),
+      ...(this.fields === undefined ? {} : { fields: this.fields }),
+    }
+  }
+}

@@ -1,0 +1,204 @@
+// A snapshot: what changed for one viewer in one tick.
+//
+//   u8 header, u8 0x82
+//   u32 tick, u8 flags, u16 time scale (8.8), u8 commands waiting, u32 acknowledged command
+//   own body at that tick: i32 x, i32 y, u16 heading, u8 speed
+//   then sections to the end, each u8 kind:
+//     1 DROP   u16 count, count x u16 cell        no longer subscribed: forget who is in them
+//     2 BLOCK  u16 cell, u16 bytes, records       newly subscribed: everybody in it, full records
+//     3 CELL   u16 cell, u16 bytes, records       what changed in a subscribed cell
+//
+// A cell is column | row << 8; places in records are counted from its corner. Records, each u8 kind:
+//     1 ENTITY u24 id, u8 type (0 player, 1 creature), u16 x, u16 y, u16 heading, u8 speed,
+//              u8+text look, u8+text name         full record; also an arrival new to this viewer
+//     2 MOTION u24 id, u16 x, u16 y, u16 heading, u8 speed   absolute, at the frame's tick; the
+//              entity is in this cell from now on
+//     3 GONE   u24 id, u8 why (0 moved to another cell, 1 left the zone)
+//   128..255   u8 bytes, then that many: kinds of later versions, to be skipped
+//
+// An entity belongs to the cell whose section spoke of it last. GONE(0) and DROP remove it only if it
+// still belongs to that cell once the whole frame has been read: so it does not matter in which order
+// the two cells of a crossing stand. Between records an entity goes on as shared/rules/movement.ts
+// says: each tick by dxOf/dyOf of its heading and speed.
+//
+// Record bytes do not depend on the viewer: each is encoded once and shared by all frames.
+import type { Reader, Writer } from './bytes.ts'
+import { HEADER } from './version.ts'
+
+/** Forget everything but the own entity first: this frame is complete in itself. */
+export const FLAG_KEYFRAME = 1
+
+export const SECTION = { drop: 1, block: 2, cell: 3 } as const
+export const RECORD = { entity: 1, motion: 2, gone: 3 } as const
+export const GONE_MOVED = 0
+export const GONE_LEFT = 1
+
+export type EntityType = 'player' | 'creature'
+
+export type EntityRecord = {
+  record: 'entity'
+  id: number
+  type: EntityType
+  x: number
+  y: number
+  heading: number
+  speed: number
+  /** `race/job` of a player, content id of a creature. */
+  look: string
+  name: string
+}
+export type MotionRecord = {
+  record: 'motion'
+  id: number
+  x: number
+  y: number
+  heading: number
+  speed: number
+}
+export type GoneRecord = { record: 'gone'; id: number; left: boolean }
+
+/** Positions in decoded records are zone units, not cell-relative. */
+export type SnapshotRecord = EntityRecord | MotionRecord | GoneRecord
+
+export type Section =
+  | { section: 'drop'; cells: number[] }
+  | { section: 'block' | 'cell'; cell: number; records: SnapshotRecord[] }
+
+export type SnapshotHead = {
+  tick: number
+  keyframe: boolean
+  timeScale: number
+  /** Commands of this player that wait on the server, for the client's pacing. */
+  waiting: number
+  /** Number of the last command applied. */
+  ack: number
+  own: { x: number; y: number; heading: number; speed: number }
+}
+export type Snapshot = SnapshotHead & { kind: 'snapshot'; sections: Section[] }
+
+const CELL_UNITS = 15_000
+const SNAPSHOT_KIND = 0x82
+
+/** Header, head and own body. Sections follow by the writers below. */
+export function writeSnapshotHead(w: Writer, head: SnapshotHead): void {
+  w.u8(HEADER).u8(SNAPSHOT_KIND).u32(head.tick)
+  w.u8(head.keyframe ? FLAG_KEYFRAME : 0)
+  w.u16(head.timeScale)
+  w.u8(Math.min(255, head.waiting)).u32(head.ack)
+  w.u32(head.own.x).u32(head.own.y).u16(head.own.heading).u8(head.own.speed)
+}
+
+export function writeDrop(w: Writer, cells: readonly number[]): void {
+  w.u8(SECTION.drop).u16(cells.length)
+  for (const cell of cells) w.u16(cell)
+}
+
+/** A section whose records were encoded before: shared bytes are copied in. */
+export function writeSection(
+  w: Writer,
+  section: 'block' | 'cell',
+  cell: number,
+  records: Uint8Array,
+): void {
+  w.u8(SECTION[section]).u16(cell).u16(records.length).raw(records)
+}
+
+/** `x`, `y` in zone units; `cell` must contain them. */
+export function writeEntity(w: Writer, cell: number, e: Omit<EntityRecord, 'record'>): void {
+  w.u8(RECORD.entity).u24(e.id).u8(e.type === 'player' ? 0 : 1)
+  writeBody(w, cell, e)
+  w.text8(e.look).text8(e.name)
+}
+
+export function writeMotion(w: Writer, cell: number, m: Omit<MotionRecord, 'record'>): void {
+  w.u8(RECORD.motion).u24(m.id)
+  writeBody(w, cell, m)
+}
+
+export function writeGone(w: Writer, id: number, left: boolean): void {
+  w.u8(RECORD.gone)
+    .u24(id)
+    .u8(left ? GONE_LEFT : GONE_MOVED)
+}
+
+function writeBody(
+  w: Writer,
+  cell: number,
+  body: { x: number; y: number; heading: number; speed: number },
+): void {
+  w.u16(body.x - (cell & 255) * CELL_UNITS).u16(body.y - (cell >> 8) * CELL_UNITS)
+  w.u16(body.heading).u8(body.speed)
+}
+
+/** Reads what follows the two header bytes. Undefined when it makes no sense; the reader may fail too. */
+export function decodeSnapshot(r: Reader): Snapshot | undefined {
+  const tick = r.u32()
+  const flags = r.u8()
+  const timeScale = r.u16()
+  const waiting = r.u8()
+  const ack = r.u32()
+  const own = { x: r.i32(), y: r.i32(), heading: r.u16(), speed: r.u8() }
+  const sections: Section[] = []
+  while (!r.failed && r.at < r.end) {
+    const section = decodeSection(r)
+    if (section === undefined) return undefined
+    sections.push(section)
+  }
+  const keyframe = (flags & FLAG_KEYFRAME) !== 0
+  return { kind: 'snapshot', tick, keyframe, timeScale, waiting, ack, own, sections }
+}
+
+function decodeSection(r: Reader): Section | undefined {
+  const kind = r.u8()
+  if (kind === SECTION.drop) {
+    const count = r.u16()
+    const cells: number[] = []
+    for (let i = 0; i < count && !r.failed; i++) cells.push(r.u16())
+    return { section: 'drop', cells }
+  }
+  if (kind !== SECTION.block && kind !== SECTION.cell) return undefined
+  const cell = r.u16()
+  const length = r.u16()
+  const frameEnd = r.end
+  if (r.at + length > frameEnd) return undefined
+  r.end = r.at + length
+  const records: SnapshotRecord[] = []
+  while (!r.failed && r.at < r.end) {
+    const record = decodeRecord(r, cell)
+    if (record === undefined) return undefined
+    if (record !== 'skipped') records.push(record)
+  }
+  r.end = frameEnd
+  return { section: kind === SECTION.block ? 'block' : 'cell', cell, records }
+}
+
+function decodeRecord(r: Reader, cell: number): SnapshotRecord | 'skipped' | undefined {
+  const kind = r.u8()
+  if (kind >= 128) {
+    r.raw(r.u8())
+    return 'skipped'
+  }
+  const id = r.u24()
+  switch (kind) {
+    case RECORD.entity: {
+      const type = r.u8() === 0 ? 'player' : 'creature'
+      const body = readBody(r, cell)
+      return { record: 'entity', id, type, ...body, look: r.text8(), name: r.text8() }
+    }
+    case RECORD.motion:
+      return { record: 'motion', id, ...readBody(r, cell) }
+    case RECORD.gone:
+      return { record: 'gone', id, left: r.u8() !== GONE_MOVED }
+    default:
+      return undefined
+  }
+}
+
+function readBody(r: Reader, cell: number) {
+  return {
+    x: (cell & 255) * CELL_UNITS + r.u16(),
+    y: (cell >> 8) * CELL_UNITS + r.u16(),
+    heading: r.u16(),
+    speed: r.u8(),
+  }
+}
