@@ -1,0 +1,33 @@
+// Which running copy of a zone a player goes to.
+import type { InstanceEntry } from '#shared/ownership/places.ts'
+
+/** Shared instances are filled to here, so that friends still find room. Percent. */
+const fillPercent = 80
+/** Nobody new is sent to an instance that is this full; the rest is for those who come back. Percent. */
+const closedPercent = 95
+/** A host writes its instances every 4 s; one silent for three of these gets no more players. */
+const silentMs = 12_000
+
+/**
+ * Instances to try, in order, with the number of places up to which each may be filled: where the
+ * character already has a place; the fullest below 80 %; then the emptiest below 95 %.
+ */
+export function instancesByChoice(
+  entries: InstanceEntry[],
+  now: number,
+  characterId: string,
+): { entry: InstanceEntry; limit: number }[] {
+  const alive = entries.filter((entry) => now - entry.seenAt <= silentMs)
+  const fill = (entry: InstanceEntry) => (entry.places.size * 100) / entry.capacity
+  const mine = alive.filter((entry) => entry.places.has(characterId))
+  const rest = alive.filter((entry) => !entry.places.has(characterId))
+  const roomy = rest.filter((entry) => fill(entry) < fillPercent).sort((a, b) => fill(b) - fill(a))
+  const tight = rest.filter((entry) => fill(entry) >= fillPercent).sort((a, b) => fill(a) - fill(b))
+  return [
+    ...mine.map((entry) => ({ entry, limit: entry.capacity })),
+    ...[...roomy, ...tight].map((entry) => ({
+      entry,
+      limit: Math.max(1, Math.floor((entry.capacity * closedPercent) / 100)),
+    })),
+  ]
+}

@@ -1,0 +1,11 @@
+import type { Handlers } from '#shared/api/endpoint.ts'
+import type { world } from '#shared/api/world.ts'
+import { enter, status } from './world.ts'
+import type { WorldDeps } from './world.ts'
+
+export function worldRoutes(deps: WorldDeps): Handlers<typeof world> {
+  return {
+    enter: async ({ player, params, body }) => await enter(deps, player, params.realmId, body),
+    status: async ({ params }) => await status(deps, params.realmId),
+  }
+}

@@ -1,0 +1,260 @@
+// The director: finds a place for a character and reserves it.
+//
+// `enter` takes four store trips in sequence: (1) character rows beside the account, (2) the copies of
+// the zone, beside lease and checkpoint of a former owner, (3) a place, (4) the reservation.
+import type { Admission } from '#shared/api/world.ts'
+import type { Player } from '#shared/api/endpoint.ts'
+import type { Realm } from '#shared/api/auth.ts'
+import type { Content } from '#shared/content/content.ts'
+import type { Fleet } from '#shared/fleet/fleet.ts'
+import { ticketMs } from '#shared/limits.ts'
+import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
+import {
+  parseCharacterRows,
+  readCharacterRows,
+  reserveWrites,
+  takeOverWrites,
+} from '#shared/ownership/guard.ts'
+import type { CharacterRows, Reservation } from '#shared/ownership/guard.ts'
+import { fenceWrite, judgeLease, leaseKey } from '#shared/ownership/lease.ts'
+import { findInstances, releasePlace, takePlace } from '#shared/ownership/places.ts'
+import type { InstanceEntry } from '#shared/ownership/places.ts'
+import { signTicket } from '#shared/ownership/ticket.ts'
+import type { SigningKey } from '#shared/ownership/ticket.ts'
+import { Problem } from '#shared/problem.ts'
+import { speaks } from '#shared/protocol/version.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Store, Write } from '#shared/store/store.ts'
+import { instancesByChoice } from './choice.ts'
+
+export type WorldDeps = {
+  store: Store
+  runtime: Runtime
+  realms: ReadonlyMap<string, Realm>
+  content: Content
+  fleet: Fleet
+  /** The key that signs tickets now. */
+  signingKey: () => SigningKey
+  /** Since when sessions of an account count, Unix ms: the face of functions/auth. One store trip. */
+  sessionsFrom: (accountId: string) => Promise<number>
+}
+
+/** How often `enter` starts over when others changed the same rows at once. */
+const attempts = 4
+/** A host that has just been allocated opens within this time; asked again each 100 ms. */
+const openWaitMs = 3000
+
+/** Refuses an unknown realm, and one that another address serves. */
+export function realmOf(deps: Pick<WorldDeps, 'realms'>, realmId: string): Realm {
+  const realm = deps.realms.get(realmId)
+  if (realm === undefined) throw new Problem('realm.unknown')
+  return realm
+}
+
+/**
+ * Reserves a place for a character and signs the ticket for it. Send it again at any time: each one
+ * replaces the reservation before it.
+ */
+export async function enter(
+  deps: WorldDeps,
+  player: Player,
+  realmId: string,
+  request: { characterId: string; protocol: number },
+): Promise<Admission> {
+  realmOf(deps, realmId)
+  if (!speaks(request.protocol)) throw new Problem('play.version')
+  const tried = new Set<string>()
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const admission = await tryEnter(deps, player, realmId, request.characterId, tried)
+    if (admission !== 'again') return admission
+  }
+  throw new Problem('world.busy', { retryAfterS: 1 })
+}
+
+async function tryEnter(
+  deps: WorldDeps,
+  player: Player,
+  realmId: string,
+  characterId: string,
+  tried: Set<string>,
+): Promise<Admission | 'again'> {
+  const { store, runtime } = deps
+  const [page, sessionsFrom] = await Promise.all([
+    store.query(readCharacterRows(realmId, characterId)),
+    deps.sessionsFrom(player.accountId),
+  ])
+  if (player.issuedAt < sessionsFrom) throw new Problem('auth.session_revoked')
+  const rows = parseCharacterRows(realmId, characterId, page.items)
+  if (rows === undefined || rows.guard.accountId !== player.accountId || rows.guard.deleted) {
+    throw new Problem('character.not_found')
+  }
+
+  const { guard } = rows
+  const zoneRead = zoneOf(deps, rows.state.soft.zone)
+  const inPlay = guard.state === 'active'
+  const [copies, leaseRow, checkpoint] = await Promise.all([
+    findInstances(store, realmId, zoneRead),
+    inPlay
+      ? store.get({ table: 'volatile', key: leaseKey(guard.owner), consistent: true })
+      : undefined,
+    inPlay
+      ? store.get({
+          table: 'core',
+          key: checkpointKey(guard.owner, guard.instance),
+          consistent: true,
+        })
+      : undefined,
+  ])
+  const observed = inPlay ? judgeLease(guard.owner, leaseRow) : undefined
+  if (observed?.dead === false) throw new Problem('play.session_active', { retryAfterS: 3 })
+
+  const recovered = observed === undefined ? rows.state : recover(guard, rows.state, checkpoint)
+  const zone = zoneOf(deps, recovered.soft.zone)
+  const candidates = zone === zoneRead ? copies : await findInstances(store, realmId, zone)
+
+  const ticketExpires = runtime.now() + ticketMs
+  const place = await findPlace(deps, realmId, zone, candidates, characterId, ticketExpires, tried)
+  const to: Reservation = {
+    owner: place.bootId,
+    instance: place.instance,
+    ticketId: newId(runtime),
+    ticketExpires,
+  }
+  const writes =
+    observed === undefined
+      ? reserveWrites(rows, to)
+      : takeOver(deps, rows, to, recovered, observed.check)
+  if ((await reserve(deps, writes)) === 'refused') {
+    // Somebody else moved first: give back the place if it is still this one, and look again.
+    await releasePlace(store, realmId, place, characterId, ticketExpires).catch(ignoreStoreError)
+    return 'again'
+  }
+  const ticket = await signTicket(deps.signingKey(), {
+    ticketId: to.ticketId,
+    characterId,
+    accountId: player.accountId,
+    realmId,
+    bootId: place.bootId,
+    instance: place.instance,
+    epoch: guard.epoch + 1,
+    expiresAt: ticketExpires,
+  })
+  return {
+    address: place.address,
+    ticket,
+    expiresAt: ticketExpires,
+    zone,
+    instance: place.instance,
+    characterId,
+  }
+}
+
+/** A zone that the content no longer has leads back to where characters begin. */
+function zoneOf(deps: WorldDeps, zone: string): string {
+  return deps.content.zones.has(zone) ? zone : deps.content.startZone
+}
+
+function takeOver(
+  deps: WorldDeps,
+  rows: CharacterRows,
+  to: Reservation,
+  recovered: { soft: CharacterRows['state']['soft']; saveNumber: number },
+  leaseCheck: Write,
+): Write[] {
+  const { realmId, characterId, owner, epoch } = rows.guard
+  const fence = fenceWrite(deps.runtime.now(), owner, newId(deps.runtime), {
+    realmId,
+    characterId,
+    epoch,
+  })
+  return takeOverWrites(rows, to, recovered, leaseCheck, fence)
+}
+
+/**
+ * One transaction. Its outcome may stay unclear: then the reservation may or may not stand, and the
+ * caller reads again; a ticket that nobody was given expires by itself.
+ */
+async function reserve(deps: WorldDeps, writes: Write[]): Promise<'reserved' | 'refused'> {
+  try {
+    await deps.store.transact(writes)
+    return 'reserved'
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    if (error.kind === 'cancelled' || error.kind === 'conflict') return 'refused'
+    if (error.kind === 'unavailable' && error.unclear) return 'refused'
+    throw error
+  }
+}
+
+/** A place in the best instance with room, in a new host if there is none, or `world.full`. */
+async function findPlace(
+  deps: WorldDeps,
+  realmId: string,
+  zone: string,
+  copies: InstanceEntry[],
+  characterId: string,
+  ticketExpires: number,
+  tried: Set<string>,
+): Promise<InstanceEntry> {
+  const take = async (entries: InstanceEntry[]): Promise<InstanceEntry | undefined> => {
+    for (const { entry, limit } of instancesByChoice(entries, deps.runtime.now(), characterId)) {
+      if (tried.has(entry.instance)) continue
+      const outcome = await takePlace(deps.store, realmId, entry, characterId, ticketExpires, limit)
+      if (outcome === 'taken') return entry
+      tried.add(entry.instance)
+    }
+    return undefined
+  }
+  const open = copies.filter((entry) => entry.state === 'open')
+  const place = await take(open)
+  if (place !== undefined) return place
+
+  // The id names the need: as long as the same instances are open, everybody who asks gets the same
+  // new host, however often and at whatever time he asks.
+  const known = open.map((entry) => `${entry.bootId}/${entry.instance}`).sort()
+  const host = await deps.fleet.allocate({
+    requestId: `${realmId}/${zone}/${known.join(',')}`,
+    labels: { zone },
+  })
+  if (host === undefined) throw new Problem('world.full', { retryAfterS: 5 })
+  for (let waited = 0; waited <= openWaitMs; waited += 100) {
+    const entries = await findInstances(deps.store, realmId, zone)
+    const there = entries.filter((entry) => entry.state === 'open' && entry.bootId === host.bootId)
+    const found = await take(there)
+    if (found !== undefined) return found
+    await deps.runtime.sleep(100)
+  }
+  throw new Problem('world.full', { retryAfterS: 2 })
+}
+
+function ignoreStoreError(error: unknown): void {
+  if (!(error instanceof StoreError)) throw error
+}
+
+/** Zones of a realm with how many play there. One trip a zone, side by side. */
+export async function status(deps: WorldDeps, realmId: string) {
+  const realm = realmOf(deps, realmId)
+  const zones = await Promise.all(
+    [...deps.content.zones.values()].map(async (zone) => {
+      const open = (await findInstances(deps.store, realmId, zone.id)).filter(
+        (entry) => entry.state === 'open',
+      )
+      return {
+        zone: zone.id,
+        name: zone.name,
+        players: open.reduce((sum, entry) => sum + membersOf(entry), 0),
+        capacity: open.reduce((sum, entry) => sum + entry.capacity, 0),
+        instances: open.length,
+      }
+    }),
+  )
+  return { realmId, state: realm.state, zones }
+}
+
+function membersOf(entry: InstanceEntry): number {
+  let members = 0
+  for (const expiry of entry.places.values()) if (expiry === 0) members++
+  return members
+}

@@ -1,0 +1,281 @@
+// The store's side of a zone host: claims, leaves, checkpoints and the lease, as shared/ownership says.
+// It runs in the worker thread; tests run it in the open.
+import { stateSaveMs } from '#shared/limits.ts'
+import { checkpointPut } from '#shared/ownership/checkpoint.ts'
+import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import {
+  claimUpdate,
+  leaveWrites,
+  parseCharacterRows,
+  readCharacterRows,
+  saveUpdate,
+} from '#shared/ownership/guard.ts'
+import type { CharacterRows, SoftState } from '#shared/ownership/guard.ts'
+import { createLease, endLease } from '#shared/ownership/lease.ts'
+import { openInstance, reconcilePlaces, releasePlace } from '#shared/ownership/places.ts'
+import type { InstanceState } from '#shared/ownership/places.ts'
+import type { Ticket } from '#shared/ownership/ticket.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Store } from '#shared/store/store.ts'
+import { createLeaseKeeper, leaseView } from './lease-keeper.ts'
+import type { Clocks, LeaseProof } from './lease-keeper.ts'
+import type { ClaimedCharacter, ClaimOutcome, Leaving, Persistence } from './persistence.ts'
+
+export type HostIdentity = {
+  bootId: string
+  realmId: string
+  /** WebSocket address that clients are given. */
+  address: string
+  protocol: number
+  contentVersion: string
+  instances: { instance: string; zone: string; capacity: number }[]
+}
+
+export type HostStore = Persistence & {
+  /** Writes the lease and instance rows (state `ready`). Fails when the store does. */
+  open(): Promise<void>
+  /** What the director sees of all instances of this host from now on. */
+  setState(state: InstanceState): Promise<void>
+  /** Renews the lease until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>
+  /** The host gives up all it owns: for the end of a drain. */
+  release(): Promise<void>
+}
+
+/** Pause between repeats of a write whose outcome is unclear, ms. */
+const repeatMs = 250
+/** A claim is repeated this often before the player is asked to enter again. */
+const claimAttempts = 4
+/** State rows saved with one checkpoint at most, so that a full hub does not come in one burst. */
+const savesPerCheckpoint = 32
+
+type Held = {
+  instance: string
+  savedAt: number
+  saved: SoftState
+  /** What the place of the character holds in the instance row: the ticket's expiry, then 0. */
+  placeExpiry: number
+}
+
+export function createHostStore(deps: {
+  store: Store
+  runtime: Runtime
+  clocks: Clocks
+  host: HostIdentity
+  onProof: (proof: LeaseProof) => void
+}): HostStore {
+  const { store, runtime, clocks, host } = deps
+  const { bootId, realmId } = host
+  const keeper = createLeaseKeeper({ store, runtime, clocks, bootId, onProof: deps.onProof })
+  const held = new Map<string, Held>()
+  const checkpointNumbers = new Map<string, number>()
+  let state: InstanceState = 'ready'
+
+  const zoneOf = (instance: string): string =>
+    host.instances.find((one) => one.instance === instance)!.zone
+  const lease = () => leaseView(keeper.proof(), clocks)
+
+  async function readRows(characterId: string): Promise<CharacterRows | undefined> {
+    const page = await store.query(readCharacterRows(realmId, characterId))
+    return parseCharacterRows(realmId, characterId, page.items)
+  }
+
+  async function claim(ticket: Ticket): Promise<ClaimOutcome> {
+    const proofBefore = keeper.proof()
+    let unclear = false
+    for (let attempt = 0; attempt < claimAttempts && lease().held; attempt++) {
+      if (attempt > 0) await runtime.sleep(repeatMs)
+      try {
+        const claimed = await store
+          .update(claimUpdate({ ...ticket, bootId }))
+          .then(() => true)
+          .catch((error: unknown) => {
+            if (error instanceof StoreError && error.kind === 'condition') return false
+            unclear ||= error instanceof StoreError && error.unclear
+            throw error
+          })
+        // Guard and state are read after the claim: what was there before may be an earlier owner's.
+        const rows = await readRows(ticket.characterId)
+        const mine =
+          rows !== undefined &&
+          rows.guard.owner === bootId &&
+          rows.guard.state === 'active' &&
+          rows.guard.ticketId === ticket.ticketId
+        // A refusal after an unclear attempt may be our own claim that had landed.
+        if (!mine || (!claimed && !unclear)) return { outcome: 'refused' }
+        if (!unbroken(proofBefore)) break
+        return { outcome: 'claimed', character: claimedCharacter(rows, ticket) }
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+      }
+    }
+    void giveBack(ticket)
+    return { outcome: 'unavailable' }
+  }
+
+  /** No lapse of the lease since then: an answer that crossed one is void. */
+  function unbroken(before: LeaseProof): boolean {
+    return lease().held && keeper.proof().lapses === before.lapses
+  }
+
+  function claimedCharacter(rows: CharacterRows, ticket: Ticket): ClaimedCharacter {
+    held.set(ticket.characterId, {
+      instance: ticket.instance,
+      savedAt: clocks.now(),
+      saved: rows.state.soft,
+      placeExpiry: ticket.expiresAt,
+    })
+    return {
+      characterId: ticket.characterId,
+      accountId: ticket.accountId,
+      ...rows.profile,
+      epoch: rows.guard.epoch,
+      saveNumber: rows.state.saveNumber,
+      soft: rows.state.soft,
+    }
+  }
+
+  /** A claim that nobody will use is undone, once it can be read how it ended. */
+  async function giveBack(ticket: Ticket): Promise<void> {
+    while (!keeper.proof().lost) {
+      try {
+        const rows = await readRows(ticket.characterId)
+        const mine = rows?.guard.owner === bootId && rows.guard.ticketId === ticket.ticketId
+        // While it is still reserved, a late claim of ours may yet land: wait for it or for `enter`.
+        if (rows === undefined || !mine) return
+        if (rows.guard.state === 'active') {
+          const { characterId } = ticket
+          await leaveUntilClear({
+            instance: ticket.instance,
+            characterId,
+            epoch: rows.guard.epoch,
+            saveNumber: rows.state.saveNumber + 1,
+            soft: rows.state.soft,
+          })
+          return
+        }
+        if (clocks.now() > ticket.expiresAt) return
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+      }
+      await runtime.sleep(repeatMs)
+    }
+  }
+
+  async function leaveUntilClear(leaving: Leaving): Promise<'left' | 'fenced'> {
+    let unclear = false
+    for (;;) {
+      try {
+        await store.transact(leaveWrites({ ...leaving, realmId, bootId }))
+        return 'left'
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        if (error.kind === 'cancelled' && error.reasons.includes('condition')) {
+          const guard = (await readRows(leaving.characterId).catch(() => undefined))?.guard
+          if (guard !== undefined) {
+            const stillMine = guard.owner === bootId && guard.epoch === leaving.epoch
+            // Not ours any more: our own earlier try, if one was unclear, or another owner.
+            if (!stillMine) return unclear ? 'left' : 'fenced'
+          }
+        }
+        unclear ||= error.unclear
+      }
+      await runtime.sleep(repeatMs)
+    }
+  }
+
+  async function leave(leaving: Leaving): Promise<'left' | 'fenced'> {
+    const outcome = await leaveUntilClear(leaving)
+    const place = held.get(leaving.characterId)?.placeExpiry ?? 0
+    held.delete(leaving.characterId)
+    const entry = { zone: zoneOf(leaving.instance), bootId, instance: leaving.instance }
+    // A place that cannot be given back now lapses at the next reconciling.
+    await releasePlace(store, realmId, entry, leaving.characterId, place).catch(ignoreStoreError)
+    return outcome
+  }
+
+  async function checkpoint(
+    instance: string,
+    entries: CheckpointEntry[],
+  ): Promise<'saved' | 'unavailable'> {
+    // Past the deadline nothing is saved: another owner may already have begun.
+    if (!lease().held) return 'unavailable'
+    const number = (checkpointNumbers.get(instance) ?? 0) + 1
+    checkpointNumbers.set(instance, number)
+    try {
+      await store.put(checkpointPut(bootId, instance, number, entries))
+      await saveChanged(entries)
+      await reconcile(instance, entries)
+      return 'saved'
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      return 'unavailable'
+    }
+  }
+
+  async function reconcile(instance: string, entries: CheckpointEntry[]): Promise<void> {
+    const members = new Set(entries.map((entry) => entry.characterId))
+    const entry = { zone: zoneOf(instance), bootId, instance, state }
+    await reconcilePlaces(store, clocks.now(), realmId, entry, members)
+    for (const characterId of members) {
+      const one = held.get(characterId)
+      if (one !== undefined) one.placeExpiry = 0
+    }
+  }
+
+  /** The state rows of those who changed and were not saved for a minute. */
+  async function saveChanged(entries: CheckpointEntry[]): Promise<void> {
+    let budget = savesPerCheckpoint
+    for (const entry of entries) {
+      const last = held.get(entry.characterId)
+      if (last === undefined || clocks.now() - last.savedAt < stateSaveMs) continue
+      if (sameSoft(last.saved, entry.soft)) continue
+      if (budget-- === 0) return
+      try {
+        await store.update(saveUpdate({ ...entry, realmId }))
+      } catch (error) {
+        // Refused: another owner came, or a leave was faster. The guard has the last word, not this.
+        if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+      }
+      last.savedAt = clocks.now()
+      last.saved = entry.soft
+    }
+  }
+
+  return {
+    claim,
+    leave,
+    checkpoint,
+    beat: () => keeper.beat(),
+    lease,
+    prove: async () => await keeper.renew(),
+    async open() {
+      const instances = host.instances.map(({ instance, zone }) => ({ realmId, zone, instance }))
+      await createLease(store, clocks.now(), { ...host, content: host.contentVersion, instances })
+      for (const one of host.instances) {
+        const { address, protocol } = host
+        await openInstance(store, clocks.now(), realmId, { ...one, bootId, address, protocol, state })
+      }
+      await keeper.renew()
+    },
+    async setState(next) {
+      state = next
+      for (const { instance, zone } of host.instances) {
+        const here = [...held].filter(([, one]) => one.instance === instance)
+        const members = new Set(here.map(([characterId]) => characterId))
+        await reconcilePlaces(store, clocks.now(), realmId, { zone, bootId, instance, state }, members)
+      }
+    },
+    run: async (signal) => await keeper.run(signal),
+    release: async () => await endLease(store, bootId),
+  }
+}
+
+function sameSoft(a: SoftState, b: SoftState): boolean {
+  return a.zone === b.zone && a.x === b.x && a.y === b.y && a.heading === b.heading
+}
+
+function ignoreStoreError(error: unknown): void {
+  if (!(error instanceof StoreError)) throw error
+}

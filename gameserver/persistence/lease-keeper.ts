@@ -1,0 +1,92 @@
+// Keeps the host's lease. What counts is when the last acknowledged renewal was SENT: an answer that
+// was long under way says nothing about now. Elapsed time is the larger of the monotonic and the wall
+// clock: a suspended machine's monotonic clock stands still, a wall clock may be set back.
+import { leaseDeadlineMs, leaseRenewMs } from '#shared/limits.ts'
+import { renewLease } from '#shared/ownership/lease.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Store } from '#shared/store/store.ts'
+import type { LeaseView } from './persistence.ts'
+
+export type Clocks = {
+  /** Wall clock, Unix ms. */
+  now: () => number
+  /** A clock of the process that never goes back, ms. The same in all its threads. */
+  monotonic: () => number
+}
+
+/** When the last acknowledged renewal was sent, on both clocks. Crosses the thread boundary. */
+export type LeaseProof = {
+  wall: number
+  monotonic: number
+  lost: boolean
+  /** How often the deadline had passed before a renewal was acknowledged. */
+  lapses: number
+}
+
+export function leaseView(proof: LeaseProof, clocks: Clocks): LeaseView {
+  const elapsed = Math.max(clocks.now() - proof.wall, clocks.monotonic() - proof.monotonic)
+  return { held: !proof.lost && elapsed < leaseDeadlineMs, lost: proof.lost }
+}
+
+export type LeaseKeeper = {
+  proof(): LeaseProof
+  /** The tick thread is alive. Without this between two renewals there is no renewal. */
+  beat(): void
+  renew(): Promise<'held' | 'lost' | 'unavailable'>
+  /** Renews every second until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export function createLeaseKeeper(deps: {
+  store: Store
+  runtime: Runtime
+  clocks: Clocks
+  bootId: string
+  /** Told after each change. */
+  onProof: (proof: LeaseProof) => void
+}): LeaseKeeper {
+  const { store, runtime, clocks, bootId } = deps
+  let renewal = 0
+  let beaten = true
+  let proof: LeaseProof = { wall: clocks.now(), monotonic: clocks.monotonic(), lost: false, lapses: 0 }
+
+  async function renew(): Promise<'held' | 'lost' | 'unavailable'> {
+    if (proof.lost) return 'lost'
+    const sent = { wall: clocks.now(), monotonic: clocks.monotonic() }
+    renewal += 1
+    try {
+      const outcome = await renewLease(store, sent.wall, bootId, renewal)
+      // Two renewals may overlap (prove() beside the loop): never go back to the earlier one.
+      proof =
+        outcome === 'lost'
+          ? { ...proof, lost: true }
+          : {
+              wall: Math.max(proof.wall, sent.wall),
+              monotonic: Math.max(proof.monotonic, sent.monotonic),
+              lost: false,
+              lapses: proof.lapses + (leaseView(proof, clocks).held ? 0 : 1),
+            }
+      deps.onProof(proof)
+      return outcome
+    } catch {
+      return 'unavailable'
+    }
+  }
+
+  return {
+    proof: () => proof,
+    beat() {
+      beaten = true
+    },
+    renew,
+    async run(signal) {
+      while (!signal.aborted) {
+        if (beaten) {
+          beaten = false
+          await renew()
+        }
+        await runtime.sleep(leaseRenewMs, signal).catch(() => undefined)
+      }
+    },
+  }
+}

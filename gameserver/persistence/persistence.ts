@@ -1,0 +1,55 @@
+// What the tick thread asks of the persistence worker. All store traffic of a zone host goes through
+// here; nothing on the tick thread awaits it inside a step.
+import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Ticket } from '#shared/ownership/ticket.ts'
+
+/** A character as it is claimed. */
+export type ClaimedCharacter = {
+  characterId: string
+  accountId: string
+  name: string
+  race: string
+  job: string
+  /** Who writes must name it. */
+  epoch: number
+  /** The last one used; each save uses a higher one, for the character's whole life. */
+  saveNumber: number
+  soft: SoftState
+}
+
+export type ClaimOutcome =
+  | { outcome: 'claimed'; character: ClaimedCharacter }
+  /** The ticket was used, replaced or voided: close with `ticket.refused`. */
+  | { outcome: 'refused' }
+  /** The store does not answer or the lease is in doubt: close with `host.unavailable`. */
+  | { outcome: 'unavailable' }
+
+export type Leaving = CheckpointEntry & { instance: string }
+
+export type LeaseView = {
+  /** Inside the deadline: admission and saving are allowed. */
+  held: boolean
+  /** Declared dead, or the row is gone: everybody must be closed with `fenced` and the process ends. */
+  lost: boolean
+}
+
+export interface Persistence {
+  /**
+   * Turns a reservation into a playing character. The caller has verified the ticket and remembers its
+   * id from before this call on, so that one ticket never claims twice.
+   */
+  claim(ticket: Ticket): Promise<ClaimOutcome>
+  /**
+   * Saves a character and gives it up; repeats itself until the outcome is clear, however long that
+   * takes. Until it resolves the character stays in the checkpoints. `fenced`: it was not ours any more.
+   */
+  leave(leaving: Leaving): Promise<'left' | 'fenced'>
+  /** Everybody in the instance, the leaving ones too. Called every 4 s and before the host stops. */
+  checkpoint(instance: string, entries: CheckpointEntry[]): Promise<'saved' | 'unavailable'>
+  /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
+  beat(): void
+  lease(): LeaseView
+  /** After a gap longer than the lease: renews it, then answers. `lost` means: do not tick again. */
+  prove(): Promise<'held' | 'lost' | 'unavailable'>
+}

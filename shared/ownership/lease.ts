@@ -1,0 +1,156 @@
+// The lease row: one a host process, renewed every second. It says whether the process may still be
+// alive. A character is never owned by a lease: it is owned by its guard, and the lease only tells
+// others when they may take it over.
+//
+// The key carries the boot id, never a machine or slot name: a host that came back quickly would make
+// its dead predecessor look alive. A lease row that is absent is dead.
+import { hostRowsKeptMs } from '../limits.ts'
+import { expiresAt, StoreError } from '../store/store.ts'
+import type { Item, Key, Store, Write } from '../store/store.ts'
+import { instanceKey } from './places.ts'
+
+export type HostInstance = { realmId: string; zone: string; instance: string }
+
+export type Lease = {
+  bootId: string
+  renewal: number
+  /** The process has ended (the fleet's word) or has released everything it owned. */
+  ended: boolean
+}
+
+/** What an observer knows of the owner of a character. */
+export type Observation =
+  /** Dead: the row was absent, or ended, as the check says. */
+  { dead: true; check: Write } | { dead: false }
+
+export function hostPartition(bootId: string): string {
+  return `HOST#${bootId}`
+}
+
+export function leaseKey(bootId: string): Key {
+  return { pk: hostPartition(bootId), sk: 'LEASE' }
+}
+
+/** Writes the row of a new host. Fails with `condition` when the boot id is not new. */
+export async function createLease(
+  store: Store,
+  now: number,
+  host: {
+    bootId: string
+    address: string
+    protocol: number
+    content: string
+    instances: HostInstance[]
+  },
+): Promise<void> {
+  await store.put({
+    table: 'volatile',
+    condition: 'attribute_not_exists(pk)',
+    item: {
+      ...leaseKey(host.bootId),
+      v: 1,
+      renewal: 0,
+      address: host.address,
+      protocol: host.protocol,
+      content: host.content,
+      instances: host.instances.map((at) => ({ ...at })),
+      expires: expiresAt(now + hostRowsKeptMs),
+    },
+  })
+}
+
+/**
+ * Renews with a number higher than any before. `lost`: the row is gone or ended; the host must let go
+ * of everything. A renewal that arrives after a later one changes nothing and counts as `held`.
+ * Other failures of the store are thrown: whether the lease holds is then not known.
+ */
+export async function renewLease(
+  store: Store,
+  now: number,
+  bootId: string,
+  renewal: number,
+): Promise<'held' | 'lost'> {
+  try {
+    await store.update({
+      table: 'volatile',
+      key: leaseKey(bootId),
+      update: 'SET renewal = :n, expires = :expires',
+      condition: 'attribute_exists(pk) AND attribute_not_exists(ended) AND renewal < :n',
+      values: { ':n': renewal, ':expires': expiresAt(now + hostRowsKeptMs) },
+    })
+    return 'held'
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+    const row = error.items[0]
+    return row !== undefined && row['ended'] !== true ? 'held' : 'lost'
+  }
+}
+
+/**
+ * The process behind the boot id has ended, or has given up all it owned: its characters may be taken
+ * over at once, and its instances take no more players. Only who saw the process end may say so.
+ * Safe to repeat; nothing happens when the row is already gone.
+ */
+export async function endLease(store: Store, bootId: string): Promise<void> {
+  let row: Item
+  try {
+    row = await store.update({
+      table: 'volatile',
+      key: leaseKey(bootId),
+      update: 'SET ended = :true',
+      condition: 'attribute_exists(pk)',
+      values: { ':true': true },
+    })
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'condition') return
+    throw error
+  }
+  for (const at of row['instances'] as HostInstance[]) {
+    await store.delete({ table: 'volatile', key: instanceKey(at.realmId, at.zone, bootId, at.instance) })
+  }
+}
+
+/** Judges the owner of a character from its lease row, read strongly. */
+export function judgeLease(bootId: string, row: Item | undefined): Observation {
+  const key = leaseKey(bootId)
+  if (row === undefined) {
+    return {
+      dead: true,
+      check: { check: { table: 'volatile', key, condition: 'attribute_not_exists(pk)' } },
+    }
+  }
+  if (row['ended'] !== true) return { dead: false }
+  return {
+    dead: true,
+    check: {
+      check: {
+        table: 'volatile',
+        key,
+        condition: 'ended = :true AND renewal = :n',
+        values: { ':true': true, ':n': row['renewal'] as number },
+      },
+    },
+  }
+}
+
+/** Tells a host that may wake up that a character is no longer its own. Read with each renewal. */
+export function fenceWrite(
+  now: number,
+  bootId: string,
+  commandId: string,
+  fence: { realmId: string; characterId: string; epoch: number },
+): Write {
+  return {
+    put: {
+      table: 'volatile',
+      item: {
+        pk: hostPartition(bootId),
+        sk: `INBOX#${commandId}`,
+        v: 1,
+        kind: 'fence',
+        ...fence,
+        expires: expiresAt(now + hostRowsKeptMs),
+      },
+    },
+  }
+}

@@ -1,0 +1,91 @@
+// A ticket lets one socket claim one character once. It is a signed JWT that any zone host verifies
+// with the public keys alone, so a forged one never reaches the store.
+import { SignJWT, jwtVerify } from 'jose'
+import type { CryptoKey } from 'jose'
+import * as z from 'zod'
+
+export const ticketAudience = 'waystone:zone'
+const type = 'waystone-ticket+jwt'
+
+const claims = z.object({
+  jti: z.string(),
+  sub: z.string(),
+  acc: z.string(),
+  realm: z.string(),
+  boot: z.string(),
+  inst: z.string(),
+  epoch: z.int(),
+  exp: z.int(),
+})
+
+export type Ticket = {
+  ticketId: string
+  characterId: string
+  accountId: string
+  realmId: string
+  /** Boot id of the host that may claim it. */
+  bootId: string
+  instance: string
+  /** The guard's epoch that the reservation wrote. */
+  epoch: number
+  /** Unix ms. */
+  expiresAt: number
+}
+
+export type SigningKey = { keyId: string; privateKey: CryptoKey }
+/** The public key of an id; undefined when it is not known here. Must not do I/O. */
+export type VerifyKeys = (keyId: string) => CryptoKey | undefined
+
+export async function signTicket(key: SigningKey, ticket: Ticket): Promise<string> {
+  return await new SignJWT({
+    acc: ticket.accountId,
+    realm: ticket.realmId,
+    boot: ticket.bootId,
+    inst: ticket.instance,
+    epoch: ticket.epoch,
+  })
+    .setProtectedHeader({ alg: 'EdDSA', typ: type, kid: key.keyId })
+    .setJti(ticket.ticketId)
+    .setSubject(ticket.characterId)
+    .setAudience(ticketAudience)
+    .setExpirationTime(Math.floor(ticket.expiresAt / 1000))
+    .sign(key.privateKey)
+}
+
+/** The ticket inside, or undefined when it is forged, expired, malformed or for another audience. */
+export async function verifyTicket(
+  keys: VerifyKeys,
+  now: number,
+  token: string,
+): Promise<Ticket | undefined> {
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      (header) => {
+        const key = header.kid === undefined ? undefined : keys(header.kid)
+        if (key === undefined) throw new Error('unknown key')
+        return key
+      },
+      // jose wants a Date; this one is made from the clock that was passed in.
+      { algorithms: ['EdDSA'], typ: type, audience: ticketAudience, currentDate: asDate(now) },
+    )
+    const c = claims.parse(payload)
+    return {
+      ticketId: c.jti,
+      characterId: c.sub,
+      accountId: c.acc,
+      realmId: c.realm,
+      bootId: c.boot,
+      instance: c.inst,
+      epoch: c.epoch,
+      expiresAt: c.exp * 1000,
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function asDate(now: number): Date {
+  // oxlint-disable-next-line no-restricted-globals
+  return new Date(now)
+}

@@ -1,0 +1,133 @@
+// A realm in memory for ownership tests: real director, real host stores, a clock that is set by hand.
+import { webcrypto } from 'node:crypto'
+import type { CryptoKey } from 'jose'
+import { enter } from '#functions/world/world.ts'
+import type { WorldDeps } from '#functions/world/world.ts'
+import { createHostStore } from '#gameserver/persistence/host-store.ts'
+import type { HostStore } from '#gameserver/persistence/host-store.ts'
+import type { Content, Zone } from '#shared/content/content.ts'
+import type { FleetHost } from '#shared/fleet/fleet.ts'
+import { newCharacterWrites } from '#shared/ownership/guard.ts'
+import { verifyTicket } from '#shared/ownership/ticket.ts'
+import type { Ticket } from '#shared/ownership/ticket.ts'
+import { newId } from '#shared/runtime.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+import type { Store } from '#shared/store/store.ts'
+import { countTrips } from '#shared/store/trips.ts'
+import { seededRuntime } from './seeded-runtime.ts'
+
+export const realmId = 'local'
+
+function zone(id: string, capacity: number): Zone {
+  return {
+    id,
+    name: id,
+    kind: 'field',
+    width: 100,
+    height: 100,
+    capacity,
+    tickHz: 20,
+    viewRadius: 50,
+    ground: '#333333',
+    spawn: { x: 50, y: 50 },
+    walls: [],
+    gates: [],
+    creatures: [],
+  }
+}
+
+export async function openRealm(options: { capacity?: number; store?: Store } = {}) {
+  const capacity = options.capacity ?? 100
+  const runtime = seededRuntime(1)
+  const counted = countTrips(options.store ?? createMemoryStore({ runtime }))
+  const { store } = counted
+  const pair = (await webcrypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as {
+    privateKey: CryptoKey
+    publicKey: CryptoKey
+  }
+  const content: Content = {
+    races: new Map(),
+    jobs: new Map(),
+    creatures: new Map(),
+    zones: new Map([
+      ['hub', zone('hub', capacity)],
+      ['forest', zone('forest', capacity)],
+    ]),
+    startZone: 'hub',
+    version: 'test',
+  }
+  const allocations: string[] = []
+  const ready: FleetHost[] = []
+  const deps: WorldDeps = {
+    store,
+    runtime,
+    realms: new Map([[realmId, { realmId, name: 'Local', address: '', state: 'open' }]]),
+    content,
+    fleet: {
+      allocate: async ({ requestId }) => {
+        allocations.push(requestId)
+        return ready[0]
+      },
+      list: async () => ready,
+    },
+    signingKey: () => ({ keyId: 'k1', privateKey: pair.privateKey }),
+    sessionsFrom: async () => 0,
+  }
+
+  async function host(zoneId = 'hub', opened = true): Promise<HostStore & { bootId: string }> {
+    const bootId = newId(runtime)
+    const made = createHostStore({
+      store,
+      runtime,
+      clocks: { now: runtime.now, monotonic: runtime.now },
+      host: {
+        bootId,
+        realmId,
+        address: `ws://${bootId}/zone`,
+        protocol: 1,
+        contentVersion: 'test',
+        instances: [{ instance: `${zoneId}-1`, zone: zoneId, capacity }],
+      },
+      onProof: () => undefined,
+    })
+    await made.open()
+    if (opened) await made.setState('open')
+    return { ...made, bootId }
+  }
+
+  async function character(accountId = newId(runtime)) {
+    const characterId = newId(runtime)
+    await store.transact(
+      newCharacterWrites({
+        realmId,
+        characterId,
+        accountId,
+        profile: { name: 'Mira', race: 'human', job: 'warrior' },
+        soft: { zone: 'hub', x: 60_000, y: 60_000, heading: 0 },
+      }),
+    )
+    return { characterId, accountId }
+  }
+
+  async function enterAs(who: { characterId: string; accountId: string }) {
+    const player = {
+      accountId: who.accountId,
+      sessionId: 's',
+      issuedAt: runtime.now(),
+      guest: false,
+    }
+    return await enter(deps, player, realmId, { characterId: who.characterId, protocol: 1 })
+  }
+
+  async function open(ticket: string): Promise<Ticket> {
+    const read = await verifyTicket(
+      (keyId) => (keyId === 'k1' ? pair.publicKey : undefined),
+      runtime.now(),
+      ticket,
+    )
+    if (read === undefined) throw new Error('the ticket does not verify')
+    return read
+  }
+
+  return { store, runtime, deps, counted, allocations, ready, host, character, enterAs, open }
+}
