@@ -3,7 +3,12 @@
 // and is not in the table, or has a wrong value, is refused by name.
 import * as z from 'zod'
 
-const port = z.coerce.number().int().min(0).max(65_535)
+/** Digits alone: `Number` would take blanks, 1e3 and 0x50 as well. */
+const whole = z
+  .string()
+  .regex(/^\d{1,9}$/, 'Invalid input: expected a whole number')
+  .transform(Number)
+const port = whole.pipe(z.int().max(65_535))
 const url = z.url({ protocol: /^https?$/ })
 const on = z.enum(['0', '1']).transform((value) => value === '1')
 /** `hub:1,forest:2`: how many hosts of each zone. */
@@ -51,7 +56,7 @@ export const VARIABLES = {
     about: 'Zone hosts of the local fleet: zone:count, separated by commas.',
   },
   WAYSTONE_BOTS: {
-    schema: z.coerce.number().int().min(0).max(1000),
+    schema: whole.pipe(z.int().max(1000)),
     default: '5',
     about: 'Players by machine that `npm start` lets walk about.',
   },
@@ -83,7 +88,8 @@ export const VARIABLES = {
   },
   WAYSTONE_KEY_FILE: {
     schema: z.string().min(1).optional(),
-    about: 'File with the 32-byte key that encrypts signing keys. Default: keys/master.key in the data folder.',
+    about:
+      'File with the 32-byte key that encrypts signing keys. Default: keys/master.key in the data folder.',
   },
   WAYSTONE_ZONES: {
     schema: z
@@ -96,7 +102,8 @@ export const VARIABLES = {
   WAYSTONE_ZONE_PORT: {
     schema: port,
     default: '0',
-    about: 'Zone host: port to listen on; 0 takes a free one, or the one Agones gives. Set by the fleet.',
+    about:
+      'Zone host: port to listen on; 0 takes a free one, or the one Agones gives. Set by the fleet.',
   },
   WAYSTONE_LOG: {
     schema: z.enum(['debug', 'info', 'warn', 'error']),

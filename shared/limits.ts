@@ -18,16 +18,24 @@ export const passwordMinLength = 15
 export const passwordMaxLength = 128
 /** OWASP's Argon2id minimum: 19 MiB, 2 passes, 1 lane. */
 export const argon2 = { memoryKiB: 19_456, passes: 2, parallelism: 1, tagBytes: 32, saltBytes: 16 }
+/** Log-ins that wait for their hash at most: about a second of work for two cores. */
+export const passwordsWaitingMax = 64
 
 /** Access tokens cannot be taken back, so they are short. */
 export const accessTokenMs = 15 * 60 * 1000
 /** A player who comes back within a month stays logged in. */
 export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
+/** A signing key is published this long before it signs; rings are read again each minute. */
+export const keyPublishMs = 10 * 60 * 1000
+/** How long one key signs: what leaks with it is worth little, and rotation is nothing rare. */
+export const keyRotateMs = 30 * 24 * 60 * 60 * 1000
 /** A lost refresh answer may be asked for again this long. */
 export const refreshRepeatMs = 30 * 1000
 
 /** Characters an account may have in one realm: what fits on a selection screen. */
 export const charactersPerRealm = 12
+/** Deleted ones included, which keep their names: else deleting and making would grow for ever. */
+export const charactersKeptPerRealm = 60
 export const characterNameMinLength = 3
 /** 16 Latin letters fit over a head at the default zoom. */
 export const characterNameMaxLength = 16
@@ -67,6 +75,16 @@ export const socketStalledMs = 10_000
 export const inputBacklogMax = 8
 /** Ticks for which a missing command repeats the last one; then the player stands. */
 export const inputRepeatTicks = 10
+/** A command this far ahead of the tick that takes it is dropped: a minute at 20 Hz, a defect beyond. */
+export const inputAheadMax = 1200
+/** Frames of one socket: one a tick at 30 Hz, pings and chat, twice over; a burst after a stall. */
+export const clientFramesPerSecond = 80
+export const clientFramesBurst = 240
+/** Bytes of one socket: full input packets at that rate take under 2 KB/s; the burst holds a ticket. */
+export const clientBytesPerSecond = 8 * 1024
+export const clientBytesBurst = 32 * 1024
+/** A socket from which nothing came for this long is dead: clients send inputs or answer pings. */
+export const socketSilentMs = 30_000
 /** A client is sent a frame at least this often. */
 export const frameEveryMs = 500
 /** Nearby chat: length of a line in characters, and a bucket of 5 lines refilled one a second. */
@@ -76,6 +94,20 @@ export const chatRefillMs = 1000
 
 /** Calls that wait for the worker thread at most: a minute of a busy hub, a few megabytes. */
 export const workerCallsMax = 4096
+
+/** Bytes of one key and of one value in the embedded Redis: what lies there is small (hints, counts). */
+export const cacheKeyMaxBytes = 1024
+export const cacheValueMaxBytes = 256 * 1024
+/** Bytes of all keys and values of the embedded Redis together; beyond it, growth is refused. */
+export const cacheMaxBytes = 64 * 1024 * 1024
+/** Bytes of one request to it, as Upstash limits it on small plans; holds the largest value. */
+export const cacheRequestMaxBytes = 1024 * 1024
+/** Subscriptions it holds at once: a zone host needs one or two. */
+export const cacheSubscriptionsMax = 1024
+/** Bytes waiting for a subscriber that does not read, at which it is cut off. */
+export const cacheSubscriberBacklogBytes = 1024 * 1024
+/** After a failure of the cache, callers leave it alone this long instead of waiting for each time-out. */
+export const cachePauseMs = 2000
 
 /**
  * Request rates. `strict` is what production runs; `generous` is the local profile, where fifty

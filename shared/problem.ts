@@ -32,6 +32,7 @@ export const PROBLEMS = {
   'auth.name_taken': { status: 409, title: 'This login name is taken' },
   'auth.password_refused': { status: 422, title: 'This password is too easy to guess' },
   'auth.refresh_refused': { status: 401, title: 'The refresh token is not valid' },
+  'auth.busy': { status: 503, title: 'Too many log-ins at once; try again' },
   'auth.session_revoked': { status: 401, title: 'The session was ended' },
 
   'realm.unknown': { status: 404, title: 'There is no such realm' },

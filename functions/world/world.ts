@@ -4,7 +4,6 @@
 // the zone, beside lease and checkpoint of a former owner, (3) a place, (4) the reservation.
 import type { Admission } from '#shared/api/world.ts'
 import type { Player } from '#shared/api/endpoint.ts'
-import type { Realm } from '#shared/api/auth.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { ticketMs } from '#shared/limits.ts'
@@ -27,12 +26,13 @@ import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store, Write } from '#shared/store/store.ts'
+import type { Realms } from '../http/realms.ts'
 import { instancesByChoice } from './choice.ts'
 
 export type WorldDeps = {
   store: Store
   runtime: Runtime
-  realms: ReadonlyMap<string, Realm>
+  realms: Realms
   content: Content
   fleet: Fleet
   /** The key that signs tickets now. */
@@ -46,13 +46,6 @@ const attempts = 4
 /** A host that has just been allocated opens within this time; asked again each 100 ms. */
 const openWaitMs = 3000
 
-/** Refuses an unknown realm, and one that another address serves. */
-export function realmOf(deps: Pick<WorldDeps, 'realms'>, realmId: string): Realm {
-  const realm = deps.realms.get(realmId)
-  if (realm === undefined) throw new Problem('realm.unknown')
-  return realm
-}
-
 /**
  * Reserves a place for a character and signs the ticket for it. Send it again at any time: each one
  * replaces the reservation before it.
@@ -63,7 +56,6 @@ export async function enter(
   realmId: string,
   request: { characterId: string; protocol: number },
 ): Promise<Admission> {
-  realmOf(deps, realmId)
   if (!speaks(request.protocol)) throw new Problem('play.version')
   const tried = new Set<string>()
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -235,7 +227,8 @@ function ignoreStoreError(error: unknown): void {
 
 /** Zones of a realm with how many play there. One trip a zone, side by side. */
 export async function status(deps: WorldDeps, realmId: string) {
-  const realm = realmOf(deps, realmId)
+  const realm = deps.realms.list.find((one) => one.realmId === realmId)
+  if (realm === undefined) throw new Problem('realm.unknown')
   const zones = await Promise.all(
     [...deps.content.zones.values()].map(async (zone) => {
       const open = (await findInstances(deps.store, realmId, zone.id)).filter(

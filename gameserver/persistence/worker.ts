@@ -40,14 +40,17 @@ async function keepKeys(): Promise<void> {
   }
 }
 
+async function open(): Promise<void> {
+  await refreshKeys()
+  await host.open()
+  void host.run(ending.signal)
+  void keepKeys()
+}
+
 async function answer(request: WorkerRequest): Promise<unknown> {
   switch (request.method) {
     case 'open':
-      await refreshKeys()
-      await host.open()
-      void host.run(ending.signal)
-      void keepKeys()
-      return undefined
+      return await open()
     case 'claim':
       return await host.claim(request.ticket)
     case 'leave':

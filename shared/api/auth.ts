@@ -6,7 +6,10 @@ import { done, moment, realmId, uuid } from './names.ts'
 const loginName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/)
-  .meta({ description: 'Login name or e-mail address; compared without case', example: 'mira@example.org' })
+  .meta({
+    description: 'Login name or e-mail address; compared without case',
+    example: 'mira@example.org',
+  })
 
 /** Length is the only rule of composition (NIST SP 800-63B-4); a block list is applied by the service. */
 const password = z
@@ -72,7 +75,7 @@ export const auth = domain({
       body: credentials,
       answer: session,
       status: 201,
-      errors: ['auth.name_taken', 'auth.password_refused', 'operation.superseded'],
+      errors: ['auth.name_taken', 'auth.password_refused', 'auth.busy', 'operation.superseded'],
       limits: [...byAddress, { rate: 'register.address', by: 'address' }],
     }),
     login: endpoint({
@@ -83,7 +86,7 @@ export const auth = domain({
       repeat: 'own',
       body: loginAttempt,
       answer: session,
-      errors: ['auth.invalid_credentials', 'operation.superseded'],
+      errors: ['auth.invalid_credentials', 'auth.busy', 'operation.superseded'],
       limits: byAddress,
     }),
     guest: endpoint({
@@ -152,6 +155,8 @@ export const auth = domain({
       summary: 'Public keys of access tokens',
       identity: 'anyone',
       answer: jwks,
+      // Half of the time for which a key is published before it signs.
+      cache: { maxAgeS: 300 },
       errors: [],
       limits: [{ rate: 'read.address', by: 'address' }],
     }),

@@ -34,6 +34,8 @@ export type Endpoint = {
   readonly answer: z.ZodType
   /** Success status; 200 unless told. */
   readonly status?: 200 | 201
+  /** The answer is the same for everybody: sent with an ETag, and may be kept this long. */
+  readonly cache?: { readonly maxAgeS: number }
   /** Refusals of its own, beside those every endpoint has (see `commonErrors`). */
   readonly errors: readonly ProblemCode[]
   readonly limits: readonly Limit[]
@@ -99,8 +101,15 @@ export type Handlers<D extends Domain> = { [K in keyof D['endpoints']]: Handler<
 
 /** Refusals that any endpoint may answer with, by what it declares. */
 export function commonErrors(e: Endpoint): ProblemCode[] {
-  const codes: ProblemCode[] = ['request.malformed', 'request.invalid', 'store.unavailable', 'internal.error']
+  const codes: ProblemCode[] = [
+    'request.malformed',
+    'request.invalid',
+    'store.unavailable',
+    'internal.error',
+  ]
   if (e.limits.length > 0) codes.push('request.rate_limited')
+  if (e.params && 'realmId' in e.params.shape) codes.push('realm.unknown', 'realm.elsewhere')
+  if (e.method !== 'GET') codes.push('world.busy')
   if (e.body) codes.push('request.too_large', 'request.media_type')
   if (e.identity === 'player') codes.push('auth.required', 'auth.expired')
   if (e.repeat === 'remembered' || e.repeat === 'own') {

@@ -5,7 +5,9 @@ import { contentId, moment, realmId, uuid } from './names.ts'
 const admission = z
   .object({
     address: z.string().meta({ description: 'WebSocket address of the zone host' }),
-    ticket: z.string().meta({ description: 'One use, 30 s; goes into the first frame, never a URL' }),
+    ticket: z
+      .string()
+      .meta({ description: 'One use, 30 s; goes into the first frame, never a URL' }),
     expiresAt: moment,
     zone: contentId,
     instance: z.string(),
@@ -57,7 +59,11 @@ export const world = domain({
       summary: 'The realm and its zones now',
       identity: 'anyone',
       params: z.object({ realmId }),
-      answer: z.object({ realmId, state: z.enum(['open', 'maintenance']), zones: z.array(zoneStatus) }),
+      answer: z.object({
+        realmId,
+        state: z.enum(['open', 'maintenance']),
+        zones: z.array(zoneStatus),
+      }),
       errors: ['realm.unknown'],
       limits: [{ rate: 'read.address', by: 'address' }],
     }),

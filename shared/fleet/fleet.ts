@@ -1,9 +1,15 @@
 // The fleet seam: which hosts exist. Agones (default), GameLift or local processes stand behind it.
 
+/** Label of the zone whose instances a host opens; a director allocates by it. */
+export const zoneLabel = 'waystone.dev/zone'
+/** What a host sets through the SDK to tell its boot id; Agones puts its prefix before it. */
+export const bootLabelKey = 'waystone-boot'
+export const bootLabel = `agones.dev/sdk-${bootLabelKey}`
+
 /** A game server as the fleet knows it. */
 export type FleetHost = {
   name: string
-  /** Boot id of the process in it, once it has told (label `waystone-boot`). */
+  /** Boot id of the process in it, once it has told (`bootLabel`). */
   bootId: string | undefined
   address: string
   port: number
@@ -14,12 +20,15 @@ export type FleetHost = {
 export type Allocation = {
   /** Repeating a request with the same id gives the same host while it lives, never a second. */
   requestId: string
-  /** Labels the host must carry, e.g. `{ zone: 'hub' }`. */
+  /** Labels the host must carry, e.g. `{ [zoneLabel]: 'hub' }`. */
   labels: Record<string, string>
 }
 
 export interface Fleet {
-  /** A Ready host becomes Allocated; undefined when none is to be had. Fails when the fleet is gone. */
+  /**
+   * A Ready host that has told its boot id becomes Allocated; undefined when none is to be had.
+   * Fails when the fleet is gone.
+   */
   allocate(allocation: Allocation): Promise<FleetHost | undefined>
   list(): Promise<FleetHost[]>
 }

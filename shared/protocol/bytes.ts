@@ -33,9 +33,7 @@ export class Reader {
   }
   u24(): number {
     const at = this.take(3)
-    return at < 0
-      ? 0
-      : this.bytes[at]! | (this.bytes[at + 1]! << 8) | (this.bytes[at + 2]! << 16)
+    return at < 0 ? 0 : this.bytes[at]! | (this.bytes[at + 1]! << 8) | (this.bytes[at + 2]! << 16)
   }
   i32(): number {
     const at = this.take(4)

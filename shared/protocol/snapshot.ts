@@ -105,7 +105,9 @@ export function writeSection(
 
 /** `x`, `y` in zone units; `cell` must contain them. */
 export function writeEntity(w: Writer, cell: number, e: Omit<EntityRecord, 'record'>): void {
-  w.u8(RECORD.entity).u24(e.id).u8(e.type === 'player' ? 0 : 1)
+  w.u8(RECORD.entity)
+    .u24(e.id)
+    .u8(e.type === 'player' ? 0 : 1)
   writeBody(w, cell, e)
   w.text8(e.look).text8(e.name)
 }

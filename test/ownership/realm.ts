@@ -61,7 +61,10 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
   const deps: WorldDeps = {
     store,
     runtime,
-    realms: new Map([[realmId, { realmId, name: 'Local', address: '', state: 'open' }]]),
+    realms: {
+      list: [{ realmId, name: 'Local', address: '', state: 'open' }],
+      here: new Set([realmId]),
+    },
     content,
     fleet: {
       allocate: async ({ requestId }) => {

@@ -1,0 +1,216 @@
+// One player by machine: logs in, makes a character if there is none, and lives in the world until told
+// to stop, through whatever happens to the connection or the server.
+import type { Character } from '#shared/api/characters.ts'
+import { ApiError } from '#shared/api/client.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { createBackoff } from '../library/backoff.ts'
+import type { ContentSource } from '../library/content.ts'
+import { countError, createMetrics } from '../library/metrics.ts'
+import type { Metrics } from '../library/metrics.ts'
+import { createSession, deviceKey } from '../library/session.ts'
+import type { Account, InRealm, Session } from '../library/session.ts'
+import { createMemoryStore } from '../library/storage.ts'
+import { connectWorld } from '../library/world.ts'
+import type { World } from '../library/world.ts'
+import type { OpenSocket } from '../library/socket.ts'
+import type { Acknowledged } from '../library/zone.ts'
+import { identityOf } from './identity.ts'
+import type { Identity } from './identity.ts'
+import { createRandom } from './random.ts'
+import { createWalker } from './walker.ts'
+import type { WalkerOptions } from './walker.ts'
+
+/** What a bot was told by the server: nothing of it may be lost. */
+export type Told =
+  | { what: 'account'; accountId: string }
+  | { what: 'character'; accountId: string; characterId: string; name: string }
+  | ({ what: 'position'; accountId: string; characterId: string; zone: string } & Acknowledged)
+
+export type BotOptions = WalkerOptions & {
+  index: number
+  seed: string
+  url: string
+  accounts: boolean
+  /** Mean time between two lines of chat in ms; 0 for silence. */
+  chatEveryMs: number
+  /** Mean time between two lost sockets in ms; 0 for never. */
+  dropEveryMs: number
+  content: ContentSource
+  socket: OpenSocket
+  runtime: Runtime
+  monotonic: () => number
+  fetch: (url: string, init: RequestInit) => Promise<Response>
+  told?: (told: Told) => void
+}
+
+export type Bot = {
+  readonly metrics: Metrics
+  readonly inWorld: boolean
+  /** Whether it has ever been in the world. */
+  readonly played: boolean
+  /** Why it gave up; undefined while it lives. */
+  readonly failed: string | undefined
+  /** Lives until `stop`. */
+  live(): Promise<void>
+  update(): void
+  /** Leaves properly; resolves within about 2 s. */
+  stop(): Promise<void>
+}
+
+const lines = [
+  'Hello!',
+  'Nice weather.',
+  'Where is the gate?',
+  'Follow me.',
+  'See you.',
+  'Over here!',
+]
+
+export function createBot(options: BotOptions): Bot {
+  const { runtime, monotonic, seed, index } = options
+  const identity = identityOf(seed, index)
+  const random = createRandom(`walk ${seed} ${index}`)
+  const walker = createWalker(random, options)
+  const metrics = createMetrics()
+  const stopping = new AbortController()
+  let world: World | undefined
+  let played = false
+  let failed: string | undefined
+  let updatedAt = monotonic()
+
+  async function live(): Promise<void> {
+    const storage = createMemoryStore()
+    storage.set(deviceKey, identity.deviceSecret)
+    const { url: baseUrl, fetch } = options
+    const session = createSession({ baseUrl, fetch, runtime, storage })
+    const backoff = createBackoff(runtime, { baseMs: 500, maxMs: 5000 })
+    while (!stopping.signal.aborted && failed === undefined) {
+      try {
+        await liveOnce(session)
+        backoff.reset()
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        const code = error instanceof ApiError ? error.code : 'bot.defect'
+        if (!(error instanceof ApiError)) console.error(error)
+        countError(metrics, code)
+        const wait = backoff.next(error instanceof ApiError ? error.retryAfterS : 0)
+        await runtime.sleep(wait, stopping.signal).catch(() => undefined)
+      }
+    }
+  }
+
+  async function liveOnce(session: Session) {
+    const account = session.account ?? (await logIn(session, identity, options.accounts))
+    const { accountId } = account
+    options.told?.({ what: 'account', accountId })
+    const realmId = account.realms[0]?.realmId
+    if (realmId === undefined) {
+      failed = 'no realm'
+      return
+    }
+    const realm = session.inRealm(realmId)
+    const character =
+      (await realm.characters())[0] ??
+      (await createCharacter(realm, options.content, identity, index))
+    const { characterId, name } = character
+    options.told?.({ what: 'character', accountId, characterId, name })
+    if (stopping.signal.aborted) return
+
+    world = connectWorld({
+      enter: (signal) => realm.enter(characterId, signal),
+      loadZone: (zone, fresh) => options.content.zone(zone, fresh),
+      contentVersion: options.content.version,
+      socket: options.socket,
+      runtime,
+      monotonic,
+      metrics,
+    })
+    const joined = world
+    joined.on('zone', () => {
+      played = true
+    })
+    joined.on('acknowledged', (acknowledged) => {
+      if (joined.state.phase !== 'joined') return
+      const { zone } = joined.state
+      options.told?.({ what: 'position', accountId, characterId, zone, ...acknowledged })
+    })
+    const reason = await joined.ended
+    world = undefined
+    // What somebody decided is final; what broke is tried again from the log-in on.
+    if (reason === 'kicked' || reason === 'replaced' || reason === 'protocol.version')
+      failed = reason
+  }
+
+  function act(now: number) {
+    const self = world?.self()
+    if (world?.content === undefined || self === undefined) return
+    const decision = walker.decide(self, world.content, now)
+    if (decision === 'stand') world.stand()
+    else if (decision !== undefined) world.walk(decision)
+    const elapsedMs = now - updatedAt
+    if (happens(options.chatEveryMs, elapsedMs))
+      world.say(lines[Math.floor(random() * lines.length)]!)
+    if (happens(options.dropEveryMs, elapsedMs)) world.drop()
+  }
+  const happens = (everyMs: number, elapsedMs: number) =>
+    everyMs > 0 && random() < Math.min(1, elapsedMs / everyMs)
+
+  return {
+    metrics,
+    get inWorld() {
+      return world?.state.phase === 'joined'
+    },
+    get played() {
+      return played
+    },
+    get failed() {
+      return failed
+    },
+    live,
+    update() {
+      const now = monotonic()
+      act(now)
+      world?.update()
+      updatedAt = now
+    },
+    async stop() {
+      stopping.abort(new Error('stopped'))
+      await world?.leave()
+    },
+  }
+}
+
+async function logIn(session: Session, identity: Identity, accounts: boolean): Promise<Account> {
+  if (!accounts) return await session.guest()
+  const { loginName, password } = identity
+  try {
+    return await session.logIn(loginName, password)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'auth.invalid_credentials') throw error
+    return await session.register(loginName, password)
+  }
+}
+
+/** Names taken by somebody else that are tried before giving up. */
+const nameTriesMax = 5
+
+async function createCharacter(
+  realm: InRealm,
+  content: ContentSource,
+  identity: Identity,
+  index: number,
+): Promise<Character> {
+  const races = await content.races()
+  const race = races[index % races.length]!
+  const job = race.jobs[index % race.jobs.length]!
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await realm.create({ name: identity.characterName(attempt), race: race.id, job })
+    } catch (error) {
+      const other =
+        error instanceof ApiError &&
+        (error.code === 'character.name_taken' || error.code === 'character.name_refused')
+      if (!other || attempt >= nameTriesMax) throw error
+    }
+  }
+}

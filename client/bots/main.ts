@@ -1,0 +1,100 @@
+// Players by machine, in any number: `npm run bots -- --count 50`. Prints what they feel.
+import { createContent } from '../library/content.ts'
+import { webMonotonic, webRuntime } from '../library/web-runtime.ts'
+import { createBot } from './bot.ts'
+import { readOptions, usage } from './options.ts'
+import type { Options } from './options.ts'
+import { createRecorder } from './record.ts'
+import { createReporter, reportLine } from './report.ts'
+import type { Report } from './report.ts'
+import { openNodeSocket } from './socket.ts'
+
+/** Bots are driven this often: often enough for 30 commands a second. */
+const updateEveryMs = 20
+const reportEveryMs = 5000
+/** Leaving takes a round trip and a save; after this, what has not left is left behind. */
+const stopWithinMs = 2800
+
+async function run(options: Options): Promise<number> {
+  const content = createContent({ baseUrl: options.url, fetch, runtime: webRuntime })
+  const recorder = options.record ? createRecorder(options.record, webRuntime.now) : undefined
+  const bots = Array.from({ length: options.count }, (_, index) =>
+    createBot({
+      ...options,
+      index,
+      chatEveryMs: options.chat ? 8000 : 90_000,
+      dropEveryMs: options.drops * 1000,
+      content,
+      socket: openNodeSocket,
+      runtime: webRuntime,
+      monotonic: webMonotonic,
+      fetch,
+      ...(recorder ? { told: (told) => recorder.told(index, told) } : {}),
+    }),
+  )
+  const reporter = createReporter(bots, webMonotonic())
+  const print = (report: Report, final: boolean) => {
+    console.log(options.json ? JSON.stringify({ ...report, final }) : reportLine(report))
+  }
+
+  const stop = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) {
+    process.on(signal, () => {
+      // The second one does not wait.
+      if (stop.signal.aborted) process.exit(130)
+      stop.abort(new Error(signal))
+    })
+  }
+
+  const updating = setInterval(() => {
+    for (const bot of bots) bot.update()
+    recorder?.flush(webMonotonic())
+  }, updateEveryMs)
+  const reporting = setInterval(() => print(reporter.interim(webMonotonic()), false), reportEveryMs)
+
+  const ending = options.seconds === undefined ? undefined : webMonotonic() + options.seconds * 1000
+  const lives: Promise<void>[] = []
+  for (const bot of bots) {
+    if (stop.signal.aborted) break
+    lives.push(bot.live())
+    await pause(1000 / options.perSecond, stop.signal)
+  }
+  reporter.start(webMonotonic())
+  const over = Promise.all(lives)
+  await Promise.race([
+    over,
+    ending === undefined ? untilAborted(stop.signal) : pause(ending - webMonotonic(), stop.signal),
+  ])
+
+  clearInterval(reporting)
+  const report = reporter.total(webMonotonic())
+  const unable = bots.filter((bot) => !bot.played || bot.failed !== undefined)
+  await Promise.race([
+    Promise.all([...bots.map((bot) => bot.stop()), over]),
+    pause(stopWithinMs, new AbortController().signal),
+  ])
+  clearInterval(updating)
+  recorder?.flush(webMonotonic(), true)
+  print(report, true)
+  if (unable.length > 0) console.error(`${unable.length} of ${bots.length} bots could not play.`)
+  return unable.length > 0 ? 1 : 0
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** Waits; ends early and quietly when told to stop. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await webRuntime.sleep(Math.max(0, ms), signal).catch(() => undefined)
+}
+
+const options = readOptions(process.argv.slice(2))
+if (typeof options === 'string') {
+  console.error(`${options}\n\n${usage}`)
+  process.exitCode = 2
+} else {
+  // Leftover sockets of bots that did not leave in time must not keep the process.
+  process.exit(await run(options))
+}

@@ -1,0 +1,109 @@
+// What the players feel, as one line for people or one object for programs.
+import { createHistogram } from '../library/histogram.ts'
+import type { Bot } from './bot.ts'
+
+export type Report = {
+  seconds: number
+  bots: number
+  inWorld: number
+  joinMs: { p50: number; p99: number; count: number }
+  updateAgeMs: { p50: number; p99: number }
+  /** Per bot in the world, over the time since the last report. */
+  bytesInPerSecond: number
+  bytesOutPerSecond: number
+  framesInPerSecond: number
+  correctionsPerMinute: number
+  reconnects: number
+  redirects: number
+  errors: Record<string, number>
+}
+
+type Totals = { bytesIn: number; bytesOut: number; framesIn: number; corrections: number }
+
+export type Reporter = {
+  /** Rates since the last interim report. */
+  interim(now: number): Report
+  /** Rates since `start`. */
+  total(now: number): Report
+  /** Rates of the total begin here: everybody is in. */
+  start(now: number): void
+}
+
+export function createReporter(bots: readonly Bot[], startedAt: number): Reporter {
+  const nothing: Totals = { bytesIn: 0, bytesOut: 0, framesIn: 0, corrections: 0 }
+  let last = { at: startedAt, totals: nothing }
+  let first = last
+
+  const totals = (): Totals => {
+    const sum = { ...nothing }
+    for (const { metrics } of bots) {
+      sum.bytesIn += metrics.bytesIn
+      sum.bytesOut += metrics.bytesOut
+      sum.framesIn += metrics.framesIn
+      sum.corrections += metrics.corrections
+    }
+    return sum
+  }
+  const since = (from: { at: number; totals: Totals }, now: number): Report => {
+    const sum = totals()
+    const seconds = Math.max(0.001, (now - from.at) / 1000)
+    const inWorld = bots.filter((bot) => bot.inWorld).length
+    const each = (key: keyof Totals) =>
+      (sum[key] - from.totals[key]) / seconds / Math.max(1, inWorld)
+    const joinMs = createHistogram()
+    const updateAgeMs = createHistogram()
+    const errors: Record<string, number> = {}
+    let reconnects = 0
+    let redirects = 0
+    for (const { metrics } of bots) {
+      joinMs.addAll(metrics.joinMs)
+      updateAgeMs.addAll(metrics.updateAgeMs)
+      reconnects += metrics.reconnects
+      redirects += metrics.redirects
+      for (const [code, count] of metrics.errors) errors[code] = (errors[code] ?? 0) + count
+    }
+    return {
+      seconds: (now - startedAt) / 1000,
+      bots: bots.length,
+      inWorld,
+      joinMs: { p50: joinMs.percentile(0.5), p99: joinMs.percentile(0.99), count: joinMs.count },
+      updateAgeMs: { p50: updateAgeMs.percentile(0.5), p99: updateAgeMs.percentile(0.99) },
+      bytesInPerSecond: each('bytesIn'),
+      bytesOutPerSecond: each('bytesOut'),
+      framesInPerSecond: each('framesIn'),
+      correctionsPerMinute: each('corrections') * 60,
+      reconnects,
+      redirects,
+      errors,
+    }
+  }
+
+  return {
+    interim(now) {
+      const report = since(last, now)
+      last = { at: now, totals: totals() }
+      return report
+    },
+    total: (now) => since(first, now),
+    start(now) {
+      first = { at: now, totals: totals() }
+    },
+  }
+}
+
+export function reportLine(r: Report): string {
+  const ms = (p: { p50: number; p99: number }) => `${p.p50.toFixed(0)}/${p.p99.toFixed(0)} ms`
+  const errors = Object.entries(r.errors).map(([code, count]) => `${code} ${count}`)
+  return [
+    `${r.seconds.toFixed(0).padStart(4)} s`,
+    `${r.inWorld}/${r.bots} in the world`,
+    `join ${ms(r.joinMs)}`,
+    `update age ${ms(r.updateAgeMs)}`,
+    `in ${(r.bytesInPerSecond / 1000).toFixed(2)} out ${(r.bytesOutPerSecond / 1000).toFixed(2)} KB/s each`,
+    `${r.framesInPerSecond.toFixed(1)} frames/s`,
+    `${r.correctionsPerMinute.toFixed(2)} corrections/min`,
+    `${r.redirects} gates`,
+    `${r.reconnects} reconnects`,
+    errors.length === 0 ? 'no errors' : `errors: ${errors.join(', ')}`,
+  ].join(' | ')
+}

@@ -1,0 +1,42 @@
+// Sending a request again. Safe because every changing request carries one operation id through all its
+// tries (rule 4): the same id gets the same answer and one effect.
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { ApiError } from '#shared/api/client.ts'
+import type { CallOptions } from '#shared/api/client.ts'
+import { createBackoff } from './backoff.ts'
+
+/** Tries of one request: with the waits between them about ten seconds. */
+const triesMax = 5
+
+/** Runs a request until it is answered, refused for good, or tried often enough. */
+export async function retrying<T>(
+  runtime: Runtime,
+  request: (options: CallOptions) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const backoff = createBackoff(runtime, { baseMs: 400, maxMs: 5000 })
+  let operationId = newId(runtime)
+  let superseded = false
+  for (let tries = 1; ; tries++) {
+    try {
+      return await request({ operationId, signal })
+    } catch (error) {
+      if (!(error instanceof ApiError) || signal?.aborted || tries >= triesMax) throw error
+      if (error.code === 'operation.superseded' && !superseded) {
+        // The answer to the first try was lost and the session has moved on since: ask anew, once.
+        superseded = true
+        operationId = newId(runtime)
+        continue
+      }
+      if (!isPassing(error)) throw error
+      await runtime.sleep(backoff.next(error.retryAfterS), signal)
+    }
+  }
+}
+
+/** No answer, "come back later", or a gateway that could not reach the server. */
+function isPassing(error: ApiError): boolean {
+  if (error.code === 'network' || error.status === 502 || error.status === 504) return true
+  return error.status === 503 || error.status === 429
+}

@@ -1,0 +1,36 @@
+// The transport under a zone connection: what a WebSocket does, and no more, so that bots bring
+// another implementation and tests one without a network.
+
+export type SocketEvents = {
+  opened(): void
+  received(bytes: Uint8Array): void
+  /** Called once, also when the socket never opened. `code` is WebSocket's close code. */
+  closed(code: number): void
+}
+
+export interface Socket {
+  send(bytes: Uint8Array): void
+  close(): void
+}
+
+/** Opens a socket to an address. Must not call back before it has returned. */
+export type OpenSocket = (address: string, events: SocketEvents) => Socket
+
+/** The browser's own WebSocket. */
+export const openBrowserSocket: OpenSocket = (address, events) => {
+  const socket = new WebSocket(address)
+  socket.binaryType = 'arraybuffer'
+  socket.addEventListener('open', () => events.opened())
+  socket.addEventListener('message', (event: MessageEvent<unknown>) => {
+    // A text message has no meaning in this protocol: an empty frame is refused as malformed.
+    const { data } = event
+    events.received(data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(0))
+  })
+  socket.addEventListener('close', (event) => events.closed(event.code))
+  return {
+    send(bytes) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(bytes as Uint8Array<ArrayBuffer>)
+    },
+    close: () => socket.close(),
+  }
+}

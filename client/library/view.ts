@@ -1,0 +1,119 @@
+// Who is around: applies snapshots as shared/protocol/snapshot.ts documents, and keeps the course of
+// every entity in the subscribed cells.
+import type { EntityRecord, EntityType, Snapshot } from '#shared/protocol/snapshot.ts'
+import { createCourse } from './interpolation.ts'
+import type { Course, Piece } from './interpolation.ts'
+
+export type Seen = {
+  id: number
+  type: EntityType
+  /** `race/job` of a player, content id of a creature. */
+  look: string
+  name: string
+  /** The exact body at the tick asked for. */
+  x: number
+  y: number
+  heading: number
+  speed: number
+}
+
+export type Drawn = Seen
+
+type Entity = {
+  id: number
+  type: EntityType
+  look: string
+  name: string
+  cell: number
+  course: Course
+}
+
+export type View = {
+  /** Applies a snapshot. Records about entities never introduced are ignored. */
+  apply(snapshot: Snapshot): void
+  /** Everybody but oneself, exactly as of a whole tick. */
+  at(tick: number): Seen[]
+  /** Everybody but oneself as to be drawn; once a drawn frame, as errors fade by `elapsedMs`. */
+  draw(tick: number, elapsedMs: number): Drawn[]
+  /** What is known of one entity, oneself included. */
+  entity(id: number): Pick<Seen, 'type' | 'look' | 'name'> | undefined
+  readonly size: number
+}
+
+export function createView(own: number, tickHz: number): View {
+  let entities = new Map<number, Entity>()
+  let drawnTick = 0
+
+  const meet = (record: EntityRecord, cell: number, piece: Piece, known: Entity | undefined) => {
+    if (known) known.course.add(piece, drawnTick)
+    const course = known?.course ?? createCourse(piece, tickHz)
+    const { id, type, look, name } = record
+    entities.set(id, { id, type, look, name, cell, course })
+  }
+
+  return {
+    apply(snapshot) {
+      // A keyframe names everybody again. Courses of those it names go on, so nobody jumps.
+      const before = entities
+      if (snapshot.keyframe) {
+        const self = entities.get(own)
+        entities = new Map(self ? [[own, self]] : [])
+      }
+      const moved: { id: number; cell: number }[] = []
+      const dropped = new Set<number>()
+      for (const section of snapshot.sections) {
+        if (section.section === 'drop') {
+          for (const cell of section.cells) dropped.add(cell)
+          continue
+        }
+        const { cell } = section
+        for (const record of section.records) {
+          if (record.record === 'gone') {
+            if (record.left) entities.delete(record.id)
+            else moved.push({ id: record.id, cell })
+            continue
+          }
+          const { x, y, heading, speed } = record
+          const piece = { tick: snapshot.tick, x, y, heading, speed }
+          if (record.record === 'entity') {
+            meet(record, cell, piece, before.get(record.id))
+            continue
+          }
+          const entity = entities.get(record.id)
+          if (entity === undefined) continue
+          entity.cell = cell
+          entity.course.add(piece, drawnTick)
+        }
+      }
+      // Only now is it known to which cell each belongs: a crossing may have named it in another one.
+      for (const { id, cell } of moved) if (entities.get(id)?.cell === cell) entities.delete(id)
+      if (dropped.size > 0) {
+        for (const entity of entities.values()) {
+          if (dropped.has(entity.cell)) entities.delete(entity.id)
+        }
+      }
+    },
+    at(tick) {
+      const seen: Seen[] = []
+      for (const { id, type, look, name, course } of entities.values()) {
+        if (id === own) continue
+        const { x, y, heading, speed } = course.at(tick)
+        seen.push({ id, type, look, name, x, y, heading, speed })
+      }
+      return seen
+    },
+    draw(tick, elapsedMs) {
+      drawnTick = tick
+      const drawn: Drawn[] = []
+      for (const { id, type, look, name, course } of entities.values()) {
+        if (id === own) continue
+        drawn.push({ id, type, look, name, ...course.draw(tick, elapsedMs) })
+      }
+      return drawn
+    },
+    entity: (id) => entities.get(id),
+    get size() {
+      return entities.size - (entities.has(own) ? 1 : 0)
+    },
+  }
+}

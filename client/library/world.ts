@@ -1,0 +1,359 @@
+// A character in the world, whatever happens to its connections: enter, join, play, be handed from zone
+// to zone, lose the socket and come back, leave.
+//
+//   entering -> connecting -> joined -> travelling (redirect) -> connecting ...
+//                                    -> reconnecting (resume while the place is held, then enter) ...
+//                                    -> closed
+//
+// One loop owns the order of things; a socket's end is a promise in it. `update` is driven from outside.
+import type { Admission } from '#shared/api/world.ts'
+import type { Zone as ZoneContent } from '#shared/content/content.ts'
+import { chatMaxLength, resumeMs } from '#shared/limits.ts'
+import type { ClientFrame } from '#shared/protocol/client-frames.ts'
+import { packControl, serverControl, unpackControl } from '#shared/protocol/control.ts'
+import type { ServerFrame, Welcome } from '#shared/protocol/server-frames.ts'
+import { BUTTON_WALK } from '#shared/rules/movement.ts'
+import { buildWalls } from '#shared/rules/walls.ts'
+import type { Walls } from '#shared/rules/walls.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { createBackoff } from './backoff.ts'
+import { openConnection } from './connection.ts'
+import type { Connection, ConnectionEnd } from './connection.ts'
+import { createEmitter } from './events.ts'
+import type { Listen } from './events.ts'
+import { countError, createMetrics } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
+import { afterClose, isEnd, passes, voidsResume } from './reconnect.ts'
+import type { OpenSocket } from './socket.ts'
+import type { Drawn, Seen } from './view.ts'
+import { joinZone } from './zone.ts'
+import type { Acknowledged, Self, Zone } from './zone.ts'
+
+/** Why a world connection is over: a close reason, a problem code of `enter`, or `unreachable`. */
+export type WorldEnd = ConnectionEnd | 'unreachable' | (string & {})
+
+export type WorldState =
+  | { phase: 'entering' }
+  | { phase: 'connecting'; zone: string }
+  | { phase: 'joined'; zone: string; instance: string }
+  | { phase: 'travelling'; zone: string }
+  /** `why`: the code of the last failure. */
+  | { phase: 'reconnecting'; attempt: number; why: string }
+  | { phase: 'closed'; reason: WorldEnd }
+
+export type WorldEvents = {
+  state: WorldState
+  /** Arrived: after each join, also of the same zone. */
+  zone: { content: ZoneContent; instance: string; resumed: boolean }
+  chat: { from: number; name: string; text: string }
+  /** A control message of ours was not carried out. */
+  refused: { of: string; code: 'rate' | 'invalid' }
+  /** The server cannot save for now; play goes on. */
+  saving: { paused: boolean }
+  acknowledged: Acknowledged
+}
+
+/** What is needed to go on in the same place after the socket, or the page, is gone. */
+export type ResumeTicket = {
+  address: string
+  zone: string
+  session: number
+  secret: Uint8Array
+}
+
+export type WorldOptions = {
+  /** Asks for a place; fails with an error that has a `code`, and `retryAfterS` where it applies. */
+  enter: (signal: AbortSignal) => Promise<Admission>
+  /** The zone's content; `fresh` when the host has another version than was given before. */
+  loadZone: (zone: string, fresh: boolean) => Promise<ZoneContent>
+  /** The version of the content that `loadZone` gives; unknown before the first load. */
+  contentVersion?: () => string | undefined
+  socket: OpenSocket
+  runtime: Runtime
+  /** Milliseconds that never go back. */
+  monotonic: () => number
+  /** A resume ticket kept from before (a reloaded page). */
+  resume?: ResumeTicket
+  /** Told each new resume ticket, and undefined when it is void. */
+  keepResume?: (ticket: ResumeTicket | undefined) => void
+  /** Counts on in these metrics, where a player has several connections after each other. */
+  metrics?: Metrics
+  /** Not joined for so long, it gives up as `unreachable`. */
+  giveUpMs?: number
+  /** Told faults of listeners. */
+  failed?: (error: unknown) => void
+}
+
+export type World = {
+  readonly state: WorldState
+  readonly metrics: Metrics
+  on: Listen<WorldEvents>
+  /** Walks towards a heading from the next command on. */
+  walk(heading: number): void
+  /** Stands, facing where it faced. */
+  stand(): void
+  /** Says a line to those nearby; false when it is empty, too long or nobody is there to hear. */
+  say(text: string): boolean
+  /** Drives everything that depends on time; call each drawn frame, or 20 to 60 times a second. */
+  update(): void
+  /** Oneself, or undefined while not in the world. */
+  self(): Self | undefined
+  /** All others as to be drawn now; call once a drawn frame. */
+  draw(): Drawn[]
+  /** All others exactly as of the newest snapshot. */
+  seen(): Seen[]
+  /** What the server last confirmed of oneself; undefined while not in the world. */
+  readonly acknowledged: Acknowledged | undefined
+  readonly content: ZoneContent | undefined
+  readonly rttMs: number | undefined
+  /** Leaves for good; resolves when the server has let go, at most 2 s later. */
+  leave(): Promise<WorldEnd>
+  /** Loses the socket as a network does: the place is held and resumed. */
+  drop(): void
+  /** Resolves when it is over. */
+  readonly ended: Promise<WorldEnd>
+}
+
+/** Joined this long, the connection is sound: waiting starts from the bottom again. */
+const soundMs = 5000
+const leaveMs = 2000
+const defaultGiveUpMs = 5 * 60_000
+/** Resumes that fail in a row before a new ticket is asked for. */
+const resumeTriesMax = 2
+
+type Attempt = { way: 'resume' | 'enter'; why: string; joined: boolean; retryAfterS?: number }
+
+/** Brings a character into the world and keeps it there. Starts at once. */
+export function connectWorld(options: WorldOptions): World {
+  const { runtime, monotonic } = options
+  const metrics = options.metrics ?? createMetrics()
+  const emitter = createEmitter<WorldEvents>(options.failed ?? ((error) => console.error(error)))
+  const backoff = createBackoff(runtime, { baseMs: 500, maxMs: 10_000 })
+  const stopping = new AbortController()
+
+  let state: WorldState = { phase: 'entering' }
+  let connection: Connection | undefined
+  let zone: Zone | undefined
+  let content: ZoneContent | undefined
+  let resume = options.resume
+  let joinedAt = monotonic()
+  /** Since when the socket is gone; the server holds the place for `resumeMs` from then. */
+  let lostAt = monotonic()
+
+  const become = (next: WorldState) => {
+    state = next
+    emitter.emit('state', next)
+  }
+  const keepResume = (ticket: ResumeTicket | undefined) => {
+    resume = ticket
+    options.keepResume?.(ticket)
+  }
+
+  async function run(): Promise<WorldEnd> {
+    let failures = 0
+    let resumeTries = 0
+    let way: 'resume' | 'enter' = resume ? 'resume' : 'enter'
+    for (;;) {
+      const attempt = await tryOnce(way)
+      if (stopping.signal.aborted) return 'left'
+      const { why } = attempt
+      if (why !== 'redirected') countError(metrics, why)
+      const next = isEnd(why) ? afterClose(why) : passes(why) ? 'later' : 'stop'
+      if (next === 'stop') return why
+
+      const now = monotonic()
+      const sound = attempt.joined && now - joinedAt >= soundMs
+      if (attempt.joined) {
+        lostAt = now
+        resumeTries = 0
+      } else if (attempt.way === 'resume') resumeTries++
+      else resumeTries = 0
+      if (sound || why === 'redirected') {
+        failures = 0
+        backoff.reset()
+      }
+      if (now - (attempt.joined ? now : joinedAt) > (options.giveUpMs ?? defaultGiveUpMs)) {
+        return 'unreachable'
+      }
+      if (voidsResume(why)) keepResume(undefined)
+      const held = resume !== undefined && now - lostAt < resumeMs
+      way = held && resumeTries < resumeTriesMax ? 'resume' : 'enter'
+
+      if (why === 'redirected') continue
+      failures++
+      if (attempt.joined) metrics.reconnects++
+      become({ phase: 'reconnecting', attempt: failures, why })
+      // After a sound connection the first try comes at once; every other one waits.
+      if (!(sound && next !== 'later')) {
+        const waitMs = backoff.next(attempt.retryAfterS)
+        await runtime.sleep(waitMs, stopping.signal).catch(() => undefined)
+        if (stopping.signal.aborted) return 'left'
+      }
+    }
+  }
+
+  async function tryOnce(way: 'resume' | 'enter'): Promise<Attempt> {
+    const startedAt = monotonic()
+    try {
+      if (way === 'resume' && resume) {
+        const { address, zone: name, session, secret } = resume
+        return await play(way, address, name, { kind: 'resume', session, secret }, startedAt)
+      }
+      if (state.phase !== 'reconnecting' && state.phase !== 'travelling') {
+        become({ phase: 'entering' })
+      }
+      const admission = await options.enter(stopping.signal)
+      const { address, ticket } = admission
+      return await play('enter', address, admission.zone, { kind: 'join', ticket }, startedAt)
+    } catch (error) {
+      const { code, retryAfterS } = error as { code?: unknown; retryAfterS?: number }
+      // An error without a code is a defect here: it is told, and ends in a typed state all the same.
+      if (typeof code !== 'string') (options.failed ?? console.error)(error)
+      const why = typeof code === 'string' ? code : 'client.defect'
+      return { way, why, joined: false, retryAfterS }
+    }
+  }
+
+  /** One socket from opening to its end. */
+  async function play(
+    way: 'resume' | 'enter',
+    address: string,
+    name: string,
+    first: ClientFrame,
+    startedAt: number,
+  ): Promise<Attempt> {
+    content = await options.loadZone(name, false)
+    if (stopping.signal.aborted) return { way, why: 'left', joined: false }
+    const walls = buildWalls(content)
+    if (state.phase !== 'reconnecting') become({ phase: 'connecting', zone: name })
+
+    const { promise, resolve } = Promise.withResolvers<ConnectionEnd>()
+    let redirected = false
+    let joined = false
+    let welcome: Welcome | undefined
+    connection = openConnection(options.socket, address, first, monotonic, metrics, {
+      frame(frame) {
+        if (frame.kind === 'welcome') {
+          welcome = frame
+          keepResume({ address, zone: frame.zone, session: frame.session, secret: frame.secret })
+        } else if (frame.kind === 'snapshot' && welcome && !joined) {
+          joined = true
+          arrive(welcome, frame, walls, startedAt, way === 'resume')
+        } else if (frame.kind === 'redirect' && frame.mode === 'go') {
+          redirected = true
+          metrics.redirects++
+          become({ phase: 'travelling', zone: frame.zone })
+          connection?.close('redirected')
+        } else {
+          receive(frame)
+        }
+      },
+      pong: (sentAt, tick) => zone?.pong(sentAt, monotonic(), tick),
+      ended: resolve,
+    })
+    const why = await promise
+    connection = undefined
+    zone = undefined
+    return { way, why: redirected ? 'redirected' : why, joined }
+  }
+
+  function arrive(
+    welcome: Welcome,
+    first: Extract<ServerFrame, { kind: 'snapshot' }>,
+    walls: Walls,
+    startedAt: number,
+    resumed: boolean,
+  ) {
+    const now = monotonic()
+    joinedAt = now
+    metrics.joinMs.add(now - startedAt)
+    zone = joinZone(welcome, first, walls, now, metrics)
+    become({ phase: 'joined', zone: welcome.zone, instance: welcome.instance })
+    emitter.emit('zone', { content: content!, instance: welcome.instance, resumed })
+    emitter.emit('acknowledged', zone.acknowledged)
+    const known = options.contentVersion?.()
+    if (known !== undefined && known !== welcome.contentVersion) void reload(welcome, zone)
+  }
+
+  /** The host has other content: one more load, and walking goes on with its walls. */
+  async function reload(welcome: Welcome, inZone: Zone) {
+    try {
+      const fresh = await options.loadZone(welcome.zone, true)
+      if (zone !== inZone) return
+      content = fresh
+      inZone.setWalls(buildWalls(fresh))
+      emitter.emit('zone', { content: fresh, instance: welcome.instance, resumed: true })
+    } catch {
+      // Play goes on with the content at hand: the server decides, corrections show the difference.
+      countError(metrics, 'content.stale')
+    }
+  }
+
+  function receive(frame: ServerFrame) {
+    if (zone === undefined) return
+    if (frame.kind === 'snapshot') {
+      emitter.emit('acknowledged', zone.receive(frame, monotonic()))
+    } else if (frame.kind === 'control') {
+      const message = serverControl.safeParse(unpackControl(frame.body))
+      // Kinds of later versions are none of ours.
+      if (!message.success) return
+      const { data } = message
+      if (data.kind === 'chat.nearby') emitter.emit('chat', data)
+      else if (data.kind === 'refused') emitter.emit('refused', data)
+      else emitter.emit('saving', data)
+    }
+  }
+
+  const ended = run().then((reason) => {
+    // What ended by somebody's will is not resumed; what could not be reached may be, by the next try.
+    if (reason !== 'unreachable') keepResume(undefined)
+    become({ phase: 'closed', reason })
+    return reason
+  })
+
+  return {
+    get state() {
+      return state
+    },
+    metrics,
+    on: emitter.on,
+    walk: (heading) => zone?.intend({ heading: heading & 0xffff, buttons: BUTTON_WALK }),
+    stand: () => zone?.stand(),
+    say(text) {
+      const line = text.trim()
+      if (line === '' || line.length > chatMaxLength || !zone || !connection) return false
+      connection.send({ kind: 'control', body: packControl({ kind: 'chat.nearby', text: line }) })
+      return true
+    },
+    update() {
+      const now = monotonic()
+      if (zone && connection) for (const frame of zone.update(now)) connection.send(frame)
+      connection?.update(now)
+    },
+    self: () => zone?.self(monotonic()),
+    draw: () => zone?.draw(monotonic()) ?? [],
+    seen: () => zone?.seen() ?? [],
+    get acknowledged() {
+      return zone?.acknowledged
+    },
+    get content() {
+      return content
+    },
+    get rttMs() {
+      return zone?.rttMs
+    },
+    async leave() {
+      if (stopping.signal.aborted) return await ended
+      stopping.abort(new Error('the player leaves'))
+      const leaving = connection
+      if (leaving) {
+        leaving.send({ kind: 'leave' })
+        await Promise.race([ended, runtime.sleep(leaveMs)])
+        leaving.close('left')
+      }
+      return await ended
+    },
+    drop: () => connection?.close('socket'),
+    ended,
+  }
+}

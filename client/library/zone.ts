@@ -1,0 +1,196 @@
+// One zone while one is in it: clock, own movement and the view of others put together. Time comes in
+// with every call; nothing here waits.
+import { unitsPerMetre } from '#shared/rules/units.ts'
+import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
+import type { ClientFrame } from '#shared/protocol/client-frames.ts'
+import type { Welcome } from '#shared/protocol/server-frames.ts'
+import type { Snapshot } from '#shared/protocol/snapshot.ts'
+import type { Body, Command } from '#shared/rules/movement.ts'
+import type { Walls } from '#shared/rules/walls.ts'
+import { createClock } from './clock.ts'
+import { fade, isElsewhere } from './interpolation.ts'
+import type { Metrics } from './metrics.ts'
+import { createPacing } from './pacing.ts'
+import { createPrediction } from './prediction.ts'
+import { createView } from './view.ts'
+import type { Drawn, Seen } from './view.ts'
+
+/** Others are drawn this far in the past, so that what they did has usually arrived. */
+export const drawDelayMs = 100
+/** Input packets a second. At 20 Hz that is two commands a packet. */
+const packetsPerSecond = 10
+/** Numbers left out at most when the server is ahead: it refuses numbers far beyond those it expects. */
+const leadMax = 20
+/** Without news the world is drawn on for this long, then it stands. */
+const drawWithoutNewsMs = 1000
+
+export type Self = Body & {
+  id: number
+  /** Where to draw oneself, in units: between two steps, errors smoothed. */
+  drawX: number
+  drawY: number
+}
+
+export type Acknowledged = { tick: number; command: number; body: Body }
+
+export type Zone = {
+  readonly welcome: Welcome
+  readonly tickHz: number
+  /** What the player wants from the next command on. */
+  intend(command: Command): void
+  /** Stands, facing where it faced. */
+  stand(): void
+  receive(snapshot: Snapshot, now: number): Acknowledged
+  pong(sentAt: number, now: number, tick: number): void
+  setWalls(walls: Walls): void
+  /** Does the steps that are due; the input frames to send. */
+  update(now: number): Extract<ClientFrame, { kind: 'input' }>[]
+  self(now: number): Self
+  /** Everybody else, as to be drawn now. */
+  draw(now: number): Drawn[]
+  /** Everybody else, exactly as of the newest snapshot. */
+  seen(): Seen[]
+  /** What is known of an entity in view. */
+  entity(id: number): Pick<Seen, 'type' | 'look' | 'name'> | undefined
+  /** The server's tick now, with its fraction. */
+  tickAt(now: number): number
+  /** The shortest of the last round trips in ms. */
+  readonly rttMs: number | undefined
+  /** The last acknowledged body. */
+  readonly acknowledged: Acknowledged
+}
+
+/** Begins with WELCOME and the keyframe that follows it. `now` is local, monotonic. */
+export function joinZone(
+  welcome: Welcome,
+  first: Snapshot,
+  walls: Walls,
+  now: number,
+  metrics: Metrics,
+): Zone {
+  const tickHz = Math.round(1e6 / welcome.tickUs)
+  const tickMs = (timeScale: number) => ((welcome.tickUs / 1000) * 256) / Math.max(1, timeScale)
+  const clock = createClock(now, first.tick, tickMs(first.timeScale))
+  const view = createView(welcome.entity, tickHz)
+  const prediction = createPrediction(first.own, welcome.nextCommand, tickHz, walls)
+  const pacing = createPacing(now)
+  const perPacket = Math.min(
+    commandsPerFrameMax,
+    Math.max(1, Math.round(tickHz / packetsPerSecond)),
+  )
+
+  let intent: Command = { heading: first.own.heading, buttons: 0 }
+  let batch: { first: number; commands: Command[] } | undefined
+  let newest = first
+  let acknowledged = { tick: first.tick, command: first.ack, body: first.own }
+  let errorX = 0
+  let errorY = 0
+  let selfDrawnAt = now
+  let othersDrawnAt = now
+
+  const place = (at: number) => {
+    const { previous, body } = prediction
+    const part = pacing.partOfStep(at, clock.tickMs)
+    return {
+      x: previous.x + (body.x - previous.x) * part,
+      y: previous.y + (body.y - previous.y) * part,
+    }
+  }
+  /** Does something that may move the own body at once, and lets the drawing follow smoothly. */
+  const smoothly = <T>(at: number, act: () => T): T => {
+    const before = place(at)
+    const result = act()
+    const after = place(at)
+    errorX += before.x - after.x
+    errorY += before.y - after.y
+    if (isElsewhere(errorX, errorY)) errorX = errorY = 0
+    return result
+  }
+
+  const step = (frames: Extract<ClientFrame, { kind: 'input' }>[]) => {
+    const number = prediction.step(intent)
+    if (number === undefined) return
+    // Numbers in a frame follow each other: a jump begins a new one.
+    if (batch && batch.first + batch.commands.length !== number) flush(frames)
+    batch ??= { first: number, commands: [] }
+    batch.commands.push(intent)
+    if (batch.commands.length >= perPacket) flush(frames)
+  }
+  const flush = (frames: Extract<ClientFrame, { kind: 'input' }>[]) => {
+    if (batch) frames.push({ kind: 'input', ...batch })
+    batch = undefined
+  }
+
+  view.apply(first)
+
+  return {
+    welcome,
+    tickHz,
+    intend(command) {
+      intent = { ...command }
+    },
+    stand() {
+      intent = { heading: intent.heading, buttons: 0 }
+    },
+    receive(snapshot, at) {
+      clock.setTickMs(at, tickMs(snapshot.timeScale))
+      clock.atLeast(at, snapshot.tick)
+      if (clock.rttMs !== undefined) {
+        metrics.updateAgeMs.add((clock.tickAt(at) - snapshot.tick) * clock.tickMs)
+      }
+      newest = snapshot
+      view.apply(snapshot)
+      const roundTrip = Math.ceil((clock.rttMs ?? 0) / clock.tickMs)
+      const lead = Math.min(leadMax, roundTrip + pacing.waitingWanted)
+      const outcome = smoothly(at, () => prediction.acknowledge(snapshot.ack, snapshot.own, lead))
+      if (outcome !== 'agreed') metrics.corrections++
+      pacing.waiting(snapshot.waiting, at)
+      acknowledged = { tick: snapshot.tick, command: snapshot.ack, body: snapshot.own }
+      return acknowledged
+    },
+    pong: (sentAt, at, tick) => clock.sample(sentAt, at, tick),
+    setWalls(changed) {
+      prediction.setWalls(changed)
+    },
+    update(at) {
+      const frames: Extract<ClientFrame, { kind: 'input' }>[] = []
+      for (let due = pacing.due(at, clock.tickMs); due > 0; due--) step(frames)
+      const extra = pacing.extra(at)
+      if (extra > 0) {
+        smoothly(at, () => {
+          for (let i = 0; i < extra; i++) step(frames)
+        })
+        flush(frames)
+      }
+      return frames
+    },
+    self(at) {
+      const rest = fade(Math.max(0, at - selfDrawnAt))
+      selfDrawnAt = at
+      errorX *= rest
+      errorY *= rest
+      const { x, y } = place(at)
+      return { ...prediction.body, id: welcome.entity, drawX: x + errorX, drawY: y + errorY }
+    },
+    draw(at) {
+      const elapsedMs = Math.max(0, at - othersDrawnAt)
+      othersDrawnAt = at
+      const last = newest.tick + drawWithoutNewsMs / clock.tickMs
+      return view.draw(Math.min(last, clock.tickAt(at) - drawDelayMs / clock.tickMs), elapsedMs)
+    },
+    seen: () => view.at(newest.tick),
+    entity: (id) => view.entity(id),
+    tickAt: (at) => clock.tickAt(at),
+    get rttMs() {
+      return clock.rttMs
+    },
+    get acknowledged() {
+      return acknowledged
+    },
+  }
+}
+
+/** Metres from units, for drawing and for people. */
+export function toMetres(units: number): number {
+  return units / unitsPerMetre
+}

@@ -1,0 +1,191 @@
+// Choosing or making a character.
+import { title } from '#game/client'
+import type { Character } from '#shared/api/characters.ts'
+import type { Job, Race } from '#shared/content/content.ts'
+import { characterNameMaxLength, characterNameMinLength } from '#shared/limits.ts'
+import type { ContentSource } from '../library/content.ts'
+import type { InRealm, Session } from '../library/session.ts'
+import { button, element, field, show } from './element.ts'
+import { words, wordsOf } from './words.ts'
+
+export type CharacterScreen = {
+  session: Session
+  realm: InRealm
+  content: ContentSource
+  /** A character was chosen. */
+  play: (character: Character) => void
+  /** The player wants out. */
+  logOut: () => void
+  /** Why the player is here again, as a code. */
+  why?: string
+}
+
+export async function showCharacters(screen: CharacterScreen): Promise<void> {
+  const error = element('p', { class: 'error', attributes: { role: 'alert' } })
+  if (screen.why !== undefined) error.textContent = words(screen.why)
+  const list = element('div', { attributes: { id: 'characters' } })
+  const making = element('div')
+  const head = element(
+    'div',
+    { class: 'row' },
+    element('h1', { text: title }),
+    button('Log out', screen.logOut, 'plain'),
+  )
+  show(element('section', { class: 'card wide' }, head, list, making, error))
+
+  const tell = (failure: unknown) => {
+    error.textContent = wordsOf(failure)
+  }
+  const refresh = async () => {
+    try {
+      const [all, races, jobs] = await Promise.all([
+        screen.realm.characters(),
+        screen.content.races(),
+        screen.content.jobs(),
+      ])
+      list.replaceChildren(...all.map((each) => row(screen, each, races, jobs, refresh, tell)))
+      if (all.length > 0) list.prepend(element('h2', { text: 'Your characters' }))
+      making.replaceChildren(creation(screen, races, jobs, tell))
+    } catch (failure) {
+      tell(failure)
+      list.replaceChildren(button('Try again', () => void refresh()))
+    }
+  }
+  list.textContent = 'One moment…'
+  await refresh()
+}
+
+function row(
+  { realm, play }: CharacterScreen,
+  character: Character,
+  races: Race[],
+  jobs: Job[],
+  refresh: () => Promise<void>,
+  tell: (failure: unknown) => void,
+): HTMLElement {
+  const race = races.find((each) => each.id === character.race)
+  const job = jobs.find((each) => each.id === character.job)
+  const dot = element('span', { class: 'dot' })
+  dot.style.background = race?.color ?? '#888888'
+  const about = `${race?.name ?? character.race} ${job?.name ?? character.job}`
+  const remove = button(
+    'Delete',
+    () => {
+      // The second click means it.
+      if (remove.textContent === 'Delete') {
+        remove.textContent = 'Really?'
+        return
+      }
+      remove.disabled = true
+      realm.remove(character.characterId).then(refresh, (failure: unknown) => {
+        remove.disabled = false
+        remove.textContent = 'Delete'
+        tell(failure)
+      })
+    },
+    'plain',
+  )
+  return element(
+    'div',
+    { class: 'character' },
+    dot,
+    element('div', { class: 'who', text: character.name }, element('small', { text: about })),
+    remove,
+    button('Enter', () => play(character), 'main'),
+  )
+}
+
+function creation(
+  { realm, play }: CharacterScreen,
+  races: Race[],
+  jobs: Job[],
+  tell: (failure: unknown) => void,
+): HTMLElement {
+  let race = races[0]!
+  let job = race.jobs[0]!
+  const name = field('Name', {
+    name: 'character',
+    maxlength: String(characterNameMaxLength),
+    autocomplete: 'off',
+    spellcheck: 'false',
+  })
+  const raceChoices = element('div', { class: 'choices' })
+  const raceAbout = element('p', { class: 'about' })
+  const jobChoices = element('div', { class: 'choices' })
+  const jobAbout = element('p', { class: 'about' })
+  const choice = (text: string, chosen: boolean, choose: () => void) => {
+    const made = button(text, choose)
+    made.setAttribute('aria-pressed', String(chosen))
+    return made
+  }
+  const draw = () => {
+    raceAbout.textContent = race.description
+    raceChoices.replaceChildren(
+      ...races.map((each) =>
+        choice(each.name, each === race, () => {
+          race = each
+          if (!race.jobs.includes(job)) job = race.jobs[0]!
+          draw()
+        }),
+      ),
+    )
+    jobAbout.textContent = jobs.find((each) => each.id === job)?.description ?? ''
+    jobChoices.replaceChildren(
+      ...race.jobs.map((id) =>
+        choice(jobs.find((each) => each.id === id)?.name ?? id, id === job, () => {
+          job = id
+          draw()
+        }),
+      ),
+    )
+  }
+  draw()
+
+  const create = element('button', {
+    class: 'main',
+    text: 'Create and enter',
+    attributes: { type: 'submit', id: 'create' },
+  })
+  const form = element(
+    'form',
+    {},
+    element('h2', { text: 'A new character' }),
+    name.label,
+    raceChoices,
+    raceAbout,
+    element('h2', { text: 'Calling' }),
+    jobChoices,
+    jobAbout,
+    create,
+  )
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const wanted = name.input.value.trim()
+    const wrong = wrongName(wanted)
+    if (wrong !== undefined) {
+      tellName(wrong)
+      return
+    }
+    create.disabled = true
+    realm.create({ name: wanted, race: race.id, job }).then(play, (failure: unknown) => {
+      create.disabled = false
+      tell(failure)
+    })
+  })
+  const tellName = (wrong: string) => {
+    name.input.setCustomValidity(wrong)
+    name.input.reportValidity()
+  }
+  name.input.addEventListener('input', () => name.input.setCustomValidity(''))
+  return form
+}
+
+function wrongName(name: string): string | undefined {
+  if (name.length < characterNameMinLength) {
+    return `A name has at least ${characterNameMinLength} letters.`
+  }
+  if (!/^[A-Za-z]+(?:['\- ][A-Za-z]+)*$/.test(name)) {
+    return "Latin letters, with single ' - or blanks between them."
+  }
+  return undefined
+}

@@ -1,0 +1,122 @@
+// Where the player wants to go: keys, or holding the mouse or a finger.
+import { headingTo } from '#shared/rules/heading.ts'
+
+/** Directions by the place of the key, so that other keyboard layouts walk alike. */
+const KEYS: Record<string, readonly [number, number]> = {
+  KeyW: [0, -1],
+  ArrowUp: [0, -1],
+  KeyS: [0, 1],
+  ArrowDown: [0, 1],
+  KeyA: [-1, 0],
+  ArrowLeft: [-1, 0],
+  KeyD: [1, 0],
+  ArrowRight: [1, 0],
+}
+
+/** Nearer to oneself than this, a pointer means standing, in pixels. */
+const pointerDeadPx = 14
+const zoomStep = 1.15
+
+export type Controls = {
+  /** The heading wanted now, or undefined to stand. `selfX`, `selfY`: where one is on the screen. */
+  heading(selfX: number, selfY: number): number | undefined
+  close(): void
+}
+
+export type ControlEvents = {
+  /** Larger or smaller by a factor. */
+  zoom(factor: number): void
+  /** The player wants to talk. */
+  talk(): void
+}
+
+export function createControls(surface: HTMLElement, events: ControlEvents): Controls {
+  const held = new Set<string>()
+  /** Fingers or the mouse on the surface. Two of them zoom. */
+  const pointers = new Map<number, { x: number; y: number }>()
+  const closing = new AbortController()
+  const options = { signal: closing.signal }
+
+  const isTyping = () => document.activeElement instanceof HTMLInputElement
+  const spread = () => {
+    const [a, b] = [...pointers.values()]
+    return a && b ? Math.hypot(a.x - b.x, a.y - b.y) : 0
+  }
+
+  addEventListener(
+    'keydown',
+    (event) => {
+      if (isTyping() || event.ctrlKey || event.metaKey || event.altKey) return
+      if (event.code in KEYS) {
+        held.add(event.code)
+        event.preventDefault()
+      } else if (event.key === 'Enter') {
+        event.preventDefault()
+        events.talk()
+      } else if (event.key === '+') events.zoom(zoomStep)
+      else if (event.key === '-') events.zoom(1 / zoomStep)
+    },
+    options,
+  )
+  addEventListener('keyup', (event) => void held.delete(event.code), options)
+  // Keys released elsewhere are never heard of.
+  addEventListener(
+    'blur',
+    () => {
+      held.clear()
+      pointers.clear()
+    },
+    options,
+  )
+  document.addEventListener('focusin', () => held.clear(), options)
+
+  surface.addEventListener(
+    'pointerdown',
+    (event) => {
+      if (event.pointerType === 'mouse' && event.button !== 0) return
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+      surface.setPointerCapture(event.pointerId)
+      pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
+    },
+    options,
+  )
+  surface.addEventListener(
+    'pointermove',
+    (event) => {
+      if (!pointers.has(event.pointerId)) return
+      const before = spread()
+      pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
+      if (before > 0) events.zoom(spread() / before)
+    },
+    options,
+  )
+  const lift = (event: PointerEvent) => void pointers.delete(event.pointerId)
+  surface.addEventListener('pointerup', lift, options)
+  surface.addEventListener('pointercancel', lift, options)
+  surface.addEventListener(
+    'wheel',
+    (event) => {
+      event.preventDefault()
+      events.zoom(event.deltaY < 0 ? zoomStep : 1 / zoomStep)
+    },
+    { ...options, passive: false },
+  )
+
+  return {
+    heading(selfX, selfY) {
+      let x = 0
+      let y = 0
+      for (const code of held) {
+        x += KEYS[code]![0]
+        y += KEYS[code]![1]
+      }
+      if (x !== 0 || y !== 0) return headingTo(Math.sign(x), Math.sign(y))
+      const [pointer] = pointers.values()
+      if (pointer === undefined || pointers.size > 1) return undefined
+      const dx = Math.round(pointer.x - selfX)
+      const dy = Math.round(pointer.y - selfY)
+      return Math.hypot(dx, dy) < pointerDeadPx ? undefined : headingTo(dx, dy)
+    },
+    close: () => closing.abort(),
+  }
+}

@@ -1,0 +1,40 @@
+// Making elements of the page. Text only ever becomes text, never markup.
+
+type Options = {
+  class?: string
+  text?: string
+  /** Attributes as HTML names them. */
+  attributes?: Record<string, string>
+  click?: () => void
+}
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  options: Options = {},
+  ...children: Node[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag)
+  if (options.class !== undefined) made.className = options.class
+  if (options.text !== undefined) made.textContent = options.text
+  for (const [name, value] of Object.entries(options.attributes ?? {}))
+    made.setAttribute(name, value)
+  if (options.click) made.addEventListener('click', options.click)
+  made.append(...children)
+  return made
+}
+
+export function button(text: string, click: () => void, kind = ''): HTMLButtonElement {
+  return element('button', { text, click, class: kind, attributes: { type: 'button' } })
+}
+
+/** A labelled input. */
+export function field(label: string, attributes: Record<string, string>) {
+  const input = element('input', { attributes })
+  return { input, label: element('label', { text: label }, input) }
+}
+
+/** Shows one screen, or none. */
+export function show(screen?: HTMLElement): void {
+  const place = document.querySelector('#screen')!
+  place.replaceChildren(...(screen ? [screen] : []))
+}

@@ -1,0 +1,77 @@
+// What lies over the world: chat, state of the connection, figures, the way out.
+import { chatMaxLength } from '#shared/limits.ts'
+import { button, element, show } from './element.ts'
+
+const logMax = 40
+
+export type Hud = {
+  line(name: string, text: string): void
+  note(text: string): void
+  /** Empty hides it. */
+  banner(text: string): void
+  arrival(zone: string): void
+  figures(text: string): void
+  /** Puts the cursor into the chat line. */
+  talk(): void
+}
+
+export type HudEvents = { say(text: string): void; leave(): void; logOut(): void }
+
+export function createHud(events: HudEvents): Hud {
+  const log = element('div', { class: 'log', attributes: { role: 'log', id: 'log' } })
+  const input = element('input', {
+    attributes: {
+      id: 'chat',
+      maxlength: String(chatMaxLength),
+      placeholder: 'Enter to talk',
+      autocomplete: 'off',
+      'aria-label': 'Chat',
+    },
+  })
+  const banner = element('div', { class: 'banner', attributes: { role: 'status', id: 'banner' } })
+  const arrival = element('div', { class: 'arrival' })
+  const figures = element('div', { class: 'figures' })
+  input.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') input.blur()
+    if (event.key !== 'Enter' || event.isComposing) return
+    event.preventDefault()
+    if (input.value.trim() !== '') events.say(input.value)
+    input.value = ''
+    input.blur()
+  })
+  const corner = element(
+    'div',
+    { class: 'corner' },
+    button('Characters', events.leave),
+    button('Log out', events.logOut),
+  )
+  const talk = element('div', { class: 'talk' }, log, input)
+  show(element('div', { class: 'hud' }, figures, corner, banner, arrival, talk))
+
+  const add = (line: HTMLElement) => {
+    log.append(line)
+    while (log.childElementCount > logMax) log.firstElementChild!.remove()
+  }
+  return {
+    line(name, text) {
+      const line = element('div', {}, element('b', { text: `${name}: ` }))
+      line.append(text)
+      add(line)
+    },
+    note: (text) => add(element('div', { class: 'note', text })),
+    banner(text) {
+      if (banner.textContent !== text) banner.textContent = text
+    },
+    arrival(zone) {
+      arrival.textContent = zone
+      arrival.classList.remove('shown')
+      // Reading the layout starts the animation anew.
+      void arrival.offsetWidth
+      arrival.classList.add('shown')
+    },
+    figures(text) {
+      figures.textContent = text
+    },
+    talk: () => input.focus(),
+  }
+}

@@ -1,0 +1,74 @@
+// The page: landing, choice of a character, the world. Where the player is follows from what is stored:
+// a reloaded page is back in the world at once.
+import './no-eval.ts'
+import type { Character } from '#shared/api/characters.ts'
+import { createContent } from '../library/content.ts'
+import { createSession } from '../library/session.ts'
+import { createBrowserStore } from '../library/storage.ts'
+import { webRuntime } from '../library/web-runtime.ts'
+import type { ResumeTicket } from '../library/world.ts'
+import { showCharacters } from './characters.ts'
+import { publish } from './hook.ts'
+import { showLanding } from './landing.ts'
+import { play } from './play.ts'
+import { readPlaying } from './resume-store.ts'
+import type { Playing } from './resume-store.ts'
+
+const place = document.querySelector<HTMLElement>('#world')!
+const storage = createBrowserStore(() => localStorage, 'waystone.')
+const tabStorage = createBrowserStore(() => sessionStorage, 'waystone.')
+const baseUrl = location.origin
+const fetchHere = (url: string, init: RequestInit) => fetch(url, init)
+
+const session = createSession({
+  baseUrl,
+  fetch: fetchHere,
+  runtime: webRuntime,
+  storage,
+  lost: (code) => landing(code),
+})
+const content = createContent({ baseUrl, fetch: fetchHere, runtime: webRuntime })
+publish(undefined)
+
+function landing(why?: string): void {
+  showLanding(session, () => characters(), why)
+}
+
+function characters(why?: string): void {
+  const realmId = session.account?.realms[0]?.realmId
+  if (realmId === undefined) {
+    landing(why)
+    return
+  }
+  void showCharacters({
+    session,
+    realm: session.inRealm(realmId),
+    content,
+    play: (character) => enter(playingOf(realmId, character)),
+    logOut: () => void logOut(),
+    why,
+  })
+}
+
+function enter(playing: Playing, resume?: ResumeTicket): void {
+  const realm = session.inRealm(playing.realmId)
+  const over = (why: string, andLogOut: boolean) => {
+    if (andLogOut) void logOut()
+    else characters(why === 'left' ? undefined : why)
+  }
+  void play({ place, realm, content, store: tabStorage, playing, resume, over })
+}
+
+async function logOut(): Promise<void> {
+  await session.logOut()
+  landing()
+}
+
+function playingOf(realmId: string, { characterId, name, race, job }: Character): Playing {
+  return { realmId, characterId, name, look: `${race}/${job}` }
+}
+
+const before = session.account && readPlaying(tabStorage)
+if (before) enter(before.playing, before.ticket)
+else if (session.account) characters()
+else landing()

@@ -1,0 +1,178 @@
+// In the world: the connection, the stage and the controls, put together.
+import { openBrowserSocket } from '../library/socket.ts'
+import type { ContentSource } from '../library/content.ts'
+import type { InRealm } from '../library/session.ts'
+import type { KeyStore } from '../library/storage.ts'
+import { webMonotonic, webRuntime } from '../library/web-runtime.ts'
+import { connectWorld } from '../library/world.ts'
+import type { ResumeTicket, WorldState } from '../library/world.ts'
+import { createControls } from './controls.ts'
+import { element, show } from './element.ts'
+import type { Figure } from './figures.ts'
+import { publish } from './hook.ts'
+import { createHud } from './hud.ts'
+import { keepPlaying } from './resume-store.ts'
+import type { Playing } from './resume-store.ts'
+import { createScene } from './scene.ts'
+import type { Scene } from './scene.ts'
+import { words, wordsOf } from './words.ts'
+
+export type Play = {
+  place: HTMLElement
+  realm: InRealm
+  content: ContentSource
+  store: KeyStore
+  playing: Playing
+  resume?: ResumeTicket
+  /** Out of the world again: why, and whether the player wants to log out as well. */
+  over: (why: string, logOut: boolean) => void
+}
+
+/** A hidden page is not drawn, but its connection lives on. */
+const hiddenUpdateMs = 500
+const figuresEveryMs = 500
+
+export async function play(options: Play): Promise<void> {
+  const { content, playing, realm } = options
+  let scene: Scene
+  try {
+    const [races, creatures] = await Promise.all([content.races(), content.creatures()])
+    scene = await createScene(options.place, { races, creatures })
+  } catch (error) {
+    showFailure(error, () => options.over('left', false))
+    return
+  }
+
+  const world = connectWorld({
+    enter: (signal) => realm.enter(playing.characterId, signal),
+    loadZone: (zone, fresh) => content.zone(zone, fresh),
+    contentVersion: content.version,
+    socket: openBrowserSocket,
+    runtime: webRuntime,
+    monotonic: webMonotonic,
+    resume: options.resume,
+    keepResume: (ticket) => keepPlaying(options.store, playing, ticket),
+  })
+  publish(world)
+
+  let logOut = false
+  const leave = (andLogOut: boolean) => {
+    logOut = andLogOut
+    void world.leave()
+  }
+  const hud = createHud({
+    say(text) {
+      if (!world.say(text)) hud.note('Nobody can hear you just now.')
+    },
+    leave: () => leave(false),
+    logOut: () => leave(true),
+  })
+  const controls = createControls(scene.surface, {
+    zoom: (factor) => scene.zoomBy(factor),
+    talk: () => hud.talk(),
+  })
+
+  let savingPaused = false
+  const banner = () => hud.banner(stateWords(world.state) || (savingPaused ? saving : ''))
+  world.on('state', banner)
+  world.on('saving', ({ paused }) => {
+    savingPaused = paused
+    banner()
+  })
+  let shownZone = ''
+  world.on('zone', ({ content: zone }) => {
+    scene.setZone(zone)
+    savingPaused = false
+    banner()
+    if (zone.id === shownZone) return
+    shownZone = zone.id
+    scene.figures.clear()
+    hud.arrival(zone.name)
+    hud.note(`You are in ${zone.name}.`)
+  })
+  world.on('chat', ({ from, name, text }) => {
+    hud.line(name, text)
+    scene.figures.say(from, text, webMonotonic())
+  })
+  world.on('refused', ({ code }) => {
+    hud.note(
+      code === 'rate' ? 'You talk too fast; that line was not heard.' : 'That cannot be said.',
+    )
+  })
+
+  let figuresAt = 0
+  scene.onFrame(() => {
+    const self = world.self()
+    if (self) {
+      const middle = scene.middle()
+      const heading = controls.heading(middle.x, middle.y)
+      if (heading === undefined) world.stand()
+      else world.walk(heading)
+      world.update()
+      const now = webMonotonic()
+      scene.follow(self.drawX, self.drawY)
+      const { id, heading: facing, speed, drawX: x, drawY: y } = self
+      const { name, look } = playing
+      const own: Figure = { id, type: 'player', look, name, x, y, heading: facing, speed }
+      scene.figures.draw([...world.draw(), own], id, scene.zoom, now)
+    } else {
+      world.update()
+    }
+    const now = webMonotonic()
+    if (now - figuresAt < figuresEveryMs) return
+    figuresAt = now
+    const rtt = world.rttMs === undefined ? '–' : Math.max(1, Math.round(world.rttMs))
+    hud.figures(`${Math.round(scene.fps)} fps · ${rtt} ms`)
+  })
+  const whileHidden = setInterval(() => {
+    if (!document.hidden) return
+    world.stand()
+    world.update()
+  }, hiddenUpdateMs)
+
+  banner()
+  const why = await world.ended
+  clearInterval(whileHidden)
+  controls.close()
+  publish(undefined)
+  scene.close()
+  options.over(why, logOut)
+}
+
+const saving = 'Saving is paused; you can play on.'
+
+/** Empty when there is nothing to say. */
+function stateWords(state: WorldState): string {
+  switch (state.phase) {
+    case 'entering':
+    case 'connecting':
+      return 'Entering the world…'
+    case 'travelling':
+      return 'Travelling…'
+    case 'reconnecting':
+      return state.why === 'play.session_active' || state.why === 'world.full'
+        ? words(state.why)
+        : 'Reconnecting…'
+    case 'joined':
+    case 'closed':
+      return ''
+  }
+}
+
+function showFailure(error: unknown, back: () => void): void {
+  const canvas = document.createElement('canvas')
+  const gl = canvas.getContext('webgl2') ?? canvas.getContext('webgl')
+  const text = gl
+    ? wordsOf(error)
+    : 'This browser cannot draw the world: WebGL is missing or switched off. ' +
+      'Switch on hardware acceleration or try another browser.'
+  show(
+    element(
+      'section',
+      { class: 'card' },
+      element('h1', { text: 'Sorry' }),
+      element('p', { text, attributes: { role: 'alert' } }),
+      element('button', { text: 'Back', class: 'main', click: back }),
+    ),
+  )
+}

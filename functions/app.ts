@@ -1,0 +1,108 @@
+// Any bundle of domains as one Hono app: all in one process here, one a Lambda in the cloud.
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { Problem } from '#shared/problem.ts'
+import { newId } from '#shared/runtime.ts'
+import { problemOf, problemResponse } from './http/failure.ts'
+import type { Reference } from './http/reference.ts'
+import { serve } from './http/serve.ts'
+import type { Mounted, ServeDeps } from './http/serve.ts'
+
+/** The last result of whatever watches this process; `checks` name what was looked at. */
+export type Health = { ok: boolean; checks: Record<string, unknown> }
+
+export type AppOptions = ServeDeps & {
+  domains: Mounted[]
+  health?: () => Promise<Health>
+  /** The OpenAPI document and its page, built ahead; a Lambda does without. */
+  reference?: Reference
+  /** Other origins whose pages may call the API, or `*`. Default none. */
+  corsOrigins?: string[]
+}
+
+/** Routes may be added to the app until its first request. */
+export function createApp(options: AppOptions): Hono {
+  const app = new Hono()
+  if (options.corsOrigins !== undefined) app.use('*', crossOrigin(options.corsOrigins))
+  app.use('*', async (c, next) => {
+    await next()
+    // Whoever sets a header himself knows better (the page has its own policy).
+    for (const [name, value] of securityHeaders) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value)
+    }
+  })
+  for (const mounted of options.domains) serve(app, mounted, options)
+  if (options.health) serveHealth(app, options.health)
+  if (options.reference) serveReference(app, options.reference)
+
+  const routes = declaredRoutes(options.domains)
+  app.notFound((c) => {
+    const headers = new Headers({ 'x-request-id': newId(options.runtime) })
+    const methods = routes.find((route) => route.pattern.test(c.req.path))?.methods
+    if (methods === undefined) return problemResponse(new Problem('route.not_found'), headers)
+    headers.set('allow', methods.join(', '))
+    return problemResponse(new Problem('route.method_not_allowed'), headers)
+  })
+  app.onError((error, c) => {
+    const requestId = newId(options.runtime)
+    const where = { requestId, path: c.req.routePath }
+    return problemResponse(
+      problemOf(options.log, error, where),
+      new Headers({ 'x-request-id': requestId }),
+    )
+  })
+  return app
+}
+
+/** The API answers data: nothing in an answer may run, load, be framed or be guessed at. */
+const securityHeaders = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+] as const
+
+/** Tokens travel in a header, never in a cookie, so another origin gains nothing by being let in. */
+function crossOrigin(origins: string[]) {
+  return cors({
+    origin: origins.includes('*') ? '*' : origins,
+    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match'],
+    exposeHeaders: ['etag', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
+    maxAge: 600,
+  })
+}
+
+/** Which methods each declared path takes: 405 needs to know what the router does not tell. */
+function declaredRoutes(domains: Mounted[]): { pattern: RegExp; methods: string[] }[] {
+  const methodsOf = new Map<string, string[]>()
+  for (const { domain } of domains) {
+    for (const { method, path } of Object.values(domain.endpoints)) {
+      const methods = methodsOf.get(path) ?? []
+      methodsOf.set(path, methods)
+      methods.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    }
+  }
+  return [...methodsOf].map(([path, methods]) => ({
+    pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+    methods,
+  }))
+}
+
+function serveHealth(app: Hono, health: () => Promise<Health>): void {
+  app.get('/health', async (c) => {
+    const last = await health()
+    return c.json(last, last.ok ? 200 : 503, { 'cache-control': 'no-store' })
+  })
+}
+
+function serveReference(app: Hono, reference: Reference): void {
+  app.get('/openapi.json', () => {
+    // Public, and read by tools in pages of any origin.
+    const headers = { 'content-type': 'application/json', 'access-control-allow-origin': '*' }
+    return new Response(reference.document, { headers })
+  })
+  app.get('/docs', (c) =>
+    c.html(reference.page, 200, { 'content-security-policy': reference.policy }),
+  )
+}

@@ -1,0 +1,148 @@
+// Accounts: how they are made and opened. The face of this domain for the others.
+import { createHash } from 'node:crypto'
+import type { Session } from '#shared/api/auth.ts'
+import type { OperationId } from '#shared/api/endpoint.ts'
+import type { RateLimiter } from '#shared/cache/rate.ts'
+import { Problem } from '#shared/problem.ts'
+import { formatUuid, newId } from '#shared/runtime.ts'
+import type { Store } from '#shared/store/store.ts'
+import { refusePassword } from './blocked-passwords.ts'
+import type { Hasher } from './passwords.ts'
+import { firstTokens, openSession } from './sessions.ts'
+import type { SessionDeps } from './sessions.ts'
+import { newAccount, newLogin, readAccount, readLogin } from './store.ts'
+
+export type AuthDeps = SessionDeps & { hasher: Hasher; limiter: RateLimiter }
+
+type Credentials = { loginName: string; password: string }
+
+/**
+ * Makes an account and opens its first session. Sent again: the same account, the same session.
+ * Two trips. Throws auth.name_taken, auth.password_refused, auth.busy, operation.mismatch,
+ * operation.superseded.
+ */
+export async function register(
+  deps: AuthDeps,
+  credentials: Credentials,
+  op: OperationId,
+): Promise<Session> {
+  const loginName = credentials.loginName.toLowerCase()
+  const refusal = refusePassword(credentials.password, loginName)
+  if (refusal !== undefined) throw new Problem('auth.password_refused', { detail: refusal })
+  await limitName(deps, loginName)
+
+  const there = await readLogin(deps.store, loginName)
+  if (there !== undefined && there.operation !== op.hash) throw new Problem('auth.name_taken')
+  const password = there?.password ?? (await deps.hasher.hash(credentials.password))
+  const accountId = there?.accountId ?? newId(deps.runtime)
+  const createdAt = deps.runtime.now()
+  const opened = await openSession(deps, about(op, `register ${loginName}`), accountId, {
+    writes: [
+      newLogin(loginName, { accountId, password, operation: op.hash }),
+      newAccount(accountId, { createdAt, guest: false, sessionsFrom: 0 }),
+    ],
+    refuse: (index) => (index === 0 ? new Problem('auth.name_taken') : undefined),
+  })
+  if (opened.repeated) {
+    // The id alone opens nothing: whoever repeats must know the password.
+    const login = there ?? (await readLogin(deps.store, loginName))
+    const same = await deps.hasher.verify(credentials.password, login?.password)
+    if (!same) throw new Problem('operation.mismatch')
+  }
+  return await firstTokens(deps, opened, false)
+}
+
+/**
+ * Opens a session of an account. Two trips. An unknown name costs the same work and gets the same
+ * answer as a wrong password. Throws auth.invalid_credentials, auth.busy, operation.mismatch,
+ * operation.superseded.
+ */
+export async function login(
+  deps: AuthDeps,
+  credentials: Credentials,
+  op: OperationId,
+): Promise<Session> {
+  const loginName = credentials.loginName.toLowerCase()
+  await limitName(deps, loginName)
+  const account = await readLogin(deps.store, loginName)
+  const right = await deps.hasher.verify(credentials.password, account?.password)
+  if (account === undefined || !right) throw new Problem('auth.invalid_credentials')
+  const opened = await openSession(deps, about(op, `login ${loginName}`), account.accountId, {
+    writes: [],
+    refuse: () => undefined,
+  })
+  return await firstTokens(deps, opened, false)
+}
+
+/**
+ * Opens a session of the guest account that belongs to a device; makes the account when there is none.
+ * Two trips. Throws operation.mismatch, operation.superseded.
+ */
+export async function playAsGuest(
+  deps: SessionDeps,
+  deviceSecret: string,
+  op: OperationId,
+): Promise<Session> {
+  // 256 random bits need no slow hash; neither row nor id leads back to the secret.
+  const device = createHash('sha256').update(`guest:${deviceSecret}`).digest()
+  const accountId = uuidOf(device)
+  const guestOp = about(op, `guest ${accountId}`)
+  const account = await readAccount(deps.store, accountId)
+  const deviceHash = device.toString('base64url')
+  if (account !== undefined && account.device !== deviceHash) {
+    throw new Error(`two devices made the same account id ${accountId}`)
+  }
+  const createdAt = deps.runtime.now()
+  const fresh = { createdAt, guest: true, sessionsFrom: 0, device: deviceHash }
+  const open = (known: boolean) =>
+    openSession(deps, guestOp, accountId, {
+      writes: known ? [] : [newAccount(accountId, fresh)],
+      refuse: (index) => (index === 0 && !known ? new Problem('world.busy') : undefined),
+    })
+  return await firstTokens(deps, await openGuest(account !== undefined, open), true)
+}
+
+/** Another request of the device may make the account between our look and our write. */
+async function openGuest(
+  known: boolean,
+  open: (known: boolean) => ReturnType<typeof openSession>,
+): ReturnType<typeof openSession> {
+  try {
+    return await open(known)
+  } catch (error) {
+    if (known || !(error instanceof Problem) || error.code !== 'world.busy') throw error
+    return await open(true)
+  }
+}
+
+/**
+ * Since when sessions and access tokens of an account count, Unix ms; never, for one that is not there.
+ * One trip.
+ */
+export async function sessionsFrom(store: Store, accountId: string): Promise<number> {
+  return (await readAccount(store, accountId))?.sessionsFrom ?? Number.POSITIVE_INFINITY
+}
+
+/** Tries at one name count together, whether it exists or not, and before the costly hash. */
+async function limitName(deps: AuthDeps, loginName: string): Promise<void> {
+  const { allowed, resetMs } = await deps.limiter.check('password.name', loginName)
+  if (!allowed) {
+    throw new Problem('request.rate_limited', { retryAfterS: Math.ceil(resetMs / 1000) })
+  }
+}
+
+/**
+ * The operation with a fingerprint that may be stored: of what it is about, without the password or
+ * secret in its body, which a fast hash would give away.
+ */
+function about(op: OperationId, what: string): OperationId {
+  return { hash: op.hash, fingerprint: createHash('sha256').update(what).digest('base64url') }
+}
+
+/** A UUIDv8 (RFC 9562, 5.8) of the first 122 free bits of a hash. */
+function uuidOf(hash: Uint8Array): string {
+  const bytes = new Uint8Array(hash.subarray(0, 16))
+  bytes[6] = 0x80 | (bytes[6]! & 0x0f)
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f)
+  return formatUuid(bytes)
+}

@@ -1,0 +1,27 @@
+import type { auth } from '#shared/api/auth.ts'
+import type { Handlers } from '#shared/api/endpoint.ts'
+import type { KeyRing } from '#shared/keys/ring.ts'
+import { login, playAsGuest, register } from './auth.ts'
+import type { AuthDeps } from './auth.ts'
+import { logout, logoutEverywhere, refresh } from './sessions.ts'
+
+export type AuthRouteDeps = AuthDeps & { keys: KeyRing }
+
+export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
+  return {
+    register: ({ body, operation }) => register(deps, body, operation),
+    login: ({ body, operation }) => login(deps, body, operation),
+    guest: ({ body, operation }) => playAsGuest(deps, body.deviceSecret, operation),
+    refresh: ({ body }) => refresh(deps, body.refreshToken),
+    async logout({ player }) {
+      await logout(deps, player)
+      return {}
+    },
+    async logoutEverywhere({ player }) {
+      await logoutEverywhere(deps, player)
+      return {}
+    },
+    realms: async () => ({ realms: deps.realms.list }),
+    jwks: async () => deps.keys.jwks(),
+  }
+}

@@ -1,0 +1,149 @@
+// Rows of accounts, all in `core`.
+//   LOGIN#<lower name>  LOGIN           account and password of a login name
+//   ACCOUNT#<id>        ACCOUNT         the account
+//   ACCOUNT#<id>        SESSION#<id>    one session: a family of refresh tokens
+import * as z from 'zod'
+import { refreshTokenMs } from '#shared/limits.ts'
+import { expiresAt, live } from '#shared/store/store.ts'
+import type { Item, Key, Store, Write } from '#shared/store/store.ts'
+
+const loginRow = z.object({
+  accountId: z.string(),
+  password: z.string(),
+  /** Hash of the operation that made it: a repeat of that one is no stranger. */
+  operation: z.string(),
+})
+const accountRow = z.object({
+  createdAt: z.int(),
+  guest: z.boolean(),
+  /** Sessions and access tokens born before this, Unix ms, are void. */
+  sessionsFrom: z.int(),
+  /** Guests: SHA-256 of the device secret. */
+  device: z.string().optional(),
+})
+const familyRow = z.object({
+  /** The generation of the newest refresh token. */
+  generation: z.int(),
+  createdAt: z.int(),
+  rotatedAt: z.int(),
+  revoked: z.boolean(),
+})
+
+export type LoginRow = z.infer<typeof loginRow>
+export type AccountRow = z.infer<typeof accountRow>
+export type FamilyRow = z.infer<typeof familyRow>
+
+export function accountKey(accountId: string): Key {
+  return { pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }
+}
+
+function loginKey(loginName: string): Key {
+  return { pk: `LOGIN#${loginName}`, sk: 'LOGIN' }
+}
+
+function familyKey(accountId: string, familyId: string): Key {
+  return { pk: `ACCOUNT#${accountId}`, sk: `SESSION#${familyId}` }
+}
+
+/** Read strongly: who registered a moment ago must be found. `loginName` in lower case. */
+export async function readLogin(store: Store, loginName: string): Promise<LoginRow | undefined> {
+  const item = await store.get({ table: 'core', key: loginKey(loginName), consistent: true })
+  return item && loginRow.parse(item)
+}
+
+export async function readAccount(
+  store: Store,
+  accountId: string,
+): Promise<AccountRow | undefined> {
+  const item = await store.get({ table: 'core', key: accountKey(accountId), consistent: true })
+  return item && accountRow.parse(item)
+}
+
+export async function readFamily(
+  store: Store,
+  accountId: string,
+  familyId: string,
+  now: number,
+): Promise<FamilyRow | undefined> {
+  const key = familyKey(accountId, familyId)
+  return parseFamily(live(await store.get({ table: 'core', key, consistent: true }), now))
+}
+
+export function parseFamily(item: Item | undefined): FamilyRow | undefined {
+  return item && familyRow.parse(item)
+}
+
+export function newLogin(loginName: string, login: LoginRow): Write {
+  return { put: { ...absent, item: { ...loginKey(loginName), v: 1, ...login } } }
+}
+
+export function newAccount(accountId: string, account: AccountRow): Write {
+  const { device, ...rest } = account
+  const item = {
+    ...accountKey(accountId),
+    v: 1,
+    ...rest,
+    ...(device === undefined ? {} : { device }),
+  }
+  return { put: { ...absent, item } }
+}
+
+export function newFamily(accountId: string, familyId: string, now: number): Write {
+  const family: FamilyRow = { generation: 1, createdAt: now, rotatedAt: now, revoked: false }
+  const key = familyKey(accountId, familyId)
+  return { put: { ...absent, item: { ...key, v: 1, ...family, expires: familyExpires(now) } } }
+}
+
+/** One generation on. Fails with StoreError `condition` when another request was first. */
+export async function rotateFamily(
+  store: Store,
+  family: { accountId: string; familyId: string; generation: number },
+  now: number,
+): Promise<void> {
+  await store.update({
+    table: 'core',
+    key: familyKey(family.accountId, family.familyId),
+    update: 'SET generation = :next, rotatedAt = :now, expires = :expires',
+    condition: 'generation = :generation AND revoked = :no',
+    values: {
+      ':generation': family.generation,
+      ':next': family.generation + 1,
+      ':now': now,
+      ':expires': familyExpires(now),
+      ':no': false,
+    },
+  })
+}
+
+/** Fails with StoreError `condition` when there is no such session. */
+export async function revokeFamily(
+  store: Store,
+  accountId: string,
+  familyId: string,
+): Promise<void> {
+  await store.update({
+    table: 'core',
+    key: familyKey(accountId, familyId),
+    update: 'SET revoked = :yes',
+    condition: 'attribute_exists(pk)',
+    values: { ':yes': true },
+  })
+}
+
+/** Fails with StoreError `condition` when there is no such account. */
+export async function voidSessions(store: Store, accountId: string, from: number): Promise<void> {
+  await store.update({
+    table: 'core',
+    key: accountKey(accountId),
+    update: 'SET sessionsFrom = :from',
+    condition: 'attribute_exists(pk)',
+    values: { ':from': from },
+  })
+}
+
+const absent = { table: 'core', condition: 'attribute_not_exists(pk)' } as const
+
+/** A day beyond the last refresh token, so that a late one is told why it is refused. */
+function familyExpires(now: number): number {
+  return expiresAt(now + refreshTokenMs + 24 * 60 * 60 * 1000)
+}

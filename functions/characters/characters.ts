@@ -1,0 +1,124 @@
+// Characters of an account in a realm: made, listed, marked deleted.
+import type { Character } from '#shared/api/characters.ts'
+import type { OperationId } from '#shared/api/endpoint.ts'
+import type { Content, Zone } from '#shared/content/content.ts'
+import { deleteCharacterWrite, newCharacterWrites } from '#shared/ownership/guard.ts'
+import type { SoftState } from '#shared/ownership/guard.ts'
+import { Problem } from '#shared/problem.ts'
+import { metresToUnits } from '#shared/rules/units.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { commit, recall } from '#shared/store/operation.ts'
+import type { Item, Store } from '#shared/store/store.ts'
+import { isReserved, nameKey } from './names.ts'
+import { addToList, countDown, countUp, markDeleted, readCharacters, takeName } from './store.ts'
+import type { Owner } from './store.ts'
+
+export type CharacterDeps = { store: Store; runtime: Runtime; content: Content }
+
+export type NewCharacter = { name: string; race: string; job: string }
+
+/** One trip. */
+export async function listCharacters(deps: CharacterDeps, owner: Owner): Promise<Character[]> {
+  return await readCharacters(deps.store, owner)
+}
+
+/**
+ * Makes a character with all its rows in one transaction. One trip. Throws character.name_refused,
+ * character.unknown_race, character.unknown_job, character.name_taken, character.limit, world.busy,
+ * operation.mismatch.
+ */
+export async function createCharacter(
+  deps: CharacterDeps,
+  owner: Owner,
+  wanted: NewCharacter,
+  op: OperationId,
+): Promise<Character> {
+  const refusal = refuse(deps.content, wanted)
+  if (refusal !== undefined) {
+    // What was allowed when it was first sent may be gone from the content since.
+    const remembered = await recall<Character>(deps, op)
+    if (remembered === undefined) throw refusal
+    return remembered.answer
+  }
+  const start = startZone(deps.content)
+  const character: Character = {
+    characterId: newId(deps.runtime),
+    ...wanted,
+    zone: start.id,
+    createdAt: deps.runtime.now(),
+  }
+  const { characterId } = character
+  return await commit(deps, op, {
+    writes: [
+      countUp(owner),
+      takeName(owner, nameKey(wanted.name), characterId),
+      addToList(owner, character),
+      ...newCharacterWrites({ ...owner, characterId, profile: wanted, soft: atSpawn(start) }),
+    ],
+    answer: character,
+    refuse: (index) => {
+      if (index === 0) return new Problem('character.limit')
+      return index === 1 ? new Problem('character.name_taken') : undefined
+    },
+  })
+}
+
+/**
+ * Marks a character deleted; its rows and its name stay. One trip. Throws character.not_found,
+ * character.in_play, world.busy, operation.mismatch.
+ */
+export async function deleteCharacter(
+  deps: CharacterDeps,
+  owner: Owner,
+  characterId: string,
+  op: OperationId,
+): Promise<void> {
+  await commit(deps, op, {
+    writes: [
+      deleteCharacterWrite(owner.realmId, characterId, owner.accountId),
+      markDeleted(owner, characterId, deps.runtime.now()),
+      countDown(owner),
+    ],
+    answer: {},
+    refuse: (index, guard) =>
+      index === 0 && isInPlay(guard, owner)
+        ? new Problem('character.in_play')
+        : new Problem('character.not_found'),
+  })
+}
+
+/** Of somebody else's character nothing is told, not even that it is in play. */
+function isInPlay(guard: Item | undefined, owner: Owner): boolean {
+  return (
+    guard !== undefined &&
+    guard['accountId'] === owner.accountId &&
+    guard['deleted'] !== true &&
+    guard['state'] !== 'offline'
+  )
+}
+
+function refuse(content: Content, wanted: NewCharacter): Problem | undefined {
+  if (isReserved(wanted.name)) return new Problem('character.name_refused')
+  const race = content.races.get(wanted.race)
+  if (race === undefined) return new Problem('character.unknown_race')
+  if (!race.jobs.includes(wanted.job)) return new Problem('character.unknown_job')
+  return undefined
+}
+
+function startZone(content: Content): Zone {
+  const zone = content.zones.get(content.startZone)
+  if (zone === undefined)
+    throw new Error(`the start zone ${content.startZone} is not in the content`)
+  return zone
+}
+
+function atSpawn(zone: Zone): SoftState {
+  // 16384 of 65536: looking along +y, down the screen.
+  return {
+    zone: zone.id,
+    x: metresToUnits(zone.spawn.x),
+    y: metresToUnits(zone.spawn.y),
+    heading: 16_384,
+  }
+}

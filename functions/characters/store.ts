@@ -1,0 +1,112 @@
+// Rows of the character list, in `core`. What a character is in the world stands in rows of its own
+// (shared/ownership/guard.ts), which these only follow.
+//   R#<realm>#A#<account>  C#<character>  one entry of the list
+//   R#<realm>#A#<account>  COUNT          how many there are, so that a limit holds in a transaction
+//   R#<realm>#NAME#<name>  NAME           whose name it is
+import * as z from 'zod'
+import type { Character } from '#shared/api/characters.ts'
+import { charactersKeptPerRealm, charactersPerRealm } from '#shared/limits.ts'
+import type { Key, Store, Write } from '#shared/store/store.ts'
+
+const listRow = z.object({
+  characterId: z.string(),
+  name: z.string(),
+  race: z.string(),
+  job: z.string(),
+  /** The zone it began in; where it stands now is known to its own rows. */
+  zone: z.string(),
+  createdAt: z.int(),
+})
+
+/** An account in a realm. */
+export type Owner = { realmId: string; accountId: string }
+
+const listPartition = ({ realmId, accountId }: Owner) => `R#${realmId}#A#${accountId}`
+const entryKey = (owner: Owner, characterId: string): Key => ({
+  pk: listPartition(owner),
+  sk: `C#${characterId}`,
+})
+const countKey = (owner: Owner): Key => ({ pk: listPartition(owner), sk: 'COUNT' })
+
+/** Those that are not deleted, oldest first. One trip: what an account may keep fits into one page. */
+export async function readCharacters(store: Store, owner: Owner): Promise<Character[]> {
+  const page = await store.query({
+    table: 'core',
+    keyCondition: 'pk = :pk AND begins_with(sk, :entries)',
+    filter: 'attribute_not_exists(deletedAt)',
+    values: { ':pk': listPartition(owner), ':entries': 'C#' },
+    limit: charactersKeptPerRealm,
+    consistent: true,
+  })
+  return page.items
+    .map((item) => listRow.parse(item))
+    .sort((a, b) => a.createdAt - b.createdAt || (a.characterId < b.characterId ? -1 : 1))
+}
+
+/** One more, within the limits. */
+export function countUp(owner: Owner): Write {
+  return {
+    update: {
+      table: 'core',
+      key: countKey(owner),
+      update:
+        'SET #v = :v, #live = if_not_exists(#live, :none) + :one, #kept = if_not_exists(#kept, :none) + :one',
+      condition: 'attribute_not_exists(pk) OR (#live < :liveMax AND #kept < :keptMax)',
+      names: { '#v': 'v', '#live': 'live', '#kept': 'kept' },
+      values: {
+        ':v': 1,
+        ':none': 0,
+        ':one': 1,
+        ':liveMax': charactersPerRealm,
+        ':keptMax': charactersKeptPerRealm,
+      },
+    },
+  }
+}
+
+/** One less to play; it is still kept. */
+export function countDown(owner: Owner): Write {
+  return {
+    update: {
+      table: 'core',
+      key: countKey(owner),
+      update: 'SET #live = #live - :one',
+      condition: '#live > :none',
+      names: { '#live': 'live' },
+      values: { ':one': 1, ':none': 0 },
+    },
+  }
+}
+
+export function takeName(owner: Owner, key: string, characterId: string): Write {
+  const pk = `R#${owner.realmId}#NAME#${key}`
+  return {
+    put: {
+      table: 'core',
+      condition: 'attribute_not_exists(pk)',
+      item: { pk, sk: 'NAME', v: 1, characterId, accountId: owner.accountId },
+    },
+  }
+}
+
+export function addToList(owner: Owner, character: Character): Write {
+  return {
+    put: {
+      table: 'core',
+      condition: 'attribute_not_exists(pk)',
+      item: { ...entryKey(owner, character.characterId), v: 1, ...character },
+    },
+  }
+}
+
+export function markDeleted(owner: Owner, characterId: string, now: number): Write {
+  return {
+    update: {
+      table: 'core',
+      key: entryKey(owner, characterId),
+      update: 'SET deletedAt = :now',
+      condition: 'attribute_exists(pk) AND attribute_not_exists(deletedAt)',
+      values: { ':now': now },
+    },
+  }
+}

@@ -1,0 +1,17 @@
+import type { content } from '#shared/api/content.ts'
+import type { Handlers } from '#shared/api/endpoint.ts'
+import type { LoadedContent } from '#shared/content-files/load.ts'
+import { Problem } from '#shared/problem.ts'
+import { findFile, manifestOf } from './content.ts'
+
+export function contentRoutes(loaded: LoadedContent): Handlers<typeof content> {
+  const manifest = manifestOf(loaded)
+  return {
+    manifest: async () => manifest,
+    async file({ params }) {
+      const file = findFile(loaded, params.kind, params.name)
+      if (file === undefined) throw new Problem('content.not_found')
+      return file.json
+    },
+  }
+}

@@ -1,0 +1,101 @@
+// Serves a declared domain (rule 10). Per request, cheapest first: limits by address, the access
+// token, limits by account, input, operation id, then the handler.
+import type { Context, Hono } from 'hono'
+import type { Call, Domain, Endpoint, Handler, Handlers } from '#shared/api/endpoint.ts'
+import type { RateLimiter } from '#shared/cache/rate.ts'
+import type { RateProfile } from '#shared/limits.ts'
+import type { VerifyKeys } from '#shared/ownership/ticket.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { parseOperationId } from '#shared/store/operation.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { addressSubject } from './address.ts'
+import { answerResponse } from './answer.ts'
+import { parseInput, readJson } from './body.ts'
+import { requirePlayer } from './caller.ts'
+import { problemOf, problemResponse } from './failure.ts'
+import { applyLimits } from './rates.ts'
+import { requireRealm } from './realms.ts'
+import type { Realms } from './realms.ts'
+
+export type ServeDeps = {
+  runtime: Runtime
+  verifyKeys: VerifyKeys
+  limiter: RateLimiter
+  /** The profile the limiter runs; its windows stand in RateLimit-Policy. */
+  profile: RateProfile
+  realms: Realms
+  /** The caller's network address as the edge saw it; undefined when it is not known. */
+  addressOf: (c: Context) => string | undefined
+  log: Pick<Log, 'error'>
+}
+
+/** A domain with its handlers, its types forgotten: what an app is put together from. */
+export type Mounted = { domain: Domain; handlers: Record<string, Handler<Endpoint>> }
+
+/** Checks that each endpoint has a handler of its type. */
+export function mount<D extends Domain>(domain: D, handlers: Handlers<D>): Mounted {
+  return { domain, handlers }
+}
+
+/** Adds the domain's routes to the app. */
+export function serve(app: Hono, mounted: Mounted, deps: ServeDeps): void {
+  for (const [name, endpoint] of Object.entries(mounted.domain.endpoints)) {
+    const handler = mounted.handlers[name]
+    if (handler === undefined) throw new Error(`${mounted.domain.name}.${name} has no handler`)
+    app.on(endpoint.method, routeOf(endpoint.path), async (c) => {
+      const requestId = newId(deps.runtime)
+      const headers = new Headers({ 'x-request-id': requestId })
+      try {
+        const call = await readCall(deps, endpoint, c, headers)
+        return answerResponse(endpoint, await handler(call), c.req.raw, headers)
+      } catch (error) {
+        const where = { requestId, endpoint: `${mounted.domain.name}.${name}` }
+        return problemResponse(problemOf(deps.log, error, where), headers)
+      }
+    })
+  }
+}
+
+/** `/v1/realms/{realmId}` as Hono writes it. */
+export function routeOf(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1')
+}
+
+async function readCall(
+  deps: ServeDeps,
+  endpoint: Endpoint,
+  c: Context,
+  headers: Headers,
+): Promise<Call<Endpoint>> {
+  const address = addressSubject(deps.addressOf(c))
+  const limit = async (by: 'address' | 'account', subject: string) => {
+    const limits = endpoint.limits.filter((each) => each.by === by)
+    if (limits.length > 0) await applyLimits(deps.limiter, deps.profile, limits, subject, headers)
+  }
+  await limit('address', address)
+  const player =
+    endpoint.identity === 'player'
+      ? await requirePlayer(
+          deps.verifyKeys,
+          deps.runtime.now(),
+          c.req.header('authorization') ?? null,
+        )
+      : undefined
+  if (player !== undefined) await limit('account', player.accountId)
+
+  const params = endpoint.params && parseInput(endpoint.params, 'params', c.req.param())
+  if (typeof params?.['realmId'] === 'string') requireRealm(deps.realms, params['realmId'])
+  const query = endpoint.query && parseInput(endpoint.query, 'query', c.req.query())
+  const body = endpoint.body && parseInput(endpoint.body, 'body', await readJson(c.req.raw))
+  const operation =
+    endpoint.repeat === 'remembered' || endpoint.repeat === 'own'
+      ? parseOperationId(c.req.header('idempotency-key'), {
+          scope: player?.accountId ?? address,
+          route: `${endpoint.method} ${endpoint.path}`,
+          request: { params, query, body },
+          now: deps.runtime.now(),
+        })
+      : undefined
+  return { params, query, body, player, operation, address } as Call<Endpoint>
+}

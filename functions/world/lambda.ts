@@ -1,0 +1,23 @@
+import { world } from '#shared/api/world.ts'
+import { createStaticFleet } from '#shared/fleet/static.ts'
+import { sessionsFrom } from '../auth/auth.ts'
+import { mount } from '../http/serve.ts'
+import { lambda } from '../http/wire.ts'
+import { worldRoutes } from './routes.ts'
+
+export const handler = lambda(async (wired) => {
+  const { store, runtime, realms, keys } = wired
+  const { content } = await wired.content()
+  const fleet = createStaticFleet()
+  const since = async (accountId: string) => await sessionsFrom(store, accountId)
+  const routes = worldRoutes({
+    store,
+    runtime,
+    realms,
+    content,
+    fleet,
+    signingKey: keys.signing,
+    sessionsFrom: since,
+  })
+  return [mount(world, routes)]
+})

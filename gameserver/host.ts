@@ -1,0 +1,288 @@
+// One zone host: its instances, its sockets and the one loop that ticks them. Everything here runs on
+// the tick thread; what must reach a store goes through `persistence`.
+import {
+  joinTimeoutMs,
+  leaseDeadlineMs,
+  unjoinedSocketsMax,
+  unsavedWorldMs,
+} from '#shared/limits.ts'
+import type { Content, Zone } from '#shared/content/content.ts'
+import type { VerifyKeys } from '#shared/ownership/ticket.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { createAdmission } from './instance/admission.ts'
+import { createCheckpoints } from './instance/checkpoints.ts'
+import type { Checkpoints } from './instance/checkpoints.ts'
+import { drainInstance } from './instance/drain.ts'
+import { createDurations } from './instance/durations.ts'
+import { Instance } from './instance/instance.ts'
+import { createSchedule } from './instance/schedule.ts'
+import type { Schedule } from './instance/schedule.ts'
+import { openSession } from './net/session.ts'
+import type { Session } from './net/session.ts'
+import { createWebSocketTransport } from './net/websocket.ts'
+import type { Persistence } from './persistence/persistence.ts'
+
+export type HostOptions = {
+  bootId: string
+  instances: { id: string; zone: Zone }[]
+  content: Content
+  persistence: Persistence
+  verifyKeys: VerifyKeys
+  runtime: Runtime
+  /** Milliseconds that never go back, with fractions (`performance.now`). */
+  monotonic: () => number
+  /** Runs once after `ms`; answers with what cancels it. */
+  setTimer: (run: () => void, ms: number) => () => void
+  /** Port 0 takes a free one. Without `origins` every origin may connect. */
+  listen: { host: string; port: number; origins?: readonly string[] }
+  log: Log
+  /** Seed of the worlds' randomness. */
+  seed: number
+  /** Called each second from the tick thread: it is alive. */
+  onHealth?: () => void
+  /** The host was declared dead: everybody has been closed, the process should end. */
+  onLost?: () => void
+}
+
+export type HostStats = {
+  instances: {
+    id: string
+    zone: string
+    players: number
+    entities: number
+    capacity: number
+    tick: number
+  }[]
+  /** Durations of the latest ticks, ms. `skipped`: ticks given up because the loop was late. */
+  ticks: { count: number; skipped: number; p50Ms: number; p99Ms: number; maxMs: number }
+  sockets: number
+  unjoined: number
+  frames: { received: number; sent: number }
+  bytes: { received: number; sent: number }
+}
+
+export type Host = {
+  /** The port that is listened on; 0 before `start`. */
+  readonly port: number
+  /** Listens and begins to tick. Rejects when the port cannot be had. */
+  start(): Promise<void>
+  /** Admits nobody any more, saves everybody and lets them go; resolves when that is done. */
+  drain(): Promise<void>
+  /** Stops ticking and closes every socket and the port. Saves nothing: `drain` first. */
+  stop(): Promise<void>
+  stats(): HostStats
+}
+
+const sweepEveryMs = 1000
+/** Time for close frames to leave before the process may be ended. */
+const partingMs = 250
+
+type Running = { instance: Instance; schedule: Schedule; checkpoints: Checkpoints }
+
+export function createHost(options: HostOptions): Host {
+  const { persistence, runtime, monotonic, log } = options
+  const unjoined = new Set<Session>()
+  const durations = createDurations()
+  let sessions = 0
+  let port = 0
+
+  const running: Running[] = options.instances.map(({ id, zone }, index) => {
+    const instance = new Instance({
+      id,
+      zone,
+      content: options.content,
+      persistence,
+      runtime,
+      monotonic,
+      log: log.child({ instance: id }),
+      seed: options.seed + index,
+      nextSession: () => ++sessions,
+    })
+    const now = monotonic()
+    // Checkpoints of neighbours are a quarter of a second apart.
+    const firstAt = now + 1000 + index * 250
+    return {
+      instance,
+      schedule: createSchedule(zone.tickHz, now),
+      checkpoints: createCheckpoints({ instance, persistence, log, firstAt }),
+    }
+  })
+  const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
+  const admission = createAdmission({ ...options, instances })
+  const transport = createWebSocketTransport({
+    ...options.listen,
+    monotonic,
+    admits: () => unjoined.size < unjoinedSocketsMax,
+  })
+
+  let cancelTimer = () => {}
+  let stopped = false
+  let lost = false
+  /** The lease must be proven before the next tick; the question is under way. */
+  let proving = false
+  const over = () => stopped || lost
+  let held = true
+  let unheldSince = 0
+  let wokeAt = monotonic()
+  let wokeAtWall = runtime.now()
+  let sweptAt = Number.NEGATIVE_INFINITY
+
+  /** Declared dead: whoever plays here plays for nobody. */
+  const fenceAll = () => {
+    if (lost) return
+    lost = true
+    admission.lapse()
+    admission.shut()
+    log.error('the lease is lost: everybody is closed')
+    for (const { instance } of running) {
+      for (const character of instance.everybody()) instance.drop(character, 'fenced')
+    }
+    for (const session of unjoined) session.end('host.unavailable')
+    options.setTimer(() => options.onLost?.(), partingMs)
+  }
+
+  const prove = async () => {
+    proving = true
+    admission.lapse()
+    for (const { instance } of running) instance.frozen = true
+    while (!over()) {
+      const outcome = await persistence.prove().catch(() => 'unavailable' as const)
+      if (outcome === 'held') break
+      if (outcome === 'lost') return fenceAll()
+      await runtime.sleep(sweepEveryMs)
+    }
+    restartClock()
+    proving = false
+  }
+
+  const restartClock = () => {
+    wokeAt = monotonic()
+    wokeAtWall = runtime.now()
+    for (const { schedule, instance } of running) {
+      schedule.restart(wokeAt)
+      instance.frozen = false
+    }
+  }
+
+  /** Looks at lease and clocks; answers whether the worlds may go on. */
+  const mayTick = (now: number): boolean => {
+    const wall = runtime.now()
+    const gapMs = Math.max(now - wokeAt, wall - wokeAtWall)
+    wokeAt = now
+    wokeAtWall = wall
+    if (proving) return false
+    if (gapMs > leaseDeadlineMs) {
+      log.warn('the tick thread stood still: proving the lease', { gapMs: Math.round(gapMs) })
+      prove().catch((error: unknown) => log.error('proving the lease failed', { error }))
+      return false
+    }
+    const lease = persistence.lease()
+    if (lease.lost) {
+      fenceAll()
+      return false
+    }
+    if (held && !lease.held) {
+      unheldSince = now
+      admission.lapse()
+    }
+    const frozen = !lease.held && now - (held ? now : unheldSince) > unsavedWorldMs
+    held = lease.held
+    for (const { instance, schedule } of running) {
+      instance.setSaving(held)
+      if (instance.frozen && !frozen) schedule.restart(now)
+      instance.frozen = frozen
+    }
+    return !frozen
+  }
+
+  const tickAll = () => {
+    for (const { instance, schedule, checkpoints } of running) {
+      for (let due = schedule.take(monotonic()); due > 0 && !over(); due--) {
+        const began = monotonic()
+        instance.tickedAt = schedule.takenAt() - ((due - 1) * 1000) / instance.zone.tickHz
+        // A step that throws is a defect of ours: it must not take the other instances with it.
+        try {
+          instance.tick(began)
+        } catch (error) {
+          log.error('a tick failed', { instance: instance.id, error })
+        }
+        durations.add(monotonic() - began)
+      }
+      checkpoints.run(monotonic())
+    }
+  }
+
+  const sweep = (now: number) => {
+    sweptAt = now
+    options.onHealth?.()
+    admission.sweep()
+    transport.sweep()
+    for (const session of unjoined) {
+      if (now - session.openedAt > joinTimeoutMs) session.end('timeout')
+    }
+  }
+
+  const wake = () => {
+    if (over()) return
+    const now = monotonic()
+    // Whatever goes wrong in between: the loop must not end, silently, for everybody.
+    try {
+      if (!proving) persistence.beat()
+      if (mayTick(now)) tickAll()
+      if (now - sweptAt >= sweepEveryMs) sweep(now)
+    } catch (error) {
+      log.error('the tick loop failed', { error })
+    }
+    const next = proving ? now + 50 : Math.min(...running.map(({ schedule }) => schedule.dueAt()))
+    cancelTimer = options.setTimer(wake, Math.max(1, Math.min(50, next - monotonic())))
+  }
+
+  return {
+    get port() {
+      return port
+    },
+    async start() {
+      port = await transport.listen((connection) => {
+        const { session, listener } = openSession(connection, admission, monotonic, (changed) => {
+          if (changed.state !== 'new' && changed.state !== 'joining') unjoined.delete(changed)
+        })
+        unjoined.add(session)
+        return listener
+      })
+      restartClock()
+      wake()
+    },
+    async drain() {
+      admission.shut()
+      await admission.idle()
+      await Promise.all(
+        running.map(({ instance, checkpoints }) => drainInstance(instance, checkpoints)),
+      )
+    },
+    async stop() {
+      stopped = true
+      cancelTimer()
+      await transport.close()
+    },
+    stats() {
+      const { sockets, frames, bytes } = transport.traffic()
+      const skipped = running.reduce((sum, { schedule }) => sum + schedule.skipped(), 0)
+      return {
+        instances: running.map(({ instance }) => ({
+          id: instance.id,
+          zone: instance.zone.id,
+          players: instance.players,
+          entities: instance.world.players.length + instance.world.creatures.length,
+          capacity: instance.zone.capacity,
+          tick: instance.world.tick,
+        })),
+        ticks: { ...durations.summary(), skipped },
+        sockets,
+        unjoined: unjoined.size,
+        frames,
+        bytes,
+      }
+    },
+  }
+}

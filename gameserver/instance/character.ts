@@ -1,0 +1,71 @@
+// A character that this host owns. Objects are compared, never ids: the same character may be leaving
+// one instance of a host and be claimed for another (OWNERSHIP, "Hand-off").
+import { chatBurst, chatRefillMs } from '#shared/limits.ts'
+import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import type { SoftState } from '#shared/ownership/guard.ts'
+import { createTokenBucket } from '../net/token-bucket.ts'
+import type { TokenBucket } from '../net/token-bucket.ts'
+import type { Session } from '../net/session.ts'
+import type { Viewer } from '../net/viewer.ts'
+import type { ClaimedCharacter } from '../persistence/persistence.ts'
+import type { Entity, GateArea } from '../sim/world.ts'
+
+export type Character = {
+  readonly claimed: ClaimedCharacter
+  /** Names it inside the host: sent in WELCOME, asked for by RESUME. */
+  readonly session: number
+  /** Rotated at each resume. */
+  secret: Uint8Array
+  /** The one before, good until the client has spoken on the socket that got the new one. */
+  oldSecret: Uint8Array | undefined
+  /** The last save number used. */
+  saveNumber: number
+  /** In the world from the step after its claim on. */
+  entity: Entity | undefined
+  /** Undefined while its socket is gone. */
+  socket: Session | undefined
+  /** Undefined until WELCOME was sent, and while its socket is gone. */
+  viewer: Viewer | undefined
+  /** When its socket went, monotonic ms; -1 while there is one. */
+  lostAt: number
+  /** A gate it stands in and may not pass yet, because nothing can be saved. */
+  gate: GateArea | undefined
+  readonly chat: TokenBucket
+}
+
+/** Monotonic ms. */
+export function createCharacter(
+  claimed: ClaimedCharacter,
+  session: number,
+  secret: Uint8Array,
+  socket: Session | undefined,
+  now: number,
+): Character {
+  return {
+    claimed,
+    session,
+    secret,
+    oldSecret: undefined,
+    saveNumber: claimed.saveNumber,
+    entity: undefined,
+    socket,
+    viewer: undefined,
+    lostAt: -1,
+    gate: undefined,
+    chat: createTokenBucket(chatBurst, 1000 / chatRefillMs, now),
+  }
+}
+
+/** Where it is, or was claimed to be when it is not in the world yet. */
+export function softState(character: Character, zone: string): SoftState {
+  const { entity, claimed } = character
+  if (entity === undefined) return claimed.soft
+  return { zone, x: entity.x, y: entity.y, heading: entity.heading }
+}
+
+/** An entry for the store, under the next save number. */
+export function nextSave(character: Character, soft: SoftState): CheckpointEntry {
+  character.saveNumber++
+  const { claimed, saveNumber } = character
+  return { characterId: claimed.characterId, epoch: claimed.epoch, saveNumber, soft }
+}

@@ -1,0 +1,358 @@
+// One running copy of a zone: its world, who plays in it, what they see and say, and how they go.
+//
+// A character passes through: claimed -> (next step) in the world, WELCOME sent -> its socket may go and
+// come back for `resumeMs` -> departing: out of the world, in `departures` until the store is clear.
+import { createCharacter, nextSave, softState } from './character.ts'
+import type { Character } from './character.ts'
+import { createDepartures } from './departures.ts'
+import type { Departures } from './departures.ts'
+import { resumeMs } from '#shared/limits.ts'
+import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
+import type { CloseReason } from '#shared/protocol/close.ts'
+import type { Content, Zone } from '#shared/content/content.ts'
+import { clientControl, packControl, unpackControl } from '#shared/protocol/control.ts'
+import type { ServerControl } from '#shared/protocol/control.ts'
+import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
+import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { createCellRecords } from '../net/cell-records.ts'
+import type { CellRecords } from '../net/cell-records.ts'
+import type { Player, Session } from '../net/session.ts'
+import { spend } from '../net/token-bucket.ts'
+import { createViewer, listens, realTime, sendFrame } from '../net/viewer.ts'
+import type { ClaimedCharacter, Persistence } from '../persistence/persistence.ts'
+import { step } from '../sim/step.ts'
+import { createWorld } from '../sim/world.ts'
+import type { Entity, GateArea, World, WorldEvent, WorldInput } from '../sim/world.ts'
+
+export type InstanceDeps = {
+  id: string
+  zone: Zone
+  content: Content
+  persistence: Persistence
+  runtime: Runtime
+  /** ms */
+  monotonic: () => number
+  log: Log
+  seed: number
+  /** A number that no other character of the host has had. */
+  nextSession: () => number
+}
+
+export class Instance {
+  readonly id: string
+  readonly zone: Zone
+  readonly world: World
+  readonly departures: Departures
+  /** When the latest tick was due, monotonic ms: what PONG counts from. */
+  tickedAt = 0
+  /** Nothing moves: commands that come in are dropped, or they would pile up. */
+  frozen = false
+  private readonly deps: InstanceDeps
+  private readonly characters = new Map<string, Character>()
+  private readonly bySession = new Map<number, Character>()
+  private readonly byEntity = new Map<number, Character>()
+  /** Came back since the last step; their WELCOME follows the next one. */
+  private readonly returning = new Set<Character>()
+  private readonly records: CellRecords
+  private inputs: WorldInput[] = []
+  private savingPaused = false
+
+  constructor(deps: InstanceDeps) {
+    this.deps = deps
+    this.id = deps.id
+    this.zone = deps.zone
+    this.world = createWorld(deps.zone, deps.content.creatures, deps.seed)
+    this.records = createCellRecords(this.world)
+    this.departures = createDepartures({ ...deps, instance: deps.id })
+  }
+
+  /** Characters in the world, those without a socket too. */
+  get players(): number {
+    return this.characters.size
+  }
+
+  find(characterId: string): Character | undefined {
+    return this.characters.get(characterId)
+  }
+
+  findSession(session: number): Character | undefined {
+    return this.bySession.get(session)
+  }
+
+  /** A claimed character comes in; WELCOME follows the next step. */
+  admit(claimed: ClaimedCharacter, socket: Session): void {
+    const before = this.characters.get(claimed.characterId)
+    // Whoever holds a newer epoch owns the character: the older object has nothing left to save.
+    if (before !== undefined) this.drop(before, 'replaced')
+    const secret = this.deps.runtime.randomBytes(resumeSecretBytes)
+    const session = this.deps.nextSession()
+    const character = createCharacter(claimed, session, secret, socket, this.deps.monotonic())
+    this.characters.set(claimed.characterId, character)
+    this.bySession.set(session, character)
+    const { soft } = claimed
+    // A place of another zone means nothing here: NaN makes the world take its spawn.
+    const here = soft.zone === this.zone.id
+    this.inputs.push({
+      input: 'enter',
+      ref: session,
+      look: `${claimed.race}/${claimed.job}`,
+      name: claimed.name,
+      x: here ? soft.x : Number.NaN,
+      y: here ? soft.y : Number.NaN,
+      heading: soft.heading,
+      radius: playerRadius,
+    })
+  }
+
+  /** A claim that was void by the time it was answered: given up again, never in the world. */
+  async giveUp(claimed: ClaimedCharacter): Promise<void> {
+    const { characterId, epoch, saveNumber, soft } = claimed
+    await this.departures.depart({ characterId, epoch, saveNumber: saveNumber + 1, soft })
+  }
+
+  /** A proven socket takes over; the one before it is closed. WELCOME follows the next step. */
+  resume(character: Character, socket: Session): void {
+    character.socket?.end('replaced')
+    character.socket = socket
+    character.viewer = undefined
+    character.lostAt = -1
+    // Should this WELCOME be lost on its way, the client still knows only the secret it came with.
+    character.oldSecret = character.secret
+    character.secret = this.deps.runtime.randomBytes(resumeSecretBytes)
+    if (character.entity === undefined) return
+    this.inputs.push({ input: 'halt', id: character.entity.id })
+    this.returning.add(character)
+  }
+
+  /** One step and its frames. `now`: monotonic ms. */
+  tick(now: number): void {
+    const { inputs } = this
+    this.inputs = []
+    const events = step(this.world, inputs)
+    for (const event of events) this.heed(event)
+    this.records.publish(events)
+    for (const character of this.returning) this.welcome(character)
+    this.returning.clear()
+    for (const character of this.characters.values()) this.serve(character, now)
+  }
+
+  /** Tells players whether what they do is being saved. Call whenever it may have changed. */
+  setSaving(held: boolean): void {
+    if (this.savingPaused === !held) return
+    this.savingPaused = !held
+    const frame = controlFrame({ kind: 'saving', paused: !held })
+    for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
+  }
+
+  /** Everybody's entry for a checkpoint, the leaving ones too. */
+  entries(): CheckpointEntry[] {
+    const entries = this.departures.entries()
+    for (const character of this.characters.values()) {
+      entries.push(nextSave(character, softState(character, this.zone.id)))
+    }
+    return entries
+  }
+
+  /** Saves a character and lets it go; its socket is then closed with `reason`. */
+  async release(character: Character, reason: CloseReason, gate?: GateArea): Promise<void> {
+    const soft =
+      gate === undefined
+        ? softState(character, this.zone.id)
+        : { zone: gate.to, x: gate.arriveX, y: gate.arriveY, heading: character.entity!.heading }
+    const { socket } = character
+    this.remove(character)
+    const outcome = await this.departures.depart(nextSave(character, soft))
+    if (outcome === 'fenced') {
+      socket?.end('fenced')
+      return
+    }
+    if (gate !== undefined && socket?.state === 'playing') {
+      socket.connection.send(
+        encodeServerFrame({ kind: 'redirect', mode: 'go', zone: gate.to, address: '', ticket: '' }),
+      )
+    }
+    socket?.end(reason)
+  }
+
+  /** Everybody in the world, for a drain. */
+  everybody(): Character[] {
+    return [...this.characters.values()]
+  }
+
+  /** Takes a character out of the world without saving: another owns it, or the host is dead. */
+  drop(character: Character, reason: CloseReason): void {
+    this.remove(character)
+    character.socket?.end(reason)
+  }
+
+  private remove(character: Character): void {
+    this.characters.delete(character.claimed.characterId)
+    this.bySession.delete(character.session)
+    character.viewer = undefined
+    this.returning.delete(character)
+    if (character.entity === undefined) return
+    this.byEntity.delete(character.entity.id)
+    this.inputs.push({ input: 'leave', id: character.entity.id })
+  }
+
+  private heed(event: WorldEvent): void {
+    switch (event.event) {
+      case 'entered': {
+        const character = this.bySession.get(event.ref)
+        if (character === undefined) {
+          // Gone again before its first step.
+          this.inputs.push({ input: 'leave', id: event.entity.id })
+          break
+        }
+        character.entity = event.entity
+        this.byEntity.set(event.entity.id, character)
+        // Whose socket went before WELCOME has no secret to come back with.
+        if (character.socket?.state === 'joining') this.welcome(character)
+        else this.own(this.release(character, 'left'))
+        break
+      }
+      case 'gate': {
+        const character = this.byEntity.get(event.entity.id)
+        if (character !== undefined) character.gate = event.gate
+        break
+      }
+      case 'left':
+        break
+    }
+  }
+
+  /** What one character is owed after a step. */
+  private serve(character: Character, now: number): void {
+    const { entity, viewer, gate } = character
+    if (entity === undefined) return
+    if (gate !== undefined) {
+      if (!inside(gate, entity)) character.gate = undefined
+      else if (!this.savingPaused) return this.own(this.release(character, 'redirected', gate))
+    }
+    if (viewer !== undefined) {
+      if (sendFrame(viewer, this.world, this.records, now) !== 'stalled') return
+      character.socket?.end('timeout')
+      this.lose(character, character.socket)
+      return
+    }
+    if (character.lostAt >= 0 && now - character.lostAt > resumeMs) {
+      this.own(this.release(character, 'left'))
+    }
+  }
+
+  /** WELCOME, and from then on frames. */
+  private welcome(character: Character): void {
+    const { entity, socket, secret, session } = character
+    if (entity === undefined || socket === undefined) return
+    if (socket.state === 'ended') {
+      this.lose(character, socket)
+      return
+    }
+    const { world, zone } = this
+    socket.connection.send(
+      encodeServerFrame({
+        kind: 'welcome',
+        session,
+        secret,
+        entity: entity.id,
+        tick: world.tick,
+        tickUs: Math.round(1_000_000 / world.tickHz),
+        timeScale: realTime,
+        width: world.width,
+        height: world.height,
+        nextCommand: entity.commands!.expected,
+        zone: zone.id,
+        instance: this.id,
+        contentVersion: this.deps.content.version,
+      }),
+    )
+    if (this.savingPaused) socket.connection.send(controlFrame({ kind: 'saving', paused: true }))
+    const radius = metresToUnits(zone.viewRadius)
+    character.viewer = createViewer(socket.connection, entity, world, radius)
+    socket.joined(this.player(character, socket))
+  }
+
+  private player(character: Character, socket: Session): Player {
+    // A socket that was replaced, or whose character departs, drives nothing any more.
+    const drives = () => {
+      if (character.socket !== socket || character.viewer === undefined) return false
+      character.oldSecret = undefined
+      return true
+    }
+    return {
+      input: (first, commands) => {
+        if (!drives() || this.frozen) return
+        this.inputs.push({ input: 'commands', id: character.entity!.id, first, commands })
+      },
+      ping: (token) => {
+        drives()
+        const { tick, tickHz } = this.world
+        const passed = ((this.deps.monotonic() - this.tickedAt) * tickHz) / 1000
+        const part = Math.max(0, Math.min(65_535, Math.floor(passed * 65_536)))
+        socket.connection.send(encodeServerFrame({ kind: 'pong', token, tick, part }))
+      },
+      control: (body) => {
+        if (drives()) this.control(character, socket, body)
+      },
+      leave: () => {
+        if (drives()) this.own(this.release(character, 'left'))
+      },
+      lost: () => this.lose(character, socket),
+    }
+  }
+
+  /** Its socket went: it stands until it is resumed or its time is up. */
+  private lose(character: Character, socket: Session | undefined): void {
+    if (character.socket !== socket) return
+    character.socket = undefined
+    character.viewer = undefined
+    character.lostAt = this.deps.monotonic()
+  }
+
+  private control(character: Character, socket: Session, body: Uint8Array): void {
+    const value = unpackControl(body)
+    if (value === undefined) {
+      socket.end('protocol.malformed')
+      this.lose(character, socket)
+      return
+    }
+    const message = clientControl.safeParse(value)
+    if (!message.success) {
+      // Never what was sent: it may be anything.
+      socket.connection.send(controlFrame({ kind: 'refused', of: 'control', code: 'invalid' }))
+      return
+    }
+    const { kind, text } = message.data
+    if (!spend(character.chat, 1, this.deps.monotonic())) {
+      socket.connection.send(controlFrame({ kind: 'refused', of: kind, code: 'rate' }))
+      return
+    }
+    this.sayNearby(character.entity!, character.claimed.name, text)
+  }
+
+  /** Heard by whoever is subscribed to the speaker's cell. */
+  private sayNearby(speaker: Entity, name: string, text: string): void {
+    const frame = controlFrame({ kind: 'chat.nearby', from: speaker.id, name, text })
+    for (const { viewer } of this.characters.values()) {
+      if (viewer === undefined || !viewer.interest.has(speaker.cell) || !listens(viewer)) continue
+      viewer.connection.send(frame)
+    }
+  }
+
+  /** A departure that nobody waits for. Its outcome is handled inside; what is left is a defect. */
+  private own(work: Promise<void>): void {
+    work.catch((error: unknown) => this.deps.log.error('a departure failed', { error }))
+  }
+}
+
+function inside(gate: GateArea, entity: Entity): boolean {
+  const { x, y } = entity
+  return x >= gate.x0 && x < gate.x1 && y >= gate.y0 && y < gate.y1
+}
+
+function controlFrame(message: ServerControl): Uint8Array {
+  return encodeServerFrame({ kind: 'control', body: packControl(message) })
+}

@@ -1,0 +1,159 @@
+// The process of a zone host: environment, signals, and what is wired to what.
+//
+// It speaks to its fleet through the Agones SDK alone. Order of a start: connect the sidecar, write
+// lease and instance rows, listen, Ready. It takes players once it is Allocated. SIGTERM drains:
+// everybody is saved and let go, then the lease is ended and the process exits.
+import { randomInt } from 'node:crypto'
+import { contentDir } from '#game'
+import { loadContent } from '#shared/content-files/load.ts'
+import { ConfigError, readConfig } from '#shared/config.ts'
+import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
+import { newId } from '#shared/runtime.ts'
+import { storeOptions } from '#shared/store/options.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { createLog } from '#shared/telemetry/log.ts'
+import { AgonesError, connectAgones } from './agones.ts'
+import type { GameServer } from './agones.ts'
+import { createHost } from './host.ts'
+import type { Host } from './host.ts'
+import { processClocks } from './persistence/messages.ts'
+import { createPublicKeys } from './persistence/public-keys.ts'
+import { startPersistenceThread } from './persistence/thread.ts'
+
+/** A drain that takes longer is cut off: the supervisor would kill us anyway, and checkpoints hold all. */
+const drainMs = 8000
+
+async function run(): Promise<void> {
+  const config = readConfig(process.env)
+  const bootId = newId(systemRuntime)
+  const log = createLog({
+    level: config.WAYSTONE_LOG,
+    write: (line) => process.stdout.write(line),
+    now: () => Date.now(),
+    fields: { service: 'zone-host', boot: bootId },
+  })
+  const zoneIds = config.WAYSTONE_ZONES
+  if (zoneIds === undefined) throw new ConfigError(['WAYSTONE_ZONES must name at least one zone.'])
+  const { content } = await loadContent(contentDir)
+  const instances = zoneIds.map((zoneId, index) => {
+    const zone = content.zones.get(zoneId)
+    if (zone === undefined) {
+      throw new ConfigError([`WAYSTONE_ZONES names ${zoneId}, which is not in the content.`])
+    }
+    return { id: `${zoneId}-${index + 1}`, zone }
+  })
+
+  let gameServer: GameServer | undefined
+  let onGameServer = (): void => undefined
+  const agones = await connectAgones({
+    log,
+    runtime: systemRuntime,
+    onGameServer: (next) => {
+      gameServer = next
+      onGameServer()
+    },
+  })
+  gameServer = agones.gameServer()
+
+  const port = gameServer.ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
+  const keys = createPublicKeys(processClocks.now)
+  const persistence = startPersistenceThread(
+    {
+      store: storeOptions(config, process.env),
+      host: {
+        bootId,
+        realmId: config.WAYSTONE_REALM,
+        address: `ws://${gameServer.address || config.HOST}:${port}/zone`,
+        protocol: PROTOCOL_VERSION,
+        contentVersion: content.version,
+        instances: instances.map(({ id, zone }) => ({
+          instance: id,
+          zone: zone.id,
+          capacity: zone.capacity,
+        })),
+      },
+    },
+    (rows) => void keys.update(rows),
+  )
+
+  let host: Host | undefined
+  const stopping = new AbortController()
+  async function stop(reason: string, exitCode: number): Promise<void> {
+    if (stopping.signal.aborted) return
+    stopping.abort()
+    log.info('stopping', { reason, players: host?.stats().instances.map((one) => one.players) })
+    const cut = setTimeout(() => {
+      log.error('drain took too long', { drainMs })
+      process.exit(1)
+    }, drainMs)
+    await persistence.setState('draining').catch(() => undefined)
+    await host?.drain()
+    await host?.stop()
+    // Everybody has been let go: nobody needs to wait for this lease to run out.
+    await persistence.release().catch(() => undefined)
+    await persistence.close()
+    agones.close()
+    clearTimeout(cut)
+    log.info('stopped', { reason })
+    process.exitCode = exitCode
+  }
+  process.on('SIGTERM', () => void stop('SIGTERM', 0))
+  // On a terminal Ctrl-C reaches the whole group; who started us decides when we stop.
+  process.on('SIGINT', () => undefined)
+  void persistence.died.then((error) => {
+    log.error('the persistence worker died', { error: error.message })
+    process.exit(1)
+  })
+
+  await persistence.open()
+  host = createHost({
+    bootId,
+    instances,
+    content,
+    persistence,
+    verifyKeys: keys.verify,
+    runtime: systemRuntime,
+    monotonic: processClocks.monotonic,
+    setTimer: (then, ms) => {
+      const timer = setTimeout(then, ms)
+      return () => clearTimeout(timer)
+    },
+    listen: { host: config.HOST, port },
+    log,
+    seed: randomInt(2 ** 31),
+    onHealth: () => agones.health(),
+    onLost: () => {
+      log.error('the lease was lost: another has been told that this process is dead')
+      process.exit(1)
+    },
+  })
+  await host.start()
+
+  let open = false
+  onGameServer = () => {
+    if (open || stopping.signal.aborted || gameServer?.state !== 'Allocated') return
+    open = true
+    void openUntilDone()
+  }
+  async function openUntilDone(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await persistence.setState('open')
+        log.info('open', { port })
+        return
+      } catch {
+        await systemRuntime.sleep(250)
+      }
+    }
+  }
+  await agones.setLabel('waystone-boot', bootId)
+  await agones.ready()
+  onGameServer()
+  log.info('ready', { port, instances: instances.map((one) => one.id) })
+}
+
+run().catch((error: unknown) => {
+  const told = error instanceof ConfigError || error instanceof AgonesError
+  process.stderr.write(`${told ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,157 @@
+// One socket, from its first frame to its last. The states are those of docs/protocol.md:
+//
+//   new -> joining -> playing -> ended
+//
+// A socket in `new` may only send JOIN or RESUME; in `joining` (the claim is under way) nothing at all;
+// in `playing` INPUT, PING, CONTROL and LEAVE. Whatever else arrives closes it with a typed code.
+import {
+  clientBytesBurst,
+  clientBytesPerSecond,
+  clientFramesBurst,
+  clientFramesPerSecond,
+} from '#shared/limits.ts'
+import { decodeClientFrame } from '#shared/protocol/client-frames.ts'
+import type { CloseReason } from '#shared/protocol/close.ts'
+import { createTokenBucket, spend } from './token-bucket.ts'
+import type { Connection, ConnectionListener } from './transport.ts'
+
+/** What a joined socket drives. */
+export type Player = {
+  input(first: number, commands: readonly { heading: number; buttons: number }[]): void
+  ping(token: number): void
+  control(body: Uint8Array): void
+  leave(): void
+  /** The socket is gone. Not called after `end`. */
+  lost(): void
+}
+
+/** Where a socket's first frame leads. Both answer later, by `joined` or by `end`. */
+export type Door = {
+  join(session: Session, ticket: string): void
+  resume(session: Session, number: number, secret: Uint8Array): void
+}
+
+export type Session = {
+  readonly connection: Connection
+  readonly openedAt: number
+  readonly state: 'new' | 'joining' | 'playing' | 'ended'
+  /** Whether it has neither ended nor been closed. */
+  alive(): boolean
+  /** From here on its frames go to the player. */
+  joined(player: Player): void
+  /** Closes the socket with a reason; the player hears nothing more of it. */
+  end(reason: CloseReason): void
+}
+
+/** `onChange` is told whenever the state changes. Times are monotonic ms. */
+export function openSession(
+  connection: Connection,
+  door: Door,
+  monotonic: () => number,
+  onChange: (session: Session) => void,
+): { session: Session; listener: ConnectionListener } {
+  const openedAt = monotonic()
+  const frames = createTokenBucket(clientFramesBurst, clientFramesPerSecond, openedAt)
+  const bytes = createTokenBucket(clientBytesBurst, clientBytesPerSecond, openedAt)
+  let state: Session['state'] = 'new'
+  let player: Player | undefined
+
+  const enter = (next: Session['state']) => {
+    state = next
+    onChange(session)
+  }
+
+  const session: Session = {
+    connection,
+    openedAt,
+    get state() {
+      return state
+    },
+    alive: () => state !== 'ended',
+    joined(driven) {
+      if (state === 'ended') return
+      player = driven
+      enter('playing')
+    },
+    end(reason) {
+      if (state === 'ended') return
+      player = undefined
+      connection.close(reason)
+      enter('ended')
+    },
+  }
+
+  const first = (data: Uint8Array) => {
+    const frame = decodeClientFrame(data)
+    switch (frame.kind) {
+      case 'join':
+        enter('joining')
+        door.join(session, frame.ticket)
+        break
+      case 'resume':
+        enter('joining')
+        door.resume(session, frame.session, frame.secret)
+        break
+      case 'refused':
+        session.end(frame.reason)
+        break
+      case 'input':
+      case 'ping':
+      case 'control':
+      case 'leave':
+        session.end('protocol.unexpected')
+        break
+    }
+  }
+
+  const later = (data: Uint8Array, driven: Player) => {
+    const frame = decodeClientFrame(data)
+    switch (frame.kind) {
+      case 'input':
+        driven.input(frame.first, frame.commands)
+        break
+      case 'ping':
+        driven.ping(frame.token)
+        break
+      case 'control':
+        driven.control(frame.body)
+        break
+      case 'leave':
+        driven.leave()
+        break
+      case 'refused':
+        end(frame.reason)
+        break
+      case 'join':
+      case 'resume':
+        end('protocol.unexpected')
+        break
+    }
+  }
+
+  /** A client that breaks the rules loses its socket, and its player hears of it as of any other loss. */
+  const end = (reason: CloseReason) => {
+    const driven = player
+    session.end(reason)
+    driven?.lost()
+  }
+
+  const listener: ConnectionListener = {
+    frame(data) {
+      if (state === 'ended') return
+      const now = monotonic()
+      if (!spend(frames, 1, now) || !spend(bytes, data.length, now)) return end('protocol.flood')
+      if (state === 'new') first(data)
+      else if (player !== undefined) later(data, player)
+      else end('protocol.unexpected')
+    },
+    closed() {
+      if (state === 'ended') return
+      const driven = player
+      player = undefined
+      enter('ended')
+      driven?.lost()
+    },
+  }
+  return { session, listener }
+}

@@ -1,0 +1,36 @@
+// What the zone host needs of a transport: ordered, framed, binary. WebSocket today; WebTransport or
+// WebRTC data channels can stand in behind the same face.
+import type { CloseReason } from '#shared/protocol/close.ts'
+
+/** One client's socket. Nothing here throws: what is sent to a closed one is lost. */
+export interface Connection {
+  /** The bytes must not be changed afterwards. */
+  send(bytes: Uint8Array): void
+  /** Says why and closes; nothing that comes in afterwards is delivered. */
+  close(reason: CloseReason): void
+  /** Bytes that wait to be sent. */
+  readonly backlogBytes: number
+  readonly open: boolean
+}
+
+/** What a connection tells. `closed` comes once, last, whoever closed it. */
+export type ConnectionListener = {
+  frame(bytes: Uint8Array): void
+  closed(): void
+}
+
+export type TransportTraffic = {
+  sockets: number
+  frames: { received: number; sent: number }
+  bytes: { received: number; sent: number }
+}
+
+export interface Transport {
+  /** Begins to listen; answers with the port. Rejects when the port cannot be had. */
+  listen(accept: (connection: Connection) => ConnectionListener): Promise<number>
+  /** Asks silent sockets for a sign of life and ends dead ones. Call about once a second. */
+  sweep(): void
+  traffic(): TransportTraffic
+  /** Closes the port and cuts every socket that is still open. */
+  close(): Promise<void>
+}

@@ -1,0 +1,54 @@
+// What came in since the last step: who enters, who leaves, commands.
+import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
+import { createCommands, haltCommands, offerCommand } from '../commands.ts'
+import { addEntity, entityOf, removeEntity } from '../world.ts'
+import type { Tick, World, WorldInput } from '../world.ts'
+
+export function applyInputs(world: World, tick: Tick): void {
+  for (const input of tick.inputs) {
+    switch (input.input) {
+      case 'enter':
+        enter(world, tick, input)
+        break
+      case 'leave': {
+        const entity = entityOf(world, input.id)
+        if (entity === undefined) break
+        removeEntity(world, entity)
+        tick.events.push({ event: 'left', entity })
+        break
+      }
+      case 'halt': {
+        const commands = entityOf(world, input.id)?.commands
+        if (commands !== undefined) haltCommands(commands)
+        break
+      }
+      case 'commands': {
+        const entity = entityOf(world, input.id)
+        if (entity?.commands === undefined) break
+        const count = Math.min(input.commands.length, commandsPerFrameMax)
+        for (let i = 0; i < count; i++) {
+          const { heading, buttons } = input.commands[i]!
+          offerCommand(entity.commands, input.first + i, heading, buttons)
+        }
+        break
+      }
+    }
+  }
+}
+
+function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'enter' }>): void {
+  const { ref, look, name, radius } = input
+  const heading = input.heading & 0xffff
+  let { x, y } = input
+  // Walls may have been built over a saved place since; a place may be no place at all.
+  const sound = Number.isSafeInteger(x) && Number.isSafeInteger(y)
+  if (!sound || world.walls.blocked(x, y, radius)) {
+    x = world.spawnX
+    y = world.spawnY
+  }
+  const entity = addEntity(world, 'player', look, name, x, y, heading, radius)
+  // A zone's capacity is far below the number of slots, so there is always one.
+  if (entity === undefined) throw new Error('no slot is free for a player')
+  entity.commands = createCommands(heading)
+  tick.events.push({ event: 'entered', ref, entity })
+}

@@ -1,0 +1,43 @@
+// What `npm start` says once everything is there.
+export type Addresses = {
+  pid: number
+  /** Base URL of page and API. */
+  url: string
+  docs: string
+  openapi: string
+  health: string
+  database: string
+  redis: string
+  dataDir: string
+  zones: { zone: string; name: string; address: string }[]
+  bots: number
+}
+
+/** One line of JSON, for programs. */
+export function addressLine(addresses: Addresses): string {
+  return JSON.stringify({ ready: true, ...addresses })
+}
+
+export function banner(at: Addresses): string {
+  const zones = at.zones.map(({ zone, address }) => `${zone} ${address}`)
+  const [first = 'none yet', ...more] = zones
+  const rows = [
+    ['Play', at.url],
+    ['API reference', at.docs],
+    ['OpenAPI', at.openapi],
+    ['Health', at.health],
+    ['Zone hosts', first],
+    ...more.map((zone) => ['', zone]),
+    ['Database', at.database],
+    ['Redis', at.redis],
+    ['Data folder', at.dataDir],
+  ]
+  const table = rows.map(([name, value]) => `  ${name!.padEnd(14)} ${value}`).join('\n')
+  const tries = [
+    `open ${at.url} in two windows and walk with W A S D: each sees the other`,
+    `npm run bots -- --count 50   lets fifty more walk about${at.bots > 0 ? ` (${at.bots} do already)` : ''}`,
+    `change game/content/zones/hub.json and start again`,
+    'Ctrl-C saves and stops everything',
+  ]
+  return `\nWaystone is up.\n\n${table}\n\nTry:\n${tries.map((line) => `  - ${line}`).join('\n')}\n`
+}

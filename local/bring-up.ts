@@ -1,0 +1,286 @@
+// Everything on one machine, started in the order in which one part needs another, and stopped in the
+// reverse: players first, the database last.
+import { randomBytes } from 'node:crypto'
+import { appendFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { contentDir } from '#game'
+import { createCache } from '#shared/cache/upstash.ts'
+import type { Config } from '#shared/config.ts'
+import { loadContent } from '#shared/content-files/load.ts'
+import type { LoadedContent } from '#shared/content-files/load.ts'
+import { loadMasterKey } from '#shared/keys/master.ts'
+import { createKeyRing } from '#shared/keys/ring.ts'
+import { zoneLabel } from '#shared/fleet/fleet.ts'
+import { endLease } from '#shared/ownership/lease.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { createDynamoStore } from '#shared/store/dynamo.ts'
+import { localOptions } from '#shared/store/options.ts'
+import { createLog } from '#shared/telemetry/log.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import type { Addresses } from './banner.ts'
+import { startBots } from './bots.ts'
+import { openDataFolder } from './data-folder.ts'
+import { startDatabase } from './database.ts'
+import { createTables, localClient } from './dynamodb.ts'
+import { every } from './every.ts'
+import { freePort } from './fleet/free-port.ts'
+import { endLastRun, startLocalFleet } from './fleet/local-fleet.ts'
+import { createFunctions, listen } from './functions.ts'
+import { startGuardian } from './guardian.ts'
+import { createHealthProbe, probeEveryMs } from './health.ts'
+import { hostEnvironment } from './host-environment.ts'
+import { buildPage, servePage } from './page.ts'
+import { checkPort } from './port-check.ts'
+import { startRedis } from './redis/server.ts'
+import { StartError } from './start-error.ts'
+import { sweep } from './sweeper.ts'
+
+export type Running = {
+  addresses(): Promise<Addresses>
+  /** Resolves true when /health is well, false when it is not by then. */
+  healthy(withinMs: number): Promise<boolean>
+  /** Saves and stops everything. Never fails; under 10 s. */
+  stop(): Promise<void>
+}
+
+export type BringUpOptions = {
+  config: Config
+  env: Record<string, string | undefined>
+  runtime: Runtime
+  /** Told, as soon as there is something to kill, what kills all of it without grace. */
+  onKill: (killAll: () => void) => void
+  /** Warnings and errors for whoever sits at the terminal. */
+  tell: (line: string) => void
+}
+
+type OnStop = (name: string, run: () => Promise<void> | void) => void
+
+/** Zone hosts save within this, ms; with bots, marks and database a stop stays under 10 s. */
+const hostGraceMs = 6000
+const keysEveryMs = 60_000
+const sweepEveryMs = 30_000
+const cacheTimeoutMs = 1000
+const logMaxBytes = 16 * 1024 * 1024
+
+/** Fails with one sentence (StartError and its like) when something is in the way; then all is undone. */
+export async function bringUp(options: BringUpOptions): Promise<Running> {
+  const undo: { name: string; run: () => Promise<void> | void }[] = []
+  let log: Log | undefined
+  const stop = async () => {
+    for (const { name, run } of undo.splice(0).reverse()) {
+      try {
+        await run()
+      } catch (error) {
+        log?.error('a part did not stop', { name, error })
+      }
+    }
+  }
+  try {
+    const onStop: OnStop = (name, run) => undo.push({ name, run })
+    return await startAll(options, onStop, stop, (made) => (log = made))
+  } catch (error) {
+    log?.error('the start failed', { error })
+    await stop()
+    throw error
+  }
+}
+
+async function startAll(
+  { config, env, runtime, onKill, tell }: BringUpOptions,
+  onStop: OnStop,
+  stop: () => Promise<void>,
+  onLog: (log: Log) => void,
+): Promise<Running> {
+  const { HOST: host, WAYSTONE_TABLES: tablePrefix, WAYSTONE_REALM: realmId } = config
+  if (config.UPSTASH_REDIS_REST_URL && !config.UPSTASH_REDIS_REST_TOKEN) {
+    throw new StartError(
+      'UPSTASH_REDIS_REST_URL is set without UPSTASH_REDIS_REST_TOKEN; set both.',
+    )
+  }
+  const loaded = await loadContent(contentDir)
+  checkFleet(config, loaded)
+  const folder = openDataFolder(config.WAYSTONE_DATA, runtime)
+  onStop('data folder', () => folder.release())
+  const dataDir = folder.path
+  await checkPort(host, config.PORT)
+  const port = config.PORT === 0 ? await freePort(host, new Set()) : config.PORT
+
+  mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 })
+  const log = openLog(join(dataDir, 'logs', 'start.log'), config, runtime, tell)
+  onLog(log)
+  const page = buildPage()
+  // Awaited further down; a failure until then is not an unhandled one.
+  page.catch(() => {})
+
+  const guardian = startGuardian()
+  onKill(() => guardian.killAll())
+  onStop('guardian', () => guardian.release())
+
+  // Zone hosts of a run that was killed still save, into its database if that lives.
+  await endLastRun(dataDir, runtime, log, hostGraceMs)
+  let database = config.WAYSTONE_DYNAMODB_URL
+  if (database === undefined) {
+    const binary = config.WAYSTONE_DYNOXIDE
+    const embedded = await startDatabase({ dataDir, tablePrefix, binary, guardian, runtime, log })
+    onStop('database', () => embedded.stop())
+    database = embedded.endpoint
+  } else {
+    await createTables(database, tablePrefix).catch((error: unknown) => {
+      throw new StartError(
+        `WAYSTONE_DYNAMODB_URL ${database} does not take tables; check that it is a DynamoDB ` +
+          'endpoint and that it runs.',
+        error,
+      )
+    })
+  }
+  const store = createDynamoStore(localOptions(database, tablePrefix))
+  onStop('store', () => store.close())
+
+  const redis = { url: config.UPSTASH_REDIS_REST_URL, token: config.UPSTASH_REDIS_REST_TOKEN }
+  if (redis.url === undefined || redis.token === undefined) {
+    redis.token = randomBytes(24).toString('base64url')
+    const embedded = await startRedis({ host: '127.0.0.1', port: 0, token: redis.token, runtime })
+    onStop('redis', () => embedded.stop())
+    redis.url = embedded.url
+  }
+  const cache = createCache({ url: redis.url, token: redis.token, timeoutMs: cacheTimeoutMs })
+
+  const keyFile = config.WAYSTONE_KEY_FILE ?? join(dataDir, 'keys', 'master.key')
+  const keys = createKeyRing({ store, runtime, masterKey: await loadMasterKey(keyFile, runtime) })
+  await keys.start()
+
+  const url = config.WAYSTONE_PUBLIC_URL ?? `http://${inUrl(host)}:${port}`
+  const fleet = await startLocalFleet({
+    host,
+    // Hosts are reached where the API is; in brackets when it is an IPv6 address.
+    address: new URL(url).hostname,
+    fleets: config.WAYSTONE_FLEET,
+    env: hostEnvironment(env, {
+      WAYSTONE_DYNAMODB_URL: database,
+      UPSTASH_REDIS_REST_URL: redis.url,
+      UPSTASH_REDIS_REST_TOKEN: redis.token,
+    }),
+    dataDir,
+    markEnded: (bootId) => endLease(store, bootId),
+    runtime,
+    log,
+    guardian: {
+      add: (pid) => guardian.add('host', pid),
+      remove: (pid) => guardian.remove(pid),
+    },
+    graceMs: hostGraceMs,
+  })
+  onStop('fleet', () => fleet.stop())
+
+  const zones = config.WAYSTONE_FLEET.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
+  const { startZone } = loaded.content
+  const health = createHealthProbe({ store, fleet, realmId, zones, startZone, runtime })
+  const realm = {
+    realmId,
+    name: config.WAYSTONE_REALM_NAME,
+    address: url,
+    state: 'open' as const,
+  }
+  const profile = config.WAYSTONE_LIMITS
+  const functions = { store, cache, keys, loaded, fleet, realm, profile, runtime, log }
+  const app = createFunctions({ ...functions, health: () => health.last() })
+  servePage(app, await page)
+  const server = await listen(app, host, port)
+  onStop('functions', () => server.stop())
+
+  const stopped = new AbortController()
+  const background = { runtime, log, signal: stopped.signal }
+  const client = localClient(database)
+  const loops = [
+    every(probeEveryMs, 'health probe', () => health.probe(), background),
+    every(keysEveryMs, 'key refresh', () => keys.refresh(), background),
+    every(
+      sweepEveryMs,
+      'sweep',
+      () => sweep({ client, tablePrefix, runtime, signal: stopped.signal }),
+      background,
+    ),
+  ]
+  onStop('background', async () => {
+    stopped.abort()
+    client.destroy()
+    await Promise.all(loops)
+  })
+
+  const healthy = async (withinMs: number) => {
+    const giveUpAt = runtime.now() + withinMs
+    for (;;) {
+      await health.probe()
+      if ((await health.last()).ok) return true
+      if (runtime.now() > giveUpAt || stopped.signal.aborted) return false
+      await runtime.sleep(100)
+    }
+  }
+  const bots = config.WAYSTONE_BOTS
+  if (bots > 0) {
+    const started = startBots({
+      count: bots,
+      url: `http://${inUrl(host)}:${port}`,
+      ready: healthy,
+      dataDir,
+      guardian,
+      runtime,
+      log,
+    })
+    onStop('bots', () => started.stop())
+  }
+  return {
+    healthy,
+    stop,
+    addresses: async () => ({
+      pid: process.pid,
+      url,
+      docs: `${url}/docs`,
+      openapi: `${url}/openapi.json`,
+      health: `${url}/health`,
+      database,
+      redis: redis.url!,
+      dataDir,
+      zones: (await fleet.list()).map((each) => ({
+        zone: each.labels[zoneLabel]!,
+        name: each.name,
+        address: `ws://${each.address}:${each.port}/zone`,
+      })),
+      bots,
+    }),
+  }
+}
+
+/** An address as it stands in a URL: listening on all addresses is reached on the loopback. */
+function inUrl(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function checkFleet(config: Config, { content }: LoadedContent): void {
+  for (const { zone } of config.WAYSTONE_FLEET) {
+    if (content.zones.has(zone)) continue
+    const known = [...content.zones.keys()].join(', ')
+    throw new StartError(`WAYSTONE_FLEET names the zone ${zone}; the content has ${known}.`)
+  }
+}
+
+/** Everything goes to a file; warnings and errors are told as well. */
+function openLog(
+  path: string,
+  config: Config,
+  runtime: Runtime,
+  tell: (line: string) => void,
+): Log {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logMaxBytes) {
+    rmSync(`${path}.1`, { force: true })
+    renameSync(path, `${path}.1`)
+  }
+  const write = (line: string) => {
+    appendFileSync(path, line)
+    const { level, message } = JSON.parse(line) as { level: string; message: string }
+    if (level === 'warn' || level === 'error') tell(`${level}: ${message} (see ${path})`)
+  }
+  return createLog({ level: config.WAYSTONE_LOG, write, now: runtime.now })
+}

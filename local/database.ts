@@ -1,0 +1,87 @@
+// The embedded database as a part that stays: when its process dies it is started again on the same
+// port, so that zone hosts, which know no other, go on. Players keep walking meanwhile.
+import { join } from 'node:path'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { startDynamo } from './dynamodb.ts'
+import type { EmbeddedDynamo } from './dynamodb.ts'
+import type { Guardian } from './guardian.ts'
+
+export type DatabaseOptions = {
+  dataDir: string
+  tablePrefix: string
+  /** Path of the binary, where the npm package is not to be used. */
+  binary: string | undefined
+  guardian: Guardian
+  runtime: Runtime
+  log: Log
+}
+
+export type Database = { endpoint: string; stop(): Promise<void> }
+
+const restartMs = 100
+const restartMaxMs = 5000
+
+/** Fails like startDynamo when the first start fails. */
+export async function startDatabase(options: DatabaseOptions): Promise<Database> {
+  const { runtime, log, guardian } = options
+  const stopping = new AbortController()
+  let port: number | undefined
+  let current: EmbeddedDynamo
+
+  const start = async () => {
+    let pid: number | undefined
+    try {
+      const started = await startDynamo({
+        file: join(options.dataDir, 'dynamodb.sqlite'),
+        tablePrefix: options.tablePrefix,
+        ...(options.binary === undefined ? {} : { binary: options.binary }),
+        ...(port === undefined ? {} : { port }),
+        runtime,
+        onSpawn: (spawned) => {
+          pid = spawned
+          guardian.add('database', spawned)
+        },
+      })
+      void started.exited.then(() => guardian.remove(started.pid))
+      return started
+    } catch (error) {
+      if (pid !== undefined) guardian.remove(pid)
+      throw error
+    }
+  }
+
+  current = await start()
+  const { endpoint } = current
+  port = Number(new URL(endpoint).port)
+
+  const keep = async () => {
+    for (;;) {
+      const { asked, reason } = await current.exited
+      if (asked || stopping.signal.aborted) return
+      log.error('the database ended, starting it again', { reason })
+      for (let waitMs = restartMs; ; waitMs = Math.min(waitMs * 2, restartMaxMs)) {
+        try {
+          current = await start()
+          break
+        } catch (error) {
+          log.error('the database could not be started again', { error })
+          await runtime.sleep(waitMs, stopping.signal)
+        }
+      }
+      log.info('the database is back')
+      if (stopping.signal.aborted) await current.stop()
+    }
+  }
+  const kept = keep().catch(() => {
+    // Aborted between two tries.
+  })
+  return {
+    endpoint,
+    stop: async () => {
+      stopping.abort()
+      await current.stop()
+      await kept
+    },
+  }
+}

@@ -1,0 +1,182 @@
+// The embedded DynamoDB: dynoxide, one static binary on SQLite, whose npm package names one platform.
+// It syncs every commit, so what it has acknowledged outlives a kill. It would share its file with a
+// second server and start on a page that it cannot read, so both are found out here before it starts.
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import type { Runtime } from '#shared/runtime.ts'
+import { localOptions } from '#shared/store/options.ts'
+import type { TableName } from '#shared/store/store.ts'
+import { EmbeddedDynamoError, checkFile, endOrphan, forgetRun, noteRun } from './database-file.ts'
+import { freePort } from './fleet/free-port.ts'
+import { endAll, identify } from './process-identity.ts'
+
+/** A server that is not ready by then will not be: it takes under 100 ms. */
+const readyMs = 4000
+/** Time to write its log back into the file, which takes some ms. What is committed is safe before. */
+const stopMs = 2000
+/** The server knows no passwords, so it is reachable from this machine alone. */
+const host = '127.0.0.1'
+
+const tableNames: TableName[] = ['core', 'ledger', 'volatile']
+
+export type EmbeddedDynamo = {
+  endpoint: string
+  pid: number
+  /** Ends the server and resolves when it is gone. */
+  stop(): Promise<void>
+  /** Resolves when the server has ended, whoever ended it; `asked` is true after stop(). */
+  exited: Promise<{ asked: boolean; reason: string }>
+}
+
+export type EmbeddedOptions = {
+  /** File of the database; made when it is missing, in a folder that exists. */
+  file: string
+  /** Stands before the names of the tables, which are made when they are missing. */
+  tablePrefix: string
+  /** Port to listen on, where hosts already know one. Default: a free one. */
+  port?: number
+  /** Path of the binary. Default: the npm package of this platform. */
+  binary?: string
+  runtime: Runtime
+  /** Told the pid of the server as soon as it exists. */
+  onSpawn?: (pid: number) => void
+}
+
+/** Starts the server, reachable from this machine alone. Throws EmbeddedDynamoError within 5 s. */
+export async function startDynamo(options: EmbeddedOptions): Promise<EmbeddedDynamo> {
+  const { runtime } = options
+  const file = resolve(options.file)
+  const binary = options.binary ?? findBinary(process.platform, process.arch)
+  await endOrphan(file, stopMs, runtime)
+  checkFile(file)
+  const port = options.port ?? (await freePort(host, new Set()))
+  const args = ['serve', '--host', host, '--port', String(port), '--db-path', file]
+  // In a process group of its own: the Ctrl-C that stops us must not stop it before all is saved.
+  const server = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  if (server.pid !== undefined) options.onSpawn?.(server.pid)
+
+  let asked = false
+  const said = tail(server)
+  const exited = new Promise<{ asked: boolean; reason: string }>((done) => {
+    server.once('error', (error) => done({ asked, reason: error.message }))
+    server.once('exit', (code, signal) => {
+      done({ asked, reason: said.text() || `ended with ${signal ?? code}` })
+    })
+  })
+  const stop = async () => {
+    asked = true
+    const identity = server.pid === undefined ? undefined : identify(server.pid)
+    if (identity !== undefined) await endAll([identity], stopMs, runtime)
+    await exited
+    forgetRun(file)
+  }
+
+  const failed = exited.then(({ reason }) => {
+    throw new EmbeddedDynamoError(
+      `The embedded database (${binary}) did not start on ${file}: ${firstLine(reason)}.`,
+    )
+  })
+  const late = new AbortController()
+  const timeout = runtime.sleep(readyMs, late.signal).then(
+    () => {
+      throw new EmbeddedDynamoError(
+        `The embedded database (${binary}) on ${file} was not ready after ${readyMs / 1000} s.`,
+      )
+    },
+    () => undefined,
+  )
+  try {
+    await Promise.race([said.listening, failed, timeout.then(() => failed)])
+    noteRun(file, server.pid!)
+    await createTables(`http://${host}:${port}`, options.tablePrefix)
+  } catch (error) {
+    await stop()
+    throw error
+  } finally {
+    late.abort()
+    failed.catch(() => undefined)
+  }
+  const endpoint = `http://${host}:${port}`
+  return { endpoint, pid: server.pid!, stop, exited }
+}
+
+/** Reads the server's log: when it listens, and its last lines, which name the reason of an end. */
+function tail(server: ChildProcess): { listening: Promise<void>; text(): string } {
+  let text = ''
+  const listening = new Promise<void>((ready) => {
+    server.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-4096)
+      if (text.includes('listening on')) ready()
+    })
+  })
+  return { listening, text: () => text.trim() }
+}
+
+function firstLine(text: string): string {
+  return text
+    .split('\n')[0]!
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+}
+
+/** The binary in the npm package of a platform. Throws EmbeddedDynamoError where there is none. */
+export function findBinary(platform: string, arch: string): string {
+  const name = `@dynoxide/${platform}-${arch}`
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
+    const binary = join(dirname(manifest), platform === 'win32' ? 'dynoxide.exe' : 'dynoxide')
+    if (existsSync(binary)) return binary
+  } catch {
+    // Not installed: said below, with what to do.
+  }
+  throw new EmbeddedDynamoError(
+    `There is no embedded database for ${platform}-${arch} here: install the npm package ${name}, ` +
+      'or name a dynoxide binary in WAYSTONE_DYNOXIDE, or a DynamoDB endpoint such as DynamoDB Local ' +
+      'in WAYSTONE_DYNAMODB_URL.',
+  )
+}
+
+/** A client of an endpoint that is not AWS. The caller destroys it. */
+export function localClient(endpoint: string): DynamoDBClient {
+  const { region, credentials } = localOptions(endpoint, '')
+  return new DynamoDBClient({ endpoint, region, ...(credentials && { credentials }) })
+}
+
+/** Makes the tables that are missing. Works on any DynamoDB endpoint and may be repeated. */
+export async function createTables(endpoint: string, prefix: string): Promise<void> {
+  const client = localClient(endpoint)
+  try {
+    const { TableNames } = await client.send(new ListTablesCommand({}))
+    for (const table of tableNames) {
+      if (TableNames?.includes(`${prefix}${table}`)) continue
+      await createTable(client, `${prefix}${table}`)
+    }
+  } finally {
+    client.destroy()
+  }
+}
+
+async function createTable(client: DynamoDBClient, name: string): Promise<void> {
+  const command = new CreateTableCommand({
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+    ],
+  })
+  try {
+    await client.send(command)
+  } catch (error) {
+    // Somebody else made it meanwhile, or it stands beyond the first page of the list.
+    if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw error
+  }
+}

@@ -1,0 +1,153 @@
+// One zone host as the fleet runs it: a process, the sidecar beside it, and the object that both show.
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { bootLabel } from '#shared/fleet/fleet.ts'
+import type { FleetHost } from '#shared/fleet/fleet.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { createGameServer } from '../agones/game-server.ts'
+import type { GameServerObject, GameServerOptions } from '../agones/game-server.ts'
+import { startSidecar } from '../agones/sidecar.ts'
+import type { GameServerState } from '../agones/wire.ts'
+import { identify, runs, signal } from '../process-identity.ts'
+import type { ProcessIdentity } from '../process-identity.ts'
+
+export type HostProcessOptions = {
+  name: string
+  labels: Record<string, string>
+  /** Where it listens. */
+  host: string
+  port: number
+  /** What players use to reach it. */
+  address: string
+  /** Program and arguments after the interpreter. */
+  program: string[]
+  env: Record<string, string>
+  logFolder: string
+  health: GameServerOptions['health']
+  queueMs: number | undefined
+  runtime: Runtime
+  log: Log
+}
+
+export interface HostProcess {
+  readonly name: string
+  readonly process: ProcessIdentity
+  readonly gameServer: GameServerObject
+  /** The process has ended. */
+  readonly ended: Promise<void>
+  hasEnded(): boolean
+  view(): FleetHost
+  /** SIGTERM now, SIGKILL after `graceMs`; resolves when the process has ended. */
+  end(graceMs: number): Promise<void>
+}
+
+/** Logs of hosts that are kept: enough to look back after a bad evening. */
+const logFilesKept = 50
+
+export async function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
+  const { name, host, port, runtime, log } = options
+  const gameServer = createGameServer({
+    name,
+    labels: options.labels,
+    address: options.address,
+    ports: [{ name: 'zone', port }],
+    health: options.health,
+    runtime,
+    log,
+  })
+  const sidecar = await startSidecar({ gameServer, queueMs: options.queueMs, runtime, log })
+  const output = openLogFile(options.logFolder, name)
+  const child = spawn(process.execPath, options.program, {
+    env: {
+      ...options.env,
+      HOST: host,
+      WAYSTONE_ZONE_PORT: String(port),
+      AGONES_SDK_GRPC_PORT: String(sidecar.port),
+    },
+    // The output goes to a file, so that a host can always write and outlives whoever reads.
+    stdio: ['ignore', output, output],
+    // Its own group: a Ctrl-C in the terminal is for the fleet, which stops hosts in its order.
+    detached: true,
+  })
+  closeSync(output)
+  let over = false
+  const ended = new Promise<void>((resolve) => {
+    const finish = (fields: object) => {
+      if (over) return
+      over = true
+      sidecar.stop()
+      log.info('zone host ended', { gameServer: name, ...fields })
+      resolve()
+    }
+    child.on('exit', (code, signalName) => finish({ code, signal: signalName }))
+    child.on('error', (error) => finish({ error }))
+  })
+  const pid = child.pid
+  if (pid === undefined) {
+    await ended
+    throw new Error(`the zone host ${name} could not be started`)
+  }
+  // Read before the next turn of the loop, so a process that ended at once is still there (unreaped).
+  const identity = identify(pid) ?? { pid, started: 'ended' }
+  log.info('zone host started', { gameServer: name, pid, port })
+
+  return {
+    name,
+    process: identity,
+    gameServer,
+    ended,
+    hasEnded: () => over,
+    view: () => viewOf(gameServer, over),
+    end: async (graceMs) => {
+      if (over) return
+      const grace = new AbortController()
+      signal(identity, 'SIGTERM')
+      const force = async () => {
+        await runtime.sleep(graceMs, grace.signal)
+        if (runs(identity)) log.warn('zone host did not end in time, killed', { gameServer: name })
+        signal(identity, 'SIGKILL')
+      }
+      const forcing = force().catch(() => {
+        // Aborted: it has ended by itself.
+      })
+      await ended
+      grace.abort()
+      await forcing
+    },
+  }
+}
+
+const states: Record<GameServerState, FleetHost['state']> = {
+  Scheduled: 'starting',
+  RequestReady: 'starting',
+  Ready: 'ready',
+  Allocated: 'allocated',
+  // Out of the reach of allocation, like a server that is already playing.
+  Reserved: 'allocated',
+  Shutdown: 'shutdown',
+  Unhealthy: 'unhealthy',
+}
+
+function viewOf(gameServer: GameServerObject, over: boolean): FleetHost {
+  const { objectMeta, status } = gameServer.read()
+  return {
+    name: objectMeta.name,
+    bootId: objectMeta.labels[bootLabel],
+    address: status.address,
+    port: status.ports[0]!.port,
+    state: over || objectMeta.deletionTimestamp > 0 ? 'shutdown' : states[status.state],
+    labels: { ...objectMeta.labels },
+  }
+}
+
+function openLogFile(folder: string, name: string): number {
+  mkdirSync(folder, { recursive: true })
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.log'))
+    .map((file) => ({ path: join(folder, file), at: statSync(join(folder, file)).mtimeMs }))
+    .sort((a, b) => b.at - a.at)
+  for (const { path } of files.slice(logFilesKept - 1)) rmSync(path, { force: true })
+  return openSync(join(folder, `${name}.log`), 'a', 0o600)
+}

@@ -1,0 +1,52 @@
+// What the fleet must remember across its own death: which processes it has started and which boot
+// ids they told, so that at the next start those that are still running are ended, and the leases of
+// all of them are marked. An entry goes only when its lease is marked.
+import { existsSync, readFileSync } from 'node:fs'
+import * as z from 'zod'
+import { processIdentitySchema } from '../process-identity.ts'
+import { writeFileAtomic } from '../write-file.ts'
+
+const entrySchema = z.object({
+  name: z.string(),
+  process: processIdentitySchema,
+  /** Absent until the host has told it; before that it admits nobody. */
+  bootId: z.string().optional(),
+})
+const fileSchema = z.object({ v: z.literal(1), hosts: z.array(entrySchema) })
+
+export type RunningHost = z.infer<typeof entrySchema>
+
+export interface RunningHosts {
+  all(): RunningHost[]
+  /** On the disk when it returns: who is seen with a boot id can be found again. */
+  put(host: RunningHost): void
+  remove(name: string): void
+}
+
+/** Opens the file, or begins one. Fails with one sentence when it is damaged. */
+export function openRunningHosts(path: string): RunningHosts {
+  const hosts = new Map(read(path).map((host) => [host.name, host]))
+  const save = () => writeFileAtomic(path, JSON.stringify({ v: 1, hosts: [...hosts.values()] }))
+  return {
+    all: () => [...hosts.values()],
+    put: (host) => {
+      hosts.set(host.name, host)
+      save()
+    },
+    remove: (name) => {
+      if (hosts.delete(name)) save()
+    },
+  }
+}
+
+function read(path: string): RunningHost[] {
+  if (!existsSync(path)) return []
+  try {
+    return fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).hosts
+  } catch (cause) {
+    throw new Error(
+      `${path} is damaged: end any zone hosts that still run, then delete the file and start again.`,
+      { cause },
+    )
+  }
+}

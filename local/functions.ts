@@ -1,0 +1,100 @@
+// All functions in one process: the same handlers that the Lambdas run, with everything they use.
+import { createAdaptorServer } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Hono } from 'hono'
+import { createApp } from '#functions/app.ts'
+import type { Health } from '#functions/app.ts'
+import { sessionsFrom } from '#functions/auth/auth.ts'
+import { createHasher } from '#functions/auth/passwords.ts'
+import { authRoutes } from '#functions/auth/routes.ts'
+import { characterRoutes } from '#functions/characters/routes.ts'
+import { contentRoutes } from '#functions/content/routes.ts'
+import { buildReference } from '#functions/http/reference.ts'
+import { mount } from '#functions/http/serve.ts'
+import { worldRoutes } from '#functions/world/routes.ts'
+import { api } from '#shared/api/api.ts'
+import type { Realm } from '#shared/api/auth.ts'
+import type { Cache } from '#shared/cache/cache.ts'
+import { createRateLimiter } from '#shared/cache/rate.ts'
+import type { LoadedContent } from '#shared/content-files/load.ts'
+import type { Fleet } from '#shared/fleet/fleet.ts'
+import type { KeyRing } from '#shared/keys/ring.ts'
+import type { RateProfile } from '#shared/limits.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Store } from '#shared/store/store.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { portError } from './port-check.ts'
+
+export type FunctionsOptions = {
+  store: Store
+  cache: Cache
+  keys: KeyRing
+  loaded: LoadedContent
+  fleet: Fleet
+  realm: Realm
+  profile: RateProfile
+  health: () => Promise<Health>
+  runtime: Runtime
+  log: Log
+}
+
+export function createFunctions(options: FunctionsOptions): Hono {
+  const { store, runtime, keys, loaded, realm, log, profile } = options
+  const { content } = loaded
+  const realms = { list: [realm], here: new Set([realm.realmId]) }
+  const limiter = createRateLimiter({ cache: options.cache, store, runtime, profile })
+  const hasher = createHasher(runtime)
+  const domains = [
+    mount(api.auth, authRoutes({ store, runtime, keys, realms, hasher, limiter })),
+    mount(api.characters, characterRoutes({ store, runtime, content })),
+    mount(
+      api.world,
+      worldRoutes({
+        store,
+        runtime,
+        realms,
+        content,
+        fleet: options.fleet,
+        signingKey: () => keys.signing(),
+        sessionsFrom: (accountId) => sessionsFrom(store, accountId),
+      }),
+    ),
+    mount(api.content, contentRoutes(loaded)),
+  ]
+  const info = {
+    title: 'Waystone',
+    version: '1',
+    description: 'The backend of a world: accounts, characters, the way in.',
+    serverUrl: realm.address,
+  }
+  return createApp({
+    domains,
+    runtime,
+    verifyKeys: keys.verify,
+    limiter,
+    profile,
+    realms,
+    log,
+    addressOf: (c) => getConnInfo(c).remote.address,
+    health: options.health,
+    reference: buildReference(Object.values(api), info),
+  })
+}
+
+export type Listening = { stop(): Promise<void> }
+
+/** Listens; throws StartError when it cannot. `stop` ends open connections at once. */
+export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
+  const server = createAdaptorServer({ fetch: app.fetch })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(portError(host, port, error)))
+    server.listen(port, host, resolve)
+  })
+  return {
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}

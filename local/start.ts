@@ -1,0 +1,84 @@
+// `npm start`: the whole world on one machine, until Ctrl-C.
+import { resolve } from 'node:path'
+import { ConfigError, readConfig } from '#shared/config.ts'
+import { ContentError } from '#shared/content-files/load.ts'
+import { KeyFileError } from '#shared/keys/master.ts'
+import { KeyRingError } from '#shared/keys/ring.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { addressLine, banner } from './banner.ts'
+import { bringUp } from './bring-up.ts'
+import type { Running } from './bring-up.ts'
+import { EmbeddedDynamoError } from './database-file.ts'
+import { withEnvFile } from './env-file.ts'
+import { StartError } from './start-error.ts'
+
+/** How long the first zone hosts may take before the addresses are shown anyway. */
+const healthyWithinMs = 20_000
+
+/** What these say is for the reader; anything else is a defect and shown with its stack. */
+const told = [
+  StartError,
+  ConfigError,
+  ContentError,
+  KeyFileError,
+  KeyRingError,
+  EmbeddedDynamoError,
+]
+
+let running: Running | undefined
+let killAll = () => {}
+let stopping = false
+const tell = (line: string) => process.stderr.write(`${line}\n`)
+
+// A terminal that has gone away must not take the saving with it.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void stop(0))
+process.on('uncaughtException', (error) => {
+  tell(`Something went wrong here, stopping: ${error.stack}`)
+  void stop(1)
+})
+
+async function stop(code: number): Promise<void> {
+  if (stopping || running === undefined) {
+    // Asked twice, or before there is anything to save.
+    killAll()
+    process.exit(1)
+  }
+  stopping = true
+  tell('\nSaving and stopping; Ctrl-C again to force.')
+  await running.stop()
+  process.exit(code)
+}
+
+try {
+  const env = withEnvFile(process.env, resolve('.env'))
+  // Fifty bots log in from one address: the local profile is generous unless told.
+  const config = readConfig(env, { WAYSTONE_LIMITS: 'generous' })
+  const quiet = config.WAYSTONE_QUIET_START
+  if (!quiet) console.log('Waystone is starting…')
+  running = await bringUp({
+    config,
+    env,
+    runtime: systemRuntime,
+    onKill: (kill) => (killAll = kill),
+    tell,
+  })
+  const healthy = await running.healthy(healthyWithinMs)
+  if (!stopping) {
+    const addresses = await running.addresses()
+    console.log(quiet ? addressLine(addresses) : banner(addresses))
+    if (!healthy)
+      tell(`Not everything is up yet; see ${addresses.health} and ${addresses.dataDir}/logs.`)
+  }
+} catch (error) {
+  if (!stopping) {
+    tell(told.some((kind) => error instanceof kind) ? (error as Error).message : describe(error))
+    killAll()
+    process.exit(1)
+  }
+}
+
+function describe(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return `The start failed for a reason that is not foreseen: ${text}`
+}

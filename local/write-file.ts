@@ -1,0 +1,29 @@
+// Writing a file so that a crash at any moment leaves the old one or the new one, never half of one.
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+
+/** Replaces a file's whole content. The mode is that of a new file. */
+export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
+  const fresh = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const file = openSync(fresh, 'wx', mode)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(fresh, path)
+  syncFolder(dirname(path))
+}
+
+/** A rename is on the disk once its folder is. Windows cannot open folders and needs no such thing. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}

@@ -1,0 +1,92 @@
+// The cache over HTTP: Upstash, or the embedded Redis that speaks its dialect.
+//
+// Commands go through @upstash/redis. What it would do by itself is turned off:
+// - retries: a repeated INCR after a lost answer counts twice, and callers have a way without cache;
+// - automatic pipelining: a caller says itself what goes in one request;
+// - automatic JSON parsing: "12" is the text it was;
+// - telemetry headers, and sync tokens, on which nothing here relies.
+import { Redis } from '@upstash/redis'
+import { CacheError, type Cache, type CacheCommand } from './cache.ts'
+import { subscribeByEvents } from './subscribe.ts'
+
+export type CacheOptions = {
+  /** Base URL of the Redis REST API. */
+  url: string
+  token: string
+  /** A request without an answer by then fails with CacheError. */
+  timeoutMs: number
+}
+
+export function createCache({ url, token, timeoutMs }: CacheOptions): Cache {
+  const redis = new Redis({
+    url,
+    token,
+    // A function, so that each request has its own deadline and an abort is an error.
+    signal: () => AbortSignal.timeout(timeoutMs),
+    retry: { retries: 0 },
+    enableAutoPipelining: false,
+    automaticDeserialization: false,
+    enableTelemetry: false,
+    readYourWrites: false,
+  })
+
+  return {
+    async pipeline(commands) {
+      if (commands.length === 0) return []
+      const pipeline = redis.pipeline()
+      for (const command of commands) append(pipeline, command)
+      try {
+        return await pipeline.exec<(string | number | null)[]>()
+      } catch (error) {
+        throw toCacheError(error)
+      }
+    },
+
+    subscribe(channel, onMessage, signal) {
+      subscribeByEvents({ url, token, timeoutMs, channel, onMessage, signal })
+    },
+  }
+}
+
+function append(pipeline: ReturnType<Redis['pipeline']>, command: CacheCommand): void {
+  switch (command[0]) {
+    case 'GET':
+      pipeline.get(command[1])
+      break
+    case 'SET':
+      pipeline.set(command[1], command[2], setOptions(command.slice(3)))
+      break
+    case 'DEL':
+      pipeline.del(command[1])
+      break
+    case 'INCR':
+      pipeline.incr(command[1])
+      break
+    case 'PEXPIRE':
+      // Not `command[3]`: the library would send undefined as null.
+      pipeline.pexpire(command[1], command[2], ...command.slice(3).map(() => 'NX' as const))
+      break
+    case 'PUBLISH':
+      pipeline.publish(command[1], command[2])
+      break
+  }
+}
+
+function setOptions(words: (string | number)[]) {
+  const px = words.indexOf('PX')
+  const options: { px?: number; nx?: true } = {}
+  if (px !== -1) options.px = Number(words[px + 1])
+  if (words.includes('NX')) options.nx = true
+  return options as { px: number; nx: true }
+}
+
+/** The library quotes the whole command in its messages; values do not belong in a log. */
+function toCacheError(error: unknown): CacheError {
+  if (error instanceof Error && error.name === 'UpstashError') {
+    return new CacheError(error.message.replace(/, command was: .*$/s, ''))
+  }
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new CacheError('the cache did not answer in time', error)
+  }
+  return new CacheError('the cache cannot be reached', error)
+}

@@ -1,0 +1,156 @@
+// Reads a game's content folder, checks every file and what they say of one another, and finds all
+// mistakes at once: a designer who mends one file at a time would start the server twenty times.
+//
+//   game.json                       { "startZone": "hub" }
+//   zones/ creatures/ races/ jobs/  one entry a file, named after its id
+import { createHash } from 'node:crypto'
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { creatureSchema, jobSchema, raceSchema, zoneSchema } from '../content/content.ts'
+import type { Content } from '../content/content.ts'
+import { checkReferences } from './references.ts'
+
+const kinds = { zones: zoneSchema, creatures: creatureSchema, races: raceSchema, jobs: jobSchema }
+export type ContentKind = keyof typeof kinds
+
+/** One file as it is served: `json` is what was read, `etag` the hash over `JSON.stringify(json)`. */
+export type ContentFile = {
+  kind: ContentKind
+  name: string
+  /** `zones/hub.json` */
+  file: string
+  json: Record<string, unknown>
+  /** Hash in base64url, without quotes. */
+  etag: string
+  bytes: number
+}
+
+export type LoadedContent = { content: Content; files: ContentFile[] }
+
+/** The content cannot be used. Each problem names file, path in it, and reason. */
+export class ContentError extends Error {
+  readonly problems: string[]
+
+  constructor(problems: string[]) {
+    super(problems.join('\n'))
+    this.name = 'ContentError'
+    this.problems = problems
+  }
+}
+
+const gameSchema = z.strictObject({ startZone: z.string() })
+
+/** Largest content file, bytes: a zone with all the walls it may have is under 300 KB. */
+const fileMaxBytes = 1024 * 1024
+
+/** Throws ContentError with every mistake in the folder. */
+export async function loadContent(dir: string): Promise<LoadedContent> {
+  const problems: string[] = []
+  const files: ContentFile[] = []
+  const content: Content = {
+    races: new Map(),
+    jobs: new Map(),
+    creatures: new Map(),
+    zones: new Map(),
+    startZone: '',
+    version: '',
+  }
+  const game = parse(gameSchema, 'game.json', await readJson(dir, 'game.json', problems), problems)
+  for (const kind of ['zones', 'creatures', 'races', 'jobs'] as const) {
+    await loadKind(dir, kind, content, files, problems)
+  }
+  content.startZone = game?.startZone ?? ''
+  // References are checked among what could be read: a missing entry is reported beside its cause.
+  problems.push(...checkReferences(content, game !== undefined))
+  if (problems.length > 0) throw new ContentError(problems)
+  content.version = versionOf(files, content.startZone)
+  return { content, files }
+}
+
+async function loadKind(
+  dir: string,
+  kind: ContentKind,
+  content: Content,
+  files: ContentFile[],
+  problems: string[],
+): Promise<void> {
+  for (const entry of await list(join(dir, kind), kind, problems)) {
+    const file = `${kind}/${entry}`
+    const json = await readJson(dir, file, problems)
+    const value = parse(kinds[kind], file, json, problems)
+    if (value === undefined) continue
+    if (`${value.id}.json` !== entry) {
+      problems.push(`${file}: id: must be the file's name without .json`)
+      continue
+    }
+    // Each kind's map takes what its own schema parsed; the pairing is made in `kinds`.
+    const map: Map<string, unknown> = content[kind]
+    map.set(value.id, value)
+    files.push(fileOf(kind, value.id, file, json as Record<string, unknown>))
+  }
+}
+
+function fileOf(
+  kind: ContentKind,
+  name: string,
+  file: string,
+  json: Record<string, unknown>,
+): ContentFile {
+  const text = JSON.stringify(json)
+  const etag = createHash('sha256').update(text).digest('base64url')
+  return { kind, name, file, json, etag, bytes: Buffer.byteLength(text) }
+}
+
+/** The names of a folder's .json files, in order; so the version does not hang on the file system. */
+async function list(path: string, kind: string, problems: string[]): Promise<string[]> {
+  try {
+    const names = (await readdir(path)).filter((name) => !name.startsWith('.'))
+    for (const name of names) {
+      if (!name.endsWith('.json')) problems.push(`${kind}/${name}: is not a .json file`)
+    }
+    return names.filter((name) => name.endsWith('.json')).sort()
+  } catch (error) {
+    problems.push(`${kind}/: cannot be read (${reasonOf(error)})`)
+    return []
+  }
+}
+
+/** The JSON of a file; undefined, and a problem noted, when there is none. */
+async function readJson(dir: string, file: string, problems: string[]): Promise<unknown> {
+  try {
+    const bytes = await readFile(join(dir, file))
+    if (bytes.length > fileMaxBytes) throw new Error(`larger than ${fileMaxBytes} bytes`)
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    problems.push(`${file}: cannot be read (${reasonOf(error)})`)
+    return undefined
+  }
+}
+
+function parse<S extends z.ZodType>(
+  schema: S,
+  file: string,
+  json: unknown,
+  problems: string[],
+): z.output<S> | undefined {
+  if (json === undefined) return undefined
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) {
+    const path = issue.path.map(String).join('.') || '(whole file)'
+    problems.push(`${file}: ${path}: ${issue.message}`)
+  }
+  return undefined
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Hash over all files and the start: clients and hosts compare it. */
+function versionOf(files: ContentFile[], startZone: string): string {
+  const hash = createHash('sha256').update(`start ${startZone}\n`)
+  for (const { file, etag } of files) hash.update(`${file} ${etag}\n`)
+  return hash.digest('base64url').slice(0, 22)
+}

@@ -1,0 +1,81 @@
+// What content files say of one another, and of the ground they stand on.
+import type { Content, Zone } from '../content/content.ts'
+import { metresToUnits, playerRadius } from '../rules/units.ts'
+import { buildWalls } from '../rules/walls.ts'
+import type { Walls } from '../rules/walls.ts'
+
+type Box = { x: number; y: number; width: number; height: number }
+type Point = { x: number; y: number }
+
+/** Every reference that leads nowhere and every place where nobody can stand. */
+export function checkReferences(content: Content, startKnown: boolean): string[] {
+  const problems: string[] = []
+  if (startKnown && !content.zones.has(content.startZone)) {
+    problems.push('game.json: startZone: there is no such zone')
+  }
+  if (content.races.size === 0) problems.push('races/: there must be at least one race')
+  for (const race of content.races.values()) {
+    race.jobs.forEach((job, i) => {
+      if (!content.jobs.has(job)) {
+        problems.push(`races/${race.id}.json: jobs.${i}: there is no job "${job}"`)
+      }
+    })
+  }
+  const walls = new Map<string, Walls>()
+  for (const zone of content.zones.values()) walls.set(zone.id, buildWalls(zone))
+  for (const zone of content.zones.values()) problems.push(...checkZone(content, zone, walls))
+  return problems
+}
+
+function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Walls>): string[] {
+  const problems: string[] = []
+  const say = (path: string, reason: string) => {
+    problems.push(`zones/${zone.id}.json: ${path}: ${reason}`)
+  }
+  const misplaced = standing(zone, walls.get(zone.id)!)(zone.spawn)
+  if (misplaced) say('spawn', misplaced)
+  zone.walls.forEach((wall, i) => {
+    if (!inside(zone, wall)) say(`walls.${i}`, 'reaches outside the zone')
+  })
+  const gateIds = new Set<string>()
+  zone.gates.forEach((gate, i) => {
+    if (gateIds.has(gate.id)) say(`gates.${i}.id`, `the id "${gate.id}" is used twice`)
+    gateIds.add(gate.id)
+    if (!inside(zone, gate.area)) say(`gates.${i}.area`, 'reaches outside the zone')
+    const target = content.zones.get(gate.to)
+    if (target === undefined) {
+      say(`gates.${i}.to`, `there is no zone "${gate.to}"`)
+      return
+    }
+    const reason = standing(target, walls.get(target.id)!)(gate.arrive)
+    if (reason) say(`gates.${i}.arrive`, `${reason} of zone "${target.id}"`)
+  })
+  zone.creatures.forEach((group, i) => {
+    if (!content.creatures.has(group.creature)) {
+      say(`creatures.${i}.creature`, `there is no creature "${group.creature}"`)
+    }
+    if (!inside(zone, group.area)) say(`creatures.${i}.area`, 'reaches outside the zone')
+  })
+  return problems
+}
+
+/** Says why a player cannot stand at a place of the zone. */
+function standing(zone: Zone, walls: Walls): (place: Point) => string | undefined {
+  return (place) => {
+    if (place.x > zone.width || place.y > zone.height) return 'is outside'
+    if (walls.blocked(metresToUnits(place.x), metresToUnits(place.y), playerRadius)) {
+      return 'is in a wall or at the edge'
+    }
+    // Who arrives inside a gate would be sent on at once, perhaps for ever.
+    if (zone.gates.some((gate) => contains(gate.area, place))) return 'is inside a gate'
+    return undefined
+  }
+}
+
+function inside(zone: Zone, box: Box): boolean {
+  return box.x + box.width <= zone.width && box.y + box.height <= zone.height
+}
+
+function contains(box: Box, { x, y }: Point): boolean {
+  return x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height
+}

@@ -1,0 +1,62 @@
+// What DynamoDB and the SDK fail with, as StoreError.
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import {
+  ConditionalCheckFailedException,
+  DynamoDBServiceException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
+import type { CancelReason, Item } from './store.ts'
+import { StoreError } from './store.ts'
+
+const throttling = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+])
+
+const cancelReasons: Record<string, CancelReason> = {
+  None: 'none',
+  ConditionalCheckFailed: 'condition',
+  TransactionConflict: 'conflict',
+  ProvisionedThroughputExceeded: 'throttled',
+  ThrottlingError: 'throttled',
+}
+
+/** `write`: the request would change something, so without an answer it may have. */
+export function storeError(error: unknown, write: boolean): StoreError {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof ConditionalCheckFailedException) {
+    return new StoreError('condition', message, { items: [rowOf(error.Item)], cause: error })
+  }
+  if (error instanceof TransactionCanceledException) {
+    const given = error.CancellationReasons ?? []
+    return new StoreError('cancelled', message, {
+      // What has no name of ours (ValidationError, ItemCollectionSizeLimitExceeded) is a defect.
+      reasons: given.map(({ Code }) => cancelReasons[Code ?? 'None'] ?? 'invalid'),
+      items: given.map((reason) => rowOf(reason.Item)),
+      cause: error,
+    })
+  }
+  if (error instanceof DynamoDBServiceException) {
+    if (error.name === 'TransactionConflictException') {
+      return new StoreError('conflict', message, { cause: error })
+    }
+    if (throttling.has(error.name)) return new StoreError('throttled', message, { cause: error })
+    const status = error.$metadata.httpStatusCode ?? 0
+    // The repeat of a transaction met the first, still under way: its outcome is not known yet.
+    const underWay = error.name === 'TransactionInProgressException'
+    if (status >= 400 && status < 500 && !underWay) {
+      return new StoreError('invalid', `${error.name}: ${message}`, { cause: error })
+    }
+  }
+  if (error instanceof Error && error.name === 'CredentialsProviderError') {
+    // Nothing was sent.
+    return new StoreError('unavailable', message, { cause: error })
+  }
+  return new StoreError('unavailable', message, { unclear: write, cause: error })
+}
+
+function rowOf(attributes: Record<string, AttributeValue> | undefined): Item | undefined {
+  return attributes === undefined ? undefined : (unmarshall(attributes) as Item)
+}

@@ -1,0 +1,255 @@
+// Which way imports run. Change this table together with docs/architecture.md.
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findViolations, type Part } from './imports.ts'
+
+const PARTS: Part[] = [
+  {
+    name: 'shared (browser)',
+    files: /^shared\/(?:(?:protocol|api|content|rules)\/|(?:limits|problem|runtime)\.ts$)/,
+    may: [],
+    packages: ['zod', 'msgpackr'],
+    pure: true,
+  },
+  // The real clock and chance: for the roots alone.
+  { name: 'system runtime', files: /^shared\/system\.ts$/, may: ['shared (browser)'] },
+  { name: 'shared', files: /^shared\//, may: ['shared (browser)'] },
+
+  {
+    name: 'simulation',
+    files: /^gameserver\/sim\//,
+    may: ['shared (browser)'],
+    packages: [],
+    pure: true,
+  },
+  {
+    name: 'zone host (main.ts)',
+    files: /^gameserver\/main\.ts$/,
+    may: [
+      'zone host',
+      'simulation',
+      'shared',
+      'shared (browser)',
+      'system runtime',
+      'game',
+      'game (browser)',
+    ],
+  },
+  {
+    name: 'zone host (worker.ts)',
+    files: /^gameserver\/persistence\/worker\.ts$/,
+    may: ['zone host', 'shared', 'shared (browser)', 'system runtime'],
+  },
+  {
+    name: 'zone host',
+    files: /^gameserver\//,
+    may: ['simulation', 'shared', 'shared (browser)'],
+  },
+
+  {
+    name: 'functions/app.ts',
+    files: /^functions\/app\.ts$/,
+    may: ['serving', 'shared', 'shared (browser)', 'game', 'game (browser)'],
+  },
+  // Wires real stores for the Lambda entries.
+  {
+    name: 'functions/http/wire.ts',
+    files: /^functions\/http\/wire\.ts$/,
+    may: ['serving', 'functions/app.ts', 'shared', 'shared (browser)', 'system runtime'],
+  },
+  { name: 'serving', files: /^functions\/http\//, may: ['shared', 'shared (browser)'] },
+  {
+    name: 'lambda entry',
+    files: /^functions\/([a-z-]+)\/lambda\.ts$/,
+    may: [
+      'serving',
+      'functions/app.ts',
+      'functions/http/wire.ts',
+      'face',
+      'shared',
+      'shared (browser)',
+      'system runtime',
+    ],
+  },
+  {
+    name: "the game's routes",
+    files: /^functions\/(game)\//,
+    may: ['serving', 'face', 'shared', 'shared (browser)', 'game', 'game (browser)'],
+  },
+  // A domain is reached through functions/mail/mail.ts, never its store or routes.
+  {
+    name: 'face',
+    files: /^functions\/([a-z-]+)\/\1\.ts$/,
+    may: ['face', 'serving', 'shared', 'shared (browser)'],
+  },
+  {
+    name: 'domain',
+    files: /^functions\/([a-z-]+)\//,
+    may: ['face', 'serving', 'shared', 'shared (browser)'],
+  },
+
+  {
+    name: 'game (browser)',
+    files: /^game\/client\.ts$/,
+    may: ['shared (browser)'],
+    pure: true,
+  },
+  {
+    name: 'game',
+    files: /^game\//,
+    may: ['game (browser)', 'simulation', 'shared', 'shared (browser)'],
+  },
+
+  // Bots run in Node; the library and the page in a browser.
+  {
+    name: 'bots',
+    files: /^client\/bots\//,
+    may: ['client', 'shared (browser)', 'system runtime', 'game (browser)'],
+  },
+  {
+    name: 'client',
+    files: /^client\//,
+    may: ['shared (browser)', 'game (browser)'],
+    pure: true,
+  },
+
+  {
+    name: 'local',
+    files: /^local\//,
+    may: [
+      'functions/app.ts',
+      'functions/http/wire.ts',
+      'serving',
+      'face',
+      'domain',
+      "the game's routes",
+      'bots',
+      'client',
+      'shared',
+      'shared (browser)',
+      'system runtime',
+      'game',
+      'game (browser)',
+    ],
+  },
+  { name: 'test', files: /^test\//, may: 'all' },
+  { name: 'configuration of tools', files: /^[a-z.]+\.config\.ts$/, may: [] },
+]
+
+/** All TypeScript files, by path from the top of the repository. */
+function readTree(): Map<string, string> {
+  const top = path.join(import.meta.dirname, '..')
+  const ignored = new Set(['node_modules', 'dist', 'coverage'])
+  const files = new Map<string, string>()
+  const walk = (folder: string) => {
+    for (const entry of readdirSync(path.join(top, folder), { withFileTypes: true })) {
+      if (entry.name.startsWith('.') || ignored.has(entry.name)) continue
+      const file = path.posix.join(folder, entry.name)
+      if (entry.isDirectory()) walk(file)
+      else if (/\.[cm]?[jt]sx?$/.test(file))
+        files.set(file, readFileSync(path.join(top, file), 'utf8'))
+    }
+  }
+  walk('')
+  return files
+}
+
+describe('the architecture', () => {
+  it('lets imports run only as the table says', () => {
+    const files = readTree()
+    expect(files.size).toBeGreaterThan(20)
+    expect(findViolations(files, PARTS)).toEqual([])
+  })
+
+  /** A small tree without a fault, beside which each fault is planted. */
+  const sound = {
+    'shared/limits.ts': '',
+    'shared/system.ts': `import { randomBytes } from 'node:crypto'`,
+    'shared/api/mail.ts': `import * as z from 'zod'\nimport '../limits.ts'`,
+    'shared/store/store.ts': `import { open } from 'node:fs/promises'`,
+    'gameserver/main.ts': `import { game } from '#game'\nimport './sim/step.ts'`,
+    'gameserver/sim/step.ts': `import '#shared/limits.ts'`,
+    'gameserver/net/socket.ts': `import type { WebSocket } from 'ws'`,
+    'functions/app.ts': `import './http/serve.ts'\nimport '#game'`,
+    'functions/http/serve.ts': `import { Hono } from 'hono'`,
+    'functions/mail/mail.ts': `import './store.ts'\nimport '../guilds/guilds.ts'`,
+    'functions/mail/store.ts': `import '#shared/store/store.ts'`,
+    'functions/mail/routes.ts': `import './mail.ts'\nimport '../http/serve.ts'`,
+    'functions/mail/lambda.ts': `import './routes.ts'\nimport '../app.ts'`,
+    'functions/guilds/guilds.ts': `import './store.ts'`,
+    'functions/guilds/store.ts': '',
+    'game/game.ts': `import '#gameserver/sim/step.ts'`,
+    'game/client.ts': '',
+    'client/library/zone.ts': `import '#shared/limits.ts'`,
+    'client/page/main.ts': `import '#game/client'\nimport 'pixi.js'`,
+    'client/bots/main.ts': `import 'node:util'\nimport '../library/zone.ts'`,
+    'local/start.ts': `import '#game'\nimport '#functions/mail/routes.ts'\nimport '#shared/system.ts'`,
+    'test/mail.test.ts': `import '#functions/mail/store.ts'\nimport '#gameserver/main.ts'`,
+  }
+
+  it('finds nothing in a sound tree', () => {
+    expect(findViolations(new Map(Object.entries(sound)), PARTS)).toEqual([])
+  })
+
+  it.each([
+    ['functions/mail/mail.ts', `import '#gameserver/net/socket.ts'`, 'may not import zone host'],
+    ['gameserver/net/socket.ts', `import '#functions/app.ts'`, 'may not import functions/app.ts'],
+    ['gameserver/net/socket.ts', `import '#functions/mail/mail.ts'`, 'may not import face'],
+    ['shared/fleet/fleet.ts', `import '#functions/mail/mail.ts'`, 'may not import face'],
+    ['shared/store/store.ts', `import '../system.ts'`, 'may not import system runtime'],
+    ['shared/api/mail.ts', `import '../store/store.ts'`, 'may not import shared'],
+    ['shared/api/mail.ts', `import type { Hono } from 'hono'`, 'may not import the package hono'],
+    ['shared/api/mail.ts', `import { it } from '@scope/name/deep'`, 'the package @scope/name'],
+    ['shared/limits.ts', `import 'node:os'`, 'may not import node:os'],
+    ['gameserver/sim/step.ts', `import 'node:fs'`, 'may not import node:fs'],
+    ['gameserver/sim/step.ts', `import '../net/socket.ts'`, 'may not import zone host'],
+    ['gameserver/sim/step.ts', `import '#shared/store/store.ts'`, 'may not import shared'],
+    ['gameserver/net/socket.ts', `import '#game'`, 'may not import game'],
+    ['functions/mail/mail.ts', `import '../guilds/store.ts'`, 'may not import domain'],
+    ['functions/mail/routes.ts', `import '../guilds/store.ts'`, 'may not import domain'],
+    ['functions/http/serve.ts', `import '../mail/mail.ts'`, 'may not import face'],
+    ['functions/mail/mail.ts', `import '#game'`, 'may not import game'],
+    ['client/library/zone.ts', `import '#shared/store/store.ts'`, 'may not import shared'],
+    ['client/library/zone.ts', `import 'node:events'`, 'may not import node:events'],
+    ['client/page/main.ts', `import '#game'`, 'may not import game (game/game.ts)'],
+    ['client/page/main.ts', `import '../bots/main.ts'`, 'may not import bots'],
+    ['game/client.ts', `import 'node:fs'`, 'may not import node:fs'],
+    ['game/routes.ts', `import '#functions/app.ts'`, 'may not import functions/app.ts'],
+    ['local/start.ts', `import '#gameserver/main.ts'`, 'may not import zone host (main.ts)'],
+    ['local/start.ts', `import '../functions/app.ts'`, 'leaves the top folder'],
+    ['functions/mail/mail.ts', `import '#functions/http/serve.ts'`, 'stays in the top folder'],
+    ['local/start.ts', `import '#test/mail.test.ts'`, 'may not import test'],
+    ['local/start.ts', `import '#shared/limits'`, 'must end in .ts'],
+    ['local/start.ts', `import '#shared/gone.ts'`, 'does not exist'],
+    ['local/start.ts', `import 'fs'`, 'write node:fs'],
+    ['local/start.ts', `await import(process.argv[2])`, 'plain text'],
+    ['shared/api/mail.ts', `const fs = require('node:fs')`, 'may not import node:fs'],
+    ['cellar/junk.ts', '', 'belongs to no part'],
+    ['functions/mail/store.ts', `import './mail.ts'`, 'cycle'],
+    ['shared/limits.ts', `import type { A } from './api/mail.ts'`, 'cycle'],
+  ])('finds the fault planted in %s: %s', (file, fault, complaint) => {
+    const files = new Map<string, string>(Object.entries(sound))
+    files.set(file, `${files.get(file) ?? ''}\n${fault}`)
+    const violations = findViolations(files, PARTS)
+    expect(violations).toHaveLength(1)
+    expect(violations[0]).toContain(complaint)
+    expect(violations[0]).toContain(file)
+  })
+
+  it.each([
+    `import '#functions/app.ts'`,
+    `import type { A } from '#functions/app.ts'`,
+    `import { type A } from '#functions/app.ts'`,
+    `export * from '#functions/app.ts'`,
+    `export { a } from '#functions/app.ts'`,
+    `export type { A } from '#functions/app.ts'`,
+    `export const a = () => import('#functions/app.ts')`,
+    `export type A = import('#functions/app.ts').A`,
+  ])('reads every way to import: %s', (source) => {
+    const files = new Map(Object.entries({ ...sound, 'gameserver/net/x.ts': source }))
+    expect(findViolations(files, PARTS)).toEqual([
+      'gameserver/net/x.ts:1: zone host may not import functions/app.ts (functions/app.ts)',
+    ])
+  })
+})

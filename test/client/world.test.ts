@@ -1,0 +1,413 @@
+import { afterEach, expect, test } from 'vitest'
+import { ApiError } from '#shared/api/client.ts'
+import { CLOSE } from '#shared/protocol/close.ts'
+import { connectWorld } from '#client/library/world.ts'
+import type { ResumeTicket, World, WorldOptions } from '#client/library/world.ts'
+import { createFakeServer, meadow } from './fake-server.ts'
+import type { FakeServer } from './fake-server.ts'
+import { createTime } from './time.ts'
+import type { Time } from './time.ts'
+
+const faults: unknown[] = []
+afterEach(() => {
+  expect(faults.splice(0)).toEqual([])
+})
+
+function play(time: Time, server: FakeServer, more: Partial<WorldOptions> = {}): World {
+  const world = connectWorld({
+    enter: server.enter,
+    loadZone: server.loadZone,
+    socket: server.socket,
+    runtime: time.runtime,
+    monotonic: time.now,
+    failed: (error) => faults.push(error),
+    ...more,
+  })
+  time.every(16, () => world.update())
+  return world
+}
+
+async function joined(delayMs = 30, more: Partial<WorldOptions> = {}) {
+  const time = createTime()
+  const server = createFakeServer(time, { delayMs })
+  const world = play(time, server, more)
+  await time.until(() => world.state.phase === 'joined')
+  return { time, server, world }
+}
+
+const isJoined = (world: World) => () => world.state.phase === 'joined'
+
+test('a walk is predicted exactly: no corrections, no command lost, client and server agree', async () => {
+  const { time, server, world } = await joined(40)
+  await time.pass(1500)
+  const missingBefore = server.commands.missing
+  for (let i = 0; i < 60; i++) {
+    if (i % 7 === 6) world.stand()
+    else world.walk(Math.floor(time.random() * 65_536))
+    await time.pass(130)
+  }
+  world.stand()
+  await time.pass(1000)
+  expect(world.metrics.corrections).toBe(0)
+  expect(server.commands.late).toEqual([])
+  expect(server.commands.missing).toBe(missingBefore)
+  const { x, y, heading, speed } = world.self()!
+  expect({ x, y, heading, speed }).toEqual(server.own)
+  expect(Math.abs(server.own.x - 60_000) + Math.abs(server.own.y - 60_000)).toBeGreaterThan(2000)
+})
+
+test('walking against a wall is predicted exactly, too', async () => {
+  const { time, server, world } = await joined(60)
+  await time.pass(1000)
+  world.walk(1000)
+  await time.pass(5000)
+  expect(world.metrics.corrections).toBe(0)
+  expect(server.own.x).toBeLessThanOrEqual(72_000 - 480)
+  expect(world.acknowledged!.body).toEqual(server.own)
+})
+
+test('one is shown moving within two frames, long before the server has answered', async () => {
+  const { time, world } = await joined(150)
+  await time.pass(1000)
+  const before = world.self()!
+  world.walk(0)
+  await time.pass(110)
+  const after = world.self()!
+  expect(after.drawX).toBeGreaterThan(before.drawX)
+})
+
+test('where the server disagrees the client follows, and is drawn without a jump', async () => {
+  const { time, server, world } = await joined(40)
+  await time.pass(1000)
+  server.place(server.own.x + 1200, server.own.y)
+  let largest = 0
+  let last = world.self()!
+  for (let i = 0; i < 120; i++) {
+    await time.pass(8)
+    const now = world.self()!
+    largest = Math.max(largest, Math.abs(now.drawX - last.drawX))
+    last = now
+  }
+  expect(world.metrics.corrections).toBe(1)
+  expect(world.self()!.x).toBe(server.own.x)
+  expect(Math.abs(last.drawX - server.own.x)).toBeLessThan(5)
+  expect(largest).toBeLessThan(200)
+})
+
+test('a far correction is another place, shown there at once', async () => {
+  const { time, server, world } = await joined(40)
+  await time.pass(1000)
+  server.place(10_000, 10_000)
+  await time.until(() => world.self()!.x === 10_000, 500)
+  expect(world.self()!.drawX).toBeCloseTo(10_000, 0)
+})
+
+test('about two commands wait on the server, at 20 and at 30 Hz', async () => {
+  for (const tickHz of [20, 30]) {
+    const time = createTime()
+    const server = createFakeServer(time, { delayMs: 25, tickHz })
+    const world = play(time, server)
+    await time.until(isJoined(world))
+    await time.pass(5000)
+    let sum = 0
+    for (let i = 0; i < 200; i++) {
+      await time.pass(23)
+      sum += server.commands.waiting
+    }
+    expect(sum / 200).toBeGreaterThan(1)
+    expect(sum / 200).toBeLessThan(3)
+    const inputs = server.received.filter((frame) => frame.kind === 'input').length
+    expect(inputs / ((time.now() - 1_790_000_000_000) / 1000)).toBeLessThan(12)
+  }
+})
+
+test('after a pause of the whole program walking goes on, without commands that come too late', async () => {
+  const { time, server, world } = await joined(30)
+  const more = play(time, createFakeServer(time), {})
+  void more
+  await time.pass(1000)
+  world.walk(16_384)
+  await time.pass(300)
+  // The browser sleeps: the network delivers nothing and nothing is driven.
+  server.delayMs = 3000
+  await time.pass(1500)
+  server.delayMs = 30
+  await time.pass(6000)
+  const corrections = world.metrics.corrections
+  const late = server.commands.late.length
+  world.walk(49_152)
+  await time.pass(3000)
+  expect(world.metrics.corrections).toBe(corrections)
+  expect(server.commands.late.length).toBe(late)
+  world.stand()
+  await time.pass(500)
+  expect(world.self()!.y).toBe(server.own.y)
+})
+
+test('a delay that rises for good is made up for within three seconds', async () => {
+  const { time, server, world } = await joined(20)
+  await time.pass(1000)
+  world.walk(32_768)
+  await time.pass(200)
+  server.delayMs = 220
+  await time.pass(3500)
+  const late = server.commands.late.length
+  await time.pass(2000)
+  expect(server.commands.late.length).toBe(late)
+})
+
+test('others are known exactly as of each snapshot, and drawn smoothly behind them', async () => {
+  const { time, server, world } = await joined(30)
+  server.others.push({
+    id: 9,
+    name: 'Bo',
+    x: 20_000,
+    y: 20_000,
+    heading: 0,
+    speed: 80,
+    changed: false,
+  })
+  server.cut()
+  await time.until(() => world.seen().length === 1)
+  await time.pass(1000)
+  const bo = server.others[0]!
+  let last = world.draw()[0]!
+  let largest = 0
+  for (let i = 0; i < 400; i++) {
+    if (i % 31 === 0) {
+      bo.heading = Math.floor(time.random() * 1024) * 64
+      bo.changed = true
+    }
+    await time.pass(16)
+    const drawn = world.draw()[0]!
+    largest = Math.max(largest, Math.hypot(drawn.x - last.x, drawn.y - last.y))
+    last = drawn
+  }
+  // 80 steps are 4,800 units a second: 77 in 16 ms. Never faster than that, but for rounding.
+  expect(largest).toBeLessThan(85)
+  bo.speed = 0
+  bo.changed = true
+  await time.pass(500)
+  expect(world.seen()[0]).toMatchObject({ id: 9, name: 'Bo', x: bo.x, y: bo.y, speed: 0 })
+  const drawn = world.draw()[0]!
+  expect(Math.hypot(drawn.x - bo.x, drawn.y - bo.y)).toBeLessThan(2)
+})
+
+test('a lost socket is resumed at once, in the same place, with the newest secret', async () => {
+  const { time, server, world } = await joined()
+  const kept: (ResumeTicket | undefined)[] = []
+  world.on('state', () => undefined)
+  await time.pass(6000)
+  for (let i = 0; i < 3; i++) {
+    server.cut()
+    expect(world.state).toMatchObject({ phase: 'joined' })
+    await time.pass(1)
+    expect(world.state).toMatchObject({ phase: 'reconnecting', why: 'socket' })
+    await time.until(isJoined(world), 400)
+    await time.pass(6000)
+  }
+  expect(kept).toEqual([])
+  expect(server.entered).toBe(1)
+  expect(server.received.filter((frame) => frame.kind === 'resume')).toHaveLength(3)
+  expect(world.metrics.reconnects).toBe(3)
+  world.walk(0)
+  await time.pass(1500)
+  expect(world.metrics.corrections).toBe(0)
+  expect(world.self()!.x).toBeGreaterThan(60_000)
+})
+
+test('when resuming is refused it enters again', async () => {
+  const { time, server, world } = await joined()
+  await time.pass(6000)
+  server.resumable = false
+  server.cut()
+  await time.pass(1)
+  await time.until(isJoined(world))
+  expect(server.entered).toBe(2)
+})
+
+test('a silent server is taken for lost, and the place is resumed', async () => {
+  const { time, server, world } = await joined()
+  await time.pass(6000)
+  server.frozen = true
+  server.delayMs = 100_000
+  await time.until(() => world.state.phase === 'reconnecting', 8000)
+  expect(world.metrics.errors.get('silent')).toBe(1)
+  await world.leave
+})
+
+test('while the server is gone it waits longer each time, and gives up in the end', async () => {
+  const { time, server, world } = await joined(30, { giveUpMs: 60_000 })
+  await time.pass(6000)
+  server.reachable = false
+  server.opened.length = 0
+  server.cut()
+  await time.pass(20_000)
+  const early = server.opened.length
+  expect(early).toBeGreaterThan(3)
+  expect(early).toBeLessThan(15)
+  await time.until(() => world.state.phase === 'closed', 60_000)
+  expect(world.state).toEqual({ phase: 'closed', reason: 'unreachable' })
+  expect(await world.ended).toBe('unreachable')
+})
+
+test('a redirect is followed at once by entering again', async () => {
+  const { time, server, world } = await joined()
+  await time.pass(300)
+  const states: string[] = []
+  world.on('state', (state) => states.push(state.phase))
+  server.send({ kind: 'redirect', mode: 'go', zone: 'forest', address: '', ticket: '' })
+  server.close('redirected')
+  await time.until(() => states.includes('travelling'))
+  await time.until(isJoined(world), 400)
+  expect(states).toEqual(['travelling', 'connecting', 'joined'])
+  expect(server.entered).toBe(2)
+  expect(server.received.filter((frame) => frame.kind === 'resume')).toHaveLength(0)
+  expect(world.metrics).toMatchObject({ redirects: 1, reconnects: 0 })
+  expect(world.metrics.errors.size).toBe(0)
+})
+
+test.each(['left', 'replaced', 'kicked', 'protocol.version'] as const)(
+  'closed as %s it does not come back by itself',
+  async (reason) => {
+    let kept: ResumeTicket | undefined
+    const { time, server, world } = await joined(30, {
+      keepResume: (ticket) => {
+        kept = ticket
+      },
+    })
+    expect(kept).toBeDefined()
+    server.close(reason)
+    await time.pass(30_000)
+    expect(world.state).toEqual({ phase: 'closed', reason })
+    expect(server.opened).toHaveLength(1)
+    expect(kept).toBeUndefined()
+  },
+)
+
+test.each(
+  Object.keys(CLOSE).filter(
+    (reason) => !['left', 'replaced', 'kicked', 'protocol.version'].includes(reason),
+  ) as (keyof typeof CLOSE)[],
+)('closed as %s it is back in the world within seconds', async (reason) => {
+  const { time, server, world } = await joined()
+  await time.pass(200)
+  server.close(reason)
+  await time.pass(100)
+  expect(world.state.phase).not.toBe('closed')
+  await time.until(isJoined(world), 5000)
+})
+
+test('refusals of entering that pass are waited out, as long as the server asks for', async () => {
+  const time = createTime()
+  const server = createFakeServer(time)
+  server.enterFailures.push(
+    new ApiError('network', 'no answer'),
+    new ApiError('world.full', 'full', { status: 503, retryAfterS: 7 }),
+  )
+  const world = play(time, server)
+  await time.pass(5000)
+  expect(world.state).toMatchObject({ phase: 'reconnecting', why: 'world.full' })
+  expect(server.entered).toBe(2)
+  await time.until(isJoined(world))
+  expect(server.entered).toBe(3)
+})
+
+test('refusals that do not pass end it with their code', async () => {
+  const time = createTime()
+  const server = createFakeServer(time)
+  server.enterFailures.push(new ApiError('character.not_found', 'none', { status: 404 }))
+  const world = play(time, server)
+  await time.pass(100)
+  expect(world.state).toEqual({ phase: 'closed', reason: 'character.not_found' })
+})
+
+test('a character that is held elsewhere is asked for until it is free, resuming in between', async () => {
+  const { time, server, world } = await joined()
+  await time.pass(6000)
+  server.reachable = false
+  server.enterFailures.push(new ApiError('play.session_active', 'active', { status: 409 }))
+  server.cut()
+  await time.until(() => server.entered === 2, 10_000)
+  server.reachable = true
+  await time.until(isJoined(world), 10_000)
+  expect(server.entered).toBe(2)
+  expect(server.received.at(-1)!.kind).not.toBe('join')
+})
+
+test('a ticket kept from before a reload resumes at once', async () => {
+  const time = createTime()
+  const server = createFakeServer(time)
+  let kept: ResumeTicket | undefined
+  const first = play(time, server, { keepResume: (ticket) => (kept = ticket) })
+  await time.until(isJoined(first))
+  const second = play(time, server, { resume: { ...kept! } })
+  await time.until(isJoined(second), 500)
+  expect(server.entered).toBe(1)
+})
+
+test('leaving tells the server and ends as left', async () => {
+  const { time, server, world } = await joined()
+  const leaving = world.leave()
+  await time.pass(200)
+  expect(await leaving).toBe('left')
+  expect(server.received.at(-1)).toEqual({ kind: 'leave' })
+  expect(world.state).toEqual({ phase: 'closed', reason: 'left' })
+})
+
+test('leaving does not hang on a server that says nothing, nor while reconnecting', async () => {
+  const { time, server, world } = await joined()
+  server.delayMs = 100_000
+  const leaving = world.leave()
+  await time.pass(2100)
+  expect(await leaving).toBe('left')
+
+  const other = await joined()
+  other.server.reachable = false
+  other.server.cut()
+  await other.time.pass(700)
+  const left = other.world.leave()
+  await other.time.pass(10)
+  expect(await left).toBe('left')
+})
+
+test('chat, refusals and saving come as events; a frame that makes no sense ends the socket alone', async () => {
+  const { time, server, world } = await joined()
+  const heard: unknown[] = []
+  world.on('chat', (event) => heard.push(event))
+  world.on('refused', (event) => heard.push(event))
+  world.on('saving', (event) => heard.push(event))
+  server.control({ kind: 'chat.nearby', from: 9, name: 'Bo', text: 'Hello' })
+  server.control({ kind: 'refused', of: 'chat.nearby', code: 'rate' })
+  server.control({ kind: 'saving', paused: true })
+  await time.pass(100)
+  expect(heard).toMatchObject([{ text: 'Hello' }, { code: 'rate' }, { paused: true }])
+  expect(world.say('   ')).toBe(false)
+  expect(world.say('x'.repeat(201))).toBe(false)
+  expect(world.say('Hi')).toBe(true)
+  server.raw(new Uint8Array([0x10, 0x82, 1]))
+  await time.pass(100)
+  expect(world.metrics.errors.get('unreadable')).toBe(1)
+  await time.until(isJoined(world))
+})
+
+test('a host with other content makes the client load the zone anew', async () => {
+  const time = createTime()
+  const server = createFakeServer(time)
+  const loads: boolean[] = []
+  let version = 'v0'
+  const world = play(time, server, {
+    loadZone: async (_, fresh) => {
+      loads.push(fresh)
+      if (fresh) version = 'v1'
+      return fresh ? meadow : { ...meadow, walls: [] }
+    },
+    contentVersion: () => version,
+  })
+  await time.until(isJoined(world))
+  await time.pass(100)
+  expect(loads).toEqual([false, true])
+  world.walk(0)
+  await time.pass(3000)
+  expect(world.metrics.corrections).toBe(0)
+})

@@ -1,0 +1,155 @@
+// What every Cache does, whatever stands behind it: memory, the embedded Redis, a real one.
+// Keys begin with a random prefix, so that a shared Redis can be used; real time passes.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CacheError, type Cache, type CacheCommand } from '#shared/cache/cache.ts'
+
+export type OpenCache = () => Promise<{ cache: Cache; close(): Promise<void> }>
+
+export function cacheConformance(name: string, open: OpenCache): void {
+  describe(`the cache: ${name}`, () => {
+    let cache: Cache
+    let close: () => Promise<void>
+    const prefix = `test:${randomUUID()}:`
+    const key = (own: string) => prefix + own
+
+    beforeAll(async () => {
+      ;({ cache, close } = await open())
+    })
+    afterAll(() => close())
+
+    /** Runs one command. */
+    async function run(...command: CacheCommand) {
+      const [answer] = await cache.pipeline([command])
+      return answer
+    }
+
+    it('answers a pipeline in the order of its commands', async () => {
+      const answers = await cache.pipeline([
+        ['GET', key('order')],
+        ['SET', key('order'), 'one'],
+        ['GET', key('order')],
+        ['DEL', key('order')],
+        ['DEL', key('order')],
+        ['GET', key('order')],
+      ])
+      expect(answers).toEqual([null, 'OK', 'one', 1, 0, null])
+    })
+
+    it('answers an empty pipeline with nothing', async () => {
+      expect(await cache.pipeline([])).toEqual([])
+    })
+
+    it.each(['', 'OK', '12', '1e3', 'null', '{"a":1}', 'two\nlines', 'Ünïcödé 🜂', ' padded '])(
+      'gives back the text %j unchanged',
+      async (text) => {
+        await run('SET', key('text'), text)
+        expect(await run('GET', key('text'))).toBe(text)
+      },
+    )
+
+    it('counts up from nothing, and from a number that was set', async () => {
+      expect(await run('INCR', key('count'))).toBe(1)
+      expect(await run('INCR', key('count'))).toBe(2)
+      await run('SET', key('count'), '-1')
+      expect(await run('INCR', key('count'))).toBe(0)
+      expect(await run('GET', key('count'))).toBe('0')
+    })
+
+    it('loses no increment of fifty at once', async () => {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => run('INCR', key('crowd'))))
+      expect(new Set(answers).size).toBe(50)
+      expect(await run('GET', key('crowd'))).toBe('50')
+    })
+
+    it('refuses to count up a text, and runs the other commands of the pipeline', async () => {
+      await run('SET', key('word'), 'word')
+      const failed = cache.pipeline([
+        ['INCR', key('word')],
+        ['SET', key('beside'), 'ran'],
+      ])
+      await expect(failed).rejects.toThrow(CacheError)
+      await expect(failed).rejects.toThrow(/ERR value is not an integer or out of range/)
+      expect(await run('GET', key('beside'))).toBe('ran')
+    })
+
+    it('sets only what is absent with NX', async () => {
+      expect(await run('SET', key('nx'), 'first', 'NX')).toBe('OK')
+      expect(await run('SET', key('nx'), 'second', 'NX')).toBeNull()
+      expect(await run('GET', key('nx'))).toBe('first')
+    })
+
+    it('forgets a key when its time is over, and INCR keeps the time', async () => {
+      await run('SET', key('brief'), '1', 'PX', 150)
+      await run('SET', key('plain'), '1', 'PX', 150)
+      expect(await run('INCR', key('brief'))).toBe(2)
+      expect(await run('SET', key('plain'), '2')).toBe('OK')
+      await sleep(250)
+      expect(await run('GET', key('brief'))).toBeNull()
+      expect(await run('GET', key('plain')), 'a plain SET takes the time away').toBe('2')
+      expect(await run('SET', key('brief'), 'new', 'PX', 60_000, 'NX')).toBe('OK')
+    })
+
+    it('limits the life of a key once with PEXPIRE NX, and says whether it did', async () => {
+      expect(await run('PEXPIRE', key('life'), 1000)).toBe(0)
+      await run('INCR', key('life'))
+      expect(await run('PEXPIRE', key('life'), 150, 'NX')).toBe(1)
+      expect(await run('PEXPIRE', key('life'), 60_000, 'NX')).toBe(0)
+      await sleep(250)
+      expect(await run('GET', key('life'))).toBeNull()
+    })
+
+    it('removes a key whose life is set to nothing', async () => {
+      await run('SET', key('gone'), 'x')
+      expect(await run('PEXPIRE', key('gone'), 0)).toBe(1)
+      expect(await run('GET', key('gone'))).toBeNull()
+    })
+
+    it('brings published messages to those who listen to the channel, in order', async () => {
+      const heard: string[] = []
+      const stop = new AbortController()
+      cache.subscribe(key('news, daily'), (message) => heard.push(message), stop.signal)
+      await untilHeard(key('news, daily'), heard)
+      heard.length = 0
+      await cache.pipeline([
+        ['PUBLISH', key('news, daily'), 'one,two'],
+        ['PUBLISH', key('other'), 'not for us'],
+        ['PUBLISH', key('news, daily'), 'Ünïcödé 🜂'],
+        ['PUBLISH', key('news, daily'), '{"n":3}'],
+      ])
+      await expect.poll(() => heard).toEqual(['one,two', 'Ünïcödé 🜂', '{"n":3}'])
+      stop.abort()
+    })
+
+    it('calls a listener no more once its signal is aborted', async () => {
+      const heard: string[] = []
+      const others: string[] = []
+      const stop = new AbortController()
+      const stopOthers = new AbortController()
+      cache.subscribe(key('ended'), (message) => heard.push(message), stop.signal)
+      cache.subscribe(key('ended'), (message) => others.push(message), stopOthers.signal)
+      await untilHeard(key('ended'), heard)
+      await untilHeard(key('ended'), others)
+      stop.abort()
+      heard.length = 0
+      await run('PUBLISH', key('ended'), 'last')
+      await expect.poll(() => others).toContain('last')
+      expect(heard).toEqual([])
+      stopOthers.abort()
+    })
+
+    /** Subscribing takes a moment that nobody is told of: publish until a message arrives. */
+    async function untilHeard(channel: string, heard: string[]) {
+      await expect
+        .poll(async () => {
+          await run('PUBLISH', channel, 'are you there?')
+          return heard.length
+        })
+        .toBeGreaterThan(0)
+      // And until the last of them has arrived.
+      await run('PUBLISH', channel, 'go')
+      await expect.poll(() => heard.at(-1)).toBe('go')
+    }
+  })
+}

@@ -1,0 +1,217 @@
+// The functions in one process on a store in memory, with a clock that a test moves and a hasher that
+// counts. Requests go through HTTP.
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import type { Hono } from 'hono'
+import { createApp } from '#functions/app.ts'
+import type { Hasher } from '#functions/auth/passwords.ts'
+import { authRoutes } from '#functions/auth/routes.ts'
+import { characterRoutes } from '#functions/characters/routes.ts'
+import { contentRoutes } from '#functions/content/routes.ts'
+import { mount } from '#functions/http/serve.ts'
+import type { Mounted } from '#functions/http/serve.ts'
+import { api } from '#shared/api/api.ts'
+import { createApiClient } from '#shared/api/client.ts'
+import type { ApiClient } from '#shared/api/client.ts'
+import { commonErrors } from '#shared/api/endpoint.ts'
+import type { Endpoint } from '#shared/api/endpoint.ts'
+import { createMemoryCache } from '#shared/cache/memory.ts'
+import { createRateLimiter } from '#shared/cache/rate.ts'
+import { loadContent } from '#shared/content-files/load.ts'
+import type { LoadedContent } from '#shared/content-files/load.ts'
+import { createKeyRing } from '#shared/keys/ring.ts'
+import type { KeyRing } from '#shared/keys/ring.ts'
+import type { RateProfile } from '#shared/limits.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Faults } from '#shared/store/faults.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+import type { MemoryStore } from '#shared/store/memory.ts'
+import { countTrips } from '#shared/store/trips.ts'
+import type { TripCounter } from '#shared/store/trips.ts'
+
+export type Clock = Runtime & { advance(ms: number): void }
+
+/** A clock that stands until it is moved; waiting moves it. Bytes follow from the seed. */
+export function createClock(seed = 'seed', start = 1_790_000_000_000): Clock {
+  let now = start
+  let drawn = 0
+  return {
+    now: () => now,
+    advance: (ms) => {
+      now += ms
+    },
+    sleep: async (ms) => {
+      now += ms
+    },
+    randomBytes(count) {
+      const bytes: number[] = []
+      while (bytes.length < count) {
+        bytes.push(...createHash('sha256').update(`${seed} ${drawn++}`).digest())
+      }
+      return new Uint8Array(bytes.slice(0, count))
+    },
+  }
+}
+
+/** Does no work worth the name, and counts it. */
+export function createCountingHasher(): Hasher & { count(): number } {
+  let count = 0
+  const hashed = (password: string) => `test:${createHash('sha256').update(password).digest('hex')}`
+  return {
+    count: () => count,
+    async hash(password) {
+      count++
+      return hashed(password)
+    },
+    async verify(password, stored) {
+      count++
+      return stored === hashed(password)
+    },
+  }
+}
+
+export type TestApi = {
+  app: Hono
+  clock: Clock
+  memory: MemoryStore
+  trips: TripCounter
+  hasher: ReturnType<typeof createCountingHasher>
+  keys: KeyRing
+  content: LoadedContent
+  logged: string[]
+  /** What goes wrong with the store from now on. */
+  faults: { next: Faults | undefined }
+  client(options?: { token?: string; address?: string }): ApiClient<typeof api>
+  /** A request by hand. */
+  send(method: string, path: string, options?: SendOptions): Promise<Response>
+}
+
+export type SendOptions = {
+  headers?: Record<string, string>
+  body?: string
+  address?: string
+}
+
+/** The header by which tests say from which address a request comes. */
+const addressHeader = 'x-test-address'
+
+let game: Promise<LoadedContent> | undefined
+
+export async function openApi(
+  options: { profile?: RateProfile; extra?: Mounted[] } = {},
+): Promise<TestApi> {
+  game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
+  const content = await game
+  const clock = createClock()
+  const faults: TestApi['faults'] = { next: undefined }
+  const memory = createMemoryStore({
+    runtime: clock,
+    faults: (request) => faults.next?.(request),
+  })
+  const trips = countTrips(memory)
+  const { store } = trips
+  const profile = options.profile ?? 'generous'
+  // The limiter counts in the cache, beside the store.
+  const limiter = createRateLimiter({
+    cache: createMemoryCache({ runtime: clock }),
+    store: memory,
+    runtime: clock,
+    profile,
+  })
+  const keys = createKeyRing({ store, runtime: clock, masterKey: new Uint8Array(32).fill(7) })
+  await keys.start()
+  const hasher = createCountingHasher()
+  const realms = {
+    list: [
+      {
+        realmId: 'local',
+        name: 'Local',
+        address: 'http://test.example',
+        state: 'open' as const,
+      },
+      { realmId: 'far', name: 'Far', address: 'http://far.example', state: 'open' as const },
+    ],
+    here: new Set(['local']),
+  }
+  const deps = { store, runtime: clock, keys, limiter, realms, hasher, content: content.content }
+  const logged: string[] = []
+  const app = createApp({
+    domains: [
+      mount(api.auth, authRoutes(deps)),
+      mount(api.characters, characterRoutes(deps)),
+      mount(api.content, contentRoutes(content)),
+      ...(options.extra ?? []),
+    ],
+    runtime: clock,
+    verifyKeys: keys.verify,
+    limiter,
+    profile,
+    realms,
+    addressOf: (c) => c.req.header(addressHeader) ?? '192.0.2.1',
+    log: { error: (message, fields) => logged.push(`${message} ${inspect(fields)}`) },
+  })
+  trips.reset()
+  const send: TestApi['send'] = async (method, path, { headers, body, address } = {}) =>
+    await app.request(path, {
+      method,
+      headers: { ...headers, ...(address === undefined ? {} : { [addressHeader]: address }) },
+      ...(body === undefined ? {} : { body }),
+    })
+  return {
+    app,
+    clock,
+    memory,
+    trips,
+    hasher,
+    keys,
+    content,
+    logged,
+    faults,
+    send,
+    client: ({ token, address } = {}) =>
+      createApiClient({
+        api,
+        baseUrl: 'http://test.example',
+        newId: () => newId(clock),
+        token: () => token,
+        fetch: async (url, init) => {
+          const { pathname } = new URL(url)
+          const headers = new Headers(init.headers)
+          if (address !== undefined) headers.set(addressHeader, address)
+          const response = await app.request(url, { ...init, headers })
+          await checkAsDeclared(response, init.method ?? 'GET', pathname)
+          return response
+        },
+      }),
+  }
+}
+
+/** Every answer fits its schema, and every refusal stands in the declaration. */
+async function checkAsDeclared(response: Response, method: string, path: string): Promise<void> {
+  const endpoint = Object.values(api)
+    .flatMap((domain): Endpoint[] => Object.values(domain.endpoints))
+    .find((e) => e.method === method && pathPattern(e.path).test(path))
+  if (endpoint === undefined) throw new Error(`no endpoint is declared at ${method} ${path}`)
+  const document: unknown = await response.clone().json()
+  if (response.ok) {
+    if (response.status !== (endpoint.status ?? 200)) throw new Error(`status ${response.status}`)
+    endpoint.answer.parse(document)
+    return
+  }
+  const { code } = document as { code: string }
+  const declared: readonly string[] = [...endpoint.errors, ...commonErrors(endpoint)]
+  if (!declared.includes(code)) throw new Error(`${method} ${path} answered ${code} undeclared`)
+}
+
+function pathPattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
+}
+
+export const goodPassword = 'violet tractor sings at noon'
+
+/** A new account; answers its session. */
+export async function newAccount(test: TestApi, loginName = 'mira@example.org') {
+  return await test.client().auth.register({ body: { loginName, password: goodPassword } })
+}

@@ -1,0 +1,511 @@
+import { describe, expect, it } from 'vitest'
+import type { Session } from '#shared/api/auth.ts'
+import { ApiError } from '#shared/api/client.ts'
+import { accessTokenMs, refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Item } from '#shared/store/store.ts'
+import { goodPassword, newAccount, openApi } from './api.ts'
+import type { TestApi } from './api.ts'
+
+const body = { loginName: 'mira@example.org', password: goodPassword }
+const deviceSecret = 'A'.repeat(42) + 'E'
+
+async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call
+    return 'done'
+  } catch (error) {
+    if (error instanceof ApiError) return error.code
+    throw error
+  }
+}
+
+function rowsOf(test: TestApi, sk: string): Item[] {
+  return test.memory.rows('core').filter((row) => row.sk.startsWith(sk))
+}
+
+/** Sends a call 3 times in turn and 20 times at once under one operation id. */
+async function repeat(test: TestApi, call: (operationId: string) => Promise<Session>) {
+  const inTurn: Session[] = []
+  const first = newId(test.clock)
+  for (let i = 0; i < 3; i++) inTurn.push(await call(first))
+  const second = newId(test.clock)
+  const atOnce = await Promise.all(Array.from({ length: 20 }, () => call(second)))
+  return { inTurn, atOnce }
+}
+
+function distinct(sessions: Session[]): number {
+  return new Set(sessions.map((s) => `${s.accountId} ${s.refreshToken}`)).size
+}
+
+describe('register', () => {
+  it('makes an account and opens its first session', async () => {
+    const test = await openApi()
+    const session = await newAccount(test)
+    expect(session).toMatchObject({
+      guest: false,
+      realms: [{ realmId: 'local' }, { realmId: 'far' }],
+      accessExpiresAt: test.clock.now() + accessTokenMs,
+      refreshExpiresAt: test.clock.now() + refreshTokenMs,
+    })
+    expect(test.trips.sequential()).toBe(2)
+  })
+
+  it('has one effect, however often it is sent', async () => {
+    const test = await openApi()
+    const inTurn = newId(test.clock)
+    const sessions: Session[] = []
+    for (let i = 0; i < 3; i++) {
+      sessions.push(await test.client().auth.register({ body }, { operationId: inTurn }))
+    }
+    expect(distinct(sessions)).toBe(1)
+    const other = { loginName: 'vale', password: goodPassword }
+    const operationId = newId(test.clock)
+    const atOnce = await Promise.all(
+      Array.from({ length: 20 }, () => test.client().auth.register({ body: other }, { operationId })),
+    )
+    expect(distinct(atOnce)).toBe(1)
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(2)
+    expect(rowsOf(test, 'LOGIN')).toHaveLength(2)
+    expect(rowsOf(test, 'SESSION#')).toHaveLength(2)
+  })
+
+  it('refuses a name that is taken, in any case', async () => {
+    const test = await openApi()
+    await newAccount(test)
+    const again = { ...body, loginName: 'MIRA@example.org' }
+    expect(await codeOf(test.client().auth.register({ body: again }))).toBe('auth.name_taken')
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
+  })
+
+  it('gives a name to one of twenty who want it at once', async () => {
+    const test = await openApi()
+    const codes = await Promise.all(
+      Array.from({ length: 20 }, () => codeOf(test.client().auth.register({ body }))),
+    )
+    expect(codes.filter((code) => code === 'done')).toHaveLength(1)
+    expect(codes.filter((code) => code === 'auth.name_taken')).toHaveLength(19)
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
+  })
+
+  it('opens nothing for who knows the operation id but not the password', async () => {
+    const test = await openApi()
+    const operationId = newId(test.clock)
+    await test.client().auth.register({ body }, { operationId })
+    const guess = { ...body, password: 'another phrase of some length' }
+    const call = test.client().auth.register({ body: guess }, { operationId })
+    expect(await codeOf(call)).toBe('operation.mismatch')
+  })
+
+  it('refuses another name under the same operation id', async () => {
+    const test = await openApi()
+    const operationId = newId(test.clock)
+    await test.client().auth.register({ body }, { operationId })
+    const other = { ...body, loginName: 'vale' }
+    const call = test.client().auth.register({ body: other }, { operationId })
+    expect(await codeOf(call)).toBe('operation.mismatch')
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
+  })
+
+  it('is over once its session has moved on', async () => {
+    const test = await openApi()
+    const operationId = newId(test.clock)
+    const session = await test.client().auth.register({ body }, { operationId })
+    await test.client().auth.refresh({ body: { refreshToken: session.refreshToken } })
+    const call = test.client().auth.register({ body }, { operationId })
+    expect(await codeOf(call)).toBe('operation.superseded')
+  })
+
+  it.each([
+    'passwordpassword',
+    'P4ssw0rd!P4ssw0rd?',
+    'qwertyuiopasdfghjkl',
+    '1234567890123456',
+    'abcabcabcabcabcabc',
+    'mira@example.org!1',
+    'Waystone Waystone 2026',
+    'Correct Horse Battery Staple',
+  ])('refuses the password %s', async (password) => {
+    const test = await openApi()
+    const call = test.client().auth.register({ body: { ...body, password } })
+    expect(await codeOf(call)).toBe('auth.password_refused')
+    expect(test.hasher.count()).toBe(0)
+  })
+
+  it.each(['short', 'fourteen chars'])('refuses the length of %s', async (password) => {
+    const test = await openApi()
+    const call = test.client().auth.register({ body: { ...body, password } })
+    expect(await codeOf(call)).toBe('request.invalid')
+  })
+
+  it.each(['kitchen lamp river 49', 'my dog ate 3 green apples', '我喜欢在下雨天的时候慢慢地散步和读书'])(
+    'takes the phrase %s',
+    async (password) => {
+      const test = await openApi()
+      await test.client().auth.register({ body: { ...body, password } })
+      await test.client().auth.login({ body: { ...body, password } })
+    },
+  )
+})
+
+describe('log-in', () => {
+  it('opens a session in at most four store trips', async () => {
+    const test = await openApi()
+    const { accountId } = await newAccount(test)
+    test.trips.reset()
+    const session = await test.client().auth.login({ body })
+    expect(session.accountId).toBe(accountId)
+    expect(test.trips.trips.map((trip) => trip.operation)).toEqual(['get', 'transact'])
+  })
+
+  it('opens one session, however often it is sent', async () => {
+    const test = await openApi()
+    await newAccount(test)
+    const { inTurn, atOnce } = await repeat(test, (operationId) =>
+      test.client().auth.login({ body }, { operationId }),
+    )
+    expect(distinct(inTurn)).toBe(1)
+    expect(distinct(atOnce)).toBe(1)
+    // One of register, one each of the two log-ins.
+    expect(rowsOf(test, 'SESSION#')).toHaveLength(3)
+  })
+
+  it('does the same work and says the same for an unknown user and a wrong password', async () => {
+    const test = await openApi()
+    await newAccount(test)
+    const attempt = async (loginName: string, password: string) => {
+      const hashes = test.hasher.count()
+      test.trips.reset()
+      const response = await test.send('POST', '/v1/auth/login', {
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': '0198f000-0000-7000-8000-000000000000'.replace(
+            /^.{13}/,
+            newId(test.clock).slice(0, 13),
+          ),
+        },
+        body: JSON.stringify({ loginName, password }),
+      })
+      const headers = Object.fromEntries(
+        [...response.headers].filter(([name]) => !/^(x-request-id|ratelimit)/.test(name)),
+      )
+      return {
+        status: response.status,
+        headers,
+        text: await response.text(),
+        hashes: test.hasher.count() - hashes,
+        trips: test.trips.trips.map((trip) => trip.operation),
+      }
+    }
+    const wrong = await attempt('mira@example.org', 'not the right phrase')
+    const unknown = await attempt('nobody@example.org', 'not the right phrase')
+    expect(unknown).toEqual(wrong)
+    expect(wrong).toMatchObject({ status: 401, hashes: 1, trips: ['get'] })
+    expect(wrong.text).toContain('auth.invalid_credentials')
+  })
+
+  it('takes a short wrong password for wrong, not for malformed', async () => {
+    const test = await openApi()
+    const call = test.client().auth.login({ body: { loginName: 'x', password: 'y' } })
+    expect(await codeOf(call)).toBe('auth.invalid_credentials')
+  })
+
+  it('keeps no password and no token in any row', async () => {
+    const test = await openApi()
+    const session = await newAccount(test)
+    await test.client().auth.login({ body })
+    const everything = JSON.stringify(test.memory.rows('core'))
+    expect(everything).not.toContain(goodPassword)
+    expect(everything).not.toContain(session.refreshToken.split('.').at(-1))
+    expect(everything).not.toContain(session.accessToken)
+  })
+})
+
+describe('strict limits', () => {
+  it('let one address try ten passwords a minute', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const tries: string[] = []
+    for (let i = 0; i < 11; i++) {
+      const attempt = { loginName: `user${i}`, password: 'wrong phrase' }
+      tries.push(await codeOf(test.client().auth.login({ body: attempt })))
+    }
+    expect(tries.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 'auth.invalid_credentials'))
+    expect(tries[10]).toBe('request.rate_limited')
+    expect(test.hasher.count()).toBe(10)
+  })
+
+  it.each(['mira@example.org', 'nobody@example.org'])(
+    'let the whole world try five passwords a minute at %s',
+    async (loginName) => {
+      const test = await openApi({ profile: 'strict' })
+      await newAccount(test)
+      test.clock.advance(120_000)
+      const hashes = test.hasher.count()
+      const tries: string[] = []
+      for (let i = 0; i < 6; i++) {
+        const attempt = { loginName, password: 'wrong phrase' }
+        const client = test.client({ address: `198.51.100.${i}` })
+        tries.push(await codeOf(client.auth.login({ body: attempt })))
+      }
+      expect(tries[5]).toBe('request.rate_limited')
+      expect(test.hasher.count() - hashes).toBe(5)
+      test.clock.advance(120_000)
+      const later = { loginName, password: 'wrong phrase' }
+      expect(await codeOf(test.client().auth.login({ body: later }))).toBe(
+        'auth.invalid_credentials',
+      )
+    },
+  )
+
+  it('count a whole IPv6 network as one address', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const tries: string[] = []
+    for (let i = 0; i < 11; i++) {
+      const client = test.client({ address: `2001:db8:1:2::${i + 1}` })
+      const attempt = { loginName: `user${i}`, password: 'wrong phrase' }
+      tries.push(await codeOf(client.auth.login({ body: attempt })))
+    }
+    expect(tries[10]).toBe('request.rate_limited')
+    const other = test.client({ address: '2001:db8:1:3::1' })
+    const attempt = { loginName: 'user', password: 'wrong phrase' }
+    expect(await codeOf(other.auth.login({ body: attempt }))).toBe('auth.invalid_credentials')
+  })
+
+  it('tell how much is left, and when to come back', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const attempt = async () =>
+      await test.send('POST', '/v1/auth/login', {
+        headers: { 'content-type': 'application/json', 'idempotency-key': newId(test.clock) },
+        body: JSON.stringify({ loginName: 'x', password: 'y' }),
+      })
+    const first = await attempt()
+    expect(first.headers.get('ratelimit-policy')).toBe('"password.address";q=10;w=60')
+    expect(first.headers.get('ratelimit')).toMatch(/^"password\.address";r=9;t=\d+$/)
+    let last = first
+    for (let i = 0; i < 10; i++) last = await attempt()
+    expect(last.status).toBe(429)
+    expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(Number(last.headers.get('retry-after'))).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('guest', () => {
+  it('is the same account for the same device, however often it is sent', async () => {
+    const test = await openApi()
+    const { inTurn, atOnce } = await repeat(test, (operationId) =>
+      test.client().auth.guest({ body: { deviceSecret } }, { operationId }),
+    )
+    expect(distinct(inTurn)).toBe(1)
+    expect(distinct(atOnce)).toBe(1)
+    expect(new Set([...inTurn, ...atOnce].map((s) => s.accountId)).size).toBe(1)
+    expect(inTurn[0]!.guest).toBe(true)
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
+    expect(rowsOf(test, 'SESSION#')).toHaveLength(2)
+    expect(JSON.stringify(test.memory.rows('core'))).not.toContain(deviceSecret)
+  })
+
+  it('makes one account when twenty different requests come at once', async () => {
+    const test = await openApi()
+    const sessions = await Promise.all(
+      Array.from({ length: 20 }, () => test.client().auth.guest({ body: { deviceSecret } })),
+    )
+    expect(new Set(sessions.map((s) => s.accountId)).size).toBe(1)
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
+    expect(rowsOf(test, 'SESSION#')).toHaveLength(20)
+  })
+
+  it('takes two store trips', async () => {
+    const test = await openApi()
+    await test.client().auth.guest({ body: { deviceSecret } })
+    expect(test.trips.trips).toHaveLength(2)
+    test.trips.reset()
+    await test.client().auth.guest({ body: { deviceSecret } })
+    expect(test.trips.trips).toHaveLength(2)
+  })
+
+  it('refuses another device under the same operation id', async () => {
+    const test = await openApi()
+    const operationId = newId(test.clock)
+    await test.client().auth.guest({ body: { deviceSecret } }, { operationId })
+    const other = { deviceSecret: 'B'.repeat(43) }
+    const call = test.client().auth.guest({ body: other }, { operationId })
+    expect(await codeOf(call)).toBe('operation.mismatch')
+  })
+})
+
+describe('refresh', () => {
+  const refresh = (test: TestApi, refreshToken: string) =>
+    test.client().auth.refresh({ body: { refreshToken } })
+
+  it('gives a new token in at most three store trips', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    test.trips.reset()
+    test.clock.advance(60_000)
+    const second = await refresh(test, first.refreshToken)
+    expect(second.refreshToken).not.toBe(first.refreshToken)
+    expect(second.refreshExpiresAt).toBe(test.clock.now() + refreshTokenMs)
+    expect(test.trips.trips).toHaveLength(3)
+    expect(test.trips.sequential()).toBe(2)
+  })
+
+  it('gives the same successor 3 times in turn and 20 times at once', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    const inTurn = new Set<string>()
+    let next = first
+    for (let i = 0; i < 3; i++) {
+      next = await refresh(test, first.refreshToken)
+      inTurn.add(next.refreshToken)
+    }
+    expect(inTurn.size).toBe(1)
+    const atOnce = await Promise.all(
+      Array.from({ length: 20 }, () => refresh(test, next.refreshToken)),
+    )
+    expect(new Set(atOnce.map((s) => s.refreshToken)).size).toBe(1)
+    expect(rowsOf(test, 'SESSION#')[0]).toMatchObject({ generation: 3, revoked: false })
+  })
+
+  it('repeats a lost answer for 30 s and ends the session after that', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    const second = await refresh(test, first.refreshToken)
+    test.clock.advance(refreshRepeatMs)
+    expect((await refresh(test, first.refreshToken)).refreshToken).toBe(second.refreshToken)
+    test.clock.advance(1)
+    expect(await codeOf(refresh(test, first.refreshToken))).toBe('auth.session_revoked')
+    // The thief's copy and the owner's are both worth nothing now.
+    expect(await codeOf(refresh(test, second.refreshToken))).toBe('auth.session_revoked')
+  })
+
+  it('ends the session for a token two generations old, however soon', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    const second = await refresh(test, first.refreshToken)
+    const third = await refresh(test, second.refreshToken)
+    expect(await codeOf(refresh(test, first.refreshToken))).toBe('auth.session_revoked')
+    expect(await codeOf(refresh(test, third.refreshToken))).toBe('auth.session_revoked')
+  })
+
+  it('refuses a forged token without touching the store', async () => {
+    const test = await openApi()
+    const { refreshToken } = await newAccount(test)
+    test.trips.reset()
+    const [version, family, account, generation, mac] = refreshToken.split('.')
+    const forged = [
+      'x',
+      '',
+      `${version}.${family}.${account}.2.${mac}`,
+      `${version}.${family}.${newId(test.clock)}.${generation}.${mac}`,
+      `${version}.${'A'.repeat(22)}.${account}.${generation}.${mac}`,
+      `2.${family}.${account}.${generation}.${mac}`,
+      `${version}.${family}.${account}.${generation}.${'A'.repeat(43)}`,
+    ]
+    for (const token of forged) {
+      expect(await codeOf(refresh(test, token))).toBe('auth.refresh_refused')
+    }
+    expect(test.trips.trips).toEqual([])
+  })
+
+  it('refuses a token that has lain for a month', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    test.clock.advance(refreshTokenMs)
+    expect(await codeOf(refresh(test, first.refreshToken))).toBe('auth.refresh_refused')
+  })
+
+  it('says that it is a guest who refreshes', async () => {
+    const test = await openApi()
+    const guest = await test.client().auth.guest({ body: { deviceSecret } })
+    expect((await refresh(test, guest.refreshToken)).guest).toBe(true)
+  })
+})
+
+describe('log-out', () => {
+  it('ends this session and no other, and can be sent again', async () => {
+    const test = await openApi()
+    const here = await newAccount(test)
+    const there = await test.client().auth.login({ body })
+    const client = test.client({ token: here.accessToken })
+    test.trips.reset()
+    for (let i = 0; i < 3; i++) await client.auth.logout()
+    await Promise.all(Array.from({ length: 20 }, () => client.auth.logout()))
+    expect(test.trips.trips).toHaveLength(23)
+    const gone = test.client().auth.refresh({ body: { refreshToken: here.refreshToken } })
+    expect(await codeOf(gone)).toBe('auth.session_revoked')
+    await test.client().auth.refresh({ body: { refreshToken: there.refreshToken } })
+  })
+
+  it('everywhere ends all sessions until the next log-in', async () => {
+    const test = await openApi()
+    const here = await newAccount(test)
+    const there = await test.client().auth.login({ body })
+    const client = test.client({ token: here.accessToken })
+    for (let i = 0; i < 3; i++) await client.auth.logoutEverywhere()
+    await Promise.all(Array.from({ length: 20 }, () => client.auth.logoutEverywhere()))
+    for (const { refreshToken } of [here, there]) {
+      const gone = test.client().auth.refresh({ body: { refreshToken } })
+      expect(await codeOf(gone)).toBe('auth.session_revoked')
+    }
+    test.clock.advance(1)
+    const again = await test.client().auth.login({ body })
+    await test.client().auth.refresh({ body: { refreshToken: again.refreshToken } })
+  })
+
+  it('makes a repeated log-in of before worthless', async () => {
+    const test = await openApi()
+    await newAccount(test)
+    const operationId = newId(test.clock)
+    const session = await test.client().auth.login({ body }, { operationId })
+    await test.client({ token: session.accessToken }).auth.logoutEverywhere()
+    const call = test.client().auth.login({ body }, { operationId })
+    expect(await codeOf(call)).toBe('operation.superseded')
+  })
+})
+
+describe('realms and keys', () => {
+  it('are open to anyone and touch no store', async () => {
+    const test = await openApi()
+    expect((await test.client().auth.realms()).realms.map((realm) => realm.realmId)).toEqual([
+      'local',
+      'far',
+    ])
+    const { keys } = await test.client().auth.jwks()
+    expect(keys).toHaveLength(1)
+    expect(JSON.stringify(keys)).not.toContain('"d"')
+    expect(test.trips.trips).toEqual([])
+  })
+})
+
+describe('a store that misbehaves', () => {
+  it.each(['loseAnswer', 'loseRequest', 'conflict', 'throttle'] as const)(
+    'cannot make two accounts or sessions of one request (%s)',
+    async (kind) => {
+      const test = await openApi()
+      let faulty = 0
+      // Every second transaction goes wrong once.
+      test.faults.next = ({ operation }) =>
+        operation === 'transact' && faulty++ % 2 === 0 ? { kind } : undefined
+      const operationId = newId(test.clock)
+      await test.send('POST','/v1/auth/register',{headers:{'content-type':'application/json','idempotency-key':operationId},body:JSON.stringify(body)}); console.log(test.logged)
+      const session = await test.client().auth.register({ body }, { operationId })
+      const again = await test.client().auth.register({ body }, { operationId })
+      expect(again.refreshToken).toBe(session.refreshToken)
+      expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
+      expect(rowsOf(test, 'SESSION#')).toHaveLength(1)
+    },
+  )
+
+  it('gives the same successor when the answer of a refresh was lost', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    test.faults.next = ({ operation }) =>
+      operation === 'update' ? { kind: 'loseAnswer' } : undefined
+    const call = test.client().auth.refresh({ body: { refreshToken: first.refreshToken } })
+    expect(await codeOf(call)).toBe('store.unavailable')
+    test.faults.next = undefined
+    const { refreshToken } = await test.client().auth.refresh({ body: first })
+    await test.client().auth.refresh({ body: { refreshToken } })
+    expect(rowsOf(test, 'SESSION#')[0]).toMatchObject({ generation: 3, revoked: false })
+  })
+})

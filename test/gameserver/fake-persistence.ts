@@ -1,0 +1,110 @@
+// The store's side of a zone host, in memory: guards that tickets are claimed against, and switches for
+// what a store can do wrong.
+import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Ticket } from '#shared/ownership/ticket.ts'
+import type {
+  ClaimedCharacter,
+  Leaving,
+  Persistence,
+} from '#gameserver/persistence/persistence.ts'
+
+type Guard = {
+  state: 'reserved' | 'active' | 'offline'
+  ticketId: string
+  epoch: number
+  saveNumber: number
+  soft: SoftState
+  name: string
+}
+
+export type FakePersistence = Persistence & {
+  readonly guards: Map<string, Guard>
+  readonly calls: { claim: number; leave: number; checkpoint: number; prove: number }
+  readonly checkpoints: Map<string, CheckpointEntry[]>
+  readonly left: Leaving[]
+  held: boolean
+  lost: boolean
+  proof: 'held' | 'lost' | 'unavailable'
+  /** What a claim waits for before it is answered. */
+  claimGate: Promise<void>
+  /** What a leave waits for before it is answered. */
+  leaveGate: Promise<void>
+  /** Reserves a character for a ticket id. */
+  reserve(characterId: string, ticketId: string, soft: SoftState, name?: string): Guard
+}
+
+export function createFakePersistence(): FakePersistence {
+  const guards = new Map<string, Guard>()
+  const claimed = (ticket: Ticket, guard: Guard): ClaimedCharacter => ({
+    characterId: ticket.characterId,
+    accountId: ticket.accountId,
+    name: guard.name,
+    race: 'human',
+    job: 'mage',
+    epoch: guard.epoch,
+    saveNumber: guard.saveNumber,
+    soft: guard.soft,
+  })
+  const fake: FakePersistence = {
+    guards,
+    calls: { claim: 0, leave: 0, checkpoint: 0, prove: 0 },
+    checkpoints: new Map(),
+    left: [],
+    held: true,
+    lost: false,
+    proof: 'held',
+    claimGate: Promise.resolve(),
+    leaveGate: Promise.resolve(),
+    reserve(characterId, ticketId, soft, name = characterId) {
+      const before = guards.get(characterId)
+      const guard: Guard = {
+        state: 'reserved',
+        ticketId,
+        epoch: (before?.epoch ?? 0) + 1,
+        saveNumber: before?.saveNumber ?? 0,
+        soft: before?.soft ?? soft,
+        name,
+      }
+      guards.set(characterId, guard)
+      return guard
+    },
+    async claim(ticket) {
+      fake.calls.claim++
+      await fake.claimGate
+      const guard = guards.get(ticket.characterId)
+      if (guard?.state !== 'reserved' || guard.ticketId !== ticket.ticketId) {
+        return { outcome: 'refused' }
+      }
+      guard.state = 'active'
+      return { outcome: 'claimed', character: claimed(ticket, guard) }
+    },
+    async leave(leaving) {
+      fake.calls.leave++
+      await fake.leaveGate
+      const guard = guards.get(leaving.characterId)
+      if (guard?.state !== 'active' || guard.epoch !== leaving.epoch) return 'fenced'
+      if (leaving.saveNumber <= guard.saveNumber) throw new Error('save numbers rise')
+      Object.assign(guard, {
+        state: 'offline',
+        epoch: guard.epoch + 1,
+        saveNumber: leaving.saveNumber,
+        soft: leaving.soft,
+      })
+      fake.left.push(leaving)
+      return 'left'
+    },
+    async checkpoint(instance, entries) {
+      fake.calls.checkpoint++
+      fake.checkpoints.set(instance, entries)
+      return 'saved'
+    },
+    beat() {},
+    lease: () => ({ held: fake.held && !fake.lost, lost: fake.lost }),
+    async prove() {
+      fake.calls.prove++
+      return fake.proof
+    },
+  }
+  return fake
+}

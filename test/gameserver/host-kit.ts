@@ -1,0 +1,103 @@
+// A real host on a free port, with the store's side in memory.
+import { generateKeyPair } from 'jose'
+import { createHost } from '#gameserver/host.ts'
+import type { Host } from '#gameserver/host.ts'
+import type { Zone } from '#shared/content/content.ts'
+import { signTicket } from '#shared/ownership/ticket.ts'
+import type { SigningKey, Ticket } from '#shared/ownership/ticket.ts'
+import { metresToUnits } from '#shared/rules/units.ts'
+import { newId } from '#shared/runtime.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { silentLog } from '#shared/telemetry/log.ts'
+import { createFakePersistence } from './fake-persistence.ts'
+import type { FakePersistence } from './fake-persistence.ts'
+import { connect } from './zone-client.ts'
+import type { ZoneClient } from './zone-client.ts'
+import { testContent, testZone } from './world-kit.ts'
+
+export type Stage = {
+  host: Host
+  persistence: FakePersistence
+  /** Added to both clocks: jumps ahead. */
+  skew: { monotonicMs: number; wallMs: number }
+  lost: number
+  health: number
+  /** A valid ticket for a character that has been reserved. */
+  ticket(characterId: string, place?: { x: number; y: number }, changes?: Partial<Ticket>): Promise<string>
+  /** Joins; resolves after WELCOME. */
+  join(characterId: string, place?: { x: number; y: number }): Promise<ZoneClient>
+  connect(): Promise<ZoneClient>
+  stop(): Promise<void>
+}
+
+export async function openStage(options: { zone?: Partial<Zone>; origins?: string[] } = {}): Promise<Stage> {
+  const zone = testZone({ creatures: [], ...options.zone })
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA')
+  const key: SigningKey = { keyId: 'k1', privateKey }
+  const persistence = createFakePersistence()
+  const skew = { monotonicMs: 0, wallMs: 0 }
+  const runtime = { ...systemRuntime, now: () => Date.now() + skew.wallMs }
+  const clients: ZoneClient[] = []
+  const stage: Stage = {
+    host: createHost({
+      bootId: 'boot-1',
+      instances: [{ id: 'field-1', zone }],
+      content: testContent([zone]),
+      persistence,
+      verifyKeys: (keyId) => (keyId === 'k1' ? publicKey : undefined),
+      runtime,
+      monotonic: () => performance.now() + skew.monotonicMs,
+      setTimer: (run, ms) => {
+        const timer = setTimeout(run, ms)
+        return () => clearTimeout(timer)
+      },
+      listen: { host: '127.0.0.1', port: 0, origins: options.origins },
+      log: silentLog,
+      seed: 7,
+      onHealth: () => stage.health++,
+      onLost: () => stage.lost++,
+    }),
+    persistence,
+    skew,
+    lost: 0,
+    health: 0,
+    async ticket(characterId, place = { x: 60, y: 60 }, changes = {}) {
+      const ticketId = newId(systemRuntime)
+      const soft = {
+        zone: zone.id,
+        x: metresToUnits(place.x),
+        y: metresToUnits(place.y),
+        heading: 0,
+      }
+      const { epoch } = persistence.reserve(characterId, ticketId, soft)
+      return await signTicket(key, {
+        ticketId,
+        characterId,
+        accountId: 'account-1',
+        realmId: 'local',
+        bootId: 'boot-1',
+        instance: 'field-1',
+        epoch,
+        expiresAt: runtime.now() + 30_000,
+        ...changes,
+      })
+    },
+    async connect() {
+      const client = await connect(stage.host.port)
+      clients.push(client)
+      return client
+    },
+    async join(characterId, place) {
+      const client = await stage.connect()
+      client.send({ kind: 'join', ticket: await stage.ticket(characterId, place) })
+      await client.welcome()
+      return client
+    },
+    async stop() {
+      for (const { socket } of clients) socket.terminate()
+      await stage.host.stop()
+    },
+  }
+  await stage.host.start()
+  return stage
+}

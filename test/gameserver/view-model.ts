@@ -1,0 +1,69 @@
+// What a client knows, kept exactly as docs/protocol.md says and by nothing else. Tests hold it against
+// the world.
+import { dxOf, dyOf } from '#shared/rules/heading.ts'
+import type { Snapshot } from '#shared/protocol/snapshot.ts'
+
+export type Believed = {
+  id: number
+  type: 'player' | 'creature'
+  look: string
+  name: string
+  x: number
+  y: number
+  heading: number
+  speed: number
+  cell: number
+}
+
+export class ViewModel {
+  tick = 0
+  readonly entities = new Map<number, Believed>()
+  private readonly tickHz: number
+
+  constructor(tickHz: number) {
+    this.tickHz = tickHz
+  }
+
+  /** Reckons everybody on to a later tick. */
+  advance(tick: number): void {
+    for (; this.tick < tick; this.tick++) {
+      for (const entity of this.entities.values()) {
+        entity.x += dxOf(entity.heading, entity.speed, this.tickHz)
+        entity.y += dyOf(entity.heading, entity.speed, this.tickHz)
+      }
+    }
+  }
+
+  apply(snapshot: Snapshot): void {
+    this.advance(snapshot.tick)
+    this.tick = snapshot.tick
+    if (snapshot.keyframe) this.entities.clear()
+    const leftCells: { id: number; cell: number }[] = []
+    const dropped: number[] = []
+    for (const section of snapshot.sections) {
+      if (section.section === 'drop') {
+        dropped.push(...section.cells)
+        continue
+      }
+      const { cell } = section
+      for (const record of section.records) {
+        if (record.record === 'gone') {
+          if (record.left) this.entities.delete(record.id)
+          else leftCells.push({ id: record.id, cell })
+        } else if (record.record === 'entity') {
+          const { record: _, ...entity } = record
+          this.entities.set(record.id, { ...entity, cell })
+        } else {
+          const known = this.entities.get(record.id)
+          if (known === undefined) continue
+          const { x, y, heading, speed } = record
+          Object.assign(known, { x, y, heading, speed, cell })
+        }
+      }
+    }
+    for (const { id, cell } of leftCells) {
+      if (this.entities.get(id)?.cell === cell) this.entities.delete(id)
+    }
+    for (const [id, { cell }] of this.entities) if (dropped.includes(cell)) this.entities.delete(id)
+  }
+}

@@ -1,0 +1,283 @@
+// What viewers believe, held against the world at every tick.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Instance } from '#gameserver/instance/instance.ts'
+import { openSession } from '#gameserver/net/session.ts'
+import type { Session } from '#gameserver/net/session.ts'
+import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
+import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
+import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
+import { decodeServerFrame } from '#shared/protocol/server-frames.ts'
+import type { Welcome } from '#shared/protocol/server-frames.ts'
+import type { Snapshot } from '#shared/protocol/snapshot.ts'
+import { silentLog } from '#shared/telemetry/log.ts'
+import { createFakePersistence } from './fake-persistence.ts'
+import { ViewModel } from './view-model.ts'
+import { testContent, testZone } from './world-kit.ts'
+
+type TestClient = {
+  session: Session
+  listener: ConnectionListener
+  view: ViewModel
+  welcome: Welcome | undefined
+  latest: Snapshot | undefined
+  snapshots: number
+  backlog: number
+  closed: string | undefined
+  next: number
+}
+
+/** An instance ticked by hand, with clients that speak bytes over no socket. */
+function stage(seed: number, tickHz: 20 | 30 = 20) {
+  let now = 0
+  let sessions = 0
+  const zone = testZone({ tickHz })
+  const instance = new Instance({
+    id: 'field-1',
+    zone,
+    content: testContent([zone]),
+    persistence: createFakePersistence(),
+    runtime: {
+      now: () => now,
+      randomBytes: (count) => new Uint8Array(count),
+      sleep: async () => {},
+    },
+    monotonic: () => now,
+    log: silentLog,
+    seed,
+    nextSession: () => ++sessions,
+  })
+  const clients: TestClient[] = []
+  const enter = (xMetres: number, yMetres: number): TestClient => {
+    const connection: Connection = {
+      send(bytes) {
+        const frame = decodeServerFrame(bytes)
+        if (frame.kind === 'welcome') {
+          client.welcome = frame
+          client.next = frame.nextCommand
+        }
+        if (frame.kind === 'snapshot') {
+          client.snapshots++
+          client.latest = frame
+          client.view.apply(frame)
+        }
+        if (frame.kind === 'refused') throw new Error(`a frame cannot be read: ${frame.reason}`)
+      },
+      close(reason) {
+        client.closed = reason
+      },
+      get backlogBytes() {
+        return client.backlog
+      },
+      open: true,
+    }
+    const door = {
+      join: (session: Session) => {
+        instance.admit(
+          {
+            characterId: `c${clients.length}`,
+            accountId: 'a',
+            name: `Player${clients.length}`,
+            race: 'human',
+            job: 'mage',
+            epoch: 1,
+            saveNumber: 0,
+            soft: { zone: 'field', x: metresToUnits(xMetres), y: metresToUnits(yMetres), heading: 0 },
+          },
+          session,
+        )
+      },
+      resume: () => {},
+    }
+    const { session, listener } = openSession(connection, door, () => now, () => {})
+    const client: TestClient = {
+      session,
+      listener,
+      view: new ViewModel(tickHz),
+      welcome: undefined,
+      latest: undefined,
+      snapshots: 0,
+      backlog: 0,
+      closed: undefined,
+      next: 1,
+    }
+    clients.push(client)
+    listener.frame(encodeClientFrame({ kind: 'join', ticket: 't' }))
+    return client
+  }
+  const tick = () => {
+    now += 1000 / tickHz
+    instance.tick(now)
+  }
+  const command = (client: TestClient, heading: number, buttons: number) => {
+    const frame = { kind: 'input', first: client.next++, commands: [{ heading, buttons }] } as const
+    client.listener.frame(encodeClientFrame(frame))
+  }
+  return { instance, clients, enter, tick, command, now: () => now }
+}
+
+/** Everybody within the view radius is known exactly; nobody who is not there is believed in. */
+function expectTruth(instance: Instance, client: TestClient): void {
+  const { world } = instance
+  const own = client.welcome!.entity
+  client.view.advance(world.tick)
+  const self = world.players.find((player) => player.id === own)!
+  const all = [...world.players, ...world.creatures]
+  const radius = metresToUnits(instance.zone.viewRadius)
+  for (const entity of all) {
+    const believed = client.view.entities.get(entity.id)
+    const near = (entity.x - self.x) ** 2 + (entity.y - self.y) ** 2 <= radius * radius
+    if (believed === undefined) {
+      if (near) throw new Error(`tick ${world.tick}: ${entity.name} ${entity.id} is near and unknown`)
+      continue
+    }
+    // By hand: an assertion each would take most of the test's time.
+    const same =
+      believed.type === entity.type &&
+      believed.x === entity.x &&
+      believed.y === entity.y &&
+      believed.heading === entity.heading &&
+      believed.speed === entity.speed &&
+      believed.look === entity.look &&
+      believed.name === entity.name
+    if (!same) {
+      throw new Error(`tick ${world.tick}: believed ${show(believed)}, in truth ${show(entity)}`)
+    }
+  }
+  const ids = new Set(all.map((entity) => entity.id))
+  for (const [id, believed] of client.view.entities) {
+    if (!ids.has(id)) throw new Error(`tick ${world.tick}: ${believed.name} ${id} is a ghost`)
+    const far = Math.max(Math.abs(believed.x - self.x), Math.abs(believed.y - self.y))
+    if (far > radius + 3 * cellUnits) throw new Error(`${believed.name} ${id} is far away`)
+  }
+}
+
+describe('a viewer', () => {
+  test('knows everybody in view exactly at every tick, over random walks, arrivals and departures', () => {
+    const act = fc.record({
+      who: fc.nat(5),
+      what: fc.constantFrom('walk', 'walk', 'walk', 'stand', 'leave', 'enter', 'stall', 'flow'),
+      heading: fc.nat(65_535),
+      ticks: fc.integer({ min: 1, max: 12 }),
+    })
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 2 ** 31 }),
+        fc.constantFrom(20 as const, 30 as const),
+        fc.array(act, { minLength: 10, maxLength: 60 }),
+        (seed, tickHz, acts) => {
+          const { instance, clients, enter, tick, command } = stage(seed, tickHz)
+          for (const [x, y] of [[55, 55], [62, 62], [75, 60], [30, 30]] as const) enter(x, y)
+          tick()
+          const courses = clients.map(() => ({ heading: 0, buttons: 0 }))
+          for (const { who, what, heading, ticks } of acts) {
+            const at = who % clients.length
+            const client = clients[at]!
+            if (what === 'walk') courses[at] = { heading, buttons: 1 }
+            if (what === 'stand') courses[at] = { heading, buttons: 0 }
+            if (what === 'stall') client.backlog = 100_000
+            if (what === 'flow') client.backlog = 0
+            if (what === 'leave' && client.session.state === 'playing') {
+              client.listener.frame(encodeClientFrame({ kind: 'leave' }))
+            }
+            if (what === 'enter' && clients.length < 9) {
+              enter(20 + (heading % 80), 20 + (heading % 79))
+              courses.push({ heading, buttons: 1 })
+            }
+            for (let i = 0; i < ticks; i++) {
+              for (const [index, one] of clients.entries()) {
+                if (one.welcome === undefined) continue
+                command(one, courses[index]!.heading, courses[index]!.buttons)
+              }
+              tick()
+              for (const one of clients) {
+                const playing = instance.world.players.some((p) => p.id === one.welcome?.entity)
+                if (!playing || one.session.state !== 'playing') continue
+                if (instance.findSession(one.welcome!.session) === undefined) continue
+                if (one.backlog > 0) continue
+                expectTruth(instance, one)
+              }
+            }
+          }
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  test('is told its own place and the last command taken in every frame', () => {
+    const { instance, enter, tick, command } = stage(1)
+    const client = enter(60, 50)
+    tick()
+    const own = instance.world.players[0]!
+    for (let i = 0; i < 20; i++) {
+      command(client, 8192, 1)
+      tick()
+      const { tick: at, ack, own: body } = client.latest!
+      if (at !== instance.world.tick) continue
+      const { x, y, heading, speed } = own
+      expect(body).toEqual({ x, y, heading, speed })
+      expect(ack).toBe(i + 1)
+    }
+  })
+
+  test('hears something at least every 500 ms, and nothing when there is nothing to say', () => {
+    const { instance, enter, tick } = stage(1)
+    // Nobody moves: no creature is within the corner's view.
+    instance.world.creatures.forEach((creature) => (creature.wander!.until = Number.MAX_SAFE_INTEGER))
+    const client = enter(5, 5)
+    tick()
+    expect(client.snapshots).toBe(1)
+    for (let i = 0; i < 100; i++) tick()
+    expect(client.snapshots).toBe(11)
+  })
+
+  test('that does not read gets no frames, then a keyframe once it has drained', () => {
+    const { instance, enter, tick, command } = stage(3)
+    const slow = enter(60, 50)
+    const other = enter(62, 50)
+    tick()
+    tick()
+    slow.backlog = 70_000
+    const before = slow.snapshots
+    for (let i = 0; i < 40; i++) {
+      command(other, 16_384 * (i >> 3), 1)
+      tick()
+    }
+    expect(slow.snapshots).toBe(before)
+    slow.backlog = 20_000
+    tick()
+    expect(slow.snapshots).toBe(before)
+    slow.backlog = 0
+    tick()
+    expect(slow.latest!.keyframe).toBe(true)
+    expectTruth(instance, slow)
+    tick()
+    expectTruth(instance, slow)
+  })
+
+  test('that has not read for 10 s is closed and stands in the world until its time is up', () => {
+    const { instance, enter, tick } = stage(3)
+    const slow = enter(60, 50)
+    tick()
+    slow.backlog = 70_000
+    for (let i = 0; i < 20 * 10 + 2; i++) tick()
+    expect(slow.closed).toBe('timeout')
+    expect(instance.players).toBe(1)
+    for (let i = 0; i < 20 * 61; i++) tick()
+    expect(instance.players).toBe(0)
+  })
+
+  test('with more than 1 MiB waiting is closed at once', () => {
+    const { enter, tick } = stage(3)
+    const slow = enter(60, 50)
+    tick()
+    slow.backlog = 2 ** 20 + 1
+    tick()
+    expect(slow.closed).toBe('timeout')
+  })
+})
+
+function show(body: { id: number; x: number; y: number; heading: number; speed: number }): string {
+  return `${body.id} at ${body.x},${body.y} heading ${body.heading} speed ${body.speed}`
+}

@@ -1,0 +1,32 @@
+// The parent that guardian.test.ts kills: starts children, has them guarded, tells their pids.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { startGuardian } from '#local/guardian.ts'
+
+const [mode, dir] = process.argv.slice(2) as [string, string]
+const log = join(dir, 'log')
+const guardian = startGuardian()
+
+function start(name: string, savesFor: string): number {
+  const script =
+    `trap 'echo "${name} asked" >> "${log}"; ` +
+    `${savesFor === '0' ? '' : `sleep ${savesFor}; echo "${name} saved" >> "${log}"; `}exit' TERM; ` +
+    'while :; do sleep 0.05; done'
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore' })
+  child.unref()
+  return child.pid!
+}
+
+const pids = {
+  gone: start('gone', '0'),
+  host: start('host', '0.5'),
+  database: start('database', '0'),
+}
+guardian.add('host', pids.gone)
+guardian.add('database', pids.database)
+guardian.add('host', pids.host)
+guardian.remove(pids.gone)
+console.log(JSON.stringify(pids))
+
+if (mode === 'release') await guardian.release()
+else setInterval(() => {}, 1000)

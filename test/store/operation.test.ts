@@ -1,0 +1,318 @@
+import { describe, expect, it } from 'vitest'
+import type { OperationId } from '#shared/api/endpoint.ts'
+import { operationKeptMs, operationMaxAgeMs, operationMaxAheadMs } from '#shared/limits.ts'
+import { Problem } from '#shared/problem.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Fault, Faults } from '#shared/store/faults.ts'
+import { seededFaults } from '#shared/store/faults.ts'
+import type { MemoryStore } from '#shared/store/memory.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+import { commit, parseOperationId, recall } from '#shared/store/operation.ts'
+import type { Key, Write } from '#shared/store/store.ts'
+import { countTrips } from '#shared/store/trips.ts'
+import { virtualRuntime } from './virtual-runtime.ts'
+
+const route = 'POST /v1/things'
+
+async function problemOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    (answer) => `answered ${JSON.stringify(answer)}`,
+    (error: unknown) => (error instanceof Problem ? error.code : `threw ${String(error)}`),
+  )
+}
+
+function world(faults?: Faults) {
+  const runtime = virtualRuntime(7)
+  const memory = createMemoryStore({ runtime, ...(faults && { faults }), answerTimeoutMs: 50 })
+  const trips = countTrips(memory)
+  const deps = { store: trips.store, runtime }
+  const newOp = (request: unknown = {}): OperationId =>
+    parseOperationId(newId(runtime), { scope: 'account', route, request, now: runtime.now() })
+  return { runtime, memory, trips, deps, newOp }
+}
+
+const counter: Key = { pk: 'counter', sk: 'counter' }
+const increment: Write = {
+  update: {
+    table: 'core',
+    key: counter,
+    update: 'SET n = if_not_exists(n, :zero) + :one',
+    values: { ':zero': 0, ':one': 1 },
+  },
+}
+const countOf = (memory: MemoryStore) =>
+  memory.rows('core').find((row) => row.pk === counter.pk)?.['n'] ?? 0
+
+describe('an Idempotency-Key', () => {
+  const runtime = virtualRuntime(1)
+  const now = runtime.now()
+  const parse = (
+    header: string | undefined,
+    more: Partial<{ scope: string; route: string; request: unknown }> = {},
+  ) => parseOperationId(header, { scope: 'me', route, request: { a: 1 }, now, ...more })
+  const bornAt = (ms: number) => newId({ ...runtime, now: () => ms })
+
+  it('must be there and be a UUIDv7', () => {
+    for (const [header, code] of [
+      [undefined, 'operation.missing'],
+      ['', 'operation.missing'],
+      ['hello', 'operation.invalid'],
+      ['0'.repeat(10_000), 'operation.invalid'],
+      ['9f1b3c52-7b52-4a2e-8f0b-0123456789ab', 'operation.invalid'],
+    ] as const) {
+      expect(() => parse(header)).toThrow(expect.objectContaining({ code }))
+    }
+  })
+
+  it('is taken from 30 days back to 5 minutes ahead and not beyond', () => {
+    expect(parse(bornAt(now - operationMaxAgeMs))).toBeDefined()
+    expect(parse(bornAt(now + operationMaxAheadMs))).toBeDefined()
+    const tooOld = () => parse(bornAt(now - operationMaxAgeMs - 1))
+    expect(tooOld).toThrow(expect.objectContaining({ code: 'operation.too_old' }))
+    const ahead = () => parse(bornAt(now + operationMaxAheadMs + 1))
+    expect(ahead).toThrow(expect.objectContaining({ code: 'operation.from_future' }))
+  })
+
+  it('names another operation for another account, route or id, and the same in capitals', () => {
+    const id = newId(runtime)
+    const hashes = [
+      parse(id),
+      parse(id, { scope: 'you' }),
+      parse(id, { route: 'POST /v1/other' }),
+      parse(newId(runtime)),
+    ].map((op) => op.hash)
+    expect(new Set(hashes).size).toBe(4)
+    expect(parse(id.toUpperCase())).toEqual(parse(id))
+  })
+
+  it('has a fingerprint of what is asked, not of how it is written', () => {
+    const id = newId(runtime)
+    const of = (request: unknown) => parse(id, { request }).fingerprint
+    expect(of({ a: 1, b: { c: [1, 2], d: undefined } })).toBe(of({ b: { c: [1, 2] }, a: 1 }))
+    expect(of({ a: 1 })).not.toBe(of({ a: '1' }))
+    expect(of({ a: [1, 2] })).not.toBe(of({ a: [2, 1] }))
+    expect(of({ a: 1 })).not.toBe(of({ a: 1, b: 2 }))
+  })
+})
+
+describe('a commit', () => {
+  it('takes one trip when nothing is in the way, and a repeat too', async () => {
+    const { deps, trips, newOp, memory } = world()
+    const op = newOp()
+    expect(await commit(deps, op, { writes: [increment], answer: { id: 1 } })).toEqual({ id: 1 })
+    expect(trips.trips).toHaveLength(1)
+    expect(await commit(deps, op, { writes: [increment], answer: { id: 2 } })).toEqual({ id: 1 })
+    expect(trips.trips).toHaveLength(2)
+    expect(countOf(memory)).toBe(1)
+  })
+
+  it('refuses the id for another request, and changes nothing', async () => {
+    const { deps, newOp, memory } = world()
+    const op = newOp()
+    await commit(deps, op, { writes: [increment], answer: 1 })
+    const other = { ...op, fingerprint: newOp({ other: true }).fingerprint }
+    expect(await problemOf(commit(deps, other, { writes: [increment], answer: 2 }))).toBe(
+      'operation.mismatch',
+    )
+    expect(await problemOf(recall(deps, other))).toBe('operation.mismatch')
+    expect(countOf(memory)).toBe(1)
+  })
+
+  it('is recalled with its answer, even one that is null', async () => {
+    const { deps, newOp } = world()
+    const op = newOp()
+    expect(await recall(deps, op)).toBeUndefined()
+    await commit(deps, op, { writes: [increment], answer: null })
+    expect(await recall(deps, op)).toEqual({ answer: null })
+  })
+
+  it('is forgotten when its row has expired, deleted or not', async () => {
+    const { deps, newOp, memory, runtime } = world()
+    const op = newOp()
+    await commit(deps, op, { writes: [increment], answer: 1 })
+    runtime.advance(operationKeptMs + 1000)
+    expect(await recall(deps, op)).toBeUndefined()
+    expect(await commit(deps, op, { writes: [increment], answer: 2 })).toBe(2)
+    expect(countOf(memory)).toBe(2)
+  })
+
+  it('names the refusal of the write that failed, with the row; another id may succeed', async () => {
+    const { deps, newOp, memory } = world()
+    await memory.put({ table: 'core', item: { pk: 'name', sk: 'name', who: 'Mira' } })
+    const take: Write = {
+      put: {
+        table: 'core',
+        item: { pk: 'name', sk: 'name', who: 'Ada' },
+        condition: 'attribute_not_exists(pk)',
+      },
+    }
+    const op = newOp()
+    const refused = commit(deps, op, {
+      writes: [increment, take],
+      answer: 1,
+      refuse: (index, item) =>
+        index === 1 && item?.['who'] === 'Mira' ? new Problem('character.name_taken') : undefined,
+    })
+    expect(await problemOf(refused)).toBe('character.name_taken')
+    expect(await problemOf(commit(deps, op, { writes: [take], answer: 1 }))).toBe('world.busy')
+    expect(countOf(memory)).toBe(0)
+    await memory.delete({ table: 'core', key: { pk: 'name', sk: 'name' } })
+    expect(await commit(deps, op, { writes: [take], answer: 1 })).toBe(1)
+  })
+
+  it('with a wrong write fails as a defect, not as a refusal', async () => {
+    const { deps, newOp } = world()
+    const wrong: Write = { delete: { table: 'core', key: { pk: '', sk: 'a' } } }
+    expect(await problemOf(commit(deps, newOp(), { writes: [wrong], answer: 1 }))).toMatch(/^threw/)
+  })
+
+  it('gives up on a dead store after about 5 s with a time to retry', async () => {
+    for (const kind of ['outage', 'loseRequest', 'throttle'] as const) {
+      const { deps, newOp, runtime } = world(() => ({ kind }))
+      const started = runtime.now()
+      const problem = await commit(deps, newOp(), { writes: [increment], answer: 1 }).catch(
+        (error: unknown) => error,
+      )
+      expect(problem).toMatchObject({ code: 'store.unavailable', retryAfterS: 2 })
+      expect(runtime.now() - started).toBeLessThanOrEqual(5100)
+      expect(runtime.now() - started).toBeGreaterThan(4000)
+    }
+  })
+
+  it('calls a row that is always held by others busy', async () => {
+    const { deps, newOp } = world(() => ({ kind: 'conflict' }))
+    expect(await problemOf(commit(deps, newOp(), { writes: [increment], answer: 1 }))).toBe(
+      'world.busy',
+    )
+  })
+
+  it('that was unclear and then refused cannot happen late', async () => {
+    // The first attempt arrives 2 s late, when the row that refused the second is gone again.
+    const faults = script([{ kind: 'applyLate', ms: 2000 }])
+    const { deps, newOp, memory, runtime } = world(faults)
+    const name: Key = { pk: 'name', sk: 'name' }
+    const take: Write = {
+      put: { table: 'core', item: { ...name, who: 'Ada' }, condition: 'attribute_not_exists(pk)' },
+    }
+    const op = newOp()
+    const attempt = commit(deps, op, {
+      writes: [increment, take],
+      answer: 1,
+      refuse: () => new Problem('character.name_taken'),
+    })
+    await memory.put({ table: 'core', item: { ...name, who: 'Mira' } })
+    expect(await problemOf(attempt)).toBe('character.name_taken')
+    await memory.delete({ table: 'core', key: name })
+    await memory.settled()
+    expect(runtime.now()).toBeGreaterThan(0)
+    expect(countOf(memory)).toBe(0)
+    // And the id stays refused: same id, same answer.
+    expect(await problemOf(commit(deps, op, { writes: [increment], answer: 1 }))).toBe(
+      'character.name_taken',
+    )
+  })
+})
+
+const everyFault: Fault[] = [
+  { kind: 'conflict' },
+  { kind: 'throttle' },
+  { kind: 'loseRequest' },
+  { kind: 'loseAnswer' },
+  { kind: 'outage' },
+  { kind: 'delay', ms: 40 },
+  { kind: 'applyLate', ms: 5 },
+  { kind: 'applyLate', ms: 300 },
+]
+
+/** These faults in turn, then none. */
+function script(faults: (Fault | undefined)[]): Faults {
+  const left = [...faults]
+  return () => left.shift()
+}
+
+describe('one operation has one effect and one answer', () => {
+  for (const fault of everyFault) {
+    for (const where of [0, 1, 2]) {
+      it(`three times in turn, ${show(fault)} at request ${where} and the next`, async () => {
+        const before: undefined[] = Array.from({ length: where }, () => undefined)
+        const { deps, newOp, memory } = world(script([...before, fault, fault]))
+        const op = newOp()
+        const answers: unknown[] = []
+        for (let i = 0; i < 3; i++) {
+          answers.push(await commit(deps, op, { writes: [increment], answer: { number: i } }))
+        }
+        await memory.settled()
+        expect(answers).toEqual([{ number: 0 }, { number: 0 }, { number: 0 }])
+        expect(countOf(memory)).toBe(1)
+      })
+    }
+
+    it(`twenty times at once, ${show(fault)} at every second request`, async () => {
+      let requests = 0
+      const { deps, newOp, memory } = world(() =>
+        requests < 60 && requests++ % 2 === 0 ? fault : undefined,
+      )
+      const op = newOp()
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          commit(deps, op, { writes: [increment], answer: { number: i } }),
+        ),
+      )
+      await memory.settled()
+      expect(new Set(answers.map(({ number }) => number)).size).toBe(1)
+      expect(countOf(memory)).toBe(1)
+    })
+  }
+
+  it('under every mixture of faults of 300 seeds, with other operations beside it', async () => {
+    const chances = {
+      conflict: 0.1,
+      throttle: 0.05,
+      delay: 0.1,
+      loseRequest: 0.1,
+      loseAnswer: 0.1,
+      applyLate: 0.1,
+    }
+    for (let seed = 1; seed <= 300; seed++) {
+      const { deps, newOp, memory } = world(seededFaults(seed, chances, 3000))
+      const operations = [newOp(), newOp(), newOp()]
+      const sent = operations.flatMap((op) => [0, 1, 2, 3].map((copy) => ({ op, copy })))
+      const outcomes = await Promise.all(
+        sent.map(async ({ op, copy }) => ({
+          op,
+          outcome: await commit(deps, op, { writes: [increment], answer: copy }).catch(
+            (error: unknown) => error,
+          ),
+        })),
+      )
+      await memory.settled()
+      const remembered = await Promise.all(
+        operations.map(async (op) => await recall({ ...deps, store: quiet(memory) }, op)),
+      )
+      const happened = remembered.filter((found) => found !== undefined).length
+      expect(countOf(memory), `seed ${seed}`).toBe(happened)
+      for (const { op, outcome } of outcomes) {
+        // Giving up is allowed, answering anything else than what is remembered is not.
+        if (outcome instanceof Problem) {
+          expect(['store.unavailable', 'world.busy']).toContain(outcome.code)
+          continue
+        }
+        expect(remembered[operations.indexOf(op)], `seed ${seed}`).toEqual({ answer: outcome })
+      }
+    }
+  })
+})
+
+/** The same rows without faults. */
+function quiet(memory: MemoryStore) {
+  const store = createMemoryStore()
+  return {
+    ...store,
+    get: async ({ key }: { key: Key }) =>
+      memory.rows('core').find((row) => row.pk === key.pk && row.sk === key.sk),
+  }
+}
+
+function show(fault: Fault): string {
+  return 'ms' in fault ? `${fault.kind} by ${fault.ms} ms` : fault.kind
+}
