@@ -1,7 +1,7 @@
 // Everything on one machine, started in the order in which one part needs another, and stopped in the
 // reverse: players first, the database last.
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentDir } from '#game'
 import { createCache } from '#shared/cache/upstash.ts'
@@ -15,7 +15,6 @@ import { endLease } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
-import { createLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Addresses } from './banner.ts'
 import { startBots } from './bots.ts'
@@ -33,6 +32,7 @@ import { buildPage, servePage } from './page.ts'
 import { checkPort } from './port-check.ts'
 import { startRedis } from './redis/server.ts'
 import { StartError } from './start-error.ts'
+import { openStartLog } from './start-log.ts'
 import { sweep } from './sweeper.ts'
 
 export type Running = {
@@ -60,7 +60,6 @@ const hostGraceMs = 6000
 const keysEveryMs = 60_000
 const sweepEveryMs = 30_000
 const cacheTimeoutMs = 1000
-const logMaxBytes = 16 * 1024 * 1024
 
 /** Fails with one sentence (StartError and its like) when something is in the way; then all is undone. */
 export async function bringUp(options: BringUpOptions): Promise<Running> {
@@ -79,7 +78,8 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
     const onStop: OnStop = (name, run) => undo.push({ name, run })
     return await startAll(options, onStop, stop, (made) => (log = made))
   } catch (error) {
-    log?.error('the start failed', { error })
+    // At the terminal the caller says it, and better.
+    log?.info('the start failed', { error })
     await stop()
     throw error
   }
@@ -106,7 +106,7 @@ async function startAll(
   const port = config.PORT === 0 ? await freePort(host, new Set()) : config.PORT
 
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 })
-  const log = openLog(join(dataDir, 'logs', 'start.log'), config, runtime, tell)
+  const log = openStartLog(join(dataDir, 'logs', 'start.log'), config.WAYSTONE_LOG, runtime, tell)
   onLog(log)
   const page = buildPage()
   // Awaited further down; a failure until then is not an unhandled one.
@@ -264,23 +264,4 @@ function checkFleet(config: Config, { content }: LoadedContent): void {
     const known = [...content.zones.keys()].join(', ')
     throw new StartError(`WAYSTONE_FLEET names the zone ${zone}; the content has ${known}.`)
   }
-}
-
-/** Everything goes to a file; warnings and errors are told as well. */
-function openLog(
-  path: string,
-  config: Config,
-  runtime: Runtime,
-  tell: (line: string) => void,
-): Log {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logMaxBytes) {
-    rmSync(`${path}.1`, { force: true })
-    renameSync(path, `${path}.1`)
-  }
-  const write = (line: string) => {
-    appendFileSync(path, line)
-    const { level, message } = JSON.parse(line) as { level: string; message: string }
-    if (level === 'warn' || level === 'error') tell(`${level}: ${message} (see ${path})`)
-  }
-  return createLog({ level: config.WAYSTONE_LOG, write, now: runtime.now })
 }

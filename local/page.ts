@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 import type { Hono } from 'hono'
 
 const folder = fileURLToPath(new URL('../client/page/', import.meta.url))
@@ -42,6 +42,8 @@ export async function buildPage(): Promise<Page> {
     legalComments: 'none',
     logLevel: 'silent',
   })
+  // esbuild works in a process of its own, which would stay for as long as we do.
+  await stop()
   const script = result.outputFiles[0]!.contents
   return [
     file('/', 'text/html; charset=utf-8', await readFile(`${folder}index.html`)),

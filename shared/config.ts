@@ -50,6 +50,17 @@ export const VARIABLES = {
     schema: url.optional(),
     about: 'Base URL under which clients reach the API. Default: from HOST and PORT.',
   },
+  WAYSTONE_CORS: {
+    schema: z
+      .string()
+      .regex(
+        /^(\*|https?:\/\/[a-z0-9.-]+(:\d+)?(,https?:\/\/[a-z0-9.-]+(:\d+)?)*)$/,
+        'Invalid input: expected * or origins like https://game.example, separated by commas',
+      )
+      .transform((text) => text.split(','))
+      .optional(),
+    about: 'Origins whose pages may call the API besides its own, separated by commas, or *.',
+  },
   WAYSTONE_FLEET: {
     schema: fleet,
     default: 'hub:1,forest:1',

@@ -115,17 +115,44 @@ export const cachePauseMs = 2000
  */
 export const RATES = {
   // Guessing: 10 tries a minute from one address, 5 a minute at one login name.
-  'password.address': { strict: { count: 10, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
-  'password.name': { strict: { count: 5, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  'password.address': {
+    strict: { count: 10, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'password.name': {
+    strict: { count: 5, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
   // Accounts made by a machine: a household makes a few, a farm makes thousands.
-  'register.address': { strict: { count: 10, windowMs: 3_600_000 }, generous: { count: 100_000, windowMs: 60_000 } },
-  'refresh.address': { strict: { count: 120, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
+  'register.address': {
+    strict: { count: 10, windowMs: 3_600_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'refresh.address': {
+    strict: { count: 120, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
   // Changing requests of one account.
-  'write.account': { strict: { count: 60, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
-  'enter.account': { strict: { count: 30, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
-  'read.account': { strict: { count: 300, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
-  'read.address': { strict: { count: 600, windowMs: 60_000 }, generous: { count: 100_000, windowMs: 60_000 } },
-} as const satisfies Record<string, Record<'strict' | 'generous', { count: number; windowMs: number }>>
+  'write.account': {
+    strict: { count: 60, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'enter.account': {
+    strict: { count: 30, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'read.account': {
+    strict: { count: 300, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'read.address': {
+    strict: { count: 600, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+} as const satisfies Record<
+  string,
+  Record<'strict' | 'generous', { count: number; windowMs: number }>
+>
 
 export type RateName = keyof typeof RATES
 export type RateProfile = 'strict' | 'generous'

@@ -14,6 +14,8 @@ const updateEveryMs = 20
 const reportEveryMs = 5000
 /** Leaving takes a round trip and a save; after this, what has not left is left behind. */
 const stopWithinMs = 2800
+/** A terminal and npm may both pass the same Ctrl-C on: those count as one. */
+const sameSignalMs = 500
 
 async function run(options: Options): Promise<number> {
   const content = createContent({ baseUrl: options.url, fetch, runtime: webRuntime })
@@ -38,12 +40,13 @@ async function run(options: Options): Promise<number> {
   }
 
   const stop = new AbortController()
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) {
+  let stoppedAt = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // The second one does not wait.
-      if (stop.signal.aborted) process.exit(130)
-      stop.abort(new Error(signal))
+      if (!stop.signal.aborted) {
+        stoppedAt = webMonotonic()
+        stop.abort(new Error(signal))
+      } else if (webMonotonic() - stoppedAt > sameSignalMs) process.exit(130)
     })
   }
 

@@ -95,7 +95,8 @@ export function openConnection(
         events.frame(frame)
       }
     },
-    closed: (code) => end(closeReason(code) ?? 'socket'),
+    // A reason of a later version counts as `internal`; below 4000 are WebSocket's own codes.
+    closed: (code) => end(closeReason(code) ?? (code >= 4000 ? 'internal' : 'socket')),
   })
 
   return {

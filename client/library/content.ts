@@ -33,7 +33,7 @@ export function createContent(options: {
   const files = new Map<string, Promise<Record<string, unknown>>>()
 
   const readManifest = async () => {
-    manifest ??= retrying(runtime, (more) => client.content.manifest({}, more))
+    manifest ??= retrying(runtime, (more) => client.content.manifest(undefined, more))
     try {
       const read = await manifest
       version = read.version

@@ -14,7 +14,7 @@ import type { Walls } from '#shared/rules/walls.ts'
  * Commands kept without an answer: 64 are 3.2 s at 20 Hz. Beyond, the body waits for the server: one that
  * walks on through a dead connection would only be pulled back farther.
  */
-export const unackedMax = 64
+const unackedMax = 64
 
 export type Prediction = {
   /** Applies a command and gives its number; undefined when too many wait for an answer. */

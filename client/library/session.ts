@@ -188,11 +188,11 @@ export function createSession(options: SessionOptions): Session {
     async logOut() {
       if (kept === undefined) return
       // A player who logs out is logged out here even if the server cannot be told now.
-      await authorised(() => client.auth.logout({})).catch(() => undefined)
+      await authorised(() => client.auth.logout(undefined)).catch(() => undefined)
       forget()
     },
     async logOutEverywhere() {
-      await changing((more) => client.auth.logoutEverywhere({}, more))
+      await changing((more) => client.auth.logoutEverywhere(undefined, more))
       forget()
     },
     inRealm: (realmId) => ({

@@ -16,7 +16,7 @@ import { createView } from './view.ts'
 import type { Drawn, Seen } from './view.ts'
 
 /** Others are drawn this far in the past, so that what they did has usually arrived. */
-export const drawDelayMs = 100
+const drawDelayMs = 100
 /** Input packets a second. At 20 Hz that is two commands a packet. */
 const packetsPerSecond = 10
 /** Numbers left out at most when the server is ahead: it refuses numbers far beyond those it expects. */

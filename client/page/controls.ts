@@ -50,7 +50,7 @@ export function createControls(surface: HTMLElement, events: ControlEvents): Con
       if (event.code in KEYS) {
         held.add(event.code)
         event.preventDefault()
-      } else if (event.key === 'Enter') {
+      } else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) {
         event.preventDefault()
         events.talk()
       } else if (event.key === '+') events.zoom(zoomStep)

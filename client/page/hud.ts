@@ -32,6 +32,8 @@ export function createHud(events: HudEvents): Hud {
   const arrival = element('div', { class: 'arrival' })
   const figures = element('div', { class: 'figures' })
   input.addEventListener('keydown', (event) => {
+    // What is typed here is no command: the Enter that ends a line must not begin the next one.
+    event.stopPropagation()
     if (event.key === 'Escape') input.blur()
     if (event.key !== 'Enter' || event.isComposing) return
     event.preventDefault()

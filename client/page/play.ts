@@ -34,6 +34,7 @@ const figuresEveryMs = 500
 
 export async function play(options: Play): Promise<void> {
   const { content, playing, realm } = options
+  show(element('section', { class: 'card' }, element('p', { text: 'One moment…' })))
   let scene: Scene
   try {
     const [races, creatures] = await Promise.all([content.races(), content.creatures()])

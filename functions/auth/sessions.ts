@@ -63,9 +63,10 @@ export async function firstTokens(
   opened: Opened,
   guest: boolean,
 ): Promise<Session> {
-  const { accountId, familyId } = opened
+  const { accountId, familyId, startedAt } = opened
+  // Before the reads: a log-out everywhere that they do not see yet voids what is born now.
+  const now = deps.runtime.now()
   if (opened.repeated) {
-    const now = deps.runtime.now()
     const [account, family] = await Promise.all([
       readAccount(deps.store, accountId),
       readFamily(deps.store, accountId, familyId, now),
@@ -78,15 +79,15 @@ export async function firstTokens(
       family.createdAt < account.sessionsFrom
     if (superseded) throw new Problem('operation.superseded')
   }
-  const token = { accountId, familyId, generation: 1, rotatedAt: opened.startedAt }
-  return await sessionOf(deps, token, guest, deps.runtime.now())
+  const token = { accountId, familyId, generation: 1, rotatedAt: startedAt }
+  return await sessionOf(deps, token, guest, opened.repeated ? now : startedAt)
 }
 
 /** Exchanges a refresh token. Throws auth.refresh_refused or auth.session_revoked. */
 export async function refresh(deps: SessionDeps, text: string): Promise<Session> {
   const token = readRefreshToken(deps.keys, text)
   if (token === undefined) throw new Problem('auth.refresh_refused')
-  // Before the reads: a log-out everywhere that they do not see yet is later than this.
+  // Before the reads, as in firstTokens.
   const now = deps.runtime.now()
   const [account, family] = await Promise.all([
     readAccount(deps.store, token.accountId),

@@ -82,6 +82,7 @@ async function start(domainsOf: (wired: Wired) => Promise<Mounted[]>) {
     realms: wired.realms,
     addressOf: (c) => getConnInfo(c).remote.address,
     log: wired.log,
+    corsOrigins: wired.config.WAYSTONE_CORS,
   })
   return { wired, serve: handle(app) }
 }

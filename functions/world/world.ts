@@ -5,6 +5,7 @@
 import type { Admission } from '#shared/api/world.ts'
 import type { Player } from '#shared/api/endpoint.ts'
 import type { Content } from '#shared/content/content.ts'
+import { zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { ticketMs } from '#shared/limits.ts'
 import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
@@ -208,7 +209,7 @@ async function findPlace(
   const known = open.map((entry) => `${entry.bootId}/${entry.instance}`).sort()
   const host = await deps.fleet.allocate({
     requestId: `${realmId}/${zone}/${known.join(',')}`,
-    labels: { zone },
+    labels: { [zoneLabel]: zone },
   })
   if (host === undefined) throw new Problem('world.full', { retryAfterS: 5 })
   for (let waited = 0; waited <= openWaitMs; waited += 100) {

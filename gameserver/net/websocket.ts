@@ -12,7 +12,7 @@ import type { CloseReason } from '#shared/protocol/close.ts'
 import type { Connection, ConnectionListener, Transport, TransportTraffic } from './transport.ts'
 
 /** The one path of zone sockets. */
-export const zonePath = '/zone'
+const zonePath = '/zone'
 
 /** How long a peer may take to answer a close before its socket is cut. */
 const closeTimeoutMs = 2000

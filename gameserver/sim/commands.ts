@@ -31,7 +31,7 @@ export type Commands = {
 }
 
 /** The first number a client may send. */
-export const firstCommand = 1
+const firstCommand = 1
 
 export function createCommands(heading: number): Commands {
   return {

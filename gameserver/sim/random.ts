@@ -27,7 +27,7 @@ export function nextU32(random: Random): number {
 }
 
 /** A whole number from 0 to `count` - 1. `count` is at most 2^21, so that the product is exact. */
-export function below(random: Random, count: number): number {
+function below(random: Random, count: number): number {
   return Math.floor((nextU32(random) * count) / 0x1_0000_0000)
 }
 

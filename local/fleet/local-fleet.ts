@@ -66,7 +66,7 @@ function recordOf(dataDir: string): string {
 
 /**
  * Ends zone hosts that outlived the last run. They save while they end, so call it before their
- * database is replaced. Fails with one sentence when the record of the last run is damaged.
+ * database is replaced. Throws StartError when the record of the last run is damaged.
  */
 export async function endLastRun(
   dataDir: string,
@@ -82,7 +82,7 @@ export async function endLastRun(
 
 /**
  * Ends what is left of the last run, then starts all hosts. Resolves before they are Ready.
- * Fails with one sentence when the record of the last run is damaged.
+ * Throws StartError when the record of the last run is damaged.
  */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
   const { runtime, log, guardian } = options

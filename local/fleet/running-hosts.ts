@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { processIdentitySchema } from '../process-identity.ts'
+import { StartError } from '../start-error.ts'
 import { writeFileAtomic } from '../write-file.ts'
 
 const entrySchema = z.object({
@@ -23,7 +24,7 @@ export interface RunningHosts {
   remove(name: string): void
 }
 
-/** Opens the file, or begins one. Fails with one sentence when it is damaged. */
+/** Opens the file, or begins one. Throws StartError when it is damaged. */
 export function openRunningHosts(path: string): RunningHosts {
   const hosts = new Map(read(path).map((host) => [host.name, host]))
   const save = () => writeFileAtomic(path, JSON.stringify({ v: 1, hosts: [...hosts.values()] }))
@@ -44,9 +45,9 @@ function read(path: string): RunningHost[] {
   try {
     return fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).hosts
   } catch (cause) {
-    throw new Error(
+    throw new StartError(
       `${path} is damaged: end any zone hosts that still run, then delete the file and start again.`,
-      { cause },
+      cause,
     )
   }
 }

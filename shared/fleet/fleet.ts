@@ -2,9 +2,8 @@
 
 /** Label of the zone whose instances a host opens; a director allocates by it. */
 export const zoneLabel = 'waystone.dev/zone'
-/** What a host sets through the SDK to tell its boot id; Agones puts its prefix before it. */
-export const bootLabelKey = 'waystone-boot'
-export const bootLabel = `agones.dev/sdk-${bootLabelKey}`
+/** The boot id of a host, which sets `waystone-boot` through the SDK; Agones puts its prefix before it. */
+export const bootLabel = 'agones.dev/sdk-waystone-boot'
 
 /** A game server as the fleet knows it. */
 export type FleetHost = {

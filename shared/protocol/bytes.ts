@@ -46,7 +46,8 @@ export class Reader {
   /** A copy of `count` bytes. */
   raw(count: number): Uint8Array {
     const at = this.take(count)
-    return at < 0 ? new Uint8Array(0) : this.bytes.slice(at, at + count)
+    // Not slice: that of Node's Buffer is a view.
+    return at < 0 ? new Uint8Array(0) : new Uint8Array(this.bytes.subarray(at, at + count))
   }
   /** UTF-8 text behind its length in one byte. Ill-formed UTF-8 fails. */
   text8(): string {

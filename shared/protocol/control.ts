@@ -1,18 +1,22 @@
 // Rare messages, as msgpack maps with a `kind`, validated by schema (docs/protocol.md, "Control").
-// msgpackr runs without records, so that nothing in a message is ever compiled.
-import { Packr } from 'msgpackr'
+// msgpackr reads records that a message defines inline even when told not to use them, and compiles
+// readers for those it meets often. A reader that lives for one message compiles nothing and carries
+// nothing from one connection to another.
+import { Packr, Unpackr } from 'msgpackr'
 import * as z from 'zod'
 import { chatMaxLength } from '../limits.ts'
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true })
+const options = { useRecords: false, mapsAsObjects: true, variableMapSize: true }
+const packr = new Packr(options)
 
-// No control characters: a line of chat is one line. Any script is welcome.
+// No control or format characters: a line of chat is one line, and nobody turns the direction of what
+// stands behind it. The two joiners stay: Persian, Hindi and many an emoji cannot be written without.
 const line = z
   .string()
   .trim()
   .min(1)
   .max(chatMaxLength)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u)
+  .regex(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u)
 
 export const clientControl = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('chat.nearby'), text: line }),
@@ -43,7 +47,7 @@ export function packControl(message: ClientControl | ServerControl): Uint8Array 
 /** The value in a body, not yet validated; undefined when it is no msgpack. Never throws. */
 export function unpackControl(body: Uint8Array): unknown {
   try {
-    return packr.unpack(body)
+    return new Unpackr(options).unpack(body)
   } catch {
     return undefined
   }

@@ -26,12 +26,12 @@ import type { Reader, Writer } from './bytes.ts'
 import { HEADER } from './version.ts'
 
 /** Forget everything but the own entity first: this frame is complete in itself. */
-export const FLAG_KEYFRAME = 1
+const FLAG_KEYFRAME = 1
 
-export const SECTION = { drop: 1, block: 2, cell: 3 } as const
-export const RECORD = { entity: 1, motion: 2, gone: 3 } as const
-export const GONE_MOVED = 0
-export const GONE_LEFT = 1
+const SECTION = { drop: 1, block: 2, cell: 3 } as const
+const RECORD = { entity: 1, motion: 2, gone: 3 } as const
+const GONE_MOVED = 0
+const GONE_LEFT = 1
 
 export type EntityType = 'player' | 'creature'
 

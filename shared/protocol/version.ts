@@ -2,7 +2,7 @@
 // low four bits the framing (0: one message a frame). A server speaks a range of versions.
 
 export const PROTOCOL_VERSION = 1
-export const PROTOCOL_OLDEST = 1
+const PROTOCOL_OLDEST = 1
 /** Framing 0: the rest of the WebSocket message is one message. 1 to 15 are reserved. */
 export const HEADER = (PROTOCOL_VERSION << 4) | 0
 

@@ -62,8 +62,8 @@ export function dyOf(heading: number, speedSteps: number, tickHz: number): numbe
 }
 
 /**
- * The heading from one place towards another, nearest of 1024 directions, by integers alone:
- * a binary search for the direction whose cross product with the way changes sign.
+ * The heading from one place towards another, by integers alone: of 1024 directions the last that is
+ * not past it. A binary search for where the cross product of direction and way changes sign.
  */
 export function headingTo(dx: number, dy: number): number {
   if (dx === 0 && dy === 0) return 0

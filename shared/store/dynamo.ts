@@ -16,11 +16,11 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb'
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
 import { meets } from './condition.ts'
-import { storeError } from './dynamo-errors.ts'
+import { readItem, storeError } from './dynamo-answers.ts'
 import { checkQuery, checkTransaction, checkWrite, copyKey } from './request.ts'
-import type { Bindings, Item, Key, Store, TableName, Write } from './store.ts'
+import type { Bindings, Key, Store, TableName, Write } from './store.ts'
 
 export type DynamoOptions = {
   /** Default: AWS, in `region`. */
@@ -80,7 +80,7 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
         ConsistentRead: consistent ?? false,
       })
       const { Item: found } = await request(false, (limit) => repeating.send(command, limit))
-      return found === undefined ? undefined : (unmarshall(found) as Item)
+      return found === undefined ? undefined : readItem(found)
     },
     async query(query) {
       const { sort, scope } = checkQuery(query)
@@ -97,10 +97,11 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
       const page = await request(false, (limit) => repeating.send(command, limit))
       // The embedded server's begins_with takes letters of either case; ours looks again.
       const items = (page.Items ?? [])
-        .map((item) => unmarshall(item) as Item)
+        .map(readItem)
         .filter((item) => sort === undefined || meets(sort, scope, item))
       if (page.LastEvaluatedKey === undefined) return { items }
-      return { items, next: unmarshall(page.LastEvaluatedKey) as Key }
+      const { pk, sk } = readItem(page.LastEvaluatedKey)
+      return { items, next: { pk, sk } }
     },
     async put(put) {
       checkWrite({ put })
@@ -114,7 +115,7 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
         ReturnValues: 'ALL_NEW',
       })
       const { Attributes: item } = await request(true, (limit) => once.send(command, limit))
-      return unmarshall(item!) as Item
+      return readItem(item!)
     },
     async delete(removal) {
       checkWrite({ delete: removal })

@@ -79,7 +79,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     reachable: true,
     resumable: true,
     wallsDiffer: false,
-    /** Stops ticking. */
+    /** Neither ticks nor answers. */
     frozen: false,
     get tick() {
       return tick
@@ -116,7 +116,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
       return {
         send: (bytes) =>
           toServer(() => {
-            if (mine.open && link === mine) take(bytes)
+            if (mine.open && link === mine && !server.frozen) take(bytes)
           }),
         close: () => {
           if (!mine.open) return
@@ -139,11 +139,11 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
       if (mine) toClient(() => closeLink(mine, CLOSE[reason]))
       link = undefined
     },
-    /** Loses the socket without a word. */
-    cut() {
+    /** Closes at once; without a code it is lost without a word. */
+    cut(code = 1006) {
       const mine = link
       link = undefined
-      if (mine) closeLink(mine, 1006)
+      if (mine) closeLink(mine, code)
     },
     get joined() {
       return joined && link !== undefined

@@ -15,6 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export type Waystone = {
   /** Base URL of page and API. */
   url: string
+  port: number
   dataDir: string
   child: ChildProcess
   /** All output so far. */
@@ -69,9 +70,11 @@ export function isAlive(pid: number): boolean {
 /** Starts and waits until `/health` is good. Fails with the output when that takes over 30 s. */
 export async function startWaystone(options: {
   dataDir: string
+  /** Default: a free one. */
+  port?: number
   env?: Record<string, string>
 }): Promise<Waystone> {
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
   const child = spawn(process.execPath, ['local/start.ts'], {
     cwd: root,
@@ -92,6 +95,7 @@ export async function startWaystone(options: {
 
   const waystone: Waystone = {
     url,
+    port,
     dataDir: options.dataDir,
     child,
     output: () => output,

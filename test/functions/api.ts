@@ -43,7 +43,7 @@ export function createClock(seed = 'seed', start = 1_790_000_000_000): Clock {
       now += ms
     },
     sleep: async (ms) => {
-      now += ms
+      now += Math.ceil(ms)
     },
     randomBytes(count) {
       const bytes: number[] = []

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { sessionsFrom } from '#functions/auth/auth.ts'
+import { voidSessions } from '#functions/auth/store.ts'
+import { verifyAccessToken } from '#functions/http/token.ts'
 import type { Session } from '#shared/api/auth.ts'
 import { ApiError } from '#shared/api/client.ts'
+import type { Player } from '#shared/api/endpoint.ts'
 import { accessTokenMs, refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Item } from '#shared/store/store.ts'
@@ -62,7 +66,9 @@ describe('register', () => {
     const other = { loginName: 'vale', password: goodPassword }
     const operationId = newId(test.clock)
     const atOnce = await Promise.all(
-      Array.from({ length: 20 }, () => test.client().auth.register({ body: other }, { operationId })),
+      Array.from({ length: 20 }, () =>
+        test.client().auth.register({ body: other }, { operationId }),
+      ),
     )
     expect(distinct(atOnce)).toBe(1)
     expect(rowsOf(test, 'ACCOUNT')).toHaveLength(2)
@@ -138,14 +144,15 @@ describe('register', () => {
     expect(await codeOf(call)).toBe('request.invalid')
   })
 
-  it.each(['kitchen lamp river 49', 'my dog ate 3 green apples', '我喜欢在下雨天的时候慢慢地散步和读书'])(
-    'takes the phrase %s',
-    async (password) => {
-      const test = await openApi()
-      await test.client().auth.register({ body: { ...body, password } })
-      await test.client().auth.login({ body: { ...body, password } })
-    },
-  )
+  it.each([
+    'kitchen lamp river 49',
+    'my dog ate 3 green apples',
+    '我喜欢在下雨天的时候慢慢地散步和读书',
+  ])('takes the phrase %s', async (password) => {
+    const test = await openApi()
+    await test.client().auth.register({ body: { ...body, password } })
+    await test.client().auth.login({ body: { ...body, password } })
+  })
 })
 
 describe('log-in', () => {
@@ -179,10 +186,7 @@ describe('log-in', () => {
       const response = await test.send('POST', '/v1/auth/login', {
         headers: {
           'content-type': 'application/json',
-          'idempotency-key': '0198f000-0000-7000-8000-000000000000'.replace(
-            /^.{13}/,
-            newId(test.clock).slice(0, 13),
-          ),
+          'idempotency-key': newId(test.clock),
         },
         body: JSON.stringify({ loginName, password }),
       })
@@ -452,6 +456,28 @@ describe('log-out', () => {
     await test.client().auth.refresh({ body: { refreshToken: again.refreshToken } })
   })
 
+  it('voids a token that is being made meanwhile', async () => {
+    const test = await openApi()
+    const { accountId, refreshToken } = await newAccount(test)
+    test.clock.advance(60_000)
+    let from = 0
+    // It lands after the refresh has read the account, and before it answers.
+    test.faults.next = ({ operation }) => {
+      if (operation !== 'update' || from > 0) return undefined
+      test.clock.advance(5)
+      from = test.clock.now() + 1
+      void voidSessions(test.memory, accountId, from)
+      test.clock.advance(10)
+      return undefined
+    }
+    const { accessToken } = await test.client().auth.refresh({ body: { refreshToken } })
+    const player = await verifyAccessToken(test.keys.verify, test.clock.now(), accessToken)
+    expect(from).toBeGreaterThan(0)
+    expect(await sessionsFrom(test.memory, accountId)).toBe(from)
+    expect(player).toMatchObject({ accountId })
+    expect((player as Player).issuedAt).toBeLessThan(from)
+  })
+
   it('makes a repeated log-in of before worthless', async () => {
     const test = await openApi()
     await newAccount(test)
@@ -487,7 +513,6 @@ describe('a store that misbehaves', () => {
       test.faults.next = ({ operation }) =>
         operation === 'transact' && faulty++ % 2 === 0 ? { kind } : undefined
       const operationId = newId(test.clock)
-      await test.send('POST','/v1/auth/register',{headers:{'content-type':'application/json','idempotency-key':operationId},body:JSON.stringify(body)}); console.log(test.logged)
       const session = await test.client().auth.register({ body }, { operationId })
       const again = await test.client().auth.register({ body }, { operationId })
       expect(again.refreshToken).toBe(session.refreshToken)

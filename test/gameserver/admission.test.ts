@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { generateKeyPair } from 'jose'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
+import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import { createAdmission } from '#gameserver/instance/admission.ts'
 import { openSession } from '#gameserver/net/session.ts'
@@ -40,7 +41,12 @@ describe('a ticket', () => {
     const client = await stage.join('ann', { x: 30, y: 20 })
     const welcome = await client.welcome()
     expect(welcome).toMatchObject({ zone: 'field', instance: 'field-1', contentVersion: 'test' })
-    expect(welcome).toMatchObject({ tickUs: 50_000, timeScale: 256, width: 144_000, nextCommand: 1 })
+    expect(welcome).toMatchObject({
+      tickUs: 50_000,
+      timeScale: 256,
+      width: 144_000,
+      nextCommand: 1,
+    })
     const first = await client.keyframe()
     expect(first.keyframe).toBe(true)
     expect(first.own).toMatchObject({ x: 36_000, y: 24_000, speed: 0 })
@@ -195,12 +201,13 @@ describe('a claim', () => {
 
 describe('a socket', () => {
   test('must begin with JOIN or RESUME', async () => {
-    for (const frame of [
+    const frames: ClientFrame[] = [
       { kind: 'leave' },
       { kind: 'ping', token: 1 },
       { kind: 'input', first: 1, commands: [{ heading: 0, buttons: 0 }] },
       { kind: 'control', body: new Uint8Array([0x80]) },
-    ] as const) {
+    ]
+    for (const frame of frames) {
       const client = await stage.connect()
       client.send(frame)
       expect(await client.end()).toBe('protocol.unexpected')
@@ -254,7 +261,9 @@ describe('a socket', () => {
 
   test('from a foreign origin is not opened where origins are named', async () => {
     const strict = await openStage({ origins: ['https://play.example'] })
-    await expect(connect(strict.host.port, { origin: 'https://evil.example' })).rejects.toThrow('403')
+    await expect(connect(strict.host.port, { origin: 'https://evil.example' })).rejects.toThrow(
+      '403',
+    )
     const fine = await connect(strict.host.port, { origin: 'https://play.example' })
     fine.socket.terminate()
     await strict.stop()
@@ -287,7 +296,12 @@ describe('10,000 forged tickets', () => {
         backlogBytes: 0,
         open: true,
       }
-      openSession(connection, admission, () => 0, () => {}).listener.frame(frame)
+      openSession(
+        connection,
+        admission,
+        () => 0,
+        () => {},
+      ).listener.frame(frame)
     }
     await admission.idle()
     expect([...reasons]).toEqual([['ticket.refused', 10_000]])

@@ -3,11 +3,7 @@
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { SoftState } from '#shared/ownership/guard.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
-import type {
-  ClaimedCharacter,
-  Leaving,
-  Persistence,
-} from '#gameserver/persistence/persistence.ts'
+import type { ClaimedCharacter, Leaving, Persistence } from '#gameserver/persistence/persistence.ts'
 
 type Guard = {
   state: 'reserved' | 'active' | 'offline'

@@ -23,14 +23,20 @@ export type Stage = {
   lost: number
   health: number
   /** A valid ticket for a character that has been reserved. */
-  ticket(characterId: string, place?: { x: number; y: number }, changes?: Partial<Ticket>): Promise<string>
+  ticket(
+    characterId: string,
+    place?: { x: number; y: number },
+    changes?: Partial<Ticket>,
+  ): Promise<string>
   /** Joins; resolves after WELCOME. */
   join(characterId: string, place?: { x: number; y: number }): Promise<ZoneClient>
   connect(): Promise<ZoneClient>
   stop(): Promise<void>
 }
 
-export async function openStage(options: { zone?: Partial<Zone>; origins?: string[] } = {}): Promise<Stage> {
+export async function openStage(
+  options: { zone?: Partial<Zone>; origins?: string[] } = {},
+): Promise<Stage> {
   const zone = testZone({ creatures: [], ...options.zone })
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
   const key: SigningKey = { keyId: 'k1', privateKey }

@@ -82,14 +82,24 @@ function stage(seed: number, tickHz: 20 | 30 = 20) {
             job: 'mage',
             epoch: 1,
             saveNumber: 0,
-            soft: { zone: 'field', x: metresToUnits(xMetres), y: metresToUnits(yMetres), heading: 0 },
+            soft: {
+              zone: 'field',
+              x: metresToUnits(xMetres),
+              y: metresToUnits(yMetres),
+              heading: 0,
+            },
           },
           session,
         )
       },
       resume: () => {},
     }
-    const { session, listener } = openSession(connection, door, () => now, () => {})
+    const { session, listener } = openSession(
+      connection,
+      door,
+      () => now,
+      () => {},
+    )
     const client: TestClient = {
       session,
       listener,
@@ -110,8 +120,9 @@ function stage(seed: number, tickHz: 20 | 30 = 20) {
     instance.tick(now)
   }
   const command = (client: TestClient, heading: number, buttons: number) => {
-    const frame = { kind: 'input', first: client.next++, commands: [{ heading, buttons }] } as const
-    client.listener.frame(encodeClientFrame(frame))
+    const commands = [{ heading, buttons }]
+    const frame = encodeClientFrame({ kind: 'input', first: client.next++, commands })
+    client.listener.frame(frame)
   }
   return { instance, clients, enter, tick, command, now: () => now }
 }
@@ -128,7 +139,8 @@ function expectTruth(instance: Instance, client: TestClient): void {
     const believed = client.view.entities.get(entity.id)
     const near = (entity.x - self.x) ** 2 + (entity.y - self.y) ** 2 <= radius * radius
     if (believed === undefined) {
-      if (near) throw new Error(`tick ${world.tick}: ${entity.name} ${entity.id} is near and unknown`)
+      if (near)
+        throw new Error(`tick ${world.tick}: ${entity.name} ${entity.id} is near and unknown`)
       continue
     }
     // By hand: an assertion each would take most of the test's time.
@@ -167,7 +179,13 @@ describe('a viewer', () => {
         fc.array(act, { minLength: 10, maxLength: 60 }),
         (seed, tickHz, acts) => {
           const { instance, clients, enter, tick, command } = stage(seed, tickHz)
-          for (const [x, y] of [[55, 55], [62, 62], [75, 60], [30, 30]] as const) enter(x, y)
+          for (const [x, y] of [
+            [55, 55],
+            [62, 62],
+            [75, 60],
+            [30, 30],
+          ] as const)
+            enter(x, y)
           tick()
           const courses = clients.map(() => ({ heading: 0, buttons: 0 }))
           for (const { who, what, heading, ticks } of acts) {
@@ -224,7 +242,9 @@ describe('a viewer', () => {
   test('hears something at least every 500 ms, and nothing when there is nothing to say', () => {
     const { instance, enter, tick } = stage(1)
     // Nobody moves: no creature is within the corner's view.
-    instance.world.creatures.forEach((creature) => (creature.wander!.until = Number.MAX_SAFE_INTEGER))
+    instance.world.creatures.forEach(
+      (creature) => (creature.wander!.until = Number.MAX_SAFE_INTEGER),
+    )
     const client = enter(5, 5)
     tick()
     expect(client.snapshots).toBe(1)

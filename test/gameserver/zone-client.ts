@@ -27,7 +27,10 @@ export type ZoneClient = {
   end(): Promise<string | number>
 }
 
-export async function connect(port: number, options: { origin?: string } = {}): Promise<ZoneClient> {
+export async function connect(
+  port: number,
+  options: { origin?: string } = {},
+): Promise<ZoneClient> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/zone`, options)
   const watchers = new Set<() => void>()
   const client: ZoneClient = {

@@ -8,7 +8,8 @@ import { seededFaults } from '#shared/store/faults.ts'
 import type { MemoryStore } from '#shared/store/memory.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { commit, parseOperationId, recall } from '#shared/store/operation.ts'
-import type { Key, Write } from '#shared/store/store.ts'
+import type { Key, Store, Write } from '#shared/store/store.ts'
+import { StoreError } from '#shared/store/store.ts'
 import { countTrips } from '#shared/store/trips.ts'
 import { virtualRuntime } from './virtual-runtime.ts'
 
@@ -158,6 +159,32 @@ describe('a commit', () => {
     expect(countOf(memory)).toBe(0)
     await memory.delete({ table: 'core', key: { pk: 'name', sk: 'name' } })
     expect(await commit(deps, op, { writes: [take], answer: 1 })).toBe(1)
+  })
+
+  it('is known by its row even where the store names only the first reason', async () => {
+    const { deps, newOp, memory } = world()
+    const op = newOp()
+    const once: Write = {
+      put: { table: 'core', item: { ...counter, n: 1 }, condition: 'attribute_not_exists(pk)' },
+    }
+    const terse: Store = {
+      ...memory,
+      transact: async (writes) => {
+        await memory.transact(writes).catch((error: unknown) => {
+          if (!(error instanceof StoreError)) throw error
+          const first = error.reasons.findIndex((reason) => reason !== 'none')
+          const only = <T>(list: T[], rest: T) =>
+            list.map((entry, i) => (i === first ? entry : rest))
+          throw new StoreError(error.kind, error.message, {
+            reasons: only(error.reasons, 'none'),
+            items: only(error.items, undefined),
+          })
+        })
+      },
+    }
+    for (let i = 0; i < 2; i++) {
+      expect(await commit({ ...deps, store: terse }, op, { writes: [once], answer: 1 })).toBe(1)
+    }
   })
 
   it('with a wrong write fails as a defect, not as a refusal', async () => {

@@ -33,8 +33,21 @@ const value: fc.Arbitrary<Value> = fc.oneof(
 )
 const attribute = fc.constantFrom('a1', 'b1', 'c1')
 const attributes = fc.dictionary(attribute, value, { maxKeys: 3, noNullPrototype: true })
-/** The embedded server makes a map of a null when something below it is set; AWS and ours refuse. */
-const withoutNull = attributes.filter((given) => !Object.values(given).includes(null))
+
+/**
+ * Where the two are known to differ in updates (docs/decisions/0002-store.md): below a null, which the
+ * embedded server makes a map of, and for sums beyond 2^53, which it stores and memory refuses.
+ */
+const comparable = fc
+  .record(
+    { a1: value, b1: value, c1: value },
+    { requiredKeys: ['a1', 'b1'], noNullPrototype: true },
+  )
+  .filter((given) =>
+    Object.values(given).every(
+      (v) => v !== null && (typeof v !== 'number' || Math.abs(v) < 2 ** 50),
+    ),
+  )
 const path = fc.oneof(
   { weight: 3, arbitrary: attribute },
   fc.constantFrom('a1.x', 'b1.y', 'c1.x.y'),
@@ -81,16 +94,24 @@ const condition = fc.letrec<{ any: Text }>((tie) => ({
   ),
 })).any
 
+const small = value.filter((v) => typeof v !== 'number' || Math.abs(v) < 2 ** 50).map(withValue)
 const term = fc.oneof(
-  { weight: 2, arbitrary: literal },
+  { weight: 2, arbitrary: small },
   pathText,
-  fc.tuple(pathText, literal).map(([p, v]) => join(['if_not_exists(', p, ', ', v, ')'])),
-  fc.tuple(pathText, literal).map(([p, v]) => join(['list_append(', p, ', ', v, ')'])),
+  fc.tuple(pathText, small).map(([p, v]) => join(['if_not_exists(', p, ', ', v, ')'])),
+  fc
+    .tuple(pathText, fc.array(scalar, { maxLength: 2 }).map(withValue))
+    .map(([p, v]) => join(['list_append(', p, ', ', v, ')'])),
+)
+const number = fc.oneof(
+  fc.integer({ min: -9, max: 9 }).map(withValue),
+  attribute.map((text): Text => ({ text, values: [] })),
+  term,
 )
 const assignment = fc.oneof(
-  fc.tuple(pathText, term).map(([p, t]) => join([p, ' = ', t])),
+  { weight: 2, arbitrary: fc.tuple(pathText, term).map(([p, t]) => join([p, ' = ', t])) },
   fc
-    .tuple(pathText, term, fc.constantFrom(' + ', ' - '), term)
+    .tuple(pathText, number, fc.constantFrom(' + ', ' - '), number)
     .map(([p, a, op, b]) => join([p, ' = ', a, op, b])),
 )
 const update = fc
@@ -137,9 +158,10 @@ async function bothAfter(item: Item, request: (store: Store) => Promise<unknown>
 }
 
 const key = { pk: 'p', sk: 's' }
-const runs = { numRuns: 500 }
+// A fixed seed, so that a run says the same everywhere; other seeds are tried by hand.
+const runs = { numRuns: 400, seed: 20_261_121 }
 
-it('any condition is met, not met or refused alike', { timeout: 60_000 }, async () => {
+it('any condition is met, not met or refused alike', async () => {
   let met = 0
   await fc.assert(
     fc.asyncProperty(attributes, condition, async (given, generated) => {
@@ -155,10 +177,10 @@ it('any condition is met, not met or refused alike', { timeout: 60_000 }, async 
   expect(met).toBeGreaterThan(50)
 })
 
-it('any update makes the same row or is refused alike', { timeout: 60_000 }, async () => {
+it('any update makes the same row or is refused alike', async () => {
   let made = 0
   await fc.assert(
-    fc.asyncProperty(withoutNull, update, async (given, generated) => {
+    fc.asyncProperty(comparable, update, async (given, generated) => {
       const { text, values } = numbered(generated)
       const bindings = Object.keys(values).length === 0 ? {} : { values }
       const request = { table: 'core', key, update: text, ...bindings } as const

@@ -1,4 +1,4 @@
-// What DynamoDB and the SDK fail with, as StoreError.
+// What DynamoDB answers: rows as items, failures as StoreError.
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import {
   ConditionalCheckFailedException,
@@ -58,5 +58,17 @@ export function storeError(error: unknown, write: boolean): StoreError {
 }
 
 function rowOf(attributes: Record<string, AttributeValue> | undefined): Item | undefined {
-  return attributes === undefined ? undefined : (unmarshall(attributes) as Item)
+  return attributes === undefined ? undefined : readItem(attributes)
+}
+
+/** Throws StoreError `invalid` for a row that holds a number which a Value cannot be. */
+export function readItem(attributes: Record<string, AttributeValue>): Item {
+  return unmarshall(attributes, { wrapNumbers: readNumber }) as Item
+}
+
+/** Sums are made by the server, which has 38 digits: a counter without a bound may pass 2^53 there. */
+function readNumber(text: string): number {
+  const number = Number(text)
+  if (Number.isSafeInteger(number)) return number
+  throw new StoreError('invalid', 'a row holds a number that is not an integer within 2^53')
 }

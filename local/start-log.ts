@@ -1,0 +1,36 @@
+// The log of `npm start`: a file in the data folder, and the worst of it on the terminal.
+import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import type { Runtime } from '#shared/runtime.ts'
+import { createLog } from '#shared/telemetry/log.ts'
+import type { Log, LogLevel } from '#shared/telemetry/log.ts'
+
+/** A log of the last runs that is larger is put aside at the next start; one such is kept. */
+const logMaxBytes = 16 * 1024 * 1024
+/** The same words on the terminal at most this often, and how many are remembered for that. */
+const tellAgainMs = 60_000
+const toldMax = 100
+
+/** Everything goes to a file; warnings and errors are told as well, each once a minute. */
+function openLog(
+  path: string,
+  config: Config,
+  runtime: Runtime,
+  tell: (line: string) => void,
+): Log {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logMaxBytes) {
+    rmSync(`${path}.1`, { force: true })
+    renameSync(path, `${path}.1`)
+  }
+  const toldAt = new Map<string, number>()
+  const write = (line: string) => {
+    appendFileSync(path, line)
+    const { level: severity, message } = JSON.parse(line) as { level: string; message: string }
+    if (severity !== 'warn' && severity !== 'error') return
+    const now = runtime.now()
+    if (now - (toldAt.get(message) ?? 0) < tellAgainMs) return
+    if (toldAt.size >= toldMax) toldAt.clear()
+    toldAt.set(message, now)
+    tell(`${severity}: ${message} (see ${path})`)
+  }
+  return createLog({ level, write, now: runtime.now })
+}

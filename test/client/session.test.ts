@@ -1,0 +1,287 @@
+import { expect, test } from 'vitest'
+import { ApiError } from '#shared/api/client.ts'
+import { accessTokenMs } from '#shared/limits.ts'
+import { PROBLEMS } from '#shared/problem.ts'
+import type { ProblemCode } from '#shared/problem.ts'
+import { birthOfId } from '#shared/runtime.ts'
+import { createSession, deviceKey } from '#client/library/session.ts'
+import type { Session } from '#client/library/session.ts'
+import { createBrowserStore, createMemoryStore } from '#client/library/storage.ts'
+import type { KeyStore } from '#client/library/storage.ts'
+import { createTime } from './time.ts'
+import type { Time } from './time.ts'
+
+type Seen = {
+  url: string
+  method: string
+  key: string | undefined
+  token: string | undefined
+  body: unknown
+}
+
+/** An API in a function: tokens are numbered, refresh tokens work once. */
+function createApi(time: Time) {
+  let generation = 0
+  const api = {
+    seen: [] as Seen[],
+    /** Answered before anything else, once each; undefined lets one through. */
+    failures: [] as (ProblemCode | 'lost' | 'lost answer' | undefined)[],
+    retryAfterS: undefined as number | undefined,
+    /** Tokens below this generation have run out. */
+    validFrom: 0,
+    get generation() {
+      return generation
+    },
+    fetch: async (url: string, init: RequestInit): Promise<Response> => {
+      const headers = new Headers(init.headers)
+      const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined
+      const token = headers.get('authorization')?.replace('Bearer ', '')
+      const key = headers.get('idempotency-key') ?? undefined
+      api.seen.push({ url, method: init.method!, key, token, body })
+      const failure = api.failures.shift()
+      if (failure === 'lost') throw new TypeError('no network')
+      if (failure !== undefined && failure !== 'lost answer') return problem(failure)
+      const answer = reply(url, token, body)
+      if (failure === 'lost answer') throw new TypeError('no network')
+      return answer
+    },
+  }
+  const problem = (code: ProblemCode) => {
+    const { status, title } = PROBLEMS[code]
+    const headers = new Headers({ 'content-type': 'application/problem+json' })
+    if (api.retryAfterS !== undefined) headers.set('retry-after', String(api.retryAfterS))
+    return new Response(JSON.stringify({ code, status, title }), { status, headers })
+  }
+  const tokens = () => {
+    generation++
+    return Response.json({
+      accountId: '01900000-0000-7000-8000-000000000001',
+      guest: true,
+      accessToken: `a${generation}`,
+      accessExpiresAt: time.now() + accessTokenMs,
+      refreshToken: `r${generation}`,
+      refreshExpiresAt: time.now() + 1e9,
+      realms: [{ realmId: 'local', name: 'Local', address: 'http://realm.test/', state: 'open' }],
+    })
+  }
+  const reply = (url: string, token: string | undefined, body: unknown) => {
+    if (url.endsWith('/auth/refresh')) {
+      const { refreshToken } = body as { refreshToken: string }
+      if (refreshToken !== `r${generation}`) return problem('auth.session_revoked')
+      return tokens()
+    }
+    if (url.includes('/auth/') && !url.includes('logout')) return tokens()
+    if (token === undefined) return problem('auth.required')
+    if (Number(token.slice(1)) < api.validFrom) return problem('auth.expired')
+    return Response.json(url.endsWith('/characters') ? { characters: [] } : {})
+  }
+  return api
+}
+
+function open(
+  time: Time,
+  api: ReturnType<typeof createApi>,
+  storage: KeyStore = createMemoryStore(),
+) {
+  const lost: string[] = []
+  const session: Session = createSession({
+    baseUrl: 'http://api.test',
+    fetch: api.fetch,
+    runtime: time.runtime,
+    storage,
+    lost: (code) => lost.push(code),
+  })
+  return { session, storage, lost }
+}
+
+/** Lets time pass until a promise has settled. */
+async function settled<T>(time: Time, promise: Promise<T>): Promise<T> {
+  let over = false
+  void Promise.allSettled([promise]).then(() => {
+    over = true
+  })
+  await time.until(() => over, 300_000)
+  return await promise
+}
+
+async function asGuest() {
+  const time = createTime()
+  const api = createApi(time)
+  const opened = open(time, api)
+  await settled(time, opened.session.guest())
+  return { time, api, ...opened }
+}
+
+test('a guest keeps the secret of the device, so the next visit is the same account', async () => {
+  const { time, api, storage, session } = await asGuest()
+  const secret = storage.get(deviceKey)!
+  expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/)
+  await settled(time, session.logOut())
+  await settled(time, session.guest())
+  const sent = api.seen.filter(({ url }) => url.endsWith('/auth/guest'))
+  expect(sent.map(({ body }) => body)).toEqual([{ deviceSecret: secret }, { deviceSecret: secret }])
+})
+
+test('a request is sent again under the same operation id, also when only its answer was lost', async () => {
+  const time = createTime()
+  const api = createApi(time)
+  const { session } = open(time, api)
+  api.failures.push('lost', 'lost answer', 'store.unavailable')
+  await settled(time, session.register('mira', 'a long enough phrase'))
+  expect(api.seen).toHaveLength(4)
+  expect(new Set(api.seen.map(({ key }) => key)).size).toBe(1)
+  expect(birthOfId(api.seen[0]!.key!)).toBeDefined()
+  expect(session.account?.accountId).toBeDefined()
+})
+
+test('it waits as long as the server asks, and gives up after five tries', async () => {
+  const time = createTime()
+  const api = createApi(time)
+  const { session } = open(time, api)
+  api.retryAfterS = 9
+  api.failures.push('request.rate_limited')
+  const before = time.now()
+  await settled(time, session.guest())
+  expect(time.now() - before).toBeGreaterThanOrEqual(9000)
+
+  api.seen.length = 0
+  api.failures.push(...Array.from({ length: 9 }, () => 'store.unavailable' as const))
+  await expect(settled(time, session.guest())).rejects.toMatchObject({ code: 'store.unavailable' })
+  expect(api.seen).toHaveLength(5)
+})
+
+test('a refusal is not sent again', async () => {
+  const time = createTime()
+  const api = createApi(time)
+  const { session } = open(time, api)
+  api.failures.push('auth.invalid_credentials')
+  await expect(settled(time, session.logIn('mira', 'wrong'))).rejects.toBeInstanceOf(ApiError)
+  expect(api.seen).toHaveLength(1)
+})
+
+test('a superseded operation is asked anew under another id, once', async () => {
+  const time = createTime()
+  const api = createApi(time)
+  const { session } = open(time, api)
+  api.failures.push('lost', 'operation.superseded')
+  await settled(time, session.guest())
+  const keys = api.seen.map(({ key }) => key)
+  expect(keys[0]).toBe(keys[1])
+  expect(keys[2]).not.toBe(keys[0])
+  api.failures.push('operation.superseded', 'operation.superseded')
+  await expect(settled(time, session.guest())).rejects.toMatchObject({
+    code: 'operation.superseded',
+  })
+})
+
+test('the access token is renewed shortly before it runs out, and not before', async () => {
+  const { time, api, session } = await asGuest()
+  const realm = session.inRealm('local')
+  await time.pass(accessTokenMs - 90_000)
+  await settled(time, realm.characters())
+  expect(api.generation).toBe(1)
+  await time.pass(40_000)
+  await settled(time, realm.characters())
+  expect(api.generation).toBe(2)
+  expect(api.seen.at(-1)!.token).toBe('a2')
+})
+
+test('a token the server calls expired is renewed once, by one request however many calls wait', async () => {
+  const { time, api, session } = await asGuest()
+  api.validFrom = 2
+  const realm = session.inRealm('local')
+  await settled(time, Promise.all([realm.characters(), realm.characters(), realm.characters()]))
+  expect(api.seen.filter(({ url }) => url.endsWith('/refresh'))).toHaveLength(1)
+  api.validFrom = 100
+  await expect(settled(time, realm.characters())).rejects.toMatchObject({ code: 'auth.expired' })
+})
+
+test('a device whose clock is an hour off neither renews all the time nor never', async () => {
+  const time = createTime()
+  const api = createApi(time)
+  const fast = { ...time.runtime, now: () => time.now() + 3_600_000 }
+  const session = createSession({
+    baseUrl: 'http://api.test',
+    fetch: api.fetch,
+    runtime: fast,
+    storage: createMemoryStore(),
+  })
+  await settled(time, session.guest())
+  for (let i = 0; i < 5; i++) await settled(time, session.inRealm('local').characters())
+  expect(api.generation).toBe(1)
+  await time.pass(accessTokenMs)
+  await settled(time, session.inRealm('local').characters())
+  expect(api.generation).toBe(2)
+})
+
+test('a page takes over what another page has renewed instead of using a spent token', async () => {
+  const { time, api, session, storage } = await asGuest()
+  const other = open(time, api, storage)
+  await time.pass(accessTokenMs)
+  await settled(time, session.inRealm('local').characters())
+  await time.pass(60_000)
+  await settled(time, other.session.inRealm('local').characters())
+  expect(api.generation).toBe(2)
+  expect(api.seen.at(-1)!.token).toBe('a2')
+  expect(other.lost).toEqual([])
+})
+
+test('a session ended by the server is forgotten, and the page is told', async () => {
+  const { time, api, session, storage, lost } = await asGuest()
+  api.failures.push('auth.session_revoked')
+  await expect(settled(time, session.inRealm('local').characters())).rejects.toBeInstanceOf(
+    ApiError,
+  )
+  expect(lost).toEqual(['auth.session_revoked'])
+  expect(session.account).toBeUndefined()
+  expect(open(time, api, storage).session.account).toBeUndefined()
+  expect(storage.get(deviceKey)).toBeDefined()
+})
+
+test('while the server cannot be reached the session is kept', async () => {
+  const { time, api, session, lost } = await asGuest()
+  await time.pass(accessTokenMs)
+  api.failures.push(...Array.from({ length: 30 }, () => 'lost' as const))
+  await expect(settled(time, session.inRealm('local').characters())).rejects.toMatchObject({
+    code: 'network',
+  })
+  expect(lost).toEqual([])
+  expect(session.account).toBeDefined()
+})
+
+test('a realm that is served elsewhere is called there from then on', async () => {
+  const { time, api, session } = await asGuest()
+  const realm = session.inRealm('local')
+  api.failures.push('realm.elsewhere')
+  await settled(time, realm.characters())
+  await settled(time, realm.characters())
+  const urls = api.seen.slice(-3).map(({ url }) => new URL(url).host)
+  expect(urls).toEqual(['api.test', 'realm.test', 'realm.test'])
+})
+
+test('logging out works without the server, and the next start is logged out', async () => {
+  const { time, api, session, storage } = await asGuest()
+  api.failures.push('lost')
+  await settled(time, session.logOut())
+  expect(session.account).toBeUndefined()
+  expect(open(time, api, storage).session.account).toBeUndefined()
+})
+
+test('a session is restored from storage; a damaged one is no session', async () => {
+  const { time, api, storage } = await asGuest()
+  expect(open(time, api, storage).session.account?.guest).toBe(true)
+  for (const damaged of ['', '{', 'null', '[]', '{"accountId":1}']) {
+    storage.set('session', damaged)
+    expect(open(time, api, storage).session.account).toBeUndefined()
+  }
+})
+
+test('a browser that forbids storage still lets one play', () => {
+  const store = createBrowserStore(() => {
+    throw new DOMException('denied', 'SecurityError')
+  }, 'x.')
+  store.set('a', '1')
+  expect(store.get('a')).toBe('1')
+  store.remove('a')
+  expect(store.get('a')).toBeUndefined()
+})

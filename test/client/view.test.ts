@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest'
+import type { Section, Snapshot, SnapshotRecord } from '#shared/protocol/snapshot.ts'
+import { dxOf } from '#shared/rules/heading.ts'
+import { createCourse } from '#client/library/interpolation.ts'
+import { createView } from '#client/library/view.ts'
+
+const own = 1
+const still = { x: 0, y: 0, heading: 0, speed: 0 }
+
+function frame(tick: number, sections: Section[], keyframe = false): Snapshot {
+  const head = { tick, keyframe, timeScale: 256, waiting: 0, ack: 0, own: still }
+  return { kind: 'snapshot', ...head, sections }
+}
+const entity = (id: number, x = 0, y = 0): SnapshotRecord => ({
+  record: 'entity',
+  id,
+  type: 'player',
+  x,
+  y,
+  heading: 0,
+  speed: 0,
+  look: 'human/mage',
+  name: `P${id}`,
+})
+const motion = (id: number, x: number, heading = 0, speed = 0): SnapshotRecord => ({
+  record: 'motion',
+  id,
+  x,
+  y: 0,
+  heading,
+  speed,
+})
+const gone = (id: number, left: boolean): SnapshotRecord => ({ record: 'gone', id, left })
+const block = (cell: number, ...records: SnapshotRecord[]): Section => ({
+  section: 'block',
+  cell,
+  records,
+})
+const cell = (at: number, ...records: SnapshotRecord[]): Section => ({
+  section: 'cell',
+  cell: at,
+  records,
+})
+const ids = (view: ReturnType<typeof createView>) =>
+  view
+    .at(0)
+    .map((each) => each.id)
+    .sort()
+
+test('a block introduces everybody but oneself', () => {
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5, entity(own), entity(2), entity(3))], true))
+  expect(ids(view)).toEqual([2, 3])
+  expect(view.size).toBe(2)
+  expect(view.entity(own)?.name).toBe('P1')
+})
+
+test.each([
+  ['old cell first', [cell(5, gone(2, false)), cell(6, motion(2, 900))]],
+  ['new cell first', [cell(6, motion(2, 900)), cell(5, gone(2, false))]],
+])('a crossing between subscribed cells keeps the entity: %s', (_, sections) => {
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5, entity(2)), block(6)], true))
+  view.apply(frame(11, sections))
+  expect(view.at(11)).toMatchObject([{ id: 2, x: 900 }])
+  // It belongs to the new cell now: dropping the old one does not touch it, dropping the new one does.
+  view.apply(frame(12, [{ section: 'drop', cells: [5] }]))
+  expect(ids(view)).toEqual([2])
+  view.apply(frame(13, [{ section: 'drop', cells: [6] }]))
+  expect(ids(view)).toEqual([])
+})
+
+test('who moves to a cell out of view is gone; who left the zone is gone at once', () => {
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5, entity(2), entity(3), entity(4))], true))
+  view.apply(frame(11, [cell(5, gone(2, false), gone(3, true))]))
+  expect(ids(view)).toEqual([4])
+})
+
+test('a drop in the same frame spares who has crossed into a kept cell', () => {
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5, entity(2), entity(3)), block(6)], true))
+  view.apply(frame(11, [{ section: 'drop', cells: [5] }, cell(6, entity(2, 700))]))
+  expect(ids(view)).toEqual([2])
+})
+
+test('a motion of somebody never introduced is ignored, and appears with a full record', () => {
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5)], true))
+  view.apply(frame(11, [cell(5, motion(2, 100))]))
+  expect(ids(view)).toEqual([])
+  view.apply(frame(12, [cell(5, entity(2, 100))]))
+  expect(ids(view)).toEqual([2])
+})
+
+test('a keyframe forgets whom it does not name, and nobody it names jumps', () => {
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5, entity(own), entity(2), entity(3))], true))
+  view.apply(frame(10, [cell(5, motion(2, 0, 0, 100))]))
+  const before = view.draw(20, 0).find((each) => each.id === 2)!
+  view.apply(frame(21, [block(5, entity(2, 11 * dxOf(0, 100, 20)))], true))
+  expect(ids(view)).toEqual([2])
+  const after = view.draw(20, 0)[0]!
+  expect(after.x).toBeCloseTo(before.x, 6)
+  expect(view.entity(own)).toBeDefined()
+})
+
+test('between records everybody goes on by whole ticks of heading and speed', () => {
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5, entity(2, 100))], true))
+  view.apply(frame(11, [cell(5, motion(2, 130, 7 * 64, 90))]))
+  const dx = dxOf(7 * 64, 90, 20)
+  expect(view.at(11)[0]!.x).toBe(130)
+  expect(view.at(60)[0]!.x).toBe(130 + 49 * dx)
+})
+
+test('a course is drawn exactly, through a turn, when its records are there in time', () => {
+  const course = createCourse({ tick: 0, x: 0, y: 0, heading: 0, speed: 100 }, 20)
+  const step = dxOf(0, 100, 20)
+  // It turns back with tick 10: from the place of tick 9 one step back.
+  course.add({ tick: 10, x: 8 * step, y: 0, heading: 32_768, speed: 100 }, 5)
+  expect(course.draw(9, 0).x).toBe(9 * step)
+  expect(course.draw(9.5, 0).x).toBe(8.5 * step)
+  expect(course.draw(12, 0).x).toBe(6 * step)
+})
+
+test('a record that comes late fades in instead of jumping', () => {
+  const course = createCourse({ tick: 0, x: 0, y: 0, heading: 0, speed: 100 }, 20)
+  const step = dxOf(0, 100, 20)
+  const shown = course.draw(12, 16).x
+  expect(shown).toBe(12 * step)
+  course.add({ tick: 10, x: 9 * step, y: 0, heading: 0, speed: 0 }, 12)
+  expect(course.draw(12, 0).x).toBeCloseTo(shown, 6)
+  const next = course.draw(12.2, 16).x
+  expect(next).toBeLessThan(shown)
+  expect(next).toBeGreaterThan(10 * step)
+  expect(course.draw(30, 1000).x).toBeCloseTo(9 * step, 0)
+  // Far away it is another place.
+  course.add({ tick: 31, x: 100_000, y: 0, heading: 0, speed: 0 }, 31)
+  expect(course.draw(31, 0).x).toBe(100_000)
+})

@@ -1,0 +1,102 @@
+// A player without a screen, on the client library, for tests against a running Waystone.
+import { webMonotonic, webRuntime } from '#client/library/web-runtime.ts'
+import { createContent } from '#client/library/content.ts'
+import { createSession } from '#client/library/session.ts'
+import { createMemoryStore } from '#client/library/storage.ts'
+import { connectWorld } from '#client/library/world.ts'
+import type { World } from '#client/library/world.ts'
+import { openNodeSocket } from '#client/bots/socket.ts'
+import { headingTo } from '#shared/rules/heading.ts'
+import { metresToUnits, unitsPerMetre } from '#shared/rules/units.ts'
+
+export const realmId = 'local'
+
+export function newSession(url: string) {
+  return createSession({ baseUrl: url, fetch, runtime: webRuntime, storage: createMemoryStore() })
+}
+
+export type Player = {
+  world: World
+  chat: { name: string; text: string }[]
+  /** Own place in metres. */
+  place: () => { x: number; y: number }
+  zone: () => string | undefined
+  /** Walks straight towards a place in metres; resolves when it is there or nothing moves any more. */
+  walkTo: (x: number, y: number) => Promise<void>
+  stop: () => Promise<void>
+}
+
+/** Resolves when the condition holds; fails with `what` after `timeoutMs`. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 15_000,
+): Promise<void> {
+  const giveUpAt = performance.now() + timeoutMs
+  while (!(await condition())) {
+    if (performance.now() > giveUpAt) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+    await webRuntime.sleep(20)
+  }
+}
+
+/** Brings a character into the world and waits until it stands there. */
+export async function play(
+  url: string,
+  session: ReturnType<typeof newSession>,
+  characterId: string,
+): Promise<Player> {
+  const content = createContent({ baseUrl: url, fetch, runtime: webRuntime })
+  const realm = session.inRealm(realmId)
+  const world = connectWorld({
+    enter: (signal) => realm.enter(characterId, signal),
+    loadZone: (zone, fresh) => content.zone(zone, fresh),
+    contentVersion: content.version,
+    socket: openNodeSocket,
+    runtime: webRuntime,
+    monotonic: webMonotonic,
+  })
+  const chat: { name: string; text: string }[] = []
+  world.on('chat', ({ name, text }) => chat.push({ name, text }))
+  const timer = setInterval(() => world.update(), 20)
+  const place = () => {
+    const self = world.self()
+    if (self === undefined) return { x: Number.NaN, y: Number.NaN }
+    return { x: self.x / unitsPerMetre, y: self.y / unitsPerMetre }
+  }
+  const zone = () => (world.state.phase === 'joined' ? world.state.zone : undefined)
+  await until('joined', () => world.self() !== undefined)
+
+  async function walkTo(x: number, y: number): Promise<void> {
+    const inZone = zone()
+    let movedAt = performance.now()
+    let last = place()
+    for (;;) {
+      const self = world.self()
+      if (self === undefined || zone() !== inZone) break
+      const here = place()
+      if (Math.hypot(here.x - last.x, here.y - last.y) > 0.5) {
+        last = here
+        movedAt = performance.now()
+      }
+      if (performance.now() - movedAt > 2000) break
+      const dx = metresToUnits(x) - self.x
+      const dy = metresToUnits(y) - self.y
+      if (Math.hypot(dx, dy) < 0.5 * unitsPerMetre) break
+      world.walk(headingTo(dx, dy))
+      await webRuntime.sleep(40)
+    }
+    world.stand()
+  }
+
+  return {
+    world,
+    chat,
+    place,
+    zone,
+    walkTo,
+    async stop() {
+      await world.leave()
+      clearInterval(timer)
+    },
+  }
+}

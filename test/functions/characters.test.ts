@@ -1,0 +1,246 @@
+import { describe, expect, it } from 'vitest'
+import { ApiError } from '#shared/api/client.ts'
+import { charactersKeptPerRealm, charactersPerRealm } from '#shared/limits.ts'
+import { guardKey } from '#shared/ownership/guard.ts'
+import { newId } from '#shared/runtime.ts'
+import { newAccount, openApi } from './api.ts'
+import type { TestApi } from './api.ts'
+
+const params = { realmId: 'local' }
+const mira = { name: 'Mira Vale', race: 'human', job: 'mage' }
+
+async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call
+    return 'done'
+  } catch (error) {
+    if (error instanceof ApiError) return error.code
+    throw error
+  }
+}
+
+async function player(test: TestApi, loginName?: string) {
+  const { accessToken, accountId } = await newAccount(test, loginName)
+  test.trips.reset()
+  return { accountId, ...test.client({ token: accessToken }) }
+}
+
+/** A name of letters that is not used yet. */
+function nameOf(i: number): string {
+  return `Vale${String.fromCodePoint(97 + Math.floor(i / 26))}${String.fromCodePoint(97 + (i % 26))}`
+}
+
+describe('creating a character', () => {
+  it('makes it ready to play, in one store trip', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const made = await me.characters.create({ params, body: mira })
+    expect(test.trips.trips.map((trip) => trip.operation)).toEqual(['transact'])
+    expect(made).toMatchObject({ ...mira, zone: 'hub', createdAt: test.clock.now() })
+    test.trips.reset()
+    expect(await me.characters.list({ params })).toEqual({ characters: [made] })
+    expect(test.trips.trips).toHaveLength(1)
+    const key = guardKey('local', made.characterId)
+    const guard = test.memory.rows('core').find((r) => r.pk === key.pk && r.sk === key.sk)
+    expect(guard).toMatchObject({ accountId: me.accountId, state: 'offline', wallet: 0 })
+  })
+
+  it('makes one, however often it is sent', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const inTurn = newId(test.clock)
+    const made = new Set<string>()
+    for (let i = 0; i < 3; i++) {
+      const { characterId } = await me.characters.create(
+        { params, body: mira },
+        { operationId: inTurn },
+      )
+      made.add(characterId)
+    }
+    const operationId = newId(test.clock)
+    const body = { ...mira, name: 'Vale' }
+    const atOnce = await Promise.all(
+      Array.from({ length: 20 }, () => me.characters.create({ params, body }, { operationId })),
+    )
+    for (const { characterId } of atOnce) made.add(characterId)
+    expect(made.size).toBe(2)
+    expect((await me.characters.list({ params })).characters).toHaveLength(2)
+    const guards = test.memory.rows('core').filter((row) => row.sk === '#GUARD')
+    expect(guards).toHaveLength(2)
+  })
+
+  it('gives a name to one of twenty accounts that want it at once', async () => {
+    const test = await openApi()
+    const players = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => player(test, `player${i}`)),
+    )
+    const codes = await Promise.all(
+      players.map((me) => codeOf(me.characters.create({ params, body: mira }))),
+    )
+    expect(codes.filter((code) => code === 'done')).toHaveLength(1)
+    expect(codes.filter((code) => code === 'character.name_taken')).toHaveLength(19)
+  })
+
+  it.each(['mira vale', 'Mira-Vale', 'MiraVale', "Mir'avale"])(
+    'takes %s for the same name',
+    async (name) => {
+      const test = await openApi()
+      const me = await player(test)
+      await me.characters.create({ params, body: mira })
+      const call = me.characters.create({ params, body: { ...mira, name } })
+      expect(await codeOf(call)).toBe('character.name_taken')
+    },
+  )
+
+  it.each([
+    [{ ...mira, name: 'Admin Mira' }, 'character.name_refused'],
+    [{ ...mira, name: 'The GM' }, 'character.name_refused'],
+    [{ ...mira, race: 'dragon' }, 'character.unknown_race'],
+    [{ ...mira, job: 'plumber' }, 'character.unknown_job'],
+    [{ ...mira, name: 'M1ra' }, 'request.invalid'],
+    [{ ...mira, name: 'Mi' }, 'request.invalid'],
+    [{ ...mira, name: ' Mira' }, 'request.invalid'],
+    [{ ...mira, name: 'Mira  Vale' }, 'request.invalid'],
+  ])('refuses %j with %s', async (body, code) => {
+    const test = await openApi()
+    const me = await player(test)
+    expect(await codeOf(me.characters.create({ params, body }))).toBe(code)
+    expect((await me.characters.list({ params })).characters).toEqual([])
+  })
+
+  it('stops at the limit, also when all come at once', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const codes = await Promise.all(
+      Array.from({ length: charactersPerRealm + 3 }, (_, i) =>
+        codeOf(me.characters.create({ params, body: { ...mira, name: nameOf(i) } })),
+      ),
+    )
+    expect(codes.filter((code) => code === 'done')).toHaveLength(charactersPerRealm)
+    expect(codes.filter((code) => code === 'character.limit')).toHaveLength(3)
+    expect((await me.characters.list({ params })).characters).toHaveLength(charactersPerRealm)
+  })
+
+  it('refuses another body under the same operation id', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const operationId = newId(test.clock)
+    await me.characters.create({ params, body: mira }, { operationId })
+    const body = { ...mira, name: 'Vale' }
+    const call = me.characters.create({ params, body }, { operationId })
+    expect(await codeOf(call)).toBe('operation.mismatch')
+  })
+
+  it('tells another account nothing under the same operation id', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const other = await player(test, 'other')
+    const operationId = newId(test.clock)
+    await me.characters.create({ params, body: mira }, { operationId })
+    const call = other.characters.create({ params, body: mira }, { operationId })
+    expect(await codeOf(call)).toBe('character.name_taken')
+  })
+
+  it.each(['loseAnswer', 'loseRequest', 'conflict', 'throttle'] as const)(
+    'makes one when the store does this: %s',
+    async (kind) => {
+      const test = await openApi()
+      const me = await player(test)
+      let asked = 0
+      test.faults.next = ({ operation }) =>
+        operation === 'transact' && asked++ < 2 ? { kind } : undefined
+      await me.characters.create({ params, body: mira })
+      expect((await me.characters.list({ params })).characters).toHaveLength(1)
+    },
+  )
+})
+
+describe('deleting a character', () => {
+  it('takes it from the list once, however often it is sent, and keeps its name', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const { characterId } = await me.characters.create({ params, body: mira })
+    test.trips.reset()
+    const operationId = newId(test.clock)
+    const at = { params: { ...params, characterId } }
+    for (let i = 0; i < 3; i++) await me.characters.delete(at, { operationId })
+    expect(test.trips.trips[0]).toMatchObject({ operation: 'transact' })
+    await Promise.all(Array.from({ length: 20 }, () => me.characters.delete(at, { operationId })))
+    expect((await me.characters.list({ params })).characters).toEqual([])
+    const count = test.memory.rows('core').find((row) => row.sk === 'COUNT')
+    expect(count).toMatchObject({ live: 0, kept: 1 })
+    const again = me.characters.create({ params, body: mira })
+    expect(await codeOf(again)).toBe('character.name_taken')
+    expect(await codeOf(me.characters.delete(at))).toBe('character.not_found')
+  })
+
+  it('is done once when twenty requests come at once', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const { characterId } = await me.characters.create({ params, body: mira })
+    const at = { params: { ...params, characterId } }
+    const codes = await Promise.all(
+      Array.from({ length: 20 }, () => codeOf(me.characters.delete(at))),
+    )
+    expect(codes.filter((code) => code === 'done')).toHaveLength(1)
+    expect(codes.filter((code) => code === 'character.not_found')).toHaveLength(19)
+  })
+
+  it('is refused while the character is in play', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const { characterId } = await me.characters.create({ params, body: mira })
+    await test.memory.update({
+      table: 'core',
+      key: guardKey('local', characterId),
+      update: 'SET #state = :active',
+      names: { '#state': 'state' },
+      values: { ':active': 'active' },
+    })
+    const call = me.characters.delete({ params: { ...params, characterId } })
+    expect(await codeOf(call)).toBe('character.in_play')
+    expect((await me.characters.list({ params })).characters).toHaveLength(1)
+  })
+
+  it("says of somebody else's character that there is none", async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const other = await player(test, 'other')
+    const { characterId } = await me.characters.create({ params, body: mira })
+    const call = other.characters.delete({ params: { ...params, characterId } })
+    expect(await codeOf(call)).toBe('character.not_found')
+    expect((await me.characters.list({ params })).characters).toHaveLength(1)
+  })
+
+  it('does not let making and deleting grow for ever', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    let made = 0
+    let code = 'done'
+    while (code === 'done') {
+      const body = { ...mira, name: nameOf(made) }
+      code = await codeOf(
+        me.characters.create({ params, body }).then(({ characterId }) => {
+          made++
+          return me.characters.delete({ params: { ...params, characterId } })
+        }),
+      )
+    }
+    expect(code).toBe('character.limit')
+    expect(made).toBe(charactersKeptPerRealm)
+  })
+})
+
+describe('a realm', () => {
+  it.each([
+    ['nowhere', 'realm.unknown'],
+    ['far', 'realm.elsewhere'],
+  ])('%s is refused with %s', async (realmId, code) => {
+    const test = await openApi()
+    const me = await player(test)
+    expect(await codeOf(me.characters.list({ params: { realmId } }))).toBe(code)
+    const call = me.characters.create({ params: { realmId }, body: mira })
+    expect(await codeOf(call)).toBe(code)
+    expect(test.trips.trips).toEqual([])
+  })
+})

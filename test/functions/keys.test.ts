@@ -1,0 +1,153 @@
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KeyFileError, loadMasterKey } from '#shared/keys/master.ts'
+import { createKeyRing, createVerifier, KeyRingError } from '#shared/keys/ring.ts'
+import { keyPublishMs, keyRotateMs } from '#shared/limits.ts'
+import { signTicket, verifyTicket } from '#shared/ownership/ticket.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+import { createClock } from './api.ts'
+
+const masterKey = new Uint8Array(32).fill(7)
+
+function open(clock = createClock()) {
+  const store = createMemoryStore({ runtime: clock })
+  const ring = (seed = 'ring') =>
+    createKeyRing({
+      store,
+      masterKey,
+      runtime: { ...createClock(seed), now: clock.now },
+    })
+  return { clock, store, ring }
+}
+
+describe('the key ring', () => {
+  it('is made once when many processes begin at once', async () => {
+    const { store, ring } = open()
+    const rings = Array.from({ length: 20 }, (_, i) => ring(`process ${i}`))
+    await Promise.all(rings.map((each) => each.start()))
+    expect(new Set(rings.map((each) => each.signing().keyId)).size).toBe(1)
+    expect(new Set(rings.map((each) => Buffer.from(each.derive('x')).toString('hex'))).size).toBe(1)
+    expect(store.rows('core').map((row) => row.sk.replace(/#.*/, ''))).toEqual([
+      'HEAD',
+      'KEY',
+      'SESSION',
+    ])
+  })
+
+  it('shows nothing that signs in its rows', async () => {
+    const { store, ring } = open()
+    const first = ring()
+    await first.start()
+    const other = createKeyRing({ store, masterKey: new Uint8Array(32), runtime: createClock() })
+    await expect(other.start()).rejects.toThrow(KeyRingError)
+    for (const row of store.rows('core')) {
+      const { sealed } = row
+      if (!(sealed instanceof Uint8Array)) continue
+      // Nonce and tag around 32 bytes that are not those of the secret.
+      expect(sealed.length).toBe(12 + 32 + 16)
+    }
+    expect(JSON.stringify(first.jwks())).not.toContain('"d"')
+  })
+
+  it('refuses sealed secrets that were moved to another row', async () => {
+    const { store, ring } = open()
+    await ring().start()
+    const rows = store.rows('core')
+    const key = rows.find((row) => row.sk.startsWith('KEY#'))!
+    const session = rows.find((row) => row.sk === 'SESSION')!
+    await store.put({ table: 'core', item: { ...session, sealed: key['sealed']! } })
+    await expect(ring('again').start()).rejects.toThrow(KeyRingError)
+  })
+
+  it('publishes a new key before it signs, and keeps the old one until its tokens have run out', async () => {
+    const { clock, store, ring } = open()
+    const issuer = ring('issuer')
+    await issuer.start()
+    const zone = createVerifier({ store, runtime: clock })
+    await zone.refresh()
+    const before = issuer.signing().keyId
+    await issuer.rotate()
+    expect(issuer.signing().keyId).toBe(before)
+    expect(issuer.jwks().keys).toHaveLength(2)
+    // A zone that reads the ring each minute knows the new key before it signs.
+    await zone.refresh()
+    clock.advance(keyPublishMs)
+    const after = issuer.signing().keyId
+    expect(after).not.toBe(before)
+    for (const keyId of [before, after]) expect(zone.verify(keyId)).toBeDefined()
+    clock.advance(60 * 60 * 1000)
+    expect(zone.verify(before)).toBeUndefined()
+    expect(issuer.verify(before)).toBeUndefined()
+    expect(zone.verify(after)).toBeDefined()
+    // What has retired is deleted by the next rotation: the ring never grows.
+    await issuer.rotate()
+    expect(store.rows('core').filter((row) => row.sk.startsWith('KEY#'))).toHaveLength(2)
+  })
+
+  it('rotates by itself, once, when its key has grown old', async () => {
+    const { clock, store, ring } = open()
+    const rings = [ring('a'), ring('b'), ring('c')]
+    for (const each of rings) await each.start()
+    clock.advance(keyRotateMs)
+    await Promise.all(rings.map((each) => each.refresh()))
+    for (const each of rings) await each.refresh()
+    expect(store.rows('core').filter((row) => row.sk.startsWith('KEY#'))).toHaveLength(2)
+    clock.advance(keyPublishMs)
+    expect(new Set(rings.map((each) => each.signing().keyId)).size).toBe(1)
+  })
+
+  it('signs tickets that a zone verifies with public keys alone', async () => {
+    const { clock, store, ring } = open()
+    const issuer = ring()
+    await issuer.start()
+    const zone = createVerifier({ store, runtime: clock })
+    expect(zone.verify(issuer.signing().keyId)).toBeUndefined()
+    await zone.refresh()
+    const ticket = {
+      ticketId: 't',
+      characterId: 'c',
+      accountId: 'a',
+      realmId: 'local',
+      bootId: 'b',
+      instance: 'i',
+      epoch: 3,
+      expiresAt: clock.now() + 30_000,
+    }
+    const token = await signTicket(issuer.signing(), ticket)
+    expect(await verifyTicket(zone.verify, clock.now(), token)).toEqual(ticket)
+  })
+})
+
+describe('the key file', () => {
+  let dir: string
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'waystone-keys-'))
+  })
+  afterEach(async () => {
+    await rm(dir, { recursive: true, force: true })
+  })
+
+  it('is made once, readable by its owner alone, and read again', async () => {
+    const path = join(dir, 'keys/master.key')
+    const keys = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => loadMasterKey(path, createClock(`process ${i}`))),
+    )
+    expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(1)
+    expect(keys[0]).toHaveLength(32)
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect(await readdir(join(dir, 'keys'))).toEqual(['master.key'])
+  })
+
+  it('is refused when it is damaged, and left as it is', async () => {
+    const path = join(dir, 'master.key')
+    for (const text of ['', 'short', 'A'.repeat(44), 'é'.repeat(43) + '=']) {
+      await writeFile(path, text)
+      await expect(loadMasterKey(path, createClock())).rejects.toThrow(KeyFileError)
+    }
+    await expect(loadMasterKey(dir, createClock())).rejects.toThrow(KeyFileError)
+    await chmod(path, 0o600)
+    await expect(loadMasterKey(join(path, 'below'), createClock())).rejects.toThrow(/cannot be/)
+  })
+})

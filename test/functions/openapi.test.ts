@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { createApp } from '#functions/app.ts'
+import { buildReference } from '#functions/http/reference.ts'
+import { api } from '#shared/api/api.ts'
+import { commonErrors } from '#shared/api/endpoint.ts'
+import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
+import { PROBLEMS } from '#shared/problem.ts'
+import { createClock } from './api.ts'
+
+const domains: Domain[] = Object.values(api)
+const info = {
+  title: 'Waystone',
+  version: '1',
+  description: 'A test',
+  serverUrl: 'http://127.0.0.1:8080',
+}
+const reference = buildReference(domains, info)
+
+type Json = { [name: string]: unknown }
+const document = JSON.parse(reference.document) as Json & {
+  paths: Record<string, Record<string, Json & { responses: Record<string, Json> }>>
+}
+
+const declared = domains.flatMap((domain) =>
+  Object.entries(domain.endpoints).map(([name, e]): [string, Endpoint] => [
+    `${domain.name}.${name}`,
+    e,
+  ]),
+)
+
+/** All objects inside, with the way to each. */
+function* walk(value: unknown, path = '#'): Generator<[string, Json]> {
+  if (typeof value !== 'object' || value === null) return
+  if (!Array.isArray(value)) yield [path, value as Json]
+  for (const [name, inner] of Object.entries(value)) yield* walk(inner, `${path}/${name}`)
+}
+
+function resolve(ref: string): unknown {
+  expect(ref.startsWith('#/')).toBe(true)
+  let at: unknown = document
+  for (const part of ref.slice(2).split('/')) at = (at as Json | undefined)?.[part]
+  return at
+}
+
+describe('the OpenAPI document', () => {
+  it('has no reference that leads nowhere and no leftover of its generator', () => {
+    let references = 0
+    for (const [path, object] of walk(document)) {
+      if (typeof object['$ref'] === 'string') {
+        references++
+        expect(resolve(object['$ref']), `${object['$ref']} at ${path}`).toBeDefined()
+      }
+      expect(object, path).not.toHaveProperty('$defs')
+      expect(object, path).not.toHaveProperty('$schema')
+      if (path.startsWith('#/components/schemas'))
+        expect(object['id'], path).not.toBeTypeOf('string')
+      // A client must bear fields that a newer server adds.
+      expect(object['additionalProperties'], path).not.toBe(false)
+    }
+    expect(references).toBeGreaterThan(20)
+  })
+
+  it('describes every endpoint, its parameters in path and schema alike', () => {
+    const ids = new Set<unknown>()
+    for (const [id, e] of declared) {
+      const operation = document.paths[e.path]![e.method.toLowerCase()]!
+      expect(operation['operationId']).toBe(id)
+      ids.add(operation['operationId'])
+      const inPath = [...e.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+      const parameters = (operation['parameters'] ?? []) as { name: string; in: string }[]
+      expect(parameters.filter((p) => p.in === 'path').map((p) => p.name)).toEqual(inPath)
+      expect(Object.hasOwn(operation, 'requestBody')).toBe(e.body !== undefined)
+      expect(operation['security']).toEqual(e.identity === 'player' ? [{ accessToken: [] }] : [])
+      expect(parameters.some((p) => p.name === 'Idempotency-Key')).toBe(
+        e.repeat === 'remembered' || e.repeat === 'own',
+      )
+      expect(operation.responses).toHaveProperty(String(e.status ?? 200))
+    }
+    expect(ids.size).toBe(declared.length)
+    const operations = Object.values(document.paths).flatMap((methods) => Object.keys(methods))
+    expect(operations).toHaveLength(declared.length)
+  })
+
+  it('names every refusal that an endpoint declares, by its status', () => {
+    for (const [id, e] of declared) {
+      const { responses } = document.paths[e.path]![e.method.toLowerCase()]!
+      for (const code of [...e.errors, ...commonErrors(e)]) {
+        const response = responses[String(PROBLEMS[code].status)]
+        expect(response, `${id} ${code}`).toBeDefined()
+        expect(JSON.stringify(response!['content'])).toContain(`"${code}"`)
+        expect(Object.keys(response!['content'] as Json)).toEqual(['application/problem+json'])
+      }
+    }
+  })
+})
+
+describe('/docs', () => {
+  it('loads nothing, from here or elsewhere, and may not', () => {
+    const { page, policy } = reference
+    expect(page).not.toMatch(/<(script|img|link|iframe|object|embed|form|base|meta http-equiv)\b/i)
+    expect(page).not.toMatch(/\b(src|srcset|action|onclick|style)=/i)
+    expect(page).not.toMatch(/@import|url\(/i)
+    // Addresses appear in texts alone: links stay on the page or go to the document.
+    for (const [, href] of page.matchAll(/href="([^"]*)"/g)) {
+      expect(href).toMatch(/^(#|\/openapi\.json$)/)
+    }
+    for (const [url] of page.matchAll(/https?:\/\/[^\s"<&]+/g)) {
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:8080\//)
+    }
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).not.toContain('unsafe')
+  })
+
+  it('shows every endpoint and every link leads somewhere', () => {
+    const ids = new Set([...reference.page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]))
+    for (const [id] of declared) expect(ids).toContain(id)
+    for (const [, target] of reference.page.matchAll(/href="#([^"]+)"/g)) {
+      expect(ids, target).toContain(target)
+    }
+  })
+
+  it('is served with its policy, and the document beside it', async () => {
+    const app = createApp({
+      domains: [],
+      runtime: createClock(),
+      verifyKeys: () => undefined,
+      limiter: { check: async () => ({ allowed: true, limit: 1, remaining: 1, resetMs: 0 }) },
+      profile: 'strict',
+      realms: { list: [], here: new Set() },
+      addressOf: () => undefined,
+      log: { error: () => undefined },
+      reference,
+    })
+    const page = await app.request('/docs')
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(page.headers.get('content-security-policy')).toBe(reference.policy)
+    const openapi = await app.request('/openapi.json')
+    expect(await openapi.json()).toMatchObject({ openapi: '3.1.1', info: { title: 'Waystone' } })
+  })
+})

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { createHealthProbe } from '#local/health.ts'
+import { zoneLabel } from '#shared/fleet/fleet.ts'
+import type { FleetHost } from '#shared/fleet/fleet.ts'
+import { openInstance } from '#shared/ownership/places.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+
+function hostOf(zone: string, state: FleetHost['state']): FleetHost {
+  const labels = { [zoneLabel]: zone }
+  return { name: zone, bootId: 'b', address: '127.0.0.1', port: 1, state, labels }
+}
+
+function setUp(hosts: FleetHost[]) {
+  let now = 1_000_000
+  let gone = false
+  const store = createMemoryStore({
+    faults: () => (gone ? { kind: 'outage' } : undefined),
+  })
+  const health = createHealthProbe({
+    store,
+    fleet: { list: async () => hosts },
+    realmId: 'local',
+    zones: ['hub', 'forest'],
+    startZone: 'hub',
+    runtime: { now: () => now },
+  })
+  const at = {
+    pass: (ms: number) => (now += ms),
+    losesStore: () => (gone = true),
+    now: () => now,
+  }
+  return { health, store, at }
+}
+
+test('all is well when the store answers and each zone has a host that is ready or allocated', async () => {
+  const { health } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'allocated')])
+  expect((await health.last()).ok).toBe(false)
+  await health.probe()
+  expect(await health.last()).toMatchObject({ ok: true, checks: { 'zone:forest': true } })
+})
+
+test('a zone without a host, a host that is starting, and a store that is gone all show', async () => {
+  const { health, at } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'starting')])
+  await health.probe()
+  expect(await health.last()).toMatchObject({ ok: false, checks: { 'zone:forest': false } })
+  at.losesStore()
+  await health.probe()
+  expect(await health.last()).toMatchObject({ ok: false, checks: { store: false } })
+})
+
+test('the start zone needs an instance that is open and was written lately, or a host to open', async () => {
+  const { health, store, at } = setUp([hostOf('hub', 'allocated'), hostOf('forest', 'ready')])
+  await health.probe()
+  expect(await health.last()).toMatchObject({ ok: false, checks: { entry: false } })
+  await openInstance(store, at.now(), 'local', {
+    bootId: 'b',
+    instance: 'hub-1',
+    zone: 'hub',
+    address: 'ws://127.0.0.1:1/zone',
+    capacity: 500,
+    state: 'open',
+    protocol: 1,
+  })
+  await health.probe()
+  expect((await health.last()).ok).toBe(true)
+  at.pass(12_001)
+  await health.probe()
+  expect(await health.last()).toMatchObject({ checks: { entry: false } })
+})
+
+test('a result that is older than 15 s is no result', async () => {
+  const { health, at } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'ready')])
+  await health.probe()
+  at.pass(15_000)
+  expect((await health.last()).ok).toBe(true)
+  at.pass(1)
+  expect(await health.last()).toMatchObject({ ok: false, checks: { fresh: false } })
+})

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { descendants, isAlive, startWaystone } from '../e2e/waystone.ts'
+import { until } from './until.ts'
+
+let dir: string
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'waystone-start-'))
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+test('it serves page and API, survives the death of its database, and SIGTERM leaves nothing', async () => {
+  const waystone = await startWaystone({ dataDir: join(dir, 'whole') })
+  const { url } = waystone
+  const page = await fetch(url)
+  expect(page.headers.get('content-security-policy')).toMatch(
+    /default-src 'none'; script-src 'self'/,
+  )
+  expect(await page.text()).toContain('page.js')
+  const script = await fetch(`${url}/page.js`)
+  expect(script.headers.get('content-type')).toMatch(/javascript/)
+  const etag = script.headers.get('etag')!
+  expect((await fetch(`${url}/page.js`, { headers: { 'if-none-match': etag } })).status).toBe(304)
+  expect((await fetch(`${url}/openapi.json`)).status).toBe(200)
+  expect((await fetch(`${url}/docs`)).status).toBe(200)
+
+  const pids = waystone.pids()
+  const { zones } = (await (await fetch(`${url}/v1/realms/local/status`)).json()) as {
+    zones: { zone: string }[]
+  }
+  expect(zones.map(({ zone }) => zone).sort()).toEqual(['forest', 'hub'])
+  await expect(startWaystone({ dataDir: join(dir, 'whole') })).rejects.toThrow('in use by process')
+
+  const database = databaseBelow(waystone.child.pid!)
+  process.kill(database, 'SIGKILL')
+  await until(async () => (await fetch(`${url}/v1/realms/local/status`)).ok)
+  expect(databaseBelow(waystone.child.pid!)).not.toBe(database)
+
+  const all = [...pids, ...waystone.pids()]
+  expect((await waystone.stop('SIGTERM')).code).toBe(0)
+  expect(all.filter(isAlive)).toEqual([])
+})
+
+test('killed outright it leaves nothing running, and the next start comes up', async () => {
+  const env = { WAYSTONE_BOTS: '2' }
+  const first = await startWaystone({ dataDir: join(dir, 'killed'), env })
+  const pids = first.pids()
+  expect(pids.length).toBeGreaterThan(4)
+  first.child.kill('SIGKILL')
+  const second = await startWaystone({ dataDir: join(dir, 'killed') })
+  await until(() => pids.filter(isAlive).length === 0)
+  expect((await second.stop()).code).toBe(0)
+})
+
+/** The process of the embedded database among the children of a start. */
+function databaseBelow(pid: number): number {
+  const found = descendants(pid).find((each) => commandOf(each).includes('dynoxide'))
+  expect(found).toBeDefined()
+  return found!
+}
+
+function commandOf(pid: number): string {
+  try {
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,148 @@
+// The bytes of every kind of frame, held by golden vectors (vectors.json, named in docs/protocol.md),
+// and what the decoders do with everything that is nearly such a frame.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import {
+  CLIENT_KIND,
+  decodeClientFrame,
+  encodeClientFrame,
+} from '#shared/protocol/client-frames.ts'
+import type { ClientFrame } from '#shared/protocol/client-frames.ts'
+import { CLOSE, closeReason } from '#shared/protocol/close.ts'
+import { clientControl, unpackControl } from '#shared/protocol/control.ts'
+import {
+  SERVER_KIND,
+  decodeServerFrame,
+  encodeServerFrame,
+} from '#shared/protocol/server-frames.ts'
+import type { ServerFrame } from '#shared/protocol/server-frames.ts'
+import type { Snapshot } from '#shared/protocol/snapshot.ts'
+
+type Vector = { name: string; hex: string; frame: unknown }
+const file = JSON.parse(
+  readFileSync(new URL('vectors.json', import.meta.url), 'utf8'),
+  (_key, value: unknown) => {
+    const bytes = (value as { hex?: unknown; name?: unknown } | null) ?? {}
+    const isBytes = typeof bytes === 'object' && typeof bytes.hex === 'string' && !('name' in bytes)
+    return isBytes ? new Uint8Array(Buffer.from(bytes.hex as string, 'hex')) : value
+  },
+) as { client: Vector[]; server: Vector[]; snapshots: Vector[] }
+
+const bytesOf = ({ hex }: Vector) => new Uint8Array(Buffer.from(hex, 'hex'))
+const fromServer = [...file.server, ...file.snapshots]
+
+/** Every truncation, one byte more, and every value at every place. */
+function* near(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let length = 0; length < bytes.length; length++) yield bytes.slice(0, length)
+  yield new Uint8Array([...bytes, 0])
+  for (let at = 0; at < bytes.length; at++) {
+    for (let value = 0; value < 256; value++) {
+      const changed = bytes.slice()
+      changed[at] = value
+      yield changed
+    }
+  }
+}
+
+const refusals = ['protocol.version', 'protocol.malformed']
+
+describe.each(file.client)('client frame $name', (vector) => {
+  test('is written and read as the vector says', () => {
+    const frame = vector.frame as ClientFrame
+    expect(Buffer.from(encodeClientFrame(frame)).toString('hex')).toBe(vector.hex)
+    expect(decodeClientFrame(bytesOf(vector))).toEqual(frame)
+  })
+
+  test('cut short or with any byte changed is a frame or a typed refusal, and never throws', () => {
+    for (const bytes of near(bytesOf(vector))) {
+      const frame = decodeClientFrame(bytes)
+      if (frame.kind === 'refused') {
+        expect(refusals).toContain(frame.reason)
+        continue
+      }
+      // Whatever is taken for a frame is exactly these bytes.
+      expect(encodeClientFrame(frame)).toEqual(bytes)
+      if (frame.kind === 'control') clientControl.safeParse(unpackControl(frame.body))
+    }
+  })
+})
+
+describe.each(fromServer)('server frame $name', (vector) => {
+  test('is written and read as the vector says', () => {
+    const frame = vector.frame as ServerFrame
+    expect(decodeServerFrame(bytesOf(vector))).toEqual(frame)
+    if (frame.kind === 'snapshot') return
+    expect(Buffer.from(encodeServerFrame(frame)).toString('hex')).toBe(vector.hex)
+  })
+
+  test('cut short or with any byte changed is a frame or a typed refusal, and never throws', () => {
+    for (const bytes of near(bytesOf(vector))) {
+      const frame = decodeServerFrame(bytes)
+      if (frame.kind === 'refused') expect(refusals).toContain(frame.reason)
+      if (frame.kind === 'control') unpackControl(frame.body)
+    }
+  })
+})
+
+describe('vectors', () => {
+  test('hold every kind of frame', () => {
+    const kinds = (vectors: Vector[]) =>
+      vectors.map(({ frame }) => (frame as { kind: string }).kind)
+    expect(new Set(kinds(file.client))).toEqual(new Set(Object.keys(CLIENT_KIND)))
+    expect(new Set(kinds(fromServer))).toEqual(new Set(Object.keys(SERVER_KIND)))
+  })
+
+  test('hold every kind of section and record', () => {
+    const sections = file.snapshots.flatMap(({ frame }) => (frame as Snapshot).sections)
+    expect(new Set(sections.map(({ section }) => section))).toEqual(
+      new Set(['drop', 'block', 'cell']),
+    )
+    const records = sections.flatMap((s) => (s.section === 'drop' ? [] : s.records))
+    expect(new Set(records.map(({ record }) => record))).toEqual(
+      new Set(['entity', 'motion', 'gone']),
+    )
+  })
+})
+
+describe('a version that is not spoken', () => {
+  test.each([0, 2, 15])('%i is refused as such, whatever follows', (version) => {
+    for (const decode of [decodeClientFrame, decodeServerFrame]) {
+      expect(decode(new Uint8Array([version << 4]))).toEqual({
+        kind: 'refused',
+        reason: 'protocol.version',
+      })
+    }
+  })
+})
+
+describe('a control body', () => {
+  test('that defines records inline leaves nothing behind for the next message', () => {
+    // d4 72 40: msgpackr's definition of record 0x40 with the fields kind and text.
+    const inline = Buffer.from('d4724092a46b696e64a474657874ab636861742e6e6561726279a178', 'hex')
+    for (let i = 0; i < 50; i++) unpackControl(inline)
+    expect(unpackControl(new Uint8Array([0x40]))).toBe(64)
+  })
+
+  test('cannot reach the prototype of anything', () => {
+    // {"__proto__": {"polluted": 1}}
+    const body = Buffer.from('81a95f5f70726f746f5f5f81a8706f6c6c7574656401', 'hex')
+    unpackControl(body)
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+    expect(clientControl.safeParse(unpackControl(body)).success).toBe(false)
+  })
+
+  test('nested as deep as a frame allows is refused without harm', () => {
+    expect(unpackControl(new Uint8Array(4094).fill(0x91))).toBeUndefined()
+  })
+})
+
+test('close codes are all different, inside the private range, and find their reason again', () => {
+  const codes = Object.values(CLOSE)
+  expect(new Set(codes).size).toBe(codes.length)
+  for (const [reason, code] of Object.entries(CLOSE)) {
+    expect(code).toBeGreaterThanOrEqual(4000)
+    expect(code).toBeLessThan(5000)
+    expect(closeReason(code)).toBe(reason)
+  }
+  expect(closeReason(1006)).toBeUndefined()
+})
