@@ -139,7 +139,7 @@ export async function connectAgones(options: AgonesOptions): Promise<Agones> {
   void watchForEver()
 
   async function watchForEver(): Promise<void> {
-    for (let waitMs = 50; !closed.signal.aborted; waitMs = Math.min(waitMs * 2, 1000)) {
+    for (let waitMs = 50; !closed.signal.aborted; waitMs = Math.min(waitMs * 2, 500)) {
       await watchOnce(() => (waitMs = 50))
       if (closed.signal.aborted) return
       log.warn('agones watch ended, opening it again', { waitMs })
@@ -243,7 +243,8 @@ function openSdk(runtime: Pick<Runtime, 'now'>, callTimeoutMs: number): Sdk {
     interceptors: [deadline],
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.min_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1000,
+    // With a ping each second, pings are back at most 2 s after the sidecar is.
+    'grpc.max_reconnect_backoff_ms': 500,
     'grpc.dns_min_time_between_resolutions_ms': 500,
   })
   return sdk

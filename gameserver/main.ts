@@ -21,7 +21,7 @@ import { createPublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
 
 /** A drain that takes longer is cut off: the supervisor would kill us anyway, and checkpoints hold all. */
-const drainMs = 8000
+const drainMs = 5000
 
 async function run(): Promise<void> {
   const config = readConfig(process.env)

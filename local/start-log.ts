@@ -11,10 +11,10 @@ const tellAgainMs = 60_000
 const toldMax = 100
 
 /** Everything goes to a file; warnings and errors are told as well, each once a minute. */
-function openLog(
+export function openStartLog(
   path: string,
-  config: Config,
-  runtime: Runtime,
+  level: LogLevel,
+  runtime: Pick<Runtime, 'now'>,
   tell: (line: string) => void,
 ): Log {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logMaxBytes) {

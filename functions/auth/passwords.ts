@@ -52,7 +52,7 @@ function derive(password: string, salt: Uint8Array): Promise<Uint8Array> {
 }
 
 /** The same characters typed on another keyboard are the same password (RFC 8265, 4.2). */
-export function normalized(password: string): string {
+function normalized(password: string): string {
   return password.normalize('NFC')
 }
 

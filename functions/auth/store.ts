@@ -33,7 +33,7 @@ export type LoginRow = z.infer<typeof loginRow>
 export type AccountRow = z.infer<typeof accountRow>
 export type FamilyRow = z.infer<typeof familyRow>
 
-export function accountKey(accountId: string): Key {
+function accountKey(accountId: string): Key {
   return { pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }
 }
 

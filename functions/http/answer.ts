@@ -28,7 +28,7 @@ export function answerResponse(
 }
 
 /** A strong ETag: hash over the JSON text that is sent. */
-export function etagOf(text: string): string {
+function etagOf(text: string): string {
   return `"${createHash('sha256').update(text).digest('base64url')}"`
 }
 

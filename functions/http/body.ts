@@ -33,7 +33,7 @@ async function readBounded(request: Request): Promise<Uint8Array> {
       const { done, value } = await reader.read()
       if (done) return Buffer.concat(chunks, total)
       total += value.length
-      if (false) throw new Problem('request.too_large')
+      if (total > bodyMaxBytes) throw new Problem('request.too_large')
       chunks.push(value)
     }
   } catch (cause) {

@@ -11,7 +11,8 @@ nav ul{list-style:none;margin:0;padding:0}nav li{padding:.15rem 0}
 main{flex:1;min-width:0;max-width:60rem;padding:1.5rem 2.5rem 6rem}
 main h2{margin-top:3rem;padding-bottom:.25rem;border-bottom:1px solid var(--line)}
 article{margin:2.5rem 0}h3{margin-bottom:.25rem;font-size:1.1rem}h4{margin:1rem 0 .25rem;font-size:.8rem;text-transform:uppercase;letter-spacing:.05em;color:var(--soft)}
-table{border-collapse:collapse;width:100%;font-size:.9rem}td{padding:.3rem .75rem .3rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-size:.9rem}td{padding:.3rem .75rem .3rem 0;border-top:1px solid var(--line);vertical-align:top}
+td:last-child{overflow-wrap:anywhere}
 td:first-child{white-space:nowrap}
 code,pre{font:.875em/1.5 ui-monospace,Menlo,Consolas,monospace}pre{overflow:auto;padding:.75rem 1rem;background:var(--mark);border-radius:6px}
 small,.facts{color:var(--soft)}b{font:700 .75rem ui-monospace,monospace}

@@ -58,7 +58,7 @@ export function serve(app: Hono, mounted: Mounted, deps: ServeDeps): void {
 }
 
 /** `/v1/realms/{realmId}` as Hono writes it. */
-export function routeOf(path: string): string {
+function routeOf(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1')
 }
 

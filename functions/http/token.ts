@@ -6,9 +6,9 @@ import type { Player } from '#shared/api/endpoint.ts'
 import { accessTokenMs } from '#shared/limits.ts'
 import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
 
-export const accessTokenType = 'at+jwt'
-export const accessTokenAudience = 'waystone:player'
-export const accessTokenIssuer = 'waystone'
+const accessTokenType = 'at+jwt'
+const accessTokenAudience = 'waystone:player'
+const accessTokenIssuer = 'waystone'
 
 /** A genuine token is under 500 bytes. */
 const tokenMaxLength = 2048

@@ -88,10 +88,7 @@ async function start(domainsOf: (wired: Wired) => Promise<Mounted[]>) {
 }
 
 /** Throws ConfigError, KeyFileError, KeyRingError or StoreError. */
-export async function wire(
-  env: Record<string, string | undefined>,
-  runtime: Runtime,
-): Promise<Wired> {
+async function wire(env: Record<string, string | undefined>, runtime: Runtime): Promise<Wired> {
   const config = readConfig(env)
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = config
   const keyFile = config.WAYSTONE_KEY_FILE

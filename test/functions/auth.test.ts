@@ -214,6 +214,19 @@ describe('log-in', () => {
     expect(await codeOf(call)).toBe('auth.invalid_credentials')
   })
 
+  it('stores nothing that a fast guess at the password could be checked with', async () => {
+    const stored: unknown[] = []
+    for (const password of [goodPassword, 'kitchen lamp river 49']) {
+      const test = await openApi()
+      const operationId = newId(test.clock)
+      await test.client().auth.register({ body: { ...body, password } }, { operationId })
+      await test.client().auth.login({ body: { ...body, password } }, { operationId })
+      stored.push(rowsOf(test, 'OP').map((row) => row['fingerprint']))
+    }
+    expect(stored[0]).toHaveLength(2)
+    expect(stored[1]).toEqual(stored[0])
+  })
+
   it('keeps no password and no token in any row', async () => {
     const test = await openApi()
     const session = await newAccount(test)
@@ -273,6 +286,19 @@ describe('strict limits', () => {
     const other = test.client({ address: '2001:db8:1:3::1' })
     const attempt = { loginName: 'user', password: 'wrong phrase' }
     expect(await codeOf(other.auth.login({ body: attempt }))).toBe('auth.invalid_credentials')
+  })
+
+  it('count the requests of an account from wherever they come', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const { accessToken } = await newAccount(test)
+    const other = await newAccount(test, 'vale')
+    const codes: string[] = []
+    for (let i = 0; i < 61; i++) {
+      const client = test.client({ token: accessToken, address: `198.51.100.${i}` })
+      codes.push(await codeOf(client.auth.logout()))
+    }
+    expect(codes.indexOf('request.rate_limited')).toBe(60)
+    expect(await codeOf(test.client({ token: other.accessToken }).auth.logout())).toBe('done')
   })
 
   it('tell how much is left, and when to come back', async () => {

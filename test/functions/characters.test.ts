@@ -197,6 +197,9 @@ describe('deleting a character', () => {
       names: { '#state': 'state' },
       values: { ':active': 'active' },
     })
+    const other = await player(test, 'other')
+    const theirs = other.characters.delete({ params: { ...params, characterId } })
+    expect(await codeOf(theirs)).toBe('character.not_found')
     const call = me.characters.delete({ params: { ...params, characterId } })
     expect(await codeOf(call)).toBe('character.in_play')
     expect((await me.characters.list({ params })).characters).toHaveLength(1)

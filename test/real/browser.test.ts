@@ -1,0 +1,148 @@
+// The main job as people have it: two browsers, one a guest, one with an account.
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Hook } from '#client/page/hook.ts'
+import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
+import type { Waystone } from '../e2e/waystone.ts'
+import { findChromium, launch } from './chromium.ts'
+
+declare global {
+  interface Window {
+    waystone?: Hook
+  }
+}
+
+const chromium = findChromium()
+
+describe.skipIf(chromium === undefined)('two people in two browsers', () => {
+  let folder: Awaited<ReturnType<typeof makeDataDir>>
+  let waystone: Waystone
+  let browser: Browser
+  const complaints: string[] = []
+
+  beforeAll(async () => {
+    folder = await makeDataDir()
+    waystone = await startWaystone({ ...folder, env: { WAYSTONE_BOTS: '6' } })
+    browser = await launch(chromium!)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await waystone?.killAll()
+    await folder?.remove()
+  })
+
+  /** A page of its own person: nothing is shared with the other. */
+  async function openPage(): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+    const page = await context.newPage()
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('request', (request) => {
+      if (!request.url().startsWith(waystone.url)) complaints.push(`asked ${request.url()}`)
+    })
+    await page.goto(waystone.url)
+    return page
+  }
+
+  async function createAndEnter(page: Page, name: string): Promise<void> {
+    await page.fill('input[name=character]', name)
+    await page.click('#create')
+    await page.waitForFunction(() => window.waystone?.state?.phase === 'joined')
+  }
+
+  /** Own place as predicted and as the server confirmed it last, metres. */
+  const self = async (page: Page) => (await page.evaluate(() => window.waystone!.self()))!
+  const sees = async (page: Page, name: string) =>
+    await page.evaluate(
+      (who) => window.waystone!.others().find((one) => one.name === who),
+      name,
+    )
+  const zone = async (page: Page) =>
+    await page.evaluate(() => {
+      const state = window.waystone?.state
+      return state?.phase === 'joined' ? state.zone : undefined
+    })
+
+  /** Holds a key until the condition holds on a page. */
+  async function hold(page: Page, key: string, condition: () => Promise<boolean>): Promise<void> {
+    await page.keyboard.down(key)
+    try {
+      await expect.poll(condition, { timeout: 40_000, interval: 50 }).toBe(true)
+    } finally {
+      await page.keyboard.up(key)
+    }
+  }
+
+  /** Where `watcher` sees somebody is exactly where he stands. */
+  async function expectSeenExactly(watcher: Page, who: Page, name: string): Promise<void> {
+    await expect
+      .poll(async () => {
+        const [seen, own] = [await sees(watcher, name), await self(who)]
+        return seen === undefined ? Infinity : Math.hypot(seen.x - own.ack.x, seen.y - own.ack.y)
+      })
+      .toBeLessThan(0.001)
+  }
+
+  it('see each other walk, talk, and pass a gate', async () => {
+    const mira = await openPage()
+    await mira.click('#guest')
+    await createAndEnter(mira, 'Mira Vale')
+
+    const bram = await openPage()
+    await bram.click('#other')
+    await bram.fill('input[name=username]', 'bram@example.org')
+    await bram.fill('input[name=password]', 'a long walk in the woods')
+    await bram.click('#log-in')
+    await createAndEnter(bram, 'Bram')
+
+    await expectSeenExactly(bram, mira, 'Mira Vale')
+    await expectSeenExactly(mira, bram, 'Bram')
+
+    const from = await self(mira)
+    await hold(mira, 'd', async () => (await self(mira)).x > from.x + 6)
+    await expectSeenExactly(bram, mira, 'Mira Vale')
+    const bramFrom = await self(bram)
+    await hold(bram, 'ArrowUp', async () => (await self(bram)).y < bramFrom.y - 3)
+    await expectSeenExactly(mira, bram, 'Bram')
+    // Walking goes where it is meant to, and prediction was right about it.
+    const moved = await self(mira)
+    expect(moved.y).toBeCloseTo(from.y, 3)
+    expect(moved.x).toBeCloseTo(moved.ack.x, 3)
+
+    await mira.keyboard.press('Enter')
+    await mira.keyboard.type('Shall we see the forest?')
+    await mira.keyboard.press('Enter')
+    await bram.waitForFunction(() =>
+      window.waystone!.chat.some(
+        (line) => line.name === 'Mira Vale' && line.text === 'Shall we see the forest?',
+      ),
+    )
+    await bram.keyboard.press('Enter')
+    await bram.keyboard.type('Lead the way.')
+    await bram.keyboard.press('Enter')
+    await mira.waitForFunction(() => window.waystone!.chat.some((line) => line.name === 'Bram'))
+    const picture = process.env['PICTURE']
+    if (picture !== undefined) await mira.screenshot({ path: picture })
+
+    // Back to the middle of the road, then south through the gate.
+    await hold(mira, 'a', async () => (await self(mira)).x < 100)
+    await hold(mira, 's', async () => (await zone(mira)) === 'forest')
+    await expect.poll(async () => await sees(bram, 'Mira Vale')).toBeUndefined()
+    const arrived = await self(mira)
+    expect(arrived.x).toBeCloseTo(150, 0)
+    await expect
+      .poll(async () => (await mira.evaluate(() => window.waystone!.others())).length, {
+        timeout: 30_000,
+      })
+      .toBeGreaterThanOrEqual(0)
+
+    // A reloaded page is where it was.
+    await mira.reload()
+    await mira.waitForFunction(() => window.waystone?.state?.phase === 'joined')
+    expect((await self(mira)).y).toBeCloseTo((await self(mira)).ack.y, 3)
+    expect(await zone(mira)).toBe('forest')
+    expect(complaints).toEqual([])
+  })
+})
