@@ -154,6 +154,8 @@ async function run(): Promise<void> {
 
 run().catch((error: unknown) => {
   const told = error instanceof ConfigError || error instanceof AgonesError
-  process.stderr.write(`${told ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+  process.stderr.write(
+    `${told ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+  )
   process.exit(1)
 })

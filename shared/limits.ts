@@ -2,8 +2,6 @@
 
 /** Largest request body, bytes. The largest legitimate one is a character creation, under 1 KB. */
 export const bodyMaxBytes = 16 * 1024
-/** Rows a page of a list holds at most. A page of the largest rows stays under 1 MB. */
-export const pageMaxRows = 100
 
 /** How old the birth time of an operation id may be: what is remembered longer costs for ever. */
 export const operationMaxAgeMs = 30 * 24 * 60 * 60 * 1000
@@ -47,10 +45,9 @@ export const placeGraceMs = 10 * 1000
 /** How long a host keeps a character whose socket is gone, waiting for a resume. */
 export const resumeMs = 60 * 1000
 
-/** Lease: renewed each second, void for its holder after 5 s, dead for observers after 6 s. */
+/** Lease: renewed each second, void for its holder after 5 s. */
 export const leaseRenewMs = 1000
 export const leaseDeadlineMs = 5000
-export const leaseDeadAfterMs = 6000
 /** Rows of a host outlive any pause of a machine. */
 export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 /** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */

@@ -255,7 +255,13 @@ export function createHostStore(deps: {
       await createLease(store, clocks.now(), { ...host, content: host.contentVersion, instances })
       for (const one of host.instances) {
         const { address, protocol } = host
-        await openInstance(store, clocks.now(), realmId, { ...one, bootId, address, protocol, state })
+        await openInstance(store, clocks.now(), realmId, {
+          ...one,
+          bootId,
+          address,
+          protocol,
+          state,
+        })
       }
       await keeper.renew()
     },
@@ -264,7 +270,13 @@ export function createHostStore(deps: {
       for (const { instance, zone } of host.instances) {
         const here = [...held].filter(([, one]) => one.instance === instance)
         const members = new Set(here.map(([characterId]) => characterId))
-        await reconcilePlaces(store, clocks.now(), realmId, { zone, bootId, instance, state }, members)
+        await reconcilePlaces(
+          store,
+          clocks.now(),
+          realmId,
+          { zone, bootId, instance, state },
+          members,
+        )
       }
     },
     run: async (signal) => await keeper.run(signal),

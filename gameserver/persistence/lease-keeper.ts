@@ -48,7 +48,12 @@ export function createLeaseKeeper(deps: {
   const { store, runtime, clocks, bootId } = deps
   let renewal = 0
   let beaten = true
-  let proof: LeaseProof = { wall: clocks.now(), monotonic: clocks.monotonic(), lost: false, lapses: 0 }
+  let proof: LeaseProof = {
+    wall: clocks.now(),
+    monotonic: clocks.monotonic(),
+    lost: false,
+    lapses: 0,
+  }
 
   async function renew(): Promise<'held' | 'lost' | 'unavailable'> {
     if (proof.lost) return 'lost'

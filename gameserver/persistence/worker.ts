@@ -76,6 +76,10 @@ port.on('message', (request: WorkerRequest | { method: 'beat' } | { method: 'end
   answer(request).then(
     (value) => send({ kind: 'answer', id: request.id, value }),
     (error: unknown) =>
-      send({ kind: 'failure', id: request.id, message: error instanceof Error ? error.message : '' }),
+      send({
+        kind: 'failure',
+        id: request.id,
+        message: error instanceof Error ? error.message : '',
+      }),
   )
 })

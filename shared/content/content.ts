@@ -50,9 +50,7 @@ export const zoneSchema = z.strictObject({
   /** Solid boxes. */
   walls: z.array(box.extend({ color: color.optional() })).max(2000),
   /** Standing in `area` leads to `arrive` in another zone. */
-  gates: z
-    .array(z.strictObject({ id, name: title, area: box, to: id, arrive: point }))
-    .max(50),
+  gates: z.array(z.strictObject({ id, name: title, area: box, to: id, arrive: point })).max(50),
   creatures: z
     .array(z.strictObject({ creature: id, count: z.int().min(1).max(500), area: box }))
     .max(100),

@@ -40,7 +40,7 @@ export function checkpointPut(
   }
 }
 
-export function packCheckpoint(entries: CheckpointEntry[]): Uint8Array {
+function packCheckpoint(entries: CheckpointEntry[]): Uint8Array {
   const w = new Writer(3 + entries.length * 48).u8(VERSION).u16(entries.length)
   for (const entry of entries) {
     const hex = entry.characterId.replaceAll('-', '')
@@ -52,7 +52,7 @@ export function packCheckpoint(entries: CheckpointEntry[]): Uint8Array {
 }
 
 /** Throws on data that is no checkpoint: it is ours, so that is a defect. */
-export function unpackCheckpoint(data: Uint8Array): CheckpointEntry[] {
+function unpackCheckpoint(data: Uint8Array): CheckpointEntry[] {
   const r = new Reader(data)
   const version = r.u8()
   if (version !== VERSION) throw new Error(`checkpoint version ${version}, expected ${VERSION}`)
@@ -70,7 +70,8 @@ export function unpackCheckpoint(data: Uint8Array): CheckpointEntry[] {
       soft: { zone, x: r.i32(), y: r.i32(), heading: r.u16() },
     })
   }
-  if (!r.done()) throw new Error(`checkpoint of ${data.length} bytes does not hold ${count} entries`)
+  if (!r.done())
+    throw new Error(`checkpoint of ${data.length} bytes does not hold ${count} entries`)
   return entries
 }
 

@@ -41,7 +41,7 @@ const GUARD = '#GUARD'
 const PROFILE = '#PROFILE'
 const STATE = '#STATE'
 
-export function characterPartition(realmId: string, characterId: string): string {
+function characterPartition(realmId: string, characterId: string): string {
   return `R#${realmId}#C#${characterId}`
 }
 
@@ -131,7 +131,13 @@ export function newCharacterWrites(character: {
   }
   return [
     { put: { table: 'core', condition: absent, item: guard } },
-    { put: { table: 'core', condition: absent, item: { pk, sk: PROFILE, v: 1, ...character.profile } } },
+    {
+      put: {
+        table: 'core',
+        condition: absent,
+        item: { pk, sk: PROFILE, v: 1, ...character.profile },
+      },
+    },
     {
       put: {
         table: 'core',
@@ -143,7 +149,11 @@ export function newCharacterWrites(character: {
 }
 
 /** Marks an offline character deleted; the guard of one in play fails the condition. */
-export function deleteCharacterWrite(realmId: string, characterId: string, accountId: string): Write {
+export function deleteCharacterWrite(
+  realmId: string,
+  characterId: string,
+  accountId: string,
+): Write {
   return {
     update: {
       table: 'core',

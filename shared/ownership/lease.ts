@@ -11,13 +11,6 @@ import { instanceKey } from './places.ts'
 
 export type HostInstance = { realmId: string; zone: string; instance: string }
 
-export type Lease = {
-  bootId: string
-  renewal: number
-  /** The process has ended (the fleet's word) or has released everything it owned. */
-  ended: boolean
-}
-
 /** What an observer knows of the owner of a character. */
 export type Observation =
   /** Dead: the row was absent, or ended, as the check says. */
@@ -106,7 +99,10 @@ export async function endLease(store: Store, bootId: string): Promise<void> {
     throw error
   }
   for (const at of row['instances'] as HostInstance[]) {
-    await store.delete({ table: 'volatile', key: instanceKey(at.realmId, at.zone, bootId, at.instance) })
+    await store.delete({
+      table: 'volatile',
+      key: instanceKey(at.realmId, at.zone, bootId, at.instance),
+    })
   }
 }
 

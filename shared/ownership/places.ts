@@ -23,7 +23,7 @@ export type InstanceEntry = {
   seenAt: number
 }
 
-export function zonePartition(realmId: string, zone: string): string {
+function zonePartition(realmId: string, zone: string): string {
   return `R#${realmId}#Z#${zone}`
 }
 

@@ -4,7 +4,7 @@ import { SignJWT, jwtVerify } from 'jose'
 import type { CryptoKey } from 'jose'
 import * as z from 'zod'
 
-export const ticketAudience = 'waystone:zone'
+const ticketAudience = 'waystone:zone'
 const type = 'waystone-ticket+jwt'
 
 const claims = z.object({

@@ -52,7 +52,7 @@ function digest(text: string): string {
 }
 
 /** JSON with the keys of objects in order and without what is undefined: equal data, equal text. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const entries = Object.entries(value)

@@ -19,7 +19,7 @@ import {
 } from './value.ts'
 
 /** DynamoDB's bounds of a transaction. */
-export const transactionMaxWrites = 100
+const transactionMaxWrites = 100
 const transactionMaxBytes = 4 * 1024 * 1024
 
 /** A write that was checked: its data are copies, its expressions parsed. */

@@ -6,7 +6,7 @@ import { StoreError } from './store.ts'
 export type TypeTag = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'L' | 'M'
 
 /** A whole item, names and values, in bytes. DynamoDB's own bound. */
-export const itemMaxBytes = 400 * 1024
+const itemMaxBytes = 400 * 1024
 /** DynamoDB's bounds of a key, in bytes of UTF-8. */
 export const partitionKeyMaxBytes = 2048
 export const sortKeyMaxBytes = 1024
@@ -91,7 +91,7 @@ export function checkKeyPart(part: Value | undefined, name: string, maxBytes: nu
   if (utf8Bytes(part) > maxBytes) throw invalid(`${name} is longer than ${maxBytes} bytes`)
 }
 
-export function utf8Bytes(text: string): number {
+function utf8Bytes(text: string): number {
   return Buffer.byteLength(text, 'utf8')
 }
 

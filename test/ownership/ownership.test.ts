@@ -120,9 +120,9 @@ describe('a dead host', () => {
     const { realm, host, who } = await inPlay()
     await host.checkpoint('hub-1', [{ ...who, ...entry }])
     const { checkpointPut } = await import('#shared/ownership/checkpoint.ts')
-    await expect(
-      realm.store.put(checkpointPut(host.bootId, 'hub-1', 1, [])),
-    ).rejects.toMatchObject({ kind: 'condition' })
+    await expect(realm.store.put(checkpointPut(host.bootId, 'hub-1', 1, []))).rejects.toMatchObject(
+      { kind: 'condition' },
+    )
   })
 })
 

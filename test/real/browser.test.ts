@@ -55,10 +55,7 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
   /** Own place as predicted and as the server confirmed it last, metres. */
   const self = async (page: Page) => (await page.evaluate(() => window.waystone!.self()))!
   const sees = async (page: Page, name: string) =>
-    await page.evaluate(
-      (who) => window.waystone!.others().find((one) => one.name === who),
-      name,
-    )
+    await page.evaluate((who) => window.waystone!.others().find((one) => one.name === who), name)
   const zone = async (page: Page) =>
     await page.evaluate(() => {
       const state = window.waystone?.state
