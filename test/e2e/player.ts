@@ -21,7 +21,7 @@ export type Player = {
   /** Own place in metres. */
   place: () => { x: number; y: number }
   zone: () => string | undefined
-  /** Walks straight towards a place in metres; resolves when it is there or nothing moves any more. */
+  /** Walks straight towards a place in metres; resolves when it stands there, or stands because nothing moves any more. */
   walkTo: (x: number, y: number) => Promise<void>
   stop: () => Promise<void>
 }
@@ -86,6 +86,13 @@ export async function play(
       await webRuntime.sleep(40)
     }
     world.stand()
+    // Until the server has confirmed the last step.
+    await until('the last step is confirmed', () => {
+      const self = world.self()
+      const own = world.acknowledged?.body
+      if (self === undefined || own === undefined || zone() !== inZone) return true
+      return own.speed === 0 && own.x === self.x && own.y === self.y
+    })
   }
 
   return {
