@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unitsPerMetre } from '#shared/rules/units.ts'
 import { newSession, play, realmId, until } from './player.ts'
 import type { Player } from './player.ts'
-import { isAlive, makeDataDir, startWaystone } from './waystone.ts'
+import { makeDataDir, startWaystone, stillRunning } from './waystone.ts'
 import type { Waystone } from './waystone.ts'
 
 let waystone: Waystone
@@ -82,7 +82,7 @@ describe('the main job', () => {
     const processes = waystone.pids()
     const stopped = await waystone.stop('SIGINT')
     expect(stopped.code).toBe(0)
-    expect(processes.filter(isAlive)).toEqual([])
+    expect(stillRunning(processes)).toEqual([])
     waystone = await startWaystone({ ...folder, port: waystone.port })
 
     // Another session, as from another machine.

@@ -11,8 +11,11 @@ import { metresToUnits, unitsPerMetre } from '#shared/rules/units.ts'
 
 export const realmId = 'local'
 
-export function newSession(url: string) {
-  return createSession({ baseUrl: url, fetch, runtime: webRuntime, storage: createMemoryStore() })
+/** `kept` is what the storage of the device holds already. */
+export function newSession(url: string, kept: Record<string, string> = {}) {
+  const storage = createMemoryStore()
+  for (const [key, value] of Object.entries(kept)) storage.set(key, value)
+  return createSession({ baseUrl: url, fetch, runtime: webRuntime, storage })
 }
 
 export type Player = {

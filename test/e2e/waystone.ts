@@ -58,13 +58,15 @@ export function descendants(pid: number): number[] {
   return found
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
+/** Those of the processes that still run; what has ended and only waits for its parent does not. */
+export function stillRunning(pids: number[]): number[] {
+  const table = execFileSync('ps', ['-A', '-o', 'pid=,state='], { encoding: 'utf8' })
+  const running = new Set<number>()
+  for (const line of table.trim().split('\n')) {
+    const [pid, state] = line.trim().split(/\s+/)
+    if (!state!.startsWith('Z')) running.add(Number(pid))
   }
+  return pids.filter((pid) => running.has(pid))
 }
 
 /** Starts and waits until `/health` is good. Fails with the output when that takes over 30 s. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { descendants, isAlive, startWaystone } from '../e2e/waystone.ts'
+import { descendants, stillRunning, startWaystone } from '../e2e/waystone.ts'
 import { until } from './until.ts'
 
 let dir: string
@@ -41,7 +41,7 @@ test('it serves page and API, survives the death of its database, and SIGTERM le
 
   const all = [...pids, ...waystone.pids()]
   expect((await waystone.stop('SIGTERM')).code).toBe(0)
-  expect(all.filter(isAlive)).toEqual([])
+  expect(stillRunning(all)).toEqual([])
 })
 
 test('killed outright it leaves nothing running, and the next start comes up', async () => {
@@ -51,7 +51,7 @@ test('killed outright it leaves nothing running, and the next start comes up', a
   expect(pids.length).toBeGreaterThan(4)
   first.child.kill('SIGKILL')
   const second = await startWaystone({ dataDir: join(dir, 'killed') })
-  await until(() => pids.filter(isAlive).length === 0)
+  await until(() => stillRunning(pids).length === 0)
   expect((await second.stop()).code).toBe(0)
 })
 
