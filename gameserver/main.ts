@@ -22,6 +22,8 @@ import { startPersistenceThread } from './persistence/thread.ts'
 
 /** A drain that takes longer is cut off: the supervisor would kill us anyway, and checkpoints hold all. */
 const drainMs = 5000
+/** How often the host writes down how it does: ticks, players, traffic. */
+const statsEveryMs = 10_000
 
 async function run(): Promise<void> {
   const config = readConfig(process.env)
@@ -128,6 +130,7 @@ async function run(): Promise<void> {
     },
   })
   await host.start()
+  setInterval(() => log.info('stats', { ...host?.stats() }), statsEveryMs).unref()
 
   let open = false
   onGameServer = () => {
