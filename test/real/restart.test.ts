@@ -69,7 +69,16 @@ describe.each([
     folder = await makeDataDir()
     waystone = await startWaystone(folder)
     const record = join(folder.dataDir, 'told.jsonl')
-    const args = ['--count', String(count), '--url', waystone.url, '--seed', how, '--record', record]
+    const args = [
+      '--count',
+      String(count),
+      '--url',
+      waystone.url,
+      '--seed',
+      how,
+      '--record',
+      record,
+    ]
     const bots = spawn(
       process.execPath,
       ['client/bots/main.ts', ...args, ...(accounts ? ['--accounts'] : [])],
