@@ -15,6 +15,7 @@ import { createCheckpoints } from './instance/checkpoints.ts'
 import type { Checkpoints } from './instance/checkpoints.ts'
 import { drainInstance } from './instance/drain.ts'
 import { createDurations } from './instance/durations.ts'
+import { createInbox } from './instance/inbox.ts'
 import { Instance } from './instance/instance.ts'
 import { createSchedule } from './instance/schedule.ts'
 import type { Schedule } from './instance/schedule.ts'
@@ -110,6 +111,10 @@ export function createHost(options: HostOptions): Host {
   })
   const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
   const admission = createAdmission({ ...options, instances })
+  const obey = createInbox({ instances, admission, persistence, log })
+  persistence.onCommand((command) => {
+    if (!over()) obey(command)
+  })
   const transport = createWebSocketTransport({
     ...options.listen,
     monotonic,

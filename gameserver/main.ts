@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto'
 import { contentDir } from '#game'
 import { loadContent } from '#shared/content-files/load.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
+import type { Config } from '#shared/config.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import { storeOptions } from '#shared/store/options.ts'
@@ -62,6 +63,7 @@ async function run(): Promise<void> {
   const persistence = startPersistenceThread(
     {
       store: storeOptions(config, process.env),
+      cache: hints(config),
       host: {
         bootId,
         realmId: config.WAYSTONE_REALM,
@@ -153,6 +155,12 @@ async function run(): Promise<void> {
   await agones.ready()
   onGameServer()
   log.info('ready', { port, instances: instances.map((one) => one.id) })
+}
+
+/** The cache tells when the inbox has something new; a host does without it, a little later. */
+function hints(config: Config): { url: string; token: string } | undefined {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = config
+  return url === undefined || token === undefined ? undefined : { url, token }
 }
 
 run().catch((error: unknown) => {

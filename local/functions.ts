@@ -19,6 +19,7 @@ import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
+import { createHint } from '#shared/ownership/hint.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -56,6 +57,8 @@ export function createFunctions(options: FunctionsOptions): Hono {
         content,
         fleet: options.fleet,
         signingKey: () => keys.signing(),
+        verifyKeys: keys.verify,
+        hint: createHint(options.cache),
         sessionsFrom: (accountId) => sessionsFrom(store, accountId),
       }),
     ),

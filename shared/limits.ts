@@ -48,6 +48,17 @@ export const resumeMs = 60 * 1000
 /** Lease: renewed each second, void for its holder after 5 s. */
 export const leaseRenewMs = 1000
 export const leaseDeadlineMs = 5000
+/**
+ * An observer calls a lease dead that it has seen unchanged for so long: the deadline, 1 s for a
+ * renewal that arrives late, and 1 s for the clocks of functions, which take turns in observing.
+ */
+export const leaseDeadAfterMs = 7000
+/** Reads of an observer farther apart than this say nothing about the time between them. */
+export const leaseReadGapMs = 1500
+/** How long `enter` waits for a living owner to let a character go. */
+export const letGoWaitMs = 3000
+/** How often it looks meanwhile. */
+export const letGoLookMs = 250
 /** Rows of a host outlive any pause of a machine. */
 export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 /** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */

@@ -66,6 +66,8 @@ export type ProblemOptions = {
   retryAfterS?: number
   /** Paths of the fields that were refused, with the reason. Never their values. */
   fields?: { path: string; reason: string }[]
+  /** Opaque: to be sent back with the next request (`play.session_active`). */
+  observed?: string | undefined
   cause?: unknown
 }
 
@@ -76,6 +78,7 @@ export class Problem extends Error {
   readonly detail: string | undefined
   readonly retryAfterS: number | undefined
   readonly fields: { path: string; reason: string }[] | undefined
+  readonly observed: string | undefined
 
   constructor(code: ProblemCode, options: ProblemOptions = {}) {
     super(PROBLEMS[code].title, options.cause === undefined ? {} : { cause: options.cause })
@@ -85,6 +88,7 @@ export class Problem extends Error {
     this.detail = options.detail
     this.retryAfterS = options.retryAfterS
     this.fields = options.fields
+    this.observed = options.observed
   }
 
   /** The document of RFC 9457. */
@@ -96,6 +100,7 @@ export class Problem extends Error {
       title: this.message,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
       ...(this.fields === undefined ? {} : { fields: this.fields }),
+      ...(this.observed === undefined ? {} : { observed: this.observed }),
     }
   }
 }

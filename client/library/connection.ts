@@ -9,7 +9,7 @@ import type { Metrics } from './metrics.ts'
 import type { OpenSocket, Socket } from './socket.ts'
 
 /** From opening to the first frame of the server. A phone on a bad network needs a few seconds. */
-const answerMs = 10_000
+const answerMs = 5000
 /** The server sends at least every 500 ms: ten missed frames are a dead connection. */
 const silentMs = 5000
 /** The first pings come quickly, so that the clock is right soon; then they keep it right. */

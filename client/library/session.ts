@@ -72,6 +72,8 @@ export function createSession(options: SessionOptions): Session {
       newId: () => newId(runtime),
     })
   const client = clientAt(options.baseUrl)
+  /** What the server has seen of a character's silent host: it wants it back with the next try. */
+  const observed = new Map<string, string>()
   /** Realms that are served elsewhere, once the API has said so. */
   const elsewhere = new Map<string, ApiClient<Api>>()
 
@@ -211,10 +213,21 @@ export function createSession(options: SessionOptions): Session {
         await changing((more) => atRealm(realmId, (at) => at.characters.delete(request, more)))
       },
       enter: async (characterId, signal) => {
-        const body = { characterId, protocol: PROTOCOL_VERSION }
-        return await authorised(() =>
-          atRealm(realmId, (at) => at.world.enter({ params: { realmId }, body }, { signal })),
-        )
+        const body = {
+          characterId,
+          protocol: PROTOCOL_VERSION,
+          observed: observed.get(characterId),
+        }
+        observed.delete(characterId)
+        try {
+          return await authorised(() =>
+            atRealm(realmId, (at) => at.world.enter({ params: { realmId }, body }, { signal })),
+          )
+        } catch (error) {
+          const said = error instanceof ApiError ? error.document?.['observed'] : undefined
+          if (typeof said === 'string') observed.set(characterId, said)
+          throw error
+        }
       },
     }),
   }

@@ -118,7 +118,7 @@ export type World = {
 const soundMs = 5000
 const leaveMs = 2000
 const defaultGiveUpMs = 5 * 60_000
-/** Resumes that fail in a row before a new ticket is asked for. */
+/** Resumes that fail in a row before a new ticket is asked for; a host that says nothing gets one. */
 const resumeTriesMax = 2
 
 type Attempt = { way: 'resume' | 'enter'; why: string; joined: boolean; retryAfterS?: number }
@@ -166,8 +166,9 @@ export function connectWorld(options: WorldOptions): World {
       if (attempt.joined) {
         lostAt = now
         resumeTries = 0
-      } else if (attempt.way === 'resume') resumeTries++
-      else resumeTries = 0
+      } else if (attempt.way === 'resume') resumeTries += why === 'silent' ? resumeTriesMax : 1
+      // Who has once asked `enter` goes on asking: it gets the character from whoever holds it.
+      else resumeTries = resumeTriesMax
       if (sound || why === 'redirected') {
         failures = 0
         backoff.reset()
@@ -185,7 +186,11 @@ export function connectWorld(options: WorldOptions): World {
       become({ phase: 'reconnecting', attempt: failures, why })
       // After a sound connection the first try comes at once; every other one waits.
       if (!(sound && next !== 'later')) {
-        const waitMs = backoff.next(attempt.retryAfterS)
+        // A silent host is judged by tries that follow one another closely: the server says how.
+        const waitMs =
+          why === 'play.session_active' && attempt.retryAfterS !== undefined
+            ? attempt.retryAfterS * 1000
+            : backoff.next(attempt.retryAfterS)
         await runtime.sleep(waitMs, stopping.signal).catch(() => undefined)
         if (stopping.signal.aborted) return 'left'
       }

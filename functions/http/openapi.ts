@@ -240,6 +240,7 @@ const problemSchema: JsonSchema = {
     status: { type: 'integer' },
     title: { type: 'string' },
     detail: { type: 'string' },
+    observed: { type: 'string', description: 'Send it back with the next request, as it came.' },
     fields: {
       type: 'array',
       description: 'Fields that were refused. Their values are never repeated.',

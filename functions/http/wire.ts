@@ -5,6 +5,7 @@
 // decrypts at the start takes the place of the file, and nothing else here changes.
 import { join } from 'node:path'
 import { getConnInfo, handle } from 'hono/aws-lambda'
+import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import { createCache } from '#shared/cache/upstash.ts'
@@ -30,6 +31,7 @@ import type { Mounted } from './serve.ts'
 export type Wired = {
   config: Config
   store: Store
+  cache: Cache
   runtime: Runtime
   keys: KeyRing
   limiter: RateLimiter
@@ -114,6 +116,7 @@ async function wire(env: Record<string, string | undefined>, runtime: Runtime): 
   return {
     config,
     store,
+    cache,
     runtime,
     keys,
     limiter,

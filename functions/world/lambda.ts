@@ -1,12 +1,13 @@
 import { world } from '#shared/api/world.ts'
 import { createStaticFleet } from '#shared/fleet/static.ts'
+import { createHint } from '#shared/ownership/hint.ts'
 import { sessionsFrom } from '../auth/auth.ts'
 import { mount } from '../http/serve.ts'
 import { lambda } from '../http/wire.ts'
 import { worldRoutes } from './routes.ts'
 
 export const handler = lambda(async (wired) => {
-  const { store, runtime, realms, keys } = wired
+  const { store, runtime, realms, keys, cache } = wired
   const { content } = await wired.content()
   const fleet = createStaticFleet()
   const since = async (accountId: string) => await sessionsFrom(store, accountId)
@@ -17,6 +18,8 @@ export const handler = lambda(async (wired) => {
     content,
     fleet,
     signingKey: keys.signing,
+    verifyKeys: keys.verify,
+    hint: createHint(cache),
     sessionsFrom: since,
   })
   return [mount(world, routes)]

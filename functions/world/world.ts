@@ -2,12 +2,16 @@
 //
 // `enter` takes four store trips in sequence: (1) character rows beside the account, (2) the copies of
 // the zone, beside lease and checkpoint of a former owner, (3) a place, (4) the reservation.
+//
+// A character that is in play is never taken from a living owner: that one is asked through its inbox
+// to let go, and looked at for 3 s. What was seen of its lease goes to the client with the refusal and
+// comes back with the next `enter`, until the owner has answered or may be judged dead.
 import type { Admission } from '#shared/api/world.ts'
 import type { Player } from '#shared/api/endpoint.ts'
 import type { Content } from '#shared/content/content.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
-import { ticketMs } from '#shared/limits.ts'
+import { letGoLookMs, letGoWaitMs, ticketMs } from '#shared/limits.ts'
 import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
 import {
   parseCharacterRows,
@@ -15,20 +19,23 @@ import {
   reserveWrites,
   takeOverWrites,
 } from '#shared/ownership/guard.ts'
-import type { CharacterRows, Reservation } from '#shared/ownership/guard.ts'
-import { fenceWrite, judgeLease, leaseKey } from '#shared/ownership/lease.ts'
+import type { CharacterRows, Guard, Reservation } from '#shared/ownership/guard.ts'
+import { commandPut } from '#shared/ownership/inbox.ts'
+import { judgeLease, judgeSighting, leaseKey, sightLease } from '#shared/ownership/lease.ts'
+import type { Observation, Sighting } from '#shared/ownership/lease.ts'
 import { findInstances, releasePlace, takePlace } from '#shared/ownership/places.ts'
 import type { InstanceEntry } from '#shared/ownership/places.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
-import type { SigningKey } from '#shared/ownership/ticket.ts'
+import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
 import { Problem } from '#shared/problem.ts'
 import { speaks } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
-import type { Store, Write } from '#shared/store/store.ts'
+import type { Item, Store, Write } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
 import { instancesByChoice } from './choice.ts'
+import { readSighting, signSighting } from './sighting.ts'
 
 export type WorldDeps = {
   store: Store
@@ -38,6 +45,9 @@ export type WorldDeps = {
   fleet: Fleet
   /** The key that signs tickets now. */
   signingKey: () => SigningKey
+  verifyKeys: VerifyKeys
+  /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
+  hint: (bootId: string) => void
   /** Since when sessions of an account count, Unix ms: the face of functions/auth. One store trip. */
   sessionsFrom: (accountId: string) => Promise<number>
 }
@@ -47,32 +57,51 @@ const attempts = 4
 /** A host that has just been allocated opens within this time; asked again each 100 ms. */
 const openWaitMs = 3000
 
+/** What one `enter` has learned so far. */
+type Progress = {
+  /** Instances that had no room. */
+  tried: Set<string>
+  sighting: Sighting | undefined
+  /** Until when the owner is given time to let go, Unix ms; set when it was asked. */
+  letGoUntil: number | undefined
+}
+
 /**
  * Reserves a place for a character and signs the ticket for it. Send it again at any time: each one
- * replaces the reservation before it.
+ * replaces the reservation before it. `observed` is what the refusal of the one before said.
  */
 export async function enter(
   deps: WorldDeps,
   player: Player,
   realmId: string,
-  request: { characterId: string; protocol: number },
+  request: { characterId: string; protocol: number; observed?: string | undefined },
 ): Promise<Admission> {
   if (!speaks(request.protocol)) throw new Problem('play.version')
-  const tried = new Set<string>()
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const admission = await tryEnter(deps, player, realmId, request.characterId, tried)
-    if (admission !== 'again') return admission
+  const progress: Progress = {
+    tried: new Set(),
+    sighting:
+      request.observed === undefined
+        ? undefined
+        : await readSighting(deps.verifyKeys, request.observed),
+    letGoUntil: undefined,
+  }
+  for (let attempt = 0; attempt < attempts;) {
+    const admission = await tryEnter(deps, player, realmId, request.characterId, progress)
+    if (admission === 'owned') await deps.runtime.sleep(letGoLookMs)
+    else if (admission === 'again') attempt++
+    else return admission
   }
   throw new Problem('world.busy', { retryAfterS: 1 })
 }
 
+/** `again`: others changed the same rows. `owned`: a living owner was asked to let go; look again. */
 async function tryEnter(
   deps: WorldDeps,
   player: Player,
   realmId: string,
   characterId: string,
-  tried: Set<string>,
-): Promise<Admission | 'again'> {
+  progress: Progress,
+): Promise<Admission | 'again' | 'owned'> {
   const { store, runtime } = deps
   const [page, sessionsFrom] = await Promise.all([
     store.query(readCharacterRows(realmId, characterId)),
@@ -87,6 +116,14 @@ async function tryEnter(
   const { guard } = rows
   const zoneRead = zoneOf(deps, rows.state.soft.zone)
   const inPlay = guard.state === 'active'
+  if (inPlay && progress.letGoUntil !== undefined) {
+    // Looking on: nothing else is read while the owner lives.
+    const row = await store.get({ table: 'volatile', key: leaseKey(guard.owner), consistent: true })
+    if (!judge(deps, guard.owner, row, progress).dead) {
+      await askToLetGo(deps, guard, progress)
+      return 'owned'
+    }
+  }
   const [copies, leaseRow, checkpoint] = await Promise.all([
     findInstances(store, realmId, zoneRead),
     inPlay
@@ -100,15 +137,29 @@ async function tryEnter(
         })
       : undefined,
   ])
-  const observed = inPlay ? judgeLease(guard.owner, leaseRow) : undefined
-  if (observed?.dead === false) throw new Problem('play.session_active', { retryAfterS: 3 })
+  const observed = inPlay ? judge(deps, guard.owner, leaseRow, progress) : undefined
+  if (observed?.dead === false) {
+    await askToLetGo(deps, guard, progress)
+    return 'owned'
+  }
 
   const recovered = observed === undefined ? rows.state : recover(guard, rows.state, checkpoint)
   const zone = zoneOf(deps, recovered.soft.zone)
-  const candidates = zone === zoneRead ? copies : await findInstances(store, realmId, zone)
+  const found = zone === zoneRead ? copies : await findInstances(store, realmId, zone)
+  // Not back to the dead: its rows may not show it yet.
+  const candidates =
+    observed === undefined ? found : found.filter((entry) => entry.bootId !== guard.owner)
 
   const ticketExpires = runtime.now() + ticketMs
-  const place = await findPlace(deps, realmId, zone, candidates, characterId, ticketExpires, tried)
+  const place = await findPlace(
+    deps,
+    realmId,
+    zone,
+    candidates,
+    characterId,
+    ticketExpires,
+    progress.tried,
+  )
   const to: Reservation = {
     owner: place.bootId,
     instance: place.instance,
@@ -144,6 +195,37 @@ async function tryEnter(
   }
 }
 
+/** Dead by its lease row, or because the row has not changed for long enough. */
+function judge(
+  deps: WorldDeps,
+  owner: string,
+  row: Item | undefined,
+  progress: Progress,
+): Observation {
+  const told = judgeLease(owner, row)
+  if (told.dead || row === undefined) return told
+  progress.sighting = sightLease(progress.sighting, owner, row, deps.runtime.now())
+  return judgeSighting(progress.sighting)
+}
+
+/** Asks once, then looks on for 3 s; after that the client is told to come again with what was seen. */
+async function askToLetGo(deps: WorldDeps, guard: Guard, progress: Progress): Promise<void> {
+  const now = deps.runtime.now()
+  if (progress.letGoUntil === undefined) {
+    progress.letGoUntil = now + letGoWaitMs
+    const { realmId, characterId, epoch, owner } = guard
+    const command = { kind: 'letGo' as const, realmId, characterId, epoch }
+    await deps.store.put(commandPut(now, owner, command))
+    deps.hint(owner)
+  } else if (now >= progress.letGoUntil) {
+    const observed =
+      progress.sighting === undefined
+        ? undefined
+        : await signSighting(deps.signingKey(), progress.sighting)
+    throw new Problem('play.session_active', { retryAfterS: 1, observed })
+  }
+}
+
 /** A zone that the content no longer has leads back to where characters begin. */
 function zoneOf(deps: WorldDeps, zone: string): string {
   return deps.content.zones.has(zone) ? zone : deps.content.startZone
@@ -157,12 +239,9 @@ function takeOver(
   leaseCheck: Write,
 ): Write[] {
   const { realmId, characterId, owner, epoch } = rows.guard
-  const fence = fenceWrite(deps.runtime.now(), owner, newId(deps.runtime), {
-    realmId,
-    characterId,
-    epoch,
-  })
-  return takeOverWrites(rows, to, recovered, leaseCheck, fence)
+  const fence = { kind: 'fence' as const, realmId, characterId, epoch }
+  const put = commandPut(deps.runtime.now(), owner, fence)
+  return takeOverWrites(rows, to, recovered, leaseCheck, { put })
 }
 
 /**
@@ -211,7 +290,7 @@ async function findPlace(
     requestId: `${realmId}/${zone}/${known.join(',')}`,
     labels: { [zoneLabel]: zone },
   })
-  if (host === undefined) throw new Problem('world.full', { retryAfterS: 5 })
+  if (host === undefined) throw new Problem('world.full', { retryAfterS: 2 })
   for (let waited = 0; waited <= openWaitMs; waited += 100) {
     const entries = await findInstances(deps.store, realmId, zone)
     const there = entries.filter((entry) => entry.state === 'open' && entry.bootId === host.bootId)

@@ -15,6 +15,8 @@ import type { ClaimOutcome, Persistence } from '../persistence/persistence.ts'
 import type { Instance } from './instance.ts'
 
 export type Admission = Door & {
+  /** Whether a claim of the character is under way. */
+  claims(characterId: string): boolean
   /** The lease lapsed: claims in flight are void, whatever they answer (OWNERSHIP, "claim"). */
   lapse(): void
   /** From now on nobody comes in. */
@@ -42,6 +44,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   const used = new Map<string, number>()
   /** Places taken by claims under way, per instance id. */
   const claiming = new Map<string, number>()
+  /** Characters whose claim is under way, with how many claims. */
+  const claimed = new Map<string, number>()
   const joining = new Set<Promise<void>>()
   let lapses = 0
   let shut = false
@@ -64,6 +68,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   const claim = async (ticket: Ticket, instance: Instance): Promise<ClaimOutcome> => {
     used.set(ticket.ticketId, ticket.expiresAt)
     claiming.set(instance.id, (claiming.get(instance.id) ?? 0) + 1)
+    claimed.set(ticket.characterId, (claimed.get(ticket.characterId) ?? 0) + 1)
     try {
       return await persistence.claim(ticket)
     } catch (error) {
@@ -71,6 +76,9 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       return { outcome: 'unavailable' }
     } finally {
       claiming.set(instance.id, claiming.get(instance.id)! - 1)
+      const left = claimed.get(ticket.characterId)! - 1
+      if (left === 0) claimed.delete(ticket.characterId)
+      else claimed.set(ticket.characterId, left)
     }
   }
 
@@ -83,20 +91,21 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (reason !== undefined) return session.end(reason)
 
     const lapsesBefore = lapses
-    const claimed = await claim(ticket, instance)
-    if (claimed.outcome === 'refused') return session.end('ticket.refused')
-    if (claimed.outcome === 'unavailable') return session.end('host.unavailable')
+    const answer = await claim(ticket, instance)
+    if (answer.outcome === 'refused') return session.end('ticket.refused')
+    if (answer.outcome === 'unavailable') return session.end('host.unavailable')
     if (lapses !== lapsesBefore || !mayAdmit()) {
       session.end('host.unavailable')
-      await instance.giveUp(claimed.character)
+      await instance.giveUp(answer.character)
     } else if (!session.alive()) {
-      await instance.giveUp(claimed.character)
+      await instance.giveUp(answer.character)
     } else {
-      instance.admit(claimed.character, session)
+      instance.admit(answer.character, session)
     }
   }
 
   return {
+    claims: (characterId) => claimed.has(characterId),
     join(session, token) {
       const work = admit(session, token)
         .catch((error: unknown) => {

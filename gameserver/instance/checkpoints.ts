@@ -1,5 +1,6 @@
 // Every `checkpointMs` one row an instance with everybody's soft state. One at a time: a write that is
-// still under way when the next is due is followed by the next, never overtaken.
+// still under way when the next is due is followed by the next, never overtaken. An empty instance is
+// reported too: that it lives is known by this alone.
 import { checkpointMs } from '#shared/limits.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
@@ -22,16 +23,10 @@ export function createCheckpoints(deps: {
   const { instance, persistence, log } = deps
   let dueAt = deps.firstAt
   let underWay: Promise<void> | undefined
-  // A new boot id has no row yet, so there is nothing to replace.
-  let savedEmpty = true
 
   const save = async (): Promise<void> => {
-    const entries = instance.entries()
-    // An empty row is written once, to replace the last one with somebody in it.
-    if (entries.length === 0 && savedEmpty) return
     try {
-      const outcome = await persistence.checkpoint(instance.id, entries)
-      savedEmpty = outcome === 'saved' && entries.length === 0
+      await persistence.checkpoint(instance.id, instance.entries())
     } catch (error) {
       log.warn('a checkpoint failed', { instance: instance.id, error })
     }

@@ -6,11 +6,14 @@ import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import {
   claimUpdate,
   leaveWrites,
+  letGoWrites,
   parseCharacterRows,
   readCharacterRows,
   saveUpdate,
 } from '#shared/ownership/guard.ts'
 import type { CharacterRows, SoftState } from '#shared/ownership/guard.ts'
+import { readInbox, removeCommand } from '#shared/ownership/inbox.ts'
+import type { Command } from '#shared/ownership/inbox.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { openInstance, reconcilePlaces, releasePlace } from '#shared/ownership/places.ts'
 import type { InstanceState } from '#shared/ownership/places.ts'
@@ -37,6 +40,8 @@ export type HostStore = Persistence & {
   open(): Promise<void>
   /** What the director sees of all instances of this host from now on. */
   setState(state: InstanceState): Promise<void>
+  /** A hint came: reads the inbox now. Never fails. */
+  poke(): Promise<void>
   /** Renews the lease until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   /** The host gives up all it owns: for the end of a drain. */
@@ -67,14 +72,42 @@ export function createHostStore(deps: {
 }): HostStore {
   const { store, runtime, clocks, host } = deps
   const { bootId, realmId } = host
-  const keeper = createLeaseKeeper({ store, runtime, clocks, bootId, onProof: deps.onProof })
+  const keeper = createLeaseKeeper({
+    store,
+    runtime,
+    clocks,
+    bootId,
+    readInbox: takeCommands,
+    onProof: deps.onProof,
+  })
+  let obey: ((command: Command) => void) | undefined
   const held = new Map<string, Held>()
   const checkpointNumbers = new Map<string, number>()
+  /** Instances whose row holds nobody: there is nothing to write until somebody is there again. */
+  const savedEmpty = new Set(host.instances.map(({ instance }) => instance))
   let state: InstanceState = 'ready'
 
   const zoneOf = (instance: string): string =>
     host.instances.find((one) => one.instance === instance)!.zone
   const lease = () => leaseView(keeper.proof(), clocks)
+
+  /** Hands over what waits. A row is removed after that: a command is rather obeyed twice than never. */
+  async function takeCommands(): Promise<void> {
+    for (const command of await readInbox(store, clocks.now(), bootId)) {
+      if (obey === undefined) return
+      obey(command)
+      await removeCommand(store, bootId, command)
+    }
+  }
+
+  async function letGo(characterId: string, epoch: number): Promise<void> {
+    try {
+      await store.transact(letGoWrites({ realmId, characterId, bootId, epoch }))
+    } catch (error) {
+      // Refused: it is not ours at this epoch any more. Unclear: whoever waits for it asks again.
+      if (!(error instanceof StoreError)) throw error
+    }
+  }
 
   async function readRows(characterId: string): Promise<CharacterRows | undefined> {
     const page = await store.query(readCharacterRows(realmId, characterId))
@@ -201,10 +234,14 @@ export function createHostStore(deps: {
   ): Promise<'saved' | 'unavailable'> {
     // Past the deadline nothing is saved: another owner may already have begun.
     if (!lease().held) return 'unavailable'
-    const number = (checkpointNumbers.get(instance) ?? 0) + 1
-    checkpointNumbers.set(instance, number)
     try {
-      await store.put(checkpointPut(bootId, instance, number, entries))
+      if (entries.length > 0 || !savedEmpty.has(instance)) {
+        const number = (checkpointNumbers.get(instance) ?? 0) + 1
+        checkpointNumbers.set(instance, number)
+        savedEmpty.delete(instance)
+        await store.put(checkpointPut(bootId, instance, number, entries))
+        if (entries.length === 0) savedEmpty.add(instance)
+      }
       await saveChanged(entries)
       await reconcile(instance, entries)
       return 'saved'
@@ -247,6 +284,11 @@ export function createHostStore(deps: {
     claim,
     leave,
     checkpoint,
+    letGo,
+    onCommand(handler) {
+      obey = handler
+    },
+    poke: async () => await takeCommands().catch(ignoreStoreError),
     beat: () => keeper.beat(),
     lease,
     prove: async () => await keeper.renew(),

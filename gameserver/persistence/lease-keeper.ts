@@ -4,6 +4,7 @@
 import { leaseDeadlineMs, leaseRenewMs } from '#shared/limits.ts'
 import { renewLease } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { LeaseView } from './persistence.ts'
 
@@ -42,6 +43,11 @@ export function createLeaseKeeper(deps: {
   runtime: Runtime
   clocks: Clocks
   bootId: string
+  /**
+   * Reads the inbox and hands its commands over: after each renewal and before the renewal counts, so
+   * that a host which was fenced while it could not renew knows before it goes on.
+   */
+  readInbox: () => Promise<void>
   /** Told after each change. */
   onProof: (proof: LeaseProof) => void
 }): LeaseKeeper {
@@ -59,21 +65,27 @@ export function createLeaseKeeper(deps: {
     if (proof.lost) return 'lost'
     const sent = { wall: clocks.now(), monotonic: clocks.monotonic() }
     renewal += 1
+    const lapsed = !leaseView(proof, clocks).held
     try {
       const outcome = await renewLease(store, sent.wall, bootId, renewal)
-      // Two renewals may overlap (prove() beside the loop): never go back to the earlier one.
-      proof =
-        outcome === 'lost'
-          ? { ...proof, lost: true }
-          : {
-              wall: Math.max(proof.wall, sent.wall),
-              monotonic: Math.max(proof.monotonic, sent.monotonic),
-              lost: false,
-              lapses: proof.lapses + (leaseView(proof, clocks).held ? 0 : 1),
-            }
+      if (outcome === 'lost') proof = { ...proof, lost: true }
+      else {
+        await deps.readInbox().catch((error: unknown) => {
+          // Nobody can have been fenced while the lease held: the next renewal reads again.
+          if (lapsed || !(error instanceof StoreError)) throw error
+        })
+        // Two renewals may overlap (prove() beside the loop): never go back to the earlier one.
+        proof = {
+          wall: Math.max(proof.wall, sent.wall),
+          monotonic: Math.max(proof.monotonic, sent.monotonic),
+          lost: proof.lost,
+          lapses: proof.lapses + (lapsed ? 1 : 0),
+        }
+      }
       deps.onProof(proof)
       return outcome
-    } catch {
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
       return 'unavailable'
     }
   }

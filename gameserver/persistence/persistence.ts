@@ -2,6 +2,7 @@
 // here; nothing on the tick thread awaits it inside a step.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Command } from '#shared/ownership/inbox.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 
 /** A character as it is claimed. */
@@ -47,9 +48,19 @@ export interface Persistence {
   leave(leaving: Leaving): Promise<'left' | 'fenced'>
   /** Everybody in the instance, the leaving ones too. Called every 4 s and before the host stops. */
   checkpoint(instance: string, entries: CheckpointEntry[]): Promise<'saved' | 'unavailable'>
+  /**
+   * Gives up a character that the guard says is ours at that epoch and that nobody here holds. Resolves
+   * when that was tried; whoever wants the character asks again.
+   */
+  letGo(characterId: string, epoch: number): Promise<void>
+  /** Who carries out commands from the inbox. They may come more than once. */
+  onCommand(obey: (command: Command) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
   beat(): void
   lease(): LeaseView
-  /** After a gap longer than the lease: renews it, then answers. `lost` means: do not tick again. */
+  /**
+   * After a gap longer than the lease: renews it, hands over what the inbox holds, then answers. `lost`
+   * means: do not tick again.
+   */
   prove(): Promise<'held' | 'lost' | 'unavailable'>
 }

@@ -2,6 +2,7 @@
 // at once. When the worker dies every waiting call fails, and later ones do too: the host then stops.
 import { Worker } from 'node:worker_threads'
 import { workerCallsMax } from '#shared/limits.ts'
+import type { Command } from '#shared/ownership/inbox.ts'
 import type { InstanceState } from '#shared/ownership/places.ts'
 import { leaseView } from './lease-keeper.ts'
 import type { LeaseProof } from './lease-keeper.ts'
@@ -33,6 +34,7 @@ export function startPersistenceThread(
   let nextId = 1
   let ended: Error | undefined
   let closing = false
+  let obey: ((command: Command) => void) | undefined
   let proof: LeaseProof = {
     wall: Number.NEGATIVE_INFINITY,
     monotonic: Number.NEGATIVE_INFINITY,
@@ -44,6 +46,9 @@ export function startPersistenceThread(
     switch (message.kind) {
       case 'proof':
         proof = message.proof
+        return
+      case 'command':
+        obey?.(message.command)
         return
       case 'keys':
         onKeys(message.keys)
@@ -92,6 +97,10 @@ export function startPersistenceThread(
       await call<'saved' | 'unavailable'>({ method: 'checkpoint', instance, entries }).catch(
         () => 'unavailable' as const,
       ),
+    letGo: async (characterId, epoch) => await call({ method: 'letGo', characterId, epoch }),
+    onCommand(handler) {
+      obey = handler
+    },
     prove: async () =>
       await call<'held' | 'lost' | 'unavailable'>({ method: 'prove' }).catch(
         () => 'unavailable' as const,

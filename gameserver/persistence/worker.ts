@@ -1,7 +1,9 @@
 // The worker thread of a zone host: every SDK call happens here. A burst of 500 of them makes a tick
 // 97 ms late on the tick thread, 3 ms from here (docs/performance.md).
 import { parentPort, workerData } from 'node:worker_threads'
+import { createCache } from '#shared/cache/upstash.ts'
 import { readKeyRows } from '#shared/keys/store.ts'
+import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { createHostStore } from './host-store.ts'
@@ -10,6 +12,9 @@ import { processClocks } from './messages.ts'
 
 /** Public keys are read again this often; a new key is published long before it signs. */
 const keysEveryMs = 60_000
+
+/** Time for the cache to answer; only hints depend on it. */
+const cacheTimeoutMs = 2000
 
 const port = parentPort!
 const setup = workerData as WorkerSetup
@@ -23,6 +28,7 @@ const host = createHostStore({
   host: setup.host,
   onProof: (proof) => send({ kind: 'proof', proof }),
 })
+host.onCommand((command) => send({ kind: 'command', command }))
 const ending = new AbortController()
 
 async function refreshKeys(): Promise<void> {
@@ -45,6 +51,9 @@ async function open(): Promise<void> {
   await host.open()
   void host.run(ending.signal)
   void keepKeys()
+  if (setup.cache === undefined) return
+  const cache = createCache({ ...setup.cache, timeoutMs: cacheTimeoutMs })
+  cache.subscribe(inboxChannel(setup.host.bootId), () => void host.poke(), ending.signal)
 }
 
 async function answer(request: WorkerRequest): Promise<unknown> {
@@ -57,6 +66,8 @@ async function answer(request: WorkerRequest): Promise<unknown> {
       return await host.leave(request.leaving)
     case 'checkpoint':
       return await host.checkpoint(request.instance, request.entries)
+    case 'letGo':
+      return await host.letGo(request.characterId, request.epoch)
     case 'prove':
       return await host.prove()
     case 'setState':

@@ -40,6 +40,11 @@ export const world = domain({
       body: z.object({
         characterId: uuid,
         protocol: z.int().min(1).max(255).meta({ description: 'Zone protocol the client speaks' }),
+        observed: z
+          .string()
+          .max(1024)
+          .optional()
+          .meta({ description: 'The `observed` of the last play.session_active, as it came' }),
       }),
       answer: admission,
       errors: [

@@ -309,26 +309,56 @@ export type Save = {
 
 /** active -> offline, with the last state. */
 export function leaveWrites(leave: Save): Write[] {
+  return [toOffline(leave), { update: saveUpdate(leave, leave.epoch + 1) }]
+}
+
+function toOffline(owned: {
+  realmId: string
+  characterId: string
+  bootId: string
+  epoch: number
+}): Write {
+  return {
+    update: {
+      table: 'core',
+      key: guardKey(owned.realmId, owned.characterId),
+      update:
+        'SET #owner = :none, #instance = :none, epoch = :next, #state = :offline, ticketId = :none',
+      condition: '#owner = :me AND epoch = :epoch AND #state = :active',
+      names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
+      values: {
+        ':none': '',
+        ':next': owned.epoch + 1,
+        ':offline': 'offline',
+        ':me': owned.bootId,
+        ':epoch': owned.epoch,
+        ':active': 'active',
+      },
+    },
+  }
+}
+
+/**
+ * active -> offline without a save: a host gives up a character that it does not hold (its claim was
+ * never answered, or was void). Without this the player would be locked out while the host lives.
+ */
+export function letGoWrites(owned: {
+  realmId: string
+  characterId: string
+  bootId: string
+  epoch: number
+}): Write[] {
   return [
+    toOffline(owned),
     {
       update: {
         table: 'core',
-        key: guardKey(leave.realmId, leave.characterId),
-        update:
-          'SET #owner = :none, #instance = :none, epoch = :next, #state = :offline, ticketId = :none',
-        condition: '#owner = :me AND epoch = :epoch AND #state = :active',
-        names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
-        values: {
-          ':none': '',
-          ':next': leave.epoch + 1,
-          ':offline': 'offline',
-          ':me': leave.bootId,
-          ':epoch': leave.epoch,
-          ':active': 'active',
-        },
+        key: stateKey(owned.realmId, owned.characterId),
+        update: 'SET epoch = :next',
+        condition: 'epoch = :epoch',
+        values: { ':next': owned.epoch + 1, ':epoch': owned.epoch },
       },
     },
-    { update: saveUpdate(leave, leave.epoch + 1) },
   ]
 }
 

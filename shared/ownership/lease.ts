@@ -4,7 +4,7 @@
 //
 // The key carries the boot id, never a machine or slot name: a host that came back quickly would make
 // its dead predecessor look alive. A lease row that is absent is dead.
-import { hostRowsKeptMs } from '../limits.ts'
+import { hostRowsKeptMs, leaseDeadAfterMs, leaseReadGapMs } from '../limits.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Write } from '../store/store.ts'
 import { instanceKey } from './places.ts'
@@ -129,23 +129,47 @@ export function judgeLease(bootId: string, row: Item | undefined): Observation {
   }
 }
 
-/** Tells a host that may wake up that a character is no longer its own. Read with each renewal. */
-export function fenceWrite(
-  now: number,
+/** What an observer has read of a lease that is renewed by nobody: the same number, since when. */
+export type Sighting = {
+  bootId: string
+  renewal: number
+  /** First and latest successful read of this number, Unix ms. */
+  since: number
+  last: number
+}
+
+/**
+ * One more read of a lease by somebody who wants to know whether its holder lives. Dead is a lease
+ * whose number stayed the same for `leaseDeadAfterMs`, in reads at most `leaseReadGapMs` apart; a
+ * larger gap begins anew, because nothing is known of what happened in it. `row` was read strongly.
+ */
+export function sightLease(
+  before: Sighting | undefined,
   bootId: string,
-  commandId: string,
-  fence: { realmId: string; characterId: string; epoch: number },
-): Write {
+  row: Item,
+  now: number,
+): Sighting {
+  const renewal = row['renewal'] as number
+  const goesOn =
+    before !== undefined &&
+    before.bootId === bootId &&
+    before.renewal === renewal &&
+    now >= before.last &&
+    now - before.last <= leaseReadGapMs
+  return { bootId, renewal, since: goesOn ? before.since : now, last: now }
+}
+
+/** The judgement over a sighting: dead, with the condition that nothing has moved since. */
+export function judgeSighting(sighting: Sighting): Observation {
+  if (sighting.last - sighting.since < leaseDeadAfterMs) return { dead: false }
   return {
-    put: {
-      table: 'volatile',
-      item: {
-        pk: hostPartition(bootId),
-        sk: `INBOX#${commandId}`,
-        v: 1,
-        kind: 'fence',
-        ...fence,
-        expires: expiresAt(now + hostRowsKeptMs),
+    dead: true,
+    check: {
+      check: {
+        table: 'volatile',
+        key: leaseKey(sighting.bootId),
+        condition: 'renewal = :n',
+        values: { ':n': sighting.renewal },
       },
     },
   }

@@ -332,17 +332,21 @@ test('refusals that do not pass end it with their code', async () => {
   expect(world.state).toEqual({ phase: 'closed', reason: 'character.not_found' })
 })
 
-test('a character that is held elsewhere is asked for until it is free, resuming in between', async () => {
+test('a character that is held elsewhere is asked for until it is let go, a second apart', async () => {
   const { time, server, world } = await joined()
   await time.pass(6000)
   server.reachable = false
-  server.enterFailures.push(new ApiError('play.session_active', 'active', { status: 409 }))
+  const held = () => new ApiError('play.session_active', 'active', { status: 409, retryAfterS: 1 })
+  server.enterFailures.push(held(), held(), held())
   server.cut()
-  await time.until(() => server.entered === 2, 10_000)
+  await time.until(() => server.entered === 2, 15_000)
+  const from = time.now()
   server.reachable = true
   await time.until(isJoined(world), 10_000)
-  expect(server.entered).toBe(2)
-  expect(server.received.at(-1)!.kind).not.toBe('join')
+  expect(time.now() - from).toBeLessThan(4000)
+  expect(server.entered).toBe(5)
+  expect(server.received.some(({ kind }) => kind === 'resume')).toBe(false)
+  expect(server.received.filter(({ kind }) => kind === 'join')).toHaveLength(2)
 })
 
 test('a ticket kept from before a reload resumes at once', async () => {

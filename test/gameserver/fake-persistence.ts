@@ -2,6 +2,7 @@
 // what a store can do wrong.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Command } from '#shared/ownership/inbox.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { ClaimedCharacter, Leaving, Persistence } from '#gameserver/persistence/persistence.ts'
 
@@ -19,6 +20,10 @@ export type FakePersistence = Persistence & {
   readonly calls: { claim: number; leave: number; checkpoint: number; prove: number }
   readonly checkpoints: Map<string, CheckpointEntry[]>
   readonly left: Leaving[]
+  /** `<character> <epoch>` of each let-go that was asked of the store. */
+  readonly letGoes: string[]
+  /** Sends a command as the inbox does. */
+  command: (command: Command) => void
   held: boolean
   lost: boolean
   proof: 'held' | 'lost' | 'unavailable'
@@ -47,6 +52,8 @@ export function createFakePersistence(): FakePersistence {
     calls: { claim: 0, leave: 0, checkpoint: 0, prove: 0 },
     checkpoints: new Map(),
     left: [],
+    letGoes: [],
+    command: () => undefined,
     held: true,
     lost: false,
     proof: 'held',
@@ -94,6 +101,12 @@ export function createFakePersistence(): FakePersistence {
       fake.calls.checkpoint++
       fake.checkpoints.set(instance, entries)
       return 'saved'
+    },
+    async letGo(characterId, epoch) {
+      fake.letGoes.push(`${characterId} ${epoch}`)
+    },
+    onCommand(obey) {
+      fake.command = obey
     },
     beat() {},
     lease: () => ({ held: fake.held && !fake.lost, lost: fake.lost }),

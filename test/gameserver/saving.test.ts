@@ -26,6 +26,13 @@ describe('saving', () => {
     }
   })
 
+  test('goes on when nobody is there: an instance that says nothing gets no players', async () => {
+    await expect
+      .poll(() => stage.persistence.calls.checkpoint, { timeout: 9000 })
+      .toBeGreaterThanOrEqual(2)
+    expect(stage.persistence.checkpoints.get('field-1')).toEqual([])
+  })
+
   test('that is paused is told to players, who play on; nobody is admitted meanwhile', async () => {
     const ann = await stage.join('ann')
     stage.persistence.held = false

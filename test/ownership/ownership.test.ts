@@ -1,6 +1,10 @@
+import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { leaseDeadAfterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
+import type { Command } from '#shared/ownership/inbox.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/places.ts'
+import { Problem } from '#shared/problem.ts'
 import { openRealm, realmId } from './realm.ts'
 
 const placeInForest = { zone: 'forest', x: 30_000, y: 40_000, heading: 99 }
@@ -46,6 +50,43 @@ describe('one owner', () => {
     const host = await realm.host()
     const who = await realm.character()
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))
+    const asked = realm.runtime.now()
+    await expect(realm.enterAs(who)).rejects.toMatchObject({ code: 'play.session_active' })
+    expect(realm.runtime.now() - asked).toBeLessThanOrEqual(letGoWaitMs + letGoLookMs)
+  })
+
+  it('a living host that is asked lets go, and the player is in play elsewhere at once', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const who = await realm.character()
+    await host.claim(await realm.open((await realm.enterAs(who)).ticket))
+    const obeyed: Command[] = []
+    host.onCommand((command) => obeyed.push(command))
+    const entering = realm.enterAs(who)
+    // The host reads its inbox with its next renewal, and saves who is wanted elsewhere.
+    while (obeyed.length === 0) await host.prove()
+    expect(obeyed).toMatchObject([{ kind: 'letGo', characterId: who.characterId, epoch: 1 }])
+    const leaving = { ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, soft: placeInForest }
+    await realm.host('forest')
+    expect(await host.leave(leaving)).toBe('left')
+    expect(await entering).toMatchObject({ zone: 'forest' })
+    // Done is done: the command is not read again.
+    await host.prove()
+    expect(obeyed).toHaveLength(1)
+  })
+
+  it('a host gives up a character that it does not hold, and nobody is locked out', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const who = await realm.character()
+    await host.claim(await realm.open((await realm.enterAs(who)).ticket))
+    // As if the answer of the claim had never come: the tick thread knows nobody of that name.
+    await host.letGo(who.characterId, 1)
+    const ticket = await realm.open((await realm.enterAs(who)).ticket)
+    expect(ticket.epoch).toBe(3)
+    // Asked again for the old epoch it does nothing.
+    await host.claim(ticket)
+    await host.letGo(who.characterId, 1)
     await expect(realm.enterAs(who)).rejects.toMatchObject({ code: 'play.session_active' })
   })
 
@@ -123,6 +164,79 @@ describe('a dead host', () => {
     await expect(realm.store.put(checkpointPut(host.bootId, 'hub-1', 1, []))).rejects.toMatchObject(
       { kind: 'condition' },
     )
+  })
+})
+
+describe('a silent host', () => {
+  async function silent() {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const who = await realm.character()
+    await host.claim(await realm.open((await realm.enterAs(who)).ticket))
+    await host.prove()
+    const next = await realm.host()
+    /** Enters as a client does: again and again, with what the last refusal said. */
+    const enterUntil = async (meanwhile: () => Promise<unknown>, tries = 20) => {
+      let observed: string | undefined
+      const from = realm.runtime.now()
+      for (let i = 0; i < tries; i++) {
+        try {
+          const admission = await realm.enterAs(who, observed)
+          return { admission, afterMs: realm.runtime.now() - from }
+        } catch (error) {
+          if (!(error instanceof Problem) || error.code !== 'play.session_active') throw error
+          observed = error.observed
+          expect(error.retryAfterS).toBe(1)
+        }
+        realm.runtime.advance(1000)
+        await meanwhile()
+        await next.prove()
+        await next.checkpoint('hub-1', [])
+      }
+      return undefined
+    }
+    return { realm, host, next, who, enterUntil }
+  }
+
+  it('is judged dead after 7 s, by what several enters have seen together', async () => {
+    const { enterUntil, next } = await silent()
+    const entered = await enterUntil(async () => undefined)
+    expect(entered!.admission.address).toBe(`ws://${next.bootId}/zone`)
+    expect(entered!.afterMs).toBeGreaterThanOrEqual(leaseDeadAfterMs)
+    expect(entered!.afterMs).toBeLessThan(leaseDeadAfterMs + 3000)
+  })
+
+  it('is never judged dead while it renews', async () => {
+    const { enterUntil, host } = await silent()
+    expect(await enterUntil(async () => await host.prove(), 10)).toBeUndefined()
+  })
+
+  it('is not judged by reads with a gap between them', async () => {
+    const { enterUntil, realm } = await silent()
+    expect(await enterUntil(async () => realm.runtime.advance(1000), 10)).toBeUndefined()
+  })
+
+  it('is not judged by a sighting that somebody made up', async () => {
+    const { realm, who } = await silent()
+    const made = await new SignJWT({ boot: 'x', n: 1, since: 0, last: realm.runtime.now() })
+      .setProtectedHeader({ alg: 'HS256', typ: 'waystone-sighting+jwt', kid: 'k1' })
+      .setAudience('waystone:enter')
+      .sign(new Uint8Array(32))
+    await expect(realm.enterAs(who, made)).rejects.toMatchObject({ code: 'play.session_active' })
+  })
+
+  it('finds the fence in its inbox before it holds its lease again', async () => {
+    const { enterUntil, host, who } = await silent()
+    const seen: { command: Command; held: boolean }[] = []
+    host.onCommand((command) => seen.push({ command, held: host.lease().held }))
+    await enterUntil(async () => undefined)
+    expect(await host.prove()).toBe('held')
+    const fence = seen.find(({ command }) => command.kind === 'fence')
+    expect(fence).toMatchObject({
+      command: { characterId: who.characterId, epoch: 1 },
+      held: false,
+    })
+    expect(host.lease().held).toBe(true)
   })
 })
 
@@ -213,11 +327,31 @@ describe('the director', () => {
     expect(new Set(realm.allocations).size).toBe(1)
   })
 
+  it('still sends players to an instance that was empty for an hour', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    for (let i = 0; i < 900; i++) {
+      realm.runtime.advance(4000)
+      await host.prove()
+      await host.checkpoint('hub-1', [])
+    }
+    await expect(realm.enterAs(await realm.character())).resolves.toMatchObject({ zone: 'hub' })
+  })
+
+  it('sends nobody to a host that has said nothing for 12 s', async () => {
+    const realm = await openRealm()
+    await realm.host()
+    realm.runtime.advance(12_001)
+    await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
+      code: 'world.full',
+    })
+  })
+
   it('says that the world is full when the fleet has no host', async () => {
     const realm = await openRealm()
     await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
       code: 'world.full',
-      retryAfterS: 5,
+      retryAfterS: 2,
     })
   })
 

@@ -74,6 +74,8 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       list: async () => ready,
     },
     signingKey: () => ({ keyId: 'k1', privateKey: pair.privateKey }),
+    verifyKeys: (keyId) => (keyId === 'k1' ? pair.publicKey : undefined),
+    hint: () => undefined,
     sessionsFrom: async () => 0,
   }
 
@@ -112,14 +114,18 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     return { characterId, accountId }
   }
 
-  async function enterAs(who: { characterId: string; accountId: string }) {
+  async function enterAs(who: { characterId: string; accountId: string }, observed?: string) {
     const player = {
       accountId: who.accountId,
       sessionId: 's',
       issuedAt: runtime.now(),
       guest: false,
     }
-    return await enter(deps, player, realmId, { characterId: who.characterId, protocol: 1 })
+    return await enter(deps, player, realmId, {
+      characterId: who.characterId,
+      protocol: 1,
+      observed,
+    })
   }
 
   async function open(ticket: string): Promise<Ticket> {

@@ -1,0 +1,11 @@
+// Hints make the inbox fast; losing one costs at most the second until the next renewal.
+import type { Cache } from '../cache/cache.ts'
+import { inboxChannel } from './inbox.ts'
+
+/** Tells a host that its inbox has something new. Never fails, is not waited for. */
+export function createHint(cache: Cache): (bootId: string) => void {
+  return (bootId) => {
+    // The cache may be gone: then the host reads its inbox with the next renewal all the same.
+    cache.pipeline([['PUBLISH', inboxChannel(bootId), '']]).catch(() => undefined)
+  }
+}
