@@ -2,7 +2,7 @@
 import type { Character } from '#shared/api/characters.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
-import { deleteCharacterWrite, newCharacterWrites } from '#shared/ownership/guard.ts'
+import { deleteCharacterWrites, newCharacterWrites } from '#shared/ownership/guard.ts'
 import type { SoftState } from '#shared/ownership/guard.ts'
 import { Problem } from '#shared/problem.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
@@ -74,10 +74,11 @@ export async function deleteCharacter(
   characterId: string,
   op: OperationId,
 ): Promise<void> {
+  const now = deps.runtime.now()
   await commit(deps, op, {
     writes: [
-      deleteCharacterWrite(owner.realmId, characterId, owner.accountId),
-      markDeleted(owner, characterId, deps.runtime.now()),
+      ...deleteCharacterWrites(now, owner.realmId, characterId, owner.accountId),
+      markDeleted(owner, characterId, now),
       countDown(owner),
     ],
     answer: {},

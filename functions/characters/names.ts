@@ -7,8 +7,19 @@ export function nameKey(name: string): string {
 
 /** Whether a name pretends to speak for the game, or would be read as a keyword by people or tools. */
 export function isReserved(name: string): boolean {
-  const words = name.toLowerCase().split(/[^a-z]+/)
-  return words.some((word) => WORDS.has(word)) || PARTS.some((part) => nameKey(name).includes(part))
+  // `G M` and `Sys'tem` are read as one word, `Admln` as another one.
+  const whole = looksOf(nameKey(name))
+  const words = name.split(/[^A-Za-z]+/).map((word) => looksOf(word.toLowerCase()))
+  return WORDS.has(whole) || words.some((word) => WORDS.has(word)) || PARTS.some(isIn(whole))
+}
+
+/** Letters that are taken for each other in most fonts, as one of them. In lower case. */
+function looksOf(text: string): string {
+  return text.replace(/l/g, 'i').replace(/rn/g, 'm').replace(/vv/g, 'w')
+}
+
+function isIn(text: string): (part: string) => boolean {
+  return (part) => text.includes(part)
 }
 
 /** Refused as whole words only: `Systema` and `Gmork` are names. */
@@ -19,7 +30,8 @@ const WORDS = new Set(
   undefined none true false nan unknown deleted
 `
     .trim()
-    .split(/\s+/),
+    .split(/\s+/)
+    .map(looksOf),
 )
 
 /** Refused anywhere in a name, separators taken out. */
@@ -31,4 +43,4 @@ const PARTS = [
   'sysop',
   'waystone',
   'customerservice',
-]
+].map(looksOf)

@@ -6,6 +6,7 @@
 // carries the epoch too, so a late save of an earlier owner fails its condition. Conditions never name
 // a version (a busy wallet would starve log-in) and only named attributes are set (a whole-row write
 // would lose wallet changes). A claim does not change the epoch: the reservation already did.
+import { placeGraceMs } from '../limits.ts'
 import type { Item, Key, Write } from '../store/store.ts'
 
 export type GuardState = 'offline' | 'reserved' | 'active' | 'moving'
@@ -148,22 +149,52 @@ export function newCharacterWrites(character: {
   ]
 }
 
-/** Marks an offline character deleted; the guard of one in play fails the condition. */
-export function deleteCharacterWrite(
+/**
+ * Marks a character deleted, first in its guard, which fails the condition while it is in play. One
+ * whose ticket nobody can use any more (its claim is refused, its place is given up) is not: a player
+ * who never came would keep it for ever. The epoch goes on in both rows, so that a late claim or save
+ * of a former owner finds another one.
+ */
+export function deleteCharacterWrites(
+  now: number,
   realmId: string,
   characterId: string,
   accountId: string,
-): Write {
-  return {
-    update: {
-      table: 'core',
-      key: guardKey(realmId, characterId),
-      update: 'SET deleted = :true, epoch = epoch + :one',
-      condition: '#state = :offline AND accountId = :account AND attribute_not_exists(deleted)',
-      names: { '#state': 'state' },
-      values: { ':true': true, ':one': 1, ':offline': 'offline', ':account': accountId },
+): Write[] {
+  return [
+    {
+      update: {
+        table: 'core',
+        key: guardKey(realmId, characterId),
+        update:
+          'SET deleted = :true, epoch = epoch + :one, #owner = :none, #instance = :none, ' +
+          '#state = :offline, ticketId = :none',
+        condition:
+          '(#state = :offline OR (#state IN (:reserved, :moving) AND ticketExpires < :lapsed)) AND ' +
+          'accountId = :account AND attribute_not_exists(deleted)',
+        names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
+        values: {
+          ':true': true,
+          ':one': 1,
+          ':none': '',
+          ':offline': 'offline',
+          ':reserved': 'reserved',
+          ':moving': 'moving',
+          ':lapsed': now - placeGraceMs,
+          ':account': accountId,
+        },
+      },
     },
-  }
+    {
+      update: {
+        table: 'core',
+        key: stateKey(realmId, characterId),
+        update: 'SET epoch = epoch + :one',
+        condition: 'attribute_exists(pk)',
+        values: { ':one': 1 },
+      },
+    },
+  ]
 }
 
 /** The condition "the guard is as it was read", for every transition. */

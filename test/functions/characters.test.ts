@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
-import { charactersKeptPerRealm, charactersPerRealm } from '#shared/limits.ts'
-import { guardKey } from '#shared/ownership/guard.ts'
+import {
+  charactersKeptPerRealm,
+  charactersPerRealm,
+  placeGraceMs,
+  ticketMs,
+} from '#shared/limits.ts'
+import {
+  claimUpdate,
+  guardKey,
+  parseCharacterRows,
+  readCharacterRows,
+  reserveWrites,
+} from '#shared/ownership/guard.ts'
 import { newId } from '#shared/runtime.ts'
 import { newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
@@ -95,6 +106,11 @@ describe('creating a character', () => {
   it.each([
     [{ ...mira, name: 'Admin Mira' }, 'character.name_refused'],
     [{ ...mira, name: 'The GM' }, 'character.name_refused'],
+    [{ ...mira, name: 'G M' }, 'character.name_refused'],
+    [{ ...mira, name: "Sys'tem" }, 'character.name_refused'],
+    [{ ...mira, name: 'Admln' }, 'character.name_refused'],
+    [{ ...mira, name: 'Sys-tern' }, 'character.name_refused'],
+    [{ ...mira, name: 'Server' }, 'character.name_refused'],
     [{ ...mira, race: 'dragon' }, 'character.unknown_race'],
     [{ ...mira, job: 'plumber' }, 'character.unknown_job'],
     [{ ...mira, name: 'M1ra' }, 'request.invalid'],
@@ -184,6 +200,53 @@ describe('deleting a character', () => {
     )
     expect(codes.filter((code) => code === 'done')).toHaveLength(1)
     expect(codes.filter((code) => code === 'character.not_found')).toHaveLength(19)
+  })
+
+  it.each(['reserved', 'moving'])(
+    'of one %s waits until nobody can use the ticket any more',
+    async (state) => {
+      const test = await openApi()
+      const me = await player(test)
+      const { characterId } = await me.characters.create({ params, body: mira })
+      const ticketExpires = test.clock.now() + ticketMs
+      const rowsOf = async () =>
+        parseCharacterRows(
+          'local',
+          characterId,
+          (await test.memory.query(readCharacterRows('local', characterId))).items,
+        )!
+      const to = { owner: 'host', instance: 'hub-1', ticketId: 'ticket', ticketExpires }
+      await test.memory.transact(reserveWrites(await rowsOf(), to))
+      await test.memory.update({
+        table: 'core',
+        key: guardKey('local', characterId),
+        update: 'SET #state = :state',
+        names: { '#state': 'state' },
+        values: { ':state': state },
+      })
+      const at = { params: { ...params, characterId } }
+      test.clock.advance(ticketMs + placeGraceMs)
+      expect(await codeOf(me.characters.delete(at))).toBe('character.in_play')
+
+      test.clock.advance(1)
+      expect(await codeOf(me.characters.delete(at))).toBe('done')
+      const rows = await rowsOf()
+      // The epoch goes on with the owner, in both rows: a late save of the host finds another one.
+      expect(rows.guard).toMatchObject({ state: 'offline', owner: '', deleted: true, epoch: 2 })
+      expect(rows.state.epoch).toBe(2)
+      const claim = { realmId: 'local', characterId, bootId: 'host', ticketId: 'ticket' }
+      await expect(test.memory.update(claimUpdate(claim))).rejects.toThrow()
+    },
+  )
+
+  it('raises the epoch of guard and state alike', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const { characterId } = await me.characters.create({ params, body: mira })
+    await me.characters.delete({ params: { ...params, characterId } })
+    const { items } = await test.memory.query(readCharacterRows('local', characterId))
+    const rows = parseCharacterRows('local', characterId, items)!
+    expect([rows.guard.epoch, rows.state.epoch]).toEqual([1, 1])
   })
 
   it('is refused while the character is in play', async () => {
