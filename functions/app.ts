@@ -35,7 +35,11 @@ export function createApp(options: AppOptions): Hono {
   if (options.health) serveHealth(app, options.health)
   if (options.reference) serveReference(app, options.reference)
 
-  const routes = declaredRoutes(options.domains)
+  const routes = [
+    ...declaredRoutes(options.domains),
+    { pattern: /^\/health$/, methods: options.health ? ['GET', 'HEAD'] : [] },
+    { pattern: /^\/(?:docs|openapi\.json)$/, methods: options.reference ? ['GET', 'HEAD'] : [] },
+  ].filter(({ methods }) => methods.length > 0)
   app.notFound((c) => {
     const headers = new Headers({ 'x-request-id': newId(options.runtime) })
     const methods = routes.find((route) => route.pattern.test(c.req.path))?.methods

@@ -7,11 +7,21 @@ import { Problem } from '#shared/problem.ts'
 export async function readJson(request: Request): Promise<unknown> {
   if (!isJson(request.headers.get('content-type'))) throw new Problem('request.media_type')
   const bytes = await readBounded(request)
+  let body: unknown
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    body = JSON.parse(text)
+    // Escapes can write what UTF-8 cannot: half a pair, which neither keys nor hashes can take.
+    if (!text.includes('\\u') || isUnicode(body)) return body
   } catch (cause) {
     throw new Problem('request.malformed', { detail: 'The body is not JSON in UTF-8.', cause })
   }
+  throw new Problem('request.malformed', { detail: 'The body has text that is not Unicode.' })
+}
+
+/** Whether every string is well-formed: JSON writes half a surrogate pair, and only that, as an escape. */
+function isUnicode(body: unknown): boolean {
+  return !/(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(body))
 }
 
 /** `application/json`, with UTF-8 as the only charset (RFC 8259, 8.1). */

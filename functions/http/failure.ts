@@ -1,7 +1,11 @@
 // Turns whatever was thrown into a problem document (rule 9).
 import { Problem } from '#shared/problem.ts'
+import type { ProblemCode } from '#shared/problem.ts'
 import { storeProblem } from '#shared/store/operation.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+
+/** Not among them what is meant to happen: a full world and busy rows are answered with 503 as well. */
+const FAULTS: ReadonlySet<ProblemCode> = new Set(['internal.error', 'store.unavailable'])
 
 /** What the caller is told. A fault of ours is logged with its cause and never shown. */
 export function problemOf(
@@ -13,7 +17,7 @@ export function problemOf(
     error instanceof Problem
       ? error
       : (storeProblem(error) ?? new Problem('internal.error', { cause: error }))
-  if (problem.status >= 500) log.error(problem.code, { ...where, cause: problem.cause })
+  if (FAULTS.has(problem.code)) log.error(problem.code, { ...where, cause: problem.cause })
   return problem
 }
 

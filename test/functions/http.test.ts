@@ -13,6 +13,8 @@ import {
   operationMaxAheadMs,
 } from '#shared/limits.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
+import { Problem } from '#shared/problem.ts'
+import type { ProblemCode } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
 import { goodPassword, newAccount, openApi } from './api.ts'
 import type { SendOptions, TestApi } from './api.ts'
@@ -98,6 +100,23 @@ describe('bodies', () => {
       body: new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     })
     expect(await codeOf(response)).toBe('request.malformed')
+  })
+
+  it('with text that is not Unicode are refused', async () => {
+    const test = await openApi()
+    const half = String.raw`\ud800`
+    for (const body of [
+      `{"loginName":"mira${half}","password":"violet tractor sings at noon"}`,
+      `{"loginName":"mira","password":"violet tractor ${half} sings"}`,
+    ]) {
+      expect(await codeOf(await login(test, { body }))).toBe('request.malformed')
+    }
+    // Whole pairs, and a backslash before a `u`, are what they look like.
+    for (const name of [String.raw`\ud83d\ude00`, String.raw`\\ud800`]) {
+      const body = `{"loginName":"${name}","password":"wrong"}`
+      expect(await codeOf(await login(test, { body }))).toBe('auth.invalid_credentials')
+    }
+    expect(test.logged).toEqual([])
   })
 
   it('that are too large are refused, announced or not', async () => {
@@ -343,6 +362,38 @@ describe('faults', () => {
     expect(await codeOf(await login(test))).toBe('auth.invalid_credentials')
   })
 
+  it('are logged, but what is only busy or full is not', async () => {
+    const refuse = domain({
+      name: 'refuse',
+      description: '',
+      endpoints: {
+        refuse: endpoint({
+          method: 'GET',
+          path: '/refuse',
+          summary: '',
+          identity: 'anyone',
+          answer: done,
+          errors: ['world.full', 'auth.busy', 'world.busy'],
+          limits: [],
+        }),
+      },
+    })
+    const codes: ProblemCode[] = ['world.full', 'auth.busy', 'world.busy', 'store.unavailable']
+    const left = [...codes]
+    const handlers = {
+      refuse: async () => {
+        throw new Problem(left.shift()!, { retryAfterS: 1 })
+      },
+    }
+    const test = await openApi({ extra: [mount(refuse, handlers)] })
+    for (const code of codes) {
+      const response = await test.send('GET', '/refuse')
+      expect([response.status, await codeOf(response)]).toEqual([503, code])
+    }
+    expect(test.logged).toHaveLength(1)
+    expect(test.logged[0]).toContain('store.unavailable')
+  })
+
   it('of ours are logged with their cause and never shown', async () => {
     const broken = domain({
       name: 'broken',
@@ -415,8 +466,13 @@ describe('headers', () => {
     expect(good.headers.get('access-control-allow-headers')).toContain('idempotency-key')
     const bad = await ask('https://evil.example')
     expect(bad.headers.get('access-control-allow-origin')).toBeNull()
+    const answer = await app.request('/health', { headers: { origin: 'https://game.example' } })
+    expect(answer.headers.get('access-control-allow-origin')).toBe('https://game.example')
+    expect(answer.headers.get('access-control-expose-headers')).toContain('retry-after')
     const health = await app.request('/health')
     expect(health.status).toBe(503)
+    const posted = await app.request('/health', { method: 'POST' })
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
     expect(await health.json()).toEqual({ ok: false, checks: { store: 'gone' } })
   })
 })
