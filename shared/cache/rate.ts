@@ -50,7 +50,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   /** Until then the cache is left alone. */
   let pausedUntil = 0
 
-  async function count(window: Window): Promise<Counts | undefined> {
+  async function count(window: Window): Promise<Counts | StoreError> {
     if (runtime.now() >= pausedUntil) {
       // While it was down, the first one to ask is the probe; the others keep away meanwhile.
       const wasDown = pausedUntil > 0
@@ -67,7 +67,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     try {
       return await countInStore(store, window)
     } catch (error) {
-      if (error instanceof StoreError && passing.has(error.kind)) return undefined
+      if (error instanceof StoreError && passing.has(error.kind)) return error
       throw error
     }
   }
@@ -78,9 +78,12 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       const now = runtime.now()
       const index = Math.floor(now / windowMs)
       const counts = await count({ rate, subject: hash(subject), index, windowMs })
-      if (counts) return judge(counts, { limit, windowMs, elapsedMs: now - index * windowMs })
+      if (!(counts instanceof StoreError)) {
+        return judge(counts, { limit, windowMs, elapsedMs: now - index * windowMs })
+      }
       if (closesBlind(rate)) {
-        throw new Problem('store.unavailable', { retryAfterS: Math.ceil(cachePauseMs / 1000) })
+        const retryAfterS = Math.ceil(cachePauseMs / 1000)
+        throw new Problem('store.unavailable', { retryAfterS, cause: counts })
       }
       return { allowed: true, limit, remaining: limit, resetMs: 0 }
     },

@@ -90,6 +90,7 @@ export async function commit<T>(
     unclear: false,
   }
   for (let attempt = 0; ; attempt++) {
+    const begun = runtime.now()
     try {
       return await tryCommit(deps, op, request, progress)
     } catch (error) {
@@ -97,7 +98,10 @@ export async function commit<T>(
       const problem = storeProblem(error)
       if (problem === undefined) throw error
       const waitMs = backoffMs(runtime, attempt)
-      if (attempt >= attemptsMax || runtime.now() + waitMs - started > commitMaxMs) throw problem
+      // The next attempt may take as long as this one: a silent store is waited for each time.
+      const ended = runtime.now()
+      const nextEnds = ended + waitMs + (ended - begun)
+      if (attempt >= attemptsMax || nextEnds - started > commitMaxMs) throw problem
       await runtime.sleep(waitMs)
     }
   }
@@ -130,7 +134,8 @@ async function tryCommit<T>(
     const index = error.reasons.indexOf('condition')
     const problem =
       refuse?.(index, error.items[index]) ?? new Problem('world.busy', { retryAfterS: 1 })
-    if (progress.unclear) await bar(deps, op, problem)
+    // "Try again" is no outcome: whatever is still on its way may settle it, and the repeat learns it.
+    if (progress.unclear && problem.code !== 'world.busy') await bar(deps, op, problem)
     throw problem
   }
 }

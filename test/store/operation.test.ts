@@ -206,6 +206,37 @@ describe('a commit', () => {
     }
   })
 
+  it('begins no attempt on a silent store that would end after 5 s', async () => {
+    const { newOp, runtime } = world()
+    const silent = createMemoryStore({
+      runtime,
+      faults: () => ({ kind: 'loseRequest' }),
+      answerTimeoutMs: 2000,
+    })
+    const deps = { store: silent, runtime }
+    const started = runtime.now()
+    expect(await problemOf(commit(deps, newOp(), { writes: [increment], answer: 1 }))).toBe(
+      'store.unavailable',
+    )
+    expect(runtime.now() - started).toBeLessThanOrEqual(5000)
+    expect(runtime.now() - started).toBeGreaterThan(2000)
+  })
+
+  it('does not remember that it was busy: the same id may yet succeed', async () => {
+    const { deps, newOp, memory } = world(script([{ kind: 'loseRequest' }]))
+    const name: Key = { pk: 'name', sk: 'name' }
+    const take: Write = {
+      put: { table: 'core', item: { ...name, who: 'Ada' }, condition: 'attribute_not_exists(pk)' },
+    }
+    const op = newOp()
+    const attempt = commit(deps, op, { writes: [increment, take], answer: 1 })
+    await memory.put({ table: 'core', item: { ...name, who: 'Mira' } })
+    expect(await problemOf(attempt)).toBe('world.busy')
+    await memory.delete({ table: 'core', key: name })
+    expect(await commit(deps, op, { writes: [increment, take], answer: 1 })).toBe(1)
+    expect(countOf(memory)).toBe(1)
+  })
+
   it('calls a row that is always held by others busy', async () => {
     const { deps, newOp } = world(() => ({ kind: 'conflict' }))
     expect(await problemOf(commit(deps, newOp(), { writes: [increment], answer: 1 }))).toBe(
