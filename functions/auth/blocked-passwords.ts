@@ -15,18 +15,22 @@ const ownLettersMin = 6
 /** What is refused, or undefined. `loginName` as the player typed it. */
 export function refusePassword(password: string, loginName: string): Refusal | undefined {
   const text = plain(password)
-  const letters = text.replace(/[^\p{L}\p{N}]/gu, '')
+  const letters = text.replace(SIGNS, '')
   if (PHRASES.has(letters) || PHRASES.has(unleet(letters))) return guessed
   if (repeats(text) || repeats(letters)) return 'It repeats a short piece.'
   if (runs(letters)) return 'It is a run of neighbouring keys, letters or digits.'
   for (const name of namesIn(loginName)) {
-    if (letters.split(name).join('').length < ownLettersMin) return 'It is mostly your login name.'
+    if (charactersIn(letters.split(name).join('')) < ownLettersMin)
+      return 'It is mostly your login name.'
   }
   if (withoutWords(letters) < ownLettersMin || withoutWords(unleet(letters)) < ownLettersMin) {
     return guessed
   }
   return undefined
 }
+
+/** Blanks and ASCII signs, which stand between words and make none better. Emoji are not among them. */
+const SIGNS = /[\s!-/:-@[-`{-~]/g
 
 const guessed = 'It is one of the passwords that are guessed first.'
 
@@ -103,7 +107,12 @@ function withoutWords(letters: string): number {
   let rest = letters
   for (const word of WORDS) rest = rest.split(word).join(' ')
   rest = rest.replace(/(19|20)\d\d/g, ' ').replace(/\d{1,4}(?=\s|$)|(?<=\s|^)\d{1,4}/g, ' ')
-  return rest.replace(/\s/g, '').length
+  return charactersIn(rest.replace(/\s/g, ''))
+}
+
+/** Code points, as the schema counts them: an emoji is one, not a pair. */
+function charactersIn(text: string): number {
+  return Array.from(text).length
 }
 
 /** Longest first, so that `password` goes before `pass`. Words of passwords, not of language. */

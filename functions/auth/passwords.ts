@@ -13,12 +13,15 @@ export interface Hasher {
   verify(password: string, stored: string | undefined): Promise<boolean>
 }
 
+/** Node hashes, looks up names and reads files in four threads (libuv's default); one stays free. */
+const hashesAtOnceMax = 3
+
 /**
  * Argon2id with a bound: as many at once as there are cores, since each takes one whole, and a short
  * queue behind them. A flood of log-ins is told to come back instead of starving everything else.
  */
 export function createHasher(runtime: Pick<Runtime, 'randomBytes'>): Hasher {
-  const run = createQueue(availableParallelism(), passwordsWaitingMax)
+  const run = createQueue(Math.min(availableParallelism(), hashesAtOnceMax), passwordsWaitingMax)
   // Nobody's password: what an unknown user's attempt is compared with.
   const nobody = format(runtime.randomBytes(argon2.saltBytes), new Uint8Array(argon2.tagBytes))
   return {

@@ -131,6 +131,8 @@ describe('register', () => {
     'mira@example.org!1',
     'Waystone Waystone 2026',
     'Correct Horse Battery Staple',
+    '😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀',
+    '😀 password 😀 password 😀',
   ])('refuses the password %s', async (password) => {
     const test = await openApi()
     const call = test.client().auth.register({ body: { ...body, password } })
@@ -138,16 +140,21 @@ describe('register', () => {
     expect(test.hasher.count()).toBe(0)
   })
 
-  it.each(['short', 'fourteen chars'])('refuses the length of %s', async (password) => {
-    const test = await openApi()
-    const call = test.client().auth.register({ body: { ...body, password } })
-    expect(await codeOf(call)).toBe('request.invalid')
-  })
+  // Emoji count once each, although JavaScript counts two.
+  it.each(['short', 'fourteen chars', '🐎🔋📎🌈🎲🧲🪐🥁'])(
+    'refuses the length of %s',
+    async (password) => {
+      const test = await openApi()
+      const call = test.client().auth.register({ body: { ...body, password } })
+      expect(await codeOf(call)).toBe('request.invalid')
+    },
+  )
 
   it.each([
     'kitchen lamp river 49',
     'my dog ate 3 green apples',
     '我喜欢在下雨天的时候慢慢地散步和读书',
+    '🐎🔋📎🌈🎲🧲🪐🥁🦊🍇🧵🪁🛶🧊🎈',
   ])('takes the phrase %s', async (password) => {
     const test = await openApi()
     await test.client().auth.register({ body: { ...body, password } })
