@@ -18,7 +18,11 @@ import { endAll, identify } from './process-identity.ts'
 const readyMs = 4000
 /** Time to write its log back into the file, which takes some ms. What is committed is safe before. */
 const stopMs = 2000
-/** The server knows no passwords, so it is reachable from this machine alone. */
+/**
+ * The server knows no passwords, so it is reachable from this machine alone. It also answers pages of
+ * any origin: one that this machine's browser shows and that finds the port may read it. It is for
+ * development; what must be kept from others belongs behind WAYSTONE_DYNAMODB_URL.
+ */
 const host = '127.0.0.1'
 
 const tableNames: TableName[] = ['core', 'ledger', 'volatile']

@@ -9,6 +9,7 @@ import { createHasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
 import { contentRoutes } from '#functions/content/routes.ts'
+import { gameDomains, mountGame } from '#functions/game/routes.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { mount } from '#functions/http/serve.ts'
 import { worldRoutes } from '#functions/world/routes.ts'
@@ -20,6 +21,7 @@ import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { createHint } from '#shared/ownership/hint.ts'
+import { httpConnectionsMax, requestReadMs } from '#shared/limits.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -33,6 +35,8 @@ export type FunctionsOptions = {
   loaded: LoadedContent
   fleet: Fleet
   realm: Realm
+  /** Other origins whose pages may call the API. */
+  corsOrigins: string[] | undefined
   profile: RateProfile
   health: () => Promise<Health>
   runtime: Runtime
@@ -63,6 +67,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
       }),
     ),
     mount(api.content, contentRoutes(loaded)),
+    ...mountGame({ store, runtime, content }),
   ]
   const info = {
     title: 'Waystone',
@@ -79,8 +84,9 @@ export function createFunctions(options: FunctionsOptions): Hono {
     realms,
     log,
     addressOf: (c) => getConnInfo(c).remote.address,
+    corsOrigins: options.corsOrigins,
     health: options.health,
-    reference: buildReference(Object.values(api), info),
+    reference: buildReference([...Object.values(api), ...gameDomains], info),
   })
 }
 
@@ -88,7 +94,16 @@ export type Listening = { stop(): Promise<void> }
 
 /** Listens; throws StartError when it cannot. `stop` ends open connections at once. */
 export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch })
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // Whoever sends a byte a second would hold his connection for five minutes, Node's default.
+    serverOptions: {
+      headersTimeout: requestReadMs,
+      requestTimeout: requestReadMs,
+      connectionsCheckingInterval: 1000,
+    },
+  })
+  server.maxConnections = httpConnectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(portError(host, port, error)))
     server.listen(port, host, resolve)

@@ -2,6 +2,10 @@
 
 /** Largest request body, bytes. The largest legitimate one is a character creation, under 1 KB. */
 export const bodyMaxBytes = 16 * 1024
+/** A request, headers and body, has arrived by then, or its connection is ended. 16 KB take a second. */
+export const requestReadMs = 5000
+/** Connections of one process to the API at once: a thousand players with a few each. */
+export const httpConnectionsMax = 4096
 
 /** How old the birth time of an operation id may be: what is remembered longer costs for ever. */
 export const operationMaxAgeMs = 30 * 24 * 60 * 60 * 1000

@@ -13,8 +13,15 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 test('it serves page and API, survives the death of its database, and SIGTERM leaves nothing', async () => {
-  const waystone = await startWaystone({ dataDir: join(dir, 'whole') })
+  const env = { WAYSTONE_CORS: 'https://game.example' }
+  const waystone = await startWaystone({ dataDir: join(dir, 'whole'), env })
   const { url } = waystone
+  const elsewhere = async (origin: string) =>
+    (await fetch(`${url}/v1/realms`, { headers: { origin } })).headers.get(
+      'access-control-allow-origin',
+    )
+  expect(await elsewhere('https://game.example')).toBe('https://game.example')
+  expect(await elsewhere('https://evil.example')).toBeNull()
   const page = await fetch(url)
   expect(page.headers.get('content-security-policy')).toMatch(
     /default-src 'none'; script-src 'self'/,
