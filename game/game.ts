@@ -1,6 +1,12 @@
-// The sample game as the roots see it: where its content lies. A studio points `#game` in
-// package.json at its own.
+// The sample game as the roots see it. A studio points `#game` in package.json at its own.
 import { fileURLToPath } from 'node:url'
+import { zoneRules } from '#gameserver/sim/rules.ts'
+import { defineGame } from '#shared/game/game.ts'
+import { cairnRoutes } from './cairns.ts'
+import { emote } from './emote.ts'
 
-/** Folder with game.json, races/, jobs/, creatures/ and zones/. */
-export const contentDir = fileURLToPath(new URL('content/', import.meta.url))
+export const game = defineGame({
+  content: fileURLToPath(new URL('content/', import.meta.url)),
+  zone: zoneRules({ messages: [emote] }),
+  routes: [cairnRoutes],
+})

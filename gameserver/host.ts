@@ -23,11 +23,14 @@ import { openSession } from './net/session.ts'
 import type { Session } from './net/session.ts'
 import { createWebSocketTransport } from './net/websocket.ts'
 import type { Persistence } from './persistence/persistence.ts'
+import type { ZoneRules } from './sim/rules.ts'
 
 export type HostOptions = {
   bootId: string
   instances: { id: string; zone: Zone }[]
   content: Content
+  /** What the game adds to its zones; the core's rules alone unless told. */
+  rules?: ZoneRules
   persistence: Persistence
   verifyKeys: VerifyKeys
   runtime: Runtime
@@ -93,6 +96,7 @@ export function createHost(options: HostOptions): Host {
       id,
       zone,
       content: options.content,
+      rules: options.rules,
       persistence,
       runtime,
       monotonic,

@@ -4,7 +4,7 @@
 // lease and instance rows, listen, Ready. It takes players once it is Allocated. SIGTERM drains:
 // everybody is saved and let go, then the lease is ended and the process exits.
 import { randomInt } from 'node:crypto'
-import { contentDir } from '#game'
+import { game } from '#game'
 import { loadContent } from '#shared/content-files/load.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
@@ -37,7 +37,7 @@ async function run(): Promise<void> {
   })
   const zoneIds = config.WAYSTONE_ZONES
   if (zoneIds === undefined) throw new ConfigError(['WAYSTONE_ZONES must name at least one zone.'])
-  const { content } = await loadContent(contentDir)
+  const { content } = await loadContent(game.content)
   const instances = zoneIds.map((zoneId, index) => {
     const zone = content.zones.get(zoneId)
     if (zone === undefined) {
@@ -114,6 +114,7 @@ async function run(): Promise<void> {
     bootId,
     instances,
     content,
+    rules: game.zone,
     persistence,
     verifyKeys: keys.verify,
     runtime: systemRuntime,

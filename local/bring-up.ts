@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { contentDir } from '#game'
+import { game } from '#game'
 import { createCache } from '#shared/cache/upstash.ts'
 import type { Config } from '#shared/config.ts'
 import { loadContent } from '#shared/content-files/load.ts'
@@ -97,7 +97,7 @@ async function startAll(
       'UPSTASH_REDIS_REST_URL is set without UPSTASH_REDIS_REST_TOKEN; set both.',
     )
   }
-  const loaded = await loadContent(contentDir)
+  const loaded = await loadContent(game.content)
   checkFleet(config, loaded)
   const folder = openDataFolder(config.WAYSTONE_DATA, runtime)
   onStop('data folder', () => folder.release())

@@ -9,6 +9,7 @@ import { createHasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
 import { contentRoutes } from '#functions/content/routes.ts'
+import { gameDomains, mountGame } from '#functions/game/routes.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { mount } from '#functions/http/serve.ts'
 import { worldRoutes } from '#functions/world/routes.ts'
@@ -66,6 +67,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
       }),
     ),
     mount(api.content, contentRoutes(loaded)),
+    ...mountGame({ store, runtime, content }),
   ]
   const info = {
     title: 'Waystone',
@@ -84,7 +86,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
     addressOf: (c) => getConnInfo(c).remote.address,
     corsOrigins: options.corsOrigins,
     health: options.health,
-    reference: buildReference(Object.values(api), info),
+    reference: buildReference([...Object.values(api), ...gameDomains], info),
   })
 }
 

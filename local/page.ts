@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
+import type { Plugin } from 'esbuild'
 import type { Hono } from 'hono'
 
 const folder = fileURLToPath(new URL('../client/page/', import.meta.url))
@@ -41,6 +42,7 @@ export async function buildPage(): Promise<Page> {
     minify: true,
     legalComments: 'none',
     logLevel: 'silent',
+    plugins: [gamePlugin],
   })
   // esbuild works in a process of its own, which would stay for as long as we do.
   await stop()
@@ -50,6 +52,16 @@ export async function buildPage(): Promise<Page> {
     file('/style.css', 'text/css; charset=utf-8', await readFile(`${folder}style.css`)),
     file('/page.js', 'text/javascript; charset=utf-8', script),
   ]
+}
+
+/** The page takes the game that this process takes: esbuild knows nothing of Node's conditions. */
+const gamePlugin: Plugin = {
+  name: 'game',
+  setup({ onResolve }) {
+    onResolve({ filter: /^#game\/client$/ }, () => ({
+      path: fileURLToPath(import.meta.resolve('#game/client')),
+    }))
+  },
 }
 
 function file(path: string, type: string, content: Uint8Array): Page[number] {

@@ -53,6 +53,10 @@ export const PROBLEMS = {
 
   'content.not_found': { status: 404, title: 'There is no such content file' },
 
+  // For routes of a game, which cannot add codes of its own: `detail` says what it is about.
+  'game.not_found': { status: 404, title: 'There is no such thing in this game' },
+  'game.refused': { status: 409, title: 'The game does not allow this now' },
+
   'store.unavailable': { status: 503, title: 'The store does not answer' },
   'internal.error': { status: 500, title: 'Something went wrong here' },
 } as const satisfies Record<string, { status: number; title: string }>

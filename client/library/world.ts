@@ -10,7 +10,8 @@ import type { Admission } from '#shared/api/world.ts'
 import type { Zone as ZoneContent } from '#shared/content/content.ts'
 import { chatMaxLength, resumeMs } from '#shared/limits.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
-import { packControl, serverControl, unpackControl } from '#shared/protocol/control.ts'
+import { asControl, packControl, serverControl, unpackControl } from '#shared/protocol/control.ts'
+import type { ControlMessage } from '#shared/protocol/control.ts'
 import type { ServerFrame, Welcome } from '#shared/protocol/server-frames.ts'
 import { BUTTON_WALK } from '#shared/rules/movement.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
@@ -46,8 +47,12 @@ export type WorldEvents = {
   /** Arrived: after each join, also of the same zone. */
   zone: { content: ZoneContent; instance: string; resumed: boolean }
   chat: { from: number; name: string; text: string }
+  /** A message of a kind that the game has added; its own schema says whether it is sound. */
+  message: ControlMessage
   /** A control message of ours was not carried out. */
-  refused: { of: string; code: 'rate' | 'invalid' }
+  refused: { of: string; code: 'rate' | 'invalid' | 'paused' }
+  /** An operator's line for everybody. */
+  announce: { text: string }
   /** The server cannot save for now; play goes on. */
   saving: { paused: boolean }
   acknowledged: Acknowledged
@@ -94,6 +99,8 @@ export type World = {
   stand(): void
   /** Says a line to those nearby; false when it is empty, too long or nobody is there to hear. */
   say(text: string): boolean
+  /** Sends a message of a kind that the game has added; false when nobody is there to hear. */
+  send(message: ControlMessage): boolean
   /** Drives everything that depends on time; call each drawn frame, or 20 to 60 times a second. */
   update(): void
   /** Oneself, or undefined while not in the world. */
@@ -120,6 +127,10 @@ const leaveMs = 2000
 const defaultGiveUpMs = 5 * 60_000
 /** Resumes that fail in a row before a new ticket is asked for; a host that says nothing gets one. */
 const resumeTriesMax = 2
+
+/** Looks for the content that the host has, with waits that grow: about 1.5 s in all. */
+const reloadTriesMax = 4
+const reloadWaitMs = 250
 
 type Attempt = { way: 'resume' | 'enter'; why: string; joined: boolean; retryAfterS?: number }
 
@@ -277,13 +288,21 @@ export function connectWorld(options: WorldOptions): World {
     emitter.emit('zone', { content: content!, instance: welcome.instance, resumed })
     emitter.emit('acknowledged', zone.acknowledged)
     const known = options.contentVersion?.()
-    if (known !== undefined && known !== welcome.contentVersion) void reload(welcome, zone)
+    if (known !== undefined && known !== welcome.contentVersion)
+      void reload(welcome.contentVersion, zone)
   }
 
-  /** The host has other content: one more load, and walking goes on with its walls. */
-  async function reload(welcome: Welcome, inZone: Zone) {
+  /** The host has other content: it is loaded once more, and walking goes on with its walls. */
+  async function reload(version: string, inZone: Zone) {
+    const { welcome } = inZone
     try {
-      const fresh = await options.loadZone(welcome.zone, true)
+      let fresh = await options.loadZone(welcome.zone, true)
+      // Whoever serves the files may learn of a change a moment after the host.
+      for (let tries = 1; tries < reloadTriesMax; tries++) {
+        if (zone !== inZone || (options.contentVersion?.() ?? version) === version) break
+        await runtime.sleep(reloadWaitMs * tries, stopping.signal)
+        fresh = await options.loadZone(welcome.zone, true)
+      }
       if (zone !== inZone) return
       content = fresh
       inZone.setWalls(buildWalls(fresh))
@@ -299,13 +318,29 @@ export function connectWorld(options: WorldOptions): World {
     if (frame.kind === 'snapshot') {
       emitter.emit('acknowledged', zone.receive(frame, monotonic()))
     } else if (frame.kind === 'control') {
-      const message = serverControl.safeParse(unpackControl(frame.body))
+      const value = asControl(unpackControl(frame.body))
+      if (value?.kind.startsWith('game.')) emitter.emit('message', value)
+      const message = serverControl.safeParse(value)
       // Kinds of later versions are none of ours.
       if (!message.success) return
       const { data } = message
-      if (data.kind === 'chat.nearby') emitter.emit('chat', data)
-      else if (data.kind === 'refused') emitter.emit('refused', data)
-      else emitter.emit('saving', data)
+      switch (data.kind) {
+        case 'chat.nearby':
+          emitter.emit('chat', data)
+          break
+        case 'refused':
+          emitter.emit('refused', data)
+          break
+        case 'announce':
+          emitter.emit('announce', data)
+          break
+        case 'saving':
+          emitter.emit('saving', data)
+          break
+        case 'content':
+          void reload(data.version, zone)
+          break
+      }
     }
   }
 
@@ -328,6 +363,11 @@ export function connectWorld(options: WorldOptions): World {
       const line = text.trim()
       if (line === '' || line.length > chatMaxLength || !zone || !connection) return false
       connection.send({ kind: 'control', body: packControl({ kind: 'chat.nearby', text: line }) })
+      return true
+    },
+    send(message) {
+      if (!zone || !connection) return false
+      connection.send({ kind: 'control', body: packControl(message) })
       return true
     },
     update() {

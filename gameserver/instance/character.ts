@@ -1,9 +1,7 @@
 // A character that this host owns. Objects are compared, never ids: the same character may be leaving
 // one instance of a host and be claimed for another (OWNERSHIP, "Hand-off").
-import { chatBurst, chatRefillMs } from '#shared/limits.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { SoftState } from '#shared/ownership/guard.ts'
-import { createTokenBucket } from '../net/token-bucket.ts'
 import type { TokenBucket } from '../net/token-bucket.ts'
 import type { Session } from '../net/session.ts'
 import type { Viewer } from '../net/viewer.ts'
@@ -30,16 +28,15 @@ export type Character = {
   lostAt: number
   /** A gate it stands in and may not pass yet, because nothing can be saved. */
   gate: GateArea | undefined
-  readonly chat: TokenBucket
+  /** What it may still send of each kind of control message. */
+  readonly mayTell: Map<string, TokenBucket>
 }
 
-/** Monotonic ms. */
 export function createCharacter(
   claimed: ClaimedCharacter,
   session: number,
   secret: Uint8Array,
   socket: Session | undefined,
-  now: number,
 ): Character {
   return {
     claimed,
@@ -52,7 +49,7 @@ export function createCharacter(
     viewer: undefined,
     lostAt: -1,
     gate: undefined,
-    chat: createTokenBucket(chatBurst, 1000 / chatRefillMs, now),
+    mayTell: new Map(),
   }
 }
 

@@ -11,8 +11,8 @@ import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
-import { clientControl, packControl, unpackControl } from '#shared/protocol/control.ts'
-import type { ServerControl } from '#shared/protocol/control.ts'
+import { asControl, packControl, unpackControl } from '#shared/protocol/control.ts'
+import type { ControlMessage, ServerControl } from '#shared/protocol/control.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
 import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -20,9 +20,11 @@ import type { Log } from '#shared/telemetry/log.ts'
 import { createCellRecords } from '../net/cell-records.ts'
 import type { CellRecords } from '../net/cell-records.ts'
 import type { Player, Session } from '../net/session.ts'
-import { spend } from '../net/token-bucket.ts'
+import { createTokenBucket, spend } from '../net/token-bucket.ts'
 import { createViewer, listens, realTime, sendFrame } from '../net/viewer.ts'
 import type { ClaimedCharacter, Persistence } from '../persistence/persistence.ts'
+import { coreRules } from '../sim/rules.ts'
+import type { ZoneRules } from '../sim/rules.ts'
 import { step } from '../sim/step.ts'
 import { createWorld } from '../sim/world.ts'
 import type { Entity, GateArea, World, WorldEvent, WorldInput } from '../sim/world.ts'
@@ -31,6 +33,8 @@ export type InstanceDeps = {
   id: string
   zone: Zone
   content: Content
+  /** The core's and the game's; the core's alone unless told. */
+  rules?: ZoneRules
   persistence: Persistence
   runtime: Runtime
   /** ms */
@@ -51,6 +55,7 @@ export class Instance {
   /** Nothing moves: commands that come in are dropped, or they would pile up. */
   frozen = false
   private readonly deps: InstanceDeps
+  private readonly rules: ZoneRules
   private readonly characters = new Map<string, Character>()
   private readonly bySession = new Map<number, Character>()
   private readonly byEntity = new Map<number, Character>()
@@ -62,6 +67,7 @@ export class Instance {
 
   constructor(deps: InstanceDeps) {
     this.deps = deps
+    this.rules = deps.rules ?? coreRules
     this.id = deps.id
     this.zone = deps.zone
     this.world = createWorld(deps.zone, deps.content.creatures, deps.seed)
@@ -89,7 +95,7 @@ export class Instance {
     if (before !== undefined) this.drop(before, 'replaced')
     const secret = this.deps.runtime.randomBytes(resumeSecretBytes)
     const session = this.deps.nextSession()
-    const character = createCharacter(claimed, session, secret, socket, this.deps.monotonic())
+    const character = createCharacter(claimed, session, secret, socket)
     this.characters.set(claimed.characterId, character)
     this.bySession.set(session, character)
     const { soft } = claimed
@@ -131,12 +137,13 @@ export class Instance {
   tick(now: number): void {
     const { inputs } = this
     this.inputs = []
-    const events = step(this.world, inputs)
+    const events = step(this.world, inputs, this.rules)
     for (const event of events) this.heed(event)
     this.records.publish(events)
     for (const character of this.returning) this.welcome(character)
     this.returning.clear()
     for (const character of this.characters.values()) this.serve(character, now)
+    for (const event of events) if (event.event === 'say') this.say(event)
   }
 
   /** Tells players whether what they do is being saved. Call whenever it may have changed. */
@@ -219,7 +226,11 @@ export class Instance {
         if (character !== undefined) character.gate = event.gate
         break
       }
+      case 'failed':
+        this.deps.log.error('the game failed in a step', { what: event.what, error: event.error })
+        break
       case 'left':
+      case 'say':
         break
     }
   }
@@ -319,25 +330,43 @@ export class Instance {
       this.lose(character, socket)
       return
     }
-    const message = clientControl.safeParse(value)
-    if (!message.success) {
+    const { kind = '', ...fields } = asControl(value) ?? {}
+    const known = this.rules.messages.get(kind)
+    const message = known?.toServer.safeParse(fields)
+    const refuse = (of: string, code: 'invalid' | 'rate' | 'paused') =>
+      socket.connection.send(controlFrame({ kind: 'refused', of, code }))
+    if (known === undefined || !message?.success) {
       // Never what was sent: it may be anything.
-      socket.connection.send(controlFrame({ kind: 'refused', of: 'control', code: 'invalid' }))
+      refuse(known === undefined ? 'control' : kind, 'invalid')
       return
     }
-    const { kind, text } = message.data
-    if (!spend(character.chat, 1, this.deps.monotonic())) {
-      socket.connection.send(controlFrame({ kind: 'refused', of: kind, code: 'rate' }))
-      return
+    const now = this.deps.monotonic()
+    const { burst, perSecond } = known.rate
+    const bucket = character.mayTell.get(kind) ?? createTokenBucket(burst, perSecond, now)
+    character.mayTell.set(kind, bucket)
+    if (!spend(bucket, 1, now)) refuse(kind, 'rate')
+    // Nothing is handled while nothing moves, and it must not pile up either.
+    else if (this.frozen) refuse(kind, 'paused')
+    else {
+      const { id } = character.entity!
+      this.inputs.push({ input: 'message', id, kind, body: message.data })
     }
-    this.sayNearby(character.entity!, character.claimed.name, text)
   }
 
-  /** Heard by whoever is subscribed to the speaker's cell. */
-  private sayNearby(speaker: Entity, name: string, text: string): void {
-    const frame = controlFrame({ kind: 'chat.nearby', from: speaker.id, name, text })
+  /** To one player, or to whoever is subscribed to its cell. */
+  private say({ from, heard, kind, body }: Extract<WorldEvent, { event: 'say' }>): void {
+    const told = this.rules.messages.get(kind)?.toClient.safeParse(body)
+    if (!told?.success) {
+      this.deps.log.error('a message is not what its kind declares', { kind })
+      return
+    }
+    const frame = controlFrame({ ...(told.data as object), kind })
+    if (heard === 'self') {
+      this.byEntity.get(from.id)?.viewer?.connection.send(frame)
+      return
+    }
     for (const { viewer } of this.characters.values()) {
-      if (viewer === undefined || !viewer.interest.has(speaker.cell) || !listens(viewer)) continue
+      if (viewer === undefined || !viewer.interest.has(from.cell) || !listens(viewer)) continue
       viewer.connection.send(frame)
     }
   }
@@ -353,6 +382,6 @@ function inside(gate: GateArea, entity: Entity): boolean {
   return x >= gate.x0 && x < gate.x1 && y >= gate.y0 && y < gate.y1
 }
 
-function controlFrame(message: ServerControl): Uint8Array {
+function controlFrame(message: ServerControl | ControlMessage): Uint8Array {
   return encodeServerFrame({ kind: 'control', body: packControl(message) })
 }

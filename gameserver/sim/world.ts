@@ -81,6 +81,8 @@ export type World = {
   readonly freeSlots: number[]
   /** Where the queue of creatures that wait for a decision goes on (systems/wander.ts). */
   wanderFrom: number
+  /** What the game's own systems and messages remember. Plain data; the core never looks into it. */
+  readonly game: Record<string, unknown>
 }
 
 /** What enters a step from outside, in order. A run is its seed and these. */
@@ -105,12 +107,18 @@ export type WorldInput =
       first: number
       commands: readonly { heading: number; buttons: number }[]
     }
+  /** A control message of a player, checked against the schema of its kind (rules.ts). */
+  | { input: 'message'; id: number; kind: string; body: unknown }
 
 /** What a step has to say to the outside. */
 export type WorldEvent =
   | { event: 'entered'; ref: number; entity: Entity }
   | { event: 'left'; entity: Entity }
   | { event: 'gate'; entity: Entity; gate: GateArea }
+  /** A control message to the player itself, or to everybody who sees the entity, itself included. */
+  | { event: 'say'; from: Entity; heard: 'self' | 'nearby'; kind: string; body: unknown }
+  /** Something of the game threw; the step went on without it. */
+  | { event: 'failed'; what: string; error: unknown }
 
 /** One step: its number, what came in, what went out. */
 export type Tick = { number: number; inputs: readonly WorldInput[]; events: WorldEvent[] }
@@ -146,6 +154,7 @@ export function createWorld(zone: Zone, creatures: Map<string, Creature>, seed: 
     generations: new Uint8Array(slotsMax),
     freeSlots: [],
     wanderFrom: 0,
+    game: {},
   }
   for (const group of zone.creatures) {
     const creature = creatures.get(group.creature)

@@ -18,29 +18,44 @@ const line = z
   .max(chatMaxLength)
   .regex(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u)
 
+/** What is said, and what is heard: `from` is the entity id of the speaker. */
+export const chatLine = z.strictObject({ text: line })
+export const chatHeard = z.object({ from: z.int(), name: z.string(), text: z.string() })
+
+/** Kinds of the core alone. Those of a game begin with `game.` (gameserver/sim/rules.ts). */
 export const clientControl = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('chat.nearby'), text: line }),
+  chatLine.extend({ kind: z.literal('chat.nearby') }),
 ])
 
 export const serverControl = z.discriminatedUnion('kind', [
+  chatHeard.extend({ kind: z.literal('chat.nearby') }),
+  /** A control message was not carried out: too many, not as declared, or the world stands still. */
   z.object({
-    kind: z.literal('chat.nearby'),
-    /** Entity id of the speaker. */
-    from: z.int(),
-    name: z.string(),
-    text: z.string(),
+    kind: z.literal('refused'),
+    of: z.string(),
+    code: z.enum(['rate', 'invalid', 'paused']),
   }),
-  /** A control message was not carried out. */
-  z.object({ kind: z.literal('refused'), of: z.string(), code: z.enum(['rate', 'invalid']) }),
+  /** An operator's line for everybody. */
+  z.object({ kind: z.literal('announce'), text: z.string() }),
   /** Saving is paused (the store does not answer) or works again; play goes on. */
   z.object({ kind: z.literal('saving'), paused: z.boolean() }),
+  /** The content has changed while players are in; they may load it again. */
+  z.object({ kind: z.literal('content'), version: z.string() }),
 ])
 
 export type ClientControl = z.infer<typeof clientControl>
 export type ServerControl = z.infer<typeof serverControl>
+/** Any control message, a game's own too: what stands beside `kind` is up to the kind. */
+export type ControlMessage = { kind: string; [field: string]: unknown }
+
+/** A control message, its kind known to whoever reads it or not; undefined when it is none. */
+export function asControl(value: unknown): ControlMessage | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return 'kind' in value && typeof value.kind === 'string' ? (value as ControlMessage) : undefined
+}
 
 /** Bytes of a control message's body. */
-export function packControl(message: ClientControl | ServerControl): Uint8Array {
+export function packControl(message: ControlMessage): Uint8Array {
   return packr.pack(message)
 }
 

@@ -47,6 +47,8 @@ export async function play(
   url: string,
   session: ReturnType<typeof newSession>,
   characterId: string,
+  /** Listens before anything can have come. */
+  listen: (world: World) => void = () => {},
 ): Promise<Player> {
   const content = createContent({ baseUrl: url, fetch, runtime: webRuntime })
   const realm = session.inRealm(realmId)
@@ -58,6 +60,7 @@ export async function play(
     runtime: webRuntime,
     monotonic: webMonotonic,
   })
+  listen(world)
   const chat: { name: string; text: string }[] = []
   world.on('chat', ({ name, text }) => chat.push({ name, text }))
   const timer = setInterval(() => world.update(), 20)

@@ -9,6 +9,7 @@ import type { Hasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
 import { contentRoutes } from '#functions/content/routes.ts'
+import { mountGame } from '#functions/game/routes.ts'
 import { mount } from '#functions/http/serve.ts'
 import type { Mounted } from '#functions/http/serve.ts'
 import { api } from '#shared/api/api.ts'
@@ -142,6 +143,7 @@ export async function openApi(
       mount(api.auth, authRoutes(deps)),
       mount(api.characters, characterRoutes(deps)),
       mount(api.content, contentRoutes(content)),
+      ...mountGame(deps),
       ...(options.extra ?? []),
     ],
     runtime: clock,

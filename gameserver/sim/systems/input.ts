@@ -32,6 +32,9 @@ export function applyInputs(world: World, tick: Tick): void {
         }
         break
       }
+      case 'message':
+        // Heard by a system of its own, when everybody has entered (messages.ts).
+        break
     }
   }
 }

@@ -1,0 +1,48 @@
+// A cairn in each zone. Rows, in `core`:
+//   R#<realm>#GAME#CAIRNS             <zone>            how many stones lie there
+//   R#<realm>#GAME#STONES#<account>   <zone>            that this account has laid one
+import { gameKey, routes } from '#shared/game/game.ts'
+import { Problem } from '#shared/problem.ts'
+import { commit } from '#shared/store/operation.ts'
+import { cairns } from './protocol.ts'
+
+export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({
+  async cairns({ params }) {
+    const { items } = await store.query({
+      table: 'core',
+      keyCondition: 'pk = :pk',
+      values: { ':pk': gameKey(params.realmId, 'CAIRNS') },
+    })
+    const stones = new Map(items.map((item) => [item.sk, Number(item['stones'])]))
+    const zones = [...content.zones.keys()]
+    return { cairns: zones.map((zone) => ({ zone, stones: stones.get(zone) ?? 0 })) }
+  },
+
+  async lay({ params, player, operation }) {
+    const { realmId, zone } = params
+    if (!content.zones.has(zone)) throw new Problem('game.not_found', { detail: 'No such zone.' })
+    const laidAt = runtime.now()
+    // Stone and count in one transaction, under the operation's id: sent twice, it counts once.
+    return await commit({ store, runtime }, operation, {
+      writes: [
+        {
+          put: {
+            table: 'core',
+            item: { pk: gameKey(realmId, `STONES#${player.accountId}`), sk: zone, v: 1, laidAt },
+            condition: 'attribute_not_exists(pk)',
+          },
+        },
+        {
+          update: {
+            table: 'core',
+            key: { pk: gameKey(realmId, 'CAIRNS'), sk: zone },
+            update: 'SET v = :v, stones = if_not_exists(stones, :none) + :one',
+            values: { ':v': 1, ':none': 0, ':one': 1 },
+          },
+        },
+      ],
+      answer: { laidAt },
+      refuse: () => new Problem('game.refused', { detail: 'Your stone lies there already.' }),
+    })
+  },
+}))

@@ -1,0 +1,12 @@
+// Nearby chat: heard by everybody who sees the speaker.
+import { chatBurst, chatRefillMs } from '#shared/limits.ts'
+import { chatHeard, chatLine } from '#shared/protocol/control.ts'
+import { message } from './message.ts'
+
+export const chatNearby = message({
+  kind: 'chat.nearby',
+  toServer: chatLine,
+  toClient: chatHeard,
+  rate: { burst: chatBurst, perSecond: 1000 / chatRefillMs },
+  handle: (_, { id, name }, { text }, say) => say.nearby({ from: id, name, text }),
+})

@@ -1,0 +1,39 @@
+// A kind of control message: what clients may send, what they may be told, and what it does.
+//
+// A message is checked and counted when it comes in, and waits for the next step; there it is handled
+// like any other input. So a handler may change the world as a system does, and a recorded run repeats.
+import type { Entity, World } from './world.ts'
+
+/** What zod's schemas are; the simulation needs no more of them. */
+export type Schema<T> = {
+  safeParse(value: unknown): { success: true; data: T } | { success: false }
+}
+
+/** Where the answer goes. It leaves after the frames of the step, so whom it names is known by then. */
+export type Say<T> = {
+  /** To the player alone. */
+  reply(body: T): void
+  /** To everybody who sees the player, the player too. */
+  nearby(body: T): void
+}
+
+export type MessageOptions<In, Out> = {
+  /** The core's own, or `game.` and a name of the game's choice. */
+  kind: string
+  /** The fields beside `kind` that a client may send: a strict object, with a bound on every text. */
+  toServer: Schema<In>
+  /** The fields beside `kind` that clients are told. What does not fit is not sent, and logged. */
+  toClient: Schema<Out>
+  /** For one player: so many at once, and how fast they come back. */
+  rate: { burst: number; perSecond: number }
+  /** Runs in the step. No clock, no I/O; chance is `world.random`. */
+  handle(world: World, player: Entity, body: In, say: Say<Out>): void
+}
+
+/** A kind with its types forgotten: only what its own schema has accepted reaches its handler. */
+export type Message = MessageOptions<unknown, unknown>
+
+/** Checks that handler and schemas agree. */
+export function message<In, Out>(options: MessageOptions<In, Out>): Message {
+  return options
+}

@@ -1,0 +1,51 @@
+// What a game registers: the one object that `#game` exports. Its parts are made where they belong, the
+// zone's by zoneRules (gameserver/sim/rules.ts), routes by `routes` below, so that a game needs no more
+// than `shared` and the simulation, and the core can grow without a game being touched.
+import type { Domain, Endpoint, Handler, Handlers } from '../api/endpoint.ts'
+import type { Content } from '../content/content.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Store } from '../store/store.ts'
+
+/** What handlers of a game are given. Keys of its rows begin with `gameKey`. */
+export type GameDeps = { store: Store; runtime: Runtime; content: Content }
+
+export type GameRoutes = {
+  domain: Domain
+  handlers: (deps: GameDeps) => Record<string, Handler<Endpoint>>
+}
+
+export type Game<Zone> = {
+  /** Folder with game.json, zones/, creatures/, races/ and jobs/. */
+  content: string
+  /** Messages and systems of its zones. */
+  zone: Zone
+  /** Routes of its own, each under /v1/game/. */
+  routes: readonly GameRoutes[]
+}
+
+/** A game with everything in place. Throws when a route lies where the core's may come to lie. */
+export function defineGame<Zone>(game: Game<Zone>): Game<Zone> {
+  for (const { domain } of game.routes) {
+    if (!/^game(?:[A-Z]\w*)?$/.test(domain.name)) {
+      throw new Error(`the domain ${domain.name} must be named game or gameSomething`)
+    }
+    for (const [name, { path }] of Object.entries(domain.endpoints)) {
+      if (path.startsWith('/v1/game/')) continue
+      throw new Error(`${domain.name}.${name}: the path ${path} must begin with /v1/game/`)
+    }
+  }
+  return game
+}
+
+/** A declared domain with what makes its handlers: checks that each endpoint has one of its type. */
+export function routes<D extends Domain>(
+  domain: D,
+  handlers: (deps: GameDeps) => Handlers<D>,
+): GameRoutes {
+  return { domain, handlers }
+}
+
+/** Begins the partition keys of a game's rows in the table `core`: no row of ours ever lies there. */
+export function gameKey(realmId: string, name: string): string {
+  return `R#${realmId}#GAME#${name}`
+}

@@ -1,0 +1,86 @@
+// The sample game's routes over HTTP, and what registration refuses.
+import { beforeEach, describe, expect, it } from 'vitest'
+import { gameApi } from '#game/client'
+import { createApiClient } from '#shared/api/client.ts'
+import { domain, endpoint } from '#shared/api/endpoint.ts'
+import { defineGame, routes } from '#shared/game/game.ts'
+import { newId } from '#shared/runtime.ts'
+import * as z from 'zod'
+import { newAccount, openApi } from './api.ts'
+import type { TestApi } from './api.ts'
+
+let test: TestApi
+beforeEach(async () => {
+  test = await openApi()
+})
+
+function client(token?: string) {
+  return createApiClient({
+    api: gameApi,
+    baseUrl: 'http://test.example',
+    newId: () => newId(test.clock),
+    token: () => token,
+    fetch: async (url, init) => await test.app.request(url, init),
+  }).game
+}
+
+async function heights() {
+  const { cairns } = await client().cairns({ params: { realmId: 'local' } })
+  return Object.fromEntries(cairns.map(({ zone, stones }) => [zone, stones]))
+}
+
+describe('a cairn', () => {
+  const params = { realmId: 'local', zone: 'hub' }
+
+  it('grows by one stone for each account, however often the request is sent', async () => {
+    const mira = client((await newAccount(test)).accessToken)
+    const bram = client((await newAccount(test, 'bram@example.org')).accessToken)
+    expect(await heights()).toEqual({ hub: 0, forest: 0 })
+    const operationId = newId(test.clock)
+    const { laidAt } = await mira.lay({ params }, { operationId })
+    expect(await mira.lay({ params }, { operationId })).toEqual({ laidAt })
+    expect(await heights()).toEqual({ hub: 1, forest: 0 })
+    await expect(mira.lay({ params })).rejects.toMatchObject({ code: 'game.refused' })
+    await bram.lay({ params })
+    expect(await heights()).toEqual({ hub: 2, forest: 0 })
+  })
+
+  it('is only in zones of this game and this realm, and for players', async () => {
+    const mira = client((await newAccount(test)).accessToken)
+    const nowhere = { realmId: 'local', zone: 'moon' }
+    await expect(mira.lay({ params: nowhere })).rejects.toMatchObject({ code: 'game.not_found' })
+    const far = { realmId: 'far', zone: 'hub' }
+    await expect(mira.lay({ params: far })).rejects.toMatchObject({ code: 'realm.elsewhere' })
+    await expect(client().lay({ params })).rejects.toMatchObject({ code: 'auth.required' })
+  })
+})
+
+describe('a game', () => {
+  const answering = (name: string, path: string) =>
+    routes(
+      domain({
+        name,
+        description: '',
+        endpoints: {
+          look: endpoint({
+            method: 'GET',
+            path,
+            summary: 'Look',
+            identity: 'anyone',
+            answer: z.object({}),
+            errors: [],
+            limits: [],
+          }),
+        },
+      }),
+      () => ({ look: async () => ({}) }),
+    )
+  const define = (name: string, path: string) =>
+    defineGame({ content: '', zone: {}, routes: [answering(name, path)] })
+
+  it('is refused where its routes could meet those of the core', () => {
+    expect(() => define('game', '/v1/game/look')).not.toThrow()
+    expect(() => define('game', '/v1/look')).toThrow('/v1/look must begin with /v1/game/')
+    expect(() => define('world', '/v1/game/look')).toThrow('world must be named game')
+  })
+})

@@ -1,0 +1,27 @@
+// Routes: a number that everybody may read and players may add to.
+import { gameKey, routes } from '#shared/game/game.ts'
+import { commit } from '#shared/store/operation.ts'
+import { flock } from './protocol.ts'
+
+const key = (realmId: string) => ({ pk: gameKey(realmId, 'FLOCK'), sk: 'COUNT' })
+
+export const flockRoutes = routes(flock, ({ store, runtime }) => ({
+  async count({ params }) {
+    const row = await store.get({ table: 'core', key: key(params.realmId), consistent: true })
+    return { sheep: Number(row?.['sheep'] ?? 0) }
+  },
+  add: ({ params, body, operation }) =>
+    commit({ store, runtime }, operation, {
+      writes: [
+        {
+          update: {
+            table: 'core',
+            key: key(params.realmId),
+            update: 'SET sheep = if_not_exists(sheep, :none) + :more',
+            values: { ':none': 0, ':more': body.sheep },
+          },
+        },
+      ],
+      answer: { counted: body.sheep },
+    }),
+}))

@@ -1,0 +1,28 @@
+// A system: whoever enters is greeted with the number of those before.
+import { message } from '#gameserver/sim/message.ts'
+import type { GameSystem } from '#gameserver/sim/rules.ts'
+import * as z from 'zod'
+import { greeting } from './protocol.ts'
+
+/** Clients only hear it: what they send of it is refused. */
+export const greet = message({
+  kind: 'game.greeting',
+  toServer: z.never(),
+  toClient: greeting,
+  rate: { burst: 0, perSecond: 0 },
+  handle: () => {},
+})
+
+export const greeter: GameSystem = {
+  name: 'greeter',
+  after: 'input',
+  run(world, tick) {
+    for (const event of tick.events) {
+      if (event.event !== 'entered') continue
+      const before = typeof world.game['greeted'] === 'number' ? world.game['greeted'] : 0
+      world.game['greeted'] = before + 1
+      const body = { text: `Welcome, ${event.entity.name}. ${before} came before you.` }
+      tick.events.push({ event: 'say', from: event.entity, heard: 'self', kind: greet.kind, body })
+    }
+  },
+}

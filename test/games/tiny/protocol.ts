@@ -1,0 +1,37 @@
+// What clients and servers of this game say to one another.
+import { domain, endpoint } from '#shared/api/endpoint.ts'
+import { realmId } from '#shared/api/names.ts'
+import * as z from 'zod'
+
+export const whistle = z.strictObject({ loud: z.boolean() })
+export const whistled = z.object({ from: z.int(), came: z.int() })
+export const greeting = z.object({ text: z.string() })
+
+export const flock = domain({
+  name: 'game',
+  description: 'The flock',
+  endpoints: {
+    count: endpoint({
+      method: 'GET',
+      path: '/v1/game/realms/{realmId}/flock',
+      summary: 'How many sheep have been counted',
+      identity: 'anyone',
+      params: z.object({ realmId }),
+      answer: z.object({ sheep: z.int() }),
+      errors: [],
+      limits: [{ rate: 'read.address', by: 'address' }],
+    }),
+    add: endpoint({
+      method: 'POST',
+      path: '/v1/game/realms/{realmId}/flock',
+      summary: 'Count some more',
+      identity: 'player',
+      repeat: 'remembered',
+      params: z.object({ realmId }),
+      body: z.strictObject({ sheep: z.int().min(1).max(100) }),
+      answer: z.object({ counted: z.int() }),
+      errors: [],
+      limits: [{ rate: 'write.account', by: 'account' }],
+    }),
+  },
+})

@@ -1,0 +1,81 @@
+// What a game adds to a zone: order, names, and faults that stay where they are.
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { message } from '#gameserver/sim/message.ts'
+import { zoneRules } from '#gameserver/sim/rules.ts'
+import type { GameSystem } from '#gameserver/sim/rules.ts'
+import { step } from '#gameserver/sim/step.ts'
+import { createWorld } from '#gameserver/sim/world.ts'
+import { deer, enterInput, testZone } from './world-kit.ts'
+
+const newWorld = () => createWorld(testZone(), new Map([[deer.id, deer]]), 1)
+
+function knock(kind: string, handle: () => void = () => {}) {
+  const rate = { burst: 1, perSecond: 1 }
+  return message({ kind, toServer: z.strictObject({}), toClient: z.object({}), rate, handle })
+}
+
+describe('rules of a zone', () => {
+  it('run a system right after the one it names, and those after the same in their order', () => {
+    const world = newWorld()
+    const ran: string[] = []
+    const watch = (name: string, after: GameSystem['after']): GameSystem => ({
+      name,
+      after,
+      run: (of) => ran.push(`${name} ${of.players.length} ${of.players[0]?.gate}`),
+    })
+    const systems = [watch('b', 'gates'), watch('a', 'input'), watch('c', 'gates')]
+    step(world, [enterInput(1, 60, 60)], zoneRules({ systems }))
+    expect(ran).toEqual(['a 1 -1', 'b 1 -1', 'c 1 -1'])
+  })
+
+  it('are the same steps as without a game while the game does nothing', () => {
+    const [plain, other] = [newWorld(), newWorld()]
+    const rules = zoneRules({ messages: [knock('game.knock')] })
+    for (let i = 0; i < 100; i++) {
+      step(plain, [])
+      step(other, [], rules)
+    }
+    const places = (world: typeof plain) => world.creatures.map(({ x, y }) => [x, y])
+    expect(places(other)).toEqual(places(plain))
+  })
+
+  it('refuse kinds outside of game. and whatever is registered twice', () => {
+    const twice = [knock('game.knock'), knock('game.knock')]
+    expect(() => zoneRules({ messages: [knock('chat.nearby')] })).toThrow('must begin with "game."')
+    expect(() => zoneRules({ messages: [knock('game.Knock')] })).toThrow('lower case')
+    expect(() => zoneRules({ messages: twice })).toThrow('game.knock is registered twice')
+    const system: GameSystem = { name: 'rain', after: 'cells', run: () => {} }
+    expect(() => zoneRules({ systems: [system, system] })).toThrow('rain is registered twice')
+  })
+
+  it('go on when something of the game throws, and tell it', () => {
+    const fault = () => {
+      throw new Error('planned')
+    }
+    const rules = zoneRules({
+      messages: [knock('game.knock', fault)],
+      systems: [{ name: 'rain', after: 'input', run: fault }],
+    })
+    const world = newWorld()
+    const [entered] = step(world, [enterInput(1, 60, 60)], rules)
+    if (entered?.event !== 'entered') throw new Error('nobody entered')
+    const { id } = entered.entity
+    const heading = 0
+    const walk = [{ heading, buttons: 1 }]
+    const from = entered.entity.x
+    const events = step(
+      world,
+      [
+        { input: 'message', id, kind: 'game.knock', body: {} },
+        { input: 'commands', id, first: 1, commands: walk },
+      ],
+      rules,
+    )
+    expect(events).toMatchObject([
+      { event: 'failed', what: 'system rain' },
+      { event: 'failed', what: 'message game.knock' },
+    ])
+    expect(entered.entity.x).toBeGreaterThan(from)
+  })
+})
