@@ -63,6 +63,8 @@ export const leaseReadGapMs = 1500
 export const letGoWaitMs = 3000
 /** How often it looks meanwhile. */
 export const letGoLookMs = 250
+/** How long an operator's kick is looked after: 3 s that it may take, and one more round of the inbox. */
+export const removalWaitMs = 4000
 /** Rows of a host outlive any pause of a machine. */
 export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 /** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */
@@ -76,6 +78,8 @@ export const unsavedWorldMs = 60 * 1000
 export const clientFrameMaxBytes = 4096
 /** Sockets of one process that have not yet joined: a flood of them must not starve players. */
 export const unjoinedSocketsMax = 256
+/** Steps of an instance that fail one after the other until it is given up: a second of 20 Hz. */
+export const stepFailuresMax = 20
 /** A socket that has not joined by then is closed. */
 export const joinTimeoutMs = 5000
 /** Bytes waiting in a socket at which its viewer gets no more snapshots until it has drained. */

@@ -95,6 +95,7 @@ export async function play(options: Play): Promise<void> {
     hud.line(name, text)
     scene.figures.say(from, text, webMonotonic())
   })
+  world.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))
   world.on('refused', ({ code }) => {
     hud.note(
       code === 'rate' ? 'You talk too fast; that line was not heard.' : 'That cannot be said.',

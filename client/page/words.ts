@@ -13,6 +13,7 @@ const WORDS: Record<string, string> = {
   'auth.password_refused': 'This password is easy to guess. Take a phrase of your own.',
   'auth.session_revoked': 'You were logged out elsewhere. Please log in again.',
   'auth.refresh_refused': 'You were away for long. Please log in again.',
+  'auth.banned': 'This account has been banned from the world.',
   'auth.required': 'Please log in again.',
   'character.name_taken': 'Somebody already bears this name.',
   'character.name_refused': 'This name is not allowed.',

@@ -5,7 +5,7 @@ import type { OperationId } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import { Problem } from '#shared/problem.ts'
 import { formatUuid, newId } from '#shared/runtime.ts'
-import type { Store } from '#shared/store/store.ts'
+import { refuseBanned } from './ban.ts'
 import { refusePassword } from './blocked-passwords.ts'
 import type { Hasher } from './passwords.ts'
 import { firstTokens, openSession } from './sessions.ts'
@@ -53,9 +53,9 @@ export async function register(
 }
 
 /**
- * Opens a session of an account. Two trips. An unknown name costs the same work and gets the same
- * answer as a wrong password. Throws auth.invalid_credentials, auth.busy, operation.mismatch,
- * operation.superseded.
+ * Opens a session of an account. Three trips. An unknown name costs the same work and gets the same
+ * answer as a wrong password. Throws auth.invalid_credentials, auth.banned, auth.busy,
+ * operation.mismatch, operation.superseded.
  */
 export async function login(
   deps: AuthDeps,
@@ -64,10 +64,13 @@ export async function login(
 ): Promise<Session> {
   const loginName = credentials.loginName.toLowerCase()
   await limitName(deps, loginName)
-  const account = await readLogin(deps.store, loginName)
-  const right = await deps.hasher.verify(credentials.password, account?.password)
-  if (account === undefined || !right) throw new Problem('auth.invalid_credentials')
-  const opened = await openSession(deps, about(op, `login ${loginName}`), account.accountId, {
+  const login = await readLogin(deps.store, loginName)
+  const right = await deps.hasher.verify(credentials.password, login?.password)
+  if (login === undefined || !right) throw new Problem('auth.invalid_credentials')
+  // Only who knows the password learns of a ban.
+  const account = await readAccount(deps.store, login.accountId)
+  if (account !== undefined) refuseBanned(account, deps.runtime.now())
+  const opened = await openSession(deps, about(op, `login ${loginName}`), login.accountId, {
     writes: [],
     refuse: () => undefined,
   })
@@ -76,7 +79,7 @@ export async function login(
 
 /**
  * Opens a session of the guest account that belongs to a device; makes the account when there is none.
- * Two trips. Throws operation.mismatch, operation.superseded.
+ * Two trips. Throws auth.banned, operation.mismatch, operation.superseded.
  */
 export async function playAsGuest(
   deps: SessionDeps,
@@ -93,6 +96,7 @@ export async function playAsGuest(
     throw new Error(`two devices made the same account id ${accountId}`)
   }
   const createdAt = deps.runtime.now()
+  if (account !== undefined) refuseBanned(account, createdAt)
   const fresh = { createdAt, guest: true, sessionsFrom: 0, device: deviceHash }
   const open = (known: boolean) =>
     openSession(deps, guestOp, accountId, {
@@ -117,10 +121,16 @@ async function openGuest(
 
 /**
  * Since when sessions and access tokens of an account count, Unix ms; never, for one that is not there.
- * One trip.
+ * One trip. Throws auth.banned.
  */
-export async function sessionsFrom(store: Store, accountId: string): Promise<number> {
-  return (await readAccount(store, accountId))?.sessionsFrom ?? Number.POSITIVE_INFINITY
+export async function sessionsFrom(
+  deps: Pick<SessionDeps, 'store' | 'runtime'>,
+  accountId: string,
+): Promise<number> {
+  const account = await readAccount(deps.store, accountId)
+  if (account === undefined) return Number.POSITIVE_INFINITY
+  refuseBanned(account, deps.runtime.now())
+  return account.sessionsFrom
 }
 
 /** Tries at one name count together, whether it exists or not, and before the costly hash. */

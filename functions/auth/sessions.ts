@@ -13,6 +13,7 @@ import { StoreError } from '#shared/store/store.ts'
 import type { Store, Write } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
 import { signAccessToken } from '../http/token.ts'
+import { refuseBanned } from './ban.ts'
 import { familyOf, readRefreshToken, writeRefreshToken } from './refresh-token.ts'
 import {
   newFamily,
@@ -78,12 +79,13 @@ export async function firstTokens(
       family.generation !== 1 ||
       family.createdAt < account.sessionsFrom
     if (superseded) throw new Problem('operation.superseded')
+    refuseBanned(account, now)
   }
   const token = { accountId, familyId, generation: 1, rotatedAt: startedAt }
   return await sessionOf(deps, token, guest, opened.repeated ? now : startedAt)
 }
 
-/** Exchanges a refresh token. Throws auth.refresh_refused or auth.session_revoked. */
+/** Exchanges a refresh token. Throws auth.refresh_refused, auth.banned or auth.session_revoked. */
 export async function refresh(deps: SessionDeps, text: string): Promise<Session> {
   const token = readRefreshToken(deps.keys, text)
   if (token === undefined) throw new Problem('auth.refresh_refused')
@@ -94,6 +96,7 @@ export async function refresh(deps: SessionDeps, text: string): Promise<Session>
     readFamily(deps.store, token.accountId, token.familyId, now),
   ])
   if (account === undefined || family === undefined) throw new Problem('auth.refresh_refused')
+  refuseBanned(account, now)
   if (family.revoked || family.createdAt < account.sessionsFrom) {
     throw new Problem('auth.session_revoked')
   }

@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { refreshTokenMs } from '#shared/limits.ts'
 import { expiresAt, live } from '#shared/store/store.ts'
+import type { Ban } from '#shared/ownership/ban.ts'
 import type { Item, Key, Store, Write } from '#shared/store/store.ts'
 
 const loginRow = z.object({
@@ -20,6 +21,11 @@ const accountRow = z.object({
   sessionsFrom: z.int(),
   /** Guests: SHA-256 of the device secret. */
   device: z.string().optional(),
+  /** Absent: a player. */
+  role: z.enum(['operator']).optional(),
+  ban: z.object({ until: z.int(), reason: z.string().optional() }).optional(),
+  /** Rises with each ban and each lifting (shared/ownership/ban.ts). */
+  banVersion: z.int().optional(),
 })
 const familyRow = z.object({
   /** The generation of the newest refresh token. */
@@ -78,11 +84,13 @@ export function newLogin(loginName: string, login: LoginRow): Write {
 }
 
 export function newAccount(accountId: string, account: AccountRow): Write {
-  const { device, ...rest } = account
+  const { device, createdAt, guest, sessionsFrom } = account
   const item = {
     ...accountKey(accountId),
     v: 1,
-    ...rest,
+    createdAt,
+    guest,
+    sessionsFrom,
     ...(device === undefined ? {} : { device }),
   }
   return { put: { ...absent, item } }
@@ -139,6 +147,46 @@ export async function voidSessions(store: Store, accountId: string, from: number
     condition: 'attribute_exists(pk)',
     values: { ':from': from },
   })
+}
+
+/** Bans, in place of any ban before; lifts it without `ban`. Fails when there is no such account. */
+export function banUpdate(accountId: string, ban: Ban | undefined): Write {
+  const version = 'banVersion = if_not_exists(banVersion, :none) + :one'
+  return {
+    update: {
+      table: 'core',
+      key: accountKey(accountId),
+      update: ban === undefined ? `SET ${version} REMOVE ban` : `SET ban = :ban, ${version}`,
+      condition: 'attribute_exists(pk)',
+      values: {
+        ':none': 0,
+        ':one': 1,
+        ...(ban === undefined
+          ? {}
+          : {
+              ':ban': {
+                until: ban.until,
+                ...(ban.reason === undefined ? {} : { reason: ban.reason }),
+              },
+            }),
+      },
+    },
+  }
+}
+
+/** Fails when there is no such account. */
+export function roleUpdate(accountId: string, role: 'operator' | 'player'): Write {
+  return {
+    update: {
+      table: 'core',
+      key: accountKey(accountId),
+      condition: 'attribute_exists(pk)',
+      names: { '#role': 'role' },
+      ...(role === 'player'
+        ? { update: 'REMOVE #role' }
+        : { update: 'SET #role = :role', values: { ':role': role } }),
+    },
+  }
 }
 
 const absent = { table: 'core', condition: 'attribute_not_exists(pk)' } as const

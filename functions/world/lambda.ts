@@ -10,7 +10,7 @@ export const handler = lambda(async (wired) => {
   const { store, runtime, realms, keys, cache } = wired
   const { content } = await wired.content()
   const fleet = createStaticFleet()
-  const since = async (accountId: string) => await sessionsFrom(store, accountId)
+  const since = async (accountId: string) => await sessionsFrom({ store, runtime }, accountId)
   const routes = worldRoutes({
     store,
     runtime,

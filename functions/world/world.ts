@@ -48,7 +48,10 @@ export type WorldDeps = {
   verifyKeys: VerifyKeys
   /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
   hint: (bootId: string) => void
-  /** Since when sessions of an account count, Unix ms: the face of functions/auth. One store trip. */
+  /**
+   * Since when sessions of an account count, Unix ms: the face of functions/auth. One store trip.
+   * Throws auth.banned.
+   */
   sessionsFrom: (accountId: string) => Promise<number>
 }
 

@@ -11,12 +11,14 @@ import { resumeMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Door, Session } from '../net/session.ts'
-import type { ClaimOutcome, Persistence } from '../persistence/persistence.ts'
+import type { ClaimedCharacter, ClaimOutcome, Persistence } from '../persistence/persistence.ts'
 import type { Instance } from './instance.ts'
 
 export type Admission = Door & {
   /** Whether a claim of the character is under way. */
   claims(characterId: string): boolean
+  /** A claim under way of the character at that epoch, or an earlier one, ends with `kicked`. */
+  forbid(characterId: string, epoch: number): void
   /** The lease lapsed: claims in flight are void, whatever they answer (OWNERSHIP, "claim"). */
   lapse(): void
   /** From now on nobody comes in. */
@@ -46,6 +48,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   const claiming = new Map<string, number>()
   /** Characters whose claim is under way, with how many claims. */
   const claimed = new Map<string, number>()
+  /** Up to which epoch they were kicked meanwhile. */
+  const kicked = new Map<string, number>()
   const joining = new Set<Promise<void>>()
   let lapses = 0
   let shut = false
@@ -65,20 +69,29 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     return undefined
   }
 
-  const claim = async (ticket: Ticket, instance: Instance): Promise<ClaimOutcome> => {
+  const claim = async (
+    ticket: Ticket,
+    instance: Instance,
+  ): Promise<ClaimOutcome | { outcome: 'kicked'; character: ClaimedCharacter }> => {
     used.set(ticket.ticketId, ticket.expiresAt)
     claiming.set(instance.id, (claiming.get(instance.id) ?? 0) + 1)
     claimed.set(ticket.characterId, (claimed.get(ticket.characterId) ?? 0) + 1)
     try {
-      return await persistence.claim(ticket)
+      const answer = await persistence.claim(ticket)
+      const isKicked =
+        answer.outcome === 'claimed' &&
+        (kicked.get(ticket.characterId) ?? -1) >= answer.character.epoch
+      return isKicked ? { outcome: 'kicked', character: answer.character } : answer
     } catch (error) {
       log.error('a claim failed', { instance: instance.id, error })
       return { outcome: 'unavailable' }
     } finally {
       claiming.set(instance.id, claiming.get(instance.id)! - 1)
       const left = claimed.get(ticket.characterId)! - 1
-      if (left === 0) claimed.delete(ticket.characterId)
-      else claimed.set(ticket.characterId, left)
+      if (left === 0) {
+        claimed.delete(ticket.characterId)
+        kicked.delete(ticket.characterId)
+      } else claimed.set(ticket.characterId, left)
     }
   }
 
@@ -94,7 +107,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     const answer = await claim(ticket, instance)
     if (answer.outcome === 'refused') return session.end('ticket.refused')
     if (answer.outcome === 'unavailable') return session.end('host.unavailable')
-    if (lapses !== lapsesBefore || !mayAdmit()) {
+    if (answer.outcome === 'kicked') {
+      session.end('kicked')
+      await instance.giveUp(answer.character)
+    } else if (lapses !== lapsesBefore || !mayAdmit()) {
       session.end('host.unavailable')
       await instance.giveUp(answer.character)
     } else if (!session.alive()) {
@@ -106,6 +122,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
 
   return {
     claims: (characterId) => claimed.has(characterId),
+    forbid(characterId, epoch) {
+      if (!claimed.has(characterId)) return
+      kicked.set(characterId, Math.max(epoch, kicked.get(characterId) ?? -1))
+    },
     join(session, token) {
       const work = admit(session, token)
         .catch((error: unknown) => {

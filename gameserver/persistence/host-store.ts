@@ -1,6 +1,7 @@
 // The store's side of a zone host: claims, leaves, checkpoints and the lease, as shared/ownership says.
 // It runs in the worker thread; tests run it in the open.
 import { stateSaveMs } from '#shared/limits.ts'
+import { isBanned } from '#shared/ownership/ban.ts'
 import { checkpointPut } from '#shared/ownership/checkpoint.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import {
@@ -116,7 +117,8 @@ export function createHostStore(deps: {
 
   async function claim(ticket: Ticket): Promise<ClaimOutcome> {
     const proofBefore = keeper.proof()
-    let unclear = false
+    // An attempt landed, or may have: the next one is then refused although the character is ours.
+    let maybeMine = false
     for (let attempt = 0; attempt < claimAttempts && lease().held; attempt++) {
       if (attempt > 0) await runtime.sleep(repeatMs)
       try {
@@ -125,18 +127,26 @@ export function createHostStore(deps: {
           .then(() => true)
           .catch((error: unknown) => {
             if (error instanceof StoreError && error.kind === 'condition') return false
-            unclear ||= error instanceof StoreError && error.unclear
+            maybeMine ||= error instanceof StoreError && error.unclear
             throw error
           })
-        // Guard and state are read after the claim: what was there before may be an earlier owner's.
-        const rows = await readRows(ticket.characterId)
+        maybeMine ||= claimed
+        // Guard, state and ban are read after the claim: what was there before may be an earlier
+        // owner's, and a ban that came meanwhile has seen no owner.
+        const [rows, banned] = await Promise.all([
+          readRows(ticket.characterId),
+          isBanned(store, realmId, ticket.accountId, clocks.now()),
+        ])
         const mine =
           rows !== undefined &&
           rows.guard.owner === bootId &&
           rows.guard.state === 'active' &&
           rows.guard.ticketId === ticket.ticketId
-        // A refusal after an unclear attempt may be our own claim that had landed.
-        if (!mine || (!claimed && !unclear)) return { outcome: 'refused' }
+        if (!mine || !maybeMine) return { outcome: 'refused' }
+        if (banned) {
+          void giveBack(ticket)
+          return { outcome: 'refused' }
+        }
         if (!unbroken(proofBefore)) break
         return { outcome: 'claimed', character: claimedCharacter(rows, ticket) }
       } catch (error) {

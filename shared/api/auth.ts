@@ -75,7 +75,13 @@ export const auth = domain({
       body: credentials,
       answer: session,
       status: 201,
-      errors: ['auth.name_taken', 'auth.password_refused', 'auth.busy', 'operation.superseded'],
+      errors: [
+        'auth.name_taken',
+        'auth.password_refused',
+        'auth.banned',
+        'auth.busy',
+        'operation.superseded',
+      ],
       limits: [...byAddress, { rate: 'register.address', by: 'address' }],
     }),
     login: endpoint({
@@ -86,7 +92,7 @@ export const auth = domain({
       repeat: 'own',
       body: loginAttempt,
       answer: session,
-      errors: ['auth.invalid_credentials', 'auth.busy', 'operation.superseded'],
+      errors: ['auth.invalid_credentials', 'auth.banned', 'auth.busy', 'operation.superseded'],
       limits: byAddress,
     }),
     guest: endpoint({
@@ -104,7 +110,7 @@ export const auth = domain({
           .meta({ description: '32 random bytes, base64url' }),
       }),
       answer: session,
-      errors: ['operation.superseded'],
+      errors: ['auth.banned', 'operation.superseded'],
       limits: [{ rate: 'register.address', by: 'address' }],
     }),
     refresh: endpoint({
@@ -117,7 +123,7 @@ export const auth = domain({
       repeat: 'natural',
       body: z.object({ refreshToken: z.string().max(256) }),
       answer: session,
-      errors: ['auth.refresh_refused', 'auth.session_revoked'],
+      errors: ['auth.refresh_refused', 'auth.banned', 'auth.session_revoked'],
       limits: [{ rate: 'refresh.address', by: 'address' }],
     }),
     logout: endpoint({

@@ -50,6 +50,7 @@ export const world = domain({
       errors: [
         'realm.unknown',
         'auth.session_revoked',
+        'auth.banned',
         'character.not_found',
         'play.session_active',
         'play.version',

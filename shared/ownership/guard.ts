@@ -304,6 +304,37 @@ function softValues(soft: SoftState) {
   return { ':zone': soft.zone, ':x': soft.x, ':y': soft.y, ':heading': soft.heading }
 }
 
+/**
+ * reserved or moving -> offline, by an operator: the ticket that was given for it is void. Its place
+ * lapses by itself a little after the ticket would have.
+ */
+export function voidWrites(rows: CharacterRows): Write[] {
+  const { guard, state } = rows
+  const { condition, names, values } = asRead(guard)
+  return [
+    {
+      update: {
+        table: 'core',
+        key: guardKey(guard.realmId, guard.characterId),
+        update:
+          'SET #owner = :none, #instance = :none, epoch = :next, #state = :offline, ticketId = :none',
+        condition,
+        names: { ...names, '#instance': 'instance' },
+        values: { ...values, ':none': '', ':next': guard.epoch + 1, ':offline': 'offline' },
+      },
+    },
+    {
+      update: {
+        table: 'core',
+        key: stateKey(guard.realmId, guard.characterId),
+        update: 'SET epoch = :next',
+        condition: 'epoch = :read',
+        values: { ':next': guard.epoch + 1, ':read': state.epoch },
+      },
+    },
+  ]
+}
+
 /** reserved or moving -> active, by the host that the ticket names. The epoch stays. */
 export function claimUpdate(claim: {
   realmId: string

@@ -9,23 +9,33 @@ import { expiresAt, live } from '../store/store.ts'
 import type { Item, Key, Put, Store } from '../store/store.ts'
 import { hostPartition } from './lease.ts'
 
-export type Command = {
+export type CharacterCommand = {
   /**
    * `fence`: another owner has it; drop it, save nothing.
    * `letGo`: its player comes in elsewhere; save it and give it up.
+   * `kick`: an operator removes it; save it and give it up.
    */
-  kind: 'fence' | 'letGo'
+  kind: 'fence' | 'letGo' | 'kick'
   realmId: string
   characterId: string
   /** The epoch of the owner the command is for. */
   epoch: number
 }
 
+/** A line for everybody on the host. `id` names it: it is shown once, however often it comes. */
+export type Announcement = { kind: 'announce'; id: string; text: string }
+
+export type Command = CharacterCommand | Announcement
+
 const PREFIX = 'INBOX#'
 
 /** One row a command: sending the same one again changes nothing. */
-function commandKey(bootId: string, { kind, realmId, characterId, epoch }: Command): Key {
-  return { pk: hostPartition(bootId), sk: `${PREFIX}${kind}#${realmId}#${characterId}#${epoch}` }
+function commandKey(bootId: string, command: Command): Key {
+  const what =
+    command.kind === 'announce'
+      ? command.id
+      : `${command.realmId}#${command.characterId}#${command.epoch}`
+  return { pk: hostPartition(bootId), sk: `${PREFIX}${command.kind}#${what}` }
 }
 
 export function commandPut(now: number, bootId: string, command: Command): Put {
@@ -52,19 +62,32 @@ export async function readInbox(store: Store, now: number, bootId: string): Prom
       consistent: true,
       after,
     })
-    for (const item of page.items) if (live(item, now)) commands.push(parseCommand(item))
+    for (const item of page.items) {
+      const command = live(item, now) && parseCommand(item)
+      if (command !== undefined) commands.push(command)
+    }
     after = page.next
   } while (after !== undefined)
   return commands
 }
 
-function parseCommand(item: Item): Command {
-  return {
-    kind: item['kind'] as Command['kind'],
-    realmId: item['realmId'] as string,
-    characterId: item['characterId'] as string,
-    epoch: item['epoch'] as number,
+/** Undefined for kinds of later versions: they wait for a host that knows them, and expire. */
+function parseCommand(item: Item): Command | undefined {
+  const kind = item['kind'] as Command['kind']
+  switch (kind) {
+    case 'fence':
+    case 'letGo':
+    case 'kick':
+      return {
+        kind,
+        realmId: item['realmId'] as string,
+        characterId: item['characterId'] as string,
+        epoch: item['epoch'] as number,
+      }
+    case 'announce':
+      return { kind, id: item['id'] as string, text: item['text'] as string }
   }
+  return undefined
 }
 
 /** A command that was carried out. */

@@ -1,6 +1,6 @@
 // Commands that come to a host through its inbox.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Command } from '#shared/ownership/inbox.ts'
+import type { CharacterCommand } from '#shared/ownership/inbox.ts'
 import { openStage } from './host-kit.ts'
 import type { Stage } from './host-kit.ts'
 
@@ -12,7 +12,7 @@ afterEach(async () => {
   await stage.stop()
 })
 
-const order = (kind: Command['kind'], epoch: number): Command => ({
+const order = (kind: CharacterCommand['kind'], epoch: number): CharacterCommand => ({
   kind,
   realmId: 'local',
   characterId: 'ann',
@@ -53,6 +53,60 @@ describe('a character in play', () => {
     expect(await ann.end()).toBe('replaced')
     expect(stage.persistence.calls.leave).toBe(1)
     expect(stage.persistence.letGoes).toEqual([])
+  })
+})
+
+describe('a character that an operator removes', () => {
+  test('is saved, given up, and its socket is told', async () => {
+    const ann = await stage.join('ann')
+    stage.persistence.command(order('kick', 1))
+    expect(await ann.end()).toBe('kicked')
+    expect(stage.persistence.left).toMatchObject([{ characterId: 'ann', epoch: 1 }])
+  })
+
+  test('is let alone when it has come back since', async () => {
+    await stage.join('ann')
+    const again = await stage.join('ann')
+    stage.persistence.command(order('kick', 1))
+    await again.keyframe()
+    expect(again.closed).toBeUndefined()
+  })
+
+  test('while its claim is under way never stands in the world', async () => {
+    let open = () => {}
+    stage.persistence.claimGate = new Promise((resolve) => (open = resolve))
+    const client = await stage.connect()
+    client.send({ kind: 'join', ticket: await stage.ticket('ann') })
+    await expect.poll(() => stage.persistence.calls.claim).toBe(1)
+    stage.persistence.command(order('kick', 1))
+    open()
+    expect(await client.end()).toBe('kicked')
+    await expect.poll(() => stage.persistence.left.length).toBe(1)
+    // And it may come in again, unless a ban keeps it out.
+    await stage.join('ann')
+  })
+
+  test('and whom nobody here holds is given up in the store', () => {
+    stage.persistence.command(order('kick', 7))
+    expect(stage.persistence.letGoes).toEqual(['ann 7'])
+  })
+})
+
+describe('an announcement', () => {
+  test('is shown once to everybody, however often it comes', async () => {
+    const ann = await stage.join('ann')
+    const bob = await stage.join('bob')
+    const line = { kind: 'announce' as const, id: 'a-1', text: 'The gates close at ten.' }
+    stage.persistence.command(line)
+    stage.persistence.command(line)
+    stage.persistence.command({ ...line, id: 'a-2', text: 'They are closed.' })
+    for (const client of [ann, bob]) {
+      await client.until(({ controls }) => controls.length === 2)
+      expect(client.controls).toEqual([
+        { kind: 'announce', text: 'The gates close at ten.' },
+        { kind: 'announce', text: 'They are closed.' },
+      ])
+    }
   })
 })
 

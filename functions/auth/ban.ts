@@ -1,0 +1,19 @@
+// What a banned account is told.
+import { forGood } from '#shared/ownership/ban.ts'
+import type { Ban } from '#shared/ownership/ban.ts'
+import { Problem } from '#shared/problem.ts'
+
+/** Throws auth.banned while the ban lasts. The reason is for operators and not told. */
+export function refuseBanned(account: { ban?: Ban | undefined }, now: number): void {
+  const { ban } = account
+  if (ban === undefined || ban.until <= now) return
+  const detail =
+    ban.until >= forGood ? 'The ban has no end.' : `The ban ends at ${dateOf(ban.until)}.`
+  throw new Problem('auth.banned', { detail })
+}
+
+/** ISO 8601 in UTC. */
+function dateOf(ms: number): string {
+  // oxlint-disable-next-line no-restricted-globals -- written as a date, not asked for the time
+  return new Date(ms).toISOString()
+}
