@@ -63,7 +63,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
         signingKey: () => keys.signing(),
         verifyKeys: keys.verify,
         hint: createHint(options.cache),
-        sessionsFrom: (accountId) => sessionsFrom(store, accountId),
+        sessionsFrom: (accountId) => sessionsFrom({ store, runtime }, accountId),
       }),
     ),
     mount(api.content, contentRoutes(loaded)),

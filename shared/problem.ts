@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'auth.refresh_refused': { status: 401, title: 'The refresh token is not valid' },
   'auth.busy': { status: 503, title: 'Too many log-ins at once; try again' },
   'auth.session_revoked': { status: 401, title: 'The session was ended' },
+  'auth.banned': { status: 403, title: 'This account is banned' },
 
   'realm.unknown': { status: 404, title: 'There is no such realm' },
   'realm.elsewhere': { status: 421, title: 'This realm is served at another address' },
