@@ -6,7 +6,13 @@
 // that was told, needs no record. Because the sum is exact, it does not matter which record a viewer
 // got last: all lead to the same place.
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
-import { writeEntity, writeGone, writeMotion } from '#shared/protocol/snapshot.ts'
+import {
+  beginSection,
+  endSection,
+  writeEntity,
+  writeGone,
+  writeMotion,
+} from '#shared/protocol/snapshot.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
 import type { Entity, World, WorldEvent } from '../sim/world.ts'
 
@@ -14,27 +20,28 @@ import type { Entity, World, WorldEvent } from '../sim/world.ts'
 type Told = { entity: Entity; x: number; y: number; heading: number; speed: number; cell: number }
 
 /** Somebody who came from another cell: who did not see that one needs the full record as well. */
-export type Arrival = { from: number; records: Records }
+export type Arrival = { from: number; sections: Writer }
 
-/** Encoded records of a cell, in pieces that fit a section's 16 bits of length. */
-export type Records = { writer: Writer; ends: number[] }
-
+/** Whole sections, ready to be put into frames. */
 export type CellRecords = {
   /** Notes what the latest step changed. Call once after each step. */
   publish(events: readonly WorldEvent[]): void
   /** What changed in a cell in the latest tick; undefined when nothing did. */
-  changes(cell: number): Records | undefined
+  changes(cell: number): Writer | undefined
   arrivals(cell: number): readonly Arrival[]
   /** Everybody in the cell as of the latest tick; undefined when nobody is there. */
-  block(cell: number): Records | undefined
+  block(cell: number): Writer | undefined
 }
+
+/** Records of one cell in as many sections as their 16 bits of length ask for. */
+type Sections = { kind: 'block' | 'cell'; cell: number; writer: Writer; begin: number }
 
 type Cell = {
   changedAt: number
-  changes: Records
+  changes: Sections
   arrivals: Arrival[]
   blockAt: number
-  block: Records
+  block: Sections
 }
 
 const sectionMaxBytes = 65_535
@@ -51,17 +58,17 @@ export function createCellRecords(world: World): CellRecords {
   const cellAt = (number: number): Cell =>
     (cells[number] ??= {
       changedAt: -1,
-      changes: createRecords(),
+      changes: createSections('cell', number),
       arrivals: [],
       blockAt: -1,
-      block: createRecords(),
+      block: createSections('block', number),
     })
 
   const changed = (number: number): Cell => {
     const cell = cellAt(number)
     if (cell.changedAt !== world.tick) {
       cell.changedAt = world.tick
-      clearRecords(cell.changes)
+      clear(cell.changes)
       cell.arrivals.length = 0
     }
     return cell
@@ -73,16 +80,16 @@ export function createCellRecords(world: World): CellRecords {
     if (before?.entity !== entity) return
     told[slot] = undefined
     const { changes } = changed(before.cell)
-    writeGone(changes.writer, entity.id, true)
-    endRecord(changes)
+    writeGone(begin(changes), entity.id, true)
+    end(changes)
   }
 
   const introduce = (entity: Entity) => {
     const { x, y, heading, speed, cell } = entity
     told[entity.id & 0xffff] = { entity, x, y, heading, speed, cell }
     const { changes } = changed(cell)
-    writeEntity(changes.writer, cell, entity)
-    endRecord(changes)
+    writeEntity(begin(changes), cell, entity)
+    end(changes)
   }
 
   const follow = (entity: Entity) => {
@@ -106,16 +113,16 @@ export function createCellRecords(world: World): CellRecords {
       return
     }
     const here = changed(entity.cell)
-    writeMotion(here.changes.writer, entity.cell, entity)
-    endRecord(here.changes)
+    writeMotion(begin(here.changes), entity.cell, entity)
+    end(here.changes)
     if (crossed) {
-      const records = createRecords(64)
-      writeEntity(records.writer, entity.cell, entity)
-      endRecord(records)
-      here.arrivals.push({ from: known.cell, records })
+      const arrival = createSections('cell', entity.cell, 64)
+      writeEntity(begin(arrival), entity.cell, entity)
+      end(arrival)
+      here.arrivals.push({ from: known.cell, sections: arrival.writer })
       const left = changed(known.cell)
-      writeGone(left.changes.writer, entity.id, false)
-      endRecord(left.changes)
+      writeGone(begin(left.changes), entity.id, false)
+      end(left.changes)
     }
     known.x = entity.x
     known.y = entity.y
@@ -133,7 +140,7 @@ export function createCellRecords(world: World): CellRecords {
     },
     changes(number) {
       const cell = cells[number]
-      return cell?.changedAt === world.tick ? cell.changes : undefined
+      return cell?.changedAt === world.tick ? cell.changes.writer : undefined
     },
     arrivals(number) {
       const cell = cells[number]
@@ -145,29 +152,35 @@ export function createCellRecords(world: World): CellRecords {
       const cell = cellAt(number)
       if (cell.blockAt !== world.tick) {
         cell.blockAt = world.tick
-        clearRecords(cell.block)
+        clear(cell.block)
         for (const entity of entities) {
-          writeEntity(cell.block.writer, number, entity)
-          endRecord(cell.block)
+          writeEntity(begin(cell.block), number, entity)
+          end(cell.block)
         }
       }
-      return cell.block
+      return cell.block.writer
     },
   }
 }
 
-function createRecords(bytes = 256): Records {
-  return { writer: new Writer(bytes), ends: [] }
+function createSections(kind: Sections['kind'], cell: number, bytes = 256): Sections {
+  return { kind, cell, writer: new Writer(bytes), begin: -1 }
 }
 
-function clearRecords(records: Records): void {
-  records.writer.reset()
-  records.ends.length = 0
+function clear(sections: Sections): void {
+  sections.writer.reset()
+  sections.begin = -1
 }
 
-/** Call after each record: begins a new piece while the next record is sure to fit the old one. */
-function endRecord(records: Records): void {
-  const begin = records.ends.at(-1) ?? 0
-  const end = records.writer.at
-  if (end - begin > sectionMaxBytes - recordMaxBytes) records.ends.push(end)
+/** Where the next record is to be written. Call `end` after it. */
+function begin(sections: Sections): Writer {
+  const { writer } = sections
+  if (sections.begin < 0 || writer.at - sections.begin > sectionMaxBytes - recordMaxBytes) {
+    sections.begin = beginSection(writer, sections.kind, sections.cell)
+  }
+  return writer
+}
+
+function end(sections: Sections): void {
+  endSection(sections.writer, sections.begin)
 }

@@ -4,7 +4,7 @@ import type { CloseReason } from '#shared/protocol/close.ts'
 
 /** One client's socket. Nothing here throws: what is sent to a closed one is lost. */
 export interface Connection {
-  /** The bytes must not be changed afterwards. */
+  /** Takes a copy: the bytes may be used anew at once. */
   send(bytes: Uint8Array): void
   /** Says why and closes; nothing that comes in afterwards is delivered. */
   close(reason: CloseReason): void

@@ -11,9 +11,9 @@ import {
   socketStalledMs,
 } from '#shared/limits.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
-import { writeDrop, writeSection, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
+import { writeDrop, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
 import type { Entity, World } from '../sim/world.ts'
-import type { CellRecords, Records } from './cell-records.ts'
+import type { CellRecords } from './cell-records.ts'
 import { createInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
 import type { Connection } from './transport.ts'
@@ -71,7 +71,6 @@ export function sendFrame(
     return late || backlog > socketBacklogMaxBytes ? 'stalled' : 'skipped'
   }
   viewer.stalledAt = -1
-  if (!hasNews(viewer, records, now)) return 'nothing'
 
   frame.reset()
   const commands = entity.commands!
@@ -83,6 +82,7 @@ export function sendFrame(
     ack: commands.expected - 1,
     own: entity,
   })
+  const headBytes = frame.at
   if (viewer.keyframe) {
     for (const cell of interest.cells) writeBlock(cell, records)
   } else {
@@ -90,43 +90,29 @@ export function sendFrame(
     for (const cell of interest.added) writeBlock(cell, records)
     for (const cell of interest.cells) writeChanges(cell, interest, records)
   }
+  if (frame.at === headBytes && !isDue(viewer, now)) return 'nothing'
   viewer.keyframe = false
   viewer.sentAt = now
-  viewer.connection.send(Buffer.from(frame.view()))
+  viewer.connection.send(frame.view())
   return 'sent'
 }
 
-function hasNews(viewer: Viewer, records: CellRecords, now: number): boolean {
-  const { interest } = viewer
-  if (viewer.keyframe || viewer.entity.unsure || now - viewer.sentAt >= frameEveryMs) return true
-  if (interest.added.length > 0 || interest.dropped.length > 0) return true
-  const { cells } = interest
-  for (let i = 0; i < cells.length; i++) if (records.changes(cells[i]!) !== undefined) return true
-  return false
+/** Whether a frame must be sent even when no cell has anything to say. */
+function isDue(viewer: Viewer, now: number): boolean {
+  return viewer.keyframe || viewer.entity.unsure || now - viewer.sentAt >= frameEveryMs
 }
 
 function writeBlock(cell: number, records: CellRecords): void {
   const block = records.block(cell)
-  if (block !== undefined) writePieces('block', cell, block)
+  if (block !== undefined) frame.append(block)
 }
 
 function writeChanges(cell: number, interest: Interest, records: CellRecords): void {
   const changes = records.changes(cell)
   // A cell that has just been subscribed to came as a block, which holds these already.
   if (changes === undefined || !interest.had(cell)) return
-  writePieces('cell', cell, changes)
+  frame.append(changes)
   for (const arrival of records.arrivals(cell)) {
-    if (!interest.had(arrival.from)) writePieces('cell', cell, arrival.records)
+    if (!interest.had(arrival.from)) frame.append(arrival.sections)
   }
-}
-
-/** What does not fit one section goes on in others for the same cell. */
-function writePieces(section: 'block' | 'cell', cell: number, records: Records): void {
-  const bytes = records.writer.view()
-  let begin = 0
-  for (const end of records.ends) {
-    writeSection(frame, section, cell, bytes.subarray(begin, end))
-    begin = end
-  }
-  if (begin < bytes.length) writeSection(frame, section, cell, bytes.subarray(begin))
 }

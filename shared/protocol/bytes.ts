@@ -124,6 +124,23 @@ export class Writer {
     this.at += bytes.length
     return this
   }
+  /** All that another writer holds, without a view of it in between. */
+  append(other: Writer): this {
+    const count = other.at
+    const from = other.buffer
+    const to = this.room(count)
+    // A view and a call cost more than some dozens of bytes moved by hand.
+    if (count > 64) to.set(from.subarray(0, count), this.at)
+    else for (let i = 0, at = this.at; i < count; i++) to[at++] = from[i]!
+    this.at += count
+    return this
+  }
+  /** Writes a u16 over what stands at `at`. */
+  patchU16(at: number, value: number): this {
+    this.buffer[at] = value
+    this.buffer[at + 1] = value >>> 8
+    return this
+  }
   text8(text: string): this {
     const bytes = encoder.encode(text)
     if (bytes.length > 255) throw new RangeError(`text of ${bytes.length} bytes, at most 255 fit`)

@@ -29,6 +29,7 @@ import { HEADER } from './version.ts'
 const FLAG_KEYFRAME = 1
 
 const SECTION = { drop: 1, block: 2, cell: 3 } as const
+const SECTION_HEAD_BYTES = 5
 const RECORD = { entity: 1, motion: 2, gone: 3 } as const
 const GONE_MOVED = 0
 const GONE_LEFT = 1
@@ -93,14 +94,16 @@ export function writeDrop(w: Writer, cells: readonly number[]): void {
   for (const cell of cells) w.u16(cell)
 }
 
-/** A section whose records were encoded before: shared bytes are copied in. */
-export function writeSection(
-  w: Writer,
-  section: 'block' | 'cell',
-  cell: number,
-  records: Uint8Array,
-): void {
-  w.u8(SECTION[section]).u16(cell).u16(records.length).raw(records)
+/** Begins a section, still empty; records follow, and `endSection` after them. Answers where it begins. */
+export function beginSection(w: Writer, section: 'block' | 'cell', cell: number): number {
+  const begin = w.at
+  w.u8(SECTION[section]).u16(cell).u16(0)
+  return begin
+}
+
+/** Sets the length of the section that begins at `begin` to what was written since. */
+export function endSection(w: Writer, begin: number): void {
+  w.patchU16(begin + SECTION_HEAD_BYTES - 2, w.at - begin - SECTION_HEAD_BYTES)
 }
 
 /** `x`, `y` in zone units; `cell` must contain them. */

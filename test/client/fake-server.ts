@@ -12,9 +12,10 @@ import { Writer } from '#shared/protocol/bytes.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
 import type { ServerFrame } from '#shared/protocol/server-frames.ts'
 import {
+  beginSection,
+  endSection,
   writeEntity,
   writeMotion,
-  writeSection,
   writeSnapshotHead,
 } from '#shared/protocol/snapshot.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
@@ -250,11 +251,11 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     for (const other of others) {
       if (!needsKeyframe && !other.changed) continue
       const cell = cellOf(other.x, other.y)
-      const records = new Writer()
+      const begin = beginSection(w, needsKeyframe ? 'block' : 'cell', cell)
       if (needsKeyframe) {
-        writeEntity(records, cell, { ...other, type: 'player', look: 'human/mage' })
-      } else writeMotion(records, cell, other)
-      writeSection(w, needsKeyframe ? 'block' : 'cell', cell, records.view())
+        writeEntity(w, cell, { ...other, type: 'player', look: 'human/mage' })
+      } else writeMotion(w, cell, other)
+      endSection(w, begin)
       other.changed = false
     }
     needsKeyframe = false
