@@ -75,6 +75,8 @@ export type Host = {
   drain(): Promise<void>
   /** Stops ticking and closes every socket and the port. Saves nothing: `drain` first. */
   stop(): Promise<void>
+  /** Goes on with other content while players stay in; its zones are as large as before. */
+  takeContent(content: Content): void
   stats(): HostStats
 }
 
@@ -273,6 +275,9 @@ export function createHost(options: HostOptions): Host {
       stopped = true
       cancelTimer()
       await transport.close()
+    },
+    takeContent(content) {
+      for (const { instance } of running) instance.takeContent(content)
     },
     stats() {
       const { sockets, frames, bytes } = transport.traffic()

@@ -6,6 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { game } from '#game'
 import { loadContent } from '#shared/content-files/load.ts'
+import { watchContent } from '#shared/content-files/watch.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
@@ -37,7 +38,8 @@ async function run(): Promise<void> {
   })
   const zoneIds = config.WAYSTONE_ZONES
   if (zoneIds === undefined) throw new ConfigError(['WAYSTONE_ZONES must name at least one zone.'])
-  const { content } = await loadContent(game.content)
+  const loaded = await loadContent(game.content)
+  const { content } = loaded
   const instances = zoneIds.map((zoneId, index) => {
     const zone = content.zones.get(zoneId)
     if (zone === undefined) {
@@ -133,6 +135,18 @@ async function run(): Promise<void> {
     },
   })
   await host.start()
+  if (config.WAYSTONE_DEV) {
+    watchContent({
+      dir: game.content,
+      loaded,
+      runtime: systemRuntime,
+      taken: (next) => {
+        host?.takeContent(next.content)
+        log.info('content taken over', { version: next.content.version })
+      },
+      refused: (problems) => log.info('content not taken over', { problems }),
+    })
+  }
   setInterval(() => log.info('stats', { ...host?.stats() }), statsEveryMs).unref()
 
   let open = false

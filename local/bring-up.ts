@@ -21,6 +21,7 @@ import { startBots } from './bots.ts'
 import { openDataFolder } from './data-folder.ts'
 import { startDatabase } from './database.ts'
 import { createTables, localClient } from './dynamodb.ts'
+import { startDev } from './dev-reload.ts'
 import { every } from './every.ts'
 import { freePort } from './fleet/free-port.ts'
 import { endLastRun, startLocalFleet } from './fleet/local-fleet.ts'
@@ -196,9 +197,15 @@ async function startAll(
     log,
   }
   const app = createFunctions({ ...functions, health: () => health.last() })
-  servePage(app, await page)
+  const served = { page: await page }
+  servePage(app, () => served.page)
   const server = await listen(app, host, port)
   onStop('functions', () => server.stop())
+
+  if (config.WAYSTONE_DEV) {
+    const dev = startDev({ contentDir: game.content, loaded, served, fleet, runtime, tell })
+    onStop('dev', () => dev.stop())
+  }
 
   const stopped = new AbortController()
   const background = { runtime, log, signal: stopped.signal }

@@ -69,9 +69,11 @@ function file(path: string, type: string, content: Uint8Array): Page[number] {
   return { path, type, body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
 }
 
-export function servePage(app: Hono, page: Page): void {
-  for (const { path, type, body, etag } of page) {
+/** `current` is asked at each request: in development the page is built anew. */
+export function servePage(app: Hono, current: () => Page): void {
+  for (const { path } of current()) {
     app.get(path, (c) => {
+      const { type, body, etag } = current().find((file) => file.path === path)!
       const headers = {
         etag,
         'cache-control': 'no-cache',

@@ -121,6 +121,11 @@ export const VARIABLES = {
     default: 'info',
     about: 'Least severe line that is logged.',
   },
+  WAYSTONE_DEV: {
+    schema: on,
+    default: '0',
+    about: '1: watch content and code and take over what changes. `npm run dev` sets it.',
+  },
   WAYSTONE_QUIET_START: {
     schema: on,
     default: '0',

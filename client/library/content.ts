@@ -26,7 +26,11 @@ export function createContent(options: {
   fetch: ApiClientOptions<Api>['fetch']
   runtime: Runtime
 }): ContentSource {
-  const { runtime, baseUrl, fetch } = options
+  const { runtime, baseUrl } = options
+  /** Something newer is known to be there: what the browser has kept must be asked for again. */
+  let stale = false
+  const fetch: typeof options.fetch = (url, init) =>
+    options.fetch(url, stale ? { ...init, cache: 'no-cache' } : init)
   const client = createApiClient({ api, baseUrl, fetch, newId: () => newId(runtime) })
   let manifest: ReturnType<typeof client.content.manifest> | undefined
   let version: string | undefined
@@ -67,6 +71,7 @@ export function createContent(options: {
   return {
     async zone(id, fresh) {
       if (fresh) {
+        stale = true
         manifest = undefined
         files.clear()
       }

@@ -5,9 +5,9 @@ import { Problem } from '#shared/problem.ts'
 import { findFile, manifestOf } from './content.ts'
 
 export function contentRoutes(loaded: LoadedContent): Handlers<typeof content> {
-  const manifest = manifestOf(loaded)
   return {
-    manifest: async () => manifest,
+    // Made anew each time: in development the content changes while it is served.
+    manifest: async () => manifestOf(loaded),
     async file({ params }) {
       const file = findFile(loaded, params.kind, params.name)
       if (file === undefined) throw new Problem('content.not_found')

@@ -47,7 +47,8 @@ export type InstanceDeps = {
 
 export class Instance {
   readonly id: string
-  readonly zone: Zone
+  /** As its content has it now. */
+  zone: Zone
   readonly world: World
   readonly departures: Departures
   /** When the latest tick was due, monotonic ms: what PONG counts from. */
@@ -56,6 +57,7 @@ export class Instance {
   frozen = false
   private readonly deps: InstanceDeps
   private readonly rules: ZoneRules
+  private content: Content
   private readonly characters = new Map<string, Character>()
   private readonly bySession = new Map<number, Character>()
   private readonly byEntity = new Map<number, Character>()
@@ -68,6 +70,7 @@ export class Instance {
   constructor(deps: InstanceDeps) {
     this.deps = deps
     this.rules = deps.rules ?? coreRules
+    this.content = deps.content
     this.id = deps.id
     this.zone = deps.zone
     this.world = createWorld(deps.zone, deps.content.creatures, deps.seed)
@@ -151,6 +154,26 @@ export class Instance {
     if (this.savingPaused === !held) return
     this.savingPaused = !held
     const frame = controlFrame({ kind: 'saving', paused: !held })
+    for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
+  }
+
+  /** An operator's line, shown to everybody here. */
+  announce(text: string): void {
+    const frame = controlFrame({ kind: 'announce', text })
+    for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
+  }
+
+  /**
+   * Goes on with other content, from the next step on, and tells everybody. Throws when the zone is not
+   * in it; what may not change is for the caller to check.
+   */
+  takeContent(content: Content): void {
+    const zone = content.zones.get(this.zone.id)
+    if (zone === undefined) throw new Error(`the content has no zone ${this.zone.id}`)
+    this.zone = zone
+    this.content = content
+    this.inputs.push({ input: 'content', zone, creatures: content.creatures })
+    const frame = controlFrame({ kind: 'content', version: content.version })
     for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
   }
 
@@ -277,7 +300,7 @@ export class Instance {
         nextCommand: entity.commands!.expected,
         zone: zone.id,
         instance: this.id,
-        contentVersion: this.deps.content.version,
+        contentVersion: this.content.version,
       }),
     )
     if (this.savingPaused) socket.connection.send(controlFrame({ kind: 'saving', paused: true }))

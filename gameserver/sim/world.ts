@@ -66,10 +66,10 @@ export type World = {
   readonly tickHz: number
   readonly width: number
   readonly height: number
-  readonly walls: Walls
-  readonly spawnX: number
-  readonly spawnY: number
-  readonly gates: readonly GateArea[]
+  walls: Walls
+  spawnX: number
+  spawnY: number
+  gates: readonly GateArea[]
   readonly random: Random
   readonly players: Entity[]
   readonly creatures: Entity[]
@@ -109,6 +109,8 @@ export type WorldInput =
     }
   /** A control message of a player, checked against the schema of its kind (rules.ts). */
   | { input: 'message'; id: number; kind: string; body: unknown }
+  /** Other content of the same zone (content.ts). */
+  | { input: 'content'; zone: Zone; creatures: ReadonlyMap<string, Creature> }
 
 /** What a step has to say to the outside. */
 export type WorldEvent =
@@ -137,15 +139,7 @@ export function createWorld(zone: Zone, creatures: Map<string, Creature>, seed: 
     walls: buildWalls(zone),
     spawnX: metresToUnits(zone.spawn.x),
     spawnY: metresToUnits(zone.spawn.y),
-    gates: zone.gates.map(({ area, to, arrive }) => ({
-      x0: metresToUnits(area.x),
-      y0: metresToUnits(area.y),
-      x1: metresToUnits(area.x + area.width),
-      y1: metresToUnits(area.y + area.height),
-      to,
-      arriveX: metresToUnits(arrive.x),
-      arriveY: metresToUnits(arrive.y),
-    })),
+    gates: gatesOf(zone),
     random: createRandom(seed),
     players: [],
     creatures: [],
@@ -166,6 +160,19 @@ export function createWorld(zone: Zone, creatures: Map<string, Creature>, seed: 
     for (let i = 0; i < group.count; i++) addCreature(world, creature, group.area)
   }
   return world
+}
+
+/** The gates of a zone in units. */
+export function gatesOf(zone: Zone): GateArea[] {
+  return zone.gates.map(({ area, to, arrive }) => ({
+    x0: metresToUnits(area.x),
+    y0: metresToUnits(area.y),
+    x1: metresToUnits(area.x + area.width),
+    y1: metresToUnits(area.y + area.height),
+    to,
+    arriveX: metresToUnits(arrive.x),
+    arriveY: metresToUnits(arrive.y),
+  }))
 }
 
 /** Puts an entity into a free slot. Undefined when all 65,536 are taken. */
@@ -236,7 +243,8 @@ export function gateAt(world: World, x: number, y: number): number {
   return -1
 }
 
-function addCreature(
+/** Puts a creature somewhere free in an area, in metres. */
+export function addCreature(
   world: World,
   creature: Creature,
   area: { x: number; y: number; width: number; height: number },
@@ -258,17 +266,23 @@ function addCreature(
   const heading = between(world.random, 0, 1023) << 6
   const entity = addEntity(world, 'creature', creature.id, creature.name, x, y, heading, radius)
   if (entity === undefined) throw new Error('a zone holds at most 65,536 entities')
+  entity.wander = wanderOf(creature, world.tickHz, x, y, 0)
+  // The first decisions are spread, so that a zone does not start with a burst.
+  entity.wander.until = world.tick + between(world.random, 1, entity.wander.pauseMax)
+}
+
+/** How a creature strays about its spawn. `until`: the tick in which it decides first. */
+export function wanderOf(
+  creature: Creature,
+  tickHz: number,
+  spawnX: number,
+  spawnY: number,
+  until: number,
+): Wander {
   const { min, max } = creature.wander.pauseSeconds
-  const pauseMin = Math.max(1, Math.round(min * world.tickHz))
-  const pauseMax = Math.max(pauseMin, Math.round(max * world.tickHz))
-  entity.wander = {
-    spawnX: x,
-    spawnY: y,
-    radius: metresToUnits(creature.wander.radius),
-    speed: speedToSteps(creature.speed),
-    pauseMin,
-    pauseMax,
-    // The first decisions are spread, so that a zone does not start with a burst.
-    until: between(world.random, 1, pauseMax),
-  }
+  const pauseMin = Math.max(1, Math.round(min * tickHz))
+  const pauseMax = Math.max(pauseMin, Math.round(max * tickHz))
+  const radius = metresToUnits(creature.wander.radius)
+  const speed = speedToSteps(creature.speed)
+  return { spawnX, spawnY, radius, speed, pauseMin, pauseMax, until }
 }

@@ -42,6 +42,8 @@ export type LocalFleetOptions = {
 }
 
 export interface LocalFleet extends Fleet {
+  /** Ends all hosts, which save first; each is replaced by one that runs the code of now. */
+  renew(): Promise<void>
   /** Ends all hosts, marks their leases, and resolves when none of them runs. Never fails. */
   stop(): Promise<void>
 }
@@ -224,6 +226,16 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       return host.view()
     },
     list: async () => [...hosts].map((host) => host.view()),
+    drain: async (name) => {
+      const host = [...hosts].find((each) => each.name === name)
+      if (host === undefined) return false
+      log.info('zone host drained', { gameServer: name })
+      void host.end(graceMs)
+      return true
+    },
+    renew: async () => {
+      await Promise.all([...hosts].map((host) => host.end(graceMs)))
+    },
     stop: async () => {
       stopping.abort()
       await Promise.all([...hosts].map((host) => host.end(graceMs)))

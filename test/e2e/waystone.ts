@@ -75,11 +75,14 @@ export async function startWaystone(options: {
   /** Default: a free one. */
   port?: number
   env?: Record<string, string>
+  /** The tree and the program in it: `npm start` of this one unless told. */
+  root?: string
+  program?: string
 }): Promise<Waystone> {
   const port = options.port ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(process.execPath, ['local/start.ts'], {
-    cwd: root,
+  const child = spawn(process.execPath, [options.program ?? 'local/start.ts'], {
+    cwd: options.root ?? root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

@@ -1,5 +1,6 @@
 // What came in since the last step: who enters, who leaves, commands.
 import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
+import { changeContent } from '../content.ts'
 import { createCommands, haltCommands, offerCommand } from '../commands.ts'
 import { addEntity, entityOf, removeEntity } from '../world.ts'
 import type { Tick, World, WorldInput } from '../world.ts'
@@ -34,6 +35,9 @@ export function applyInputs(world: World, tick: Tick): void {
       }
       case 'message':
         // Heard by a system of its own, when everybody has entered (messages.ts).
+        break
+      case 'content':
+        changeContent(world, tick, input.zone, input.creatures)
         break
     }
   }

@@ -1,0 +1,76 @@
+// Other content for a world that goes on: walls, gates, the spawn and the creatures of its zone. Size and
+// tick rate stay (shared/content-files/change.ts). Who stands in a new wall is put at the spawn.
+import type { Creature, Zone } from '#shared/content/content.ts'
+import { cellOf, metresToUnits } from '#shared/rules/units.ts'
+import { buildWalls } from '#shared/rules/walls.ts'
+import { placeInCell, takeFromCell } from './grid.ts'
+import { addCreature, gateAt, gatesOf, removeEntity, wanderOf } from './world.ts'
+import type { Entity, Tick, World } from './world.ts'
+
+type Group = Zone['creatures'][number]
+
+export function changeContent(
+  world: World,
+  tick: Tick,
+  zone: Zone,
+  creatures: ReadonlyMap<string, Creature>,
+): void {
+  world.walls = buildWalls(zone)
+  world.spawnX = metresToUnits(zone.spawn.x)
+  world.spawnY = metresToUnits(zone.spawn.y)
+  world.gates = gatesOf(zone)
+  for (const player of world.players) {
+    if (world.walls.blocked(player.x, player.y, player.radius)) moveToSpawn(world, player)
+    // A gate that was opened around somebody waits until it has been left, like any other.
+    player.gate = gateAt(world, player.x, player.y)
+  }
+
+  const before = new Set(world.creatures)
+  const missing: { creature: Creature; group: Group }[] = []
+  for (const group of zone.creatures) {
+    const creature = creatures.get(group.creature)
+    if (creature === undefined) throw new Error(`there is no creature ${group.creature}`)
+    for (let i = 0; i < group.count; i++) {
+      const kept = findKept(world, before, creature, group)
+      if (kept === undefined) missing.push({ creature, group })
+      else {
+        before.delete(kept)
+        const { spawnX, spawnY } = kept.wander!
+        // Whatever it is doing ends with this step, and its next way is by the new rules.
+        kept.wander = wanderOf(creature, world.tickHz, spawnX, spawnY, tick.number)
+      }
+    }
+  }
+  for (const entity of before) {
+    removeEntity(world, entity)
+    tick.events.push({ event: 'left', entity })
+  }
+  for (const { creature, group } of missing) addCreature(world, creature, group.area)
+}
+
+/** One that may stay as it is: it looks the same, belongs to the group's area, and stands free. */
+function findKept(
+  world: World,
+  among: ReadonlySet<Entity>,
+  creature: Creature,
+  { area }: Group,
+): Entity | undefined {
+  const radius = metresToUnits(creature.radius)
+  for (const entity of among) {
+    if (entity.look !== creature.id || entity.name !== creature.name) continue
+    if (entity.radius !== radius || world.walls.blocked(entity.x, entity.y, radius)) continue
+    const { spawnX, spawnY } = entity.wander!
+    const inX = spawnX >= metresToUnits(area.x) && spawnX <= metresToUnits(area.x + area.width)
+    const inY = spawnY >= metresToUnits(area.y) && spawnY <= metresToUnits(area.y + area.height)
+    if (inX && inY && !world.walls.blocked(spawnX, spawnY, radius)) return entity
+  }
+  return undefined
+}
+
+function moveToSpawn(world: World, entity: Entity): void {
+  entity.x = world.spawnX
+  entity.y = world.spawnY
+  entity.speed = 0
+  takeFromCell(world.grid, entity)
+  placeInCell(world.grid, entity, cellOf(entity.x, entity.y))
+}

@@ -1,0 +1,59 @@
+// `npm run dev`: `npm start`, started anew when its own code changes (functions, shared, local, game);
+// what can be taken over without that is taken over by the start itself (dev-reload.ts).
+//
+// The start runs in a process group of its own, so that Ctrl-C reaches it once, from here: a second one
+// would mean "without saving".
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { systemRuntime } from '#shared/system.ts'
+import { watchCode } from './watch-code.ts'
+
+const top = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const tell = (line: string) => process.stderr.write(`${line}\n`)
+
+let child: ChildProcess | undefined
+let ended: Promise<void> = Promise.resolve()
+let stopping = false
+
+function start(): void {
+  const one = spawn(process.execPath, [...process.execArgv, top('local/start.ts')], {
+    // The channel says nothing; it breaks when this process is killed, and the start saves and ends.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, WAYSTONE_DEV: '1' },
+    detached: true,
+  })
+  child = one
+  ended = new Promise((resolve) => {
+    one.once('exit', (code) => {
+      if (child === one) child = undefined
+      if (!stopping && code !== 0) tell('It ended. It is started again when a file changes.')
+      if (stopping) process.exitCode = code ?? 1
+      resolve()
+    })
+  })
+}
+
+const closeWatch = watchCode(
+  ['functions/', 'shared/', 'local/', 'game/'].map(top),
+  (file) => file.endsWith('.ts'),
+  systemRuntime,
+  async (files) => {
+    if (stopping) return
+    tell(`changed: ${files.map((file) => file.slice(top('').length)).join(', ')}; starting anew`)
+    child?.kill('SIGTERM')
+    await ended
+    if (!stopping) start()
+  },
+)
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    stopping = true
+    closeWatch()
+    // Asked again, it is passed on again: that is how a start is forced.
+    child?.kill(name)
+  })
+}
+
+start()

@@ -1,0 +1,42 @@
+// From one content to the next while the world goes on (development).
+import type { Content, Zone } from '../content/content.ts'
+import type { LoadedContent } from './load.ts'
+
+/** What a running zone is built on: its world, its row in the store, its clients. */
+const fixed = ['width', 'height', 'tickHz', 'capacity'] as const satisfies (keyof Zone)[]
+
+/** Why the next content cannot be taken over by what runs; empty when it can. */
+export function needsRestart(before: Content, next: Content): string[] {
+  const reasons: string[] = []
+  for (const id of before.zones.keys()) {
+    if (!next.zones.has(id)) reasons.push(`zones/${id}.json: a zone was taken away`)
+  }
+  for (const zone of next.zones.values()) {
+    const was = before.zones.get(zone.id)
+    if (was === undefined) reasons.push(`zones/${zone.id}.json: a zone is new`)
+    else {
+      for (const field of fixed) {
+        if (was[field] === zone[field]) continue
+        reasons.push(`zones/${zone.id}.json: ${field} is ${zone[field]}, was ${was[field]}`)
+      }
+    }
+  }
+  if (before.startZone !== next.startZone) reasons.push('game.json: startZone is another')
+  return reasons
+}
+
+/** Puts the next content into the object that everybody already holds, in one go. */
+export function replaceContent(held: LoadedContent, next: LoadedContent): void {
+  refill(held.content.zones, next.content.zones)
+  refill(held.content.creatures, next.content.creatures)
+  refill(held.content.races, next.content.races)
+  refill(held.content.jobs, next.content.jobs)
+  held.content.startZone = next.content.startZone
+  held.content.version = next.content.version
+  held.files.splice(0, held.files.length, ...next.files)
+}
+
+function refill<T>(held: Map<string, T>, next: ReadonlyMap<string, T>): void {
+  held.clear()
+  for (const [id, value] of next) held.set(id, value)
+}

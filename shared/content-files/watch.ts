@@ -1,0 +1,73 @@
+// Watches a content folder and offers what has changed, checked as at the start. What is wrong, or cannot
+// be changed in a running world, is told once, and the old content stays.
+import { watch } from 'node:fs'
+import type { Runtime } from '../runtime.ts'
+import { needsRestart } from './change.ts'
+import { ContentError, loadContent } from './load.ts'
+import type { LoadedContent } from './load.ts'
+
+export type WatchContent = {
+  dir: string
+  /** What is in use at the start. */
+  loaded: LoadedContent
+  runtime: Pick<Runtime, 'sleep'>
+  taken: (next: LoadedContent) => void
+  refused: (problems: string[]) => void
+}
+
+/** Editors write a file in several goes, and designers save several files. */
+const quietMs = 100
+
+/** Answers what stops it. A watch keeps no process alive. */
+export function watchContent({ dir, loaded, runtime, taken, refused }: WatchContent): () => void {
+  let version = loaded.content.version
+  let { content } = snapshot(loaded)
+  let told = ''
+  let changed = false
+  let looking = false
+
+  const lookOnce = async () => {
+    try {
+      const next = await loadContent(dir)
+      if (next.content.version === version) {
+        told = ''
+        return
+      }
+      const reasons = needsRestart(content, next.content)
+      if (reasons.length > 0) return tell([...reasons, 'This needs a restart.'])
+      version = next.content.version
+      ;({ content } = snapshot(next))
+      told = ''
+      taken(next)
+    } catch (error) {
+      tell(error instanceof ContentError ? error.problems : [String(error)])
+    }
+  }
+  const tell = (problems: string[]) => {
+    const text = problems.join('\n')
+    if (text === told) return
+    told = text
+    refused(problems)
+  }
+  const look = async () => {
+    looking = true
+    while (changed) {
+      changed = false
+      await runtime.sleep(quietMs)
+      if (!changed) await lookOnce()
+    }
+    looking = false
+  }
+  const watcher = watch(dir, { recursive: true, persistent: false }, () => {
+    changed = true
+    if (!looking) void look()
+  })
+  // A folder that is moved away under the watch: what is in use stays.
+  watcher.on('error', (error) => tell([`the content is not watched any more: ${error.message}`]))
+  return () => watcher.close()
+}
+
+/** What is compared with later must not change when the holder takes something over. */
+function snapshot({ content }: LoadedContent): Pick<LoadedContent, 'content'> {
+  return { content: { ...content, zones: new Map(content.zones) } }
+}

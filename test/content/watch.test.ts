@@ -1,0 +1,81 @@
+// Content files that change under a running world.
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { replaceContent } from '#shared/content-files/change.ts'
+import { loadContent } from '#shared/content-files/load.ts'
+import type { LoadedContent } from '#shared/content-files/load.ts'
+import { watchContent } from '#shared/content-files/watch.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { until } from '../e2e/player.ts'
+
+const tiny = fileURLToPath(new URL('../games/tiny/content/', import.meta.url))
+let dir: string
+let loaded: LoadedContent
+let stop: () => void
+const taken: string[] = []
+const refused: string[][] = []
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'waystone-content-'))
+  await cp(tiny, dir, { recursive: true })
+  loaded = await loadContent(dir)
+  taken.length = refused.length = 0
+  stop = watchContent({
+    dir,
+    loaded,
+    runtime: systemRuntime,
+    taken(next) {
+      replaceContent(loaded, next)
+      taken.push(next.content.version)
+    },
+    refused: (problems) => refused.push(problems),
+  })
+})
+afterEach(async () => {
+  stop()
+  await rm(dir, { recursive: true })
+})
+
+async function edit(file: string, change: (text: string) => string) {
+  const path = join(dir, file)
+  await writeFile(path, change(await readFile(path, 'utf8')))
+}
+
+it('takes over a change, into the object that everybody holds', async () => {
+  const { content } = loaded
+  const before = content.version
+  await edit('creatures/sheep.json', (text) => text.replace('1.2', '2.5'))
+  await until('it is taken over', () => taken.length === 1)
+  expect(content.creatures.get('sheep')!.speed).toBe(2.5)
+  expect(content.version).toBe(taken[0])
+  expect(content.version).not.toBe(before)
+  expect(loaded.files.find(({ name }) => name === 'sheep')!.json['speed']).toBe(2.5)
+})
+
+it('tells a mistake once and keeps the old content until it is mended', async () => {
+  await edit('zones/meadow.json', (text) => text.replace('"x": 30, "y": 30', '"x": 12, "y": 11'))
+  await until('it is refused', () => refused.length === 1)
+  expect(refused).toEqual([['zones/meadow.json: spawn: is in a wall or at the edge']])
+  await edit('races/human.json', (text) => `${text}\n`)
+  await systemRuntime.sleep(400)
+  expect(refused).toHaveLength(1)
+  expect(loaded.content.zones.get('meadow')!.spawn).toEqual({ x: 30, y: 30 })
+  await edit('zones/meadow.json', (text) => text.replace('"x": 12, "y": 11', '"x": 40, "y": 40'))
+  await until('the mended one is taken over', () => taken.length === 1)
+  expect(loaded.content.zones.get('meadow')!.spawn).toEqual({ x: 40, y: 40 })
+})
+
+it('says what needs a restart', async () => {
+  await edit('zones/meadow.json', (text) => text.replace('"width": 60', '"width": 80'))
+  await until('it is refused', () => refused.length === 1)
+  expect(refused[0]).toEqual(['zones/meadow.json: width is 80, was 60', 'This needs a restart.'])
+  expect(loaded.content.zones.get('meadow')!.width).toBe(60)
+  await edit('zones/meadow.json', (text) => text.replace('"width": 80', '"width": 60'))
+  await edit('zones/meadow.json', (text) => text.replace('meadow', 'marsh'))
+  await until('it is refused', () => refused.length === 2)
+  expect(refused[1]!.join()).toContain('zones/meadow.json')
+  expect(taken).toEqual([])
+})
