@@ -36,7 +36,7 @@ export function banner(at: Addresses): string {
   const tries = [
     `open ${at.url} in two windows and walk with W A S D: each sees the other`,
     `npm run bots -- --count 50   lets fifty more walk about${at.bots > 0 ? ` (${at.bots} do already)` : ''}`,
-    `change game/content/zones/hub.json and start again`,
+    `npm run dev: change game/content/zones/hub.json and see it at once`,
     'Ctrl-C saves and stops everything',
   ]
   return `\nWaystone is up.\n\n${table}\n\nTry:\n${tries.map((line) => `  - ${line}`).join('\n')}\n`

@@ -28,6 +28,8 @@ export type ControlEvents = {
   zoom(factor: number): void
   /** The player wants to talk. */
   talk(): void
+  /** Another key, by its place (`event.code`); true when it means something in this game. */
+  act(key: string): boolean
 }
 
 export function createControls(surface: HTMLElement, events: ControlEvents): Controls {
@@ -55,6 +57,7 @@ export function createControls(surface: HTMLElement, events: ControlEvents): Con
         events.talk()
       } else if (event.key === '+') events.zoom(zoomStep)
       else if (event.key === '-') events.zoom(1 / zoomStep)
+      else if (!event.repeat && events.act(event.code)) event.preventDefault()
     },
     options,
   )

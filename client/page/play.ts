@@ -1,4 +1,5 @@
 // In the world: the connection, the stage and the controls, put together.
+import { actions, bubbleOf } from '#game/client'
 import { openBrowserSocket } from '../library/socket.ts'
 import type { ContentSource } from '../library/content.ts'
 import type { InRealm } from '../library/session.ts'
@@ -71,6 +72,11 @@ export async function play(options: Play): Promise<void> {
   const controls = createControls(scene.surface, {
     zoom: (factor) => scene.zoomBy(factor),
     talk: () => hud.talk(),
+    act(key) {
+      const action = actions[key]
+      if (action !== undefined) world.send(action.message)
+      return action !== undefined
+    },
   })
 
   let savingPaused = false
@@ -90,17 +96,19 @@ export async function play(options: Play): Promise<void> {
     scene.figures.clear()
     hud.arrival(zone.name)
     hud.note(`You are in ${zone.name}.`)
+    const keys = Object.values(actions).map(({ label }) => label)
+    if (keys.length > 0) hud.note(`Keys: ${keys.join(', ')}.`)
   })
   world.on('chat', ({ from, name, text }) => {
     hud.line(name, text)
     scene.figures.say(from, text, webMonotonic())
   })
   world.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))
-  world.on('refused', ({ code }) => {
-    hud.note(
-      code === 'rate' ? 'You talk too fast; that line was not heard.' : 'That cannot be said.',
-    )
+  world.on('message', (message) => {
+    const bubble = bubbleOf(message)
+    if (bubble !== undefined) scene.figures.say(bubble.entity, bubble.text, webMonotonic())
   })
+  world.on('refused', ({ of, code }) => hud.note(refusalWords(of, code)))
 
   let figuresAt = 0
   scene.onFrame(() => {
@@ -139,6 +147,12 @@ export async function play(options: Play): Promise<void> {
   publish(undefined)
   scene.close()
   options.over(why, logOut)
+}
+
+function refusalWords(of: string, code: 'rate' | 'invalid' | 'paused'): string {
+  if (code === 'paused') return 'The world stands still just now.'
+  if (of !== 'chat.nearby') return code === 'rate' ? 'Not so fast.' : 'That cannot be done.'
+  return code === 'rate' ? 'You talk too fast; that line was not heard.' : 'That cannot be said.'
 }
 
 const saving = 'Saving is paused; you can play on.'

@@ -1,0 +1,39 @@
+// What the guides quote is what runs: a block under the name of a file holds that file.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const top = path.join(import.meta.dirname, '../..')
+const guides = path.join(top, 'docs/guides')
+const pages = readdirSync(guides).filter((file) => file.endsWith('.md'))
+
+describe.each(pages)('the guide %s', (page) => {
+  const text = readFileSync(path.join(guides, page), 'utf8')
+  const quotes = [...text.matchAll(/^`([\w/.-]+)`\n\n```\w+\n([\s\S]*?)\n```$/gm)]
+
+  it.runIf(quotes.length > 0).each(quotes.map(([, file, code]) => ({ file, code })))(
+    'quotes $file as it is',
+    ({ file, code }) => {
+      expect(`${code}\n`).toBe(readFileSync(path.join(top, file!), 'utf8'))
+    },
+  )
+
+  it('links to files that are there', () => {
+    for (const [, link] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+      expect(existsSync(path.join(guides, link!)), link).toBe(true)
+    }
+  })
+
+  it('names only files that are there', () => {
+    const name = /`((?:game|shared|client|test|gameserver|local)\/[\w/.-]+\.(?:ts|json))`/g
+    for (const [, file] of text.matchAll(name)) {
+      expect(existsSync(path.join(top, file!)), file).toBe(true)
+    }
+  })
+})
+
+it('the guides about a game quote its files', () => {
+  for (const page of ['add-a-zone.md', 'add-a-creature.md', 'add-a-message.md', 'add-a-route.md']) {
+    expect(readFileSync(path.join(guides, page), 'utf8')).toContain('`test/games/tiny/')
+  }
+})
