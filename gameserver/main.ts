@@ -5,10 +5,11 @@
 // everybody is saved and let go, then the lease is ended and the process exits.
 import { randomInt } from 'node:crypto'
 import { game } from '#game'
-import { loadContent } from '#shared/content-files/load.ts'
+import { ContentError, loadContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
+import { createServiceIdentity } from '#shared/keys/service.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import { storeOptions } from '#shared/store/options.ts'
@@ -21,6 +22,7 @@ import type { Host } from './host.ts'
 import { processClocks } from './persistence/messages.ts'
 import { createPublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
+import { checkMyself } from './self-check.ts'
 
 /** A drain that takes longer is cut off: the supervisor would kill us anyway, and checkpoints hold all. */
 const drainMs = 5000
@@ -62,6 +64,7 @@ async function run(): Promise<void> {
 
   const port = gameServer.ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
   const keys = createPublicKeys(processClocks.now)
+  const identity = await createServiceIdentity()
   const persistence = startPersistenceThread(
     {
       store: storeOptions(config, process.env),
@@ -72,6 +75,7 @@ async function run(): Promise<void> {
         address: `ws://${gameServer.address || config.HOST}:${port}/zone`,
         protocol: PROTOCOL_VERSION,
         contentVersion: content.version,
+        publicKey: identity.publicKey,
         instances: instances.map(({ id, zone }) => ({
           instance: id,
           zone: zone.id,
@@ -170,6 +174,13 @@ async function run(): Promise<void> {
   await agones.ready()
   onGameServer()
   log.info('ready', { port, instances: instances.map((one) => one.id) })
+  const url = config.WAYSTONE_PUBLIC_URL
+  if (url !== undefined) {
+    const { WAYSTONE_REALM: realmId } = config
+    const { signal } = stopping
+    const asks = { url, identity, bootId, realmId, fetch, runtime: systemRuntime, log, signal }
+    void checkMyself(asks)
+  }
 }
 
 /** The cache tells when the inbox has something new; a host does without it, a little later. */
@@ -179,7 +190,8 @@ function hints(config: Config): { url: string; token: string } | undefined {
 }
 
 run().catch((error: unknown) => {
-  const told = error instanceof ConfigError || error instanceof AgonesError
+  const told =
+    error instanceof ConfigError || error instanceof ContentError || error instanceof AgonesError
   process.stderr.write(
     `${told ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
   )

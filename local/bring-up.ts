@@ -160,6 +160,8 @@ async function startAll(
       WAYSTONE_DYNAMODB_URL: database,
       UPSTASH_REDIS_REST_URL: redis.url,
       UPSTASH_REDIS_REST_TOKEN: redis.token,
+      // On this machine, whatever address players use.
+      WAYSTONE_PUBLIC_URL: `http://${inUrl(host)}:${port}`,
     }),
     dataDir,
     markEnded: (bootId) => endLease(store, bootId),

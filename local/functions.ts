@@ -4,6 +4,7 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
 import type { Health } from '#functions/app.ts'
+import { adminRoutes } from '#functions/admin/routes.ts'
 import { sessionsFrom } from '#functions/auth/auth.ts'
 import { createHasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
@@ -12,6 +13,7 @@ import { contentRoutes } from '#functions/content/routes.ts'
 import { gameDomains, mountGame } from '#functions/game/routes.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { mount } from '#functions/http/serve.ts'
+import { internalRoutes } from '#functions/internal/routes.ts'
 import { worldRoutes } from '#functions/world/routes.ts'
 import { api } from '#shared/api/api.ts'
 import type { Realm } from '#shared/api/auth.ts'
@@ -20,6 +22,7 @@ import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
+import { createServiceKeys } from '#shared/keys/service.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { httpConnectionsMax, requestReadMs } from '#shared/limits.ts'
 import type { RateProfile } from '#shared/limits.ts'
@@ -49,6 +52,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
   const realms = { list: [realm], here: new Set([realm.realmId]) }
   const limiter = createRateLimiter({ cache: options.cache, store, runtime, profile })
   const hasher = createHasher(runtime)
+  const hint = createHint(options.cache)
   const domains = [
     mount(api.auth, authRoutes({ store, runtime, keys, realms, hasher, limiter })),
     mount(api.characters, characterRoutes({ store, runtime, content })),
@@ -62,11 +66,13 @@ export function createFunctions(options: FunctionsOptions): Hono {
         fleet: options.fleet,
         signingKey: () => keys.signing(),
         verifyKeys: keys.verify,
-        hint: createHint(options.cache),
+        hint,
         sessionsFrom: (accountId) => sessionsFrom({ store, runtime }, accountId),
       }),
     ),
     mount(api.content, contentRoutes(loaded)),
+    mount(api.admin, adminRoutes({ store, runtime, realms, content, fleet: options.fleet, hint })),
+    mount(api.internal, internalRoutes({ store, runtime, realms })),
     ...mountGame({ store, runtime, content }),
   ]
   const info = {
@@ -79,6 +85,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
     domains,
     runtime,
     verifyKeys: keys.verify,
+    serviceKeys: createServiceKeys({ store, runtime }),
     limiter,
     profile,
     realms,

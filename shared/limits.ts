@@ -25,6 +25,12 @@ export const passwordsWaitingMax = 64
 
 /** Access tokens cannot be taken back, so they are short. */
 export const accessTokenMs = 15 * 60 * 1000
+/** An operator's token from the command line: one command, with a slow network and a slow look. */
+export const operatorTokenMs = 5 * 60 * 1000
+/** A host signs a token of its own for each call to `/internal`; none may be valid for longer. */
+export const serviceTokenMs = 60 * 1000
+/** How long what a lease row said of a host's key is believed: a stolen key of a dead host dies by then. */
+export const serviceKeyFreshMs = 10 * 1000
 /** A player who comes back within a month stays logged in. */
 export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
 /** A signing key is published this long before it signs; rings are read again each minute. */
@@ -65,6 +71,15 @@ export const letGoWaitMs = 3000
 export const letGoLookMs = 250
 /** How long an operator's kick is looked after: 3 s that it may take, and one more round of the inbox. */
 export const removalWaitMs = 4000
+/** An operator's reason: a word, or what one line holds. */
+export const reasonMinLength = 3
+export const reasonMaxLength = 200
+/** Ten years; beyond that, for good. */
+export const banMaxDays = 3650
+/** An announcement, as a line of chat and a half. */
+export const announcementMaxLength = 300
+/** A repeated announcement is sent again within this time, for hosts that were missed; later it is over. */
+export const announcementFreshMs = 60 * 1000
 /** Rows of a host outlive any pause of a machine. */
 export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 /** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */

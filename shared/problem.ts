@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'auth.refresh_refused': { status: 401, title: 'The refresh token is not valid' },
   'auth.busy': { status: 503, title: 'Too many log-ins at once; try again' },
   'auth.session_revoked': { status: 401, title: 'The session was ended' },
+  'auth.forbidden': { status: 403, title: 'This needs an operator' },
   'auth.banned': { status: 403, title: 'This account is banned' },
 
   'realm.unknown': { status: 404, title: 'There is no such realm' },
@@ -51,6 +52,10 @@ export const PROBLEMS = {
   'play.version': { status: 409, title: 'The client does not speak a version served here' },
   'world.full': { status: 503, title: 'The world is full' },
   'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },
+
+  'admin.player_unknown': { status: 404, title: 'There is no such player' },
+  'admin.ambiguous': { status: 409, title: 'This names more than one player' },
+  'admin.host_unknown': { status: 404, title: 'The fleet has no such host' },
 
   'content.not_found': { status: 404, title: 'There is no such content file' },
 

@@ -3,14 +3,17 @@ import { createHash } from 'node:crypto'
 import type { Session } from '#shared/api/auth.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
+import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
 import { formatUuid, newId } from '#shared/runtime.ts'
+import type { Store, Write } from '#shared/store/store.ts'
 import { refuseBanned } from './ban.ts'
 import { refusePassword } from './blocked-passwords.ts'
 import type { Hasher } from './passwords.ts'
 import { firstTokens, openSession } from './sessions.ts'
 import type { SessionDeps } from './sessions.ts'
-import { newAccount, newLogin, readAccount, readLogin } from './store.ts'
+import { banUpdate, newAccount, newLogin, readAccount, readLogin, roleUpdate } from './store.ts'
+import type { AccountRow } from './store.ts'
 
 export type AuthDeps = SessionDeps & { hasher: Hasher; limiter: RateLimiter }
 
@@ -49,7 +52,7 @@ export async function register(
     const same = await deps.hasher.verify(credentials.password, login?.password)
     if (!same) throw new Problem('operation.mismatch')
   }
-  return await firstTokens(deps, opened, false)
+  return await firstTokens(deps, opened, { guest: false })
 }
 
 /**
@@ -74,7 +77,7 @@ export async function login(
     writes: [],
     refuse: () => undefined,
   })
-  return await firstTokens(deps, opened, false)
+  return await firstTokens(deps, opened, { guest: false, role: account?.role })
 }
 
 /**
@@ -103,7 +106,8 @@ export async function playAsGuest(
       writes: known ? [] : [newAccount(accountId, fresh)],
       refuse: (index) => (index === 0 && !known ? new Problem('world.busy') : undefined),
     })
-  return await firstTokens(deps, await openGuest(account !== undefined, open), true)
+  const holder = { guest: true, role: account?.role }
+  return await firstTokens(deps, await openGuest(account !== undefined, open), holder)
 }
 
 /** Another request of the device may make the account between our look and our write. */
@@ -131,6 +135,32 @@ export async function sessionsFrom(
   if (account === undefined) return Number.POSITIVE_INFINITY
   refuseBanned(account, deps.runtime.now())
   return account.sessionsFrom
+}
+
+/** What operators see and change of an account. */
+export type Standing = Pick<
+  AccountRow,
+  'createdAt' | 'guest' | 'sessionsFrom' | 'role' | 'ban' | 'banVersion'
+>
+
+/** Read strongly; undefined when there is no such account. One trip. */
+export async function readStanding(store: Store, accountId: string): Promise<Standing | undefined> {
+  return await readAccount(store, accountId)
+}
+
+/** The account of a login name, in any case of letters. One trip. */
+export async function accountOfLogin(store: Store, loginName: string): Promise<string | undefined> {
+  return (await readLogin(store, loginName.toLowerCase()))?.accountId
+}
+
+/** Bans, in place of any ban before; lifts it without `ban`. Fails when there is no such account. */
+export function banWrite(accountId: string, ban: Ban | undefined): Write {
+  return banUpdate(accountId, ban)
+}
+
+/** Fails when there is no such account. */
+export function roleWrite(accountId: string, role: 'operator' | 'player'): Write {
+  return roleUpdate(accountId, role)
 }
 
 /** Tries at one name count together, whether it exists or not, and before the costly hash. */

@@ -32,6 +32,9 @@ export type SessionDeps = {
   realms: Realms
 }
 
+/** What a token says of the account. */
+export type Holder = { guest: boolean; role?: 'operator' | undefined }
+
 export type Opened = { accountId: string; familyId: string; startedAt: number; repeated: boolean }
 
 /**
@@ -62,7 +65,7 @@ export async function openSession(
 export async function firstTokens(
   deps: SessionDeps,
   opened: Opened,
-  guest: boolean,
+  holder: Holder,
 ): Promise<Session> {
   const { accountId, familyId, startedAt } = opened
   // Before the reads: a log-out everywhere that they do not see yet voids what is born now.
@@ -82,7 +85,7 @@ export async function firstTokens(
     refuseBanned(account, now)
   }
   const token = { accountId, familyId, generation: 1, rotatedAt: startedAt }
-  return await sessionOf(deps, token, guest, opened.repeated ? now : startedAt)
+  return await sessionOf(deps, token, holder, opened.repeated ? now : startedAt)
 }
 
 /** Exchanges a refresh token. Throws auth.refresh_refused, auth.banned or auth.session_revoked. */
@@ -105,7 +108,7 @@ export async function refresh(deps: SessionDeps, text: string): Promise<Session>
 
   if (token.generation === family.generation) {
     const winner = await rotated(deps.store, token, now)
-    if (winner === undefined) return await sessionOf(deps, next, account.guest, now)
+    if (winner === undefined) return await sessionOf(deps, next, account, now)
     if (winner.revoked) throw new Problem('auth.session_revoked')
     family.generation = winner.generation
     family.rotatedAt = winner.rotatedAt
@@ -113,7 +116,7 @@ export async function refresh(deps: SessionDeps, text: string): Promise<Session>
   const isRepeat =
     next.generation === family.generation && now - family.rotatedAt <= refreshRepeatMs
   if (isRepeat) {
-    return await sessionOf(deps, { ...next, rotatedAt: family.rotatedAt }, account.guest, now)
+    return await sessionOf(deps, { ...next, rotatedAt: family.rotatedAt }, account, now)
   }
   // A token from the future is genuine only if the store lost writes; it is refused, no more.
   if (token.generation > family.generation) throw new Problem('auth.refresh_refused')
@@ -162,11 +165,11 @@ async function ignoreAbsent(write: Promise<void>): Promise<void> {
 async function sessionOf(
   deps: SessionDeps,
   token: { accountId: string; familyId: string; generation: number; rotatedAt: number },
-  guest: boolean,
+  { guest, role }: Holder,
   issuedAt: number,
 ): Promise<Session> {
   const { accountId, familyId, generation, rotatedAt } = token
-  const player = { accountId, sessionId: familyId, guest, issuedAt }
+  const player = { accountId, sessionId: familyId, guest, issuedAt, role }
   const access = await signAccessToken(deps.keys.signing(), player)
   return {
     accountId,

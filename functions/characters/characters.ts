@@ -11,7 +11,15 @@ import type { Runtime } from '#shared/runtime.ts'
 import { commit, recall } from '#shared/store/operation.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { isReserved, nameKey } from './names.ts'
-import { addToList, countDown, countUp, markDeleted, readCharacters, takeName } from './store.ts'
+import {
+  addToList,
+  countDown,
+  countUp,
+  markDeleted,
+  readCharacters,
+  readName,
+  takeName,
+} from './store.ts'
 import type { Owner } from './store.ts'
 
 export type CharacterDeps = { store: Store; runtime: Runtime; content: Content }
@@ -19,8 +27,21 @@ export type CharacterDeps = { store: Store; runtime: Runtime; content: Content }
 export type NewCharacter = { name: string; race: string; job: string }
 
 /** One trip. */
-export async function listCharacters(deps: CharacterDeps, owner: Owner): Promise<Character[]> {
+export async function listCharacters(
+  deps: Pick<CharacterDeps, 'store'>,
+  owner: Owner,
+): Promise<Character[]> {
   return await readCharacters(deps.store, owner)
+}
+
+/** The account whose character bears the name, or bore it. One trip. */
+export async function accountOfName(
+  store: Store,
+  realmId: string,
+  name: string,
+): Promise<string | undefined> {
+  const key = nameKey(name)
+  return key === '' ? undefined : (await readName(store, realmId, key))?.accountId
 }
 
 /**

@@ -89,6 +89,25 @@ export function takeName(owner: Owner, key: string, characterId: string): Write 
   }
 }
 
+/** Whose name it is, in any spelling that counts as the same. */
+export async function readName(
+  store: Store,
+  realmId: string,
+  key: string,
+): Promise<{ accountId: string; characterId: string } | undefined> {
+  const row = await store.get({
+    table: 'core',
+    key: { pk: `R#${realmId}#NAME#${key}`, sk: 'NAME' },
+    consistent: true,
+  })
+  return (
+    row && {
+      accountId: row['accountId'] as string,
+      characterId: row['characterId'] as string,
+    }
+  )
+}
+
 export function addToList(owner: Owner, character: Character): Write {
   return {
     put: {

@@ -85,7 +85,7 @@ function operationOf(
     tags: [domain.name],
     summary: endpoint.summary,
     ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
-    security: endpoint.identity === 'player' ? [{ accessToken: [] }] : [],
+    security: securityOf(endpoint),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(endpoint.body === undefined
       ? {}
@@ -103,6 +103,19 @@ function operationOf(
         : { 304: { description: 'Not modified', headers: headersOf(endpoint, 'success') } }),
       ...problemResponses(endpoint),
     },
+  }
+}
+
+function securityOf({ identity }: Endpoint): Json[] {
+  switch (identity) {
+    case 'anyone':
+      return []
+    case 'player':
+      return [{ accessToken: [] }]
+    case 'operator':
+      return [{ operatorToken: [] }]
+    case 'service':
+      return [{ serviceToken: [] }]
   }
 }
 
@@ -269,4 +282,19 @@ const headers: OpenApiDocument['components']['headers'] = {
 
 const securitySchemes: Json = {
   accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  operatorToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'The access token of an account with the role of an operator, or a token of 5 minutes that ' +
+      '`npm run waystone` makes where the master key lies.',
+  },
+  serviceToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'A token of 60 s, signed by a zone host with the key whose public half is in its lease.',
+  },
 }

@@ -83,7 +83,7 @@ function endpointOf(
   const body = operation.requestBody && schemaIn(operation.requestBody)
   const parameters = operation.parameters ?? []
   const facts = [
-    endpoint.identity === 'player' ? 'Needs an access token.' : 'Open to anyone.',
+    identityWords[endpoint.identity],
     endpoint.repeat === 'natural' ? 'Safe to send again as it is.' : '',
     ...endpoint.limits.map(({ rate, by }) => `Limited by ${by} (${rate}).`),
   ]
@@ -165,6 +165,13 @@ function boundsOf(schema: JsonSchema): string {
   return bounds.length === 0 ? '' : ` <small>${bounds.join(', ')}</small>`
 }
 
+const identityWords: Record<Endpoint['identity'], string> = {
+  anyone: 'Open to anyone.',
+  player: 'Needs an access token.',
+  operator: 'Needs the token of an operator.',
+  service: 'For zone hosts, with a token of their own.',
+}
+
 /** A command that can be pasted after the angle brackets are filled in. */
 function curlOf(endpoint: Endpoint, operation: Operation, document: OpenApiDocument): string {
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -174,7 +181,10 @@ function curlOf(endpoint: Endpoint, operation: Operation, document: OpenApiDocum
   const lines = [
     `curl ${endpoint.method === 'GET' ? '' : `-X ${endpoint.method} `}"${document.servers[0]!.url}${path}"`,
   ]
-  if (endpoint.identity === 'player') lines.push(`-H 'Authorization: Bearer <access token>'`)
+  if (endpoint.identity !== 'anyone') {
+    const token = endpoint.identity === 'player' ? 'access' : endpoint.identity
+    lines.push(`-H 'Authorization: Bearer <${token} token>'`)
+  }
   if (endpoint.repeat === 'remembered' || endpoint.repeat === 'own') {
     lines.push(`-H 'Idempotency-Key: <a new UUIDv7>'`)
   }

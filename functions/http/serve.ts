@@ -4,7 +4,6 @@ import type { Context, Hono } from 'hono'
 import type { Call, Domain, Endpoint, Handler, Handlers } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { RateProfile } from '#shared/limits.ts'
-import type { VerifyKeys } from '#shared/ownership/ticket.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { parseOperationId } from '#shared/store/operation.ts'
@@ -12,15 +11,15 @@ import type { Log } from '#shared/telemetry/log.ts'
 import { addressSubject } from './address.ts'
 import { answerResponse } from './answer.ts'
 import { parseInput, readJson } from './body.ts'
-import { requirePlayer } from './caller.ts'
+import { readCaller } from './caller.ts'
+import type { CallerDeps } from './caller.ts'
 import { problemOf, problemResponse } from './failure.ts'
 import { applyLimits } from './rates.ts'
 import { requireRealm } from './realms.ts'
 import type { Realms } from './realms.ts'
 
-export type ServeDeps = {
+export type ServeDeps = CallerDeps & {
   runtime: Runtime
-  verifyKeys: VerifyKeys
   limiter: RateLimiter
   /** The profile the limiter runs; its windows stand in RateLimit-Policy. */
   profile: RateProfile
@@ -74,15 +73,13 @@ async function readCall(
     if (limits.length > 0) await applyLimits(deps.limiter, deps.profile, limits, subject, headers)
   }
   await limit('address', address)
-  const player =
-    endpoint.identity === 'player'
-      ? await requirePlayer(
-          deps.verifyKeys,
-          deps.runtime.now(),
-          c.req.header('authorization') ?? null,
-        )
-      : undefined
-  if (player !== undefined) await limit('account', player.accountId)
+  const { player, operator, service, subject } = await readCaller(
+    deps,
+    endpoint.identity,
+    deps.runtime.now(),
+    c.req.header('authorization') ?? null,
+  )
+  if (subject !== undefined) await limit('account', subject)
 
   const params = endpoint.params && parseInput(endpoint.params, 'params', c.req.param())
   if (typeof params?.['realmId'] === 'string') requireRealm(deps.realms, params['realmId'])
@@ -91,11 +88,11 @@ async function readCall(
   const operation =
     endpoint.repeat === 'remembered' || endpoint.repeat === 'own'
       ? parseOperationId(c.req.header('idempotency-key'), {
-          scope: player?.accountId ?? address,
+          scope: subject ?? address,
           route: `${endpoint.method} ${endpoint.path}`,
           request: { params, query, body },
           now: deps.runtime.now(),
         })
       : undefined
-  return { params, query, body, player, operation, address } as Call<Endpoint>
+  return { params, query, body, player, operator, service, operation, address } as Call<Endpoint>
 }

@@ -1,9 +1,10 @@
 // Access tokens: a JWT (EdDSA, typ `at+jwt`) that says who calls. Algorithm, type, issuer and audience
 // are fixed here and nowhere else, so a ticket or a token of another purpose is never taken for one.
 import { SignJWT, errors, jwtVerify } from 'jose'
+import type { CryptoKey } from 'jose'
 import * as z from 'zod'
-import type { Player } from '#shared/api/endpoint.ts'
-import { accessTokenMs } from '#shared/limits.ts'
+import type { Operator, Player } from '#shared/api/endpoint.ts'
+import { accessTokenMs, operatorTokenMs } from '#shared/limits.ts'
 import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
 
 const accessTokenType = 'at+jwt'
@@ -20,6 +21,7 @@ const claims = z.object({
   sid: z.string().min(1),
   /** Guest. */
   gst: z.boolean(),
+  role: z.literal('operator').optional(),
   /** Birth in milliseconds: `iat` in seconds is too coarse to compare with a log-out. */
   iatMs: z.int().min(0),
 })
@@ -35,6 +37,7 @@ export async function signAccessToken(
     sid: player.sessionId,
     gst: player.guest,
     iatMs: player.issuedAt,
+    ...(player.role === undefined ? {} : { role: player.role }),
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: accessTokenType, kid: key.keyId })
     .setIssuer(accessTokenIssuer)
@@ -54,29 +57,75 @@ export async function verifyAccessToken(
 ): Promise<Player | 'expired' | 'invalid'> {
   if (token.length > tokenMaxLength) return 'invalid'
   try {
-    const { payload } = await jwtVerify(
-      token,
-      (header) => {
-        const key = header.kid === undefined ? undefined : keys(header.kid)
-        if (key === undefined) throw new errors.JWKSNoMatchingKey()
-        return key
-      },
-      {
-        algorithms: ['EdDSA'],
-        typ: accessTokenType,
-        issuer: accessTokenIssuer,
-        audience: accessTokenAudience,
-        requiredClaims: ['exp', 'iat', 'sub'],
-        currentDate: asDate(now),
-      },
-    )
+    const { payload } = await jwtVerify(token, (header) => keyOf(keys, header.kid), {
+      algorithms: ['EdDSA'],
+      typ: accessTokenType,
+      issuer: accessTokenIssuer,
+      audience: accessTokenAudience,
+      requiredClaims: ['exp', 'iat', 'sub'],
+      currentDate: asDate(now),
+    })
     const claimed = claims.safeParse(payload)
     if (!claimed.success) return 'invalid'
-    const { sub, sid, gst, iatMs } = claimed.data
-    return { accountId: sub, sessionId: sid, guest: gst, issuedAt: iatMs }
+    const { sub, sid, gst, iatMs, role } = claimed.data
+    return { accountId: sub, sessionId: sid, guest: gst, issuedAt: iatMs, role }
   } catch (error) {
     return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
   }
+}
+
+const operatorTokenType = 'waystone-operator+jwt'
+const operatorTokenAudience = 'waystone:operator'
+
+const operatorClaims = z.object({ sub: z.string().regex(/^cli:.{1,64}$/), iat: z.int().min(0) })
+
+/**
+ * A token for routes of operators alone, valid for 5 minutes: for whoever has the master key and so
+ * needs no account. `name` says in the audit who it was.
+ */
+export async function signOperatorToken(
+  key: SigningKey,
+  name: string,
+  now: number,
+): Promise<string> {
+  const issuedS = Math.floor(now / 1000)
+  return await new SignJWT({})
+    .setProtectedHeader({ alg: 'EdDSA', typ: operatorTokenType, kid: key.keyId })
+    .setIssuer(accessTokenIssuer)
+    .setAudience(operatorTokenAudience)
+    .setSubject(`cli:${name}`)
+    .setIssuedAt(issuedS)
+    .setExpirationTime(issuedS + operatorTokenMs / 1000)
+    .sign(key.privateKey)
+}
+
+/** Who calls, from a token of the command line; `expired` only of one that was genuine. No I/O. */
+export async function verifyOperatorToken(
+  keys: VerifyKeys,
+  now: number,
+  token: string,
+): Promise<Operator | 'expired' | 'invalid'> {
+  if (token.length > tokenMaxLength) return 'invalid'
+  try {
+    const { payload } = await jwtVerify(token, (header) => keyOf(keys, header.kid), {
+      algorithms: ['EdDSA'],
+      typ: operatorTokenType,
+      issuer: accessTokenIssuer,
+      audience: operatorTokenAudience,
+      requiredClaims: ['exp', 'iat', 'sub'],
+      currentDate: asDate(now),
+    })
+    const { sub, iat } = operatorClaims.parse(payload)
+    return { operatorId: sub, issuedAt: iat * 1000 }
+  } catch (error) {
+    return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
+  }
+}
+
+function keyOf(keys: VerifyKeys, keyId: string | undefined): CryptoKey {
+  const key = keyId === undefined ? undefined : keys(keyId)
+  if (key === undefined) throw new errors.JWKSNoMatchingKey()
+  return key
 }
 
 function asDate(now: number): Date {

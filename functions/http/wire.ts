@@ -16,6 +16,7 @@ import type { LoadedContent } from '#shared/content-files/load.ts'
 import { loadMasterKey } from '#shared/keys/master.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
+import { createServiceKeys } from '#shared/keys/service.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { storeOptions } from '#shared/store/options.ts'
@@ -79,6 +80,7 @@ async function start(domainsOf: (wired: Wired) => Promise<Mounted[]>) {
     domains: await domainsOf(wired),
     runtime: wired.runtime,
     verifyKeys: wired.keys.verify,
+    serviceKeys: createServiceKeys(wired),
     limiter: wired.limiter,
     profile: wired.config.WAYSTONE_LIMITS,
     realms: wired.realms,

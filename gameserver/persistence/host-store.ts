@@ -33,6 +33,8 @@ export type HostIdentity = {
   address: string
   protocol: number
   contentVersion: string
+  /** `x` of the key with which it proves who it is. */
+  publicKey: string
   instances: { instance: string; zone: string; capacity: number }[]
 }
 

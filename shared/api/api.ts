@@ -1,8 +1,10 @@
 // Every domain of the HTTP API, by name.
+import { admin } from './admin.ts'
 import { auth } from './auth.ts'
 import { characters } from './characters.ts'
 import { content } from './content.ts'
+import { internal } from './internal.ts'
 import { world } from './world.ts'
 
-export const api = { auth, characters, world, content }
+export const api = { auth, characters, world, content, admin, internal }
 export type Api = typeof api

@@ -101,7 +101,7 @@ async function send<A extends Record<string, Domain>>(
 ): Promise<unknown> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (endpoint.body) headers['content-type'] = 'application/json'
-  if (endpoint.identity === 'player') {
+  if (endpoint.identity !== 'anyone') {
     const token = options.token?.()
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   }

@@ -4,8 +4,11 @@ import type * as z from 'zod'
 import type { RateName } from '../limits.ts'
 import type { ProblemCode } from '../problem.ts'
 
-/** Who may call: anyone, or the holder of a player's access token. */
-export type Identity = 'anyone' | 'player'
+/**
+ * Who may call. `player`: the holder of an access token. `operator`: of one with that role, or of an
+ * operator's short token from the command line. `service`: a zone host, with a token of its own key.
+ */
+export type Identity = 'anyone' | 'player' | 'operator' | 'service'
 
 /**
  * How a changing request is made safe to send again (rule 4):
@@ -75,7 +78,21 @@ export type Player = {
   /** When the token was issued, Unix ms. */
   issuedAt: number
   guest: boolean
+  role?: 'operator' | undefined
 }
+
+/** Who is calling a route for operators. */
+export type Operator = {
+  /** The account, or `cli:<name>` for a token from the command line. Stands in the audit. */
+  operatorId: string
+  /** Absent for a token from the command line, whose holder has the master key. */
+  accountId?: string | undefined
+  /** Unix ms. */
+  issuedAt: number
+}
+
+/** Which host is calling. */
+export type Service = { bootId: string }
 
 /** A client's Idempotency-Key, checked for form and age, and the hash under which it is stored. */
 export type OperationId = {
@@ -91,6 +108,8 @@ export type Call<E extends Endpoint> = {
   query: Infer<E['query']>
   body: Infer<E['body']>
   player: E['identity'] extends 'player' ? Player : undefined
+  operator: E['identity'] extends 'operator' ? Operator : undefined
+  service: E['identity'] extends 'service' ? Service : undefined
   operation: E['repeat'] extends 'remembered' | 'own' ? OperationId : undefined
   /** The caller's network address, as the edge saw it. */
   address: string
@@ -111,7 +130,8 @@ export function commonErrors(e: Endpoint): ProblemCode[] {
   if (e.params && 'realmId' in e.params.shape) codes.push('realm.unknown', 'realm.elsewhere')
   if (e.method !== 'GET') codes.push('world.busy')
   if (e.body) codes.push('request.too_large', 'request.media_type')
-  if (e.identity === 'player') codes.push('auth.required', 'auth.expired')
+  if (e.identity !== 'anyone') codes.push('auth.required', 'auth.expired')
+  if (e.identity === 'operator') codes.push('auth.forbidden', 'auth.session_revoked')
   if (e.repeat === 'remembered' || e.repeat === 'own') {
     codes.push('operation.missing', 'operation.invalid', 'operation.too_old')
     codes.push('operation.from_future', 'operation.mismatch')

@@ -30,4 +30,9 @@ export interface Fleet {
    */
   allocate(allocation: Allocation): Promise<FleetHost | undefined>
   list(): Promise<FleetHost[]>
+  /**
+   * Has a host drain: it saves everybody, lets them go and ends; the fleet then replaces it. False when
+   * there is none of that name. Resolves when it was told. Safe to repeat.
+   */
+  drain(name: string): Promise<boolean>
 }

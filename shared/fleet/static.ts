@@ -6,5 +6,6 @@ export function createStaticFleet(): Fleet {
   return {
     allocate: async () => undefined,
     list: async () => [],
+    drain: async () => false,
   }
 }

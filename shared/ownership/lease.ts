@@ -33,6 +33,8 @@ export async function createLease(
     address: string
     protocol: number
     content: string
+    /** `x` of the key whose signatures prove that it is this host (shared/keys/service.ts). */
+    publicKey: string
     instances: HostInstance[]
   },
 ): Promise<void> {
@@ -46,6 +48,7 @@ export async function createLease(
       address: host.address,
       protocol: host.protocol,
       content: host.content,
+      publicKey: host.publicKey,
       instances: host.instances.map((at) => ({ ...at })),
       expires: expiresAt(now + hostRowsKeptMs),
     },

@@ -5,11 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
+import { adminRoutes } from '#functions/admin/routes.ts'
+import { sessionsFrom } from '#functions/auth/auth.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
 import { contentRoutes } from '#functions/content/routes.ts'
 import { mountGame } from '#functions/game/routes.ts'
+import { internalRoutes } from '#functions/internal/routes.ts'
+import { worldRoutes } from '#functions/world/routes.ts'
 import { mount } from '#functions/http/serve.ts'
 import type { Mounted } from '#functions/http/serve.ts'
 import { api } from '#shared/api/api.ts'
@@ -21,6 +25,8 @@ import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
+import type { FleetHost } from '#shared/fleet/fleet.ts'
+import { createServiceKeys } from '#shared/keys/service.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
@@ -82,6 +88,8 @@ export type TestApi = {
   keys: KeyRing
   content: LoadedContent
   logged: string[]
+  /** What the fleet lists, and what it was told to drain. */
+  fleet: { hosts: FleetHost[]; drained: string[] }
   /** What goes wrong with the store from now on. */
   faults: { next: Faults | undefined }
   client(options?: { token?: string; address?: string }): ApiClient<typeof api>
@@ -137,17 +145,37 @@ export async function openApi(
     here: new Set(['local']),
   }
   const deps = { store, runtime: clock, keys, limiter, realms, hasher, content: content.content }
+  const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
+  const whole = {
+    ...deps,
+    fleet: {
+      allocate: async () => undefined,
+      list: async () => fleet.hosts,
+      async drain(name: string) {
+        fleet.drained.push(name)
+        return fleet.hosts.some((host) => host.name === name)
+      },
+    },
+    signingKey: keys.signing,
+    verifyKeys: keys.verify,
+    hint: () => undefined,
+    sessionsFrom: async (accountId: string) => await sessionsFrom(deps, accountId),
+  }
   const logged: string[] = []
   const app = createApp({
     domains: [
       mount(api.auth, authRoutes(deps)),
       mount(api.characters, characterRoutes(deps)),
       mount(api.content, contentRoutes(content)),
+      mount(api.world, worldRoutes(whole)),
+      mount(api.admin, adminRoutes(whole)),
+      mount(api.internal, internalRoutes(whole)),
       ...mountGame(deps),
       ...(options.extra ?? []),
     ],
     runtime: clock,
     verifyKeys: keys.verify,
+    serviceKeys: createServiceKeys(deps),
     limiter,
     profile,
     realms,
@@ -171,6 +199,7 @@ export async function openApi(
     content,
     logged,
     faults,
+    fleet,
     send,
     client: ({ token, address } = {}) =>
       createApiClient({

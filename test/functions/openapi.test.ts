@@ -42,6 +42,13 @@ function resolve(ref: string): unknown {
   return at
 }
 
+const schemes = {
+  anyone: [],
+  player: [{ accessToken: [] }],
+  operator: [{ operatorToken: [] }],
+  service: [{ serviceToken: [] }],
+}
+
 describe('the OpenAPI document', () => {
   it('has no reference that leads nowhere and no leftover of its generator', () => {
     let references = 0
@@ -70,7 +77,7 @@ describe('the OpenAPI document', () => {
       const parameters = (operation['parameters'] ?? []) as { name: string; in: string }[]
       expect(parameters.filter((p) => p.in === 'path').map((p) => p.name)).toEqual(inPath)
       expect(Object.hasOwn(operation, 'requestBody')).toBe(e.body !== undefined)
-      expect(operation['security']).toEqual(e.identity === 'player' ? [{ accessToken: [] }] : [])
+      expect(operation['security']).toEqual(schemes[e.identity])
       expect(parameters.some((p) => p.name === 'Idempotency-Key')).toBe(
         e.repeat === 'remembered' || e.repeat === 'own',
       )

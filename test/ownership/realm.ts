@@ -72,6 +72,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
         return ready[0]
       },
       list: async () => ready,
+      drain: async () => false,
     },
     signingKey: () => ({ keyId: 'k1', privateKey: pair.privateKey }),
     verifyKeys: (keyId) => (keyId === 'k1' ? pair.publicKey : undefined),
@@ -91,6 +92,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
         address: `ws://${bootId}/zone`,
         protocol: 1,
         contentVersion: 'test',
+        publicKey: 'none',
         instances: [{ instance: `${zoneId}-1`, zone: zoneId, capacity }],
       },
       onProof: () => undefined,

@@ -1,0 +1,210 @@
+// What operators do to players. A ban begins with the row of the account, in one transaction with its
+// audit entry; what follows is read from that row and not from the request, so that of a ban and its
+// lifting the later one is what every repeat carries out.
+import type { PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
+import type { OperationId, Operator } from '#shared/api/endpoint.ts'
+import type { Content } from '#shared/content/content.ts'
+import type { Fleet } from '#shared/fleet/fleet.ts'
+import { copyBan, forGood } from '#shared/ownership/ban.ts'
+import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
+import { removeFromPlay } from '#shared/ownership/removal.ts'
+import { Problem } from '#shared/problem.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { commit } from '#shared/store/operation.ts'
+import type { Store, Write } from '#shared/store/store.ts'
+import { banWrite, readStanding, roleWrite } from '../auth/auth.ts'
+import { listCharacters } from '../characters/characters.ts'
+import type { Realms } from '../http/realms.ts'
+import { auditWrite } from './audit.ts'
+import type { Deed } from './audit.ts'
+import { findAccount } from './who.ts'
+
+export type AdminDeps = {
+  store: Store
+  runtime: Runtime
+  realms: Realms
+  content: Content
+  fleet: Fleet
+  /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
+  hint: (bootId: string) => void
+}
+
+type PlayedCharacter = PlayerAccount['characters'][number]
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/**
+ * Refuses an operator who is none any more: tokens live for minutes, and nobody should be banned by
+ * somebody who was dismissed. Throws auth.forbidden, auth.session_revoked. One trip.
+ */
+export async function requireOperator(deps: AdminDeps, operator: Operator): Promise<void> {
+  if (operator.accountId === undefined) return
+  const account = await readStanding(deps.store, operator.accountId)
+  const banned = account?.ban !== undefined && account.ban.until > deps.runtime.now()
+  if (account?.role !== 'operator' || banned) throw new Problem('auth.forbidden')
+  if (operator.issuedAt < account.sessionsFrom) throw new Problem('auth.session_revoked')
+}
+
+/** Throws admin.player_unknown, admin.ambiguous. */
+export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAccount> {
+  const accountId = await findAccount(deps, who)
+  const [account, characters] = await Promise.all([
+    readStanding(deps.store, accountId),
+    readCharacters(deps, accountId),
+  ])
+  if (account === undefined) throw new Problem('admin.player_unknown')
+  const { createdAt, guest, ban } = account
+  const counts = ban !== undefined && ban.until > deps.runtime.now()
+  return {
+    accountId,
+    guest,
+    role: account.role ?? 'player',
+    createdAt,
+    ...(counts ? { ban: { ...ban, forGood: ban.until >= forGood } } : {}),
+    characters,
+  }
+}
+
+/** Whoever is in play now, at the epochs of now: a repeat kicks nobody who has come back. */
+export async function kick(
+  deps: AdminDeps,
+  operator: Operator,
+  who: string,
+  reason: string,
+  op: OperationId,
+): Promise<{ accountId: string; kicked: number; stillInPlay: StillInPlay }> {
+  const accountId = await findAccount(deps, who)
+  const inPlay = (await readCharacters(deps, accountId)).filter(({ state }) => state !== 'offline')
+  const what = inPlay.map(({ realmId, name }) => `${name} in ${realmId}`).join(', ')
+  const done = await commit(deps, op, {
+    ...audited(deps, operator, op, { action: 'kick', target: accountId, what, reason }, []),
+    answer: {
+      accountId,
+      inPlay: inPlay.map(({ realmId, characterId, name, epoch }) => ({
+        realmId,
+        characterId,
+        name,
+        epoch,
+      })),
+    },
+  })
+  const stillInPlay = await remove(deps, done.inPlay)
+  return { accountId: done.accountId, kicked: done.inPlay.length, stillInPlay }
+}
+
+/** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. Takes up to 4 s. */
+export async function ban(
+  deps: AdminDeps,
+  operator: Operator,
+  who: string,
+  request: { reason: string; days?: number | undefined },
+  op: OperationId,
+): Promise<{ accountId: string; until: number; forGood: boolean; stillInPlay: StillInPlay }> {
+  const { reason, days } = request
+  const accountId = await findAccount(deps, who)
+  const until = days === undefined ? forGood : deps.runtime.now() + days * dayMs
+  const what = days === undefined ? 'for good' : `${days} days`
+  const deed: Deed = { action: 'ban', target: accountId, what, reason }
+  const done = await commit(deps, op, {
+    ...audited(deps, operator, op, deed, [banWrite(accountId, { until, reason })]),
+    answer: { accountId, until },
+  })
+  const stillInPlay = await carryOut(deps, done.accountId)
+  return { ...done, forGood: done.until >= forGood, stillInPlay }
+}
+
+/** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
+export async function unban(
+  deps: AdminDeps,
+  operator: Operator,
+  who: string,
+  reason: string,
+  op: OperationId,
+): Promise<{ accountId: string }> {
+  const accountId = await findAccount(deps, who)
+  const deed: Deed = { action: 'unban', target: accountId, what: '', reason }
+  const done = await commit(deps, op, {
+    ...audited(deps, operator, op, deed, [banWrite(accountId, undefined)]),
+    answer: { accountId },
+  })
+  await carryOut(deps, done.accountId)
+  return done
+}
+
+/** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
+export async function setRole(
+  deps: AdminDeps,
+  operator: Operator,
+  who: string,
+  request: { role: 'player' | 'operator'; reason: string },
+  op: OperationId,
+): Promise<{ accountId: string; role: 'player' | 'operator' }> {
+  const { role, reason } = request
+  const accountId = await findAccount(deps, who)
+  const deed: Deed = { action: 'role', target: accountId, what: role, reason }
+  return await commit(deps, op, {
+    ...audited(deps, operator, op, deed, [roleWrite(accountId, role)]),
+    answer: { accountId, role },
+  })
+}
+
+/** The writes of a deed with its audit entry, the effect last; it is refused when nobody is there. */
+function audited(
+  deps: AdminDeps,
+  operator: Operator,
+  op: OperationId,
+  deed: Deed,
+  effect: Write[],
+): { writes: Write[]; refuse: (index: number) => Problem | undefined } {
+  return {
+    writes: [auditWrite(deps.runtime, operator, op, deed).write, ...effect],
+    refuse: (index) => (index === 1 ? new Problem('admin.player_unknown') : undefined),
+  }
+}
+
+/** Brings realms and hosts to what the account's row says now. */
+async function carryOut(deps: AdminDeps, accountId: string): Promise<StillInPlay> {
+  const account = await readStanding(deps.store, accountId)
+  if (account === undefined) throw new Problem('admin.player_unknown')
+  const until = account.ban?.until ?? 0
+  const version = account.banVersion ?? 0
+  await Promise.all(
+    [...deps.realms.here].map((realmId) =>
+      copyBan(deps.store, realmId, accountId, { until, version }),
+    ),
+  )
+  if (until <= deps.runtime.now()) return []
+  const characters = await readCharacters(deps, accountId)
+  return await remove(
+    deps,
+    characters.map(({ realmId, characterId, name }) => ({ realmId, characterId, name })),
+  )
+}
+
+/** Side by side: an account has a dozen characters at most. */
+async function remove(
+  deps: AdminDeps,
+  characters: { realmId: string; characterId: string; name: string; epoch?: number }[],
+): Promise<StillInPlay> {
+  const outcomes = await Promise.all(characters.map((one) => removeFromPlay(deps, one)))
+  return characters
+    .filter((_, i) => outcomes[i] === 'inPlay')
+    .map(({ realmId, characterId, name }) => ({ realmId, characterId, name }))
+}
+
+async function readCharacters(deps: AdminDeps, accountId: string): Promise<PlayedCharacter[]> {
+  const { store } = deps
+  const inRealm = async (realmId: string) => {
+    const listed = await listCharacters(deps, { realmId, accountId })
+    return await Promise.all(
+      listed.map(async ({ characterId, name, zone }): Promise<PlayedCharacter> => {
+        const page = await store.query(readCharacterRows(realmId, characterId))
+        const rows = parseCharacterRows(realmId, characterId, page.items)
+        const { state = 'offline', owner = '', instance = '', epoch = 0 } = rows?.guard ?? {}
+        const at = rows?.state.soft.zone ?? zone
+        return { realmId, characterId, name, zone: at, state, host: owner, instance, epoch }
+      }),
+    )
+  }
+  return (await Promise.all([...deps.realms.here].map(inRealm))).flat()
+}

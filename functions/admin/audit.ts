@@ -1,0 +1,63 @@
+// What operators did: one row each, in `core`, written in the transaction of the deed or before it.
+//   AUDIT  <id>   a UUIDv7, so that the order of keys is the order of time
+// One partition: operators act some times an hour, and whoever looks wants the newest of all.
+import * as z from 'zod'
+import type { AuditEntry } from '#shared/api/admin.ts'
+import type { OperationId, Operator } from '#shared/api/endpoint.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Store, Write } from '#shared/store/store.ts'
+
+const pk = 'AUDIT'
+
+const auditRow = z.object({
+  entryId: z.string(),
+  at: z.int(),
+  operatorId: z.string(),
+  action: z.enum(['kick', 'ban', 'unban', 'role', 'announce', 'fleet.stop']),
+  target: z.string(),
+  what: z.string(),
+  reason: z.string(),
+  operation: z.string(),
+})
+
+export type Deed = Pick<AuditEntry, 'action' | 'target' | 'what' | 'reason'>
+
+/** The row of a deed, and its id. */
+export function auditWrite(
+  runtime: Runtime,
+  operator: Operator,
+  op: OperationId,
+  deed: Deed,
+): { write: Write; entryId: string } {
+  const entryId = newId(runtime)
+  const entry: AuditEntry = {
+    entryId,
+    at: runtime.now(),
+    operatorId: operator.operatorId,
+    operation: op.hash,
+    ...deed,
+  }
+  const item = { pk, sk: entryId, v: 1, ...entry }
+  return {
+    write: { put: { table: 'core', condition: 'attribute_not_exists(pk)', item } },
+    entryId,
+  }
+}
+
+/** Newest first. One trip. */
+export async function readAudit(
+  store: Store,
+  page: { limit: number; after?: string | undefined },
+): Promise<{ entries: AuditEntry[]; next?: string }> {
+  const found = await store.query({
+    table: 'core',
+    keyCondition: 'pk = :pk',
+    values: { ':pk': pk },
+    descending: true,
+    limit: page.limit,
+    ...(page.after === undefined ? {} : { after: { pk, sk: page.after } }),
+  })
+  const entries = found.items.map((item) => auditRow.parse(item))
+  return found.next === undefined ? { entries } : { entries, next: found.next.sk }
+}

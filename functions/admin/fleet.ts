@@ -1,0 +1,119 @@
+// What operators see of zone hosts and tell them.
+import type { FleetView } from '#shared/api/admin.ts'
+import type { OperationId, Operator } from '#shared/api/endpoint.ts'
+import type { FleetHost } from '#shared/fleet/fleet.ts'
+import { announcementFreshMs } from '#shared/limits.ts'
+import { commandPut } from '#shared/ownership/inbox.ts'
+import { leaseKey } from '#shared/ownership/lease.ts'
+import { findInstances } from '#shared/ownership/places.ts'
+import type { InstanceEntry } from '#shared/ownership/places.ts'
+import { Problem } from '#shared/problem.ts'
+import { birthOfId } from '#shared/runtime.ts'
+import { commit, recall } from '#shared/store/operation.ts'
+import type { AdminDeps } from './admin.ts'
+import { auditWrite } from './audit.ts'
+
+/** Rows written side by side. */
+const atOnce = 25
+
+/**
+ * Hosts of the fleet, and those that the fleet does not know but whose instances are there. One trip a
+ * zone and one a host, side by side.
+ */
+export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
+  const [known, open] = await Promise.all([deps.fleet.list(), readInstances(deps)])
+  const byBoot = Map.groupBy(open, ({ entry }) => entry.bootId)
+  const told = new Set(known.map(({ bootId }) => bootId))
+  const strangers = [...byBoot.keys()].filter((bootId) => !told.has(bootId))
+  const views = await Promise.all([
+    ...known.map(async (host) => await viewOf(deps, host, byBoot.get(host.bootId ?? '') ?? [])),
+    ...strangers.map(async (bootId) => await viewOf(deps, bootId, byBoot.get(bootId)!)),
+  ])
+  return views.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+type Open = { realmId: string; entry: InstanceEntry }
+
+async function viewOf(
+  { store }: AdminDeps,
+  host: FleetHost | string,
+  open: Open[],
+): Promise<FleetView> {
+  const bootId = typeof host === 'string' ? host : host.bootId
+  const row =
+    bootId === undefined
+      ? undefined
+      : await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
+  const lease = row === undefined ? 'none' : row['ended'] === true ? 'ended' : 'held'
+  const instances = open.map(({ realmId, entry }) => ({
+    realmId,
+    zone: entry.zone,
+    instance: entry.instance,
+    state: entry.state,
+    players: [...entry.places.values()].filter((expiry) => expiry === 0).length,
+    capacity: entry.capacity,
+  }))
+  const more = { bootId: bootId ?? '', lease, instances } as const
+  return typeof host === 'string'
+    ? { name: '', address: open[0]!.entry.address, state: 'unknown', ...more }
+    : { name: host.name, address: `${host.address}:${host.port}`, state: host.state, ...more }
+}
+
+async function readInstances({ store, realms, content }: AdminDeps): Promise<Open[]> {
+  const pairs = [...realms.here].flatMap((realmId) =>
+    [...content.zones.keys()].map((zone) => ({ realmId, zone })),
+  )
+  const found = await Promise.all(
+    pairs.map(async ({ realmId, zone }) =>
+      (await findInstances(store, realmId, zone)).map((entry) => ({ realmId, entry })),
+    ),
+  )
+  return found.flat()
+}
+
+/** Has a host drain. Throws admin.host_unknown, operation.mismatch. */
+export async function stopHost(
+  deps: AdminDeps,
+  operator: Operator,
+  name: string,
+  reason: string,
+  op: OperationId,
+): Promise<void> {
+  const there = (await deps.fleet.list()).some((host) => host.name === name)
+  // The repeat of a stop may find the host gone: names are never given twice.
+  if (!there && (await recall(deps, op)) === undefined) throw new Problem('admin.host_unknown')
+  const deed = { action: 'fleet.stop', target: name, what: '', reason } as const
+  const { write } = auditWrite(deps.runtime, operator, op, deed)
+  await commit(deps, op, { writes: [write], answer: {} })
+  await deps.fleet.drain(name)
+}
+
+/**
+ * Puts a line into the inbox of every host of the realm. A host shows it once, by its id; a repeat
+ * reaches hosts that the first one missed, for a minute. Throws operation.mismatch.
+ */
+export async function announce(
+  deps: AdminDeps,
+  operator: Operator,
+  realmId: string,
+  request: { text: string; reason: string },
+  op: OperationId,
+): Promise<{ hosts: number }> {
+  const { text, reason } = request
+  const deed = { action: 'announce', target: realmId, what: text, reason } as const
+  const { write, entryId } = auditWrite(deps.runtime, operator, op, deed)
+  const { id } = await commit(deps, op, { writes: [write], answer: { id: entryId } })
+  const now = deps.runtime.now()
+  if (now - (birthOfId(id) ?? 0) > announcementFreshMs) return { hosts: 0 }
+  const open = (await readInstances(deps)).filter((one) => one.realmId === realmId)
+  const hosts = [...new Set(open.map(({ entry }) => entry.bootId))]
+  for (let from = 0; from < hosts.length; from += atOnce) {
+    await Promise.all(
+      hosts.slice(from, from + atOnce).map(async (bootId) => {
+        await deps.store.put(commandPut(now, bootId, { kind: 'announce', id, text }))
+        deps.hint(bootId)
+      }),
+    )
+  }
+  return { hosts: hosts.length }
+}

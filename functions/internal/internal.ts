@@ -1,0 +1,26 @@
+// What zone hosts ask of the functions.
+import type { Service } from '#shared/api/endpoint.ts'
+import type { KnownHost } from '#shared/api/internal.ts'
+import { leaseKey } from '#shared/ownership/lease.ts'
+import type { HostInstance } from '#shared/ownership/lease.ts'
+import { Problem } from '#shared/problem.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Store } from '#shared/store/store.ts'
+import type { Realms } from '../http/realms.ts'
+
+export type InternalDeps = { store: Store; runtime: Runtime; realms: Realms }
+
+/** What the registry knows of the caller. One trip. Throws auth.required when its lease is gone. */
+export async function showHost(deps: InternalDeps, { bootId }: Service): Promise<KnownHost> {
+  const row = await deps.store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
+  // Its key may be believed for some seconds longer.
+  if (row === undefined || row['ended'] === true) throw new Problem('auth.required')
+  const instances = row['instances'] as HostInstance[]
+  return {
+    bootId,
+    address: row['address'] as string,
+    now: deps.runtime.now(),
+    realms: [...deps.realms.here],
+    instances: instances.map(({ realmId, zone, instance }) => ({ realmId, zone, instance })),
+  }
+}

@@ -1,0 +1,232 @@
+import * as z from 'zod'
+import { announcementMaxLength, banMaxDays, reasonMaxLength, reasonMinLength } from '../limits.ts'
+import { domain, endpoint } from './endpoint.ts'
+import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
+
+/** One line without control characters: it is read in terminals and shown to players. */
+const line = z
+  .string()
+  .trim()
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u)
+
+const reason = line
+  .min(reasonMinLength)
+  .max(reasonMaxLength)
+  .meta({
+    description: 'Why, for the audit. Players are not told',
+    example: 'Sold gold, ticket 4711',
+  })
+
+const who = z
+  .string()
+  .min(1)
+  .max(80)
+  .meta({
+    description:
+      'An account id, a character id, a login name or the name of a character. Where one name is ' +
+      'both, say which: `login:mira`, `character:Mira`',
+    example: 'character:Mira Vale',
+  })
+
+const ban = z
+  .object({
+    until: moment,
+    forGood: z.boolean(),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'Ban' })
+
+const playedCharacter = z
+  .object({
+    realmId,
+    characterId: uuid,
+    name: characterName,
+    zone: z.string(),
+    state: z.enum(['offline', 'reserved', 'active', 'moving']),
+    host: z.string().meta({ description: 'Boot id of the host that has it; empty while offline' }),
+    instance: z.string(),
+    epoch: z.int(),
+  })
+  .meta({ id: 'PlayedCharacter' })
+
+const playerAccount = z
+  .object({
+    accountId: uuid,
+    guest: z.boolean(),
+    role: z.enum(['player', 'operator']),
+    createdAt: moment,
+    ban: ban.optional(),
+    characters: z.array(playedCharacter),
+  })
+  .meta({ id: 'PlayerAccount' })
+
+const stillInPlay = z.array(z.object({ realmId, characterId: uuid, name: characterName })).meta({
+  description:
+    'Whose host has not let go within 4 s: it is cut off, or paused. It has the command, and obeys ' +
+    'before anything else when it comes to itself. Ask `show` again.',
+})
+
+const fleetHost = z
+  .object({
+    name: z.string().meta({ description: 'In the fleet; empty when the fleet does not know it' }),
+    bootId: z.string().meta({ description: 'Empty until the process has told it' }),
+    address: z.string(),
+    state: z.enum(['starting', 'ready', 'allocated', 'shutdown', 'unhealthy', 'unknown']),
+    lease: z.enum(['held', 'ended', 'none']).meta({ description: 'What its lease row says' }),
+    instances: z.array(
+      z.object({
+        realmId,
+        zone: contentId,
+        instance: z.string(),
+        state: z.enum(['ready', 'open', 'draining']),
+        players: z.int(),
+        capacity: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'FleetHost' })
+
+const auditEntry = z
+  .object({
+    entryId: uuid,
+    at: moment,
+    operatorId: z.string().meta({ description: 'An account, or `cli:` and a name' }),
+    action: z.enum(['kick', 'ban', 'unban', 'role', 'announce', 'fleet.stop']),
+    target: z.string().meta({ description: 'The account, the host or the realm' }),
+    what: z.string().meta({ description: 'The particulars; may be empty' }),
+    reason: z.string(),
+    operation: z.string().meta({ description: 'Hash of the Idempotency-Key' }),
+  })
+  .meta({ id: 'AuditEntry' })
+
+const player = z.object({ who })
+const write = [{ rate: 'write.account', by: 'account' }] as const
+const read = [{ rate: 'read.account', by: 'account' }] as const
+const whoErrors = ['admin.player_unknown', 'admin.ambiguous'] as const
+
+export const admin = domain({
+  name: 'admin',
+  description: 'For operators. What changes something needs a reason and leaves an audit entry',
+  endpoints: {
+    showPlayer: endpoint({
+      method: 'GET',
+      path: '/v1/admin/players/{who}',
+      summary: 'An account, its ban and where its characters are',
+      identity: 'operator',
+      params: player,
+      answer: playerAccount,
+      errors: whoErrors,
+      limits: read,
+    }),
+    kick: endpoint({
+      method: 'POST',
+      path: '/v1/admin/players/{who}/kick',
+      summary: 'Take all characters of an account out of play',
+      description: 'They are saved. The player may come in again at once.',
+      identity: 'operator',
+      repeat: 'remembered',
+      params: player,
+      body: z.object({ reason }),
+      answer: z.object({ accountId: uuid, kicked: z.int(), stillInPlay }),
+      errors: whoErrors,
+      limits: write,
+    }),
+    ban: endpoint({
+      method: 'POST',
+      path: '/v1/admin/players/{who}/ban',
+      summary: 'Ban an account, and take its characters out of play',
+      description: 'Takes the place of a ban that is there.',
+      identity: 'operator',
+      repeat: 'remembered',
+      params: player,
+      body: z.object({
+        reason,
+        days: z
+          .int()
+          .min(1)
+          .max(banMaxDays)
+          .optional()
+          .meta({ description: 'For good without it' }),
+      }),
+      answer: z.object({ accountId: uuid, until: moment, forGood: z.boolean(), stillInPlay }),
+      errors: whoErrors,
+      limits: write,
+    }),
+    unban: endpoint({
+      method: 'POST',
+      path: '/v1/admin/players/{who}/unban',
+      summary: 'Lift the ban of an account',
+      identity: 'operator',
+      repeat: 'remembered',
+      params: player,
+      body: z.object({ reason }),
+      answer: z.object({ accountId: uuid }),
+      errors: whoErrors,
+      limits: write,
+    }),
+    setRole: endpoint({
+      method: 'PUT',
+      path: '/v1/admin/players/{who}/role',
+      summary: 'Make an account an operator, or a player again',
+      description: 'A new operator has the role from the next log-in or refresh on.',
+      identity: 'operator',
+      repeat: 'remembered',
+      params: player,
+      body: z.object({ role: z.enum(['player', 'operator']), reason }),
+      answer: z.object({ accountId: uuid, role: z.enum(['player', 'operator']) }),
+      errors: whoErrors,
+      limits: write,
+    }),
+    announce: endpoint({
+      method: 'POST',
+      path: '/v1/admin/realms/{realmId}/announce',
+      summary: 'Show a line to everybody in the world',
+      identity: 'operator',
+      repeat: 'remembered',
+      params: z.object({ realmId }),
+      body: z.object({ text: line.min(1).max(announcementMaxLength), reason }),
+      answer: z.object({ hosts: z.int() }),
+      errors: [],
+      limits: write,
+    }),
+    fleet: endpoint({
+      method: 'GET',
+      path: '/v1/admin/fleet',
+      summary: 'Zone hosts, their leases, instances and players',
+      identity: 'operator',
+      answer: z.object({ hosts: z.array(fleetHost) }),
+      errors: [],
+      limits: read,
+    }),
+    stopHost: endpoint({
+      method: 'POST',
+      path: '/v1/admin/fleet/{name}/stop',
+      summary: 'Drain a zone host: everybody is saved and let go, then the fleet replaces it',
+      identity: 'operator',
+      repeat: 'remembered',
+      params: z.object({ name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/) }),
+      body: z.object({ reason }),
+      answer: done,
+      errors: ['admin.host_unknown'],
+      limits: write,
+    }),
+    audit: endpoint({
+      method: 'GET',
+      path: '/v1/admin/audit',
+      summary: 'What operators did, newest first',
+      identity: 'operator',
+      query: z.object({
+        limit: z.coerce.number().int().min(1).max(100).default(50),
+        after: uuid.optional().meta({ description: 'The `next` of the page before' }),
+      }),
+      answer: z.object({ entries: z.array(auditEntry), next: uuid.optional() }),
+      errors: [],
+      limits: read,
+    }),
+  },
+})
+
+export type PlayerAccount = z.infer<typeof playerAccount>
+export type FleetView = z.infer<typeof fleetHost>
+export type AuditEntry = z.infer<typeof auditEntry>
+export type StillInPlay = z.infer<typeof stillInPlay>

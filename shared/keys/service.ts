@@ -1,0 +1,117 @@
+// Service identity: how a zone host proves who it is to `/internal`. It makes a key pair at boot; the
+// private key never leaves the process, the public one stands in its lease row. So the row that says
+// whether the process lives says as well whose signature counts, and nothing has to be handed out.
+import { webcrypto } from 'node:crypto'
+import { SignJWT, decodeJwt, errors, jwtVerify } from 'jose'
+import type { CryptoKey } from 'jose'
+import { serviceKeyFreshMs, serviceTokenMs } from '../limits.ts'
+import { leaseKey } from '../ownership/lease.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Store } from '../store/store.ts'
+import { importPublic } from './ed25519.ts'
+
+const audience = 'waystone:internal'
+const type = 'waystone-service+jwt'
+/** How far the clocks of a host and a function may differ, seconds. */
+const skewS = 5
+/** Hosts whose key is remembered; more than a region has. */
+const rememberedMax = 1000
+
+export type ServiceIdentity = {
+  /** `x` of the public key, for the lease row. */
+  publicKey: string
+  /** A token for one call: 60 s from `now`. */
+  sign(bootId: string, now: number): Promise<string>
+}
+
+/** A new key pair. The private key cannot be read, by us neither. */
+export async function createServiceIdentity(): Promise<ServiceIdentity> {
+  const pair = await webcrypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
+  const { privateKey, publicKey } = pair as { privateKey: CryptoKey; publicKey: CryptoKey }
+  const { x } = await webcrypto.subtle.exportKey('jwk', publicKey)
+  if (x === undefined) throw new Error('an Ed25519 key without x')
+  return {
+    publicKey: x,
+    sign: async (bootId, now) => {
+      const issuedS = Math.floor(now / 1000)
+      return await new SignJWT({})
+        .setProtectedHeader({ alg: 'EdDSA', typ: type })
+        .setIssuer(bootId)
+        .setAudience(audience)
+        .setIssuedAt(issuedS)
+        .setExpirationTime(issuedS + serviceTokenMs / 1000)
+        .sign(privateKey)
+    },
+  }
+}
+
+/** The public key of a host whose lease is not ended; undefined when there is none. */
+export type ServiceKeys = (bootId: string) => Promise<CryptoKey | undefined>
+
+/** Reads keys from lease rows, strongly, and believes each for 10 s. Fails with StoreError. */
+export function createServiceKeys(deps: { store: Store; runtime: Runtime }): ServiceKeys {
+  const known = new Map<string, { key: CryptoKey; until: number }>()
+  return async (bootId) => {
+    const now = deps.runtime.now()
+    const there = known.get(bootId)
+    if (there !== undefined && now < there.until) return there.key
+    known.delete(bootId)
+    const row = await deps.store.get({
+      table: 'volatile',
+      key: leaseKey(bootId),
+      consistent: true,
+    })
+    const x = row?.['publicKey']
+    if (row === undefined || row['ended'] === true || typeof x !== 'string') return undefined
+    const key = await importPublic(x)
+    if (known.size >= rememberedMax) known.clear()
+    known.set(bootId, { key, until: now + serviceKeyFreshMs })
+    return key
+  }
+}
+
+/** Which host calls; `expired` is said only of a token that was genuine. One trip when it is new. */
+export async function verifyServiceToken(
+  keys: ServiceKeys,
+  now: number,
+  token: string,
+): Promise<{ bootId: string } | 'expired' | 'invalid'> {
+  const bootId = issuerOf(token)
+  if (bootId === undefined) return 'invalid'
+  const key = await keys(bootId)
+  if (key === undefined) return 'invalid'
+  try {
+    await jwtVerify(token, key, {
+      algorithms: ['EdDSA'],
+      typ: type,
+      issuer: bootId,
+      audience,
+      requiredClaims: ['exp', 'iat'],
+      // Whatever the host wrote: no token counts for longer.
+      maxTokenAge: serviceTokenMs / 1000,
+      clockTolerance: skewS,
+      currentDate: asDate(now),
+    })
+    return { bootId }
+  } catch (error) {
+    return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
+  }
+}
+
+/** Who it says it is from, not yet proven: a boot id, or nobody. */
+function issuerOf(token: string): string | undefined {
+  if (token.length > 1024) return undefined
+  try {
+    const { iss } = decodeJwt(token)
+    return iss !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(iss)
+      ? iss
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function asDate(now: number): Date {
+  // jose wants a Date; this one is made from the clock that was passed in.
+  return new Date(now)
+}
