@@ -36,7 +36,8 @@ export const creatureShapes: Record<string, CreatureShape> = {
   hen: { length: 1.6, width: 1.2, head: 0.38, marks: ['tail', 'comb', 'beak'] },
 }
 
-const signs = { wave: '👋', bow: '🙇', dance: '💃' } as const
+// Words, for pictures of this kind need a font that not every machine has.
+const signs = { wave: '*waves*', bow: '*bows*', dance: '*dances*' } as const
 
 /** What the page sends when the player presses a key (`event.code`), with what it says of it. */
 export const actions: Record<string, { label: string; message: GameMessage }> = Object.fromEntries(

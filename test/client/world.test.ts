@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
 import { CLOSE } from '#shared/protocol/close.ts'
+import { packControl } from '#shared/protocol/control.ts'
+import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
 import { connectWorld } from '#client/library/world.ts'
 import type { ResumeTicket, World, WorldOptions } from '#client/library/world.ts'
 import { createFakeServer, meadow } from './fake-server.ts'
@@ -424,4 +426,42 @@ test('a host with other content makes the client load the zone anew', async () =
   world.walk(0)
   await time.pass(3000)
   expect(world.metrics.corrections).toBe(0)
+})
+
+test('content that changes while one is in is loaded, also from a server that learns of it later', async () => {
+  const time = createTime()
+  const server = createFakeServer(time)
+  const loads: boolean[] = []
+  let version = 'v1'
+  const world = play(time, server, {
+    loadZone: async (_, fresh) => {
+      loads.push(fresh)
+      // The one that serves files has the change only at the third time.
+      if (loads.length === 4) version = 'v2'
+      return version === 'v2' ? { ...meadow, name: 'New' } : meadow
+    },
+    contentVersion: () => version,
+  })
+  await time.until(isJoined(world))
+  server.control({ kind: 'content', version: 'v2' })
+  await time.pass(2000)
+  expect(loads).toEqual([false, true, true, true])
+  expect(world.content!.name).toBe('New')
+})
+
+test('messages of the game come through as they are, and are sent', async () => {
+  const { time, server, world } = await joined()
+  const heard: unknown[] = []
+  world.on('message', (message) => heard.push(message))
+  server.raw(
+    encodeServerFrame({ kind: 'control', body: packControl({ kind: 'game.emote', from: 3 }) }),
+  )
+  server.control({ kind: 'saving', paused: true })
+  await time.pass(100)
+  expect(heard).toEqual([{ kind: 'game.emote', from: 3 }])
+  expect(world.send({ kind: 'game.emote', emote: 'wave' })).toBe(true)
+  const leaving = world.leave()
+  await time.pass(3000)
+  await leaving
+  expect(world.send({ kind: 'game.emote', emote: 'wave' })).toBe(false)
 })
