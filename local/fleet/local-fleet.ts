@@ -226,6 +226,13 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       return host.view()
     },
     list: async () => [...hosts].map((host) => host.view()),
+    drain: async (name) => {
+      const host = [...hosts].find((each) => each.name === name)
+      if (host === undefined) return false
+      log.info('zone host drained', { gameServer: name })
+      void host.end(graceMs)
+      return true
+    },
     renew: async () => {
       await Promise.all([...hosts].map((host) => host.end(graceMs)))
     },
