@@ -43,7 +43,6 @@ export const serverControl = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('content'), version: z.string() }),
 ])
 
-export type ClientControl = z.infer<typeof clientControl>
 export type ServerControl = z.infer<typeof serverControl>
 /** Any control message, a game's own too: what stands beside `kind` is up to the kind. */
 export type ControlMessage = { kind: string; [field: string]: unknown }
