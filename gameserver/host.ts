@@ -3,6 +3,7 @@
 import {
   joinTimeoutMs,
   leaseDeadlineMs,
+  stepFailuresMax,
   unjoinedSocketsMax,
   unsavedWorldMs,
 } from '#shared/limits.ts'
@@ -21,6 +22,7 @@ import { createSchedule } from './instance/schedule.ts'
 import type { Schedule } from './instance/schedule.ts'
 import { openSession } from './net/session.ts'
 import type { Session } from './net/session.ts'
+import type { Transport } from './net/transport.ts'
 import { createWebSocketTransport } from './net/websocket.ts'
 import type { Persistence } from './persistence/persistence.ts'
 import type { ZoneRules } from './sim/rules.ts'
@@ -40,6 +42,8 @@ export type HostOptions = {
   setTimer: (run: () => void, ms: number) => () => void
   /** Port 0 takes a free one. Without `origins` every origin may connect. */
   listen: { host: string; port: number; origins?: readonly string[] }
+  /** Takes the place of the sockets that `listen` speaks of: simulations bring a network of their own. */
+  transport?: Transport
   log: Log
   /** Seed of the worlds' randomness. */
   seed: number
@@ -47,6 +51,11 @@ export type HostOptions = {
   onHealth?: () => void
   /** The host was declared dead: everybody has been closed, the process should end. */
   onLost?: () => void
+  /**
+   * An instance was given up because step after step failed: its players are saved and closed
+   * (`internal`). The others go on; the process should be drained and another take its place.
+   */
+  onBroken?: (instance: string) => void
 }
 
 export type HostStats = {
@@ -84,7 +93,13 @@ const sweepEveryMs = 1000
 /** Time for close frames to leave before the process may be ended. */
 const partingMs = 250
 
-type Running = { instance: Instance; schedule: Schedule; checkpoints: Checkpoints }
+type Running = {
+  instance: Instance
+  schedule: Schedule
+  checkpoints: Checkpoints
+  /** Steps that failed, one after the other. */
+  failures: number
+}
 
 export function createHost(options: HostOptions): Host {
   const { persistence, runtime, monotonic, log } = options
@@ -113,6 +128,7 @@ export function createHost(options: HostOptions): Host {
       instance,
       schedule: createSchedule(zone.tickHz, now),
       checkpoints: createCheckpoints({ instance, persistence, log, firstAt }),
+      failures: 0,
     }
   })
   const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
@@ -121,11 +137,23 @@ export function createHost(options: HostOptions): Host {
   persistence.onCommand((command) => {
     if (!over()) obey(command)
   })
-  const transport = createWebSocketTransport({
-    ...options.listen,
-    monotonic,
-    admits: () => unjoined.size < unjoinedSocketsMax,
-  })
+  /** Whether one more may be opened. Of those that have not said anything yet the oldest gives way. */
+  const makeRoom = () => {
+    if (unjoined.size < unjoinedSocketsMax) return true
+    for (const session of unjoined) {
+      if (session.state !== 'new') continue
+      session.end('timeout')
+      return true
+    }
+    return false
+  }
+  const transport =
+    options.transport ??
+    createWebSocketTransport({
+      ...options.listen,
+      monotonic,
+      admits: makeRoom,
+    })
 
   let cancelTimer = () => {}
   let stopped = false
@@ -158,10 +186,13 @@ export function createHost(options: HostOptions): Host {
     admission.lapse()
     for (const { instance } of running) instance.frozen = true
     while (!over()) {
+      const [asked, askedWall] = [monotonic(), runtime.now()]
       const outcome = await persistence.prove().catch(() => 'unavailable' as const)
-      if (outcome === 'held') break
+      // Stopped again before the answer came in: what it says is too old to go on with.
+      const tookMs = Math.max(monotonic() - asked, runtime.now() - askedWall)
+      if (outcome === 'held' && tookMs <= leaseDeadlineMs) break
       if (outcome === 'lost') return fenceAll()
-      await runtime.sleep(sweepEveryMs)
+      if (outcome === 'unavailable') await runtime.sleep(sweepEveryMs)
     }
     restartClock()
     proving = false
@@ -207,17 +238,40 @@ export function createHost(options: HostOptions): Host {
     return !frozen
   }
 
+  /** A step that throws is a defect of ours: it must not take the other instances with it. */
+  const tick = (one: Running, now: number) => {
+    const { instance } = one
+    try {
+      instance.tick(now)
+      one.failures = 0
+    } catch (error) {
+      one.failures++
+      if (one.failures === 1) log.error('a step failed', { instance: instance.id, error })
+      if (one.failures === stepFailuresMax) giveUp(one)
+    }
+  }
+
+  /** Who plays here is saved at its last place and goes elsewhere; nobody comes in any more. */
+  const giveUp = ({ instance, checkpoints }: Running) => {
+    log.error('step after step failed: the instance is given up', { instance: instance.id })
+    instance.broken = true
+    drainInstance(instance, checkpoints, 'internal')
+      .catch((error: unknown) => log.error('giving up failed', { instance: instance.id, error }))
+      .finally(() => options.onBroken?.(instance.id))
+  }
+
   const tickAll = () => {
-    for (const { instance, schedule, checkpoints } of running) {
-      for (let due = schedule.take(monotonic()); due > 0 && !over(); due--) {
+    for (const one of running) {
+      const { instance, schedule, checkpoints } = one
+      // Its checkpoints cease as well: an instance that says nothing gets no players.
+      if (instance.broken) {
+        schedule.take(monotonic())
+        continue
+      }
+      for (let due = schedule.take(monotonic()); due > 0 && !over() && !instance.broken; due--) {
         const began = monotonic()
         instance.tickedAt = schedule.takenAt() - ((due - 1) * 1000) / instance.zone.tickHz
-        // A step that throws is a defect of ours: it must not take the other instances with it.
-        try {
-          instance.tick(began)
-        } catch (error) {
-          log.error('a tick failed', { instance: instance.id, error })
-        }
+        tick(one, began)
         durations.add(monotonic() - began)
       }
       checkpoints.run(monotonic())
@@ -268,7 +322,9 @@ export function createHost(options: HostOptions): Host {
       admission.shut()
       await admission.idle()
       await Promise.all(
-        running.map(({ instance, checkpoints }) => drainInstance(instance, checkpoints)),
+        running.map(({ instance, checkpoints }) =>
+          drainInstance(instance, checkpoints, 'host.shutdown'),
+        ),
       )
     },
     async stop() {

@@ -58,7 +58,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
 
   /** Why this ticket cannot be claimed now; undefined when it can. */
   const obstacle = (ticket: Ticket, instance: Instance): CloseReason | undefined => {
-    if (!mayAdmit()) return 'host.unavailable'
+    if (!mayAdmit() || instance.broken) return 'host.unavailable'
     if (used.has(ticket.ticketId)) return 'ticket.refused'
     // Still on its way out here: once that is clear, the next ticket will do.
     if (instance.departures.has(ticket.characterId)) return 'host.unavailable'
@@ -110,7 +110,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (answer.outcome === 'kicked') {
       session.end('kicked')
       await instance.giveUp(answer.character)
-    } else if (lapses !== lapsesBefore || !mayAdmit()) {
+    } else if (lapses !== lapsesBefore || !mayAdmit() || instance.broken) {
       session.end('host.unavailable')
       await instance.giveUp(answer.character)
     } else if (!session.alive()) {
@@ -139,11 +139,11 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       if (shut) return session.end('host.shutdown')
       for (const instance of instances.values()) {
         const character = instance.findSession(number)
-        if (character === undefined) continue
+        if (character === undefined || instance.broken) continue
         const known = sameBytes(secret, character.secret)
         const old = character.oldSecret !== undefined && sameBytes(secret, character.oldSecret)
         const inTime = character.lostAt < 0 || monotonic() - character.lostAt <= resumeMs
-        if ((known || old) && inTime) return instance.resume(character, session)
+        if ((known || old) && inTime) return instance.resume(character, session, secret)
         break
       }
       session.end('resume.refused')

@@ -55,6 +55,8 @@ export class Instance {
   tickedAt = 0
   /** Nothing moves: commands that come in are dropped, or they would pile up. */
   frozen = false
+  /** Given up after a defect: it is not stepped any more, and nobody comes in. */
+  broken = false
   private readonly deps: InstanceDeps
   private readonly rules: ZoneRules
   private content: Content
@@ -122,14 +124,18 @@ export class Instance {
     await this.departures.depart({ characterId, epoch, saveNumber: saveNumber + 1, soft })
   }
 
-  /** A proven socket takes over; the one before it is closed. WELCOME follows the next step. */
-  resume(character: Character, socket: Session): void {
+  /**
+   * A socket that has proven itself by `secret` takes over; the one before it is closed. WELCOME follows
+   * the next step.
+   */
+  resume(character: Character, socket: Session, secret: Uint8Array): void {
     character.socket?.end('replaced')
     character.socket = socket
     character.viewer = undefined
     character.lostAt = -1
-    // Should this WELCOME be lost on its way, the client still knows only the secret it came with.
-    character.oldSecret = character.secret
+    // Should this WELCOME be lost on its way, as others may have been, the client still knows only the
+    // secret it came with.
+    character.oldSecret = secret
     character.secret = this.deps.runtime.randomBytes(resumeSecretBytes)
     if (character.entity === undefined) return
     this.inputs.push({ input: 'halt', id: character.entity.id })
@@ -322,7 +328,7 @@ export class Instance {
         this.inputs.push({ input: 'commands', id: character.entity!.id, first, commands })
       },
       ping: (token) => {
-        drives()
+        if (!drives()) return
         const { tick, tickHz } = this.world
         const passed = ((this.deps.monotonic() - this.tickedAt) * tickHz) / 1000
         const part = Math.max(0, Math.min(65_535, Math.floor(passed * 65_536)))

@@ -21,6 +21,8 @@ export type Stage = {
   /** Added to both clocks: jumps ahead. */
   skew: { monotonicMs: number; wallMs: number }
   lost: number
+  /** Instances that were given up. */
+  broken: string[]
   health: number
   /** A valid ticket for a character that has been reserved. */
   ticket(
@@ -35,7 +37,7 @@ export type Stage = {
 }
 
 export async function openStage(
-  options: { zone?: Partial<Zone>; origins?: string[] } = {},
+  options: { zone?: Partial<Zone>; origins?: string[]; instances?: string[] } = {},
 ): Promise<Stage> {
   const zone = testZone({ creatures: [], ...options.zone })
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
@@ -47,7 +49,7 @@ export async function openStage(
   const stage: Stage = {
     host: createHost({
       bootId: 'boot-1',
-      instances: [{ id: 'field-1', zone }],
+      instances: (options.instances ?? ['field-1']).map((id) => ({ id, zone })),
       content: testContent([zone]),
       persistence,
       verifyKeys: (keyId) => (keyId === 'k1' ? publicKey : undefined),
@@ -62,10 +64,12 @@ export async function openStage(
       seed: 7,
       onHealth: () => stage.health++,
       onLost: () => stage.lost++,
+      onBroken: (instance) => stage.broken.push(instance),
     }),
     persistence,
     skew,
     lost: 0,
+    broken: [],
     health: 0,
     async ticket(characterId, place = { x: 60, y: 60 }, changes = {}) {
       const ticketId = newId(systemRuntime)

@@ -134,13 +134,15 @@ describe('a player whose socket is gone', () => {
     await back.until((client) => client.latest()!.ack >= welcome.nextCommand + 3)
   })
 
-  test('may repeat the old secret when the answer with the new one was lost', async () => {
+  test('may repeat the old secret as often as the answer with the new one is lost', async () => {
     const ann = await stage.join('ann')
     const { session, secret } = await ann.welcome()
-    const lost = await stage.connect()
-    lost.send({ kind: 'resume', session, secret })
-    await lost.welcome()
-    lost.socket.terminate()
+    for (let i = 0; i < 3; i++) {
+      const lost = await stage.connect()
+      lost.send({ kind: 'resume', session, secret })
+      await lost.welcome()
+      lost.socket.terminate()
+    }
     const back = await stage.connect()
     back.send({ kind: 'resume', session, secret })
     await back.welcome()
