@@ -2,7 +2,7 @@
 // reverse: players first, the database last.
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { game } from '#game'
 import { createCache } from '#shared/cache/upstash.ts'
 import type { Config } from '#shared/config.ts'
@@ -32,6 +32,7 @@ import { hostEnvironment } from './host-environment.ts'
 import { buildPage, servePage } from './page.ts'
 import { checkPort } from './port-check.ts'
 import { startRedis } from './redis/server.ts'
+import { writeRunFile } from './run-file.ts'
 import { StartError } from './start-error.ts'
 import { openStartLog } from './start-log.ts'
 import { sweep } from './sweeper.ts'
@@ -203,6 +204,14 @@ async function startAll(
   servePage(app, () => served.page)
   const server = await listen(app, host, port)
   onStop('functions', () => server.stop())
+  const removeRunFile = writeRunFile(dataDir, {
+    url: `http://${inUrl(host)}:${port}`,
+    database,
+    tablePrefix,
+    keyFile: resolve(keyFile),
+    realmId,
+  })
+  onStop('run file', removeRunFile)
 
   if (config.WAYSTONE_DEV) {
     const dev = startDev({ contentDir: game.content, loaded, served, fleet, runtime, tell })

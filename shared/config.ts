@@ -102,6 +102,10 @@ export const VARIABLES = {
     about:
       'File with the 32-byte key that encrypts signing keys. Default: keys/master.key in the data folder.',
   },
+  WAYSTONE_OPERATOR_TOKEN: {
+    schema: z.string().min(1).optional(),
+    about: 'For `npm run waystone -- --url`: the access token of an operator.',
+  },
   WAYSTONE_ZONES: {
     schema: z
       .string()

@@ -1,0 +1,140 @@
+// What was typed after `npm run waystone --`, as a command.
+import { parseArgs } from 'node:util'
+
+export type Command =
+  | { do: 'help' }
+  | { do: 'show'; who: string }
+  | { do: 'kick' | 'unban'; who: string; reason: string }
+  | { do: 'ban'; who: string; reason: string; days: number | undefined }
+  | { do: 'role'; who: string; role: 'operator' | 'player'; reason: string }
+  | { do: 'fleet' }
+  | { do: 'stop'; name: string; reason: string }
+  | { do: 'announce'; text: string; realmId: string | undefined; reason: string }
+  | { do: 'audit'; limit: number }
+
+export type Typed = { command: Command; url: string | undefined; json: boolean }
+
+/** What was typed is no command. The message is one sentence. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(`${message} See \`npm run waystone -- --help\`.`)
+    this.name = 'UsageError'
+  }
+}
+
+export const help = `Waystone, for operators
+
+  npm run waystone -- <command> [options]
+
+  player show <who>                        account, ban, and where the characters are
+  player kick <who> --reason "..."         out of the world, saved; may come back at once
+  player ban <who> --reason "..." [--days N]   for good without --days
+  player unban <who> --reason "..."
+  operator grant <login name> --reason "..."   from the next log-in on
+  operator revoke <login name> --reason "..."  at once
+  fleet list                               zone hosts, leases, instances, players
+  fleet stop <host> --reason "..."         saves everybody there; the fleet replaces it
+  announce "text" --reason "..." [--realm id]  a line for everybody in the world
+  audit [--limit N]                        what operators did, newest first
+
+  <who>   an account id, a character id, a login name or the name of a character;
+          login:NAME or character:NAME where one name is both
+
+  --json       the answer as JSON, for programs (with \`npm run -s\`)
+  --url URL    another Waystone than the one that runs here; the token of an
+               operator stands in WAYSTONE_OPERATOR_TOKEN
+
+Here no password is needed: who can read the master key of the data folder is an
+operator. WAYSTONE_DATA says which folder, as for \`npm start\`.
+`
+
+const options = {
+  reason: { type: 'string' },
+  days: { type: 'string' },
+  limit: { type: 'string' },
+  realm: { type: 'string' },
+  url: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+type Values = Partial<Record<'reason' | 'days' | 'limit' | 'realm', string>>
+
+/** Throws UsageError. */
+export function parseCommand(args: string[]): Typed {
+  let parsed
+  try {
+    parsed = parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('.')[0]}.`)
+  }
+  const { values, positionals } = parsed
+  const { url, json = false } = values
+  const command: Command =
+    values.help || positionals.length === 0 || positionals[0] === 'help'
+      ? { do: 'help' }
+      : commandOf(positionals, values)
+  return { command, url, json }
+}
+
+function commandOf([group, verb, ...rest]: string[], values: Values): Command {
+  if (group === 'announce') {
+    const text = only('announce', 'the text, in quotes', verb === undefined ? [] : [verb, ...rest])
+    return { do: 'announce', text, realmId: values.realm, reason: reasonOf(values) }
+  }
+  if (group === 'audit' && verb === undefined) {
+    return { do: 'audit', limit: numberOf('--limit', values.limit, 100) ?? 20 }
+  }
+  const name = `${group} ${verb ?? ''}`.trim()
+  switch (name) {
+    case 'player show':
+      return { do: 'show', who: only(name, 'a player', rest) }
+    case 'player kick':
+      return { do: 'kick', who: only(name, 'a player', rest), reason: reasonOf(values) }
+    case 'player unban':
+      return { do: 'unban', who: only(name, 'a player', rest), reason: reasonOf(values) }
+    case 'player ban': {
+      const days = numberOf('--days', values.days, 3650)
+      return { do: 'ban', who: only(name, 'a player', rest), reason: reasonOf(values), days }
+    }
+    case 'operator grant':
+    case 'operator revoke': {
+      const role = verb === 'grant' ? 'operator' : 'player'
+      const who = only(name, 'a login name', rest)
+      return { do: 'role', who: loginOf(who), role, reason: reasonOf(values) }
+    }
+    case 'fleet list':
+      return { do: 'fleet' }
+    case 'fleet stop':
+      return { do: 'stop', name: only(name, 'a host', rest), reason: reasonOf(values) }
+  }
+  throw new UsageError(`There is no command \`${name}\`.`)
+}
+
+function only(command: string, what: string, given: string[]): string {
+  const [one, ...more] = given
+  if (one === undefined || one === '') throw new UsageError(`\`${command}\` needs ${what}.`)
+  if (more.length > 0) {
+    throw new UsageError(`\`${command}\` takes one name; put it in quotes if it has blanks.`)
+  }
+  return one
+}
+
+function reasonOf({ reason }: Values): string {
+  if (reason === undefined || reason.trim().length < 3) {
+    throw new UsageError('A reason is needed, for the audit: --reason "..." of 3 letters or more.')
+  }
+  return reason
+}
+
+function numberOf(name: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (/^\d{1,6}$/.test(text) && number >= 1 && number <= max) return number
+  throw new UsageError(`${name} is a whole number from 1 to ${max}.`)
+}
+
+/** A role goes to a login, unless somebody says otherwise. */
+function loginOf(who: string): string {
+  return /^(login|character):|^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(who) ? who : `login:${who}`
+}

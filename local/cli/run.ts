@@ -1,0 +1,125 @@
+// Carries out a command over the API, and says what came of it in words.
+import type { AuditEntry, FleetView, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
+import type { Api } from '#shared/api/api.ts'
+import type { ApiClient } from '#shared/api/client.ts'
+import { StartError } from '../start-error.ts'
+import type { Command } from './command.ts'
+
+export type Outcome = { answer: unknown; text: string }
+
+type Admin = ApiClient<Api>['admin']
+
+/** `realmId`: the realm of this machine. Throws ApiError, StartError. */
+export async function carryOut(
+  client: ApiClient<Api>,
+  realmId: string | undefined,
+  command: Exclude<Command, { do: 'help' }>,
+): Promise<Outcome> {
+  const { admin } = client
+  switch (command.do) {
+    case 'show':
+      return told(await admin.showPlayer({ params: { who: command.who } }), playerText)
+    case 'kick': {
+      const { who, reason } = command
+      const answer = await admin.kick({ params: { who }, body: { reason } })
+      const none = answer.kicked === 0
+      return told(answer, ({ kicked, stillInPlay }) =>
+        none ? 'Nobody of that account is in the world.' : `Kicked: ${kicked}.${rest(stillInPlay)}`,
+      )
+    }
+    case 'ban': {
+      const { who, reason, days } = command
+      return told(await admin.ban({ params: { who }, body: { reason, days } }), (answer) => {
+        const until = answer.forGood ? 'for good' : `until ${dateOf(answer.until)}`
+        return `Banned ${answer.accountId} ${until}.${rest(answer.stillInPlay)}`
+      })
+    }
+    case 'unban': {
+      const { who, reason } = command
+      const answer = await admin.unban({ params: { who }, body: { reason } })
+      return told(answer, ({ accountId }) => `The ban of ${accountId} is lifted.`)
+    }
+    case 'role': {
+      const { who, role, reason } = command
+      const answer = await admin.setRole({ params: { who }, body: { role, reason } })
+      const when = role === 'operator' ? ' From the next log-in on.' : ''
+      return told(answer, ({ accountId }) => `${accountId} is ${role} now.${when}`)
+    }
+    case 'fleet':
+      return told(await admin.fleet(), ({ hosts }) => hosts.map(hostText).join('\n'))
+    case 'stop': {
+      const { name, reason } = command
+      const answer = await admin.stopHost({ params: { name }, body: { reason } })
+      return told(answer, () => `${name} saves everybody and ends; the fleet replaces it.`)
+    }
+    case 'announce':
+      return await announce(admin, command.realmId ?? (await realmOf(client, realmId)), command)
+    case 'audit': {
+      const answer = await admin.audit({ query: { limit: command.limit } })
+      return told(answer, ({ entries }) => entries.map(entryText).join('\n') || 'Nothing yet.')
+    }
+  }
+}
+
+async function announce(
+  admin: Admin,
+  realmId: string,
+  { text, reason }: { text: string; reason: string },
+): Promise<Outcome> {
+  const answer = await admin.announce({ params: { realmId }, body: { text, reason } })
+  return told(answer, ({ hosts }) => `Sent to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}.`)
+}
+
+async function realmOf(client: ApiClient<Api>, here: string | undefined): Promise<string> {
+  if (here !== undefined) return here
+  const { realms } = await client.auth.realms()
+  if (realms.length === 1) return realms[0]!.realmId
+  const names = realms.map((realm) => realm.realmId).join(', ')
+  throw new StartError(`There are several realms (${names}); say which with --realm.`)
+}
+
+function told<T>(answer: T, words: (answer: T) => string): Outcome {
+  return { answer, text: words(answer) }
+}
+
+function rest(stillInPlay: StillInPlay): string {
+  if (stillInPlay.length === 0) return ''
+  const names = stillInPlay.map(({ name }) => name).join(', ')
+  return ` Still in play, for their host does not answer: ${names}. Look again with \`player show\`.`
+}
+
+function playerText(player: PlayerAccount): string {
+  const { ban } = player
+  const lines = [
+    `${player.accountId}  ${player.guest ? 'guest' : 'account'}, ${player.role}, since ${dateOf(player.createdAt)}`,
+  ]
+  if (ban !== undefined) {
+    const until = ban.forGood ? 'for good' : `until ${dateOf(ban.until)}`
+    lines.push(`banned ${until}: ${ban.reason ?? 'no reason given'}`)
+  }
+  for (const one of player.characters) {
+    const where = one.state === 'offline' ? '' : `, ${one.instance} of host ${one.host}`
+    lines.push(
+      `  ${one.name} (${one.realmId}, ${one.characterId}): ${one.state} in ${one.zone}${where}`,
+    )
+  }
+  return lines.join('\n')
+}
+
+function hostText(host: FleetView): string {
+  const instances = host.instances.map(
+    ({ realmId, instance, state, players, capacity }) =>
+      `\n  ${realmId} ${instance}: ${state}, ${players} of ${capacity} players`,
+  )
+  const name = host.name === '' ? '(not of this fleet)' : host.name
+  return `${name}  ${host.state}, lease ${host.lease}, ${host.address}  ${host.bootId}${instances.join('')}`
+}
+
+function entryText(entry: AuditEntry): string {
+  const what = entry.what === '' ? '' : ` (${entry.what})`
+  return `${dateOf(entry.at)}  ${entry.operatorId}  ${entry.action} ${entry.target}${what}: ${entry.reason}`
+}
+
+function dateOf(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').slice(0, 16)
+}

@@ -1,0 +1,50 @@
+// `npm run waystone`: the operator's command line.
+import { resolve } from 'node:path'
+import { api } from '#shared/api/api.ts'
+import { ApiError, createApiClient } from '#shared/api/client.ts'
+import { ConfigError, readConfig } from '#shared/config.ts'
+import { KeyFileError } from '#shared/keys/master.ts'
+import { KeyRingError } from '#shared/keys/ring.ts'
+import { newId } from '#shared/runtime.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { findAccess } from './cli/access.ts'
+import { UsageError, help, parseCommand } from './cli/command.ts'
+import { carryOut } from './cli/run.ts'
+import { withEnvFile } from './env-file.ts'
+import { StartError } from './start-error.ts'
+
+const told = [StartError, ConfigError, KeyFileError, KeyRingError]
+
+async function run(): Promise<void> {
+  const { command, url, json } = parseCommand(process.argv.slice(2))
+  if (command.do === 'help') {
+    console.log(help)
+    return
+  }
+  const config = readConfig(withEnvFile(process.env, resolve('.env')))
+  const { WAYSTONE_DATA: dataDir, WAYSTONE_OPERATOR_TOKEN: token } = config
+  const access = await findAccess({ url, token, dataDir }, systemRuntime)
+  const client = createApiClient({
+    api,
+    baseUrl: access.url,
+    fetch,
+    token: () => access.token,
+    newId: () => newId(systemRuntime),
+  })
+  const { answer, text } = await carryOut(client, access.realmId, command)
+  console.log(json ? JSON.stringify(answer) : text)
+}
+
+/** One sentence, and a code: 2 for what was typed, 1 for what was refused. */
+run().catch((error: unknown) => {
+  const say = (text: string) => process.stderr.write(`${text}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+  if (error instanceof ApiError) {
+    const detail = error.document?.['detail']
+    const fields = error.document?.['fields'] as { path: string; reason: string }[] | undefined
+    const more = fields?.map(({ path, reason }) => `${path} ${reason}`).join(', ') ?? detail
+    say(`${error.message} (${error.code}).${typeof more === 'string' ? ` ${more}` : ''}`)
+  } else if (error instanceof UsageError || told.some((kind) => error instanceof kind)) {
+    say((error as Error).message)
+  } else say(String(error instanceof Error ? (error.stack ?? error.message) : error))
+})

@@ -1,0 +1,196 @@
+// The operator's command line against real processes: a ban reaches a walking player, with the cache
+// there and with it gone.
+import { execFile } from 'node:child_process'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startRedis } from '#local/redis/server.ts'
+import type { RedisServer } from '#local/redis/server.ts'
+import { api } from '#shared/api/api.ts'
+import { createApiClient } from '#shared/api/client.ts'
+import { newId } from '#shared/runtime.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { newSession, play, realmId, until } from './player.ts'
+import type { Player } from './player.ts'
+import { makeDataDir, startWaystone } from './waystone.ts'
+import type { Waystone } from './waystone.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+let waystone: Waystone
+let folder: Awaited<ReturnType<typeof makeDataDir>>
+let redis: RedisServer
+const playing: Player[] = []
+
+beforeAll(async () => {
+  folder = await makeDataDir()
+  const token = 'a token for this test'
+  redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
+  const env = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: token }
+  waystone = await startWaystone({ ...folder, env })
+}, 60_000)
+afterAll(async () => {
+  for (const player of playing) await player.stop()
+  await waystone.killAll()
+  await redis.stop()
+  await folder.remove()
+})
+
+type Said = { code: number; out: string; err: string }
+
+/** What `npm run waystone -- …` says. */
+async function cli(args: string[], env: Record<string, string> = {}): Promise<Said> {
+  const here = { PATH: process.env['PATH'], WAYSTONE_DATA: folder.dataDir, ...env }
+  try {
+    const run = promisify(execFile)
+    const { stdout, stderr } = await run(process.execPath, ['local/waystone.ts', ...args], {
+      cwd: root,
+      env: here,
+    })
+    return { code: 0, out: stdout, err: stderr }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, out: stdout, err: stderr }
+  }
+}
+
+async function json(...args: string[]): Promise<Record<string, unknown>> {
+  const said = await cli([...args, '--json'])
+  if (said.code !== 0) throw new Error(said.err)
+  return JSON.parse(said.out) as Record<string, unknown>
+}
+
+async function walker(name: string) {
+  const session = newSession(waystone.url)
+  await session.guest()
+  const inRealm = session.inRealm(realmId)
+  const { characterId } = await inRealm.create({ name, race: 'human', job: 'mage' })
+  const player = await play(waystone.url, session, characterId)
+  playing.push(player)
+  player.world.walk(0)
+  return { player, inRealm, characterId, session }
+}
+
+/** Bans and answers how long it took until the player was out, ms. */
+async function banned(name: string, player: Player): Promise<number> {
+  const began = performance.now()
+  const out = player.world.ended.then((reason) => ({ reason, at: performance.now() }))
+  const answer = await json('player', 'ban', name, '--reason', 'sold gold', '--days', '2')
+  expect(answer).toMatchObject({ forGood: false, stillInPlay: [] })
+  const { reason, at } = await out
+  expect(reason).toBe('kicked')
+  return at - began
+}
+
+describe('the command line', () => {
+  it('needs no password here, and only its owner can read where things are', async () => {
+    expect(statSync(join(folder.dataDir, 'run.json')).mode & 0o777).toBe(0o600)
+    const { hosts } = await json('fleet', 'list')
+    expect(hosts).toMatchObject([{ lease: 'held' }, { lease: 'held' }])
+  })
+
+  it('says in one sentence what is wrong', async () => {
+    const elsewhere = { WAYSTONE_DATA: join(folder.dataDir, 'nothing') }
+    expect(await cli(['fleet', 'list'], elsewhere)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Nothing runs on the data folder') as string,
+    })
+    expect((await cli(['player', 'ban', 'Nobody'])).code).toBe(2)
+    expect(await cli(['player', 'show', 'Nobody'])).toMatchObject({
+      code: 1,
+      err: 'There is no such player (admin.player_unknown).\n',
+    })
+    expect((await cli(['--help'])).out).toContain('player ban <who>')
+  })
+
+  it('grants the role, whose access token is good from elsewhere', async () => {
+    const session = newSession(waystone.url)
+    await session.register('ann@example.org', 'a long walk in the woods')
+    await cli(['operator', 'grant', 'ann@example.org', '--reason', 'the first one'])
+    const client = createApiClient({
+      api,
+      baseUrl: waystone.url,
+      fetch,
+      newId: () => newId(systemRuntime),
+    })
+    const body = { loginName: 'ann@example.org', password: 'a long walk in the woods' }
+    const { accessToken } = await client.auth.login({ body })
+    const url = ['--url', waystone.url]
+    const env = {
+      WAYSTONE_DATA: join(folder.dataDir, 'nothing'),
+      WAYSTONE_OPERATOR_TOKEN: accessToken,
+    }
+    const said = await cli(['audit', ...url], env)
+    expect(said).toMatchObject({ code: 0, err: '' })
+    expect(said.out).toContain('role')
+    await cli(['operator', 'revoke', 'ann@example.org', '--reason', 'only a test'])
+    expect((await cli(['audit', ...url], env)).err).toContain('auth.forbidden')
+  })
+
+  it('shows a line to everybody in the world', async () => {
+    const { player } = await walker('Ida')
+    const heard: string[] = []
+    player.world.on('announce', ({ text }) => heard.push(text))
+    await json('announce', 'Rain at ten.', '--reason', 'weather')
+    await until('it is heard', () => heard.length > 0)
+    expect(heard).toEqual(['Rain at ten.'])
+  })
+})
+
+describe('a zone host', () => {
+  it('is known to the functions by its key', async () => {
+    const logs = join(folder.dataDir, 'logs')
+    const log = () =>
+      readdirSync(logs)
+        .filter((file) => /^(hub|forest)-/.test(file))
+        .map((file) => readFileSync(join(logs, file), 'utf8'))
+    await until('both have checked', () =>
+      log().every((text) => text.includes('self-check: the functions know this host')),
+    )
+    expect(log().length).toBe(2)
+  })
+})
+
+describe('a ban', () => {
+  it('reaches a walking player within 3 s, keeps him out, and is lifted', async () => {
+    const { player, inRealm, characterId, session } = await walker('Bea')
+    const tookMs = await banned('Bea', player)
+    console.log(`banned, out after ${Math.round(tookMs)} ms, the command line's start included`)
+    expect(tookMs).toBeLessThan(3000)
+    await expect(inRealm.enter(characterId)).rejects.toMatchObject({ code: 'auth.banned' })
+    await json('player', 'unban', 'Bea', '--reason', 'a mistake')
+    playing.push(await play(waystone.url, session, characterId))
+  })
+
+  it('reaches a walking player within 3 s with the cache gone', async () => {
+    const { player } = await walker('Cai')
+    await redis.stop()
+    const tookMs = await banned('Cai', player)
+    console.log(`banned without a cache, out after ${Math.round(tookMs)} ms`)
+    expect(tookMs).toBeLessThan(3000)
+    const shown = await json('player', 'show', 'Cai')
+    expect(shown).toMatchObject({
+      ban: { reason: 'sold gold' },
+      characters: [{ state: 'offline' }],
+    })
+  })
+})
+
+describe('a host that is stopped', () => {
+  it('saves everybody, is replaced, and they are back by themselves', async () => {
+    const { player } = await walker('Dov')
+    const { hosts } = (await json('fleet', 'list')) as {
+      hosts: { name: string; instances: { zone: string }[] }[]
+    }
+    const hub = hosts.find(({ instances }) => instances.some(({ zone }) => zone === 'hub'))!
+    const states: string[] = []
+    player.world.on('state', ({ phase }) => states.push(phase))
+    await json('fleet', 'stop', hub.name, '--reason', 'upgrade')
+    await until('it is gone', () => states.includes('reconnecting'))
+    await until('it is back', () => player.world.state.phase === 'joined', 15_000)
+    const after = (await json('fleet', 'list')) as { hosts: { name: string }[] }
+    expect(after.hosts.map(({ name }) => name)).not.toContain(hub.name)
+  }, 40_000)
+})
