@@ -133,6 +133,8 @@ async function run(): Promise<void> {
     log,
     seed: randomInt(2 ** 31),
     onHealth: () => agones.health(),
+    // Who plays in the other instances is saved and let go; the fleet starts another host.
+    onBroken: (instance) => void stop(`${instance} is broken`, 1),
     onLost: () => {
       log.error('the lease was lost: another has been told that this process is dead')
       process.exit(1)
