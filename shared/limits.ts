@@ -63,8 +63,12 @@ export const leaseDeadlineMs = 5000
  * renewal that arrives late, and 1 s for the clocks of functions, which take turns in observing.
  */
 export const leaseDeadAfterMs = 7000
-/** Reads of an observer farther apart than this say nothing about the time between them. */
-export const leaseReadGapMs = 1500
+/**
+ * Reads of an observer farther apart than this say nothing about the time between them: 1 s until a
+ * refused client comes again, 1 s for the clocks of functions, and the way. With a smaller gap, a client
+ * whose enters meet functions with unlike clocks would never see a lease die.
+ */
+export const leaseReadGapMs = 2500
 /** How long `enter` waits for a living owner to let a character go. */
 export const letGoWaitMs = 3000
 /** How often it looks meanwhile. */

@@ -29,8 +29,8 @@ export type Play = {
   over: (why: string, logOut: boolean) => void
 }
 
-/** A hidden page is not drawn, but its connection lives on. */
-const hiddenUpdateMs = 500
+/** Twice a tick: a command waits half a tick for its turn at most. */
+const beatMs = 25
 const figuresEveryMs = 500
 
 export async function play(options: Play): Promise<void> {
@@ -103,46 +103,47 @@ export async function play(options: Play): Promise<void> {
     hud.line(name, text)
     scene.figures.say(from, text, webMonotonic())
   })
-  world.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))
   world.on('message', (message) => {
     const bubble = bubbleOf(message)
     if (bubble !== undefined) scene.figures.say(bubble.entity, bubble.text, webMonotonic())
   })
+  world.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))
   world.on('refused', ({ of, code }) => hud.note(refusalWords(of, code)))
+
+  // Commands go out by a clock of their own: how fast frames are drawn must not be felt in walking.
+  const beat = () => {
+    const { x, y } = scene.middle()
+    const heading = document.hidden ? undefined : controls.heading(x, y)
+    if (heading === undefined) world.stand()
+    else world.walk(heading)
+    world.update()
+  }
+  const beating = setInterval(beat, beatMs)
+  // Browsers slow the timers of hidden pages down to one a minute; messages come through.
+  world.on('acknowledged', () => {
+    if (document.hidden) beat()
+  })
 
   let figuresAt = 0
   scene.onFrame(() => {
     const self = world.self()
-    if (self) {
-      const middle = scene.middle()
-      const heading = controls.heading(middle.x, middle.y)
-      if (heading === undefined) world.stand()
-      else world.walk(heading)
-      world.update()
-      const now = webMonotonic()
-      scene.follow(self.drawX, self.drawY)
-      const { id, heading: facing, speed, drawX: x, drawY: y } = self
-      const { name, look } = playing
-      const own: Figure = { id, type: 'player', look, name, x, y, heading: facing, speed }
-      scene.figures.draw([...world.draw(), own], id, scene.zoom, now)
-    } else {
-      world.update()
-    }
     const now = webMonotonic()
+    if (self) {
+      const { id, heading, speed, drawX: x, drawY: y } = self
+      const { name, look } = playing
+      const own: Figure = { id, type: 'player', look, name, x, y, heading, speed }
+      scene.figures.draw([...world.draw(), own], id, now)
+      scene.draw(x, y, now)
+    }
     if (now - figuresAt < figuresEveryMs) return
     figuresAt = now
     const rtt = world.rttMs === undefined ? '–' : Math.max(1, Math.round(world.rttMs))
     hud.figures(`${Math.round(scene.fps)} fps · ${rtt} ms`)
   })
-  const whileHidden = setInterval(() => {
-    if (!document.hidden) return
-    world.stand()
-    world.update()
-  }, hiddenUpdateMs)
 
   banner()
   const why = await world.ended
-  clearInterval(whileHidden)
+  clearInterval(beating)
   controls.close()
   publish(undefined)
   scene.close()

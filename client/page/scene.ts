@@ -1,25 +1,33 @@
-// The stage: ground, walls and gates of a zone, the figures on them, and the camera over all.
-import { Application, Container, Graphics, Text } from 'pixi.js'
+// The stage: the terrain of a zone, the figures on it, names over it, and the camera over all.
+import { Application, Container } from 'pixi.js'
 import type { Zone } from '#shared/content/content.ts'
 import { toMetres } from '../library/zone.ts'
+import type { Looks } from './bodies.ts'
 import { createFigures } from './figures.ts'
-import type { Figures, Looks } from './figures.ts'
+import type { Figures } from './figures.ts'
+import { createLabels } from './labels.ts'
+import { createTerrain } from './terrain.ts'
+import type { Terrain } from './terrain.ts'
 
 /** Pixels a metre. */
-const zoomMin = 10
+const zoomMin = 14
 const zoomMax = 80
-const gridMetres = 10
-const outside = '#2a3138'
+/** The zoom comes most of its way in this time. */
+const zoomMs = 90
+/** Pixels a metre of the painted ground, of the page: as it is shown, unless somebody zooms. */
+const groundResolution = 32
+/** Textures of one draw call. Each more is a comparison a pixel, which a processor feels. */
+const batchTextures = 16
+const outside = '#20282e'
 
 export type Scene = {
   readonly surface: HTMLElement
   readonly figures: Figures
-  readonly zoom: number
   zoomBy(factor: number): void
   /** Shows another zone. */
   setZone(zone: Zone): void
-  /** Puts this place, in units, into the middle. */
-  follow(x: number, y: number): void
+  /** Puts this place, in units, into the middle, and everything else where it belongs. */
+  draw(x: number, y: number, now: number): void
   /** The middle of the screen in CSS pixels: where oneself is. */
   middle(): { x: number; y: number }
   readonly fps: number
@@ -30,40 +38,68 @@ export type Scene = {
 /** Fails when the browser has no WebGL. */
 export async function createScene(place: HTMLElement, looks: Looks): Promise<Scene> {
   const app = new Application()
+  const resolution = Math.min(2, window.devicePixelRatio)
   await app.init({
     preference: ['webgl'],
     resizeTo: window,
     background: outside,
-    antialias: true,
+    // Edges are smooth without it (paint.ts); where a processor draws, it takes most of a frame.
+    antialias: false,
     autoDensity: true,
-    resolution: Math.min(2, window.devicePixelRatio),
+    resolution,
   })
+  app.renderer.limits.maxBatchableTextures = batchTextures
+  app.canvas.setAttribute('aria-hidden', 'true')
   place.replaceChildren(app.canvas)
   const world = new Container()
   const ground = new Container()
-  const figures = createFigures(looks)
+  const labels = createLabels(resolution)
+  const figures = createFigures(looks, labels)
   world.addChild(ground, figures.layer)
-  app.stage.addChild(world)
-  let zoom = Math.min(36, Math.max(18, Math.min(window.innerWidth, window.innerHeight) / 20))
+  app.stage.addChild(world, labels.layer)
+  // Nothing here is asked what lies under the pointer: the page has its own controls.
+  app.stage.eventMode = 'none'
+  app.stage.interactiveChildren = false
+
+  const smaller = Math.min(window.innerWidth, window.innerHeight)
+  let zoomWanted = Math.min(groundResolution, Math.max(20, smaller / 20))
+  let zoom = zoomWanted
+  let terrain: Terrain | undefined
+  let drawnAt = 0
   const middle = () => ({ x: app.screen.width / 2, y: app.screen.height / 2 })
+  /** Places that move with the camera lie on whole pixels, or thin lines would shimmer. */
+  const whole = (pixels: number) => Math.round(pixels * resolution) / resolution
 
   return {
     surface: app.canvas,
     figures,
-    get zoom() {
-      return zoom
-    },
     zoomBy(factor) {
-      if (Number.isFinite(factor)) zoom = Math.min(zoomMax, Math.max(zoomMin, zoom * factor))
+      if (!Number.isFinite(factor)) return
+      zoomWanted = Math.min(zoomMax, Math.max(zoomMin, zoomWanted * factor))
     },
     setZone(zone) {
-      for (const child of ground.removeChildren()) child.destroy({ children: true })
-      ground.addChild(drawGround(zone), ...drawGates(zone), drawWalls(zone))
+      terrain?.destroy()
+      terrain = createTerrain(zone, groundResolution * Math.min(1.5, resolution))
+      ground.addChild(terrain.layer)
+      labels.setGates(zone)
     },
-    follow(x, y) {
+    draw(x, y, now) {
+      zoom += (zoomWanted - zoom) * (1 - Math.exp(-Math.max(0, now - drawnAt) / zoomMs))
+      if (Math.abs(zoomWanted - zoom) < 0.05) zoom = zoomWanted
+      drawnAt = now
       const { x: midX, y: midY } = middle()
+      const [left, top] = [whole(midX - toMetres(x) * zoom), whole(midY - toMetres(y) * zoom)]
       world.scale.set(zoom)
-      world.position.set(midX - toMetres(x) * zoom, midY - toMetres(y) * zoom)
+      world.position.set(left, top)
+      const { width, height } = app.screen
+      const view = { x: -left / zoom, y: -top / zoom, width: width / zoom, height: height / zoom }
+      terrain?.draw(view, now)
+      const project = {
+        zoom,
+        toScreenX: (metres: number) => left + metres * zoom,
+        toScreenY: (metres: number) => top + metres * zoom,
+      }
+      labels.draw(project, app.screen, now)
     },
     middle,
     get fps() {
@@ -73,60 +109,11 @@ export async function createScene(place: HTMLElement, looks: Looks): Promise<Sce
       app.ticker.add(frame)
     },
     close() {
-      figures.clear()
+      app.ticker.stop()
+      figures.destroy()
+      labels.destroy()
+      terrain?.destroy()
       app.destroy({ removeView: true }, { children: true })
     },
   }
-}
-
-function drawGround(zone: Zone): Graphics {
-  const ground = new Graphics().rect(0, 0, zone.width, zone.height).fill(zone.ground)
-  // A faint grid, so that one's own movement shows on plain ground.
-  for (let x = gridMetres; x < zone.width; x += gridMetres)
-    ground.moveTo(x, 0).lineTo(x, zone.height)
-  for (let y = gridMetres; y < zone.height; y += gridMetres)
-    ground.moveTo(0, y).lineTo(zone.width, y)
-  ground.stroke({ color: '#000000', alpha: 0.07, width: 0.06 })
-  return ground.rect(0, 0, zone.width, zone.height).stroke({ color: '#00000088', width: 0.3 })
-}
-
-function drawWalls(zone: Zone): Graphics {
-  const walls = new Graphics()
-  for (const wall of zone.walls) {
-    walls.rect(wall.x + 0.2, wall.y + 0.3, wall.width, wall.height)
-  }
-  walls.fill('#00000038')
-  for (const wall of zone.walls) {
-    walls
-      .rect(wall.x, wall.y, wall.width, wall.height)
-      .fill(wall.color ?? '#6d6a62')
-      .stroke({ color: '#00000055', width: 0.1, alignment: 1 })
-  }
-  return walls
-}
-
-function drawGates(zone: Zone): Container[] {
-  return zone.gates.map((gate) => {
-    const { x, y, width, height } = gate.area
-    const area = new Graphics()
-      .roundRect(x, y, width, height, 0.4)
-      .fill('#8fd3ff59')
-      .stroke({ color: '#d6f0ff', width: 0.12 })
-    const name = new Text({
-      text: gate.name,
-      style: {
-        fontFamily: 'system-ui, sans-serif',
-        fontSize: 40,
-        fill: '#eaf7ff',
-        stroke: { color: '#20303a', width: 8 },
-      },
-    })
-    name.anchor.set(0.5)
-    // 40 pixels of text are 0.8 m on the ground.
-    name.scale.set(0.02)
-    name.position.set(x + width / 2, y + height / 2)
-    const root = new Container()
-    root.addChild(area, name)
-    return root
-  })
 }

@@ -9,13 +9,10 @@ const line = z
   .trim()
   .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u)
 
-const reason = line
-  .min(reasonMinLength)
-  .max(reasonMaxLength)
-  .meta({
-    description: 'Why, for the audit. Players are not told',
-    example: 'Sold gold, ticket 4711',
-  })
+const reason = line.min(reasonMinLength).max(reasonMaxLength).meta({
+  description: 'Why, for the audit. Players are not told',
+  example: 'Sold gold, ticket 4711',
+})
 
 const who = z
   .string()

@@ -47,8 +47,10 @@ export const zoneSchema = z.strictObject({
   viewRadius: z.number().min(10).max(100),
   ground: color,
   spawn: point,
-  /** Solid boxes. */
-  walls: z.array(box.extend({ color: color.optional() })).max(2000),
+  /** Roads, squares: boxes to look at, without effect on walking. */
+  floors: z.array(box.extend({ color })).max(500).optional(),
+  /** Solid boxes. `look`: as what a client may show one (house, tree); each client knows its own. */
+  walls: z.array(box.extend({ color: color.optional(), look: id.optional() })).max(2000),
   /** Standing in `area` leads to `arrive` in another zone. */
   gates: z.array(z.strictObject({ id, name: title, area: box, to: id, arrive: point })).max(50),
   creatures: z

@@ -431,7 +431,8 @@ export function saveUpdate(save: Omit<Save, 'bootId'>, nextEpoch = save.epoch) {
     key: stateKey(save.realmId, save.characterId),
     update:
       'SET epoch = :next, saveNumber = :save, #zone = :zone, x = :x, y = :y, heading = :heading',
-    condition: 'epoch = :epoch AND saveNumber < :save',
+    // The same number is the same state: who leaves stays in the checkpoints, which may have saved it.
+    condition: 'epoch = :epoch AND saveNumber <= :save',
     names: { '#zone': 'zone' },
     values: {
       ':next': nextEpoch,

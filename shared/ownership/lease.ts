@@ -157,9 +157,10 @@ export function sightLease(
     before !== undefined &&
     before.bootId === bootId &&
     before.renewal === renewal &&
-    now >= before.last &&
-    now - before.last <= leaseReadGapMs
-  return { bootId, renewal, since: goesOn ? before.since : now, last: now }
+    // The clock of the function before may be ahead of this one's.
+    Math.abs(now - before.last) <= leaseReadGapMs
+  if (!goesOn) return { bootId, renewal, since: now, last: now }
+  return { bootId, renewal, since: before.since, last: Math.max(now, before.last) }
 }
 
 /** The judgement over a sighting: dead, with the condition that nothing has moved since. */

@@ -22,13 +22,15 @@ export type MemoryStoreOptions = {
   answerTimeoutMs?: number
   /** Called once a request, before it takes effect. */
   onRequest?: (request: StoreRequest) => void
+  /** Called after each write that took effect, before anything else happens. */
+  onApplied?: (request: StoreRequest) => void
 }
 
 export type MemoryStore = Store & {
   /** Deletes rows whose `expires` has passed and answers how many: DynamoDB's TTL, when told. */
   sweep(now: number): number
-  /** Every row of a table, ordered by key: for assertions. */
-  rows(table: TableName): Item[]
+  /** Every row of a table, or of one partition of it, ordered by key: for assertions. */
+  rows(table: TableName, pk?: string): Item[]
   /** Resolves when all writes that apply late have been applied. */
   settled(): Promise<void>
 }
@@ -46,10 +48,15 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   const late = new Set<Promise<void>>()
 
   /** Plays the faults around one request. `effect` runs in one step. */
-  async function send<T>(request: StoreRequest, effect: () => T): Promise<T> {
+  async function send<T>(request: StoreRequest, happen: () => T): Promise<T> {
     options.onRequest?.(request)
     const fault = options.faults?.(request)
     const write = request.operation !== 'get' && request.operation !== 'query'
+    const effect = (): T => {
+      const answer = happen()
+      if (write) options.onApplied?.(request)
+      return answer
+    }
     switch (fault?.kind) {
       case undefined:
         return effect()
@@ -132,10 +139,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       await send({ operation: 'transact', rows }, () => transact(tables, checked))
     },
     sweep: (now) => sweep(tables, now),
-    rows(table) {
+    rows(table, only) {
       const found: Item[] = []
-      for (const pk of [...tables[table].keys()].sort(compareUtf8)) {
-        const partition = tables[table].get(pk)!
+      for (const pk of only === undefined ? [...tables[table].keys()].sort(compareUtf8) : [only]) {
+        const partition = tables[table].get(pk)
+        if (partition === undefined) continue
         for (const sk of ordered(partition)) found.push(copyItem(partition.rows.get(sk)!))
       }
       return found

@@ -213,7 +213,7 @@ describe('a silent host', () => {
 
   it('is not judged by reads with a gap between them', async () => {
     const { enterUntil, realm } = await silent()
-    expect(await enterUntil(async () => realm.runtime.advance(1000), 10)).toBeUndefined()
+    expect(await enterUntil(async () => realm.runtime.advance(2000), 10)).toBeUndefined()
   })
 
   it('is not judged by a sighting that somebody made up', async () => {

@@ -1,0 +1,196 @@
+// Players and creatures from above, facing right. Each look is painted once.
+import { creatureShapes, jobColors } from '#game/client'
+import type { Texture } from 'pixi.js'
+import type { Creature, Race } from '#shared/content/content.ts'
+import { playerRadius } from '#shared/rules/units.ts'
+import { toMetres } from '../library/zone.ts'
+import { disc, paint, shade, worldResolution } from './paint.ts'
+import type { Brush } from './paint.ts'
+
+export type Looks = { races: Race[]; creatures: Creature[] }
+
+export type Bodies = {
+  /** The body of a look; the same texture for the same look. */
+  body(type: 'player' | 'creature', look: string): Texture
+  radius(type: 'player' | 'creature', look: string): number
+  /** What lies under everybody, 2 m wide at scale 1. */
+  readonly shadow: Texture
+  /** What lies under oneself, as large as the shadow. */
+  readonly ring: Texture
+  destroy(): void
+}
+
+type CreatureShape = (typeof creatureShapes)[string]
+
+const unknownColor = '#9aa0a6'
+const unknownCreatureRadius = 0.4
+const plainShape: CreatureShape = { length: 1.9, width: 1.2, head: 0.42, marks: [] }
+const outline = '#1d2328b0'
+
+export function createBodies({ races, creatures }: Looks): Bodies {
+  const painted = new Map<string, Texture>()
+  const shadow = paint(2, 2, worldResolution, (brush) => {
+    const soft = brush.createRadialGradient(1, 1, 0.35, 1, 1, 1)
+    soft.addColorStop(0, '#0a141055')
+    soft.addColorStop(1, '#0a141000')
+    brush.fillStyle = soft
+    brush.fillRect(0, 0, 2, 2)
+  })
+  const ring = paint(2, 2, worldResolution, (brush) => {
+    brush.strokeStyle = '#fff3d0c0'
+    brush.lineWidth = 0.09
+    disc(brush, 1, 1, 0.9)
+    brush.stroke()
+    brush.fillStyle = '#fff3d02e'
+    brush.fill()
+  })
+  const creatureOf = (look: string) => creatures.find((each) => each.id === look)
+  const radius = (type: 'player' | 'creature', look: string) =>
+    type === 'player' ? toMetres(playerRadius) : (creatureOf(look)?.radius ?? unknownCreatureRadius)
+
+  const make = (type: 'player' | 'creature', look: string): Texture => {
+    const size = radius(type, look)
+    // Tails and antlers reach beyond the radius that collides.
+    const side = size * 4
+    return paint(side, side, worldResolution, (brush) => {
+      brush.translate(side / 2, side / 2)
+      brush.scale(size, size)
+      brush.lineWidth = 0.1
+      brush.strokeStyle = outline
+      brush.lineJoin = 'round'
+      if (type === 'creature') {
+        drawCreature(brush, creatureOf(look)?.color ?? unknownColor, creatureShapes[look])
+      } else {
+        const [race, job] = look.split('/')
+        const skin = races.find((each) => each.id === race)?.color ?? unknownColor
+        drawPlayer(brush, skin, jobColors[job ?? ''] ?? unknownColor)
+      }
+    })
+  }
+
+  return {
+    body(type, look) {
+      const key = `${type} ${look}`
+      const found = painted.get(key) ?? make(type, look)
+      painted.set(key, found)
+      return found
+    },
+    radius,
+    shadow,
+    ring,
+    destroy() {
+      for (const texture of [shadow, ring, ...painted.values()]) texture.destroy(true)
+      painted.clear()
+    },
+  }
+}
+
+/** Shoulders in the colour of the job, head and hands in that of the race. Units: radii. */
+function drawPlayer(brush: Brush, skin: string, clothes: string): void {
+  for (const side of [-1, 1]) {
+    disc(brush, 0.52, side * 0.72, 0.24)
+    filled(brush, skin)
+  }
+  disc(brush, -0.08, 0, 0.7, 1.02)
+  filled(brush, clothes)
+  disc(brush, -0.3, 0, 0.42, 0.72)
+  brush.fillStyle = shade(clothes, -0.18)
+  brush.fill()
+  disc(brush, 0.1, 0, 0.58)
+  filled(brush, skin)
+  // Hair behind, eyes in front: these tell where somebody looks.
+  brush.beginPath()
+  brush.arc(0.1, 0, 0.55, Math.PI * 0.42, Math.PI * 1.58)
+  brush.closePath()
+  brush.fillStyle = shade(skin, -0.5)
+  brush.fill()
+  for (const side of [-1, 1]) {
+    disc(brush, 0.48, side * 0.2, 0.075)
+    brush.fillStyle = '#1d2328'
+    brush.fill()
+  }
+}
+
+function drawCreature(brush: Brush, color: string, shape = plainShape): void {
+  const { length, width, head } = shape
+  const marks = new Set(shape.marks)
+  const headAt = length / 2 + head * 0.35
+  const dark = shade(color, -0.35)
+  if (marks.has('brush')) {
+    disc(brush, -length / 2 - 0.35, 0, 0.55, 0.24)
+    filled(brush, color)
+    disc(brush, -length / 2 - 0.72, 0, 0.2, 0.17)
+    brush.fillStyle = '#f6efe2'
+    brush.fill()
+  }
+  if (marks.has('tail')) {
+    brush.beginPath()
+    brush.moveTo(-length / 2 + 0.3, 0)
+    brush.lineTo(-length / 2 - 0.45, -0.5)
+    brush.lineTo(-length / 2 - 0.3, 0)
+    brush.lineTo(-length / 2 - 0.45, 0.5)
+    brush.closePath()
+    filled(brush, dark)
+  }
+  disc(brush, 0, 0, length / 2, width / 2)
+  filled(brush, color)
+  disc(brush, -length * 0.08, 0, length * 0.3, width * 0.2)
+  brush.fillStyle = shade(color, 0.14)
+  brush.fill()
+  if (marks.has('antlers')) {
+    brush.save()
+    brush.strokeStyle = '#efe2c4'
+    brush.lineWidth = 0.11
+    for (const side of [-1, 1]) {
+      brush.beginPath()
+      brush.moveTo(headAt - 0.05, side * 0.2)
+      brush.lineTo(headAt - 0.3, side * 0.85)
+      brush.moveTo(headAt - 0.16, side * 0.5)
+      brush.lineTo(headAt + 0.2, side * 0.72)
+      brush.stroke()
+    }
+    brush.restore()
+  }
+  if (marks.has('ears')) {
+    for (const side of [-1, 1]) {
+      disc(brush, headAt - head * 0.6, side * head * 0.95, head * 0.4, head * 0.3)
+      filled(brush, dark)
+    }
+  }
+  disc(brush, headAt, 0, head * 1.15, head)
+  filled(brush, color)
+  if (marks.has('mask')) {
+    brush.fillStyle = '#f2f0ea'
+    brush.fillRect(headAt - head * 0.8, -head * 0.25, head * 1.85, head * 0.5)
+  }
+  if (marks.has('comb')) {
+    disc(brush, headAt - 0.05, 0, 0.26, 0.12)
+    filled(brush, '#d1493b')
+  }
+  if (marks.has('beak')) {
+    brush.beginPath()
+    brush.moveTo(headAt + head * 0.8, -0.18)
+    brush.lineTo(headAt + head * 0.8 + 0.36, 0)
+    brush.lineTo(headAt + head * 0.8, 0.18)
+    brush.closePath()
+    filled(brush, '#e8a33c')
+  }
+  if (marks.has('tusks')) {
+    for (const side of [-1, 1]) {
+      disc(brush, headAt + head * 0.95, side * head * 0.5, 0.2, 0.08)
+      filled(brush, '#fffbea')
+    }
+  }
+  for (const side of [-1, 1]) {
+    disc(brush, headAt + head * 0.45, side * head * 0.48, 0.075)
+    brush.fillStyle = '#15181b'
+    brush.fill()
+  }
+}
+
+/** Fills the path and draws its edge. */
+function filled(brush: Brush, color: string): void {
+  brush.fillStyle = color
+  brush.fill()
+  brush.stroke()
+}
