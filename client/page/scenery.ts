@@ -11,7 +11,7 @@ export const shadowColor = '#0a1410'
 /** Things stand out of the ground: their shadow falls this far, in metres. */
 const shadowFalls = 0.55
 /** What is drawn of a wall stays within this distance of its box, in metres. */
-export const sceneryReach = 1.5
+const sceneryReach = 1.5
 
 /** Draws the part of a zone that lies in a box of metres. `pattern` covers the ground. */
 export function drawScenery(brush: Brush, zone: Zone, part: Box, pattern: CanvasPattern): void {
