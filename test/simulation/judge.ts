@@ -1,0 +1,491 @@
+// What must hold, checked whenever a row changes, an answer arrives, or time passes. It reads the store
+// directly and looks into every process; nothing of what it knows reaches them.
+//
+// A sample is what a host had of a character when it gave it a save number. Progress is the save
+// number: it rises for the character's whole life, so whoever goes on from a lower one has lost play.
+import type { ClaimOutcome } from '#gameserver/persistence/persistence.ts'
+import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import { guardKey, parseCharacterRows } from '#shared/ownership/guard.ts'
+import type { CharacterRows, Guard, SoftState } from '#shared/ownership/guard.ts'
+import { leaseKey } from '#shared/ownership/lease.ts'
+import type { Ticket } from '#shared/ownership/ticket.ts'
+import type { StoreRequest } from '#shared/store/faults.ts'
+import type { Item } from '#shared/store/store.ts'
+import type { SimulatedHost } from './simulated-host.ts'
+import { realmId } from './map.ts'
+import { beganAt } from './process.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Sky } from './sky.ts'
+
+export type Violation = { rule: string; what: string; at: number; characterId: string | undefined }
+
+/** With a clear store and no fault, this much play may be lost: a checkpoint each 4 s and its write. */
+const lossMs = 5000
+/** A fault of the store adds itself, the time-out of what was under way, and the next checkpoint's turn. */
+const lossMoreMs = 7000
+/** A save that was acknowledged this long ago must never be lost, whatever happens. */
+const settledMs = 5000
+/** A host that runs and reaches the store knows by then that it was fenced. */
+const learnMs = 5000
+/** Looks in a row, a second apart. */
+const placelessMax = 6
+/** A write lands by then, or never. */
+const lateMaxMs = 22_000
+/** A renewal may still follow the last sign of the tick thread, and land as late as anything. */
+const hungMaxMs = 24_000
+/** A host that met nothing in that time but what everybody met is no deader than its observers. */
+const fateMs = 20_000
+/** Longest a place may stay with nobody behind it: ticket, grace, a checkpoint or two. */
+const placeMs = 55_000
+
+type Play = {
+  host: SimulatedHost
+  epoch: number
+  claimedAt: number
+  /** When it began to leave. */
+  leavingAt: number | undefined
+  /** The lease lapsed between the claim and its answer. */
+  void: boolean
+}
+
+type Known = {
+  name: string
+  rows: CharacterRows
+  movedAt: number
+  /** By `epoch/save number`: what was saved under it and when it was so. */
+  samples: Map<string, { soft: SoftState; at: number }>
+  /** Checkpoint entries that were acknowledged, latest last. */
+  acknowledged: { epoch: number; saveNumber: number; at: number }[]
+  plays: Play[]
+}
+
+export type Judge = ReturnType<typeof createJudge>
+
+export function createJudge(scheduler: Scheduler, tracing: boolean) {
+  const violations: Violation[] = []
+  const story: { at: number; characterId: string | undefined; text: string }[] = []
+  const known = new Map<string, Known>()
+  const hosts: SimulatedHost[] = []
+  const claims = new Map<string, number>()
+  const renewals = new Map<string, number>()
+  const checkpointNumbers = new Map<string, number>()
+  /** Since when a socket plays what another host owns. */
+  const ghosts = new Map<unknown, number>()
+  /** How often in a row somebody was seen without a place. */
+  const placeless = new Map<string, number>()
+  /** Since when a place has nobody behind it. */
+  const orphans = new Map<string, number>()
+  let sky: Sky
+
+  const now = () => scheduler.now()
+  const note = (characterId: string | undefined, text: string) => {
+    if (tracing) story.push({ at: now(), characterId, text })
+  }
+  const noteAll = (text: string) => note(undefined, text)
+  const violation = (rule: string, what: string, characterId?: string) => {
+    violations.push({ rule, what, at: now(), characterId })
+    note(characterId, `VIOLATION ${rule}: ${what}`)
+  }
+  const nameOf = (bootId: string) =>
+    hosts.find((host) => host.bootId === bootId)?.process.name ?? (bootId || 'nobody')
+  const same = (a: SoftState, b: SoftState) =>
+    a.zone === b.zone && a.x === b.x && a.y === b.y && a.heading === b.heading
+
+  const playOf = (characterId: string, host: SimulatedHost, epoch: number) =>
+    known.get(characterId)!.plays.findLast((play) => play.host === host && play.epoch === epoch)
+
+  function readCharacter(characterId: string): CharacterRows | undefined {
+    const { pk } = guardKey(realmId, characterId)
+    return parseCharacterRows(realmId, characterId, sky.memory.rows('core', pk))
+  }
+
+  /** A write has taken effect: what it changed must be allowed. */
+  function applied(request: StoreRequest): void {
+    const characters = new Set<string>()
+    for (const { table, key } of request.rows) {
+      if (key.pk.startsWith('HOST#') && key.sk.startsWith('CHECKPOINT#')) checkpoint(key.pk, key.sk)
+      if (table === 'volatile' && key.pk.includes('#Z#')) places(key.pk, key.sk)
+      if (key.sk === 'LEASE') leaseChanged(key.pk)
+      const character = key.pk.split('#C#')[1]
+      if (character !== undefined) characters.add(character)
+    }
+    for (const characterId of characters) changed(characterId)
+  }
+
+  function changed(characterId: string): void {
+    const one = known.get(characterId)
+    const after = readCharacter(characterId)
+    if (one === undefined || after === undefined) return
+    const before = one.rows
+    one.rows = after
+    guardChanged(one, before, after)
+    stateChanged(one, before, after)
+  }
+
+  function guardChanged(one: Known, before: CharacterRows, after: CharacterRows): void {
+    const [a, b] = [before.guard, after.guard]
+    const { characterId } = b
+    const moved = a.owner !== b.owner || a.epoch !== b.epoch || a.state !== b.state
+    if (b.epoch !== after.state.epoch) {
+      violation('epochs', `guard has epoch ${b.epoch}, state row ${after.state.epoch}`, characterId)
+    }
+    if (!moved && a.ticketId === b.ticketId) return
+    note(
+      characterId,
+      `guard ${a.state}@${a.epoch} ${nameOf(a.owner)} -> ${b.state}@${b.epoch} ${nameOf(b.owner)}, save ${after.state.saveNumber}`,
+    )
+    if (b.epoch !== a.epoch) one.movedAt = now()
+    if (a.state !== 'active' && b.state === 'active') {
+      if (b.epoch !== a.epoch || b.owner !== a.owner || b.ticketId !== a.ticketId) {
+        violation('claim', 'a claim changed more than the state', characterId)
+      }
+      countClaim(b)
+      return
+    }
+    if (b.epoch !== a.epoch + 1) {
+      violation('epoch + 1', `${a.state}@${a.epoch} -> ${b.state}@${b.epoch}`, characterId)
+    }
+    if (b.state === 'reserved') placed(b)
+    if (a.state === 'active' && b.state === 'reserved') takenOver(one, before, after)
+  }
+
+  /** Who has a reservation or plays has a place, which nobody else may have given back. */
+  function hasPlace(guard: Guard): boolean {
+    const host = hosts.find(({ bootId }) => bootId === guard.owner)
+    if (host === undefined || host.ended !== undefined || host.declaredDead !== undefined)
+      return true
+    // A reservation that lands late was given up, and its place with it; nobody holds its ticket.
+    const clear = sky.clearSince(undefined)
+    const hostClear = sky.clearSince(host.slot)
+    if (clear === undefined || hostClear === undefined) return true
+    if (now() - Math.max(clear, hostClear) < lateMaxMs || host.tickStands()) return true
+    const rows = host.zones.flatMap((zone) => sky.memory.rows('volatile', `R#${realmId}#Z#${zone}`))
+    const row = rows.find((one) => one.sk === `${guard.owner}#${guard.instance}`)
+    return row === undefined || guard.characterId in (row['places'] as object)
+  }
+
+  function placed(guard: Guard): void {
+    if (hasPlace(guard)) return
+    violation('a reservation has its place', `none in ${guard.instance}`, guard.characterId)
+  }
+
+  function countClaim(guard: Guard): void {
+    const count = (claims.get(guard.ticketId) ?? 0) + 1
+    claims.set(guard.ticketId, count)
+    if (count > 1) violation('one claim a ticket', `claimed ${count} times`, guard.characterId)
+  }
+
+  function stateChanged(one: Known, before: CharacterRows, after: CharacterRows): void {
+    const [a, b] = [before.state, after.state]
+    const { characterId } = after.guard
+    if (b.saveNumber < a.saveNumber) {
+      violation('save numbers rise', `${a.saveNumber} -> ${b.saveNumber}`, characterId)
+    }
+    if (same(a.soft, b.soft)) return
+    if (b.saveNumber === a.saveNumber) {
+      violation('save numbers rise', `another state under ${b.saveNumber}`, characterId)
+    }
+    // Who may write is whoever the guard named until this write.
+    const sample = one.samples.get(`${before.guard.epoch}/${b.saveNumber}`)
+    if (sample === undefined || !same(sample.soft, b.soft)) {
+      violation(
+        'only the owner saves',
+        `save ${b.saveNumber} at epoch ${before.guard.epoch} is not what its owner had`,
+        characterId,
+      )
+    }
+  }
+
+  function takenOver(one: Known, before: CharacterRows, after: CharacterRows): void {
+    const { characterId, owner, epoch } = before.guard
+    const host = hosts.find(({ bootId }) => bootId === owner)
+    if (host === undefined) return
+    if (host.mayStillSave() && !host.released && host.declaredDead === undefined) {
+      violation('lease', `taken from ${host.process.name}, which may still save`, characterId)
+    }
+    if (host.process.alive() && sky.sharedFate(host.slot, now() - fateMs) && ranSince(host)) {
+      violation('living hosts keep theirs', `taken from ${host.process.name}`, characterId)
+    }
+    const { saveNumber } = after.state
+    for (const saved of one.acknowledged) {
+      if (saved.epoch !== epoch || now() - saved.at < settledMs) continue
+      if (saved.saveNumber > saveNumber) {
+        const ago = ((now() - saved.at) / 1000).toFixed(1)
+        violation(
+          'acknowledged saves stay',
+          `save ${saved.saveNumber}, acknowledged ${ago} s ago, lost: goes on from ${saveNumber}`,
+          characterId,
+        )
+        break
+      }
+    }
+    const play = playOf(characterId, host, epoch)
+    if (play === undefined) return
+    const goesOnFrom = one.samples.get(`${epoch}/${saveNumber}`)?.at ?? play.claimedAt
+    const playedUntil = Math.min(host.heldAt, play.leavingAt ?? Infinity)
+    const disturbed = sky.disturbedMs(host.slot, goesOnFrom, playedUntil) + still(host, goesOnFrom)
+    const allowed = lossMs + (disturbed > 0 ? disturbed + lossMoreMs : 0)
+    const lost = playedUntil - goesOnFrom
+    note(characterId, `taken over; ${(lost / 1000).toFixed(1)} s of play lost`)
+    if (lost > allowed) {
+      violation('bounded loss', `${lost} ms of play lost, at most ${allowed} allowed`, characterId)
+    }
+  }
+
+  /** It stood nowhere, nor was it new or declared dead, in that time. */
+  function ranSince(host: SimulatedHost): boolean {
+    const from = now() - fateMs
+    const stood = stops.some((stop) => stop.host === host && stop.to > from)
+    return !stood && host.startedAt < from && host.declaredDead === undefined && !host.released
+  }
+
+  /** It has run and reached the store for long enough to know whatever was written to it. */
+  function mustKnow(host: SimulatedHost): boolean {
+    const clear = sky.clearSince(host.slot)
+    if (clear === undefined || now() - clear < learnMs) return false
+    return !stops.some((stop) => stop.host === host && stop.to > now() - learnMs)
+  }
+
+  /** How long a host's threads stood still since then: told by whoever stops them. */
+  const stops: { host: SimulatedHost; from: number; to: number }[] = []
+  function still(host: SimulatedHost, from: number): number {
+    let sum = 0
+    for (const stop of stops) if (stop.host === host && stop.to > from) sum += stop.to - stop.from
+    return sum
+  }
+
+  function checkpoint(pk: string, sk: string): void {
+    const row = sky.memory.rows('core', pk).find((item) => item.sk === sk)
+    if (row === undefined) return
+    const number = row['number'] as number
+    const before = checkpointNumbers.get(pk + sk) ?? 0
+    if (number <= before) violation('checkpoint numbers rise', `${before} -> ${number}`)
+    checkpointNumbers.set(pk + sk, number)
+  }
+
+  /** From here on its host must end: somebody has ended it, or the row is gone. */
+  function leaseChanged(pk: string): void {
+    const host = hosts.find((one) => leaseKey(one.bootId).pk === pk)
+    if (host === undefined || host.ended !== undefined || host.released) return
+    const row = sky.memory.rows('volatile', pk).find((item) => item.sk === 'LEASE')
+    if (row === undefined || row['ended'] === true) host.declaredDead ??= now()
+    // A transaction that only looked at the row changed nothing.
+    else if (renewals.get(pk) === row['renewal']) return
+    else if (host.hungMs() > hungMaxMs) {
+      violation('a hung host is not kept alive', `${host.process.name} renewed`)
+    }
+    if (row !== undefined) renewals.set(pk, row['renewal'] as number)
+  }
+
+  function places(pk: string, sk: string): void {
+    const row = sky.memory.rows('volatile', pk).find((item) => item.sk === sk)
+    if (row === undefined) return
+    const count = Object.keys(row['places'] as object).length
+    if (count > (row['capacity'] as number)) violation('capacity', `${count} places in ${sk}`)
+  }
+
+  /** Sockets that play what somebody else owns, places of nobody. Called twice a second. */
+  function look(): void {
+    for (const host of hosts) {
+      if (host.ended !== undefined) continue
+      const clear = sky.clearSince(host.slot)
+      const declared = host.declaredDead
+      if (declared !== undefined && now() - declared > learnMs && mustKnow(host)) {
+        violation('a lost lease ends its host', `${host.process.name} goes on`)
+      }
+      const players = new Map<string, unknown>()
+      for (const socket of host.sockets) {
+        const { joined } = socket
+        if (!socket.open || joined === undefined) continue
+        const { characterId, epoch } = joined
+        // Whoever is leaving plays no more; his socket is closed once that is clear.
+        if (playOf(characterId, host, epoch)?.leavingAt !== undefined) continue
+        if (players.has(characterId)) {
+          violation('one socket', `two play on ${host.process.name}`, characterId)
+        }
+        players.set(characterId, socket)
+        const one = known.get(characterId)!
+        const { guard } = one.rows
+        const ghost = guard.epoch > epoch
+        if (!ghost || clear === undefined || host.tickStands() || host.workerStands()) {
+          ghosts.delete(socket)
+          continue
+        }
+        const since = Math.max(ghosts.get(socket) ?? now(), clear, one.movedAt)
+        ghosts.set(socket, since)
+        if (now() - since > learnMs) {
+          violation(
+            'fenced hosts learn it',
+            `${host.process.name} plays epoch ${epoch}, the guard has ${guard.epoch} with ${nameOf(guard.owner)}`,
+            characterId,
+          )
+          ghosts.set(socket, now() + 1e9)
+        }
+      }
+    }
+  }
+
+  /** After a gap and a proof: the first tick must not move what was taken meanwhile. */
+  function tickedAfterProof(host: SimulatedHost, provenFrom: number): void {
+    for (const { open, joined } of host.sockets) {
+      if (!open || joined === undefined) continue
+      const one = known.get(joined.characterId)!
+      if (one.rows.guard.epoch > joined.epoch && one.movedAt < provenFrom) {
+        violation(
+          'proof before a tick',
+          `${host.process.name} ticks on with epoch ${joined.epoch}`,
+          joined.characterId,
+        )
+      }
+    }
+  }
+
+  /** Places with nobody behind them, players without a place. Called each second. */
+  function lookAtPlaces(zones: readonly string[]): void {
+    const seen = new Set<string>()
+    for (const [characterId, { rows }] of known) {
+      const { guard } = rows
+      const holds = guard.state === 'reserved' && now() < guard.ticketExpires - beganAt
+      const without = (holds || guard.state === 'active') && !hasPlace(guard)
+      // Of two enters at once the later one gives back the place of both: the next checkpoint of the
+      // host, or his own next try, enters it again.
+      const times = without ? (placeless.get(characterId) ?? 0) + 1 : 0
+      placeless.set(characterId, times)
+      if (times > placelessMax) placed(guard)
+    }
+    for (const zone of zones) {
+      for (const row of sky.memory.rows('volatile', `R#${realmId}#Z#${zone}`)) {
+        const host = hosts.find(({ bootId }) => bootId === row['bootId'])
+        // What a dead host had is counted by nobody: enter passes by silent instances.
+        if (host === undefined || host.ended !== undefined) continue
+        // Nor can one that is cut off give anything back.
+        if (sky.clearSince(host.slot) === undefined || host.workerStands()) continue
+        for (const characterId of Object.keys(row['places'] as object)) {
+          const guard = known.get(characterId)?.rows.guard
+          if (guard?.owner === host.bootId && guard.instance === row['instance']) continue
+          seen.add(`${row.sk} ${characterId}`)
+        }
+      }
+    }
+    for (const key of orphans.keys()) if (!seen.has(key)) orphans.delete(key)
+    for (const key of seen) {
+      const since = orphans.get(key) ?? now()
+      orphans.set(key, since)
+      if (now() - since > placeMs) {
+        violation('places are given back', `${key} for ${now() - since} ms`, key.split(' ')[1])
+        orphans.set(key, now() + 1e9)
+      }
+    }
+  }
+
+  function sampled(characterId: string, entry: CheckpointEntry): void {
+    const one = known.get(characterId)!
+    const key = `${entry.epoch}/${entry.saveNumber}`
+    if (!one.samples.has(key)) one.samples.set(key, { soft: entry.soft, at: now() })
+  }
+
+  return {
+    violations,
+    story,
+    hosts,
+    note,
+    noteAll,
+    violation,
+    applied,
+    look,
+    lookAtPlaces,
+    tickedAfterProof,
+    watch(over: Sky) {
+      sky = over
+    },
+    meet(characterId: string, name: string) {
+      const rows = readCharacter(characterId)!
+      known.set(characterId, {
+        name,
+        rows,
+        movedAt: 0,
+        samples: new Map(),
+        acknowledged: [],
+        plays: [],
+      })
+    },
+    name: (characterId: string) => known.get(characterId)?.name ?? characterId,
+    guard: (characterId: string): Guard => known.get(characterId)!.rows.guard,
+    lease: (bootId: string): Item | undefined =>
+      sky.memory.rows('volatile', leaseKey(bootId).pk).find((item) => item.sk === 'LEASE'),
+    stood(host: SimulatedHost, ms: number) {
+      stops.push({ host, from: now(), to: now() + ms })
+    },
+    claimed(host: SimulatedHost, ticket: Ticket, outcome: ClaimOutcome, lapsed: boolean) {
+      note(ticket.characterId, `${host.process.name}: claim @${ticket.epoch} ${outcome.outcome}`)
+      if (outcome.outcome === 'refused') {
+        const { guard } = known.get(ticket.characterId)!.rows
+        const stands = guard.ticketId === ticket.ticketId && guard.epoch === ticket.epoch
+        // The newest ticket works, unless an earlier answer to it was lost.
+        if (stands && mustKnow(host) && !claims.has(`claimed ${ticket.ticketId}`)) {
+          violation('the newest ticket works', `@${ticket.epoch} was refused`, ticket.characterId)
+        }
+      }
+      if (outcome.outcome !== 'claimed') return
+      const { characterId, epoch, saveNumber, soft } = outcome.character
+      const one = known.get(characterId)!
+      one.plays.push({ host, epoch, claimedAt: now(), leavingAt: undefined, void: lapsed })
+      const told = `claimed ${ticket.ticketId}`
+      const count = (claims.get(told) ?? 0) + 1
+      claims.set(told, count)
+      if (count > 1) violation('one claim a ticket', 'two joins with one ticket', characterId)
+      sampled(characterId, { characterId, epoch, saveNumber, soft })
+    },
+    /** A host welcomes a character; answers the epoch at which it plays it. */
+    welcomed(host: SimulatedHost, characterId: string): number {
+      const play = known.get(characterId)!.plays.findLast((one) => one.host === host)
+      if (play?.void === true) {
+        violation('a claim across a lapse is void', `${host.process.name} joins`, characterId)
+      }
+      note(characterId, `${host.process.name}: welcome @${play?.epoch}`)
+      return play?.epoch ?? 0
+    },
+    sampled(host: SimulatedHost, entries: CheckpointEntry[]) {
+      for (const entry of entries) {
+        sampled(entry.characterId, entry)
+        const one = known.get(entry.characterId)!
+        const ghost = one.rows.guard.epoch > entry.epoch && now() - one.movedAt > learnMs
+        if (ghost && mustKnow(host) && playOf(entry.characterId, host, entry.epoch)) {
+          violation(
+            'fenced hosts learn it',
+            `${host.process.name} still has epoch ${entry.epoch} of ${one.rows.guard.epoch}`,
+            entry.characterId,
+          )
+        }
+      }
+    },
+    leaving(host: SimulatedHost, entry: CheckpointEntry) {
+      note(
+        entry.characterId,
+        `${host.process.name}: leaves @${entry.epoch}, save ${entry.saveNumber}`,
+      )
+      sampled(entry.characterId, entry)
+      const play = playOf(entry.characterId, host, entry.epoch)
+      if (play !== undefined) play.leavingAt ??= now()
+    },
+    left(host: SimulatedHost, entry: CheckpointEntry, outcome: string) {
+      note(entry.characterId, `${host.process.name}: leave @${entry.epoch} is clear: ${outcome}`)
+      const { guard } = known.get(entry.characterId)!.rows
+      if (guard.epoch <= entry.epoch) {
+        violation(
+          'leave is clear',
+          `${outcome}, but the guard has ${guard.epoch}`,
+          entry.characterId,
+        )
+      }
+    },
+    checkpointAnswered(host: SimulatedHost, entries: readonly CheckpointEntry[]) {
+      for (const { characterId, epoch, saveNumber } of entries) {
+        const one = known.get(characterId)!
+        const { guard } = one.rows
+        if (guard.owner !== host.bootId || guard.epoch !== epoch) continue
+        one.acknowledged.push({ epoch, saveNumber, at: now() })
+      }
+    },
+  }
+}

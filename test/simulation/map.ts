@@ -1,0 +1,47 @@
+// The world of the simulation: two narrow zones. Who walks east for half a minute comes to the gate
+// into the other one, so positions only ever rise until a gate is passed.
+import type { Content, Zone } from '#shared/content/content.ts'
+
+export const realmId = 'sim'
+export const zoneIds = ['hub', 'forest'] as const
+
+/** Steps a second: the tick thread of the simulation wakes as often. */
+const tickHz = 4
+
+export function createContent(capacity: number, zoneMetres: number): Content {
+  const zone = (id: string, to: string): Zone => ({
+    id,
+    name: id,
+    kind: 'field',
+    width: zoneMetres,
+    height: 25,
+    capacity,
+    // Content allows 20 and 30; the rules of movement do not mind, and a run costs a fifth.
+    tickHz: tickHz as Zone['tickHz'],
+    viewRadius: 10,
+    ground: '#333333',
+    spawn: { x: 5, y: 12 },
+    walls: [],
+    gates: [
+      {
+        id: 'east',
+        name: 'East',
+        area: { x: zoneMetres - 12, y: 0, width: 12, height: 25 },
+        to,
+        arrive: { x: 5, y: 12 },
+      },
+    ],
+    creatures: [],
+  })
+  return {
+    races: new Map(),
+    jobs: new Map(),
+    creatures: new Map(),
+    zones: new Map([
+      ['hub', zone('hub', 'forest')],
+      ['forest', zone('forest', 'hub')],
+    ]),
+    startZone: 'hub',
+    version: 'sim',
+  }
+}

@@ -1,0 +1,403 @@
+// Each rule of the protocol, left out: a textual patch to a copy of the source, never to the tree. A
+// patch must apply exactly once, or the run fails: then the source has moved on and the table with it.
+// A mutant that no seed catches is a rule that is not needed, or a simulation that is too kind.
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+export type Mutant = {
+  name: string
+  /** What OWNERSHIP.md asks for and this takes away. */
+  rule: string
+  file: string
+  find: string
+  replace: string
+  /** Some rules stand behind each other: then both are taken away. */
+  also?: { file: string; find: string; replace: string }
+}
+
+const guard = 'shared/ownership/guard.ts'
+const lease = 'shared/ownership/lease.ts'
+const inbox = 'gameserver/instance/inbox.ts'
+const checkpoint = 'shared/ownership/checkpoint.ts'
+const places = 'shared/ownership/places.ts'
+const hostStore = 'gameserver/persistence/host-store.ts'
+const keeper = 'gameserver/persistence/lease-keeper.ts'
+const world = 'functions/world/world.ts'
+const host = 'gameserver/host.ts'
+const admission = 'gameserver/instance/admission.ts'
+const departures = 'gameserver/instance/departures.ts'
+
+export const mutants: Mutant[] = [
+  {
+    name: 'save-without-epoch',
+    rule: 'State row: conditioned on epoch and save number',
+    file: guard,
+    find: "condition: 'epoch = :epoch AND saveNumber <= :save',",
+    replace: "condition: 'saveNumber <= :save AND :epoch = :epoch',",
+  },
+  {
+    name: 'save-without-number',
+    rule: 'State row: conditioned on epoch and save number',
+    file: guard,
+    find: "condition: 'epoch = :epoch AND saveNumber <= :save',",
+    replace: "condition: 'epoch = :epoch',",
+  },
+  {
+    name: 'leave-keeps-state-epoch',
+    rule: 'Every change of owner writes epoch + 1 to guard and state row',
+    file: guard,
+    find: 'saveUpdate(leave, leave.epoch + 1)',
+    replace: 'saveUpdate(leave)',
+  },
+  {
+    name: 'take-over-without-lease',
+    rule: 'Take-over: boot and renewal number as observed are a condition',
+    file: guard,
+    find: '    leaseCheck,\n    fence,',
+    replace: '    fence,',
+  },
+  {
+    name: 'take-over-without-a-word',
+    rule: 'Take-over: a fence row in the old inbox (which has the let-go before it as well)',
+    file: guard,
+    find: '    leaseCheck,\n    fence,',
+    replace: '    leaseCheck,',
+    also: {
+      file: world,
+      find: 'await deps.store.put(commandPut(now, owner, command))',
+      replace: 'commandPut(now, owner, command)',
+    },
+  },
+  {
+    name: 'renew-ended-lease',
+    rule: 'Lease: one that has ended is lost to its holder',
+    file: lease,
+    find: 'attribute_exists(pk) AND attribute_not_exists(ended) AND renewal < :n',
+    replace: 'attribute_exists(pk) AND renewal < :n',
+  },
+  {
+    name: 'renewal-creates-row',
+    rule: 'Lease: a renewal never creates a row; numbers rise',
+    file: lease,
+    find: 'attribute_exists(pk) AND attribute_not_exists(ended) AND renewal < :n',
+    replace: 'attribute_not_exists(ended)',
+  },
+  {
+    name: 'dead-after-2s',
+    rule: 'Dead: the same renewal number for longer than the deadline',
+    file: 'shared/limits.ts',
+    find: 'export const leaseDeadAfterMs = 7000',
+    replace: 'export const leaseDeadAfterMs = 2000',
+  },
+  {
+    name: 'reads-far-apart',
+    rule: 'Dead: successful reads at most 1.5 s apart, a gap restarts',
+    file: lease,
+    find: 'Math.abs(now - before.last) <= leaseReadGapMs',
+    replace: 'Math.abs(now - before.last) <= 60_000',
+  },
+  {
+    name: 'checkpoint-number',
+    rule: 'Checkpoint: conditioned on its number rising',
+    file: checkpoint,
+    find: "condition: 'attribute_not_exists(pk) OR #number < :number',",
+    replace: "condition: 'attribute_not_exists(pk) OR #number <> :number',",
+  },
+  {
+    name: 'recover-by-new-epoch',
+    rule: "Take-over: the entry whose epoch is the guard's before the take-over",
+    file: checkpoint,
+    find: 'one.epoch === guard.epoch,',
+    replace: 'one.epoch === guard.epoch + 1,',
+  },
+  {
+    name: 'recover-any-epoch',
+    rule: "Take-over: the entry whose epoch is the guard's before the take-over",
+    file: checkpoint,
+    find: 'one.characterId === guard.characterId && one.epoch === guard.epoch,',
+    replace: 'one.characterId === guard.characterId,',
+  },
+  {
+    name: 'recover-nothing',
+    rule: 'Take-over: the recovered soft state is written to the state row',
+    file: checkpoint,
+    find: 'return entry !== undefined && entry.saveNumber > state.saveNumber',
+    replace: 'return entry !== undefined && entry.saveNumber < 0',
+  },
+  {
+    name: 'claim-without-ticket',
+    rule: 'Claim: conditional on the ticket id',
+    file: guard,
+    find: "'#owner = :me AND ticketId = :ticket AND #state IN (:reserved, :moving) AND ' +",
+    replace: "'#owner = :me AND :ticket = :ticket AND #state IN (:reserved, :moving) AND ' +",
+  },
+  {
+    name: 'claim-active',
+    rule: 'Claim: only what is reserved or moving',
+    file: guard,
+    find: "ticketId = :ticket AND #state IN (:reserved, :moving) AND ' +",
+    replace: "ticketId = :ticket AND #state IN (:reserved, :moving, :active) AND ' +",
+  },
+  {
+    name: 'claim-refusal-may-be-ours',
+    rule: 'Claim: a refusal counts as ours only after an unclear attempt',
+    file: hostStore,
+    find: 'if (!mine || !maybeMine)',
+    replace: 'if (!mine)',
+  },
+  {
+    name: 'forget-tickets',
+    rule: 'Claim: the host remembers ticket ids from before it claims',
+    file: admission,
+    find: "if (used.has(ticket.ticketId)) return 'ticket.refused'",
+    replace: '',
+  },
+  {
+    name: 'claim-across-a-lapse',
+    rule: 'Claim: one that was in flight across a lapse is void (worker)',
+    file: hostStore,
+    find: 'if (!unbroken(proofBefore)) break',
+    replace: '',
+  },
+  {
+    name: 'join-across-a-lapse',
+    rule: 'Claim: a join that was in flight across a lapse is void (tick thread)',
+    file: admission,
+    find: 'lapses !== lapsesBefore || !mayAdmit() || ',
+    replace: '',
+  },
+  {
+    name: 'claim-not-given-back',
+    rule: 'Claim: one that nobody uses is undone',
+    file: hostStore,
+    find: "void giveBack(ticket)\n    return { outcome: 'unavailable' }",
+    replace: "return { outcome: 'unavailable' }",
+  },
+  {
+    name: 'save-past-the-deadline',
+    rule: 'Past the deadline: nothing is saved',
+    file: hostStore,
+    find: "if (!lease().held) return 'unavailable'",
+    replace: '',
+  },
+  {
+    name: 'leave-once',
+    rule: 'Leave: repeated until it is clear',
+    file: hostStore,
+    find: 'unclear ||= error.unclear\n      }\n      await runtime.sleep(repeatMs)',
+    replace: "return 'left'\n      }\n      await runtime.sleep(repeatMs)",
+  },
+  {
+    name: 'leaving-not-in-checkpoint',
+    rule: 'Who is leaving stays in the checkpoint until that is clear',
+    file: departures,
+    find: 'entries: () => [...leaving.keys()],',
+    replace: 'entries: () => [],',
+  },
+  {
+    name: 'enter-while-leaving',
+    rule: 'A character on its way out is not let in until that is clear',
+    file: admission,
+    find: "if (instance.departures.has(ticket.characterId)) return 'host.unavailable'",
+    replace: '',
+  },
+  {
+    name: 'place-released-blindly',
+    rule: 'Places: released only if the expiry is the same',
+    file: places,
+    find: "condition: 'places.#character = :expiry',",
+    replace:
+      "condition: 'attribute_exists(pk) AND (places.#character = :expiry OR :expiry = :expiry)',",
+  },
+  {
+    name: 'places-never-lapse',
+    rule: 'Places: reservations that expired are removed by reconciling',
+    file: places,
+    find: 'expiry + placeGraceMs < now',
+    replace: 'false',
+  },
+  {
+    name: 'places-over-capacity',
+    rule: 'Places: taken by one conditional update on their number',
+    file: places,
+    find: '(attribute_exists(places.#character) OR size(places) < :limit)',
+    replace:
+      '(attribute_exists(places.#character) OR size(places) < :limit OR :limit > :limit OR size(places) >= :limit)',
+  },
+  {
+    name: 'deadline-from-the-answer',
+    rule: 'Lease: the deadline counts from before the last acknowledged renewal was sent',
+    file: keeper,
+    find: 'wall: Math.max(proof.wall, sent.wall),\n          monotonic: Math.max(proof.monotonic, sent.monotonic),',
+    replace: 'wall: clocks.now(),\n          monotonic: clocks.monotonic(),',
+  },
+  {
+    name: 'monotonic-alone',
+    rule: 'Lease: elapsed time is the larger of monotonic and wall clock',
+    file: keeper,
+    find: 'const elapsed = Math.max(clocks.now() - proof.wall, clocks.monotonic() - proof.monotonic)',
+    replace: 'const elapsed = clocks.monotonic() - proof.monotonic',
+  },
+  {
+    name: 'renew-for-a-hung-thread',
+    rule: 'Lease: renewed only for a tick thread that has answered',
+    file: keeper,
+    find: 'if (beaten) {',
+    replace: 'if (beaten || !beaten) {',
+  },
+  {
+    name: 'inbox-not-read',
+    rule: 'Inbox: read strongly after each renewal',
+    file: keeper,
+    find: 'await deps.readInbox().catch(',
+    replace: 'await Promise.resolve().catch(',
+  },
+  {
+    name: 'inbox-after-the-proof',
+    rule: 'After a gap: renew, then read the inbox, then tick',
+    file: keeper,
+    find: 'if (lapsed || !(error instanceof StoreError)) throw error',
+    replace: 'if (!(error instanceof StoreError)) throw error',
+  },
+  {
+    name: 'tick-before-proof',
+    rule: 'After a gap longer than the lease: prove before a tick',
+    file: host,
+    find: 'if (gapMs > leaseDeadlineMs) {',
+    replace: 'if (gapMs > 1e9) {',
+  },
+  {
+    name: 'command-for-any-epoch',
+    rule: 'Inbox: let-go and fence ignore later owners',
+    file: inbox,
+    find: 'if (character.claimed.epoch > epoch) continue',
+    replace: '',
+  },
+  {
+    name: 'let-go-ignored',
+    rule: 'Log-in elsewhere: a living owner lets go',
+    file: inbox,
+    find: "else own(instance.release(character, kind === 'kick' ? 'kicked' : 'replaced'))",
+    replace: '',
+  },
+  {
+    name: 'let-go-of-nobody',
+    rule: 'Let go: of a character that is not held the guard is written offline',
+    file: inbox,
+    find: "if (kind !== 'fence' && !known)",
+    replace: "if (kind !== 'fence' && known && !known)",
+  },
+  {
+    name: 'let-go-with-a-claim-in-flight',
+    rule: 'Let go: not with a claim in flight',
+    file: inbox,
+    find: 'let known = admission.claims(characterId)',
+    replace: 'let known = false',
+  },
+  {
+    name: 'enter-waits-for-expiry',
+    rule: "Reserve: the player's own next enter replaces a reservation at once",
+    file: world,
+    find: '  const { guard } = rows\n  const zoneRead',
+    replace:
+      "  const { guard } = rows\n  if (guard.state === 'reserved' && guard.ticketExpires > runtime.now()) return 'again'\n  const zoneRead",
+  },
+  {
+    name: 'transition-ignores-state',
+    rule: 'Transitions name owner, epoch, state and ticket id as read',
+    file: guard,
+    find: "'#owner = :owner AND epoch = :epoch AND #state = :state AND ticketId = :ticketId AND ' +",
+    replace:
+      "'#owner = :owner AND epoch = :epoch AND :state = :state AND ticketId = :ticketId AND ' +",
+  },
+  {
+    name: 'transition-ignores-epoch',
+    rule: 'Transitions name owner, epoch, state and ticket id as read',
+    file: guard,
+    find: "'#owner = :owner AND epoch = :epoch AND #state = :state AND ticketId = :ticketId AND ' +",
+    replace:
+      "':owner = :owner AND :epoch = :epoch AND #state = :state AND :ticketId = :ticketId AND ' +",
+  },
+]
+
+const top = path.join(import.meta.dirname, '..', '..')
+const parts = [
+  'shared',
+  'functions',
+  'gameserver',
+  'test/simulation',
+  'package.json',
+  'tsconfig.json',
+]
+/** A mutant that makes a run never end is caught as well. */
+const seedMaxMs = 2000
+
+export type Hunt = { caught: boolean; seeds: number; rule: string }
+
+/** A copy of the source with that one rule gone, searched for a seed that fails. */
+export async function hunt(mutant: Mutant, seeds: number): Promise<Hunt> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mutant-'))
+  try {
+    for (const part of parts) {
+      await cp(path.join(top, part), path.join(folder, part), { recursive: true })
+    }
+    await symlink(path.join(top, 'node_modules'), path.join(folder, 'node_modules'))
+    for (const patch of mutant.also === undefined ? [mutant] : [mutant, mutant.also]) {
+      const file = path.join(folder, patch.file)
+      const before = await readFile(file, 'utf8')
+      const times = before.split(patch.find).length - 1
+      if (times !== 1) {
+        const rule = `the patch applies ${times} times to ${patch.file}, expected once`
+        return { caught: false, seeds: 0, rule }
+      }
+      await writeFile(
+        file,
+        before.replace(patch.find, () => patch.replace),
+      )
+    }
+    return await search(folder, seeds)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function search(folder: string, seeds: number): Promise<Hunt> {
+  const script = path.join(folder, 'test/simulation/main.ts')
+  const child = spawn(process.execPath, [script, '--hunt', '--seeds', `${seeds}`], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 10_000 + seeds * seedMaxMs,
+  })
+  let out = ''
+  let errors = ''
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+  child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
+  const signal = await new Promise((resolve) => child.on('close', (_code, ended) => resolve(ended)))
+  if (signal !== null) return { caught: true, seeds: 0, rule: 'a run does not end' }
+  const line = out.trim().split('\n').at(-1) ?? ''
+  if (!line.startsWith('{')) throw new Error(`a mutant did not run: ${errors.slice(0, 2000)}`)
+  const answer = JSON.parse(line) as { seed?: number; after: number; rule?: string }
+  return { caught: answer.seed !== undefined, seeds: answer.after, rule: answer.rule ?? '' }
+}
+
+/** All mutants, or those named. Answers whether each was caught. */
+export async function runMutants(
+  names: readonly string[],
+  seeds: number,
+  print: (line: string) => void,
+): Promise<boolean> {
+  const chosen = mutants.filter(({ name }) => names.length === 0 || names.includes(name))
+  let survivors = 0
+  for (const mutant of chosen) {
+    const { caught, seeds: after, rule } = await hunt(mutant, seeds)
+    if (!caught) survivors++
+    const outcome = caught
+      ? `caught after ${after} seeds (${rule})`
+      : `SURVIVED ${after} seeds ${rule}`
+    print(`${mutant.name.padEnd(30)} ${outcome.padEnd(52)} ${mutant.rule}`)
+  }
+  print(`${chosen.length - survivors} of ${chosen.length} caught.`)
+  return survivors === 0
+}

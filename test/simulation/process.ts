@@ -1,0 +1,128 @@
+// A process as a fault sees it: it can be killed, stopped, or suspended with its machine. Whatever
+// reaches its code (timers, answers, messages, frames) comes through a gate of one of its threads.
+import type { Clocks } from '#gameserver/persistence/lease-keeper.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** Unix ms at which every run begins. */
+export const beganAt = 1_800_000_000_000
+
+export type Process = {
+  name: string
+  clocks: Clocks
+  random: Random
+  alive(): boolean
+  thread(): Thread
+  kill(): void
+  /** Everything stands still; with `suspended` the monotonic clock too. */
+  stop(ms: number, suspended: boolean): void
+  /** Somebody sets the wall clock, so far off the true time. */
+  setClock(offMs: number): void
+}
+
+export type Thread = {
+  /** Runs it now, after the pause, or never. */
+  enter(run: () => void): void
+  /** After a time on this thread; the answer cancels it. */
+  timer(ms: number, run: () => void): () => void
+  runtime: Runtime
+  /** This thread alone stands still: a loop without end, a long collection of garbage. */
+  hang(ms: number): void
+  standsStill(): boolean
+}
+
+export function createProcess(
+  scheduler: Scheduler,
+  name: string,
+  random: Random,
+  skewMs: number,
+): Process {
+  let alive = true
+  let stoppedUntil = 0
+  let clockMs = skewMs
+  let suspendedMs = 0
+  const bootedAt = scheduler.now()
+
+  const clocks: Clocks = {
+    now: () => beganAt + Math.floor(scheduler.now() + clockMs),
+    monotonic: () => scheduler.now() - bootedAt - suspendedMs,
+  }
+
+  function thread(): Thread {
+    let hungUntil = 0
+    const waiting: (() => void)[] = []
+    const stillUntil = () => Math.max(stoppedUntil, hungUntil)
+    const drain = (): void => {
+      if (!alive) return
+      const still = stillUntil() - scheduler.now()
+      // It was stopped again meanwhile.
+      if (still > 0) return scheduler.after(still, drain)
+      const next = waiting.shift()
+      if (next === undefined) return
+      // One at a time, so that the promises of each run before the next.
+      if (waiting.length > 0) scheduler.after(0, drain)
+      next()
+    }
+    const enter = (run: () => void) => {
+      if (!alive) return
+      const still = stillUntil() - scheduler.now()
+      if (still <= 0 && waiting.length === 0) return run()
+      waiting.push(run)
+      if (waiting.length === 1) scheduler.after(still, drain)
+    }
+    const timer = (ms: number, run: () => void) => {
+      let cancelled = false
+      scheduler.after(ms, () => {
+        if (!cancelled) enter(() => void (cancelled || run()))
+      })
+      return () => {
+        cancelled = true
+      }
+    }
+    return {
+      enter,
+      timer,
+      hang(ms) {
+        hungUntil = Math.max(hungUntil, scheduler.now() + ms)
+      },
+      standsStill: () => stillUntil() > scheduler.now(),
+      runtime: {
+        now: clocks.now,
+        randomBytes: (count) => random.bytes(count),
+        sleep: async (ms, signal) => {
+          signal?.throwIfAborted()
+          await new Promise<void>((resolve, reject) => {
+            const abort = () => {
+              cancel()
+              reject(signal!.reason as Error)
+            }
+            const cancel = timer(ms, () => {
+              signal?.removeEventListener('abort', abort)
+              resolve()
+            })
+            signal?.addEventListener('abort', abort)
+          })
+        },
+      },
+    }
+  }
+
+  return {
+    name,
+    clocks,
+    random,
+    alive: () => alive,
+    thread,
+    kill() {
+      alive = false
+    },
+    stop(ms, suspended) {
+      stoppedUntil = Math.max(stoppedUntil, scheduler.now() + ms)
+      if (suspended) suspendedMs += ms
+    },
+    setClock(offMs) {
+      clockMs = offMs
+    },
+  }
+}

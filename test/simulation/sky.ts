@@ -1,0 +1,167 @@
+// The store as each process reaches it: one memory store, and between it and a process the weather of
+// the plan, latency both ways, and the thread that has to be there to hear the answer.
+import { createMemoryStore } from '#shared/store/memory.ts'
+import type { MemoryStore } from '#shared/store/memory.ts'
+import type { Fault, StoreRequest } from '#shared/store/faults.ts'
+import type { Store } from '#shared/store/store.ts'
+import type { FaultPlan, Reach } from './plan.ts'
+import type { Thread } from './process.ts'
+import { createRandom } from './random.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** The AWS client gives up after this (shared/store/dynamo.ts). */
+const answerTimeoutMs = 2000
+
+export type Caller = {
+  slot: number | undefined
+  thread: Thread
+  onRequest?: (r: StoreRequest) => void
+}
+
+export type Sky = {
+  memory: MemoryStore
+  /** A client of the store. `onAnswer` is told of each request that was answered well. */
+  client(caller: Caller, onAnswer?: (request: StoreRequest) => void): Store
+  /** Faults that the store has played. */
+  played(): number
+  requests(): number
+  /** Since when the store is as it should be for a host, or for functions, virtual ms. */
+  clearSince(slot: number | undefined): number | undefined
+  /** Whether a slot has met nothing since then but a store that nobody could reach. */
+  sharedFate(slot: number, since: number): boolean
+  /** For how long in that time something was in the way of a slot. */
+  disturbedMs(slot: number, from: number, to: number): number
+}
+
+export function createSky(
+  scheduler: Scheduler,
+  seed: number,
+  faults: readonly FaultPlan[],
+  onApplied: (request: StoreRequest) => void,
+): Sky {
+  const weathers = faults.flatMap((fault, i) =>
+    fault.kind === 'weather'
+      ? [{ ...fault, random: createRandom(seed, `weather ${i} ${fault.at}`) }]
+      : [],
+  )
+  const latency = createRandom(seed, 'latency')
+  let caller: Caller | undefined
+  let played = 0
+  let requests = 0
+
+  const meets = (reach: Reach, slot: number | undefined) =>
+    reach.who === 'all' || (reach.who === 'slot' ? reach.slot === slot : slot === undefined)
+
+  function draw(request: StoreRequest): Fault {
+    const now = scheduler.now()
+    const clear: Fault = { kind: 'delay', ms: latency.int(1, 7) }
+    const from = caller
+    if (from === undefined) return clear
+    requests++
+    from.onRequest?.(request)
+    for (const weather of weathers) {
+      if (now < weather.at || now >= weather.at + weather.ms) continue
+      if (!meets(weather.reach, from.slot)) continue
+      const fault = play(weather.weather, weather.random, request)
+      if (fault === undefined) continue
+      played++
+      return fault
+    }
+    return clear
+  }
+
+  const memory = createMemoryStore({
+    runtime: {
+      now: scheduler.now,
+      sleep: async (ms) => await new Promise((resolve) => scheduler.after(ms, resolve)),
+    },
+    answerTimeoutMs,
+    faults: draw,
+    onApplied,
+  })
+
+  function client(own: Caller, onAnswer?: (request: StoreRequest) => void): Store {
+    const send = async <T>(operation: () => Promise<T>): Promise<T> =>
+      await new Promise<T>((resolve, reject) => {
+        let sent: StoreRequest | undefined
+        const answer = (deliver: () => void) =>
+          scheduler.after(latency.int(1, 7), () => own.thread.enter(deliver))
+        caller = { ...own, onRequest: (request) => ((sent = request), own.onRequest?.(request)) }
+        // The store asks for faults before it first waits: `caller` is whose request it is.
+        const outcome = operation()
+        caller = undefined
+        outcome.then(
+          (value) =>
+            answer(() => {
+              if (sent !== undefined) onAnswer?.(sent)
+              resolve(value)
+            }),
+          (error: unknown) => answer(() => reject(error)),
+        )
+      })
+    return {
+      get: async (request) => await send(async () => await memory.get(request)),
+      query: async (request) => await send(async () => await memory.query(request)),
+      put: async (request) => await send(async () => await memory.put(request)),
+      update: async (request) => await send(async () => await memory.update(request)),
+      delete: async (request) => await send(async () => await memory.delete(request)),
+      transact: async (writes) => await send(async () => await memory.transact(writes)),
+    }
+  }
+
+  return {
+    memory,
+    client,
+    played: () => played,
+    requests: () => requests,
+    clearSince(slot) {
+      const now = scheduler.now()
+      let since = 0
+      for (const { at, ms, reach } of weathers) {
+        if (!meets(reach, slot) || at > now) continue
+        if (at + ms > now) return undefined
+        since = Math.max(since, at + ms)
+      }
+      return since
+    },
+    sharedFate(slot, since) {
+      const met = weathers.filter((one) => one.at + one.ms > since && one.at <= scheduler.now())
+      return met.every(
+        ({ weather, reach }) =>
+          !meets(reach, slot) ||
+          (reach.who === 'all' && (weather === 'refused' || weather === 'silent')),
+      )
+    },
+    disturbedMs(slot, from, to) {
+      let sum = 0
+      for (const { at, ms, reach } of weathers) {
+        if (meets(reach, slot)) sum += Math.max(0, Math.min(to, at + ms) - Math.max(from, at))
+      }
+      return sum
+    },
+  }
+}
+
+function play(weather: string, random: Random, request: StoreRequest): Fault | undefined {
+  const write = request.operation !== 'get' && request.operation !== 'query'
+  const roll = random.next()
+  switch (weather) {
+    case 'conflicts':
+      if (roll < 0.25 && write) return { kind: 'conflict' }
+      return roll < 0.4 ? { kind: 'throttle' } : undefined
+    case 'lossy':
+      if (roll < 0.15) return { kind: 'loseRequest' }
+      return roll < 0.4 ? { kind: 'loseAnswer' } : undefined
+    case 'late':
+      return roll < 0.3 ? { kind: 'applyLate', ms: random.int(1000, 20_000) } : undefined
+    case 'slow':
+      return roll < 0.6 ? { kind: 'delay', ms: random.int(100, answerTimeoutMs - 50) } : undefined
+    case 'stuck':
+      return request.operation === 'transact' && roll < 0.95 ? { kind: 'conflict' } : undefined
+    case 'refused':
+      return { kind: 'outage' }
+    default:
+      return { kind: 'loseRequest' }
+  }
+}
