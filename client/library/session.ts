@@ -53,6 +53,8 @@ export type Session = {
   /** Ends the session here; the server is told as far as it can be reached. */
   logOut(): Promise<void>
   logOutEverywhere(): Promise<void>
+  /** Whether the storage has nobody logged in any more: another page of this browser has logged out. */
+  loggedOutElsewhere(): boolean
   inRealm(realmId: string): InRealm
 }
 
@@ -196,6 +198,11 @@ export function createSession(options: SessionOptions): Session {
     async logOutEverywhere() {
       await changing((more) => client.auth.logoutEverywhere(undefined, more))
       forget()
+    },
+    loggedOutElsewhere() {
+      if (kept === undefined || storage.get(tokensKey) !== undefined) return false
+      kept = undefined
+      return true
     },
     inRealm: (realmId) => ({
       characters: async () =>

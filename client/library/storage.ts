@@ -18,10 +18,10 @@ export function createMemoryStore(): KeyStore {
 
 /**
  * localStorage or sessionStorage under a prefix. A browser that forbids storage, or is full, must not
- * keep a player out: then values last as long as the page.
+ * keep a player out: what it does not take lasts as long as the page.
  */
 export function createBrowserStore(storage: () => Storage, prefix: string): KeyStore {
-  const memory = createMemoryStore()
+  const refused = createMemoryStore()
   const attempt = <T>(act: () => T): T | undefined => {
     try {
       return act()
@@ -30,13 +30,18 @@ export function createBrowserStore(storage: () => Storage, prefix: string): KeyS
     }
   }
   return {
-    get: (key) => attempt(() => storage().getItem(prefix + key)) ?? memory.get(key),
+    // What the storage has taken is asked for there alone: another page may have changed it since.
+    get: (key) => refused.get(key) ?? attempt(() => storage().getItem(prefix + key)) ?? undefined,
     set(key, value) {
-      memory.set(key, value)
-      attempt(() => storage().setItem(prefix + key, value))
+      const taken = attempt(() => {
+        storage().setItem(prefix + key, value)
+        return true
+      })
+      if (taken === true) refused.remove(key)
+      else refused.set(key, value)
     },
     remove(key) {
-      memory.remove(key)
+      refused.remove(key)
       attempt(() => storage().removeItem(prefix + key))
     },
   }

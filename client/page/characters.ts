@@ -14,8 +14,8 @@ export type CharacterScreen = {
   content: ContentSource
   /** A character was chosen. */
   play: (character: Character) => void
-  /** The player wants out. */
-  logOut: () => void
+  /** The player wants out, here or on every device. Fails when the server cannot be told of the latter. */
+  logOut: (everywhere: boolean) => Promise<void>
   /** Why the player is here again, as a code. */
   why?: string
 }
@@ -29,12 +29,24 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
     'div',
     { class: 'row' },
     element('h1', { text: title }),
-    button('Log out', screen.logOut, 'plain'),
+    element(
+      'div',
+      { class: 'row' },
+      button('Log out', () => void screen.logOut(false), 'plain'),
+      button('Log out everywhere', () => void logOutEverywhere(), 'plain'),
+    ),
   )
   show(element('section', { class: 'card wide' }, head, list, making, error))
 
   const tell = (failure: unknown) => {
     error.textContent = wordsOf(failure)
+  }
+  const logOutEverywhere = async () => {
+    try {
+      await screen.logOut(true)
+    } catch (failure) {
+      tell(failure)
+    }
   }
   const refresh = async () => {
     try {

@@ -15,16 +15,23 @@ export type Hud = {
   talk(): void
 }
 
-export type HudEvents = { say(text: string): void; leave(): void; logOut(): void }
+export type HudOptions = {
+  /** Played with fingers: there is no Enter key to speak of. */
+  touches: boolean
+  say(text: string): void
+  leave(): void
+  logOut(): void
+}
 
-export function createHud(events: HudEvents): Hud {
+export function createHud(options: HudOptions): Hud {
   const log = element('div', { class: 'log', attributes: { role: 'log', id: 'log' } })
   const input = element('input', {
     attributes: {
       id: 'chat',
       maxlength: String(chatMaxLength),
-      placeholder: 'Enter to talk',
+      placeholder: options.touches ? 'Say something' : 'Enter to talk',
       autocomplete: 'off',
+      enterkeyhint: 'send',
       'aria-label': 'Chat',
     },
   })
@@ -37,15 +44,15 @@ export function createHud(events: HudEvents): Hud {
     if (event.key === 'Escape') input.blur()
     if (event.key !== 'Enter' || event.isComposing) return
     event.preventDefault()
-    if (input.value.trim() !== '') events.say(input.value)
+    if (input.value.trim() !== '') options.say(input.value)
     input.value = ''
     input.blur()
   })
   const corner = element(
     'div',
     { class: 'corner' },
-    button('Characters', events.leave),
-    button('Log out', events.logOut),
+    button('Characters', options.leave),
+    button('Log out', options.logOut),
   )
   const talk = element('div', { class: 'talk' }, log, input)
   show(element('div', { class: 'hud' }, figures, corner, banner, arrival, talk))

@@ -39,8 +39,10 @@ const LOOKS = {
 const fitEveryMs = 200
 /** A name comes and goes within about this time. */
 const fadeMs = 120
-/** Signs keep this far from the edge of the screen, where the buttons and the chat are. */
-const edge = { side: 12, top: 56, bottom: 116 }
+/** Signs keep this far from the edge of the screen, for the buttons at the top and their own arrows. */
+const edge = { side: 34, top: 76, bottom: 40 }
+/** The chat in the lower left corner, with a few lines of its log. */
+const chatBox = { width: 440, height: 210 }
 
 type Made = {
   name: Sprite
@@ -171,9 +173,12 @@ export function createLabels(resolution: number): Labels {
         const { area } = gate
         const goalX = project.toScreenX(area.x + area.width / 2)
         const goalY = project.toScreenY(area.y + area.height / 2)
-        const halfX = sign.width / 2 + edge.side + 20
+        const halfX = sign.width / 2 + edge.side
         const x = inside(goalX, halfX, screen.width - halfX)
-        const y = inside(goalY, edge.top, screen.height - edge.bottom)
+        let y = inside(goalY, edge.top, screen.height - edge.bottom)
+        const byChat = x - halfX < chatBox.width && y > screen.height - chatBox.height
+        // Where the gate itself is in sight, its sign stays with it.
+        if (byChat && Math.hypot(goalX - x, goalY - y) > 40) y = screen.height - chatBox.height
         place(sign, x, y)
         // Next to the sign, on the side where the gate is; nothing once the gate is in sight.
         const away = Math.hypot(goalX - x, goalY - y)

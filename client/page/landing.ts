@@ -81,6 +81,7 @@ export function showLanding(session: Session, done: () => void, why?: string): v
       element('h1', { text: title }),
       element('p', { text: 'A small world to walk and talk in.' }),
       guest,
+      element('p', { class: 'about', text: 'No sign-up. This browser keeps your characters.' }),
       element('p', { class: 'or', text: 'or' }),
       form,
       error,

@@ -45,28 +45,57 @@ function characters(why?: string): void {
     realm: session.inRealm(realmId),
     content,
     play: (character) => enter(playingOf(realmId, character)),
-    logOut: () => void logOut(),
+    logOut,
     why,
   })
 }
 
+/** Takes the player out of the world, if there is one in it. */
+let leaveWorld: (() => void) | undefined
+
 function enter(playing: Playing, resume?: ResumeTicket): void {
   const realm = session.inRealm(playing.realmId)
-  const over = (why: string, andLogOut: boolean) => {
-    if (andLogOut) void logOut()
+  const leaving = new AbortController()
+  let why: string | undefined
+  leaveWorld = () => {
+    why = 'logged-out'
+    leaving.abort()
+  }
+  const over = (end: string, andLogOut: boolean) => {
+    leaveWorld = undefined
+    why ??= end
+    if (andLogOut) void logOut(false)
+    else if (session.account === undefined) landing(why)
     else characters(why === 'left' ? undefined : why)
   }
-  void play({ place, realm, content, store: tabStorage, playing, resume, over })
+  void play({
+    place,
+    realm,
+    content,
+    store: tabStorage,
+    playing,
+    resume,
+    leaving: leaving.signal,
+    over,
+  })
 }
 
-async function logOut(): Promise<void> {
-  await session.logOut()
+async function logOut(everywhere: boolean): Promise<void> {
+  if (everywhere) await session.logOutEverywhere()
+  else await session.logOut()
   landing()
 }
 
 function playingOf(realmId: string, { characterId, name, race, job }: Character): Playing {
   return { realmId, characterId, name, look: `${race}/${job}` }
 }
+
+// Whoever logs out means this browser, not one of its windows.
+addEventListener('storage', () => {
+  if (!session.loggedOutElsewhere()) return
+  if (leaveWorld) leaveWorld()
+  else landing('logged-out')
+})
 
 const before = session.account && readPlaying(tabStorage)
 if (before) enter(before.playing, before.ticket)

@@ -1,5 +1,5 @@
 // In the world: the connection, the stage and the controls, put together.
-import { actions, bubbleOf } from '#game/client'
+import { actions, bubbleOf, title } from '#game/client'
 import { openBrowserSocket } from '../library/socket.ts'
 import type { ContentSource } from '../library/content.ts'
 import type { InRealm } from '../library/session.ts'
@@ -25,6 +25,8 @@ export type Play = {
   store: KeyStore
   playing: Playing
   resume?: ResumeTicket
+  /** Leaves the world when it is aborted. */
+  leaving: AbortSignal
   /** Out of the world again: why, and whether the player wants to log out as well. */
   over: (why: string, logOut: boolean) => void
 }
@@ -62,13 +64,17 @@ export async function play(options: Play): Promise<void> {
     logOut = andLogOut
     void world.leave()
   }
+  const touches = matchMedia('(pointer: coarse)').matches
   const hud = createHud({
+    touches,
     say(text) {
       if (!world.say(text)) hud.note('Nobody can hear you just now.')
     },
     leave: () => leave(false),
     logOut: () => leave(true),
   })
+  options.leaving.addEventListener('abort', () => leave(false))
+  if (options.leaving.aborted) leave(false)
   const controls = createControls(scene.surface, {
     zoom: (factor) => scene.zoomBy(factor),
     talk: () => hud.talk(),
@@ -96,7 +102,10 @@ export async function play(options: Play): Promise<void> {
     scene.figures.clear()
     hud.arrival(zone.name)
     hud.note(`You are in ${zone.name}.`)
-    const keys = Object.values(actions).map(({ label }) => label)
+    document.title = `${zone.name} · ${title}`
+    if (touches) hud.note('Hold a finger where you want to go; two fingers zoom.')
+    else hud.note('Walk with W A S D, the arrow keys or the mouse held down.')
+    const keys = touches ? [] : Object.values(actions).map(({ label }) => label)
     if (keys.length > 0) hud.note(`Keys: ${keys.join(', ')}.`)
   })
   world.on('chat', ({ from, name, text }) => {
@@ -147,6 +156,7 @@ export async function play(options: Play): Promise<void> {
   controls.close()
   publish(undefined)
   scene.close()
+  document.title = title
   options.over(why, logOut)
 }
 
@@ -158,6 +168,14 @@ function refusalWords(of: string, code: 'rate' | 'invalid' | 'paused'): string {
 
 const saving = 'Saving is paused; you can play on.'
 
+/** What is waited for and passes by itself. */
+const WAITS = new Set(['play.session_active', 'world.full'])
+const RECONNECTS: Record<string, string> = {
+  network: 'The server does not answer. Trying again…',
+  'store.unavailable': 'The server cannot let anybody in just now. Trying again…',
+  'host.shutdown': 'The world moves to another machine. Reconnecting…',
+}
+
 /** Empty when there is nothing to say. */
 function stateWords(state: WorldState): string {
   switch (state.phase) {
@@ -167,9 +185,7 @@ function stateWords(state: WorldState): string {
     case 'travelling':
       return 'Travelling…'
     case 'reconnecting':
-      return state.why === 'play.session_active' || state.why === 'world.full'
-        ? words(state.why)
-        : 'Reconnecting…'
+      return WAITS.has(state.why) ? words(state.why) : (RECONNECTS[state.why] ?? 'Reconnecting…')
     case 'joined':
     case 'closed':
       return ''

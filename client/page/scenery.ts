@@ -23,13 +23,13 @@ export function drawScenery(brush: Brush, zone: Zone, part: Box, pattern: Canvas
     box.y + box.height + reach > part.y
 
   pen.rect(0, 0, zone.width, zone.height).fill(zone.ground)
+  brush.fillStyle = pattern
+  brush.fillRect(0, 0, zone.width, zone.height)
   const floors = (zone.floors ?? []).filter((floor) => inPart(floor, 1))
   for (const { x, y, width, height, color } of floors) {
     pen.rect(x - 0.15, y - 0.15, width + 0.3, height + 0.3).fill(shade(color, -0.2))
   }
-  for (const { x, y, width, height, color } of floors) pen.rect(x, y, width, height).fill(color)
-  brush.fillStyle = pattern
-  brush.fillRect(0, 0, zone.width, zone.height)
+  for (const floor of floors) drawFloor(pen, floor, part)
 
   // From north to south: what is nearer lies over what is farther.
   const walls = zone.walls
@@ -59,6 +59,32 @@ function drawWall(brush: Brush, pen: Pen, wall: Wall): void {
     draw(pen, wall, color)
   }
   brush.restore()
+}
+
+const slab = { width: 2, height: 1.25 }
+
+/** Slabs, of which some are a little lighter or darker than the others. */
+function drawFloor(pen: Pen, floor: Box & { color: string }, part: Box): void {
+  const { x, y, width, height, color } = floor
+  pen.rect(x, y, width, height).fill(color)
+  const firstRow = Math.max(0, Math.floor((part.y - y) / slab.height))
+  const lastY = Math.min(y + height, part.y + part.height)
+  for (let row = firstRow; y + row * slab.height < lastY; row++) {
+    const top = y + row * slab.height
+    const low = Math.min(top + slab.height, y + height)
+    const shift = (row % 2) * (slab.width / 2)
+    for (let column = 0; x + column * slab.width - shift < x + width; column++) {
+      const left = Math.max(x, x + column * slab.width - shift)
+      const right = Math.min(x + (column + 1) * slab.width - shift, x + width)
+      if (right < part.x || left > part.x + part.width) continue
+      const tone = ((row * 7 + column * 13 + row * column * 3) % 11) - 5
+      if (Math.abs(tone) > 2) {
+        pen.rect(left, top, right - left, low - top).fill(shade(color, tone * 0.012))
+      }
+      pen.rect(right - 0.05, top, 0.05, low - top)
+    }
+    pen.rect(x, low - 0.05, width, 0.05).fill(shade(color, -0.14))
+  }
 }
 
 /** Adds the shadow of a box to the path. */

@@ -285,3 +285,44 @@ test('a browser that forbids storage still lets one play', () => {
   store.remove('a')
   expect(store.get('a')).toBeUndefined()
 })
+
+test('a page hears that another page of the browser has logged out', async () => {
+  const { api, time, session } = await asGuest()
+  const [rows, prefix] = [new Map<string, string>(), 'x.']
+  const storage = {
+    getItem: (key: string) => rows.get(key) ?? null,
+    setItem: (key: string, value: string) => void rows.set(key, value),
+    removeItem: (key: string) => void rows.delete(key),
+  } as Storage
+  expect(session.loggedOutElsewhere()).toBe(false)
+  const one = open(
+    time,
+    api,
+    createBrowserStore(() => storage, prefix),
+  ).session
+  await settled(time, one.guest())
+  const other = open(
+    time,
+    api,
+    createBrowserStore(() => storage, prefix),
+  ).session
+  expect(one.loggedOutElsewhere()).toBe(false)
+  await settled(time, other.logOut())
+  expect(one.loggedOutElsewhere()).toBe(true)
+  expect(one.account).toBeUndefined()
+  expect(one.loggedOutElsewhere()).toBe(false)
+})
+
+test('what a full storage does not take lasts as long as the page', () => {
+  const old = new Map([['x.a', 'old']])
+  const storage = {
+    getItem: (key: string) => old.get(key) ?? null,
+    setItem() {
+      throw new DOMException('full', 'QuotaExceededError')
+    },
+    removeItem: (key: string) => void old.delete(key),
+  } as unknown as Storage
+  const store = createBrowserStore(() => storage, 'x.')
+  store.set('a', 'new')
+  expect(store.get('a')).toBe('new')
+})
