@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Many of these tests wait for real processes rather than for the processor.
+    maxWorkers: 3,
   },
 })
