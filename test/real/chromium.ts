@@ -1,31 +1,18 @@
-// A headless Chromium, found on the machine. In CI a missing one is a failure; elsewhere the tests that
-// need it are skipped with a line that says so.
-import { accessSync, constants } from 'node:fs'
+// A headless Chromium, found on the machine.
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
+import { findProgram, needPart } from './part.ts'
 
 const places = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
 /** Path of a Chromium, or undefined where there is none. Throws in CI. */
 export function findChromium(): string | undefined {
-  const found = places.find((path) => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-  if (found === undefined && process.env['CI'] === 'true') {
-    throw new Error(`Chromium is missing; looked at ${places.join(', ')}`)
-  }
-  if (found === undefined) console.log('skipped: no Chromium on this machine')
-  return found
+  return needPart('Chromium', findProgram('CHROMIUM', places), 'CHROMIUM names the program')
 }
 
 export async function launch(executablePath: string): Promise<Browser> {
