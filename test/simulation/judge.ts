@@ -158,7 +158,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     const clear = sky.clearSince(undefined)
     const hostClear = sky.clearSince(host.slot)
     if (clear === undefined || hostClear === undefined) return true
-    if (now() - Math.max(clear, hostClear) < lateMaxMs || host.tickStands()) return true
+    if (host.tickStands() || host.workerStands()) return true
+    if (now() - Math.max(clear, hostClear) < lateMaxMs) return true
     const rows = host.zones.flatMap((zone) => sky.memory.rows('volatile', `R#${realmId}#Z#${zone}`))
     const row = rows.find((one) => one.sk === `${guard.owner}#${guard.instance}`)
     return row === undefined || guard.characterId in (row['places'] as object)
@@ -358,8 +359,9 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
         const host = hosts.find(({ bootId }) => bootId === row['bootId'])
         // What a dead host had is counted by nobody: enter passes by silent instances.
         if (host === undefined || host.ended !== undefined) continue
-        // Nor can one that is cut off give anything back.
-        if (sky.clearSince(host.slot) === undefined || host.workerStands()) continue
+        // Nor can one that is cut off or stands still give anything back.
+        if (sky.clearSince(host.slot) === undefined) continue
+        if (host.tickStands() || host.workerStands()) continue
         for (const characterId of Object.keys(row['places'] as object)) {
           const guard = known.get(characterId)?.rows.guard
           if (guard?.owner === host.bootId && guard.instance === row['instance']) continue
