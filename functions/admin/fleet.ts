@@ -5,7 +5,7 @@ import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { leaseKey } from '#shared/ownership/lease.ts'
-import { findInstances } from '#shared/ownership/places.ts'
+import { findInstances, isMember } from '#shared/ownership/places.ts'
 import type { InstanceEntry } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import { birthOfId } from '#shared/runtime.ts'
@@ -50,7 +50,7 @@ async function viewOf(
     zone: entry.zone,
     instance: entry.instance,
     state: entry.state,
-    players: [...entry.places.values()].filter((expiry) => expiry === 0).length,
+    players: [...entry.places.values()].filter(isMember).length,
     capacity: entry.capacity,
   }))
   const more = { bootId: bootId ?? '', lease, instances } as const

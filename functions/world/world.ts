@@ -23,7 +23,7 @@ import type { CharacterRows, Guard, Reservation } from '#shared/ownership/guard.
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { judgeLease, judgeSighting, leaseKey, sightLease } from '#shared/ownership/lease.ts'
 import type { Observation, Sighting } from '#shared/ownership/lease.ts'
-import { findInstances, releasePlace, takePlace } from '#shared/ownership/places.ts'
+import { findInstances, isMember, releasePlace, takePlace } from '#shared/ownership/places.ts'
 import type { InstanceEntry } from '#shared/ownership/places.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
@@ -154,7 +154,7 @@ async function tryEnter(
     observed === undefined ? found : found.filter((entry) => entry.bootId !== guard.owner)
 
   const ticketExpires = runtime.now() + ticketMs
-  const place = await findPlace(
+  const { place, renewed } = await findPlace(
     deps,
     realmId,
     zone,
@@ -173,11 +173,14 @@ async function tryEnter(
     observed === undefined
       ? reserveWrites(rows, to)
       : takeOver(deps, rows, to, recovered, observed.check)
-  if ((await reserve(deps, writes)) === 'refused') {
-    // Somebody else moved first: give back the place if it is still this one, and look again.
-    await releasePlace(store, realmId, place, characterId, ticketExpires).catch(ignoreStoreError)
-    return 'again'
+  const outcome = await reserve(deps, writes)
+  // Somebody else moved first: give back the place if it is still this one. One that was there before is
+  // not ours to give back: whoever moved first may have it from us.
+  if (outcome === 'refused' && !renewed) {
+    const held = { ticketExpires }
+    await releasePlace(store, realmId, place, characterId, held).catch(ignoreStoreError)
   }
+  if (outcome !== 'reserved') return 'again'
   const ticket = await signTicket(deps.signingKey(), {
     ticketId: to.ticketId,
     characterId,
@@ -249,19 +252,25 @@ function takeOver(
 
 /**
  * One transaction. Its outcome may stay unclear: then the reservation may or may not stand, and the
- * caller reads again; a ticket that nobody was given expires by itself.
+ * caller reads again; a ticket that nobody was given expires by itself, and so does its place.
  */
-async function reserve(deps: WorldDeps, writes: Write[]): Promise<'reserved' | 'refused'> {
+async function reserve(
+  deps: WorldDeps,
+  writes: Write[],
+): Promise<'reserved' | 'refused' | 'unclear'> {
   try {
     await deps.store.transact(writes)
     return 'reserved'
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     if (error.kind === 'cancelled' || error.kind === 'conflict') return 'refused'
-    if (error.kind === 'unavailable' && error.unclear) return 'refused'
+    if (error.kind === 'unavailable' && error.unclear) return 'unclear'
     throw error
   }
 }
+
+/** `renewed`: the character had that place already. */
+type Found = { place: InstanceEntry; renewed: boolean }
 
 /** A place in the best instance with room, in a new host if there is none, or `world.full`. */
 async function findPlace(
@@ -272,12 +281,12 @@ async function findPlace(
   characterId: string,
   ticketExpires: number,
   tried: Set<string>,
-): Promise<InstanceEntry> {
-  const take = async (entries: InstanceEntry[]): Promise<InstanceEntry | undefined> => {
+): Promise<Found> {
+  const take = async (entries: InstanceEntry[]): Promise<Found | undefined> => {
     for (const { entry, limit } of instancesByChoice(entries, deps.runtime.now(), characterId)) {
       if (tried.has(entry.instance)) continue
       const outcome = await takePlace(deps.store, realmId, entry, characterId, ticketExpires, limit)
-      if (outcome === 'taken') return entry
+      if (outcome !== 'full') return { place: entry, renewed: outcome === 'renewed' }
       tried.add(entry.instance)
     }
     return undefined
@@ -331,6 +340,6 @@ export async function status(deps: WorldDeps, realmId: string) {
 
 function membersOf(entry: InstanceEntry): number {
   let members = 0
-  for (const expiry of entry.places.values()) if (expiry === 0) members++
+  for (const held of entry.places.values()) if (isMember(held)) members++
   return members
 }

@@ -17,7 +17,7 @@ import { readInbox, removeCommand } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { openInstance, reconcilePlaces, releasePlace } from '#shared/ownership/places.ts'
-import type { InstanceState } from '#shared/ownership/places.ts'
+import type { InstanceState, Stay } from '#shared/ownership/places.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
@@ -58,13 +58,7 @@ const claimAttempts = 4
 /** State rows saved with one checkpoint at most, so that a full hub does not come in one burst. */
 const savesPerCheckpoint = 32
 
-type Held = {
-  instance: string
-  savedAt: number
-  saved: SoftState
-  /** What the place of the character holds in the instance row: the ticket's expiry, then 0. */
-  placeExpiry: number
-}
+type Held = Stay & { instance: string; savedAt: number; saved: SoftState }
 
 export function createHostStore(deps: {
   store: Store
@@ -167,9 +161,11 @@ export function createHostStore(deps: {
   function claimedCharacter(rows: CharacterRows, ticket: Ticket): ClaimedCharacter {
     held.set(ticket.characterId, {
       instance: ticket.instance,
+      epoch: rows.guard.epoch,
       savedAt: clocks.now(),
       saved: rows.state.soft,
-      placeExpiry: ticket.expiresAt,
+      // In the ticket itself it is rounded to seconds.
+      ticketExpires: rows.guard.ticketExpires,
     })
     return {
       characterId: ticket.characterId,
@@ -232,11 +228,14 @@ export function createHostStore(deps: {
 
   async function leave(leaving: Leaving): Promise<'left' | 'fenced'> {
     const outcome = await leaveUntilClear(leaving)
-    const place = held.get(leaving.characterId)?.placeExpiry ?? 0
-    held.delete(leaving.characterId)
-    const entry = { zone: zoneOf(leaving.instance), bootId, instance: leaving.instance }
+    const { characterId, epoch, instance } = leaving
+    const stay = stayOf(characterId, epoch)
+    // Back already, in another instance of this host: what is held now is another stay.
+    if (stay === undefined) return outcome
+    held.delete(characterId)
+    const entry = { zone: zoneOf(instance), bootId, instance }
     // A place that cannot be given back now lapses at the next reconciling.
-    await releasePlace(store, realmId, entry, leaving.characterId, place).catch(ignoreStoreError)
+    await releasePlace(store, realmId, entry, characterId, stay).catch(ignoreStoreError)
     return outcome
   }
 
@@ -263,21 +262,31 @@ export function createHostStore(deps: {
     }
   }
 
-  async function reconcile(instance: string, entries: CheckpointEntry[]): Promise<void> {
-    const members = new Set(entries.map((entry) => entry.characterId))
-    const entry = { zone: zoneOf(instance), bootId, instance, state }
-    await reconcilePlaces(store, clocks.now(), realmId, entry, members)
-    for (const characterId of members) {
-      const one = held.get(characterId)
-      if (one !== undefined) one.placeExpiry = 0
+  async function reconcile(
+    instance: string,
+    members: Iterable<{ characterId: string; epoch: number }>,
+  ): Promise<void> {
+    const here = new Map<string, Stay>()
+    for (const { characterId, epoch } of members) {
+      // Who has left since the checkpoint began is no member any more.
+      const stay = stayOf(characterId, epoch)
+      if (stay !== undefined) here.set(characterId, stay)
     }
+    const entry = { zone: zoneOf(instance), bootId, instance, state }
+    await reconcilePlaces(store, clocks.now(), realmId, entry, here)
+  }
+
+  /** What is known of a character since that claim; undefined when it has left or come back since. */
+  function stayOf(characterId: string, epoch: number): Held | undefined {
+    const one = held.get(characterId)
+    return one?.epoch === epoch ? one : undefined
   }
 
   /** The state rows of those who changed and were not saved for a minute. */
   async function saveChanged(entries: CheckpointEntry[]): Promise<void> {
     let budget = savesPerCheckpoint
     for (const entry of entries) {
-      const last = held.get(entry.characterId)
+      const last = stayOf(entry.characterId, entry.epoch)
       if (last === undefined || clocks.now() - last.savedAt < stateSaveMs) continue
       if (sameSoft(last.saved, entry.soft)) continue
       if (budget-- === 0) return
@@ -321,15 +330,11 @@ export function createHostStore(deps: {
     },
     async setState(next) {
       state = next
-      for (const { instance, zone } of host.instances) {
+      for (const { instance } of host.instances) {
         const here = [...held].filter(([, one]) => one.instance === instance)
-        const members = new Set(here.map(([characterId]) => characterId))
-        await reconcilePlaces(
-          store,
-          clocks.now(),
-          realmId,
-          { zone, bootId, instance, state },
-          members,
+        await reconcile(
+          instance,
+          here.map(([characterId, { epoch }]) => ({ characterId, epoch })),
         )
       }
     },

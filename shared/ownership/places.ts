@@ -1,9 +1,13 @@
 // The instance row: a running copy of a zone, and who has a place in it.
 //
-// A place is an entry of the map `places` under the character's id: the ticket's expiry in Unix ms, or
-// 0 for a member. Taking one is a single conditional update on size(places): idempotent for the same
-// character, never over capacity. The row's key begins with realm and zone, so that the director finds
-// all copies of a zone with one query.
+// A place is an entry of the map `places` under the character's id: the reservation's expiry in Unix ms,
+// or the negative epoch of a member. Taking one is a single conditional update on size(places):
+// idempotent for the same character, never over capacity. The row's key begins with realm and zone, so
+// that the director finds all copies of a zone with one query.
+//
+// Why a late write does no harm: an entry names the one reservation or membership it stands for, and is
+// replaced or removed only by whoever knew it. A player who left and came back has another expiry and
+// another epoch, so what was still on its way for his earlier stay finds nothing.
 import { hostRowsKeptMs, placeGraceMs } from '../limits.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Value } from '../store/store.ts'
@@ -80,9 +84,17 @@ function parseInstance(item: Item): InstanceEntry {
   }
 }
 
+/** The stay of a member: the epoch it began with, and the expiry of the reservation he came in with. */
+export type Stay = { epoch: number; ticketExpires: number }
+
+/** Whether the entry of a place stands for a member, not for a reservation. */
+export function isMember(entry: number): boolean {
+  return entry <= 0
+}
+
 /**
- * Takes or renews a character's place until `ticketExpires`. `full`: the instance takes nobody more at
- * `limit` places, drains, or is gone.
+ * Takes a place until `ticketExpires`, or renews the one that the character has. `full`: the instance
+ * takes nobody more at `limit` places, drains, or is gone. One trip for who has none, two to renew.
  */
 export async function takePlace(
   store: Store,
@@ -91,61 +103,84 @@ export async function takePlace(
   characterId: string,
   ticketExpires: number,
   limit: number,
-): Promise<'taken' | 'full'> {
+): Promise<'taken' | 'renewed' | 'full'> {
+  const request = {
+    table: 'volatile' as const,
+    key: instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
+    update: 'SET places.#character = :expires',
+    names: { '#character': characterId, '#state': 'state' },
+  }
+  const values = { ':expires': ticketExpires, ':draining': 'draining' }
   try {
     await store.update({
-      table: 'volatile',
-      key: instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
-      update: 'SET places.#character = :expires',
+      ...request,
       condition:
         'attribute_exists(pk) AND #state <> :draining AND ' +
-        '(attribute_exists(places.#character) OR size(places) < :limit)',
-      names: { '#character': characterId, '#state': 'state' },
-      values: { ':expires': ticketExpires, ':draining': 'draining', ':limit': limit },
+        'attribute_not_exists(places.#character) AND size(places) < :limit',
+      values: { ...values, ':limit': limit },
     })
     return 'taken'
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+    const places = error.items[0]?.['places'] as Record<string, number> | undefined
+    if (places?.[characterId] === undefined) return 'full'
+  }
+  try {
+    const condition = '#state <> :draining AND attribute_exists(places.#character)'
+    await store.update({ ...request, condition, values })
+    return 'renewed'
   } catch (error) {
     if (error instanceof StoreError && error.kind === 'condition') return 'full'
     throw error
   }
 }
 
-/** Gives a place back, only if it is still held with this expiry (0: as a member). */
+/** Gives a place back, only if it still stands for this reservation or the stay that followed it. */
 export async function releasePlace(
   store: Store,
   realmId: string,
   entry: Pick<InstanceEntry, 'zone' | 'bootId' | 'instance'>,
   characterId: string,
-  expiry: number,
+  held: Omit<Stay, 'epoch'> & Partial<Stay>,
 ): Promise<void> {
+  const { ticketExpires, epoch } = held
   try {
     await store.update({
       table: 'volatile',
       key: instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
       update: 'REMOVE places.#character',
-      condition: 'places.#character = :expiry',
+      condition: 'places.#character IN (:reserved, :member)',
       names: { '#character': characterId },
-      values: { ':expiry': expiry },
+      values: {
+        ':reserved': ticketExpires,
+        ':member': epoch === undefined ? ticketExpires : -epoch,
+      },
     })
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
   }
 }
 
-/** Entries one reconciling update changes at most: an expression stays well under 4 KB. */
+/**
+ * Entries one reconciling update enters and removes at most: an expression stays under 4 KB. An instance
+ * of 500 that all came in at once is through after a dozen checkpoints; until then their reservations
+ * stand for them.
+ */
 const reconcileMax = 40
 
 /**
  * The host's word on its own row, with every checkpoint: it is alive, these are its members. Lost
  * members are entered, reservations long expired are removed, one entry at a time, each only if it is
- * as it was read. One trip when nothing differs, two otherwise; `gone` when the row is not there.
+ * as it was read. An entry that is neither the member's stay nor the reservation he came with is another
+ * reservation of his and is left alone until it has lapsed: he may be back by it already. One trip when
+ * nothing differs, two otherwise; `gone` when the row is not there.
  */
 export async function reconcilePlaces(
   store: Store,
   now: number,
   realmId: string,
   entry: Pick<InstanceEntry, 'zone' | 'bootId' | 'instance' | 'state'>,
-  members: ReadonlySet<string>,
+  members: ReadonlyMap<string, Stay>,
 ): Promise<'reconciled' | 'gone'> {
   const key = instanceKey(realmId, entry.zone, entry.bootId, entry.instance)
   let row: Item
@@ -169,25 +204,33 @@ export async function reconcilePlaces(
   const conditions: string[] = []
   const names: Record<string, string> = {}
   const values: Record<string, Value> = {}
-  const bind = (characterId: string): string => {
-    const n = Object.keys(names).length
+  /** The path of an entry, on condition that it is as it was read. */
+  const bind = (characterId: string): { path: string; n: number } => {
+    const n = conditions.length
+    const path = `places.#p${n}`
     names[`#p${n}`] = characterId
-    return `${n}`
+    const entry = places[characterId]
+    if (entry === undefined) conditions.push(`attribute_not_exists(${path})`)
+    else {
+      conditions.push(`${path} = :p${n}`)
+      values[`:p${n}`] = entry
+    }
+    return { path, n }
   }
-  for (const characterId of members) {
-    if (places[characterId] === 0 || set.length >= reconcileMax) continue
-    set.push(`places.#p${bind(characterId)} = :member`)
+  const lapsed = (entry: number) => isMember(entry) || entry + placeGraceMs < now
+  for (const [characterId, { epoch, ticketExpires }] of members) {
+    const entry = places[characterId]
+    if (entry === -epoch || set.length >= reconcileMax) continue
+    if (entry !== undefined && entry !== ticketExpires && !lapsed(entry)) continue
+    const { path, n } = bind(characterId)
+    set.push(`${path} = :m${n}`)
+    values[`:m${n}`] = -epoch
   }
-  for (const [characterId, expiry] of Object.entries(places)) {
-    const lapsed = expiry === 0 ? !members.has(characterId) : expiry + placeGraceMs < now
-    if (!lapsed || members.has(characterId) || remove.length >= reconcileMax) continue
-    const n = bind(characterId)
-    remove.push(`places.#p${n}`)
-    conditions.push(`places.#p${n} = :p${n}`)
-    values[`:p${n}`] = expiry
+  for (const [characterId, entry] of Object.entries(places)) {
+    if (!lapsed(entry) || members.has(characterId) || remove.length >= reconcileMax) continue
+    remove.push(bind(characterId).path)
   }
   if (set.length === 0 && remove.length === 0) return 'reconciled'
-  if (set.length > 0) values[':member'] = 0
   try {
     await store.update({
       table: 'volatile',

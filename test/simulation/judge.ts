@@ -75,6 +75,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   const placeless = new Map<string, number>()
   /** Since when a place has nobody behind it. */
   const orphans = new Map<string, number>()
+  /** The entries of each instance row as they were last written. */
+  const lastPlaces = new Map<string, [string, number][]>()
   let sky: Sky
 
   const now = () => scheduler.now()
@@ -281,8 +283,21 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   function places(pk: string, sk: string): void {
     const row = sky.memory.rows('volatile', pk).find((item) => item.sk === sk)
     if (row === undefined) return
-    const count = Object.keys(row['places'] as object).length
-    if (count > (row['capacity'] as number)) violation('capacity', `${count} places in ${sk}`)
+    const entries = Object.entries(row['places'] as Record<string, number>)
+    if (entries.length > (row['capacity'] as number)) {
+      violation('capacity', `${entries.length} places in ${sk}`)
+    }
+    // Whose ticket still counts keeps the place that was taken for it, until he has used it.
+    for (const [characterId, until] of lastPlaces.get(pk + sk) ?? []) {
+      const guard = known.get(characterId)?.rows.guard
+      if (guard?.state !== 'reserved' || `${guard.owner}#${guard.instance}` !== sk) continue
+      if (guard.ticketExpires !== until || now() + beganAt > until) continue
+      const entry = (row['places'] as Record<string, number>)[characterId]
+      if (entry === undefined || entry <= 0) {
+        violation('a reservation keeps its place', `now ${entry} in ${sk}`, characterId)
+      }
+    }
+    lastPlaces.set(pk + sk, entries)
   }
 
   /** Sockets that play what somebody else owns, places of nobody. Called twice a second. */

@@ -207,24 +207,37 @@ export const mutants: Mutant[] = [
     name: 'place-released-blindly',
     rule: 'Places: released only if the expiry is the same',
     file: places,
-    find: "condition: 'places.#character = :expiry',",
-    replace:
-      "condition: 'attribute_exists(pk) AND (places.#character = :expiry OR :expiry = :expiry)',",
+    find: "condition: 'places.#character IN (:reserved, :member)',",
+    replace: "condition: 'attribute_exists(pk) AND :reserved = :reserved AND :member = :member',",
   },
   {
     name: 'places-never-lapse',
     rule: 'Places: reservations that expired are removed by reconciling',
     file: places,
-    find: 'expiry + placeGraceMs < now',
+    find: 'entry + placeGraceMs < now',
     replace: 'false',
+  },
+  {
+    name: 'member-set-blindly',
+    rule: 'Places: reconciling enters a member only over what he is known to hold',
+    file: places,
+    find: 'if (entry !== undefined && entry !== ticketExpires && !lapsed(entry)) continue',
+    replace: '',
+  },
+  {
+    name: 'place-given-back-twice',
+    rule: 'Places: an enter gives back only the place that it took itself',
+    file: world,
+    find: 'if (!renewed) {',
+    replace: 'if (renewed || !renewed) {',
   },
   {
     name: 'places-over-capacity',
     rule: 'Places: taken by one conditional update on their number',
     file: places,
-    find: '(attribute_exists(places.#character) OR size(places) < :limit)',
+    find: 'attribute_not_exists(places.#character) AND size(places) < :limit',
     replace:
-      '(attribute_exists(places.#character) OR size(places) < :limit OR :limit > :limit OR size(places) >= :limit)',
+      'attribute_not_exists(places.#character) AND (size(places) < :limit OR size(places) >= :limit)',
   },
   {
     name: 'deadline-from-the-answer',
