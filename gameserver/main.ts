@@ -4,6 +4,7 @@
 // lease and instance rows, listen, Ready. It takes players once it is Allocated. SIGTERM drains:
 // everybody is saved and let go, then the lease is ended and the process exits.
 import { randomInt } from 'node:crypto'
+import { flushCompileCache } from 'node:module'
 import { game } from '#game'
 import { ContentError, loadContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
@@ -175,7 +176,10 @@ async function run(): Promise<void> {
   await agones.setLabel('waystone-boot', bootId)
   await agones.ready()
   onGameServer()
-  log.info('ready', { port, instances: instances.map((one) => one.id) })
+  const bootMs = Math.round(performance.now())
+  log.info('ready', { port, instances: instances.map((one) => one.id), bootMs })
+  // Written now, for a host that is killed writes nothing at its end.
+  flushCompileCache()
   const url = config.WAYSTONE_PUBLIC_URL
   if (url !== undefined) {
     const { WAYSTONE_REALM: realmId } = config

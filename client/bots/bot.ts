@@ -11,7 +11,7 @@ import { createSession, deviceKey } from '../library/session.ts'
 import type { Account, InRealm, Session } from '../library/session.ts'
 import { createMemoryStore } from '../library/storage.ts'
 import { connectWorld } from '../library/world.ts'
-import type { World } from '../library/world.ts'
+import type { World, WorldState } from '../library/world.ts'
 import type { OpenSocket } from '../library/socket.ts'
 import type { Acknowledged } from '../library/zone.ts'
 import { identityOf } from './identity.ts'
@@ -20,11 +20,17 @@ import { createRandom } from './random.ts'
 import { createWalker } from './walker.ts'
 import type { WalkerOptions } from './walker.ts'
 
-/** What a bot was told by the server: nothing of it may be lost. */
+/** What a bot was told by the server, of which nothing may be lost, and how it came and went. */
 export type Told =
   | { what: 'account'; accountId: string }
   | { what: 'character'; accountId: string; characterId: string; name: string }
   | ({ what: 'position'; accountId: string; characterId: string; zone: string } & Acknowledged)
+  | ({ what: 'state'; characterId: string } & WorldState)
+  /** `enter` was answered with a ticket. */
+  | { what: 'admitted'; characterId: string }
+  /** A socket is open: ticket or resume secret are sent. */
+  | { what: 'opened'; characterId: string }
+  | { what: 'saving'; characterId: string; paused: boolean }
 
 export type BotOptions = WalkerOptions & {
   index: number
@@ -117,15 +123,28 @@ export function createBot(options: BotOptions): Bot {
     if (stopping.signal.aborted) return
 
     world = connectWorld({
-      enter: (signal) => realm.enter(characterId, signal),
+      enter: async (signal) => {
+        const admission = await realm.enter(characterId, signal)
+        options.told?.({ what: 'admitted', characterId })
+        return admission
+      },
       loadZone: (zone, fresh) => options.content.zone(zone, fresh),
       contentVersion: options.content.version,
-      socket: options.socket,
+      socket: (address, events) =>
+        options.socket(address, {
+          ...events,
+          opened() {
+            options.told?.({ what: 'opened', characterId })
+            events.opened()
+          },
+        }),
       runtime,
       monotonic,
       metrics,
     })
     const joined = world
+    joined.on('state', (state) => options.told?.({ what: 'state', characterId, ...state }))
+    joined.on('saving', ({ paused }) => options.told?.({ what: 'saving', characterId, paused }))
     joined.on('zone', () => {
       played = true
     })

@@ -25,9 +25,11 @@ export function createBackoff(
   let failures = 0
   return {
     next(retryAfterS = 0) {
-      const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(failures, 16))
-      failures++
       const asked = Math.min(retryAfterMaxMs, Math.max(0, retryAfterS) * 1000)
+      // A server that names a time knows when it is worth coming: what is added only spreads the wave.
+      const most = asked > 0 ? Math.min(maxMs, asked) : maxMs
+      const ceiling = Math.min(most, baseMs * 2 ** Math.min(failures, 16))
+      failures++
       const [low, high] = runtime.randomBytes(2)
       const chance = (low! | (high! << 8)) / 65_536
       return asked + ceiling * (0.5 + chance / 2)

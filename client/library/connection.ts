@@ -10,8 +10,13 @@ import type { OpenSocket, Socket } from './socket.ts'
 
 /** From opening to the first frame of the server. A phone on a bad network needs a few seconds. */
 const answerMs = 5000
-/** The server sends at least every 500 ms: ten missed frames are a dead connection. */
-const silentMs = 5000
+/**
+ * The same for a resume, which a host answers by itself: three round trips and one lost packet. A host
+ * that hangs is found out by asking `enter`, and the sooner the better.
+ */
+const resumeAnswerMs = 2000
+/** The server sends at least every 500 ms: eight missed frames are a dead connection. */
+const silentMs = 4000
 /** The first pings come quickly, so that the clock is right soon; then they keep it right. */
 const pingsQuick = 5
 const pingQuickMs = 200
@@ -48,6 +53,7 @@ export function openConnection(
   metrics: Metrics,
   events: ConnectionEvents,
 ): Connection {
+  const firstAnswerMs = first.kind === 'resume' ? resumeAnswerMs : answerMs
   let over = false
   let opened = false
   let answered = false
@@ -105,7 +111,7 @@ export function openConnection(
       // After a pause of the whole program what has arrived meanwhile is yet to be heard.
       if (now - updatedAt > 1000) heardAt = Math.max(heardAt, now - silentMs / 2)
       updatedAt = now
-      if (now - heardAt > (answered ? silentMs : answerMs)) {
+      if (now - heardAt > (answered ? silentMs : firstAnswerMs)) {
         end('silent')
         return
       }

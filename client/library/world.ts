@@ -195,8 +195,10 @@ export function connectWorld(options: WorldOptions): World {
       failures++
       if (attempt.joined) metrics.reconnects++
       become({ phase: 'reconnecting', attempt: failures, why })
-      // After a sound connection the first try comes at once; every other one waits.
-      if (!(sound && next !== 'later')) {
+      // After a sound connection the first try comes at once, and `enter` after a silent host, which was
+      // waited for long enough; every other try waits.
+      const waited = attempt.way === 'resume' && way === 'enter' && why === 'silent'
+      if (!(sound && next !== 'later') && !waited) {
         // A silent host is judged by tries that follow one another closely: the server says how.
         const waitMs =
           why === 'play.session_active' && attempt.retryAfterS !== undefined

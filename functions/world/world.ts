@@ -57,12 +57,17 @@ export type WorldDeps = {
 
 /** How often `enter` starts over when others changed the same rows at once. */
 const attempts = 4
-/** A host that has just been allocated opens within this time; asked again each 100 ms. */
-const openWaitMs = 3000
+/**
+ * How long `enter` waits for a host that is on its way. A zone host is Ready within 2 s on a busy
+ * machine and opens within 100 ms of its allocation; the client gives a request 10 s.
+ */
+const hostWaitMs = 4000
+/** How often it looks for one that is starting, and for one that is allocated and opens. */
+const hostLookMs = { starting: 250, allocated: 100 }
 
 /** What one `enter` has learned so far. */
 type Progress = {
-  /** Instances that had no room. */
+  /** Instances that had no room, by boot id and name. */
   tried: Set<string>
   sighting: Sighting | undefined
   /** Until when the owner is given time to let go, Unix ms; set when it was asked. */
@@ -149,20 +154,15 @@ async function tryEnter(
   const recovered = observed === undefined ? rows.state : recover(guard, rows.state, checkpoint)
   const zone = zoneOf(deps, recovered.soft.zone)
   const found = zone === zoneRead ? copies : await findInstances(store, realmId, zone)
-  // Not back to the dead: its rows may not show it yet.
-  const candidates =
-    observed === undefined ? found : found.filter((entry) => entry.bootId !== guard.owner)
-
   const ticketExpires = runtime.now() + ticketMs
-  const { place, renewed } = await findPlace(
-    deps,
+  const { place, renewed } = await findPlace(deps, found, {
     realmId,
     zone,
-    candidates,
     characterId,
     ticketExpires,
-    progress.tried,
-  )
+    notIn: observed === undefined ? undefined : guard.owner,
+    tried: progress.tried,
+  })
   const to: Reservation = {
     owner: place.bootId,
     instance: place.instance,
@@ -272,45 +272,70 @@ async function reserve(
 /** `renewed`: the character had that place already. */
 type Found = { place: InstanceEntry; renewed: boolean }
 
+/** What a place is looked for with. */
+type Search = {
+  realmId: string
+  zone: string
+  characterId: string
+  ticketExpires: number
+  /** A dead host, whose rows may not show it yet. */
+  notIn: string | undefined
+  tried: Set<string>
+}
+
 /** A place in the best instance with room, in a new host if there is none, or `world.full`. */
 async function findPlace(
   deps: WorldDeps,
-  realmId: string,
-  zone: string,
   copies: InstanceEntry[],
-  characterId: string,
-  ticketExpires: number,
-  tried: Set<string>,
+  { realmId, zone, characterId, ticketExpires, notIn, tried }: Search,
 ): Promise<Found> {
+  const { store, runtime, fleet } = deps
+  const openOf = (entries: InstanceEntry[]) =>
+    entries.filter((entry) => entry.state === 'open' && entry.bootId !== notIn)
   const take = async (entries: InstanceEntry[]): Promise<Found | undefined> => {
-    for (const { entry, limit } of instancesByChoice(entries, deps.runtime.now(), characterId)) {
-      if (tried.has(entry.instance)) continue
-      const outcome = await takePlace(deps.store, realmId, entry, characterId, ticketExpires, limit)
+    for (const { entry, limit } of instancesByChoice(entries, runtime.now(), characterId)) {
+      const name = nameOf(entry)
+      if (tried.has(name)) continue
+      const outcome = await takePlace(store, realmId, entry, characterId, ticketExpires, limit)
       if (outcome !== 'full') return { place: entry, renewed: outcome === 'renewed' }
-      tried.add(entry.instance)
+      tried.add(name)
     }
     return undefined
   }
-  const open = copies.filter((entry) => entry.state === 'open')
+  const open = openOf(copies)
   const place = await take(open)
   if (place !== undefined) return place
 
   // The id names the need: as long as the same instances are open, everybody who asks gets the same
   // new host, however often and at whatever time he asks.
-  const known = open.map((entry) => `${entry.bootId}/${entry.instance}`).sort()
-  const host = await deps.fleet.allocate({
-    requestId: `${realmId}/${zone}/${known.join(',')}`,
-    labels: { [zoneLabel]: zone },
-  })
-  if (host === undefined) throw new Problem('world.full', { retryAfterS: 2 })
-  for (let waited = 0; waited <= openWaitMs; waited += 100) {
-    const entries = await findInstances(deps.store, realmId, zone)
-    const there = entries.filter((entry) => entry.state === 'open' && entry.bootId === host.bootId)
-    const found = await take(there)
+  const known = open.map(nameOf).sort().join(',')
+  const labels = { [zoneLabel]: zone }
+  const giveUpAt = runtime.now() + hostWaitMs
+  for (;;) {
+    const host = await fleet.allocate({ requestId: `${realmId}/${zone}/${known}`, labels })
+    if (host === undefined && !(await isComing(fleet, labels))) {
+      throw new Problem('world.full', { retryAfterS: 2 })
+    }
+    // Any copy that has opened meanwhile will do, whoever had it opened.
+    const found = await take(openOf(await findInstances(store, realmId, zone)))
     if (found !== undefined) return found
-    await deps.runtime.sleep(100)
+    if (runtime.now() >= giveUpAt) throw new Problem('world.full', { retryAfterS: 1 })
+    await runtime.sleep(host === undefined ? hostLookMs.starting : hostLookMs.allocated)
   }
-  throw new Problem('world.full', { retryAfterS: 2 })
+}
+
+function nameOf(entry: InstanceEntry): string {
+  return `${entry.bootId}/${entry.instance}`
+}
+
+/** Whether the fleet is starting a host that could be allocated, so that waiting is worth it. */
+async function isComing(fleet: Fleet, labels: Record<string, string>): Promise<boolean> {
+  const hosts = await fleet.list()
+  return hosts.some(
+    ({ state, labels: has }) =>
+      (state === 'starting' || state === 'ready') &&
+      Object.entries(labels).every(([key, value]) => has[key] === value),
+  )
 }
 
 function ignoreStoreError(error: unknown): void {

@@ -103,6 +103,7 @@ export class Instance {
     const character = createCharacter(claimed, session, secret, socket)
     this.characters.set(claimed.characterId, character)
     this.bySession.set(session, character)
+    this.deps.log.info('character in', { characterId: claimed.characterId, epoch: claimed.epoch })
     const { soft } = claimed
     // A place of another zone means nothing here: NaN makes the world take its spawn.
     const here = soft.zone === this.zone.id
@@ -225,7 +226,9 @@ export class Instance {
   }
 
   private remove(character: Character): void {
-    this.characters.delete(character.claimed.characterId)
+    const { characterId, epoch } = character.claimed
+    this.deps.log.info('character out', { characterId, epoch })
+    this.characters.delete(characterId)
     this.bySession.delete(character.session)
     character.viewer = undefined
     this.returning.delete(character)

@@ -54,11 +54,14 @@ const zoneHost = [
   fileURLToPath(new URL('../../gameserver/main.ts', import.meta.url)),
 ]
 
-/** A dead host is replaced after this, ms, doubled each time it dies young, up to the bound. */
+/**
+ * A host that died young is replaced after this, ms, doubled each time, up to the bound; any other at
+ * once, for its players wait.
+ */
 const replaceMs = 200
 const replaceMaxMs = 15_000
-/** Who lived this long did not die of how it was started. */
-const steadyMs = 30_000
+/** Who was Ready and lived this long after it did not die of how it was started. */
+const steadyMs = 5000
 /** How long start and stop wait for leases to be marked before they go on without. */
 const markWaitMs = 1500
 
@@ -116,7 +119,9 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   async function markLease(bootId: string): Promise<void> {
     for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2000)) {
       try {
-        return await options.markEnded(bootId)
+        await options.markEnded(bootId)
+        log.info('lease marked ended', { bootId })
+        return
       } catch (error) {
         log.warn('could not mark a lease ended, trying again', { bootId, error })
         await runtime.sleep(waitMs, stopMarks.signal)
@@ -134,25 +139,30 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   /** Keeps one host of a zone alive until the fleet stops. */
   async function keep(zone: string): Promise<void> {
     for (let deaths = 0; !stopping.signal.aborted;) {
-      const startedAt = runtime.now()
+      let readyAt: number | undefined
       try {
-        await runOne(zone)
+        readyAt = await runOne(zone)
       } catch (error) {
         log.error('a zone host could not be started', { zone, error })
       }
       if (stopping.signal.aborted) return
-      deaths = runtime.now() - startedAt > steadyMs ? 1 : deaths + 1
+      const steady = readyAt !== undefined && runtime.now() - readyAt > steadyMs
+      deaths = steady ? 0 : deaths + 1
+      if (steady) continue
       const waitMs = Math.min(replaceMs * 2 ** (deaths - 1), replaceMaxMs)
       if (deaths >= 3) log.error('zone hosts keep dying; their output is in logs/', { zone })
       await runtime.sleep(waitMs, stopping.signal).catch(() => {})
     }
   }
 
-  /** Starts a host and resolves when it needs a successor, which may be before it has ended. */
-  async function runOne(zone: string): Promise<void> {
+  /**
+   * Starts a host and resolves when it needs a successor, which may be before it has ended; with when it
+   * was Ready, if ever.
+   */
+  async function runOne(zone: string): Promise<number | undefined> {
     const taken = new Set([...hosts].map((host) => host.view().port))
     const port = await freePort(options.host, taken)
-    if (stopping.signal.aborted) return
+    if (stopping.signal.aborted) return undefined
     const host = await startHostProcess({
       name: `${zone.replaceAll('_', '-')}-${randomSuffix(runtime)}`,
       labels: { 'agones.dev/fleet': zone, [zoneLabel]: zone },
@@ -160,7 +170,12 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       port,
       address: options.address ?? options.host,
       program: options.program ?? zoneHost,
-      env: { ...options.env, WAYSTONE_ZONES: zone },
+      env: {
+        ...options.env,
+        WAYSTONE_ZONES: zone,
+        // Code compiled once is read back by the next host, which is Ready in half the time.
+        NODE_COMPILE_CACHE: join(options.dataDir, 'cache', 'code'),
+      },
       logFolder: join(options.dataDir, 'logs'),
       health: options.health,
       queueMs: options.queueMs,
@@ -172,6 +187,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     running.put({ name: host.name, process: host.process })
 
     let bootId: string | undefined
+    let readyAt: number | undefined
     const leaving = new Promise<void>((resolve) => {
       host.gameServer.watch(({ objectMeta, status }) => {
         const told = objectMeta.labels[bootLabel]
@@ -179,6 +195,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
           bootId = told
           remember(host, told)
         }
+        if (status.state === 'Ready') readyAt ??= runtime.now()
         if (status.state === 'Shutdown' || status.state === 'Unhealthy') resolve()
       })
     })
@@ -195,6 +212,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       })
       void host.end(graceMs)
     }
+    return readyAt
   }
 
   function remember(host: HostProcess, bootId: string): void {

@@ -81,6 +81,9 @@ test('back-off doubles up to its bound, never less than half, and heeds what the
     expect(wait).toBeLessThanOrEqual(ceiling)
   }
   expect(backoff.next(7)).toBeGreaterThanOrEqual(7000)
+  // What a server names is spread over no more than that time again.
+  const patient = createBackoff(time.runtime, { baseMs: 500, maxMs: 10_000 })
+  for (let tries = 0; tries < 8; tries++) expect(patient.next(1)).toBeLessThanOrEqual(2000)
   expect(backoff.next(1e9)).toBeLessThanOrEqual(61_000)
   backoff.reset()
   expect(backoff.next()).toBeLessThanOrEqual(100)

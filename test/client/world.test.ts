@@ -248,6 +248,18 @@ test('a silent server is taken for lost, and the place is resumed', async () => 
   expect(server.received.filter((frame) => frame.kind === 'resume')).toHaveLength(1)
 })
 
+test('a host that stays silent is left for `enter` within 7 s', async () => {
+  const { time, server, world } = await joined()
+  await time.pass(6000)
+  server.frozen = true
+  const from = time.now()
+  await time.until(() => server.entered === 2, 8000)
+  expect(time.now() - from).toBeLessThan(7000)
+  expect(world.metrics.errors.get('silent')).toBe(2)
+  server.frozen = false
+  await time.until(isJoined(world), 2000)
+})
+
 test('while the server is gone it waits longer each time, and gives up in the end', async () => {
   const { time, server, world } = await joined(30, { giveUpMs: 60_000 })
   await time.pass(6000)

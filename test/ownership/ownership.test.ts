@@ -1,11 +1,19 @@
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { zoneLabel } from '#shared/fleet/fleet.ts'
+import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { leaseDeadAfterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import { openRealm, realmId } from './realm.ts'
+
+/** A host as the fleet shows it. */
+function aHost(state: FleetHost['state']): FleetHost {
+  const labels = { [zoneLabel]: 'hub' }
+  return { name: 'h', bootId: undefined, address: '', port: 0, state, labels }
+}
 
 const placeInForest = { zone: 'forest', x: 30_000, y: 40_000, heading: 99 }
 
@@ -309,15 +317,7 @@ describe('the director', () => {
   it('asks the fleet for a host when no instance is open, by an id that names the need', async () => {
     const realm = await openRealm()
     const host = await realm.host('hub', false)
-    const labels = { zone: 'hub' }
-    realm.ready.push({
-      name: 'h',
-      bootId: host.bootId,
-      address: '',
-      port: 0,
-      state: 'allocated',
-      labels,
-    })
+    realm.ready.push({ ...aHost('allocated'), bootId: host.bootId })
     const entering = Promise.all([
       realm.enterAs(await realm.character()),
       realm.enterAs(await realm.character()),
@@ -325,6 +325,44 @@ describe('the director', () => {
     await host.setState('open')
     await entering
     expect(new Set(realm.allocations).size).toBe(1)
+  })
+
+  it('fills a second host whose instance has the same name as the full one', async () => {
+    const realm = await openRealm({ capacity: 2 })
+    const hosts = [await realm.host(), await realm.host()]
+    const boots = []
+    // At 95 % a copy of two takes one.
+    for (let i = 0; i < 2; i++) {
+      const { ticket } = await realm.enterAs(await realm.character())
+      boots.push((await realm.open(ticket)).bootId)
+    }
+    expect(boots.toSorted()).toEqual(hosts.map(({ bootId }) => bootId).toSorted())
+  })
+
+  it('waits for a host that is starting instead of sending the player away', async () => {
+    const realm = await openRealm()
+    const host = await realm.host('hub', false)
+    const starting = aHost('starting')
+    const began = realm.runtime.now()
+    realm.deps.fleet.list = async () => {
+      if (realm.runtime.now() - began < 1500) return [starting]
+      realm.ready.push({ ...starting, bootId: host.bootId, state: 'allocated' })
+      await host.setState('open')
+      return [starting]
+    }
+    await expect(realm.enterAs(await realm.character())).resolves.toMatchObject({ zone: 'hub' })
+    expect(realm.runtime.now() - began).toBeLessThan(2000)
+  })
+
+  it('sends the player away for a second when a host that is starting takes too long', async () => {
+    const realm = await openRealm()
+    realm.deps.fleet.list = async () => [aHost('starting')]
+    const began = realm.runtime.now()
+    await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
+      code: 'world.full',
+      retryAfterS: 1,
+    })
+    expect(realm.runtime.now() - began).toBeLessThan(5000)
   })
 
   it('still sends players to an instance that was empty for an hour', async () => {
