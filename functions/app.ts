@@ -8,8 +8,11 @@ import type { Reference } from './http/reference.ts'
 import { serve } from './http/serve.ts'
 import type { Mounted, ServeDeps } from './http/serve.ts'
 
-/** The last result of whatever watches this process; `checks` name what was looked at. */
-export type Health = { ok: boolean; checks: Record<string, unknown> }
+/**
+ * The last result of whatever watches this process; `checks` name what was looked at, `visit` says how
+ * the synthetic player fared.
+ */
+export type Health = { ok: boolean; checks: Record<string, unknown>; visit?: unknown }
 
 export type AppOptions = ServeDeps & {
   domains: Mounted[]

@@ -4,6 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { game } from '#game'
+import { openNodeSocket } from '#client/bots/socket.ts'
+import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
+import { createContent } from '#client/library/content.ts'
+import { syntheticSecret } from '#functions/auth/auth.ts'
 import { createCache } from '#shared/cache/upstash.ts'
 import type { Config } from '#shared/config.ts'
 import { loadContent } from '#shared/content-files/load.ts'
@@ -151,7 +155,8 @@ async function startAll(
   const keys = createKeyRing({ store, runtime, masterKey: await loadMasterKey(keyFile, runtime) })
   await keys.start()
 
-  const url = config.WAYSTONE_PUBLIC_URL ?? `http://${inUrl(host)}:${port}`
+  const apiHere = `http://${inUrl(host)}:${port}`
+  const url = config.WAYSTONE_PUBLIC_URL ?? apiHere
   const fleet = await startLocalFleet({
     host,
     // Hosts are reached where the API is; in brackets when it is an IPv6 address.
@@ -162,7 +167,7 @@ async function startAll(
       UPSTASH_REDIS_REST_URL: redis.url,
       UPSTASH_REDIS_REST_TOKEN: redis.token,
       // On this machine, whatever address players use.
-      WAYSTONE_PUBLIC_URL: `http://${inUrl(host)}:${port}`,
+      WAYSTONE_PUBLIC_URL: apiHere,
     }),
     dataDir,
     markEnded: (bootId) => endLease(store, bootId),
@@ -178,7 +183,19 @@ async function startAll(
 
   const zones = config.WAYSTONE_FLEET.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
   const { startZone } = loaded.content
-  const health = createHealthProbe({ store, fleet, realmId, zones, startZone, runtime })
+  const stopped = new AbortController()
+  const synthetic = createSyntheticPlayer({
+    baseUrl: apiHere,
+    realmId,
+    deviceSecret: syntheticSecret(keys),
+    content: createContent({ baseUrl: apiHere, fetch, runtime }),
+    socket: openNodeSocket,
+    fetch,
+    runtime,
+    monotonic: () => performance.now(),
+  })
+  const visit = async () => await synthetic.visit(stopped.signal)
+  const health = createHealthProbe({ store, fleet, realmId, zones, startZone, visit, runtime })
   const realm = {
     realmId,
     name: config.WAYSTONE_REALM_NAME,
@@ -205,7 +222,7 @@ async function startAll(
   const server = await listen(app, host, port)
   onStop('functions', () => server.stop())
   const removeRunFile = writeRunFile(dataDir, {
-    url: `http://${inUrl(host)}:${port}`,
+    url: apiHere,
     database,
     tablePrefix,
     keyFile: resolve(keyFile),
@@ -218,7 +235,6 @@ async function startAll(
     onStop('dev', () => dev.stop())
   }
 
-  const stopped = new AbortController()
   const background = { runtime, log, signal: stopped.signal }
   const client = localClient(database)
   const loops = [
@@ -250,7 +266,7 @@ async function startAll(
   if (bots > 0) {
     const started = startBots({
       count: bots,
-      url: `http://${inUrl(host)}:${port}`,
+      url: apiHere,
       ready: healthy,
       dataDir,
       guardian,

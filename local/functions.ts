@@ -5,7 +5,7 @@ import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
 import type { Health } from '#functions/app.ts'
 import { adminRoutes } from '#functions/admin/routes.ts'
-import { sessionsFrom } from '#functions/auth/auth.ts'
+import { isSynthetic, sessionsFrom } from '#functions/auth/auth.ts'
 import { createHasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
@@ -68,6 +68,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
         verifyKeys: keys.verify,
         hint,
         sessionsFrom: (accountId) => sessionsFrom({ store, runtime }, accountId),
+        isSynthetic: (accountId) => isSynthetic(keys, accountId),
       }),
     ),
     mount(api.content, contentRoutes(loaded)),

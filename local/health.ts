@@ -1,5 +1,8 @@
 // What /health says: the last result of a probe that runs in the background, so that asking costs
-// nothing and a probe that hangs shows as well.
+// nothing and a probe that hangs shows as well. First the parts are looked at, which names what is broken;
+// then, if all are well, the synthetic player makes a visit, which tells what players feel.
+import { visitMaxMs } from '#client/bots/synthetic.ts'
+import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/app.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
@@ -8,8 +11,8 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 
 export const probeEveryMs = 5000
-/** Three probes that did not end. */
-const staleMs = 15_000
+/** A visit that took its whole time, the pause, and 2 s for the look at the parts. */
+const staleMs = visitMaxMs + probeEveryMs + 2000
 /** A host writes its instances every 4 s; one silent for three of these takes nobody. */
 const silentMs = 12_000
 
@@ -20,17 +23,20 @@ export type HealthDeps = {
   /** Zones of the fleet that should have a host. */
   zones: string[]
   startZone: string
+  /** One visit of the synthetic player; it never fails. */
+  visit: () => Promise<Visit>
   runtime: Pick<Runtime, 'now'>
 }
 
 export interface HealthProbe {
-  /** One round. Never fails: what fails is the result. */
+  /** One round, or the end of the one under way. Never fails: what fails is the result. */
   probe(): Promise<void>
   last(): Promise<Health>
 }
 
 export function createHealthProbe(deps: HealthDeps): HealthProbe {
-  let last: { at: number; checks: Record<string, boolean> } | undefined
+  let last: { at: number; checks: Record<string, boolean>; visit: Visit | undefined } | undefined
+  let underWay: Promise<void> | undefined
 
   const zoneHosts = async (zone: string) => {
     const hosts = await deps.fleet.list()
@@ -56,21 +62,32 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
     ),
   }
 
+  const round = async () => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        return [name, await check().catch(() => false)] as const
+      }),
+    )
+    const parts = Object.fromEntries(results)
+    // Nobody can visit what is not there, and the parts say more about it than he could.
+    const visit = Object.values(parts).every(Boolean) ? await deps.visit() : undefined
+    const player = visit !== undefined && visit.failed === undefined
+    last = { at: deps.runtime.now(), checks: { ...parts, player }, visit }
+  }
+
   return {
-    probe: async () => {
-      const results = await Promise.all(
-        Object.entries(checks).map(async ([name, check]) => {
-          return [name, await check().catch(() => false)] as const
-        }),
-      )
-      last = { at: deps.runtime.now(), checks: Object.fromEntries(results) }
+    // One at a time: two visits at once would be one player who logs in elsewhere.
+    probe: () => {
+      underWay ??= round().finally(() => (underWay = undefined))
+      return underWay
     },
     last: async () => {
       if (last === undefined) return { ok: false, checks: { probe: 'not run yet' } }
       const ageMs = deps.runtime.now() - last.at
       const fresh = ageMs <= staleMs
       const ok = fresh && Object.values(last.checks).every(Boolean)
-      return { ok, checks: { ...last.checks, fresh } }
+      const visit = last.visit === undefined ? {} : { visit: last.visit }
+      return { ok, checks: { ...last.checks, fresh }, ...visit }
     },
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Session } from '#shared/api/auth.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
+import type { KeyRing } from '#shared/keys/ring.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
 import { formatUuid, newId } from '#shared/runtime.ts'
@@ -90,17 +91,15 @@ export async function playAsGuest(
   op: OperationId,
 ): Promise<Session> {
   // 256 random bits need no slow hash; neither row nor id leads back to the secret.
-  const device = createHash('sha256').update(`guest:${deviceSecret}`).digest()
-  const accountId = uuidOf(device)
+  const { accountId, device } = guestAccount(deviceSecret)
   const guestOp = about(op, `guest ${accountId}`)
   const account = await readAccount(deps.store, accountId)
-  const deviceHash = device.toString('base64url')
-  if (account !== undefined && account.device !== deviceHash) {
+  if (account !== undefined && account.device !== device) {
     throw new Error(`two devices made the same account id ${accountId}`)
   }
   const createdAt = deps.runtime.now()
   if (account !== undefined) refuseBanned(account, createdAt)
-  const fresh = { createdAt, guest: true, sessionsFrom: 0, device: deviceHash }
+  const fresh = { createdAt, guest: true, sessionsFrom: 0, device }
   const open = (known: boolean) =>
     openSession(deps, guestOp, accountId, {
       writes: known ? [] : [newAccount(accountId, fresh)],
@@ -177,6 +176,24 @@ async function limitName(deps: AuthDeps, loginName: string): Promise<void> {
  */
 function about(op: OperationId, what: string): OperationId {
   return { hash: op.hash, fingerprint: createHash('sha256').update(what).digest('base64url') }
+}
+
+/**
+ * The secret with which the synthetic player logs in, as a guest. It follows from the key ring: who has
+ * the keys can log in as it, and no row says which account it is.
+ */
+export function syntheticSecret(secrets: Pick<KeyRing, 'derive'>): string {
+  return Buffer.from(secrets.derive('synthetic-player')).toString('base64url')
+}
+
+export function isSynthetic(secrets: Pick<KeyRing, 'derive'>, accountId: string): boolean {
+  return guestAccount(syntheticSecret(secrets)).accountId === accountId
+}
+
+/** The account of a device, and what is kept of its secret. */
+function guestAccount(deviceSecret: string): { accountId: string; device: string } {
+  const hash = createHash('sha256').update(`guest:${deviceSecret}`).digest()
+  return { accountId: uuidOf(hash), device: hash.toString('base64url') }
 }
 
 /** A UUIDv8 (RFC 9562, 5.8) of the first 122 free bits of a hash. */

@@ -1,7 +1,7 @@
 import { world } from '#shared/api/world.ts'
 import { createStaticFleet } from '#shared/fleet/static.ts'
 import { createHint } from '#shared/ownership/hint.ts'
-import { sessionsFrom } from '../auth/auth.ts'
+import { isSynthetic, sessionsFrom } from '../auth/auth.ts'
 import { mount } from '../http/serve.ts'
 import { lambda } from '../http/wire.ts'
 import { worldRoutes } from './routes.ts'
@@ -21,6 +21,7 @@ export const handler = lambda(async (wired) => {
     verifyKeys: keys.verify,
     hint: createHint(cache),
     sessionsFrom: since,
+    isSynthetic: (accountId) => isSynthetic(keys, accountId),
   })
   return [mount(world, routes)]
 })

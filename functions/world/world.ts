@@ -53,6 +53,8 @@ export type WorldDeps = {
    * Throws auth.banned.
    */
   sessionsFrom: (accountId: string) => Promise<number>
+  /** Whether it is the account of the synthetic player, who takes no place. */
+  isSynthetic: (accountId: string) => boolean
 }
 
 /** How often `enter` starts over when others changed the same rows at once. */
@@ -155,6 +157,7 @@ async function tryEnter(
   const zone = zoneOf(deps, recovered.soft.zone)
   const found = zone === zoneRead ? copies : await findInstances(store, realmId, zone)
   const ticketExpires = runtime.now() + ticketMs
+  const synthetic = deps.isSynthetic(player.accountId)
   const { place, renewed } = await findPlace(deps, found, {
     realmId,
     zone,
@@ -162,6 +165,7 @@ async function tryEnter(
     ticketExpires,
     notIn: observed === undefined ? undefined : guard.owner,
     tried: progress.tried,
+    synthetic,
   })
   const to: Reservation = {
     owner: place.bootId,
@@ -190,6 +194,7 @@ async function tryEnter(
     instance: place.instance,
     epoch: guard.epoch + 1,
     expiresAt: ticketExpires,
+    synthetic,
   })
   return {
     address: place.address,
@@ -281,13 +286,14 @@ type Search = {
   /** A dead host, whose rows may not show it yet. */
   notIn: string | undefined
   tried: Set<string>
+  synthetic: boolean
 }
 
 /** A place in the best instance with room, in a new host if there is none, or `world.full`. */
 async function findPlace(
   deps: WorldDeps,
   copies: InstanceEntry[],
-  { realmId, zone, characterId, ticketExpires, notIn, tried }: Search,
+  { realmId, zone, characterId, ticketExpires, notIn, tried, synthetic }: Search,
 ): Promise<Found> {
   const { store, runtime, fleet } = deps
   const openOf = (entries: InstanceEntry[]) =>
@@ -296,6 +302,8 @@ async function findPlace(
     for (const { entry, limit } of instancesByChoice(entries, runtime.now(), characterId)) {
       const name = nameOf(entry)
       if (tried.has(name)) continue
+      // Nothing to give back: it takes none.
+      if (synthetic) return { place: entry, renewed: true }
       const outcome = await takePlace(store, realmId, entry, characterId, ticketExpires, limit)
       if (outcome !== 'full') return { place: entry, renewed: outcome === 'renewed' }
       tried.add(name)

@@ -65,7 +65,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     const present = instance.find(ticket.characterId)
     if (present !== undefined && present.claimed.epoch >= ticket.epoch) return 'ticket.refused'
     const taken = instance.players + (claiming.get(instance.id) ?? 0)
-    if (present === undefined && taken >= instance.zone.capacity) return 'instance.full'
+    const mustFit = present === undefined && ticket.synthetic !== true
+    if (mustFit && taken >= instance.zone.capacity) return 'instance.full'
     return undefined
   }
 
@@ -74,7 +75,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     instance: Instance,
   ): Promise<ClaimOutcome | { outcome: 'kicked'; character: ClaimedCharacter }> => {
     used.set(ticket.ticketId, ticket.expiresAt)
-    claiming.set(instance.id, (claiming.get(instance.id) ?? 0) + 1)
+    const places = ticket.synthetic === true ? 0 : 1
+    claiming.set(instance.id, (claiming.get(instance.id) ?? 0) + places)
     claimed.set(ticket.characterId, (claimed.get(ticket.characterId) ?? 0) + 1)
     try {
       const answer = await persistence.claim(ticket)
@@ -86,7 +88,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       log.error('a claim failed', { instance: instance.id, error })
       return { outcome: 'unavailable' }
     } finally {
-      claiming.set(instance.id, claiming.get(instance.id)! - 1)
+      claiming.set(instance.id, claiming.get(instance.id)! - places)
       const left = claimed.get(ticket.characterId)! - 1
       if (left === 0) {
         claimed.delete(ticket.characterId)

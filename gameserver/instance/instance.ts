@@ -80,9 +80,11 @@ export class Instance {
     this.departures = createDepartures({ ...deps, instance: deps.id })
   }
 
-  /** Characters in the world, those without a socket too. */
+  /** Characters in the world, those without a socket too; not the synthetic ones, who take no place. */
   get players(): number {
-    return this.characters.size
+    let players = this.characters.size
+    for (const { claimed } of this.characters.values()) if (claimed.synthetic === true) players--
+    return players
   }
 
   find(characterId: string): Character | undefined {
@@ -116,6 +118,7 @@ export class Instance {
       y: here ? soft.y : Number.NaN,
       heading: soft.heading,
       radius: playerRadius,
+      ...(claimed.synthetic === true ? { unseen: true } : {}),
     })
   }
 

@@ -135,7 +135,7 @@ export function createCellRecords(world: World): CellRecords {
     publish(events) {
       // Who left comes first: another may have taken the slot in the same step.
       for (const event of events) if (event.event === 'left') forget(event.entity)
-      for (const entity of world.players) follow(entity)
+      for (const entity of world.players) if (!entity.unseen) follow(entity)
       for (const entity of world.creatures) follow(entity)
     },
     changes(number) {

@@ -58,7 +58,13 @@ const claimAttempts = 4
 /** State rows saved with one checkpoint at most, so that a full hub does not come in one burst. */
 const savesPerCheckpoint = 32
 
-type Held = Stay & { instance: string; savedAt: number; saved: SoftState }
+type Held = Stay & {
+  instance: string
+  savedAt: number
+  saved: SoftState
+  /** Has no place to hold. */
+  synthetic: boolean
+}
 
 export function createHostStore(deps: {
   store: Store
@@ -166,6 +172,7 @@ export function createHostStore(deps: {
       saved: rows.state.soft,
       // In the ticket itself it is rounded to seconds.
       ticketExpires: rows.guard.ticketExpires,
+      synthetic: ticket.synthetic === true,
     })
     return {
       characterId: ticket.characterId,
@@ -174,6 +181,7 @@ export function createHostStore(deps: {
       epoch: rows.guard.epoch,
       saveNumber: rows.state.saveNumber,
       soft: rows.state.soft,
+      ...(ticket.synthetic === true ? { synthetic: true } : {}),
     }
   }
 
@@ -233,6 +241,7 @@ export function createHostStore(deps: {
     // Back already, in another instance of this host: what is held now is another stay.
     if (stay === undefined) return outcome
     held.delete(characterId)
+    if (stay.synthetic) return outcome
     const entry = { zone: zoneOf(instance), bootId, instance }
     // A place that cannot be given back now lapses at the next reconciling.
     await releasePlace(store, realmId, entry, characterId, stay).catch(ignoreStoreError)
@@ -270,7 +279,7 @@ export function createHostStore(deps: {
     for (const { characterId, epoch } of members) {
       // Who has left since the checkpoint began is no member any more.
       const stay = stayOf(characterId, epoch)
-      if (stay !== undefined) here.set(characterId, stay)
+      if (stay?.synthetic === false) here.set(characterId, stay)
     }
     const entry = { zone: zoneOf(instance), bootId, instance, state }
     await reconcilePlaces(store, clocks.now(), realmId, entry, here)

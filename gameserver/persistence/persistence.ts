@@ -17,6 +17,8 @@ export type ClaimedCharacter = {
   /** The last one used; each save uses a higher one, for the character's whole life. */
   saveNumber: number
   soft: SoftState
+  /** Nobody sees it, and it takes no place (Ticket). */
+  synthetic?: boolean
 }
 
 export type ClaimOutcome =

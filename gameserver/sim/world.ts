@@ -44,6 +44,8 @@ export type Entity = {
   commands: Commands | undefined
   /** A command was missing, or dropped, in the latest step: the client may have predicted otherwise. */
   unsure: boolean
+  /** A synthetic player: in no cell's list and no record, so nobody sees or hears it. */
+  readonly unseen: boolean
   /** The gate it stands in, so that only walking into one counts; -1 for none. */
   gate: number
   /** Creatures alone. */
@@ -97,6 +99,7 @@ export type WorldInput =
       y: number
       heading: number
       radius: number
+      unseen?: boolean
     }
   | { input: 'leave'; id: number }
   /** A new socket took over: what waited is void, the body stands. */
@@ -185,6 +188,7 @@ export function addEntity(
   y: number,
   heading: number,
   radius: number,
+  unseen = false,
 ): Entity | undefined {
   const slot = world.freeSlots.shift() ?? world.slots.length
   if (slot >= slotsMax) return undefined
@@ -202,17 +206,18 @@ export function addEntity(
     radius,
     look,
     name,
-    cell: 0,
+    cell: cellOf(x, y),
     cellIndex: 0,
     index: list.length,
     commands: undefined,
     unsure: false,
+    unseen,
     gate: gateAt(world, x, y),
     wander: undefined,
   }
   world.slots[slot] = entity
   list.push(entity)
-  placeInCell(world.grid, entity, cellOf(x, y))
+  if (!unseen) placeInCell(world.grid, entity, entity.cell)
   return entity
 }
 
@@ -220,7 +225,7 @@ export function removeEntity(world: World, entity: Entity): void {
   const slot = entity.id & 0xffff
   world.slots[slot] = undefined
   world.freeSlots.push(slot)
-  takeFromCell(world.grid, entity)
+  if (!entity.unseen) takeFromCell(world.grid, entity)
   const list = entity.type === 'player' ? world.players : world.creatures
   const last = list.pop()!
   if (last === entity) return

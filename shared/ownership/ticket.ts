@@ -16,6 +16,7 @@ const claims = z.object({
   inst: z.string(),
   epoch: z.int(),
   exp: z.int(),
+  syn: z.boolean().optional(),
 })
 
 export type Ticket = {
@@ -30,6 +31,8 @@ export type Ticket = {
   epoch: number
   /** Unix ms. */
   expiresAt: number
+  /** Of the synthetic player, whom nobody sees and who takes no place. */
+  synthetic?: boolean
 }
 
 export type SigningKey = { keyId: string; privateKey: CryptoKey }
@@ -43,6 +46,7 @@ export async function signTicket(key: SigningKey, ticket: Ticket): Promise<strin
     boot: ticket.bootId,
     inst: ticket.instance,
     epoch: ticket.epoch,
+    ...(ticket.synthetic === true ? { syn: true } : {}),
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: type, kid: key.keyId })
     .setJti(ticket.ticketId)
@@ -79,6 +83,7 @@ export async function verifyTicket(
       instance: c.inst,
       epoch: c.epoch,
       expiresAt: c.exp * 1000,
+      ...(c.syn === true ? { synthetic: true } : {}),
     }
   } catch {
     return undefined

@@ -6,7 +6,7 @@ import { inspect } from 'node:util'
 import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
 import { adminRoutes } from '#functions/admin/routes.ts'
-import { sessionsFrom } from '#functions/auth/auth.ts'
+import { isSynthetic, sessionsFrom } from '#functions/auth/auth.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
@@ -160,6 +160,7 @@ export async function openApi(
     verifyKeys: keys.verify,
     hint: () => undefined,
     sessionsFrom: async (accountId: string) => await sessionsFrom(deps, accountId),
+    isSynthetic: (accountId: string) => isSynthetic(keys, accountId),
   }
   const logged: string[] = []
   const app = createApp({

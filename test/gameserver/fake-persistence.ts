@@ -46,6 +46,7 @@ export function createFakePersistence(): FakePersistence {
     epoch: guard.epoch,
     saveNumber: guard.saveNumber,
     soft: guard.soft,
+    ...(ticket.synthetic === true ? { synthetic: true } : {}),
   })
   const fake: FakePersistence = {
     guards,

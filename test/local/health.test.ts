@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createHealthProbe } from '#local/health.ts'
+import type { Visit } from '#client/bots/synthetic.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { openInstance } from '#shared/ownership/places.ts'
@@ -13,6 +14,8 @@ function hostOf(zone: string, state: FleetHost['state']): FleetHost {
 function setUp(hosts: FleetHost[]) {
   let now = 1_000_000
   let gone = false
+  let visits = 0
+  const visited: { next: Visit | Promise<Visit> } = { next: { ms: { login: 5 } } }
   const store = createMemoryStore({
     faults: () => (gone ? { kind: 'outage' } : undefined),
   })
@@ -22,14 +25,19 @@ function setUp(hosts: FleetHost[]) {
     realmId: 'local',
     zones: ['hub', 'forest'],
     startZone: 'hub',
+    visit: async () => {
+      visits++
+      return await visited.next
+    },
     runtime: { now: () => now },
   })
   const at = {
     pass: (ms: number) => (now += ms),
     losesStore: () => (gone = true),
     now: () => now,
+    visits: () => visits,
   }
-  return { health, store, at }
+  return { health, store, at, visited }
 }
 
 test('all is well when the store answers and each zone has a host that is ready or allocated', async () => {
@@ -75,4 +83,35 @@ test('a result that is older than 15 s is no result', async () => {
   expect((await health.last()).ok).toBe(true)
   at.pass(1)
   expect(await health.last()).toMatchObject({ ok: false, checks: { fresh: false } })
+})
+
+test('the synthetic player visits when the parts are well, and how it fared is told', async () => {
+  const { health, at, visited } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'ready')])
+  await health.probe()
+  expect(await health.last()).toMatchObject({
+    ok: true,
+    checks: { player: true },
+    visit: { ms: { login: 5 } },
+  })
+  visited.next = { ms: { login: 5 }, failed: { stage: 'enter', code: 'world.full' } }
+  await health.probe()
+  expect(await health.last()).toMatchObject({
+    ok: false,
+    checks: { entry: true, player: false },
+    visit: { failed: { stage: 'enter', code: 'world.full' } },
+  })
+  at.losesStore()
+  await health.probe()
+  expect(at.visits()).toBe(2)
+  expect(await health.last()).toMatchObject({ ok: false, checks: { player: false } })
+})
+
+test('who asks for a probe while one is under way gets that one: nobody visits twice at once', async () => {
+  const { health, at, visited } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'ready')])
+  const visit = Promise.withResolvers<Visit>()
+  visited.next = visit.promise
+  const both = Promise.all([health.probe(), health.probe()])
+  visit.resolve({ ms: {} })
+  await both
+  expect(at.visits()).toBe(1)
 })

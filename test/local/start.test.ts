@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Visit } from '#client/bots/synthetic.ts'
 import { descendants, stillRunning, startWaystone } from '../e2e/waystone.ts'
 import { until } from './until.ts'
+
+type Health = { ok: boolean; checks: Record<string, boolean>; visit?: Visit }
 
 let dir: string
 beforeAll(() => {
@@ -36,9 +39,13 @@ test('it serves page and API, survives the death of its database, and SIGTERM le
 
   const pids = waystone.pids()
   const { zones } = (await (await fetch(`${url}/v1/realms/local/status`)).json()) as {
-    zones: { zone: string }[]
+    zones: { zone: string; players: number }[]
   }
   expect(zones.map(({ zone }) => zone).sort()).toEqual(['forest', 'hub'])
+  expect(zones.map(({ players }) => players)).toEqual([0, 0])
+  const health = (await (await fetch(`${url}/health`)).json()) as Health
+  expect(health).toMatchObject({ ok: true, checks: { player: true } })
+  expect(Object.keys(health.visit!.ms)).toEqual(['login', 'enter', 'step', 'message', 'leave'])
   await expect(startWaystone({ dataDir: join(dir, 'whole') })).rejects.toThrow('in use by process')
 
   const database = databaseBelow(waystone.child.pid!)

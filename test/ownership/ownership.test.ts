@@ -262,6 +262,28 @@ describe('the lease', () => {
 })
 
 describe('places', () => {
+  it('the synthetic player comes in however full it is, and no place tells of it', async () => {
+    const realm = await openRealm({ capacity: 4 })
+    const host = await realm.host()
+    for (let i = 0; i < 3; i++) await realm.enterAs(await realm.character())
+    await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
+      code: 'world.full',
+    })
+    const places = async () => (await findInstances(realm.store, realmId, 'hub'))[0]!.places.size
+    const ticket = await realm.open(
+      (await realm.enterAs(await realm.character('synthetic'))).ticket,
+    )
+    const claimed = await host.claim(ticket)
+    if (claimed.outcome !== 'claimed') throw new Error(claimed.outcome)
+    expect(claimed.character.synthetic).toBe(true)
+    const { characterId, epoch, saveNumber, soft } = claimed.character
+    const entry = { characterId, epoch, saveNumber: saveNumber + 1, soft }
+    expect(await host.checkpoint('hub-1', [entry])).toBe('saved')
+    expect(await places()).toBe(3)
+    expect(await host.leave({ ...entry, instance: 'hub-1' })).toBe('left')
+    expect(await places()).toBe(3)
+  })
+
   it('are never more than the instance closes at, however many enter at once', async () => {
     const realm = await openRealm({ capacity: 40 })
     await realm.host()

@@ -78,6 +78,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     verifyKeys: (keyId) => (keyId === 'k1' ? pair.publicKey : undefined),
     hint: () => undefined,
     sessionsFrom: async () => 0,
+    isSynthetic: (accountId: string) => accountId === 'synthetic',
   }
 
   async function host(zoneId = 'hub', opened = true): Promise<HostStore & { bootId: string }> {

@@ -83,6 +83,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
         signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
         verifyKeys,
         sessionsFrom: async () => await Promise.resolve(0),
+        isSynthetic: () => false,
         hint: (bootId) => {
           // The cache is a hint: a third of them never arrive.
           if (chance.chance(0.3)) return

@@ -14,6 +14,10 @@ function moveList(world: World, entities: readonly Entity[]): void {
     if (entity.speed === 0) continue
     const cell = cellOf(entity.x, entity.y)
     if (cell === entity.cell) continue
+    if (entity.unseen) {
+      entity.cell = cell
+      continue
+    }
     takeFromCell(world.grid, entity)
     placeInCell(world.grid, entity, cell)
   }

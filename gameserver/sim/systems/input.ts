@@ -44,7 +44,7 @@ export function applyInputs(world: World, tick: Tick): void {
 }
 
 function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'enter' }>): void {
-  const { ref, look, name, radius } = input
+  const { ref, look, name, radius, unseen } = input
   const heading = input.heading & 0xffff
   let { x, y } = input
   // Walls may have been built over a saved place since; a place may be no place at all.
@@ -53,7 +53,7 @@ function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'en
     x = world.spawnX
     y = world.spawnY
   }
-  const entity = addEntity(world, 'player', look, name, x, y, heading, radius)
+  const entity = addEntity(world, 'player', look, name, x, y, heading, radius, unseen)
   // A zone's capacity is far below the number of slots, so there is always one.
   if (entity === undefined) throw new Error('no slot is free for a player')
   entity.commands = createCommands(heading)

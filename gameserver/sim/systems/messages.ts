@@ -18,9 +18,10 @@ export function hearMessages(
     const say = (heard: 'self' | 'nearby') => (said: unknown) => {
       tick.events.push({ event: 'say', from: player, heard, kind, body: said })
     }
+    const nearby = say(player.unseen ? 'self' : 'nearby')
     // What one player sends must not cost the others their step.
     try {
-      message.handle(world, player, body, { reply: say('self'), nearby: say('nearby') })
+      message.handle(world, player, body, { reply: say('self'), nearby })
     } catch (error) {
       tick.events.push({ event: 'failed', what: `message ${kind}`, error })
     }
