@@ -120,6 +120,11 @@ export const clientBytesPerSecond = 8 * 1024
 export const clientBytesBurst = 32 * 1024
 /** A socket from which nothing came for this long is dead: clients send inputs or answer pings. */
 export const socketSilentMs = 30_000
+/**
+ * What a game shows of an entity besides its course, sent whole at each change: hit points, a pose,
+ * what it wears. The record could hold 252; a hundred of these in view are 6 KB at most.
+ */
+export const shownMaxBytes = 64
 /** A client is sent a frame at least this often. */
 export const frameEveryMs = 500
 /** Nearby chat: length of a line in characters, and a bucket of 5 lines refilled one a second. */

@@ -15,6 +15,8 @@ export type Seen = {
   y: number
   heading: number
   speed: number
+  /** What the game shows of it, in bytes of its own; undefined when it shows nothing. */
+  shown: Uint8Array | undefined
 }
 
 export type Drawn = Seen
@@ -24,6 +26,7 @@ type Entity = {
   type: EntityType
   look: string
   name: string
+  shown: Uint8Array | undefined
   cell: number
   course: Course
 }
@@ -36,7 +39,7 @@ export type View = {
   /** Everybody but oneself as to be drawn; once a drawn frame, as errors fade by `elapsedMs`. */
   draw(tick: number, elapsedMs: number): Drawn[]
   /** What is known of one entity, oneself included. */
-  entity(id: number): Pick<Seen, 'type' | 'look' | 'name'> | undefined
+  entity(id: number): Pick<Seen, 'type' | 'look' | 'name' | 'shown'> | undefined
   readonly size: number
 }
 
@@ -48,7 +51,7 @@ export function createView(own: number, tickHz: number): View {
     if (known) known.course.add(piece, drawnTick)
     const course = known?.course ?? createCourse(piece, tickHz)
     const { id, type, look, name } = record
-    entities.set(id, { id, type, look, name, cell, course })
+    entities.set(id, { id, type, look, name, shown: undefined, cell, course })
   }
 
   return {
@@ -73,6 +76,11 @@ export function createView(own: number, tickHz: number): View {
             else moved.push({ id: record.id, cell })
             continue
           }
+          if (record.record === 'shown') {
+            const shown = entities.get(record.id)
+            if (shown !== undefined) shown.shown = record.shown
+            continue
+          }
           const { x, y, heading, speed } = record
           const piece = { tick: snapshot.tick, x, y, heading, speed }
           if (record.record === 'entity') {
@@ -95,19 +103,19 @@ export function createView(own: number, tickHz: number): View {
     },
     at(tick) {
       const seen: Seen[] = []
-      for (const { id, type, look, name, course } of entities.values()) {
+      for (const { id, type, look, name, shown, course } of entities.values()) {
         if (id === own) continue
         const { x, y, heading, speed } = course.at(tick)
-        seen.push({ id, type, look, name, x, y, heading, speed })
+        seen.push({ id, type, look, name, shown, x, y, heading, speed })
       }
       return seen
     },
     draw(tick, elapsedMs) {
       drawnTick = tick
       const drawn: Drawn[] = []
-      for (const { id, type, look, name, course } of entities.values()) {
+      for (const { id, type, look, name, shown, course } of entities.values()) {
         if (id === own) continue
-        drawn.push({ id, type, look, name, ...course.draw(tick, elapsedMs) })
+        drawn.push({ id, type, look, name, shown, ...course.draw(tick, elapsedMs) })
       }
       return drawn
     },

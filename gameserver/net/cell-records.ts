@@ -5,6 +5,7 @@
 // speed told last, and so does this book. An entity that is where the book expects it, on the course
 // that was told, needs no record. Because the sum is exact, it does not matter which record a viewer
 // got last: all lead to the same place.
+import { shownMaxBytes } from '#shared/limits.ts'
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
 import {
   beginSection,
@@ -12,12 +13,21 @@ import {
   writeEntity,
   writeGone,
   writeMotion,
+  writeShown,
 } from '#shared/protocol/snapshot.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
 import type { Entity, World, WorldEvent } from '../sim/world.ts'
 
 /** What every viewer who knows the entity believes: as told last, reckoned on to the latest tick. */
-type Told = { entity: Entity; x: number; y: number; heading: number; speed: number; cell: number }
+type Told = {
+  entity: Entity
+  x: number
+  y: number
+  heading: number
+  speed: number
+  cell: number
+  shown: Uint8Array | undefined
+}
 
 /** Somebody who came from another cell: who did not see that one needs the full record as well. */
 export type Arrival = { from: number; sections: Writer }
@@ -45,8 +55,8 @@ type Cell = {
 }
 
 const sectionMaxBytes = 65_535
-/** No record is larger: 12 bytes of numbers and two texts of 255. */
-const recordMaxBytes = 600
+/** An entity takes no more: 12 bytes of numbers, two texts of 255, and what the game shows. */
+const recordMaxBytes = 600 + shownMaxBytes
 
 const emptyArrivals: readonly Arrival[] = []
 
@@ -85,10 +95,10 @@ export function createCellRecords(world: World): CellRecords {
   }
 
   const introduce = (entity: Entity) => {
-    const { x, y, heading, speed, cell } = entity
-    told[entity.id & 0xffff] = { entity, x, y, heading, speed, cell }
+    const { x, y, heading, speed, cell, shown } = entity
+    told[entity.id & 0xffff] = { entity, x, y, heading, speed, cell, shown }
     const { changes } = changed(cell)
-    writeEntity(begin(changes), cell, entity)
+    writeWhole(begin(changes), cell, entity)
     end(changes)
   }
 
@@ -103,21 +113,22 @@ export function createCellRecords(world: World): CellRecords {
       known.y += dyOf(known.heading, known.speed, world.tickHz)
     }
     const crossed = known.cell !== entity.cell
-    if (
-      !crossed &&
-      known.x === entity.x &&
-      known.y === entity.y &&
-      known.heading === entity.heading &&
-      known.speed === entity.speed
-    ) {
-      return
-    }
+    const turned =
+      crossed ||
+      known.x !== entity.x ||
+      known.y !== entity.y ||
+      known.heading !== entity.heading ||
+      known.speed !== entity.speed
+    const shows = known.shown !== entity.shown
+    if (!turned && !shows) return
     const here = changed(entity.cell)
-    writeMotion(begin(here.changes), entity.cell, entity)
+    const writer = begin(here.changes)
+    if (turned) writeMotion(writer, entity.cell, entity)
+    if (shows && entity.shown !== undefined) writeShown(writer, entity.id, entity.shown)
     end(here.changes)
     if (crossed) {
       const arrival = createSections('cell', entity.cell, 64)
-      writeEntity(begin(arrival), entity.cell, entity)
+      writeWhole(begin(arrival), entity.cell, entity)
       end(arrival)
       here.arrivals.push({ from: known.cell, sections: arrival.writer })
       const left = changed(known.cell)
@@ -129,6 +140,7 @@ export function createCellRecords(world: World): CellRecords {
     known.heading = entity.heading
     known.speed = entity.speed
     known.cell = entity.cell
+    known.shown = entity.shown
   }
 
   return {
@@ -154,13 +166,19 @@ export function createCellRecords(world: World): CellRecords {
         cell.blockAt = world.tick
         clear(cell.block)
         for (const entity of entities) {
-          writeEntity(begin(cell.block), number, entity)
+          writeWhole(begin(cell.block), number, entity)
           end(cell.block)
         }
       }
       return cell.block.writer
     },
   }
+}
+
+/** All there is to know of an entity. */
+function writeWhole(writer: Writer, cell: number, entity: Entity): void {
+  writeEntity(writer, cell, entity)
+  if (entity.shown !== undefined) writeShown(writer, entity.id, entity.shown)
 }
 
 function createSections(kind: Sections['kind'], cell: number, bytes = 256): Sections {

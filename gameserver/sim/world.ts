@@ -2,6 +2,7 @@
 // (step.ts). Entities live in numbered slots; an id is slot | generation << 16, so the id of somebody
 // who left names nobody else until its slot has been used 255 times more.
 import type { Creature, Zone } from '#shared/content/content.ts'
+import { shownMaxBytes } from '#shared/limits.ts'
 import { cellOf, metresToUnits, speedToSteps } from '#shared/rules/units.ts'
 import type { Walls } from '#shared/rules/walls.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
@@ -36,6 +37,8 @@ export type Entity = {
   /** As in the protocol: `race/job` of a player, content id of a creature. */
   look: string
   name: string
+  /** What everybody may see besides, in bytes of the game's own (`show`). */
+  shown: Uint8Array | undefined
   cell: number
   cellIndex: number
   /** Place in `world.players` or `world.creatures`. */
@@ -206,6 +209,7 @@ export function addEntity(
     radius,
     look,
     name,
+    shown: undefined,
     cell: cellOf(x, y),
     cellIndex: 0,
     index: list.length,
@@ -219,6 +223,18 @@ export function addEntity(
   list.push(entity)
   if (!unseen) placeInCell(world.grid, entity, entity.cell)
   return entity
+}
+
+/**
+ * Shows everybody who sees the entity bytes of the game's own, from this step on: hit points, a pose.
+ * They are sent when they change, and to whoever meets the entity. At most `shownMaxBytes`.
+ */
+export function show(entity: Entity, bytes: readonly number[]): void {
+  if (bytes.length > shownMaxBytes) {
+    throw new RangeError(`${bytes.length} bytes to show, at most ${shownMaxBytes} fit`)
+  }
+  // Always another array: that it changed is seen by identity.
+  entity.shown = Uint8Array.from(bytes)
 }
 
 export function removeEntity(world: World, entity: Entity): void {

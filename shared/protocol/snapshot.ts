@@ -14,12 +14,14 @@
 //     2 MOTION u24 id, u16 x, u16 y, u16 heading, u8 speed   absolute, at the frame's tick; the
 //              entity is in this cell from now on
 //     3 GONE   u24 id, u8 why (0 moved to another cell, 1 left the zone)
-//   128..255   u8 bytes, then that many: kinds of later versions, to be skipped
+//   128..255   u8 bytes, then that many: kinds that clients may skip
+//   128 SHOWN  u8 bytes, of which u24 id, the rest what the game shows of the entity; after its ENTITY,
+//              if there is any, and whenever it changes
 //
 // An entity belongs to the cell whose section spoke of it last. GONE(0) and DROP remove it only if it
 // still belongs to that cell once the whole frame has been read: so it does not matter in which order
 // the two cells of a crossing stand. Between records an entity goes on as shared/rules/movement.ts
-// says: each tick by dxOf/dyOf of its heading and speed.
+// says: each tick by dxOf/dyOf of its heading and speed. What the game shows goes with the entity.
 //
 // Record bytes do not depend on the viewer: each is encoded once and shared by all frames.
 import type { Reader, Writer } from './bytes.ts'
@@ -30,7 +32,10 @@ const FLAG_KEYFRAME = 1
 
 const SECTION = { drop: 1, block: 2, cell: 3 } as const
 const SECTION_HEAD_BYTES = 5
-const RECORD = { entity: 1, motion: 2, gone: 3 } as const
+const RECORD = { entity: 1, motion: 2, gone: 3, shown: 128 } as const
+/** From here on a record tells its own length. */
+const RECORD_SKIPPABLE = 128
+const ID_BYTES = 3
 const GONE_MOVED = 0
 const GONE_LEFT = 1
 
@@ -57,9 +62,11 @@ export type MotionRecord = {
   speed: number
 }
 export type GoneRecord = { record: 'gone'; id: number; left: boolean }
+/** What everybody may see of an entity besides its course, in bytes of the game's own. */
+export type ShownRecord = { record: 'shown'; id: number; shown: Uint8Array }
 
 /** Positions in decoded records are zone units, not cell-relative. */
-export type SnapshotRecord = EntityRecord | MotionRecord | GoneRecord
+export type SnapshotRecord = EntityRecord | MotionRecord | GoneRecord | ShownRecord
 
 export type Section =
   | { section: 'drop'; cells: number[] }
@@ -126,6 +133,14 @@ export function writeGone(w: Writer, id: number, left: boolean): void {
     .u8(left ? GONE_LEFT : GONE_MOVED)
 }
 
+/** At most `shownMaxBytes`. */
+export function writeShown(w: Writer, id: number, shown: Uint8Array): void {
+  w.u8(RECORD.shown)
+    .u8(ID_BYTES + shown.length)
+    .u24(id)
+    .raw(shown)
+}
+
 function writeBody(
   w: Writer,
   cell: number,
@@ -179,8 +194,12 @@ function decodeSection(r: Reader): Section | undefined {
 
 function decodeRecord(r: Reader, cell: number): SnapshotRecord | 'skipped' | undefined {
   const kind = r.u8()
-  if (kind >= 128) {
-    r.raw(r.u8())
+  if (kind >= RECORD_SKIPPABLE) {
+    const length = r.u8()
+    if (kind === RECORD.shown && length >= ID_BYTES) {
+      return { record: 'shown', id: r.u24(), shown: r.raw(length - ID_BYTES) }
+    }
+    r.raw(length)
     return 'skipped'
   }
   const id = r.u24()

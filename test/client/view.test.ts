@@ -55,6 +55,22 @@ test('a block introduces everybody but oneself', () => {
   expect(view.entity(own)?.name).toBe('P1')
 })
 
+test('what the game shows of somebody is kept until it changes or the entity is told anew', () => {
+  const shown = (id: number, ...bytes: number[]): SnapshotRecord => ({
+    record: 'shown',
+    id,
+    shown: Uint8Array.from(bytes),
+  })
+  const view = createView(own, 20)
+  view.apply(frame(10, [block(5, entity(2), shown(2, 60, 1), entity(3), shown(4, 9))], true))
+  expect(view.entity(2)?.shown).toEqual(Uint8Array.of(60, 1))
+  expect(view.entity(3)?.shown).toBeUndefined()
+  view.apply(frame(11, [cell(5, motion(2, 300), shown(2, 55))]))
+  expect(view.at(11).find(({ id }) => id === 2)?.shown).toEqual(Uint8Array.of(55))
+  view.apply(frame(12, [cell(6, entity(2))]))
+  expect(view.draw(12, 0).find(({ id }) => id === 2)?.shown).toBeUndefined()
+})
+
 test.each([
   ['old cell first', [cell(5, gone(2, false)), cell(6, motion(2, 900))]],
   ['new cell first', [cell(6, motion(2, 900)), cell(5, gone(2, false))]],

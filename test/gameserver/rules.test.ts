@@ -5,7 +5,7 @@ import { message } from '#gameserver/sim/message.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
 import { step } from '#gameserver/sim/step.ts'
-import { createWorld } from '#gameserver/sim/world.ts'
+import { createWorld, show } from '#gameserver/sim/world.ts'
 import { deer, enterInput, testZone } from './world-kit.ts'
 
 const newWorld = () => createWorld(testZone(), new Map([[deer.id, deer]]), 1)
@@ -14,6 +14,23 @@ function knock(kind: string, handle: () => void = () => {}) {
   const rate = { burst: 1, perSecond: 1 }
   return message({ kind, toServer: z.strictObject({}), toClient: z.object({}), rate, handle })
 }
+
+describe('what a game shows', () => {
+  it('is bounded, and is another array at each change', () => {
+    const entity = newWorld().creatures[0]!
+    expect(() =>
+      show(
+        entity,
+        Array.from({ length: 65 }, () => 1),
+      ),
+    ).toThrow('at most 64 fit')
+    show(entity, [1, 2])
+    const before = entity.shown
+    show(entity, [1, 3])
+    expect(before).toEqual(Uint8Array.of(1, 2))
+    expect(entity.shown).toEqual(Uint8Array.of(1, 3))
+  })
+})
 
 describe('rules of a zone', () => {
   it('run a system right after the one it names, and those after the same in their order', () => {

@@ -13,6 +13,7 @@ export type Believed = {
   heading: number
   speed: number
   cell: number
+  shown: Uint8Array | undefined
 }
 
 export class ViewModel {
@@ -52,10 +53,14 @@ export class ViewModel {
           else leftCells.push({ id: record.id, cell })
         } else if (record.record === 'entity') {
           const { record: _, ...entity } = record
-          this.entities.set(record.id, { ...entity, cell })
+          this.entities.set(record.id, { ...entity, cell, shown: undefined })
         } else {
           const known = this.entities.get(record.id)
           if (known === undefined) continue
+          if (record.record === 'shown') {
+            known.shown = record.shown
+            continue
+          }
           const { x, y, heading, speed } = record
           Object.assign(known, { x, y, heading, speed, cell })
         }

@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { Instance } from '#gameserver/instance/instance.ts'
 import { openSession } from '#gameserver/net/session.ts'
 import type { Session } from '#gameserver/net/session.ts'
+import { coreRules, zoneRules } from '#gameserver/sim/rules.ts'
+import type { GameSystem } from '#gameserver/sim/rules.ts'
+import { show } from '#gameserver/sim/world.ts'
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
 import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
@@ -27,8 +30,19 @@ type TestClient = {
   next: number
 }
 
+/** A game that shows something of some entities, and changes it now and then. */
+const mood: GameSystem = {
+  name: 'mood',
+  after: 'cells',
+  run({ players, creatures, tick }) {
+    for (const entity of [...players, ...creatures]) {
+      if (entity.id % 3 !== 0 && (tick + entity.id) % 7 === 0) show(entity, [tick & 0xff, 1])
+    }
+  },
+}
+
 /** An instance ticked by hand, with clients that speak bytes over no socket. */
-function stage(seed: number, tickHz: 20 | 30 = 20) {
+function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules) {
   let now = 0
   let sessions = 0
   const zone = testZone({ tickHz })
@@ -36,6 +50,7 @@ function stage(seed: number, tickHz: 20 | 30 = 20) {
     id: 'field-1',
     zone,
     content: testContent([zone]),
+    rules,
     persistence: createFakePersistence(),
     runtime: {
       now: () => now,
@@ -151,9 +166,10 @@ function expectTruth(instance: Instance, client: TestClient): void {
       believed.heading === entity.heading &&
       believed.speed === entity.speed &&
       believed.look === entity.look &&
-      believed.name === entity.name
+      believed.name === entity.name &&
+      believed.shown?.[0] === entity.shown?.[0]
     if (!same) {
-      throw new Error(`tick ${world.tick}: believed ${show(believed)}, in truth ${show(entity)}`)
+      throw new Error(`tick ${world.tick}: believed ${text(believed)}, in truth ${text(entity)}`)
     }
   }
   const ids = new Set(all.map((entity) => entity.id))
@@ -172,13 +188,14 @@ describe('a viewer', () => {
       heading: fc.nat(65_535),
       ticks: fc.integer({ min: 1, max: 12 }),
     })
+    const rules = zoneRules({ systems: [mood] })
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2 ** 31 }),
         fc.constantFrom(20 as const, 30 as const),
         fc.array(act, { minLength: 10, maxLength: 60 }),
         (seed, tickHz, acts) => {
-          const { instance, clients, enter, tick, command } = stage(seed, tickHz)
+          const { instance, clients, enter, tick, command } = stage(seed, tickHz, rules)
           for (const [x, y] of [
             [55, 55],
             [62, 62],
@@ -298,6 +315,6 @@ describe('a viewer', () => {
   })
 })
 
-function show(body: { id: number; x: number; y: number; heading: number; speed: number }): string {
+function text(body: { id: number; x: number; y: number; heading: number; speed: number }): string {
   return `${body.id} at ${body.x},${body.y} heading ${body.heading} speed ${body.speed}`
 }

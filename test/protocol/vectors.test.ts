@@ -99,7 +99,7 @@ describe('vectors', () => {
     )
     const records = sections.flatMap((s) => (s.section === 'drop' ? [] : s.records))
     expect(new Set(records.map(({ record }) => record))).toEqual(
-      new Set(['entity', 'motion', 'gone']),
+      new Set(['entity', 'motion', 'gone', 'shown']),
     )
   })
 })
