@@ -49,6 +49,8 @@ export type HostOptions = {
   seed: number
   /** Called each second from the tick thread: it is alive. */
   onHealth?: () => void
+  /** Told how long each tick took, its sends included, ms. */
+  onTick?: (ms: number) => void
   /** The host was declared dead: everybody has been closed, the process should end. */
   onLost?: () => void
   /**
@@ -272,7 +274,9 @@ export function createHost(options: HostOptions): Host {
         const began = monotonic()
         instance.tickedAt = schedule.takenAt() - ((due - 1) * 1000) / instance.zone.tickHz
         tick(one, began)
-        durations.add(monotonic() - began)
+        const tookMs = monotonic() - began
+        durations.add(tookMs)
+        options.onTick?.(tookMs)
       }
       checkpoints.run(monotonic())
     }
