@@ -154,13 +154,24 @@ export const cachePauseMs = 2000
  * bots log in from one address. A limit counts by address (before log-in), account, or route.
  */
 export const RATES = {
-  // Guessing: 10 tries a minute from one address, 5 a minute at one login name.
+  // Guessing: 10 tries a minute from one address; at one login name 5 in five minutes from one address
+  // and 100 an hour from all, so that no address alone fills the count of all. Who has logged in to that
+  // name before counts for his device alone (functions/auth/device-token.ts).
   'password.address': {
     strict: { count: 10, windowMs: 60_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
+  'password.pair': {
+    strict: { count: 5, windowMs: 300_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'password.device': {
+    strict: { count: 10, windowMs: 300_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // NIST SP 800-63B-4, 3.2.2: at most 100 tries in a row at one account.
   'password.name': {
-    strict: { count: 5, windowMs: 60_000 },
+    strict: { count: 100, windowMs: 3_600_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   // Accounts made by a machine: a household makes a few, a farm makes thousands.

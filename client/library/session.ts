@@ -4,7 +4,7 @@
 // first whether another page has done it, and one that is refused looks again before it gives up.
 import { api } from '#shared/api/api.ts'
 import type { Api } from '#shared/api/api.ts'
-import type { Realm, Session as Tokens } from '#shared/api/auth.ts'
+import type { PasswordSession, Realm, Session as Tokens } from '#shared/api/auth.ts'
 import type { Character } from '#shared/api/characters.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient, ApiClientOptions } from '#shared/api/client.ts'
@@ -21,6 +21,8 @@ const renewBeforeMs = 60_000
 const tokensKey = 'session'
 /** Where the storage keeps the secret of this device, 32 bytes in base64url. */
 export const deviceKey = 'device'
+/** That somebody has logged in here with a password: the name and what the server gave for it. */
+const knownKey = 'known'
 
 export type SessionOptions = {
   /** Of the API, without a slash at its end. */
@@ -83,6 +85,11 @@ export function createSession(options: SessionOptions): Session {
     kept = { ...tokens, receivedAt: runtime.now() }
     storage.set(tokensKey, JSON.stringify(kept))
     return kept
+  }
+  /** The token of the device outlives a log-out: that is what it is for. */
+  const keepKnown = (loginName: string, { deviceToken, ...tokens }: PasswordSession): Account => {
+    storage.set(knownKey, JSON.stringify({ loginName: loginName.toLowerCase(), deviceToken }))
+    return keep(tokens)
   }
   const forget = () => {
     kept = undefined
@@ -183,11 +190,18 @@ export function createSession(options: SessionOptions): Session {
     },
     async register(loginName, password) {
       const body = { loginName, password }
-      return keep(await retrying(runtime, (more) => client.auth.register({ body }, more)))
+      return keepKnown(
+        loginName,
+        await retrying(runtime, (more) => client.auth.register({ body }, more)),
+      )
     },
     async logIn(loginName, password) {
-      const body = { loginName, password }
-      return keep(await retrying(runtime, (more) => client.auth.login({ body }, more)))
+      const deviceToken = readKnown(storage, loginName)
+      const body = { loginName, password, ...(deviceToken === undefined ? {} : { deviceToken }) }
+      return keepKnown(
+        loginName,
+        await retrying(runtime, (more) => client.auth.login({ body }, more)),
+      )
     },
     async logOut() {
       if (kept === undefined) return
@@ -242,6 +256,17 @@ export function createSession(options: SessionOptions): Session {
 
 function endsSession(code: string): boolean {
   return code === 'auth.refresh_refused' || code === 'auth.session_revoked'
+}
+
+/** What the server gave this device for that name; undefined when another, or nobody, was the last. */
+function readKnown(storage: KeyStore, loginName: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(storage.get(knownKey) ?? 'null')
+    const known = value as Partial<{ loginName: string; deviceToken: string }> | null
+    return known?.loginName === loginName.toLowerCase() ? known.deviceToken : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readKept(storage: KeyStore): Kept | undefined {

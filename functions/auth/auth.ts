@@ -1,15 +1,17 @@
 // Accounts: how they are made and opened. The face of this domain for the others.
 import { createHash } from 'node:crypto'
-import type { Session } from '#shared/api/auth.ts'
+import type { PasswordSession, Session } from '#shared/api/auth.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
+import type { RateName } from '#shared/limits.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
 import { formatUuid, newId } from '#shared/runtime.ts'
 import type { Store, Write } from '#shared/store/store.ts'
 import { refuseBanned } from './ban.ts'
 import { refusePassword } from './blocked-passwords.ts'
+import { newDeviceToken, readDeviceToken } from './device-token.ts'
 import type { Hasher } from './passwords.ts'
 import { firstTokens, openSession } from './sessions.ts'
 import type { SessionDeps } from './sessions.ts'
@@ -28,12 +30,13 @@ type Credentials = { loginName: string; password: string }
 export async function register(
   deps: AuthDeps,
   credentials: Credentials,
+  address: string,
   op: OperationId,
-): Promise<Session> {
+): Promise<PasswordSession> {
   const loginName = credentials.loginName.toLowerCase()
   const refusal = refusePassword(credentials.password, loginName)
   if (refusal !== undefined) throw new Problem('auth.password_refused', { detail: refusal })
-  await limitName(deps, loginName)
+  await limit(deps, 'password.pair', `${address} ${loginName}`)
 
   const there = await readLogin(deps.store, loginName)
   if (there !== undefined && there.operation !== op.hash) throw new Problem('auth.name_taken')
@@ -53,7 +56,8 @@ export async function register(
     const same = await deps.hasher.verify(credentials.password, login?.password)
     if (!same) throw new Problem('operation.mismatch')
   }
-  return await firstTokens(deps, opened, { guest: false })
+  const session = await firstTokens(deps, opened, { guest: false })
+  return { ...session, deviceToken: newDeviceToken(deps.keys, deps.runtime, loginName) }
 }
 
 /**
@@ -63,11 +67,13 @@ export async function register(
  */
 export async function login(
   deps: AuthDeps,
-  credentials: Credentials,
+  credentials: Credentials & { deviceToken?: string | undefined },
+  address: string,
   op: OperationId,
-): Promise<Session> {
+): Promise<PasswordSession> {
   const loginName = credentials.loginName.toLowerCase()
-  await limitName(deps, loginName)
+  const device = readDeviceToken(deps.keys, loginName, credentials.deviceToken)
+  await limitTries(deps, loginName, address, device)
   const login = await readLogin(deps.store, loginName)
   const right = await deps.hasher.verify(credentials.password, login?.password)
   if (login === undefined || !right) throw new Problem('auth.invalid_credentials')
@@ -78,7 +84,10 @@ export async function login(
     writes: [],
     refuse: () => undefined,
   })
-  return await firstTokens(deps, opened, { guest: false, role: account?.role })
+  const session = await firstTokens(deps, opened, { guest: false, role: account?.role })
+  const known = device === undefined ? undefined : credentials.deviceToken
+  const deviceToken = known ?? newDeviceToken(deps.keys, deps.runtime, loginName)
+  return { ...session, deviceToken }
 }
 
 /**
@@ -162,9 +171,24 @@ export function roleWrite(accountId: string, role: 'operator' | 'player'): Write
   return roleUpdate(accountId, role)
 }
 
-/** Tries at one name count together, whether it exists or not, and before the costly hash. */
-async function limitName(deps: AuthDeps, loginName: string): Promise<void> {
-  const { allowed, resetMs } = await deps.limiter.check('password.name', loginName)
+/**
+ * Tries at one name count, whether it exists or not, and before the costly hash: those of a device that
+ * has been in before for itself, those of strangers by address and then together. What the first count
+ * refuses never reaches the second.
+ */
+async function limitTries(
+  deps: AuthDeps,
+  loginName: string,
+  address: string,
+  device: string | undefined,
+): Promise<void> {
+  if (device !== undefined) return await limit(deps, 'password.device', device)
+  await limit(deps, 'password.pair', `${address} ${loginName}`)
+  await limit(deps, 'password.name', loginName)
+}
+
+async function limit(deps: AuthDeps, rate: RateName, subject: string): Promise<void> {
+  const { allowed, resetMs } = await deps.limiter.check(rate, subject)
   if (!allowed) {
     throw new Problem('request.rate_limited', { retryAfterS: Math.ceil(resetMs / 1000) })
   }

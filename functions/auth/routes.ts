@@ -9,8 +9,8 @@ export type AuthRouteDeps = AuthDeps & { keys: KeyRing }
 
 export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
   return {
-    register: ({ body, operation }) => register(deps, body, operation),
-    login: ({ body, operation }) => login(deps, body, operation),
+    register: ({ body, address, operation }) => register(deps, body, address, operation),
+    login: ({ body, address, operation }) => login(deps, body, address, operation),
     guest: ({ body, operation }) => playAsGuest(deps, body.deviceSecret, operation),
     refresh: ({ body }) => refresh(deps, body.refreshToken),
     async logout({ player }) {

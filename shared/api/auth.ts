@@ -24,6 +24,11 @@ const credentials = z.object({ loginName, password })
 const loginAttempt = z.object({
   loginName: z.string().min(1).max(64),
   password: z.string().min(1).max(passwordMaxLength),
+  deviceToken: z
+    .string()
+    .max(128)
+    .optional()
+    .meta({ description: 'From the last log-in to this name on this device, if there was one' }),
 })
 
 const realm = z.object({
@@ -44,6 +49,15 @@ const session = z
     realms: z.array(realm),
   })
   .meta({ id: 'Session' })
+
+const passwordSession = session
+  .extend({
+    deviceToken: z.string().meta({
+      description:
+        'Keep it, for this login name: tries from a known device are not refused because strangers guess',
+    }),
+  })
+  .meta({ id: 'PasswordSession' })
 
 const jwks = z
   .object({
@@ -73,7 +87,7 @@ export const auth = domain({
       identity: 'anyone',
       repeat: 'own',
       body: credentials,
-      answer: session,
+      answer: passwordSession,
       status: 201,
       errors: [
         'auth.name_taken',
@@ -91,7 +105,7 @@ export const auth = domain({
       identity: 'anyone',
       repeat: 'own',
       body: loginAttempt,
-      answer: session,
+      answer: passwordSession,
       errors: ['auth.invalid_credentials', 'auth.banned', 'auth.busy', 'operation.superseded'],
       limits: byAddress,
     }),
@@ -170,4 +184,5 @@ export const auth = domain({
 })
 
 export type Session = z.infer<typeof session>
+export type PasswordSession = z.infer<typeof passwordSession>
 export type Realm = z.infer<typeof realm>

@@ -60,6 +60,7 @@ function createApi(time: Time) {
       accessToken: `a${generation}`,
       accessExpiresAt: time.now() + accessTokenMs,
       refreshToken: `r${generation}`,
+      deviceToken: `d${generation}`,
       refreshExpiresAt: time.now() + 1e9,
       realms: [{ realmId: 'local', name: 'Local', address: 'http://realm.test/', state: 'open' }],
     })
@@ -325,4 +326,20 @@ test('what a full storage does not take lasts as long as the page', () => {
   const store = createBrowserStore(() => storage, 'x.')
   store.set('a', 'new')
   expect(store.get('a')).toBe('new')
+})
+
+test('a name that has logged in here is known again, whoever logs out; another one is not', async () => {
+  const time = createTime()
+  const api = createApi(time)
+  const { session, storage } = open(time, api)
+  await settled(time, session.logIn('Mira', 'a phrase'))
+  await settled(time, session.logOut())
+  await settled(time, open(time, api, storage).session.logIn('mira', 'a phrase'))
+  await settled(time, open(time, api, storage).session.logIn('vale', 'a phrase'))
+  const sent = api.seen.filter(({ url }) => url.endsWith('/auth/login')).map(({ body }) => body)
+  expect(sent).toEqual([
+    { loginName: 'Mira', password: 'a phrase' },
+    { loginName: 'mira', password: 'a phrase', deviceToken: 'd1' },
+    { loginName: 'vale', password: 'a phrase' },
+  ])
 })

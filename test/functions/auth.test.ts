@@ -259,27 +259,78 @@ describe('strict limits', () => {
   })
 
   it.each(['mira@example.org', 'nobody@example.org'])(
-    'let the whole world try five passwords a minute at %s',
+    'let one address try five passwords in five minutes at %s, and nobody else is kept out by that',
     async (loginName) => {
       const test = await openApi({ profile: 'strict' })
       await newAccount(test)
-      test.clock.advance(120_000)
       const hashes = test.hasher.count()
+      const guess = { loginName, password: 'wrong phrase' }
+      const guesser = test.client({ address: '198.51.100.7' })
       const tries: string[] = []
-      for (let i = 0; i < 6; i++) {
-        const attempt = { loginName, password: 'wrong phrase' }
-        const client = test.client({ address: `198.51.100.${i}` })
-        tries.push(await codeOf(client.auth.login({ body: attempt })))
-      }
-      expect(tries[5]).toBe('request.rate_limited')
+      for (let i = 0; i < 8; i++) tries.push(await codeOf(guesser.auth.login({ body: guess })))
+      expect(tries.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => 'auth.invalid_credentials'))
+      expect(tries.slice(5)).toEqual(Array.from({ length: 3 }, () => 'request.rate_limited'))
       expect(test.hasher.count() - hashes).toBe(5)
-      test.clock.advance(120_000)
-      const later = { loginName, password: 'wrong phrase' }
-      expect(await codeOf(test.client().auth.login({ body: later }))).toBe(
-        'auth.invalid_credentials',
-      )
+      const elsewhere = test.client({ address: '203.0.113.1' })
+      const owner = codeOf(elsewhere.auth.login({ body: { ...body, loginName } }))
+      expect(await owner).toBe(loginName === body.loginName ? 'done' : 'auth.invalid_credentials')
+      test.clock.advance(600_000)
+      expect(await codeOf(guesser.auth.login({ body: guess }))).toBe('auth.invalid_credentials')
     },
   )
+
+  it('let all strangers together try a hundred an hour at a name; a known device gets in all the same', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const { deviceToken } = await test.client().auth.register({ body })
+    const hashes = test.hasher.count()
+    const guess = { ...body, password: 'wrong phrase' }
+    const tries: string[] = []
+    for (let i = 0; i < 120; i++) {
+      const client = test.client({ address: `198.51.${i}.1` })
+      tries.push(await codeOf(client.auth.login({ body: guess })))
+    }
+    expect(tries.indexOf('request.rate_limited')).toBe(100)
+    expect(test.hasher.count() - hashes).toBe(100)
+    // The right password too, for the store is not even asked; but not from where it was known before.
+    const stranger = test.client({ address: '203.0.113.1' })
+    expect(await codeOf(stranger.auth.login({ body }))).toBe('request.rate_limited')
+    const known = test.client({ address: '203.0.113.2' })
+    const session = await known.auth.login({ body: { ...body, deviceToken } })
+    expect(session.deviceToken).toBe(deviceToken)
+    expect(await codeOf(known.auth.login({ body: { ...guess, deviceToken } }))).toBe(
+      'auth.invalid_credentials',
+    )
+  })
+
+  it('let a known device try ten passwords in five minutes, from wherever', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const { deviceToken } = await test.client().auth.register({ body })
+    const guess = { ...body, password: 'wrong phrase', deviceToken }
+    const tries: string[] = []
+    for (let i = 0; i < 12; i++) {
+      const client = test.client({ address: `198.51.${i}.1` })
+      tries.push(await codeOf(client.auth.login({ body: guess })))
+    }
+    expect(tries.indexOf('request.rate_limited')).toBe(10)
+  })
+
+  it('take a device for known at the name it has logged in to, and nowhere else', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const { deviceToken } = await test.client().auth.register({ body })
+    const [version, nonce, mac] = deviceToken.split('.')
+    const forged = [
+      { ...body, loginName: 'vale@example.org', deviceToken },
+      { ...body, password: 'wrong phrase', deviceToken: `${version}.${nonce}.${'A'.repeat(43)}` },
+      { ...body, password: 'wrong phrase', deviceToken: `${version}.${'A'.repeat(22)}.${mac}` },
+      { ...body, password: 'wrong phrase', deviceToken: '1..' },
+    ]
+    for (const [index, guess] of forged.entries()) {
+      const client = test.client({ address: `198.51.100.${index}` })
+      const tries: string[] = []
+      for (let i = 0; i < 6; i++) tries.push(await codeOf(client.auth.login({ body: guess })))
+      expect(tries.indexOf('request.rate_limited'), guess.deviceToken).toBe(5)
+    }
+  })
 
   it('count a whole IPv6 network as one address', async () => {
     const test = await openApi({ profile: 'strict' })
@@ -390,7 +441,7 @@ describe('refresh', () => {
     const test = await openApi()
     const first = await newAccount(test)
     const inTurn = new Set<string>()
-    let next = first
+    let next: Session = first
     for (let i = 0; i < 3; i++) {
       next = await refresh(test, first.refreshToken)
       inTurn.add(next.refreshToken)
