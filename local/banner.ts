@@ -7,7 +7,9 @@ export type Addresses = {
   openapi: string
   health: string
   database: string
+  /** Redis over HTTP, and the Redis behind it when it is not the embedded one. */
   redis: string
+  redisBehind?: string
   dataDir: string
   zones: { zone: string; name: string; address: string }[]
   bots: number
@@ -29,7 +31,7 @@ export function banner(at: Addresses): string {
     ['Zone hosts', first],
     ...more.map((zone) => ['', zone]),
     ['Database', at.database],
-    ['Redis', at.redis],
+    ['Redis', at.redisBehind === undefined ? at.redis : `${at.redisBehind} (over ${at.redis})`],
     ['Data folder', at.dataDir],
   ]
   const table = rows.map(([name, value]) => `  ${name!.padEnd(14)} ${value}`).join('\n')

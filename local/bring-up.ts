@@ -103,6 +103,9 @@ async function startAll(
       'UPSTASH_REDIS_REST_URL is set without UPSTASH_REDIS_REST_TOKEN; set both.',
     )
   }
+  if (config.UPSTASH_REDIS_REST_URL && config.REDIS_URL) {
+    throw new StartError('UPSTASH_REDIS_REST_URL and REDIS_URL are both set; set one.')
+  }
   const loaded = await loadContent(game.content)
   checkFleet(config, loaded)
   const folder = openDataFolder(config.WAYSTONE_DATA, runtime)
@@ -145,9 +148,19 @@ async function startAll(
   const redis = { url: config.UPSTASH_REDIS_REST_URL, token: config.UPSTASH_REDIS_REST_TOKEN }
   if (redis.url === undefined || redis.token === undefined) {
     redis.token = randomBytes(24).toString('base64url')
-    const embedded = await startRedis({ host: '127.0.0.1', port: 0, token: redis.token, runtime })
-    onStop('redis', () => embedded.stop())
-    redis.url = embedded.url
+    const front = await startRedis({
+      host: '127.0.0.1',
+      port: 0,
+      token: redis.token,
+      runtime,
+      ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
+    })
+    onStop('redis', () => front.stop())
+    redis.url = front.url
+    // Nothing that counts lies in it: without it all is slower, and it may come later.
+    front.ready.catch((error: unknown) => {
+      log.warn('REDIS_URL does not answer; going on without it until it does', { error })
+    })
   }
   const cache = createCache({ url: redis.url, token: redis.token, timeoutMs: cacheTimeoutMs })
 
@@ -286,6 +299,7 @@ async function startAll(
       health: `${url}/health`,
       database,
       redis: redis.url!,
+      ...(config.REDIS_URL && { redisBehind: withoutPassword(config.REDIS_URL) }),
       dataDir,
       zones: (await fleet.list()).map((each) => ({
         zone: each.labels[zoneLabel]!,
@@ -295,6 +309,11 @@ async function startAll(
       bots,
     }),
   }
+}
+
+function withoutPassword(redisUrl: string): string {
+  const { protocol, host } = new URL(redisUrl)
+  return `${protocol}//${host}`
 }
 
 /** An address as it stands in a URL: listening on all addresses is reached on the loopback. */

@@ -33,6 +33,7 @@ export function hostEnvironment(
 /** The API's own, and what the fleet sets for each host. */
 const notForHosts = new Set([
   'PORT',
+  'REDIS_URL',
   'WAYSTONE_DATA',
   'WAYSTONE_KEY_FILE',
   'WAYSTONE_OPERATOR_TOKEN',

@@ -89,6 +89,12 @@ export const VARIABLES = {
     schema: z.string().min(1).optional(),
     about: 'Path of a dynoxide binary, where its npm package does not exist for the platform.',
   },
+  REDIS_URL: {
+    schema: z.url({ protocol: /^rediss?$/ }).optional(),
+    about:
+      'A Redis to use instead of the embedded one, redis://host:6379 or rediss:// with TLS. `npm start` ' +
+      'puts its HTTP front before it.',
+  },
   UPSTASH_REDIS_REST_URL: {
     schema: url.optional(),
     about: 'A Redis over HTTP (Upstash) to use instead of the embedded one.',

@@ -146,6 +146,8 @@ export const cacheRequestMaxBytes = 1024 * 1024
 export const cacheSubscriptionsMax = 1024
 /** Bytes waiting for a subscriber that does not read, at which it is cut off. */
 export const cacheSubscriberBacklogBytes = 1024 * 1024
+/** Commands under way to a real Redis: what it answers in a tenth of a second. More means that it hangs. */
+export const cachePendingMax = 10_000
 /** After a failure of the cache, callers leave it alone this long instead of waiting for each time-out. */
 export const cachePauseMs = 2000
 

@@ -1,25 +1,25 @@
 // Subscriptions as server-sent events: `data: subscribe,<channel>,<n>`, then
 // `data: message,<channel>,<text>` for each message. A text of several lines has a `data:` line each.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { RedisError } from '#shared/cache/arguments.ts'
-import type { Engine } from '#shared/cache/engine.ts'
 import { cacheSubscriberBacklogBytes } from '#shared/limits.ts'
+import type { Backend } from './backend.ts'
 import { BadRequest, type Words } from './request.ts'
 
 /** A comment at least this often, so that both sides notice a dead connection. */
 const keepAliveMs = 20_000
 
 export type EventStreams = {
-  open(channels: Words, request: IncomingMessage, response: ServerResponse): void
+  /** Resolves once the channels are heard. Throws BadRequest, Unreachable or RedisError. */
+  open(channels: Words, request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Ends every open stream. */
   close(): void
 }
 
-export function openEvents(engine: Engine): EventStreams {
+export function openEvents(backend: Backend): EventStreams {
   const streams = new Set<ServerResponse>()
 
   return {
-    open(channels, request, response) {
+    async open(channels, request, response) {
       if (channels.length === 0 || channels.includes('')) {
         throw new BadRequest(400, "ERR wrong number of arguments for 'subscribe' command")
       }
@@ -28,9 +28,20 @@ export function openEvents(engine: Engine): EventStreams {
         if (response.writableLength > cacheSubscriberBacklogBytes) response.destroy()
         else response.write(line)
       }
-      const leave = subscribeAll(engine, channels, (channel, message) => {
-        send(toEvent(`message,${channel},${message}`))
+      // A message may come before the subscription is known to stand.
+      let early: string[] | undefined = []
+      const leave = await backend.subscribe(channels, {
+        message(channel, text) {
+          const event = toEvent(`message,${channel},${text}`)
+          if (early) early.push(event)
+          else send(event)
+        },
+        end: () => response.end(),
       })
+      if (response.closed) {
+        leave()
+        return
+      }
       const keepAlive = setInterval(() => send(': alive\n\n'), keepAliveMs)
       streams.add(response)
       response.once('close', () => {
@@ -44,31 +55,13 @@ export function openEvents(engine: Engine): EventStreams {
         'cache-control': 'no-cache',
       })
       channels.forEach((channel, index) => send(toEvent(`subscribe,${channel},${index + 1}`)))
+      for (const event of early) send(event)
+      early = undefined
     },
     close() {
       for (const response of streams) response.end()
     },
   }
-}
-
-/** All channels or none: a refusal undoes those already taken. */
-function subscribeAll(
-  engine: Engine,
-  channels: Words,
-  onMessage: (channel: string, message: string) => void,
-): () => void {
-  const taken: (() => void)[] = []
-  const leave = () => taken.forEach((unsubscribe) => unsubscribe())
-  try {
-    for (const channel of channels) {
-      taken.push(engine.subscribe(channel, (message) => onMessage(channel, message)))
-    }
-  } catch (error) {
-    leave()
-    if (error instanceof RedisError) throw new BadRequest(400, error.message)
-    throw error
-  }
-  return leave
 }
 
 function toEvent(text: string): string {

@@ -1,14 +1,17 @@
-// Redis over HTTP as Upstash speaks it, on the small engine of shared/cache: what `npm start` uses
-// when no other Redis is named. The token is checked on every path before anything is read.
+// Redis over HTTP as Upstash speaks it, in front of the small engine of shared/cache or of a real Redis.
+// The token is checked on every path before anything is read.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createEngine, type Engine } from '#shared/cache/engine.ts'
+import { RedisError } from '#shared/cache/arguments.ts'
+import { createEngine } from '#shared/cache/engine.ts'
 import { cacheRequestMaxBytes } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { Unreachable, type Backend } from './backend.ts'
 import { openEvents, type EventStreams } from './events.ts'
 import { BadRequest, readCommand, readCommands, type Words } from './request.ts'
-import { encodeReply, runCommand, runPipeline, runTransaction } from './reply.ts'
+import { embeddedBackend } from './embedded.ts'
+import { encodeReply } from './reply.ts'
 
 export type RedisOptions = {
   host: string
@@ -16,9 +19,17 @@ export type RedisOptions = {
   port: number
   token: string
   runtime: Pick<Runtime, 'now'>
+  /** A real Redis to stand in front of, as `redis://host:6379`; without it, the embedded engine. */
+  redisUrl?: string
 }
 
-export type RedisServer = { url: string; port: number; stop(): Promise<void> }
+export type RedisServer = {
+  url: string
+  port: number
+  /** Rejects with Unreachable when the Redis behind it is not there yet. */
+  ready: Promise<void>
+  stop(): Promise<void>
+}
 
 /** Starts the server; rejects when it cannot listen. `stop` ends open event streams at once. */
 export async function startRedis({
@@ -26,15 +37,21 @@ export async function startRedis({
   port,
   token,
   runtime,
+  redisUrl,
 }: RedisOptions): Promise<RedisServer> {
-  const engine = createEngine(runtime)
-  const events = openEvents(engine)
+  const backend =
+    redisUrl === undefined
+      ? embeddedBackend(createEngine(runtime))
+      : // A quarter of a second to load, for those alone who use it.
+        (await import('./remote.ts')).remoteBackend(redisUrl)
+  const events = openEvents(backend)
   const isAllowed = createGate(token)
 
   const server = createServer((request, response) => {
-    serve({ request, response, engine, events, isAllowed }).catch((error: unknown) => {
-      if (error instanceof BadRequest) answer(response, error.status, { error: error.message })
-      else if (!response.destroyed) answer(response, 500, { error: 'ERR internal error' })
+    serve({ request, response, backend, events, isAllowed }).catch((error: unknown) => {
+      if (response.destroyed) return
+      const { status, text } = refusalOf(error)
+      answer(response, status, { error: text })
     })
   })
   server.requestTimeout = 10_000
@@ -43,15 +60,20 @@ export async function startRedis({
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
+  }).catch((error: unknown) => {
+    backend.close()
+    throw error
   })
   const bound = (server.address() as AddressInfo).port
 
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
+    ready: backend.ready,
     stop: () =>
       new Promise((resolve) => {
         events.close()
+        backend.close()
         server.close(() => resolve())
         server.closeAllConnections()
       }),
@@ -61,12 +83,19 @@ export async function startRedis({
 type Exchange = {
   request: IncomingMessage
   response: ServerResponse
-  engine: Engine
+  backend: Backend
   events: EventStreams
   isAllowed: (authorization: string | undefined) => boolean
 }
 
-async function serve({ request, response, engine, events, isAllowed }: Exchange): Promise<void> {
+function refusalOf(error: unknown): { status: number; text: string } {
+  if (error instanceof BadRequest) return { status: error.status, text: error.message }
+  if (error instanceof RedisError) return { status: 400, text: error.message }
+  if (error instanceof Unreachable) return { status: 503, text: 'ERR Redis cannot be reached' }
+  return { status: 500, text: 'ERR internal error' }
+}
+
+async function serve({ request, response, backend, events, isAllowed }: Exchange): Promise<void> {
   if (!isAllowed(request.headers.authorization)) {
     answer(response, 401, { error: 'Unauthorized' })
     return
@@ -78,22 +107,25 @@ async function serve({ request, response, engine, events, isAllowed }: Exchange)
   const { words, query } = readPath(request.url ?? '/')
   const encoding = request.headers['upstash-encoding'] === 'base64' ? 'base64' : 'plain'
   if (words[0] === 'subscribe') {
-    events.open(words.slice(1), request, response)
+    await events.open(words.slice(1), request, response)
     return
   }
   const body = request.method === 'POST' ? await readBody(request) : ''
-  if (words[0] === 'pipeline' || words[0] === 'multi-exec') {
-    const run = words[0] === 'pipeline' ? runPipeline : runTransaction
-    const { status, results } = run(engine, readCommands(body))
-    answer(response, status, encodeReply(results, encoding))
+  if (words[0] === 'pipeline') {
+    answer(response, 200, encodeReply(await backend.run(readCommands(body)), encoding))
+    return
+  }
+  if (words[0] === 'multi-exec') {
+    const results = await backend.runTogether(readCommands(body))
+    answer(response, Array.isArray(results) ? 200 : 400, encodeReply(results, encoding))
     return
   }
   // Either the body is the whole command, or the path is, with the body as its last argument
   // and query parameters behind it.
   const command =
     words.length === 0 ? readCommand(body) : [...words, ...(body === '' ? [] : [body]), ...query]
-  const { status, result } = runCommand(engine, command)
-  answer(response, status, encodeReply(result, encoding))
+  const [result] = await backend.run([command])
+  answer(response, 'error' in result! ? 400 : 200, encodeReply(result!, encoding))
 }
 
 /** Compares hashes of equal length, so that the time tells nothing about the token. */

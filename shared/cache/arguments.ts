@@ -46,7 +46,7 @@ const expiryUnits: Record<string, { unitMs: bigint; relative: boolean } | undefi
 export function parseSetOptions(args: readonly string[], now: number): SetOptions {
   const options: SetOptions = { expiresAt: undefined, only: undefined, answersOld: false }
   // Redis reads all options before it looks at the number: a wrong option is reported first.
-  let expiry: { text: string; unitMs: bigint; relative: boolean } | undefined
+  let expiry: { option: string; text: string; unitMs: bigint; relative: boolean } | undefined
   for (let i = 0; i < args.length; i++) {
     const option = args[i]!.toUpperCase()
     const units = expiryUnits[option]
@@ -59,12 +59,13 @@ export function parseSetOptions(args: readonly string[], now: number): SetOption
       options.expiresAt = 'keep'
     } else if (
       units &&
-      expiry === undefined &&
+      // The same one again takes the place of the first.
+      (expiry?.option ?? option) === option &&
       options.expiresAt !== 'keep' &&
       i + 1 < args.length
     ) {
       i += 1
-      expiry = { text: args[i]!, ...units }
+      expiry = { option, text: args[i]!, ...units }
     } else {
       throw new RedisError('ERR syntax error')
     }

@@ -198,15 +198,25 @@ export function createEngine(
   }
 }
 
-/** Redis quotes up to 128 characters of the name, and arguments until it has written 128. */
+/** Redis quotes up to 128 bytes of the name, and arguments until it has written 128. */
 function unknownCommand(name: string, args: readonly string[]): string {
-  let quoted = ''
+  let quoted = Buffer.alloc(0)
   for (const arg of args) {
     if (quoted.length >= 128) break
-    quoted += `'${arg.slice(0, 128 - quoted.length)}' `
+    quoted = Buffer.concat([
+      quoted,
+      Buffer.from("'"),
+      cut(arg, 128 - quoted.length),
+      Buffer.from("' "),
+    ])
   }
-  return `ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${quoted}`.replaceAll(
-    /[\r\n]/g,
-    ' ',
-  )
+  const text = `ERR unknown command '${cut(name, 128).toString()}', with args beginning with: ${quoted.toString()}`
+  return text.replaceAll(/[\r\n]/g, ' ')
+}
+
+/** As C prints it: so many bytes at most, even of half a character, and nothing behind a zero. */
+function cut(text: string, bytes: number): Buffer {
+  const whole = Buffer.from(text)
+  const zero = whole.indexOf(0)
+  return whole.subarray(0, zero === -1 ? bytes : Math.min(bytes, zero))
 }

@@ -29,6 +29,11 @@ describe('the embedded Redis', () => {
     ['INCR a b', "ERR wrong number of arguments for 'incr' command"],
     ['PEXPIRE a', "ERR wrong number of arguments for 'pexpire' command"],
     ['PUBLISH a', "ERR wrong number of arguments for 'publish' command"],
+    [
+      `fly ${'é'.repeat(70)} more`,
+      `ERR unknown command 'fly', with args beginning with: '${'é'.repeat(64)}' `,
+    ],
+    ['fl\0y a\0b', "ERR unknown command 'fl', with args beginning with: 'a' "],
     ['INCR text', 'ERR value is not an integer or out of range'],
     ['INCR most', 'ERR increment or decrement would overflow'],
     ['INCR large', 'ERR value is not an integer or out of range'],
@@ -78,6 +83,7 @@ describe('the embedded Redis', () => {
     ['EX 2', 2000],
     ['PX 2000', 2000],
     ['EXAT 1700000002', 2000],
+    ['EX 1 EX 2', 2000],
     ['PXAT 1700000002000', 2000],
   ])('SET with %s ends after exactly %d ms', (options, livesMs) => {
     const redis = open()
