@@ -17,7 +17,7 @@ import type { Runtime } from '#shared/runtime.ts'
 /** The game server object as the fleet sees it. Labels set from here carry `agones.dev/sdk-`. */
 export type GameServer = {
   name: string
-  /** Agones' words: Scheduled, RequestReady, Ready, Allocated, Reserved, Shutdown, Unhealthy. */
+  /** Agones' words: Starting, Scheduled, RequestReady, Ready, Allocated, Reserved, Shutdown, Unhealthy. */
   state: string
   /** Address and ports under which players reach it; the first port is the zone's. */
   address: string
@@ -69,6 +69,9 @@ export class AgonesError extends Error {
 
 const require = createRequire(import.meta.url)
 
+/** States before Scheduled, with which address and ports are written. */
+const notPlaced = new Set(['PortAllocation', 'Creating', 'Starting'])
+
 /** What is used of the SDK. Its own declaration lacks the streams and does not fit ES modules. */
 type Sdk = {
   readonly port: string
@@ -98,7 +101,8 @@ type SdkGameServer = {
 
 /**
  * Connects to the sidecar on the port in AGONES_SDK_GRPC_PORT (9357 without it) and reads the game
- * server. Waits for the sidecar as long as `connectTimeoutMs`, then fails with AgonesError.
+ * server. Waits as long as `connectTimeoutMs` for the sidecar, and until address and ports of the game
+ * server are known; then fails with AgonesError.
  */
 export async function connectAgones(options: AgonesOptions): Promise<Agones> {
   const { log, runtime } = options
@@ -130,13 +134,26 @@ export async function connectAgones(options: AgonesOptions): Promise<Agones> {
   }
 
   try {
-    const timeoutMs = options.connectTimeoutMs ?? 30_000
-    current = readGameServer(await call('get game server', timeoutMs, () => sdk.getGameServer()))
+    current = await readPlaced(options.connectTimeoutMs ?? 30_000)
   } catch (error) {
     closeSdk(sdk)
     throw error
   }
   void watchForEver()
+
+  /** A process may run before the controller has written down where: it has no address or port yet. */
+  async function readPlaced(timeoutMs: number): Promise<GameServer> {
+    const giveUpAt = runtime.now() + timeoutMs
+    for (;;) {
+      const left = Math.max(0, giveUpAt - runtime.now())
+      const read = readGameServer(await call('get game server', left, () => sdk.getGameServer()))
+      if (!notPlaced.has(read.state)) return read
+      if (runtime.now() > giveUpAt) {
+        throw new AgonesError(`the game server is still ${read.state} after ${timeoutMs} ms`)
+      }
+      await pause(100)
+    }
+  }
 
   async function watchForEver(): Promise<void> {
     for (let waitMs = 50; !closed.signal.aborted; waitMs = Math.min(waitMs * 2, 500)) {

@@ -184,6 +184,7 @@ export type WireGameServer = {
 }
 
 export type GameServerState =
+  | 'Starting'
   | 'Scheduled'
   | 'RequestReady'
   | 'Ready'

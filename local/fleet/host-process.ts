@@ -120,6 +120,7 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
 }
 
 const states: Record<GameServerState, FleetHost['state']> = {
+  Starting: 'starting',
   Scheduled: 'starting',
   RequestReady: 'starting',
   Ready: 'ready',

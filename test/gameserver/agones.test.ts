@@ -70,6 +70,32 @@ test('a host reads its object, becomes Ready through RequestReady and is seen wi
   expect(agones.gameServer().annotations['agones.dev/last-allocated']).toBeDefined()
 })
 
+test('a host that runs before its place is written down waits for address and port', async () => {
+  const object = gameServerObject()
+  object.update(({ status }) => {
+    status.state = 'Starting'
+    status.ports = []
+    status.address = ''
+  })
+  const { port } = await sidecar(object)
+  const connecting = connect(port)
+  await runtime.sleep(250)
+  object.update(({ status }) => {
+    status.state = 'Scheduled'
+    status.ports = [{ name: 'zone', port: 7002 }]
+    status.address = '10.0.0.7'
+  })
+  const { agones } = await connecting
+  expect(agones.gameServer()).toMatchObject({ address: '10.0.0.7', ports: [{ port: 7002 }] })
+})
+
+test('a host whose place is never written down gives up by name', async () => {
+  const object = gameServerObject()
+  object.update(({ status }) => (status.state = 'Starting'))
+  const { port } = await sidecar(object)
+  await expect(connect(port, { connectTimeoutMs: 200 })).rejects.toThrow('still Starting')
+})
+
 test('after a restart of the sidecar pings and watch are back', async () => {
   const object = gameServerObject()
   const first = await sidecar(object)
