@@ -11,6 +11,7 @@ import { watchContent } from '#shared/content-files/watch.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
 import { createServiceIdentity } from '#shared/keys/service.ts'
+import { hostDrainMs } from '#shared/limits.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import { storeOptions } from '#shared/store/options.ts'
@@ -25,8 +26,6 @@ import { createPublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
 import { checkMyself } from './self-check.ts'
 
-/** A drain that takes longer is cut off: the supervisor would kill us anyway, and checkpoints hold all. */
-const drainMs = 5000
 /** How often the host writes down how it does: ticks, players, traffic. */
 const statsEveryMs = 10_000
 
@@ -73,7 +72,10 @@ async function run(): Promise<void> {
       host: {
         bootId,
         realmId: config.WAYSTONE_REALM,
-        address: `ws://${gameServer.address || config.HOST}:${port}/zone`,
+        address: config.WAYSTONE_ZONE_URL.replace(
+          '{address}',
+          gameServer.address || config.HOST,
+        ).replace('{port}', String(port)),
         protocol: PROTOCOL_VERSION,
         contentVersion: content.version,
         publicKey: identity.publicKey,
@@ -94,9 +96,9 @@ async function run(): Promise<void> {
     stopping.abort()
     log.info('stopping', { reason, players: host?.stats().instances.map((one) => one.players) })
     const cut = setTimeout(() => {
-      log.error('drain took too long', { drainMs })
+      log.error('drain took too long', { hostDrainMs })
       process.exit(1)
-    }, drainMs)
+    }, hostDrainMs)
     await persistence.setState('draining').catch(() => undefined)
     await host?.drain()
     await host?.stop()

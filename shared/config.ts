@@ -126,6 +126,17 @@ export const VARIABLES = {
     about:
       'Zone host: port to listen on; 0 takes a free one, or the one Agones gives. Set by the fleet.',
   },
+  WAYSTONE_ZONE_URL: {
+    schema: z
+      .string()
+      .regex(
+        /^wss?:\/\/[^\s{}]*\{address\}[^\s{}]*\{port\}[^\s{}]*$/,
+        'Invalid input: expected ws:// or wss:// with {address} and {port}',
+      ),
+    default: 'ws://{address}:{port}/zone',
+    about:
+      'Zone host: the address that players are told. A gateway in front of the hosts has one of its own.',
+  },
   WAYSTONE_LOG: {
     schema: z.enum(['debug', 'info', 'warn', 'error']),
     default: 'info',

@@ -84,6 +84,11 @@ export const banMaxDays = 3650
 export const announcementMaxLength = 300
 /** A repeated announcement is sent again within this time, for hosts that were missed; later it is over. */
 export const announcementFreshMs = 60 * 1000
+/**
+ * A host that stops saves and lets go of everybody by then, or cuts itself off: checkpoints hold all.
+ * A fleet's grace between SIGTERM and SIGKILL is longer (agones/fleets.yaml).
+ */
+export const hostDrainMs = 5000
 /** Rows of a host outlive any pause of a machine. */
 export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 /** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */
