@@ -1,0 +1,70 @@
+// The manifests of agones/ as documents, and ways to walk them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+
+export type Json = Record<string, unknown>
+export type Manifest = { file: string; doc: Json }
+
+const folder = join(import.meta.dirname, '..', '..', 'agones')
+
+/** Fails on YAML that is not clean: a key that stands twice, a tab, an anchor that is not there. */
+export function readManifests(): Manifest[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .flatMap((file) =>
+      parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
+        const problem = document.errors[0] ?? document.warnings[0]
+        if (problem) throw new Error(`${file}: ${problem.message}`)
+        return { file, doc: document.toJS() as Json }
+      }),
+    )
+}
+
+/** The value under a path like `spec.template`; undefined where it ends early. */
+export function at(value: unknown, path: string): unknown {
+  let here = value
+  for (const key of path.split('.')) {
+    if (typeof here !== 'object' || here === null) return undefined
+    here = (here as Json)[key]
+  }
+  return here
+}
+
+export function objectAt(value: unknown, path: string): Json {
+  const found = at(value, path)
+  return typeof found === 'object' && found !== null && !Array.isArray(found) ? (found as Json) : {}
+}
+
+export function listAt(value: unknown, path: string): Json[] {
+  const found = at(value, path)
+  return Array.isArray(found) ? (found as Json[]) : []
+}
+
+export function textAt(value: unknown, path: string): string {
+  const found = at(value, path)
+  return typeof found === 'string' ? found : ''
+}
+
+export function numberAt(value: unknown, path: string): number | undefined {
+  const found = at(value, path)
+  return typeof found === 'number' ? found : undefined
+}
+
+export function ofKind(manifests: Manifest[], kind: string): Manifest[] {
+  return manifests.filter(({ doc }) => doc['kind'] === kind)
+}
+
+export function nameOf({ doc }: Manifest): string {
+  return textAt(doc, 'metadata.name')
+}
+
+export function namespaceOf({ doc }: Manifest): string {
+  return textAt(doc, 'metadata.namespace')
+}
+
+/** Where a manifest is, for a person: `fleets.yaml Fleet hub`. */
+export function titleOf(manifest: Manifest): string {
+  return [manifest.file, manifest.doc['kind'], nameOf(manifest)].filter(Boolean).join(' ')
+}
