@@ -1,5 +1,5 @@
-// The embedded database as a part that stays: when its process dies it is started again on the same
-// port, so that zone hosts, which know no other, go on. Players keep walking meanwhile.
+// The embedded database as a part that stays: when its process dies it is started again at the same
+// address, so that zone hosts, which know no other, go on. Players keep walking meanwhile.
 import { join } from 'node:path'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -26,7 +26,7 @@ const restartMaxMs = 5000
 export async function startDatabase(options: DatabaseOptions): Promise<Database> {
   const { runtime, log, guardian } = options
   const stopping = new AbortController()
-  let port: number | undefined
+  let at: { host: string; port: number } | undefined
   let current: EmbeddedDynamo
 
   const start = async () => {
@@ -36,7 +36,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<Database>
         file: join(options.dataDir, 'dynamodb.sqlite'),
         tablePrefix: options.tablePrefix,
         ...(options.binary === undefined ? {} : { binary: options.binary }),
-        ...(port === undefined ? {} : { port }),
+        ...(at === undefined ? {} : { at }),
         runtime,
         onSpawn: (spawned) => {
           pid = spawned
@@ -53,7 +53,8 @@ export async function startDatabase(options: DatabaseOptions): Promise<Database>
 
   current = await start()
   const { endpoint } = current
-  port = Number(new URL(endpoint).port)
+  const { hostname, port } = new URL(endpoint)
+  at = { host: hostname, port: Number(port) }
 
   const keep = async () => {
     for (;;) {

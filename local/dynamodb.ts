@@ -20,10 +20,20 @@ const readyMs = 4000
 const stopMs = 2000
 /**
  * The server knows no passwords, so it is reachable from this machine alone. It also answers pages of
- * any origin: one that this machine's browser shows and that finds the port may read it. It is for
- * development; what must be kept from others belongs behind WAYSTONE_DYNAMODB_URL.
+ * any origin, and has no switch for that. On Linux every address in 127/8 is this machine: one drawn
+ * by chance, with a port drawn by chance, is 39 bits that a page in this machine's browser would have to
+ * guess at a few thousand a second. Elsewhere only the port is to be found. It is for development; what
+ * must be kept from others belongs behind WAYSTONE_DYNAMODB_URL.
  */
-const host = '127.0.0.1'
+async function findAddress(runtime: Runtime): Promise<{ host: string; port: number }> {
+  const usual = '127.0.0.1'
+  const [a, b, c] = runtime.randomBytes(3)
+  const host = process.platform === 'linux' ? `127.${a}.${b}.${1 + (c! % 254)}` : usual
+  // A sandbox may give its loopback no more than the one address.
+  const port = await freePort(host, new Set()).catch(() => undefined)
+  if (port !== undefined) return { host, port }
+  return { host: usual, port: await freePort(usual, new Set()) }
+}
 
 const tableNames: TableName[] = ['core', 'ledger', 'volatile']
 
@@ -41,8 +51,8 @@ export type EmbeddedOptions = {
   file: string
   /** Stands before the names of the tables, which are made when they are missing. */
   tablePrefix: string
-  /** Port to listen on, where hosts already know one. Default: a free one. */
-  port?: number
+  /** Where to listen, when hosts know it already. Default: an address that nobody guesses. */
+  at?: { host: string; port: number }
   /** Path of the binary. Default: the npm package of this platform. */
   binary?: string
   runtime: Runtime
@@ -57,7 +67,7 @@ export async function startDynamo(options: EmbeddedOptions): Promise<EmbeddedDyn
   const binary = options.binary ?? findBinary(process.platform, process.arch)
   await endOrphan(file, stopMs, runtime)
   checkFile(file)
-  const port = options.port ?? (await freePort(host, new Set()))
+  const { host, port } = options.at ?? (await findAddress(runtime))
   const args = ['serve', '--host', host, '--port', String(port), '--db-path', file]
   // In a process group of its own: the Ctrl-C that stops us must not stop it before all is saved.
   const server = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })

@@ -59,6 +59,16 @@ async function withStore<T>(
   }
 }
 
+it('listens where no page of a browser finds it: not at 127.0.0.1, and elsewhere each time', async () => {
+  const servers = [await start('a.db'), await start('b.db')]
+  const hosts = servers.map(({ endpoint }) => new URL(endpoint).hostname)
+  for (const host of hosts) expect(host).toMatch(/^127(\.\d+){3}$/)
+  if (process.platform !== 'linux') return
+  expect(new Set([...hosts, '127.0.0.1']).size).toBe(3)
+  const { port } = new URL(servers[0]!.endpoint)
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
+})
+
 it('a second start on the same file finds every row, and makes the tables only once', async () => {
   const first = await start('a.db')
   await withStore(first, (store) => store.put({ table: 'core', item: { ...key, n: 1 } }))
