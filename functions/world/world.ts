@@ -35,6 +35,8 @@ import { StoreError } from '#shared/store/store.ts'
 import type { Item, Store, Write } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
 import { instancesByChoice } from './choice.ts'
+import { readSeat, seatWrite, vacate } from './seat.ts'
+import type { Seat } from './seat.ts'
 import { readSighting, signSighting } from './sighting.ts'
 
 export type WorldDeps = {
@@ -72,6 +74,8 @@ type Progress = {
   /** Instances that had no room, by boot id and name. */
   tried: Set<string>
   sighting: Sighting | undefined
+  /** The seat that was found taken by another character, which is out of play since. */
+  vacated: Seat | undefined
   /** Until when the owner is given time to let go, Unix ms; set when it was asked. */
   letGoUntil: number | undefined
 }
@@ -93,6 +97,7 @@ export async function enter(
       request.observed === undefined
         ? undefined
         : await readSighting(deps.verifyKeys, request.observed),
+    vacated: undefined,
     letGoUntil: undefined,
   }
   for (let attempt = 0; attempt < attempts;) {
@@ -113,9 +118,10 @@ async function tryEnter(
   progress: Progress,
 ): Promise<Admission | 'again' | 'owned'> {
   const { store, runtime } = deps
-  const [page, sessionsFrom] = await Promise.all([
+  const [page, sessionsFrom, seat] = await Promise.all([
     store.query(readCharacterRows(realmId, characterId)),
     deps.sessionsFrom(player.accountId),
+    readSeat(store, realmId, player.accountId),
   ])
   if (player.issuedAt < sessionsFrom) throw new Problem('auth.session_revoked')
   const rows = parseCharacterRows(realmId, characterId, page.items)
@@ -146,6 +152,7 @@ async function tryEnter(
           consistent: true,
         })
       : undefined,
+    vacateOther(deps, realmId, characterId, seat, progress),
   ])
   const observed = inPlay ? judge(deps, guard.owner, leaseRow, progress) : undefined
   if (observed?.dead === false) {
@@ -177,7 +184,11 @@ async function tryEnter(
     observed === undefined
       ? reserveWrites(rows, to)
       : takeOver(deps, rows, to, recovered, observed.check)
-  const outcome = await reserve(deps, writes)
+  const taken = { ...place, characterId, ticketExpires }
+  const outcome = await reserve(deps, [
+    ...writes,
+    seatWrite(realmId, player.accountId, seat, taken),
+  ])
   // Somebody else moved first: give back the place if it is still this one. One that was there before is
   // not ours to give back: whoever moved first may have it from us.
   if (outcome === 'refused' && !renewed) {
@@ -204,6 +215,20 @@ async function tryEnter(
     instance: place.instance,
     characterId,
   }
+}
+
+/** The account's other character, if one entered last, is taken out of play; once for each `enter`. */
+async function vacateOther(
+  deps: WorldDeps,
+  realmId: string,
+  characterId: string,
+  seat: Seat | undefined,
+  progress: Progress,
+): Promise<void> {
+  if (seat === undefined || seat.characterId === characterId) return
+  if (progress.vacated?.number === seat.number) return
+  progress.vacated = seat
+  await vacate(deps, realmId, seat)
 }
 
 /** Dead by its lease row, or because the row has not changed for long enough. */

@@ -1,5 +1,5 @@
-// Taking a character out of play by an operator's will: its ticket is voided, or its living owner is
-// told to save it and close its socket. Nothing is taken from an owner that may still write.
+// Taking a character out of play, by an operator's will or because its player enters with another one:
+// its ticket is voided, or its living owner is told to save it and close its socket. Nothing is taken from an owner that may still write.
 import { leaseRenewMs, letGoLookMs, removalWaitMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../store/store.ts'
@@ -18,9 +18,15 @@ export type RemovalDeps = {
 
 /**
  * With `epoch` only who has it at that epoch: a player who is back since is let alone (a kick). Without
- * it whoever has it (a ban, which also sees to it that nobody comes in later).
+ * it whoever has it (a ban, which also sees to it that nobody comes in later). `letGo`: the player's own
+ * will, told to him as `replaced`.
  */
-export type Removal = { realmId: string; characterId: string; epoch?: number | undefined }
+export type Removal = {
+  realmId: string
+  characterId: string
+  epoch?: number | undefined
+  by?: 'kick' | 'letGo'
+}
 
 /**
  * `out`: nobody plays the character. `inPlay`: its owner has not let go within 4 s; it has the command,
@@ -53,7 +59,7 @@ export async function removeFromPlay(
       // Asked again with each round of the inbox: a claim may have been in flight at the first time.
       now - asked.at >= leaseRenewMs
     ) {
-      await kick(deps, guard)
+      await tell(deps, guard, removal.by ?? 'kick')
       asked = { owner: guard.owner, epoch: guard.epoch, at: now }
     }
     if (now >= giveUpAt) return 'inPlay'
@@ -61,9 +67,13 @@ export async function removeFromPlay(
   }
 }
 
-async function kick({ store, runtime, hint }: RemovalDeps, guard: Guard): Promise<void> {
+async function tell(
+  { store, runtime, hint }: RemovalDeps,
+  guard: Guard,
+  kind: 'kick' | 'letGo',
+): Promise<void> {
   const { realmId, characterId, epoch, owner } = guard
-  const command = { kind: 'kick' as const, realmId, characterId, epoch }
+  const command = { kind, realmId, characterId, epoch }
   await store.put(commandPut(runtime.now(), owner, command))
   hint(owner)
 }

@@ -262,6 +262,48 @@ describe('the lease', () => {
 })
 
 describe('places', () => {
+  it('an account holds one, however many of its characters enter', async () => {
+    const realm = await openRealm({ capacity: 40 })
+    await realm.host()
+    const { accountId } = await realm.character()
+    const all = await Promise.all(Array.from({ length: 12 }, () => realm.character(accountId)))
+    const places = async () => (await findInstances(realm.store, realmId, 'hub'))[0]!.places
+    for (const who of all) await realm.enterAs(who)
+    expect([...(await places()).keys()]).toEqual([all[11]!.characterId])
+    const other = await realm.character()
+    await realm.enterAs(other)
+    // At once as well: who finds the seat taken since it looked begins anew.
+    await Promise.allSettled(all.slice(0, 6).map((who) => realm.enterAs(who)))
+    expect((await places()).size).toBe(2)
+    expect((await places()).has(other.characterId)).toBe(true)
+  })
+
+  it('an account plays one character: the one before is saved and let go, and its ticket is void', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const first = await realm.character()
+    const second = await realm.character(first.accountId)
+    const third = await realm.character(first.accountId)
+    const told: Command[] = []
+    host.onCommand((command) => {
+      told.push(command)
+      if (command.kind !== 'letGo') return
+      const { characterId, epoch } = command
+      const soft = { zone: 'hub', x: 1, y: 2, heading: 3 }
+      const leaving = { characterId, epoch, saveNumber: 9, soft }
+      void host.leave({ ...leaving, instance: 'hub-1' })
+    })
+    realm.deps.hint = () => void host.poke()
+    const soon = realm.open((await realm.enterAs(first)).ticket)
+    expect((await host.claim(await soon)).outcome).toBe('claimed')
+    const ticket = await realm.open((await realm.enterAs(second)).ticket)
+    expect(told).toMatchObject([{ kind: 'letGo', characterId: first.characterId, epoch: 1 }])
+    await realm.enterAs(third)
+    expect(await host.claim(ticket)).toEqual({ outcome: 'refused' })
+    // Back to the first one, saved where it was.
+    expect((await realm.enterAs(first)).zone).toBe('hub')
+  })
+
   it('the synthetic player comes in however full it is, and no place tells of it', async () => {
     const realm = await openRealm({ capacity: 4 })
     const host = await realm.host()
@@ -340,12 +382,18 @@ describe('the director', () => {
     const realm = await openRealm()
     const host = await realm.host('hub', false)
     realm.ready.push({ ...aHost('allocated'), bootId: host.bootId })
-    const entering = Promise.all([
-      realm.enterAs(await realm.character()),
-      realm.enterAs(await realm.character()),
-    ])
-    await host.setState('open')
-    await entering
+    const { fleet } = realm.deps
+    realm.deps.fleet = {
+      ...fleet,
+      allocate: async (need) => {
+        const allocated = await fleet.allocate(need)
+        // It opens once it is Allocated.
+        await host.setState('open')
+        return allocated
+      },
+    }
+    const two = [await realm.character(), await realm.character()]
+    await Promise.all(two.map((who) => realm.enterAs(who)))
     expect(new Set(realm.allocations).size).toBe(1)
   })
 

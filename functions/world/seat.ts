@@ -1,0 +1,79 @@
+// One account plays one character of a realm at a time. The seat row names the character that entered
+// last and the place that was taken for it:
+//   R#<realm>#A#<account>   SEAT     core
+// It is written in the transaction of the reservation, on condition that nobody has moved it since it was
+// read. So of two characters that enter at once one finds the other's seat, and sees to it that the
+// character there is out of play and its place free, before it takes a place itself.
+import { placeGraceMs } from '#shared/limits.ts'
+import type { InstanceEntry } from '#shared/ownership/places.ts'
+import { releasePlace } from '#shared/ownership/places.ts'
+import { removeFromPlay } from '#shared/ownership/removal.ts'
+import type { RemovalDeps } from '#shared/ownership/removal.ts'
+import type { Item, Key, Store, Write } from '#shared/store/store.ts'
+
+type Place = Pick<InstanceEntry, 'zone' | 'bootId' | 'instance'>
+
+export type Seat = Place & {
+  characterId: string
+  ticketExpires: number
+  /** Rises with each change. */
+  number: number
+}
+
+function seatKey(realmId: string, accountId: string): Key {
+  return { pk: `R#${realmId}#A#${accountId}`, sk: 'SEAT' }
+}
+
+/** Read strongly; undefined for an account that has never entered this realm. One trip. */
+export async function readSeat(
+  store: Store,
+  realmId: string,
+  accountId: string,
+): Promise<Seat | undefined> {
+  const key = seatKey(realmId, accountId)
+  const row = await store.get({ table: 'core', key, consistent: true })
+  return row === undefined ? undefined : parseSeat(row)
+}
+
+function parseSeat(row: Item): Seat {
+  return {
+    zone: row['zone'] as string,
+    bootId: row['bootId'] as string,
+    instance: row['instance'] as string,
+    characterId: row['characterId'] as string,
+    ticketExpires: row['ticketExpires'] as number,
+    number: row['number'] as number,
+  }
+}
+
+/** Takes the seat; part of the reservation. `read`: as it was read before. */
+export function seatWrite(
+  realmId: string,
+  accountId: string,
+  read: Seat | undefined,
+  next: Omit<Seat, 'number'>,
+): Write {
+  const { zone, bootId, instance, characterId, ticketExpires } = next
+  const number = (read?.number ?? 0) + 1
+  const seat: Seat = { zone, bootId, instance, characterId, ticketExpires, number }
+  const item = { ...seatKey(realmId, accountId), v: 1, ...seat }
+  if (read === undefined) {
+    return { put: { table: 'core', item, condition: 'attribute_not_exists(pk)' } }
+  }
+  const names = { '#number': 'number' }
+  const values = { ':read': read.number }
+  return { put: { table: 'core', item, condition: '#number = :read', names, values } }
+}
+
+/**
+ * Takes the character of a seat out of play: its ticket is voided and its place free, or its living host
+ * is asked to let go and looked at for 4 s. One trip when nobody plays it, which is nearly always.
+ */
+export async function vacate(deps: RemovalDeps, realmId: string, seat: Seat): Promise<void> {
+  const { characterId, ticketExpires } = seat
+  const found = await removeFromPlay(deps, { realmId, characterId, by: 'letGo' })
+  // Later the place has lapsed, or was given back by whoever left it.
+  if (found === 'out' && deps.runtime.now() < ticketExpires + placeGraceMs) {
+    await releasePlace(deps.store, realmId, seat, characterId, { ticketExpires })
+  }
+}
