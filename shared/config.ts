@@ -108,6 +108,16 @@ export const VARIABLES = {
     about:
       'File with the 32-byte key that encrypts signing keys. Default: keys/master.key in the data folder.',
   },
+  WAYSTONE_KMS_KEY: {
+    schema: z.string().min(1).optional(),
+    about:
+      'On AWS, in place of the file: the KMS key under which the key that encrypts signing keys lies in core.',
+  },
+  WAYSTONE_REDIS_SECRET: {
+    schema: z.string().min(1).optional(),
+    about:
+      'On AWS: a secret of Secrets Manager with {"url", "token"} of the Redis; {} goes without one.',
+  },
   WAYSTONE_OPERATOR_TOKEN: {
     schema: z.string().min(1).optional(),
     about: 'For `npm run waystone -- --url`: the access token of an operator.',

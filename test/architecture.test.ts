@@ -58,6 +58,11 @@ const PARTS: Part[] = [
     files: /^functions\/http\/wire\.ts$/,
     may: ['serving', 'functions/app.ts', 'shared', 'shared (browser)', 'system runtime'],
   },
+  {
+    name: 'functions/http/signing.ts',
+    files: /^functions\/http\/signing\.ts$/,
+    may: ['functions/http/wire.ts', 'shared', 'shared (browser)'],
+  },
   { name: 'serving', files: /^functions\/http\//, may: ['shared', 'shared (browser)'] },
   {
     name: 'lambda entry',
@@ -66,6 +71,7 @@ const PARTS: Part[] = [
       'serving',
       'functions/app.ts',
       'functions/http/wire.ts',
+      'functions/http/signing.ts',
       'face',
       'shared',
       'shared (browser)',
@@ -99,6 +105,21 @@ const PARTS: Part[] = [
     name: 'game',
     files: /^game\//,
     may: ['game (browser)', 'simulation', 'shared', 'shared (browser)'],
+  },
+
+  // The cloud: reads what is declared and what the game is; functions are bundled by path.
+  {
+    name: 'cdk',
+    files: /^cdk\//,
+    may: [
+      'cdk',
+      'serving',
+      "the game's routes",
+      'shared',
+      'shared (browser)',
+      'game',
+      'game (browser)',
+    ],
   },
 
   // Bots run in Node; the library and the page in a browser.

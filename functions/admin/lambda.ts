@@ -1,12 +1,16 @@
 import { admin } from '#shared/api/admin.ts'
 import { createStaticFleet } from '#shared/fleet/static.ts'
+import type { Verifier } from '#shared/keys/ring.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { mount } from '../http/serve.ts'
-import { lambda } from '../http/wire.ts'
+import { lambda, verifying } from '../http/wire.ts'
+import type { DomainsOf } from '../http/wire.ts'
 import { adminRoutes } from './routes.ts'
 
-export const handler = lambda(async (wired) => {
+export const domains: DomainsOf<Verifier> = async (wired) => {
   const { content } = await wired.content()
   const hint = createHint(wired.cache)
   return [mount(admin, adminRoutes({ ...wired, content, fleet: createStaticFleet(), hint }))]
-})
+}
+
+export const handler = lambda(verifying, domains)

@@ -1,9 +1,14 @@
 import { auth } from '#shared/api/auth.ts'
+import type { KeyRing } from '#shared/keys/ring.ts'
 import { mount } from '../http/serve.ts'
+import { signing } from '../http/signing.ts'
 import { lambda } from '../http/wire.ts'
+import type { DomainsOf } from '../http/wire.ts'
 import { createHasher } from './passwords.ts'
 import { authRoutes } from './routes.ts'
 
-export const handler = lambda(async (wired) => [
+export const domains: DomainsOf<KeyRing> = async (wired) => [
   mount(auth, authRoutes({ ...wired, hasher: createHasher(wired.runtime) })),
-])
+]
+
+export const handler = lambda(signing, domains)

@@ -1,9 +1,13 @@
 import { characters } from '#shared/api/characters.ts'
+import type { Verifier } from '#shared/keys/ring.ts'
 import { mount } from '../http/serve.ts'
-import { lambda } from '../http/wire.ts'
+import { lambda, verifying } from '../http/wire.ts'
+import type { DomainsOf } from '../http/wire.ts'
 import { characterRoutes } from './routes.ts'
 
-export const handler = lambda(async (wired) => {
+export const domains: DomainsOf<Verifier> = async (wired) => {
   const { content } = await wired.content()
   return [mount(characters, characterRoutes({ ...wired, content }))]
-})
+}
+
+export const handler = lambda(verifying, domains)

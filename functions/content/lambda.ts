@@ -1,8 +1,12 @@
 import { content } from '#shared/api/content.ts'
+import type { Verifier } from '#shared/keys/ring.ts'
 import { mount } from '../http/serve.ts'
-import { lambda } from '../http/wire.ts'
+import { lambda, verifying } from '../http/wire.ts'
+import type { DomainsOf } from '../http/wire.ts'
 import { contentRoutes } from './routes.ts'
 
-export const handler = lambda(async (wired) => [
+export const domains: DomainsOf<Verifier> = async (wired) => [
   mount(content, contentRoutes(await wired.content())),
-])
+]
+
+export const handler = lambda(verifying, domains)

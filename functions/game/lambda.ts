@@ -1,7 +1,11 @@
-import { lambda } from '../http/wire.ts'
+import type { Verifier } from '#shared/keys/ring.ts'
+import { lambda, verifying } from '../http/wire.ts'
+import type { DomainsOf } from '../http/wire.ts'
 import { mountGame } from './routes.ts'
 
-export const handler = lambda(async (wired) => {
+export const domains: DomainsOf<Verifier> = async (wired) => {
   const { content } = await wired.content()
   return mountGame({ ...wired, content })
-})
+}
+
+export const handler = lambda(verifying, domains)

@@ -1,40 +1,44 @@
 // The real parts of a Lambda, from its environment: the stores, the keys, the limits. A Lambda entry
 // adds its domain to them (functions/auth/lambda.ts).
-//
-// The master key is read from WAYSTONE_KEY_FILE. On AWS it belongs under KMS: a data key that KMS
-// decrypts at the start takes the place of the file, and nothing else here changes.
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getConnInfo, handle } from 'hono/aws-lambda'
+import type { APIGatewayProxyResult, LambdaContext, LambdaEvent } from 'hono/aws-lambda'
+import { AwsError, createAwsCall, lambdaAwsOptions } from '#shared/aws/call.ts'
+import type { AwsCall } from '#shared/aws/call.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
-import { createCache } from '#shared/cache/upstash.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
-import { loadMasterKey } from '#shared/keys/master.ts'
-import { createKeyRing } from '#shared/keys/ring.ts'
-import type { KeyRing } from '#shared/keys/ring.ts'
+import { createVerifier } from '#shared/keys/ring.ts'
+import type { Verifier } from '#shared/keys/ring.ts'
 import { createServiceKeys } from '#shared/keys/service.ts'
+import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { storeOptions } from '#shared/store/options.ts'
+import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
-import type { Log } from '#shared/telemetry/log.ts'
+import type { Log, LogLevel } from '#shared/telemetry/log.ts'
 import { createApp } from '../app.ts'
+import { problemOf, problemResponse } from './failure.ts'
+import { namesRedis, openCache, redisMissing } from './lambda-cache.ts'
 import type { Realms } from './realms.ts'
+import type { Reference } from './reference.ts'
 import type { Mounted } from './serve.ts'
 
-/** What domains are given. */
-export type Wired = {
+/** What is there before the keys are. */
+export type Parts = {
   config: Config
   store: Store
   cache: Cache
+  aws: AwsCall
   runtime: Runtime
-  keys: KeyRing
   limiter: RateLimiter
   realms: Realms
   log: Log
@@ -42,40 +46,101 @@ export type Wired = {
   content: () => Promise<LoadedContent>
 }
 
-/** A Redis that answers no faster than the store is no help. */
-const cacheTimeoutMs = 500
-/** How often the key ring is read again. */
-const keysFreshMs = 60_000
+/** What domains are given. */
+export type Wired<Keys> = Parts & { keys: Keys }
 
-type LambdaHandler = (
-  ...call: Parameters<ReturnType<typeof handle>>
-) => ReturnType<ReturnType<typeof handle>>
+export type DomainsOf<Keys> = (wired: Wired<Keys>) => Promise<Mounted[]>
+
+/** Opens the keys of a function: public ones here, private ones in signing.ts for whom they concern. */
+export type OpenKeys<Keys> = (parts: Parts) => Promise<Keys>
+
+/** For functions that sign nothing: they have no permission to open a private key. */
+export const verifying: OpenKeys<Verifier> = async ({ store, runtime }) => {
+  const verifier = createVerifier({ store, runtime })
+  await verifier.refresh()
+  return verifier
+}
+
+/** How often the keys are read again. */
+const keysFreshMs = 60_000
+/** Before there is a first key, the first log-in may make it at any moment. */
+const keysAbsentMs = 1000
+
+type LambdaHandler = (event: LambdaEvent, context?: LambdaContext) => Promise<APIGatewayProxyResult>
 
 /** The entry of a Lambda that serves some domains. */
-export function lambda(domainsOf: (wired: Wired) => Promise<Mounted[]>): LambdaHandler {
-  let started: Promise<{ wired: Wired; serve: ReturnType<typeof handle> }> | undefined
+export function lambda<Keys extends Verifier>(
+  openKeys: OpenKeys<Keys>,
+  domainsOf: DomainsOf<Keys>,
+): LambdaHandler {
+  let started: ReturnType<typeof start<Keys>> | undefined
   let keysReadAt = 0
-  return async (...call) => {
+  return async (event, context) => {
     // A start that failed is tried again by the next request; two at once share one.
-    started ??= start(domainsOf).catch((error: unknown) => {
+    started ??= start(openKeys, domainsOf)
+    let parts: Awaited<typeof started>
+    try {
+      parts = await started
+    } catch (error) {
       started = undefined
+      // A wrong configuration is an error of the function; an outage is the answer that it always is.
+      if (isOutage(error)) return await unavailable(error)
       throw error
-    })
-    const { wired, serve } = await started
-    // Nothing runs between requests here, so the ring is read by the first one that finds it old.
+    }
+    const { wired, serve, settled } = parts
+    // Nothing runs between requests here, so the keys are read by the first one that finds them old.
     const now = wired.runtime.now()
-    if (now - keysReadAt >= keysFreshMs) {
+    if (now - keysReadAt >= (wired.keys.empty() ? keysAbsentMs : keysFreshMs)) {
       keysReadAt = now
       await wired.keys.refresh().catch((cause: unknown) => {
-        wired.log.error('the key ring could not be read', { cause })
+        wired.log.error('the keys could not be read', { cause })
       })
     }
-    return await serve(...call)
+    const answer = await serve(withEncodedPath(event), context)
+    // Once the answer is out this process stands still: what was not waited for is sent before.
+    await settled()
+    return answer
   }
 }
 
-async function start(domainsOf: (wired: Wired) => Promise<Mounted[]>) {
-  const wired = await wire(process.env, systemRuntime)
+function isOutage(error: unknown): boolean {
+  if (error instanceof AwsError) return error.outage
+  if (error instanceof StoreError) return error.kind !== 'invalid'
+  return error instanceof Error && isOutage(error.cause)
+}
+
+async function unavailable(cause: unknown): Promise<APIGatewayProxyResult> {
+  const log = lambdaLog('error', systemRuntime)
+  const problem = problemOf(log, new Problem('store.unavailable', { retryAfterS: 2, cause }), {
+    at: 'the start',
+  })
+  const answer = problemResponse(problem, new Headers())
+  return {
+    statusCode: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body: await answer.text(),
+    isBase64Encoded: false,
+  }
+}
+
+function lambdaLog(level: LogLevel, { now }: Pick<Runtime, 'now'>): Log {
+  return createLog({ level, write: (line) => process.stdout.write(line), now })
+}
+
+/**
+ * HTTP APIs hand over the path decoded, and it becomes part of a URL again: what was an encoded `#`,
+ * `?` or `%` must not turn into syntax.
+ */
+function withEncodedPath(event: LambdaEvent): LambdaEvent {
+  if (!('rawPath' in event)) return event
+  const rawPath = event.rawPath.toWellFormed().split('/').map(encodeURIComponent).join('/')
+  return { ...event, rawPath }
+}
+
+async function start<Keys extends Verifier>(openKeys: OpenKeys<Keys>, domainsOf: DomainsOf<Keys>) {
+  const { parts, settled, packed } = await wire(process.env, systemRuntime)
+  const wired = { ...parts, keys: await openKeys(parts) }
+  const reference = await readReference(packed)
   const app = createApp({
     domains: await domainsOf(wired),
     runtime: wired.runtime,
@@ -87,40 +152,33 @@ async function start(domainsOf: (wired: Wired) => Promise<Mounted[]>) {
     addressOf: (c) => getConnInfo(c).remote.address,
     log: wired.log,
     corsOrigins: wired.config.WAYSTONE_CORS,
+    ...(reference === undefined ? {} : { reference }),
   })
-  return { wired, serve: handle(app) }
+  return { wired, serve: handle(app), settled }
 }
 
-/** Throws ConfigError, KeyFileError, KeyRingError or StoreError. */
-async function wire(env: Record<string, string | undefined>, runtime: Runtime): Promise<Wired> {
+/** Throws ConfigError or AwsError. */
+async function wire(env: Record<string, string | undefined>, runtime: Runtime) {
   const config = readConfig(env)
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = config
-  const keyFile = config.WAYSTONE_KEY_FILE
   const publicUrl = config.WAYSTONE_PUBLIC_URL
   const problems = [
-    ...(url && token ? [] : ['UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN must be set.']),
-    ...(keyFile ? [] : ['WAYSTONE_KEY_FILE must be set.']),
-    ...(publicUrl ? [] : ['WAYSTONE_PUBLIC_URL must be set.']),
+    ...(publicUrl === undefined ? ['WAYSTONE_PUBLIC_URL must be set.'] : []),
+    ...(namesRedis(config) ? [] : [redisMissing]),
   ]
-  if (!url || !token || !keyFile || !publicUrl) throw new ConfigError(problems)
-
-  const log = createLog({
-    level: config.WAYSTONE_LOG,
-    write: (line) => process.stdout.write(`${line}\n`),
-    now: runtime.now,
-  })
+  if (publicUrl === undefined || problems.length > 0) throw new ConfigError(problems)
+  const log = lambdaLog(config.WAYSTONE_LOG, runtime)
+  const aws = createAwsCall(lambdaAwsOptions(env, runtime))
   const store = createDynamoStore(storeOptions(config, env))
-  const cache = createCache({ url, token, timeoutMs: cacheTimeoutMs })
+  const { cache, settled } = await openCache(config, aws)
   const limiter = createRateLimiter({ cache, store, runtime, profile: config.WAYSTONE_LIMITS })
-  const keys = createKeyRing({ store, runtime, masterKey: await loadMasterKey(keyFile, runtime) })
-  await keys.start()
+  const packed = env['LAMBDA_TASK_ROOT'] ?? '.'
   let content: Promise<LoadedContent> | undefined
-  return {
+  const parts: Parts = {
     config,
     store,
     cache,
+    aws,
     runtime,
-    keys,
     limiter,
     realms: {
       list: [
@@ -134,6 +192,13 @@ async function wire(env: Record<string, string | undefined>, runtime: Runtime): 
       here: new Set([config.WAYSTONE_REALM]),
     },
     log,
-    content: () => (content ??= loadContent(join(env['LAMBDA_TASK_ROOT'] ?? '.', 'content'))),
+    content: () => (content ??= loadContent(join(packed, 'content'))),
   }
+  return { parts, settled, packed }
+}
+
+/** The OpenAPI document and its page, packed beside the function that serves them, and no other. */
+async function readReference(packed: string): Promise<Reference | undefined> {
+  const text = await readFile(join(packed, 'reference.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as Reference)
 }

@@ -1,6 +1,12 @@
 import { internal } from '#shared/api/internal.ts'
+import type { Verifier } from '#shared/keys/ring.ts'
 import { mount } from '../http/serve.ts'
-import { lambda } from '../http/wire.ts'
+import { lambda, verifying } from '../http/wire.ts'
+import type { DomainsOf } from '../http/wire.ts'
 import { internalRoutes } from './routes.ts'
 
-export const handler = lambda(async (wired) => [mount(internal, internalRoutes(wired))])
+export const domains: DomainsOf<Verifier> = async (wired) => [
+  mount(internal, internalRoutes(wired)),
+]
+
+export const handler = lambda(verifying, domains)

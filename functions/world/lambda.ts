@@ -1,12 +1,15 @@
 import { world } from '#shared/api/world.ts'
 import { createStaticFleet } from '#shared/fleet/static.ts'
+import type { KeyRing } from '#shared/keys/ring.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, sessionsFrom } from '../auth/auth.ts'
 import { mount } from '../http/serve.ts'
+import { signing } from '../http/signing.ts'
 import { lambda } from '../http/wire.ts'
+import type { DomainsOf } from '../http/wire.ts'
 import { worldRoutes } from './routes.ts'
 
-export const handler = lambda(async (wired) => {
+export const domains: DomainsOf<KeyRing> = async (wired) => {
   const { store, runtime, realms, keys, cache } = wired
   const { content } = await wired.content()
   const fleet = createStaticFleet()
@@ -24,4 +27,6 @@ export const handler = lambda(async (wired) => {
     isSynthetic: (accountId) => isSynthetic(keys, accountId),
   })
   return [mount(world, routes)]
-})
+}
+
+export const handler = lambda(signing, domains)

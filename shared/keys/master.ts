@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { formatUuid } from '../runtime.ts'
 import type { Runtime } from '../runtime.ts'
 
-const masterKeyBytes = 32
+export const masterKeyBytes = 32
 
 /** The key file cannot be used. The message is one sentence with the path and the cure. */
 export class KeyFileError extends Error {

@@ -23,6 +23,8 @@ export type Verifier = {
   refresh(): Promise<void>
   /** The public key of an id while what it signed may be valid. No I/O. */
   verify: VerifyKeys
+  /** Nobody has made a ring yet, as far as was read. No I/O. */
+  empty(): boolean
 }
 
 export type KeyRing = Verifier & {
@@ -61,6 +63,7 @@ export function createVerifier(deps: Pick<Deps, 'store' | 'runtime'>): Verifier 
       }
       keys = next
     },
+    empty: () => keys.size === 0,
     verify(keyId) {
       const key = keys.get(keyId)
       return key !== undefined && serves(key.row, deps.runtime.now()) ? key.publicKey : undefined
@@ -125,6 +128,7 @@ export function createKeyRing(deps: Deps): KeyRing {
     start,
     refresh,
     rotate,
+    empty: () => keys.size === 0,
     signing() {
       const now = deps.runtime.now()
       let best: LoadedKey | undefined

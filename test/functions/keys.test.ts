@@ -1,12 +1,18 @@
+import { createHash } from 'node:crypto'
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { AwsError } from '#shared/aws/call.ts'
+import type { AwsCall } from '#shared/aws/call.ts'
+import { KmsKeyError, loadKmsMasterKey } from '#shared/keys/kms.ts'
 import { KeyFileError, loadMasterKey } from '#shared/keys/master.ts'
 import { createKeyRing, createVerifier, KeyRingError } from '#shared/keys/ring.ts'
 import { keyPublishMs, keyRotateMs } from '#shared/limits.ts'
 import { signTicket, verifyTicket } from '#shared/ownership/ticket.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
+import { StoreError } from '#shared/store/store.ts'
+import { itKeepsAMasterKey } from '../conformance/master-key.ts'
 import { createClock } from './api.ts'
 
 const masterKey = new Uint8Array(32).fill(7)
@@ -117,6 +123,105 @@ describe('the key ring', () => {
     }
     const token = await signTicket(issuer.signing(), ticket)
     expect(await verifyTicket(zone.verify, clock.now(), token)).toEqual(ticket)
+  })
+})
+
+describe('a master key in a file', () => {
+  itKeepsAMasterKey(async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'waystone-keys-'))
+    onTestFinished(async () => await rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'keys/master.key')
+    return {
+      load: async (process) => await loadMasterKey(path, createClock(`process ${process}`)),
+      damage: async () => await writeFile(path, 'short'),
+      database: () => [],
+    }
+  })
+})
+
+function masked(bytes: Buffer): Buffer {
+  const mask = createHash('sha256').update('kms').digest()
+  return Buffer.from(bytes.map((byte, i) => byte ^ mask[i]!))
+}
+
+/** KMS in memory: what it encrypts opens with the same key and context alone. */
+function createKms(): AwsCall {
+  let made = 0
+  return async (service, target, input) => {
+    const bound = JSON.stringify([service, input['KeyId'], input['EncryptionContext']])
+    if (target === 'TrentService.GenerateDataKey') {
+      const plain = Buffer.alloc(32, ++made)
+      const hidden = masked(plain)
+      const blob = Buffer.from(JSON.stringify({ bound, hidden: hidden.toString('hex') }))
+      return { Plaintext: plain.toString('base64'), CiphertextBlob: blob.toString('base64') }
+    }
+    const text = Buffer.from(String(input['CiphertextBlob']), 'base64').toString()
+    const refused = new AwsError(target, 'InvalidCiphertextException', { outage: false })
+    if (!text.startsWith('{')) throw refused
+    const sealed = JSON.parse(text) as { bound: string; hidden: string }
+    if (sealed.bound !== bound) throw refused
+    return { Plaintext: masked(Buffer.from(sealed.hidden, 'hex')).toString('base64') }
+  }
+}
+
+describe('a master key under KMS', () => {
+  const context = 'waystone-a-master-key'
+
+  itKeepsAMasterKey(async () => {
+    const store = createMemoryStore({ runtime: createClock() })
+    const aws = createKms()
+    return {
+      load: async () => await loadKmsMasterKey({ store, aws, keyId: 'k', context }),
+      damage: async () => {
+        const key = { pk: 'KEYS', sk: 'MASTER' }
+        const sealed = new Uint8Array([1, 2, 3])
+        await store.put({ table: 'core', item: { ...key, v: 1, sealed } })
+      },
+      database: () => store.rows('core').map((row) => row['sealed'] as Uint8Array),
+    }
+  })
+
+  it('opens with its own KMS key and for its own realm alone', async () => {
+    const store = createMemoryStore({ runtime: createClock() })
+    const aws = createKms()
+    const load = async (keyId: string, of: string) =>
+      await loadKmsMasterKey({ store, aws, keyId, context: of })
+    await load('k', context)
+    await expect(load('another', context)).rejects.toThrow(/does not open with the KMS key another/)
+    await expect(load('k', 'waystone-b-master-key')).rejects.toThrow(KmsKeyError)
+  })
+
+  it('serves a ring of keys, which does not know it from a file', async () => {
+    const clock = createClock()
+    const store = createMemoryStore({ runtime: clock })
+    const aws = createKms()
+    const ring = async () =>
+      createKeyRing({
+        store,
+        runtime: clock,
+        masterKey: await loadKmsMasterKey({ store, aws, keyId: 'k', context }),
+      })
+    const first = await ring()
+    await first.start()
+    const second = await ring()
+    await second.start()
+    expect(second.signing().keyId).toBe(first.signing().keyId)
+    expect(second.derive('x')).toEqual(first.derive('x'))
+  })
+
+  it('is read again when the answer to its making was lost, or the request', async () => {
+    for (const kind of ['loseAnswer', 'loseRequest'] as const) {
+      const clock = createClock()
+      let put = 0
+      const store = createMemoryStore({
+        runtime: clock,
+        faults: ({ operation }) => (operation === 'put' && ++put === 1 ? { kind } : undefined),
+      })
+      const aws = createKms()
+      const load = async () => await loadKmsMasterKey({ store, aws, keyId: 'k', context })
+      if (kind === 'loseRequest') await expect(load()).rejects.toThrow(StoreError)
+      expect(await load()).toEqual(await load())
+    }
   })
 })
 

@@ -1,113 +1,338 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { handler as auth } from '#functions/auth/lambda.ts'
-import { handler as characters } from '#functions/characters/lambda.ts'
-import { handler as content } from '#functions/content/lambda.ts'
-import { startDynamo } from '#local/dynamodb.ts'
-import type { EmbeddedDynamo } from '#local/dynamodb.ts'
-import { startRedis } from '#local/redis/server.ts'
-import type { RedisServer } from '#local/redis/server.ts'
+// The bundles as AWS runs them: events of API Gateway in, answers out, in environments that stand still
+// between two events.
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BUNDLINGS, DOMAINS } from '#cdk/bundles.ts'
+import { api } from '#shared/api/api.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { goodPassword } from './api.ts'
+import { httpAnswer, httpEvent } from './lambda-event.ts'
+import { openLambdaRealm, realmId, redisSecret, tablePrefix } from './lambda-realm.ts'
+import type { LambdaRealm } from './lambda-realm.ts'
+import { lambdaCredentialsEnv, startLambda } from './lambda-runtime.ts'
 
-type Handler = typeof auth
+let realm: LambdaRealm
+let token: string
 
-/** A request as API Gateway's HTTP API hands it over. */
-async function invoke(
-  handler: Handler,
-  method: string,
-  path: string,
-  more: { headers?: Record<string, string>; body?: unknown } = {},
-) {
-  const result = await handler({
-    version: '2.0',
-    routeKey: '$default',
-    rawPath: path,
-    rawQueryString: '',
-    headers: { 'content-type': 'application/json', ...more.headers },
-    body: more.body === undefined ? null : JSON.stringify(more.body),
-    isBase64Encoded: false,
-    requestContext: {
-      accountId: '1',
-      apiId: 'a',
-      authentication: null,
-      authorizer: {},
-      domainName: 'test.example',
-      domainPrefix: 'test',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.9', userAgent: 'test' },
-      requestId: 'r',
-      routeKey: '$default',
-      stage: '$default',
-      time: '',
-      timeEpoch: 0,
-    },
-  })
-  return { status: result.statusCode, body: JSON.parse(result.body) as Record<string, unknown> }
-}
+beforeAll(async () => {
+  realm = await openLambdaRealm('domains')
+})
+afterAll(async () => {
+  await realm.stop()
+})
 
-describe('the Lambda entries', () => {
-  let folder: string
-  let dynamo: EmbeddedDynamo
-  let redis: RedisServer
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'waystone-lambda-'))
-    const game = fileURLToPath(new URL('../../game/content/', import.meta.url))
-    await cp(game, join(folder, 'content'), { recursive: true })
-    const runtime = systemRuntime
-    dynamo = await startDynamo({ file: join(folder, 'test.db'), tablePrefix: 'lambda-', runtime })
-    redis = await startRedis({ host: '127.0.0.1', port: 0, token: 'redis-token', runtime })
-  })
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await redis.stop()
-    await dynamo.stop()
-    await rm(folder, { recursive: true, force: true })
+describe('the bundles', () => {
+  it('serve every domain of the API, each in one function of each bundling', () => {
+    const served = Object.values(DOMAINS).flatMap(({ serves }) => serves.map(({ name }) => name))
+    for (const { name } of Object.values(api)) expect(served).toContain(name)
+    for (const groups of Object.values(BUNDLINGS)) {
+      expect(Object.values<readonly string[]>(groups).flat().sort()).toEqual(
+        Object.keys(DOMAINS).sort(),
+      )
+    }
   })
 
-  it('name what is missing from their environment, and start once it is there', async () => {
-    await expect(invoke(auth, 'GET', '/v1/realms')).rejects.toThrow(/WAYSTONE_KEY_FILE must be set/)
-    vi.stubEnv('WAYSTONE_DYNAMODB_URL', dynamo.endpoint)
-    vi.stubEnv('WAYSTONE_TABLES', 'lambda-')
-    vi.stubEnv('WAYSTONE_PUBLIC_URL', 'https://api.test.example')
-    vi.stubEnv('WAYSTONE_KEY_FILE', join(folder, 'master.key'))
-    vi.stubEnv('WAYSTONE_LOG', 'error')
-    vi.stubEnv('UPSTASH_REDIS_REST_URL', redis.url)
-    vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', 'redis-token')
-    vi.stubEnv('LAMBDA_TASK_ROOT', folder)
-    expect(await invoke(auth, 'GET', '/v1/realms')).toEqual({
-      status: 200,
-      body: {
-        realms: [
-          { realmId: 'local', name: 'Local', address: 'https://api.test.example', state: 'open' },
-        ],
-      },
-    })
+  it('are below 700 KB', () => {
+    for (const [name, folder] of realm.folders) {
+      expect(statSync(path.join(folder, 'index.mjs')).size, name).toBeLessThan(700_000)
+    }
   })
+})
 
-  it('serve one domain each and understand each other by the store alone', async () => {
-    const registered = await invoke(auth, 'POST', '/v1/auth/register', {
-      headers: { 'idempotency-key': newId(systemRuntime) },
-      body: { loginName: 'mira', password: goodPassword },
-    })
-    expect(registered.status).toBe(201)
-    const authorization = `Bearer ${String(registered.body['accessToken'])}`
-    const created = await invoke(characters, 'POST', '/v1/realms/local/characters', {
-      headers: { authorization, 'idempotency-key': newId(systemRuntime) },
+describe('the Lambdas', () => {
+  it('bring a player from nothing to a ticket, cold', async () => {
+    const { bootId } = await realm.host()
+    const body = { loginName: 'mira', password: goodPassword }
+    const registered = await realm.ask('POST', '/v1/auth/register', { body })
+    expect(registered.status, registered.body.toString()).toBe(201)
+    token = registered.json()['accessToken'] as string
+    const created = await realm.ask('POST', `/v1/realms/${realmId}/characters`, {
+      token,
       body: { name: 'Mira Vale', race: 'human', job: 'mage' },
     })
-    expect(created).toMatchObject({ status: 201, body: { name: 'Mira Vale', zone: 'hub' } })
-    const listed = await invoke(characters, 'GET', '/v1/realms/local/characters', {
-      headers: { authorization },
+    expect(created.status, created.body.toString()).toBe(201)
+    const { characterId } = created.json()
+    const entered = await realm.ask('POST', `/v1/realms/${realmId}/enter`, {
+      token,
+      body: { characterId, protocol: 1 },
     })
-    expect(listed.body['characters']).toEqual([created.body])
-    const hub = await invoke(content, 'GET', '/v1/content/zones/hub')
-    expect(hub).toMatchObject({ status: 200, body: { id: 'hub' } })
-    const elsewhere = await invoke(content, 'GET', '/v1/realms')
-    expect(elsewhere).toMatchObject({ status: 404, body: { code: 'route.not_found' } })
+    expect(entered.status, entered.body.toString()).toBe(200)
+    expect(entered.json()).toMatchObject({
+      address: `ws://${bootId}/zone`,
+      zone: 'hub',
+      characterId,
+    })
+  })
+
+  it('answer warm from the same environment, which stood still meanwhile', async () => {
+    const characters = realm.functions.get('characters')!
+    const event = httpEvent({
+      method: 'GET',
+      target: `/v1/realms/${realmId}/characters`,
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const before = await characters.invoke(event)
+    expect(before).toMatchObject({ cold: false })
+    await systemRuntime.sleep(300)
+    const reads = realm.aws.uses.length
+    const after = await characters.invoke(event)
+    if (!('answer' in after)) throw new Error(after.error.errorMessage)
+    expect(after.cold).toBe(false)
+    expect(httpAnswer(after.answer).json()).toMatchObject({ characters: [{ name: 'Mira Vale' }] })
+    // One trip, and none for keys or secrets.
+    expect(realm.aws.uses.slice(reads)).toMatchObject([{ action: 'dynamodb:Query' }])
+  })
+
+  it('start again where an environment was taken away, with the same keys', async () => {
+    await realm.functions.get('auth')!.recycle()
+    const opened = realm.aws.uses.filter(({ action }) => action === 'kms:Decrypt').length
+    expect((await realm.ask('POST', '/v1/auth/logout-everywhere', { token })).status).toBe(200)
+    const uses = realm.aws.uses.filter(({ action }) => action === 'kms:Decrypt')
+    expect(uses).toHaveLength(opened + 1)
+    expect(uses.at(-1)!.context).toEqual({ waystone: `${tablePrefix}master-key` })
+    const body = { loginName: 'mira', password: goodPassword }
+    const again = await realm.ask('POST', '/v1/auth/login', { body })
+    expect(again.status).toBe(200)
+    token = again.json()['accessToken'] as string
+    // Who reads the database reads no key: what lies there is not what KMS handed out.
+    const master = await realm.store.get({ table: 'core', key: { pk: 'KEYS', sk: 'MASTER' } })
+    expect(master).toBeDefined()
+  })
+
+  it('sign what they ask of AWS with the credentials of their environment', () => {
+    const credential = `Credential=${lambdaCredentialsEnv.AWS_ACCESS_KEY_ID}/`
+    expect(realm.aws.authorizations.length).toBeGreaterThan(10)
+    expect(realm.aws.authorizations.filter((each) => !each.includes(credential))).toEqual([])
+  })
+
+  it('send hints before the answer, since nothing runs after it', async () => {
+    const said: string[] = []
+    const heard = new AbortController()
+    const host = await realm.host('forest')
+    const { createCache } = await import('#shared/cache/upstash.ts')
+    const cache = createCache({ url: realm.redis.url, token: 'redis-token', timeoutMs: 1000 })
+    const { inboxChannel } = await import('#shared/ownership/inbox.ts')
+    cache.subscribe(inboxChannel(host.bootId), (message) => said.push(message), heard.signal)
+    await systemRuntime.sleep(200)
+    // An operator whose role is written by hand: how he gets one is another test's.
+    const accountId = JSON.parse(atob(token.split('.')[1]!)) as { sub: string }
+    await realm.store.update({
+      table: 'core',
+      key: { pk: `ACCOUNT#${accountId.sub}`, sk: 'ACCOUNT' },
+      update: 'SET #role = :role',
+      names: { '#role': 'role' },
+      values: { ':role': 'operator' },
+    })
+    const body = { loginName: 'mira', password: goodPassword }
+    const operator = (await realm.ask('POST', '/v1/auth/login', { body })).json()
+    const announced = await realm.ask('POST', `/v1/admin/realms/${realmId}/announce`, {
+      token: operator['accessToken'] as string,
+      body: { text: 'Maintenance at noon', reason: 'a test' },
+    })
+    expect(announced.status, announced.body.toString()).toBe(200)
+    await expect.poll(() => said.length, { timeout: 2000 }).toBe(1)
+    heard.abort()
+  })
+})
+
+describe('what API Gateway hands over', () => {
+  it('keeps bodies in base64, cookies, and several values of one name', async () => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      // Not one of the types that are handed over as text, though its body is read as JSON or not at all.
+      'content-type': 'application/problem+json',
+      'idempotency-key': newId(systemRuntime),
+      cookie: 'a=1; b=2',
+      accept: ['text/html', 'application/json'],
+    }
+    const target = `/v1/realms/${realmId}/characters?zone=hub&zone=forest`
+    const body = JSON.stringify({ name: 'Zoe Vale', race: 'human', job: 'mage' })
+    const refused = await realm.send({ method: 'POST', target, headers, body })
+    expect(refused.json()).toMatchObject({ status: 415, code: 'request.media_type' })
+    const event = httpEvent({ method: 'POST', target, headers, body })
+    expect(event).toMatchObject({ isBase64Encoded: true, cookies: ['a=1', 'b=2'] })
+    // The type that is text, in base64 all the same, as when it was compressed on its way.
+    const packed = {
+      ...event,
+      headers: { ...headers, 'content-type': 'application/json', accept: '*/*' },
+    }
+    const outcome = await realm.functions.get('characters')!.invoke({ ...packed, cookies: [] })
+    if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
+    expect(httpAnswer(outcome.answer).json()).toMatchObject({ name: 'Zoe Vale' })
+  })
+
+  it('refuses a body that is not UTF-8, too large, or broken', async () => {
+    const target = '/v1/auth/login'
+    const headers = { 'content-type': 'application/json', 'idempotency-key': newId(systemRuntime) }
+    const send = async (body: string | Uint8Array) =>
+      (await realm.send({ method: 'POST', target, headers, body })).json()
+    expect(await send('{"loginName":')).toMatchObject({ code: 'request.malformed' })
+    expect(await send('x'.repeat(70_000))).toMatchObject({ code: 'request.too_large' })
+    const event = httpEvent({ method: 'POST', target, headers, body: '' })
+    const latin = Buffer.from('{"loginName":"zo\xeb"}', 'latin1').toString('base64')
+    const outcome = await realm.functions
+      .get('auth')!
+      .invoke({ ...event, body: latin, isBase64Encoded: true })
+    if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
+    expect(httpAnswer(outcome.answer).json()).toMatchObject({ code: 'request.malformed' })
+  })
+
+  it.each([
+    ['Mira%20Vale', 'character:Mira Vale'],
+    ['%23', '#'],
+    ['a%25b', 'a%b'],
+    ['a%2541', 'a%41'],
+    ['%C3%AB', 'ë'],
+    ['a%3Fb', 'a?b'],
+    ['a%26b%3Dc', 'a&b=c'],
+    ['..', '..'],
+  ])('keeps what is encoded in a path: %s', async (encoded) => {
+    // Nobody is called that; it must be asked for, and nothing else.
+    const answer = await realm.send({ method: 'GET', target: `/v1/content/zones/${encoded}` })
+    const { code } = answer.json()
+    expect([400, 404]).toContain(answer.status)
+    expect(['request.invalid', 'content.not_found', 'route.not_found']).toContain(code)
+  })
+
+  it('finds a player by a name with a blank', async () => {
+    const body = { loginName: 'mira', password: goodPassword }
+    const operator = (await realm.ask('POST', '/v1/auth/login', { body })).json()
+    const target = '/v1/admin/players/character%3AMira%20Vale'
+    const found = await realm.ask('GET', target, { token: operator['accessToken'] as string })
+    expect(found.json()).toMatchObject({
+      characters: [{ name: 'Mira Vale' }, { name: 'Zoe Vale' }],
+    })
+  })
+
+  it('answers 404 and 405 as problems, HEAD without a body, and headers of safety', async () => {
+    const nowhere = await realm.ask('GET', '/v1/nowhere')
+    expect(nowhere.json()).toMatchObject({ status: 404, code: 'route.not_found' })
+    expect(nowhere.headers.get('content-type')).toBe('application/problem+json')
+    const wrong = await realm.ask('DELETE', '/v1/realms')
+    expect(wrong.json()).toMatchObject({ status: 405, code: 'route.method_not_allowed' })
+    expect(wrong.headers.get('allow')).toBe('GET, HEAD')
+    const head = await realm.ask('HEAD', '/v1/realms')
+    expect([head.status, head.body.length]).toEqual([200, 0])
+    expect(head.headers.get('x-content-type-options')).toBe('nosniff')
+  })
+
+  it('serves the document and its page, and JWKS with an ETag', async () => {
+    const document = await realm.ask('GET', '/openapi.json')
+    expect(document.json()).toMatchObject({
+      openapi: expect.stringMatching(/^3\.1/),
+      servers: [{ url: '/' }],
+    })
+    const page = await realm.ask('GET', '/docs')
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(page.body.toString()).toMatch(/^<!doctype html>/)
+    const jwks = await realm.ask('GET', '/.well-known/jwks.json')
+    expect(jwks.json()).toMatchObject({ keys: [{ kty: 'OKP', use: 'sig' }] })
+    const again = await realm.send({
+      method: 'GET',
+      target: '/.well-known/jwks.json',
+      headers: { 'if-none-match': jwks.headers.get('etag')! },
+    })
+    expect([again.status, again.body.length]).toEqual([304, 0])
+  })
+})
+
+describe('when things go wrong', () => {
+  it('a function without its variables fails its event, says which, and keeps its environment', async () => {
+    const folder = realm.folders.get('content')!
+    const bare = await startLambda({ name: 'bare', folder, env: {} })
+    const event = httpEvent({ method: 'GET', target: '/v1/content' })
+    const first = await bare.invoke(event)
+    expect(first).toMatchObject({
+      cold: true,
+      error: {
+        errorType: 'ConfigError',
+        errorMessage: expect.stringContaining('WAYSTONE_PUBLIC_URL'),
+      },
+    })
+    expect(first).toMatchObject({
+      error: { errorMessage: expect.stringContaining('WAYSTONE_REDIS_SECRET') },
+    })
+    expect(await bare.invoke(event)).toMatchObject({ cold: false, error: {} })
+    await bare.stop()
+  })
+
+  it('a handler that is not there fails the start', async () => {
+    const folder = realm.folders.get('content')!
+    const wrong = await startLambda({ name: 'wrong', folder, env: {}, handler: 'index.main' })
+    const outcome = await wrong.invoke({})
+    expect(outcome).toMatchObject({ error: { errorType: 'Runtime.HandlerNotFound' } })
+    await wrong.stop()
+  })
+
+  it('a secret that is none is not quoted', async () => {
+    const env = { WAYSTONE_PUBLIC_URL: 'https://x.example', WAYSTONE_REDIS_SECRET: 'broken' }
+    realm.aws.secrets.set('broken', '{"url": "https://redis.example", "token": 7, "hunter2": 1}')
+    const folder = realm.folders.get('content')!
+    const broken = await startLambda({
+      name: 'broken',
+      folder,
+      env: { ...env, ...realm.aws.env('broken') },
+    })
+    const outcome = await broken.invoke(httpEvent({ method: 'GET', target: '/v1/content' }))
+    expect(outcome).toMatchObject({ error: { errorType: 'ConfigError' } })
+    expect(JSON.stringify(outcome) + broken.output()).not.toMatch(/hunter2|redis\.example/)
+    await broken.stop()
+  })
+
+  it('without a Redis rates count in the store', async () => {
+    const env = {
+      WAYSTONE_REALM: realmId,
+      WAYSTONE_TABLES: tablePrefix,
+      WAYSTONE_PUBLIC_URL: 'https://x.example',
+      WAYSTONE_REDIS_SECRET: 'none',
+      ...realm.aws.env('without'),
+    }
+    realm.aws.secrets.set('none', '{}')
+    const folder = realm.folders.get('content')!
+    const without = await startLambda({ name: 'without', folder, env })
+    const outcome = await without.invoke(httpEvent({ method: 'GET', target: '/v1/content' }))
+    if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
+    expect(httpAnswer(outcome.answer).headers.get('ratelimit')).toMatch(/r=\d+/)
+    const counted = realm.aws.uses.filter((use) => use.function === 'without')
+    expect(counted.some(({ partition }) => partition?.startsWith('RATE#'))).toBe(true)
+    await without.stop()
+  })
+
+  it('a store that says nothing is a 503 well before the deadline, warm and cold', async () => {
+    const target = `/v1/realms/${realmId}/status`
+    const ask = async () => await realm.send({ method: 'GET', target })
+    process.kill(realm.databasePid, 'SIGSTOP')
+    try {
+      const warm = await ask()
+      expect(warm.json()).toMatchObject({ status: 503, code: 'store.unavailable' })
+      expect(warm.headers.get('retry-after')).toMatch(/^\d+$/)
+      await realm.functions.get('world')!.recycle()
+      const cold = await ask()
+      expect(cold.json()).toMatchObject({ status: 503, code: 'store.unavailable' })
+    } finally {
+      process.kill(realm.databasePid, 'SIGCONT')
+    }
+    expect((await ask()).status).toBe(200)
+  })
+
+  it('an event that takes too long ends the environment, and the next one starts anew', async () => {
+    const folder = realm.folders.get('content')!
+    const env = {
+      WAYSTONE_PUBLIC_URL: 'https://x.example',
+      WAYSTONE_REALM: realmId,
+      WAYSTONE_TABLES: tablePrefix,
+      WAYSTONE_REDIS_SECRET: redisSecret,
+      ...realm.aws.env('hurried'),
+    }
+    const hurried = await startLambda({ name: 'hurried', folder, env, timeoutMs: 4000 })
+    const event = httpEvent({ method: 'GET', target: '/v1/content' })
+    realm.aws.silent.add('hurried')
+    const late = await hurried.invoke(event)
+    realm.aws.silent.delete('hurried')
+    expect(late).toMatchObject({ error: { errorType: 'Sandbox.Timedout' } })
+    expect(await hurried.invoke(event)).toMatchObject({ cold: true, answer: { statusCode: 200 } })
+    await hurried.stop()
   })
 })

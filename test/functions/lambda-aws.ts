@@ -1,0 +1,169 @@
+// The services of AWS that functions call: DynamoDB, which is passed on to the embedded one, KMS and
+// Secrets Manager. Each call is noted with the function that made it, told by the first part of the
+// path, and may be refused as IAM would.
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+
+/** One permission that a call needs: an action on a resource, and the partition it names, if any. */
+export type Use = {
+  function: string
+  /** As IAM names it: `dynamodb:PutItem`. */
+  action: string
+  /** Table, key or secret by its name. */
+  resource: string
+  /** The partition key of a row. */
+  partition?: string
+  /** The encryption context of KMS. */
+  context?: Record<string, string>
+}
+
+export type FakeAws = {
+  /** Endpoints for a function, by the variables that the SDKs read. */
+  env(functionName: string): Record<string, string>
+  uses: Use[]
+  /** Says whether a use is allowed; all are, unless told. */
+  allow: (use: Use) => boolean
+  /** Functions whose calls are never answered. */
+  silent: Set<string>
+  secrets: Map<string, string>
+  /** Authorization headers, as they came. */
+  authorizations: string[]
+  stop(): Promise<void>
+}
+
+type Body = Record<string, unknown>
+type Answer = { status: number; body: string; headers?: Record<string, string> }
+
+export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws> {
+  const fake: Omit<FakeAws, 'env' | 'stop'> = {
+    uses: [],
+    allow: () => true,
+    silent: new Set(),
+    secrets: new Map(),
+    authorizations: [],
+  }
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const [, functionName = ''] = request.url!.split('/')
+    if (fake.silent.has(functionName)) return
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const text = Buffer.concat(chunks).toString()
+    const target = String(request.headers['x-amz-target'])
+    fake.authorizations.push(String(request.headers.authorization))
+    const body = JSON.parse(text) as Body
+    const uses = usesOf(target, body).map((use) => ({ function: functionName, ...use }))
+    fake.uses.push(...uses)
+    const refused = uses.find((use) => !fake.allow(use))
+    const answer =
+      refused !== undefined
+        ? failure('AccessDeniedException', `${refused.action} on ${refused.resource}`)
+        : target.startsWith('DynamoDB_')
+          ? await passOn(options.dynamo, target, text)
+          : answerOf(target, body, fake.secrets)
+    for (const [name, value] of Object.entries(answer.headers ?? {}))
+      response.setHeader(name, value)
+    response.statusCode = answer.status
+    response.end(answer.body)
+  }
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return Object.assign(fake, {
+    env: (functionName: string) => ({
+      AWS_ENDPOINT_URL_DYNAMODB: `${url}/${functionName}`,
+      AWS_ENDPOINT_URL_KMS: `${url}/${functionName}`,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: `${url}/${functionName}`,
+    }),
+    stop: async () => {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  })
+}
+
+const actionOfWrite = {
+  Put: 'dynamodb:PutItem',
+  Update: 'dynamodb:UpdateItem',
+  Delete: 'dynamodb:DeleteItem',
+  ConditionCheck: 'dynamodb:ConditionCheckItem',
+} as const
+
+/** A transaction needs the permission of each of its parts. */
+function usesOf(target: string, body: Body): Omit<Use, 'function'>[] {
+  const [service = '', operation = ''] = target.split('.')
+  if (service === 'TrentService') {
+    const context = body['EncryptionContext'] as Record<string, string>
+    return [{ action: `kms:${operation}`, resource: String(body['KeyId']), context }]
+  }
+  if (service === 'secretsmanager') {
+    return [{ action: `secretsmanager:${operation}`, resource: String(body['SecretId']) }]
+  }
+  const items = body['TransactItems'] as Record<string, Body>[] | undefined
+  if (items === undefined) return [rowUse(`dynamodb:${operation}`, body)]
+  return items.flatMap((item) =>
+    Object.entries(item).map(([kind, part]) =>
+      rowUse(actionOfWrite[kind as keyof typeof actionOfWrite], part),
+    ),
+  )
+}
+
+function rowUse(action: string, body: Body): Omit<Use, 'function'> {
+  const key = (body['Key'] ?? body['Item']) as { pk?: { S?: string } } | undefined
+  const values = body['ExpressionAttributeValues'] as Record<string, { S?: string }> | undefined
+  const condition = (body['KeyConditionExpression'] as string | undefined) ?? ''
+  const queried = /\bpk = (:\w+)/.exec(condition)?.[1]
+  const partition = key?.pk?.S ?? (queried === undefined ? undefined : values?.[queried]?.S)
+  return { action, resource: String(body['TableName']), ...(partition && { partition }) }
+}
+
+async function passOn(endpoint: string, target: string, body: string): Promise<Answer> {
+  const headers = {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amz-target': target,
+    'x-amz-date': '20261121T000000Z',
+    authorization:
+      'AWS4-HMAC-SHA256 Credential=local/20261121/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+  }
+  const response = await fetch(endpoint, { method: 'POST', headers, body })
+  const crc = response.headers.get('x-amz-crc32')
+  return {
+    status: response.status,
+    body: await response.text(),
+    headers: crc === null ? {} : { 'x-amz-crc32': crc },
+  }
+}
+
+/** KMS and Secrets Manager. What KMS encrypts opens with the same key and context alone. */
+function answerOf(target: string, body: Body, secrets: Map<string, string>): Answer {
+  const bound = JSON.stringify([body['KeyId'], body['EncryptionContext']])
+  switch (target) {
+    case 'TrentService.GenerateDataKey': {
+      const plain = randomBytes(32).toString('base64')
+      const blob = Buffer.from(JSON.stringify({ plain, bound })).toString('base64')
+      return ok({ KeyId: body['KeyId'], Plaintext: plain, CiphertextBlob: blob })
+    }
+    case 'TrentService.Decrypt': {
+      const blob = Buffer.from(String(body['CiphertextBlob']), 'base64').toString()
+      const sealed = JSON.parse(blob) as { plain: string; bound: string }
+      if (sealed.bound !== bound) return failure('InvalidCiphertextException')
+      return ok({ KeyId: body['KeyId'], Plaintext: sealed.plain })
+    }
+    case 'secretsmanager.GetSecretValue': {
+      const text = secrets.get(String(body['SecretId']))
+      return text === undefined ? failure('ResourceNotFoundException') : ok({ SecretString: text })
+    }
+  }
+  return failure('UnknownOperationException')
+}
+
+function ok(body: Body): Answer {
+  return { status: 200, body: JSON.stringify(body) }
+}
+
+function failure(type: string, message = ''): Answer {
+  return { status: 400, body: JSON.stringify({ __type: `com.amazonaws#${type}`, message }) }
+}

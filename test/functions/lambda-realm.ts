@@ -1,0 +1,155 @@
+// A realm on Lambdas: the bundles as they are deployed, each in its own environment, on the embedded
+// store and Redis. Requests go through events of API Gateway to the function that has their route.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { BUNDLINGS, DOMAINS, buildBundles, referenceDomain } from '#cdk/bundles.ts'
+import type { Bundling, DomainName } from '#cdk/bundles.ts'
+import { createHostStore } from '#gameserver/persistence/host-store.ts'
+import type { HostStore } from '#gameserver/persistence/host-store.ts'
+import { startDynamo } from '#local/dynamodb.ts'
+import { startRedis } from '#local/redis/server.ts'
+import type { RedisServer } from '#local/redis/server.ts'
+import type { Endpoint } from '#shared/api/endpoint.ts'
+import { newId } from '#shared/runtime.ts'
+import { createDynamoStore } from '#shared/store/dynamo.ts'
+import { localOptions } from '#shared/store/options.ts'
+import type { Store } from '#shared/store/store.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { startFakeAws } from './lambda-aws.ts'
+import type { FakeAws } from './lambda-aws.ts'
+import { httpAnswer, httpEvent } from './lambda-event.ts'
+import type { HttpAnswer, HttpRequest } from './lambda-event.ts'
+import { startLambda } from './lambda-runtime.ts'
+import type { LambdaFunction } from './lambda-runtime.ts'
+
+export const realmId = 'test'
+export const redisSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:redis'
+export const kmsKey = 'arn:aws:kms:eu-central-1:123456789012:key/master'
+export const tablePrefix = `waystone-${realmId}-`
+
+export type LambdaRealm = {
+  functions: Map<string, LambdaFunction>
+  folders: Map<string, string>
+  aws: FakeAws
+  redis: RedisServer
+  store: Store
+  /** Of the embedded database. */
+  databasePid: number
+  /** Sends a request to the function that has its route. Fails when that one reports an error. */
+  send(request: HttpRequest): Promise<HttpAnswer>
+  /** The same with a JSON body and a token. */
+  ask(
+    method: string,
+    target: string,
+    more?: { token?: string; body?: unknown },
+  ): Promise<HttpAnswer>
+  /** A zone host that holds its lease and an open instance. */
+  host(zone?: string): Promise<HostStore & { bootId: string }>
+  stop(): Promise<void>
+}
+
+export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> {
+  const runtime = systemRuntime
+  const folder = await mkdtemp(path.join(tmpdir(), 'waystone-lambda-'))
+  const file = path.join(folder, 'test.db')
+  const [folders, dynamo, redis] = await Promise.all([
+    buildBundles(bundling, path.join(folder, 'functions')),
+    startDynamo({ file, tablePrefix, runtime }),
+    startRedis({ host: '127.0.0.1', port: 0, token: 'redis-token', runtime }),
+  ])
+  const aws = await startFakeAws({ dynamo: dynamo.endpoint })
+  aws.secrets.set(redisSecret, JSON.stringify({ url: redis.url, token: 'redis-token' }))
+  const functions = new Map<string, LambdaFunction>()
+  for (const [name, code] of folders) {
+    const env = {
+      WAYSTONE_REALM: realmId,
+      WAYSTONE_REALM_NAME: 'Test',
+      WAYSTONE_TABLES: tablePrefix,
+      WAYSTONE_PUBLIC_URL: 'https://api.test.example',
+      WAYSTONE_LIMITS: 'generous',
+      WAYSTONE_REDIS_SECRET: redisSecret,
+      WAYSTONE_KMS_KEY: kmsKey,
+      ...aws.env(name),
+    }
+    functions.set(name, await startLambda({ name, folder: code, env }))
+  }
+  const store = createDynamoStore(localOptions(dynamo.endpoint, tablePrefix))
+  const routeTo = router(bundling)
+
+  const send: LambdaRealm['send'] = async (request) => {
+    const name = routeTo(request.target)
+    const outcome = await functions.get(name)!.invoke(httpEvent(request))
+    if ('answer' in outcome) return httpAnswer(outcome.answer)
+    throw new Error(`${name}: ${outcome.error.errorType}: ${outcome.error.errorMessage}`)
+  }
+  return {
+    functions,
+    folders,
+    aws,
+    redis,
+    store,
+    databasePid: dynamo.pid,
+    send,
+    ask: async (method, target, { token, body } = {}) =>
+      await send({
+        method,
+        target,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          'idempotency-key': newId(runtime),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    host: async (zone = 'hub') => {
+      const bootId = newId(runtime)
+      const made = createHostStore({
+        store,
+        runtime,
+        clocks: { now: runtime.now, monotonic: runtime.now },
+        host: {
+          bootId,
+          realmId,
+          address: `ws://${bootId}/zone`,
+          protocol: 1,
+          contentVersion: 'test',
+          publicKey: 'none',
+          instances: [{ instance: `${zone}-1`, zone, capacity: 100 }],
+        },
+        onProof: () => undefined,
+      })
+      await made.open()
+      await made.setState('open')
+      return { ...made, bootId }
+    },
+    stop: async () => {
+      await Promise.all([...functions.values()].map((each) => each.stop()))
+      await aws.stop()
+      await redis.stop()
+      store.close()
+      await dynamo.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Which function has the route of a path; what nobody has goes where API Gateway sends it. */
+function router(bundling: Bundling): (target: string) => string {
+  const groups = Object.entries<readonly DomainName[]>(BUNDLINGS[bundling])
+  const functionOf = (domain: DomainName) =>
+    groups.find(([, domains]) => domains.includes(domain))![0]
+  const routes = (Object.keys(DOMAINS) as DomainName[]).flatMap((name) =>
+    DOMAINS[name].serves.flatMap(({ endpoints }) =>
+      Object.values<Endpoint>(endpoints).map(({ path: pattern }) => ({
+        pattern: new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+        function: functionOf(name),
+      })),
+    ),
+  )
+  return (target) => {
+    const pathname = target.split('?', 1)[0]!
+    const route = routes.find(({ pattern }) => pattern.test(pathname))
+    return route?.function ?? functionOf(referenceDomain)
+  }
+}
