@@ -1,13 +1,11 @@
 // Counters and lists, as the sidecar treats them: a change is checked against what is known, batched,
 // answered at once, and applied later, cut silently to what fits by then.
+import { SdkRefused } from './refused.ts'
 import type { WireGameServer } from './wire.ts'
 
 type Status = WireGameServer['status']
 type CounterChange = { count?: number; capacity?: number; diff: number }
 type ListChange = { capacity?: number; remove: Set<string>; add: string[] }
-
-/** A change that the sidecar refuses; its text goes to the caller. */
-export class CountsRefused extends Error {}
 
 const listMaxCapacity = 1000
 
@@ -17,7 +15,7 @@ export function createCounts(read: () => Status) {
 
   const counter = (name: string, status = read()) => {
     const stored = status.counters[name]
-    if (!stored) throw new CountsRefused('counter not found')
+    if (!stored) throw new SdkRefused(`counter not found: ${name}`)
     const change = counters.get(name)
     const capacity = change?.capacity ?? stored.capacity
     const count = (change?.count ?? stored.count) + (change?.diff ?? 0)
@@ -25,7 +23,7 @@ export function createCounts(read: () => Status) {
   }
   const list = (name: string, status = read()) => {
     const stored = status.lists[name]
-    if (!stored) throw new CountsRefused('list not found')
+    if (!stored) throw new SdkRefused(`list not found: ${name}`)
     const change = lists.get(name)
     const capacity = change?.capacity ?? stored.capacity
     const kept = stored.values.filter((value) => !change?.remove.has(value))
@@ -45,9 +43,9 @@ export function createCounts(read: () => Status) {
       const { capacity: known } = counter(request.name)
       const change = { ...(counters.get(request.name) ?? { diff: 0 }) }
       const nothing = request.count === undefined && request.capacity === undefined
-      if (nothing && request.diff === 0) throw new CountsRefused('nothing to change')
+      if (nothing && request.diff === 0) throw new SdkRefused('invalid argument: nothing to change')
       if (request.capacity !== undefined) {
-        if (request.capacity < 0) throw new CountsRefused('capacity out of range')
+        if (request.capacity < 0) throw new SdkRefused('out of range: the capacity')
         change.capacity = request.capacity
       }
       if (request.count !== undefined) {
@@ -60,28 +58,36 @@ export function createCounts(read: () => Status) {
       // A capacity alone may go below the count: the count is cut when it is applied.
       const counts = request.count !== undefined || request.diff !== 0
       if (counts && (count < 0 || count > (change.capacity ?? known))) {
-        throw new CountsRefused('count out of range')
+        throw new SdkRefused('out of range: the count')
       }
       counters.set(request.name, change)
     },
-    /** Only a mask that names the capacity changes it: a cluster ignores the rest. */
-    updateList(name: string, capacity: number, paths: string[]) {
-      list(name)
-      if (capacity < 0 || capacity > listMaxCapacity) {
-        throw new CountsRefused('capacity out of range')
+    /** Only what the mask names is changed. Replaces whatever is batched for this list, as a cluster does. */
+    updateList(request: { name: string; capacity: number; values: string[] }, paths: string[]) {
+      const unknown = paths.find((path) => !['name', 'capacity', 'values'].includes(path))
+      if (unknown !== undefined) throw new SdkRefused(`invalid argument: ${unknown} in the mask`)
+      if (request.capacity < 0 || request.capacity > listMaxCapacity) {
+        throw new SdkRefused('out of range: the capacity')
       }
-      if (paths.includes('capacity')) listChange(name).capacity = capacity
+      const { values } = list(request.name)
+      const change: ListChange = { remove: new Set(), add: [] }
+      if (paths.includes('capacity')) change.capacity = request.capacity
+      if (paths.includes('values')) {
+        change.remove = new Set(values.filter((value) => !request.values.includes(value)))
+        change.add = request.values.filter((value) => !values.includes(value))
+      }
+      lists.set(request.name, change)
     },
     addListValue(name: string, value: string) {
       const { capacity, values } = list(name)
-      if (values.length >= capacity) throw new CountsRefused('the list is full')
-      if (values.includes(value)) throw new CountsRefused('already in the list')
+      if (values.length >= capacity) throw new SdkRefused('out of range: the list is full')
+      if (values.includes(value)) throw new SdkRefused('already exists in the list')
       const change = listChange(name)
       change.remove.delete(value)
       change.add.push(value)
     },
     removeListValue(name: string, value: string) {
-      if (!list(name).values.includes(value)) throw new CountsRefused('not in the list')
+      if (!list(name).values.includes(value)) throw new SdkRefused('not found: not in the list')
       const change = listChange(name)
       change.add = change.add.filter((added) => added !== value)
       change.remove.add(value)

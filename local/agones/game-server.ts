@@ -112,18 +112,22 @@ const annotationsMaxBytes = 256 * 1024
 
 function refuse({ objectMeta }: WireGameServer): string | undefined {
   for (const [key, value] of Object.entries(objectMeta.labels)) {
-    if (!isKey(key)) return 'a label key is not a qualified name'
-    if (value !== '' && !name.test(value)) return 'a label value is not 63 plain characters'
+    if (!isLabelKey(key)) return 'a label key is not a qualified name'
+    if (!isLabelValue(value)) return 'a label value is not 63 plain characters'
   }
   let bytes = 0
   for (const [key, value] of Object.entries(objectMeta.annotations)) {
-    if (!isKey(key)) return 'an annotation key is not a qualified name'
+    if (!isLabelKey(key)) return 'an annotation key is not a qualified name'
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value)
   }
   return bytes > annotationsMaxBytes ? 'the annotations are larger than 256 KiB' : undefined
 }
 
-function isKey(key: string): boolean {
+export function isLabelValue(value: string): boolean {
+  return value === '' || name.test(value)
+}
+
+export function isLabelKey(key: string): boolean {
   const parts = key.split('/')
   if (parts.length > 2) return false
   const [first, second] = parts

@@ -1,21 +1,27 @@
-// Agones' sidecar as a game server meets it in a cluster, not as the SDK's local mode has it:
+// Agones' sidecar (release 1.60) as a game server meets it in a cluster, not as the SDK's local mode has
+// it; over gRPC here and over REST (rest.ts), one behaviour:
 // - a change is answered at once and happens a moment later (`queueMs`), several of a kind as one;
 // - `ready` asks the controller, which makes it Ready after that;
-// - labels and annotations get the prefix `agones.dev/sdk-`; one that Kubernetes refuses is answered
-//   with success, and holds back all later ones of its kind, because they are sent together;
+// - labels and annotations get the prefix `agones.dev/sdk-`; a key or value that is none is refused at
+//   once. One that is refused only with its prefix is answered with success, and holds back all later
+//   ones of its kind, because they are sent together;
 // - who does not ping becomes Unhealthy, which is final; a sidecar that restarts counts anew;
 // - a watch sends the whole object first, then after each change.
 import * as grpc from '@grpc/grpc-js'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { CountsRefused, createCounts } from './counts.ts'
+import type { KeyValue, SdkCalls } from './calls.ts'
+import { createCounts } from './counts.ts'
+import { isLabelKey, isLabelValue } from './game-server.ts'
 import type { GameServerObject } from './game-server.ts'
+import { SdkRefused } from './refused.ts'
+import { startRest } from './rest.ts'
 import { betaService, stableService } from './wire.ts'
 import type { GameServerState, WireGameServer } from './wire.ts'
 
 export type SidecarOptions = {
   gameServer: GameServerObject
-  /** 0 or absent: a free one. */
+  /** Of gRPC; 0 or absent: a free one. REST takes a free one always. */
   port?: number
   /** How long a change lies in the queue, ms. A cluster takes about 500. */
   queueMs?: number
@@ -24,7 +30,9 @@ export type SidecarOptions = {
 }
 
 export type Sidecar = {
+  /** Of gRPC. */
   port: number
+  httpPort: number
   /** Health pings seen since the start. */
   pings(): number
   /** Ends all streams at once, as a crash would; what was queued is lost. */
@@ -120,93 +128,117 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     want('Unhealthy')
   }
 
-  const server = new grpc.Server()
+  const set = (kind: 'labels' | 'annotations', { key, value }: KeyValue) => {
+    if (!isLabelKey(key)) throw new SdkRefused('invalid argument: the key is no name', 'argument')
+    if (kind === 'labels' && !isLabelValue(value)) {
+      throw new SdkRefused(
+        'invalid argument: the label value is not 63 plain characters',
+        'argument',
+      )
+    }
+    const kept = kind === 'labels' ? labels : annotations
+    kept.set(key, value)
+    enqueue(kind)
+  }
+  const counted = (answer: object) => {
+    enqueue('counts')
+    return answer
+  }
   const streams = new Set<() => void>()
-  server.addService(stableService, {
-    Ready: answering<object>(() => ask('RequestReady')),
-    Allocate: answering<object>(() => ask('Allocated')),
-    Shutdown: answering<object>(() => ask('Shutdown')),
-    Reserve: answering<{ seconds: number }>(({ seconds }) => ask('Reserved', seconds)),
-    GetGameServer: answering<object>(() => gameServer.read()),
-    SetLabel: answering<KeyValue>(({ key, value }) => {
-      labels.set(key, value)
-      enqueue('labels')
-    }),
-    SetAnnotation: answering<KeyValue>(({ key, value }) => {
-      annotations.set(key, value)
-      enqueue('annotations')
-    }),
-    Health: (call: grpc.ServerReadableStream<object, object>, done: grpc.sendUnaryData<object>) => {
-      call.on('data', () => {
-        pings += 1
-        lastPing = runtime.now()
-      })
-      call.on('end', () => done(null, {}))
-      call.on('error', () => {})
+  const calls: SdkCalls = {
+    ready: () => ask('RequestReady'),
+    allocate: () => ask('Allocated'),
+    shutdown: () => ask('Shutdown'),
+    reserve: ({ seconds }) => ask('Reserved', seconds),
+    getGameServer: () => gameServer.read(),
+    setLabel: (pair) => set('labels', pair),
+    setAnnotation: (pair) => set('annotations', pair),
+    ping: () => {
+      pings += 1
+      lastPing = runtime.now()
     },
-    WatchGameServer: (call: grpc.ServerWritableStream<object, WireGameServer>) => {
-      call.write(gameServer.read())
-      const end = gameServer.watch((object) => call.write(object))
-      streams.add(end)
-      const close = () => {
-        end()
+    watch: (listener) => {
+      listener(gameServer.read())
+      const unwatch = gameServer.watch(listener)
+      const end = () => {
+        unwatch()
         streams.delete(end)
       }
-      call.on('cancelled', close)
-      call.on('error', close)
+      streams.add(end)
+      return end
     },
-  })
-  const counted = <Request>(run: (request: Request) => object | void) =>
-    answering<Request>((request) => {
-      const answer = run(request)
-      if (answer === undefined) enqueue('counts')
-      return answer
-    })
-  server.addService(betaService, {
-    GetCounter: counted<Named>(({ name }) => counts.counter(name)),
-    GetList: counted<Named>(({ name }) => counts.list(name)),
-    UpdateCounter: counted<UpdateCounter>(({ counterUpdateRequest: update }) => {
-      if (!update) throw new CountsRefused('counterUpdateRequest is missing')
+    getCounter: ({ name }) => counts.counter(name),
+    getList: ({ name }) => counts.list(name),
+    updateCounter: ({ counterUpdateRequest: update }) => {
+      if (!update) throw new SdkRefused('invalid argument: counterUpdateRequest is missing')
       const { name, count, capacity, countDiff: diff } = update
       counts.updateCounter({ name, count: count?.value, capacity: capacity?.value, diff })
-    }),
-    UpdateList: counted<UpdateList>(({ list, updateMask }) => {
-      if (!list) throw new CountsRefused('list is missing')
-      counts.updateList(list.name, list.capacity, updateMask?.paths ?? [])
-    }),
-    AddListValue: counted<ListValue>(({ name, value }) => counts.addListValue(name, value)),
-    RemoveListValue: counted<ListValue>(({ name, value }) => counts.removeListValue(name, value)),
-  })
+      return counted(counts.counter(name))
+    },
+    updateList: ({ list, updateMask }) => {
+      if (!list || !updateMask) throw new SdkRefused('invalid argument: list or mask is missing')
+      counts.updateList(list, updateMask.paths)
+      return counted({ name: '', capacity: 0, values: [] })
+    },
+    addListValue: ({ name, value }) => {
+      counts.addListValue(name, value)
+      return counted(counts.list(name))
+    },
+    removeListValue: ({ name, value }) => {
+      counts.removeListValue(name, value)
+      return counted(counts.list(name))
+    },
+  }
 
+  const server = serveGrpc(calls)
   const port = await bind(server, options.port ?? 0)
+  const rest = await startRest(calls)
   watchHealth().catch(() => {
     // Aborted: the sidecar stopped.
   })
   return {
     port,
+    httpPort: rest.port,
     pings: () => pings,
     stop: () => {
       stopped.abort()
       for (const end of streams) end()
+      rest.stop()
       server.forceShutdown()
     },
   }
 }
 
-type Named = { name: string }
-type KeyValue = { key: string; value: string }
-type ListValue = { name: string; value: string }
-type UpdateCounter = {
-  counterUpdateRequest: {
-    name: string
-    count: { value: number } | null
-    capacity: { value: number } | null
-    countDiff: number
-  } | null
-}
-type UpdateList = {
-  list: { name: string; capacity: number } | null
-  updateMask: { paths: string[] } | null
+function serveGrpc(calls: SdkCalls): grpc.Server {
+  const server = new grpc.Server()
+  server.addService(stableService, {
+    Ready: answering(calls.ready),
+    Allocate: answering(calls.allocate),
+    Shutdown: answering(calls.shutdown),
+    Reserve: answering(calls.reserve),
+    GetGameServer: answering(calls.getGameServer),
+    SetLabel: answering(calls.setLabel),
+    SetAnnotation: answering(calls.setAnnotation),
+    Health: (call: grpc.ServerReadableStream<object, object>, done: grpc.sendUnaryData<object>) => {
+      call.on('data', calls.ping)
+      call.on('end', () => done(null, {}))
+      call.on('error', () => {})
+    },
+    WatchGameServer: (call: grpc.ServerWritableStream<object, WireGameServer>) => {
+      const close = calls.watch((object) => call.write(object))
+      call.on('cancelled', close)
+      call.on('error', close)
+    },
+  })
+  server.addService(betaService, {
+    GetCounter: answering(calls.getCounter),
+    UpdateCounter: answering(calls.updateCounter),
+    GetList: answering(calls.getList),
+    UpdateList: answering(calls.updateList),
+    AddListValue: answering(calls.addListValue),
+    RemoveListValue: answering(calls.removeListValue),
+  })
+  return server
 }
 
 /** A handler from a plain function; what it returns is the answer, nothing means an empty one. */
@@ -217,9 +249,9 @@ function answering<Request>(
     try {
       done(null, run(call.request) ?? {})
     } catch (error) {
-      // Agones answers every refusal with UNKNOWN: codes say nothing.
-      const details = error instanceof CountsRefused ? error.message : 'internal error'
-      done({ code: grpc.status.UNKNOWN, details })
+      if (!(error instanceof SdkRefused))
+        done({ code: grpc.status.INTERNAL, details: 'internal error' })
+      else done({ code: error.code, details: error.message })
     }
   }
 }

@@ -65,6 +65,7 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
       HOST: host,
       WAYSTONE_ZONE_PORT: String(port),
       AGONES_SDK_GRPC_PORT: String(sidecar.port),
+      AGONES_SDK_HTTP_PORT: String(sidecar.httpPort),
     },
     // The output goes to a file, so that a host can always write and outlives whoever reads.
     stdio: ['ignore', output, output],

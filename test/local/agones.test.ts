@@ -86,16 +86,32 @@ test('list changes keep order and capacity, and a capacity without its mask chan
   await expect(sdk.beta.deleteListValue('players', 'ann')).rejects.toThrow('not in the list')
   await expect(sdk.beta.appendListValue('players', 'bob')).rejects.toThrow('already')
   expect(await sdk.beta.getListValues('players')).toEqual(['bob'])
+  await until(() => list()!.values.join() === 'bob')
   // The SDK sends an empty mask.
   await sdk.beta.setListCapacity('players', 50)
-  await until(() => list()!.values.join() === 'bob')
+  await runtime.sleep(80)
   expect(await sdk.beta.getListCapacity('players')).toBe(2)
 })
 
-test('a label that Kubernetes refuses is answered with success and holds back those after it', async () => {
+test('a capacity takes the place of list changes that wait, as in a cluster', async () => {
+  await sdk.beta.appendListValue('players', 'bob')
+  await sdk.beta.setListCapacity('players', 50)
+  await runtime.sleep(80)
+  expect(list()).toEqual({ capacity: 2, values: ['ann'] })
+})
+
+test('a label that is none is refused at once', async () => {
+  await expect(sdk.setLabel('bad', 'not a label value')).rejects.toThrow('INVALID_ARGUMENT')
+  await expect(sdk.setLabel('no key!', 'yes')).rejects.toThrow('INVALID_ARGUMENT')
+  await expect(sdk.setAnnotation('no key!', 'yes')).rejects.toThrow('INVALID_ARGUMENT')
   await sdk.setLabel('good', 'yes')
   await until(() => labels()['agones.dev/sdk-good'] === 'yes')
-  await sdk.setLabel('bad', 'not a label value')
+})
+
+test('a label that its prefix spoils is answered with success and holds back those after it', async () => {
+  await sdk.setLabel('good', 'yes')
+  await until(() => labels()['agones.dev/sdk-good'] === 'yes')
+  await sdk.setLabel('a.domain/of-ours', 'yes')
   await sdk.setLabel('later', 'yes')
   await sdk.setAnnotation('free', 'any text at all')
   await until(() => object.read().objectMeta.annotations['agones.dev/sdk-free'] !== undefined)

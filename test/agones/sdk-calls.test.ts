@@ -1,0 +1,36 @@
+// Our emulator against what Agones' own sdk-server (release 1.60, local mode) answered to the same calls.
+// The transcript was recorded from it; test/real/agones.test.ts records it anew where the program is.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createGameServer } from '#local/agones/game-server.ts'
+import { startSidecar } from '#local/agones/sidecar.ts'
+import { systemRuntime as runtime } from '#shared/system.ts'
+import { silentLog as log } from '#shared/telemetry/log.ts'
+import { clusterAnswers, runCalls, start } from './sdk-calls.ts'
+import type { Answer } from './sdk-calls.ts'
+
+test('the emulator answers as Agones does, over gRPC and REST', async () => {
+  const transcript = JSON.parse(
+    readFileSync(join(import.meta.dirname, 'sdk-server-1.60.json'), 'utf8'),
+  ) as Answer[]
+  expect(transcript.length).toBeGreaterThanOrEqual(60)
+  const gameServer = createGameServer({ ...start, runtime, log })
+  const sidecar = await startSidecar({ gameServer, queueMs: 8, runtime, log })
+  try {
+    const answers = await runCalls({ grpc: sidecar.port, http: sidecar.httpPort }, 25)
+    const expected = transcript.map(({ call, answer }) => ({
+      call,
+      answer: call in clusterAnswers ? clusterAnswers[call]!.answer : answer,
+    }))
+    expect(answers).toEqual(expected)
+  } finally {
+    sidecar.stop()
+  }
+})
+
+test('each answer in which a cluster differs from the local mode is one of the script', () => {
+  const text = readFileSync(join(import.meta.dirname, 'sdk-server-1.60.json'), 'utf8')
+  const calls = new Set((JSON.parse(text) as Answer[]).map(({ call }) => call))
+  for (const call of Object.keys(clusterAnswers)) expect(calls).toContain(call)
+})
