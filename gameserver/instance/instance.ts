@@ -67,6 +67,8 @@ export class Instance {
   private readonly returning = new Set<Character>()
   private readonly records: CellRecords
   private inputs: WorldInput[] = []
+  /** Events that viewers do not know yet: of the latest step, and of those that failed before it. */
+  private untold: WorldEvent[] = []
   private savingPaused = false
 
   constructor(deps: InstanceDeps) {
@@ -146,16 +148,39 @@ export class Instance {
     this.returning.add(character)
   }
 
-  /** One step and its frames. `now`: monotonic ms. */
+  /** One step and its frames. `now`: monotonic ms. Throws when it fails; what happened until then stands. */
   tick(now: number): void {
+    try {
+      this.advance()
+      this.tell(now)
+    } catch (error) {
+      // Whoever missed a record of this step is told everything anew.
+      for (const { viewer } of this.characters.values()) if (viewer) viewer.keyframe = true
+      throw error
+    }
+  }
+
+  private advance(): void {
     const { inputs } = this
     this.inputs = []
-    const events = step(this.world, inputs, this.rules)
-    for (const event of events) this.heed(event)
-    this.records.publish(events)
-    for (const character of this.returning) this.welcome(character)
-    this.returning.clear()
+    const events: WorldEvent[] = []
+    try {
+      step(this.world, inputs, this.rules, events)
+    } finally {
+      this.untold.push(...events)
+      for (const event of events) this.heed(event)
+    }
+  }
+
+  private tell(now: number): void {
+    this.records.publish(this.untold)
+    for (const character of this.returning) {
+      this.returning.delete(character)
+      this.welcome(character)
+    }
     for (const character of this.characters.values()) this.serve(character, now)
+    const events = this.untold
+    this.untold = []
     for (const event of events) if (event.event === 'say') this.say(event)
   }
 
@@ -262,12 +287,19 @@ export class Instance {
         break
       }
       case 'failed':
-        this.deps.log.error('the game failed in a step', { what: event.what, error: event.error })
+        this.deps.log.error('a part of a step failed', { what: event.what, error: event.error })
+        if (event.ref !== undefined) this.turnAway(event.ref)
         break
       case 'left':
       case 'say':
         break
     }
+  }
+
+  /** It could not be put into the world: saved as it came, it may try elsewhere. */
+  private turnAway(session: number): void {
+    const character = this.bySession.get(session)
+    if (character !== undefined) this.own(this.release(character, 'internal'))
   }
 
   /** What one character is owed after a step. */

@@ -4,14 +4,18 @@ import { coreRules } from './rules.ts'
 import type { ZoneRules } from './rules.ts'
 import type { Tick, World, WorldEvent, WorldInput } from './world.ts'
 
-/** Advances the world by one tick, by the rules of the core and of the game. */
+/**
+ * Advances the world by one tick, by the rules of the core and of the game. What it has to say is pushed
+ * to `events`, so that it is known too when a system throws.
+ */
 export function step(
   world: World,
   inputs: readonly WorldInput[],
   rules: ZoneRules = coreRules,
+  events: WorldEvent[] = [],
 ): WorldEvent[] {
   world.tick++
-  const tick: Tick = { number: world.tick, inputs, events: [] }
+  const tick: Tick = { number: world.tick, inputs, events }
   for (const system of rules.systems) system(world, tick)
-  return tick.events
+  return events
 }

@@ -125,8 +125,8 @@ export type WorldEvent =
   | { event: 'gate'; entity: Entity; gate: GateArea }
   /** A control message to the player itself, or to everybody who sees the entity, itself included. */
   | { event: 'say'; from: Entity; heard: 'self' | 'nearby'; kind: string; body: unknown }
-  /** Something of the game threw; the step went on without it. */
-  | { event: 'failed'; what: string; error: unknown }
+  /** Something threw; the step went on without it. `ref`: of who could not enter. */
+  | { event: 'failed'; what: string; error: unknown; ref?: number }
 
 /** One step: its number, what came in, what went out. */
 export type Tick = { number: number; inputs: readonly WorldInput[]; events: WorldEvent[] }

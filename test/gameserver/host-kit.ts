@@ -2,6 +2,7 @@
 import { generateKeyPair } from 'jose'
 import { createHost } from '#gameserver/host.ts'
 import type { Host } from '#gameserver/host.ts'
+import type { ZoneRules } from '#gameserver/sim/rules.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import type { SigningKey, Ticket } from '#shared/ownership/ticket.ts'
@@ -37,7 +38,12 @@ export type Stage = {
 }
 
 export async function openStage(
-  options: { zone?: Partial<Zone>; origins?: string[]; instances?: string[] } = {},
+  options: {
+    zone?: Partial<Zone>
+    origins?: string[]
+    instances?: string[]
+    rules?: ZoneRules
+  } = {},
 ): Promise<Stage> {
   const zone = testZone({ creatures: [], ...options.zone })
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
@@ -51,6 +57,7 @@ export async function openStage(
       bootId: 'boot-1',
       instances: (options.instances ?? ['field-1']).map((id) => ({ id, zone })),
       content: testContent([zone]),
+      ...(options.rules === undefined ? {} : { rules: options.rules }),
       persistence,
       verifyKeys: (keyId) => (keyId === 'k1' ? publicKey : undefined),
       runtime,

@@ -7,39 +7,49 @@ import type { Tick, World, WorldInput } from '../world.ts'
 
 export function applyInputs(world: World, tick: Tick): void {
   for (const input of tick.inputs) {
-    switch (input.input) {
-      case 'enter':
-        enter(world, tick, input)
-        break
-      case 'leave': {
-        const entity = entityOf(world, input.id)
-        if (entity === undefined) break
-        removeEntity(world, entity)
-        tick.events.push({ event: 'left', entity })
-        break
-      }
-      case 'halt': {
-        const commands = entityOf(world, input.id)?.commands
-        if (commands !== undefined) haltCommands(commands)
-        break
-      }
-      case 'commands': {
-        const entity = entityOf(world, input.id)
-        if (entity?.commands === undefined) break
-        const count = Math.min(input.commands.length, commandsPerFrameMax)
-        for (let i = 0; i < count; i++) {
-          const { heading, buttons } = input.commands[i]!
-          offerCommand(entity.commands, input.first + i, heading, buttons)
-        }
-        break
-      }
-      case 'message':
-        // Heard by a system of its own, when everybody has entered (messages.ts).
-        break
-      case 'content':
-        changeContent(world, tick, input.zone, input.creatures)
-        break
+    // One that fails must not take those behind it with it: a leave that is lost is a body for ever.
+    try {
+      apply(world, tick, input)
+    } catch (error) {
+      const ref = input.input === 'enter' ? { ref: input.ref } : {}
+      tick.events.push({ event: 'failed', what: `input ${input.input}`, error, ...ref })
     }
+  }
+}
+
+function apply(world: World, tick: Tick, input: WorldInput): void {
+  switch (input.input) {
+    case 'enter':
+      enter(world, tick, input)
+      break
+    case 'leave': {
+      const entity = entityOf(world, input.id)
+      if (entity === undefined) break
+      removeEntity(world, entity)
+      tick.events.push({ event: 'left', entity })
+      break
+    }
+    case 'halt': {
+      const commands = entityOf(world, input.id)?.commands
+      if (commands !== undefined) haltCommands(commands)
+      break
+    }
+    case 'commands': {
+      const entity = entityOf(world, input.id)
+      if (entity?.commands === undefined) break
+      const count = Math.min(input.commands.length, commandsPerFrameMax)
+      for (let i = 0; i < count; i++) {
+        const { heading, buttons } = input.commands[i]!
+        offerCommand(entity.commands, input.first + i, heading, buttons)
+      }
+      break
+    }
+    case 'message':
+      // Heard by a system of its own, when everybody has entered (messages.ts).
+      break
+    case 'content':
+      changeContent(world, tick, input.zone, input.creatures)
+      break
   }
 }
 
