@@ -112,6 +112,8 @@ export type World = {
   /** What the server last confirmed of oneself; undefined while not in the world. */
   readonly acknowledged: Acknowledged | undefined
   readonly content: ZoneContent | undefined
+  /** The server cannot save for now. It says so at each join, so a lost socket ends it. */
+  readonly savingPaused: boolean
   readonly rttMs: number | undefined
   /** Leaves for good; resolves when the server has let go, at most 2 s later. */
   leave(): Promise<WorldEnd>
@@ -147,6 +149,7 @@ export function connectWorld(options: WorldOptions): World {
   let zone: Zone | undefined
   let content: ZoneContent | undefined
   let resume = options.resume
+  let savingPaused = false
   let joinedAt = monotonic()
   /** Since when the socket is gone; the server holds the place for `resumeMs` from then. */
   let lostAt = monotonic()
@@ -249,6 +252,7 @@ export function connectWorld(options: WorldOptions): World {
     let redirected = false
     let joined = false
     let welcome: Welcome | undefined
+    savingPaused = false
     connection = openConnection(options.socket, address, first, monotonic, metrics, {
       frame(frame) {
         if (frame.kind === 'welcome') {
@@ -316,9 +320,8 @@ export function connectWorld(options: WorldOptions): World {
   }
 
   function receive(frame: ServerFrame) {
-    if (zone === undefined) return
     if (frame.kind === 'snapshot') {
-      emitter.emit('acknowledged', zone.receive(frame, monotonic()))
+      if (zone !== undefined) emitter.emit('acknowledged', zone.receive(frame, monotonic()))
     } else if (frame.kind === 'control') {
       const value = asControl(unpackControl(frame.body))
       if (value?.kind.startsWith('game.')) emitter.emit('message', value)
@@ -337,10 +340,11 @@ export function connectWorld(options: WorldOptions): World {
           emitter.emit('announce', data)
           break
         case 'saving':
+          savingPaused = data.paused
           emitter.emit('saving', data)
           break
         case 'content':
-          void reload(data.version, zone)
+          if (zone !== undefined) void reload(data.version, zone)
           break
       }
     }
@@ -385,6 +389,9 @@ export function connectWorld(options: WorldOptions): World {
     },
     get content() {
       return content
+    },
+    get savingPaused() {
+      return savingPaused
     },
     get rttMs() {
       return zone?.rttMs

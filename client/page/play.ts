@@ -85,18 +85,12 @@ export async function play(options: Play): Promise<void> {
     },
   })
 
-  let savingPaused = false
-  const banner = () => hud.banner(stateWords(world.state) || (savingPaused ? saving : ''))
+  const banner = () => hud.banner(stateWords(world.state) || (world.savingPaused ? saving : ''))
   world.on('state', banner)
-  world.on('saving', ({ paused }) => {
-    savingPaused = paused
-    banner()
-  })
+  world.on('saving', banner)
   let shownZone = ''
   world.on('zone', ({ content: zone }) => {
     scene.setZone(zone)
-    savingPaused = false
-    banner()
     if (zone.id === shownZone) return
     shownZone = zone.id
     scene.figures.clear()

@@ -80,6 +80,8 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     reachable: true,
     resumable: true,
     wallsDiffer: false,
+    /** Sent right behind WELCOME. */
+    afterWelcome: undefined as ServerControl | undefined,
     /** Neither ticks nor answers. */
     frozen: false,
     get tick() {
@@ -220,6 +222,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
       instance: 'meadow-1',
       contentVersion: 'v1',
     })
+    if (server.afterWelcome !== undefined) server.control(server.afterWelcome)
   }
   function step() {
     if (server.frozen) return

@@ -461,6 +461,28 @@ test('content that changes while one is in is loaded, also from a server that le
   expect(world.content!.name).toBe('New')
 })
 
+test('saving that is paused stays so while content is loaded anew, and is known right after a resume', async () => {
+  const { time, server, world } = await joined(30, { contentVersion: () => 'v1' })
+  const heard: boolean[] = []
+  world.on('saving', ({ paused }) => heard.push(paused))
+  server.control({ kind: 'saving', paused: true })
+  server.control({ kind: 'content', version: 'v2' })
+  await time.pass(3000)
+  expect(world.savingPaused).toBe(true)
+  // A host says it right behind WELCOME, before the first snapshot.
+  server.afterWelcome = { kind: 'saving', paused: true }
+  server.cut()
+  await time.until(() => world.state.phase === 'reconnecting')
+  await time.until(isJoined(world))
+  expect(world.savingPaused).toBe(true)
+  expect(heard).toEqual([true, true])
+  server.afterWelcome = undefined
+  server.cut()
+  await time.until(() => world.state.phase === 'reconnecting')
+  await time.until(isJoined(world))
+  expect(world.savingPaused).toBe(false)
+})
+
 test('messages of the game come through as they are, and are sent', async () => {
   const { time, server, world } = await joined()
   const heard: unknown[] = []
