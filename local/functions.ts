@@ -67,7 +67,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
         signingKey: () => keys.signing(),
         verifyKeys: keys.verify,
         hint,
-        sessionsFrom: (accountId) => sessionsFrom({ store, runtime }, accountId),
+        sessionsFrom: (player) => sessionsFrom({ store, runtime }, player),
         isSynthetic: (accountId) => isSynthetic(keys, accountId),
       }),
     ),

@@ -1,7 +1,7 @@
 // Accounts: how they are made and opened. The face of this domain for the others.
 import { createHash } from 'node:crypto'
 import type { PasswordSession, Session } from '#shared/api/auth.ts'
-import type { OperationId } from '#shared/api/endpoint.ts'
+import type { OperationId, Player } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateName } from '#shared/limits.ts'
@@ -15,7 +15,15 @@ import { newDeviceToken, readDeviceToken } from './device-token.ts'
 import type { Hasher } from './passwords.ts'
 import { firstTokens, openSession } from './sessions.ts'
 import type { SessionDeps } from './sessions.ts'
-import { banUpdate, newAccount, newLogin, readAccount, readLogin, roleUpdate } from './store.ts'
+import {
+  banUpdate,
+  newAccount,
+  newLogin,
+  readAccount,
+  readFamily,
+  readLogin,
+  roleUpdate,
+} from './store.ts'
 import type { AccountRow } from './store.ts'
 
 export type AuthDeps = SessionDeps & { hasher: Hasher; limiter: RateLimiter }
@@ -132,16 +140,21 @@ async function openGuest(
 }
 
 /**
- * Since when sessions and access tokens of an account count, Unix ms; never, for one that is not there.
- * One trip. Throws auth.banned.
+ * Since when access tokens of a session count, Unix ms; never, for one that has been logged out or that is
+ * not there. One trip. Throws auth.banned.
  */
 export async function sessionsFrom(
   deps: Pick<SessionDeps, 'store' | 'runtime'>,
-  accountId: string,
+  { accountId, sessionId }: Pick<Player, 'accountId' | 'sessionId'>,
 ): Promise<number> {
-  const account = await readAccount(deps.store, accountId)
+  const now = deps.runtime.now()
+  const [account, family] = await Promise.all([
+    readAccount(deps.store, accountId),
+    readFamily(deps.store, accountId, sessionId, now),
+  ])
   if (account === undefined) return Number.POSITIVE_INFINITY
-  refuseBanned(account, deps.runtime.now())
+  refuseBanned(account, now)
+  if (family === undefined || family.revoked) return Number.POSITIVE_INFINITY
   return account.sessionsFrom
 }
 

@@ -13,7 +13,6 @@ export const domains: DomainsOf<KeyRing> = async (wired) => {
   const { store, runtime, realms, keys, cache } = wired
   const { content } = await wired.content()
   const fleet = createStaticFleet()
-  const since = async (accountId: string) => await sessionsFrom({ store, runtime }, accountId)
   const routes = worldRoutes({
     store,
     runtime,
@@ -23,7 +22,7 @@ export const domains: DomainsOf<KeyRing> = async (wired) => {
     signingKey: keys.signing,
     verifyKeys: keys.verify,
     hint: createHint(cache),
-    sessionsFrom: since,
+    sessionsFrom: async (player) => await sessionsFrom({ store, runtime }, player),
     isSynthetic: (accountId) => isSynthetic(keys, accountId),
   })
   return [mount(world, routes)]

@@ -51,10 +51,10 @@ export type WorldDeps = {
   /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
   hint: (bootId: string) => void
   /**
-   * Since when sessions of an account count, Unix ms: the face of functions/auth. One store trip.
-   * Throws auth.banned.
+   * Since when tokens of the player's session count, Unix ms: the face of functions/auth. One store
+   * trip. Throws auth.banned.
    */
-  sessionsFrom: (accountId: string) => Promise<number>
+  sessionsFrom: (player: Player) => Promise<number>
   /** Whether it is the account of the synthetic player, who takes no place. */
   isSynthetic: (accountId: string) => boolean
 }
@@ -120,7 +120,7 @@ async function tryEnter(
   const { store, runtime } = deps
   const [page, sessionsFrom, seat] = await Promise.all([
     store.query(readCharacterRows(realmId, characterId)),
-    deps.sessionsFrom(player.accountId),
+    deps.sessionsFrom(player),
     readSeat(store, realmId, player.accountId),
   ])
   if (player.issuedAt < sessionsFrom) throw new Problem('auth.session_revoked')

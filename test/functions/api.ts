@@ -20,7 +20,7 @@ import { api } from '#shared/api/api.ts'
 import { createApiClient } from '#shared/api/client.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
-import type { Endpoint } from '#shared/api/endpoint.ts'
+import type { Endpoint, Player } from '#shared/api/endpoint.ts'
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
@@ -159,7 +159,7 @@ export async function openApi(
     signingKey: keys.signing,
     verifyKeys: keys.verify,
     hint: () => undefined,
-    sessionsFrom: async (accountId: string) => await sessionsFrom(deps, accountId),
+    sessionsFrom: async (player: Player) => await sessionsFrom(deps, player),
     isSynthetic: (accountId: string) => isSynthetic(keys, accountId),
   }
   const logged: string[] = []

@@ -524,6 +524,23 @@ describe('log-out', () => {
     await test.client().auth.refresh({ body: { refreshToken: there.refreshToken } })
   })
 
+  it('ends the way into the world at once, for this session alone', async () => {
+    const test = await openApi()
+    const here = await newAccount(test)
+    const there = await test.client().auth.login({ body })
+    const codes = async () =>
+      await Promise.all(
+        [here, there].map(async ({ accessToken: token }) => {
+          const request = { characterId: newId(test.clock), protocol: 1 }
+          const params = { realmId: 'local' }
+          return await codeOf(test.client({ token }).world.enter({ params, body: request }))
+        }),
+      )
+    expect(await codes()).toEqual(['character.not_found', 'character.not_found'])
+    await test.client({ token: here.accessToken }).auth.logout()
+    expect(await codes()).toEqual(['auth.session_revoked', 'character.not_found'])
+  })
+
   it('everywhere ends all sessions until the next log-in', async () => {
     const test = await openApi()
     const here = await newAccount(test)
@@ -557,8 +574,9 @@ describe('log-out', () => {
     const { accessToken } = await test.client().auth.refresh({ body: { refreshToken } })
     const player = await verifyAccessToken(test.keys.verify, test.clock.now(), accessToken)
     expect(from).toBeGreaterThan(0)
-    expect(await sessionsFrom({ store: test.memory, runtime: test.clock }, accountId)).toBe(from)
     expect(player).toMatchObject({ accountId })
+    const deps = { store: test.memory, runtime: test.clock }
+    expect(await sessionsFrom(deps, player as Player)).toBe(from)
     expect((player as Player).issuedAt).toBeLessThan(from)
   })
 
