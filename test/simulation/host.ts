@@ -46,7 +46,7 @@ export function startHost(deps: {
   const bootId = newId(worker.runtime)
   const sockets = new Set<ServerSocket>()
   const instances = zones.map((zone, i) => ({ instance: `${zone}-${i + 1}`, zone, capacity }))
-  let armed: { rows: string; strike: () => void } | undefined
+  let armed: { met: (request: StoreRequest) => boolean; strike: () => void } | undefined
 
   const identity = {
     bootId,
@@ -81,9 +81,8 @@ export function startHost(deps: {
         if (saves && !leaseView(workerProof, clocks).held) {
           judge.violation('nothing is saved past the deadline', `${process.name} writes ${key.sk}`)
         }
-        if (armed === undefined || !isWrite(request)) return
-        const { rows, strike } = armed
-        if (!request.rows.some(({ key }) => key.sk.startsWith(rows))) return
+        if (armed?.met(request) !== true) return
+        const { strike } = armed
         armed = undefined
         strike()
       },
@@ -264,8 +263,8 @@ export function startHost(deps: {
     tickStands: () => tick.standsStill(),
     workerStands: () => worker.standsStill(),
     drain: () => tick.enter(() => void stop()),
-    arm(rows, strike) {
-      armed = { rows, strike }
+    arm(met, strike) {
+      armed = { met, strike }
     },
     end(why) {
       if (self.ended !== undefined) return
@@ -315,10 +314,6 @@ export function startHost(deps: {
   judge.noteAll(`${process.name} starts with ${zones.join(' and ')}, boot ${bootId.slice(-6)}`)
   tick.enter(() => void start().catch(() => self.end('the store was not there at its start')))
   return self
-}
-
-function isWrite({ operation }: StoreRequest): boolean {
-  return operation !== 'get' && operation !== 'query'
 }
 
 /** What the host logs as an error is a defect, unless it speaks of the lease. */

@@ -12,6 +12,7 @@ import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { StoreRequest } from '#shared/store/faults.ts'
 import type { Item } from '#shared/store/store.ts'
 import type { SimulatedHost } from './simulated-host.ts'
+import { createBanWatch } from './bans.ts'
 import { realmId } from './map.ts'
 import { beganAt } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -157,6 +158,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (host === undefined || host.ended !== undefined || host.declaredDead !== undefined)
       return true
     // A reservation that lands late was given up, and its place with it; nobody holds its ticket.
+    // A function that stood still may reserve for a ticket that has lapsed by then.
+    if (guard.state === 'reserved' && now() + beganAt > guard.ticketExpires) return true
     const clear = sky.clearSince(undefined)
     const hostClear = sky.clearSince(host.slot)
     if (clear === undefined || hostClear === undefined) return true
@@ -401,7 +404,18 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (!one.samples.has(key)) one.samples.set(key, { soft: entry.soft, at: now() })
   }
 
+  const bans = createBanWatch({
+    scheduler,
+    sky: () => sky,
+    hosts,
+    guards: () => [...known.values()].map(({ rows }) => rows.guard),
+    mustKnow,
+    violation,
+    note,
+  })
+
   return {
+    bans,
     violations,
     story,
     hosts,
@@ -459,6 +473,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       if (play?.void === true) {
         violation('a claim across a lapse is void', `${host.process.name} joins`, characterId)
       }
+      bans.welcomed(host, characterId)
       note(characterId, `${host.process.name}: welcome @${play?.epoch}`)
       return play?.epoch ?? 0
     },

@@ -34,6 +34,17 @@ export type FaultPlan = { at: number } & (
   | { kind: 'drain'; slot: number; backMs: number }
   /** The next write of the host that speaks of such rows: shortly after it was sent the host stops or ends. */
   | { kind: 'atWrite'; slot: number; rows: string; delayMs: number; ms: number; crash: boolean }
+  /** The same at any step: after so many more requests of the host to the store. */
+  | { kind: 'atStep'; slot: number; steps: number; delayMs: number; ms: number; crash: boolean }
+  /** And of a function. */
+  | { kind: 'function'; fn: number; steps: number; delayMs: number; ms: number; crash: boolean }
+)
+
+/** What an operator does to the account of a player. */
+export type DeedPlan = { at: number; player: number } & (
+  | { kind: 'show' | 'kick' }
+  /** Lifted so much later, or never. `resend`: the ban's request comes once more after that. */
+  | { kind: 'ban'; liftMs: number | undefined; resend: boolean }
 )
 
 export type Plan = {
@@ -45,6 +56,9 @@ export type Plan = {
   /** So many others ask for a place at that time and never come. */
   crowd: { at: number; count: number } | undefined
   functionSkewsMs: number[]
+  /** The second player is another character of the first one's account. */
+  sharedAccount: boolean
+  deeds: DeedPlan[]
   faults: FaultPlan[]
   /** From then on nothing goes wrong any more. */
   calmAt: number
@@ -79,16 +93,45 @@ export function drawPlan(seed: number, given?: FaultPlan[]): Plan {
   // Their places lapse with their tickets.
   const crowd = random.chance(0.12) ? { at: random.int(4000, 30_000), count: 14 } : undefined
   const crowdGone = crowd === undefined ? 0 : crowd.at + 55_000
+  const { deeds, sharedAccount } = drawDeeds(seed, players)
   return {
     slots,
     players,
+    sharedAccount,
+    deeds,
     zoneMetres,
     capacity: players + (random.chance(0.5) ? 1 : 30),
     crowd,
     functionSkewsMs: Array.from({ length: 3 }, () => random.int(-500, 500)),
     faults,
-    calmAt: Math.max(20_000, crowdGone, ...faults.map(endOf)),
+    calmAt: Math.max(20_000, crowdGone, ...faults.map(endOf), ...deeds.map(doneBy)),
   }
+}
+
+/** A stream of their own: a run without operators is the same run but for them. */
+function drawDeeds(seed: number, players: number): Pick<Plan, 'deeds' | 'sharedAccount'> {
+  const random = createRandom(seed, 'operators')
+  if (random.chance(0.6)) return { deeds: [], sharedAccount: false }
+  const sharedAccount = random.chance(0.3)
+  const accounts = sharedAccount ? [0, 2, 3] : [0, 1, 2, 3]
+  const deeds: DeedPlan[] = []
+  for (let i = random.int(1, 4); i > 0; i--) {
+    const at = random.int(6000, 60_000)
+    const player = random.pick(accounts.filter((one) => one < players))
+    const roll = random.next()
+    const liftMs = random.chance(0.6) ? random.int(500, 25_000) : undefined
+    const resend = random.chance(0.3)
+    // One ban an account: what holds while two of them meet their liftings is nothing to rely on.
+    const banned = deeds.some((one) => one.kind === 'ban' && one.player === player)
+    if (roll < 0.2) deeds.push({ at, player, kind: 'show' })
+    else if (roll < 0.45 || banned) deeds.push({ at, player, kind: 'kick' })
+    else deeds.push({ at, player, kind: 'ban', liftMs, resend })
+  }
+  return { deeds, sharedAccount }
+}
+
+function doneBy(deed: DeedPlan): number {
+  return deed.at + (deed.kind === 'ban' ? 5000 + (deed.liftMs ?? 0) : 0)
 }
 
 function endOf(fault: FaultPlan): number {
@@ -106,6 +149,8 @@ function endOf(fault: FaultPlan): number {
     case 'declare':
       return fault.at + 10_000
     case 'atWrite':
+    case 'atStep':
+    case 'function':
       return fault.at + 12_000 + fault.ms
   }
 }
@@ -150,9 +195,13 @@ function drawFault(random: Random, slots: number): FaultPlan {
   if (roll < 0.8) return { at, kind: 'clock', slot, offMs: random.int(-6000, 6000) }
   if (roll < 0.83) return { at, kind: 'declare', slot, gone: random.chance(0.5) }
   if (roll < 0.87) return { at, kind: 'drain', slot, backMs }
-  const rows = random.pick(['#STATE', '#GUARD', 'CHECKPOINT', 'LEASE'])
-  const delayMs = random.int(0, 14)
-  return { at, kind: 'atWrite', slot, rows, delayMs, ms: pauseMs(), crash: random.chance(0.5) }
+  const strike = { delayMs: random.int(0, 14), ms: pauseMs(), crash: random.chance(0.5) }
+  if (roll < 0.91) {
+    return { at, kind: 'function', fn: random.int(0, 2), steps: random.int(1, 12), ...strike }
+  }
+  if (roll < 0.95) return { at, kind: 'atStep', slot, steps: random.int(1, 40), ...strike }
+  const rows = random.pick(['#STATE', '#GUARD', 'CHECKPOINT', 'LEASE', 'INBOX', 'PLACES'])
+  return { at, kind: 'atWrite', slot, rows, ...strike }
 }
 
 /** Faults that are worse together than one by one. */

@@ -20,6 +20,7 @@ export type Enter = (
 
 export type Player = {
   characterId: string
+  accountId: string
   name: string
   /** Since when he is out of play, virtual ms; undefined while he plays. */
   outSince(): number | undefined
@@ -191,7 +192,8 @@ export function createPlayer(deps: {
       } else {
         observed = answer.observed ?? (answer.code === 'store' ? observed : undefined)
         note(`may not enter: ${answer.code}`)
-        await sleep(answer.retryMs)
+        // Who is banned tries again now and then.
+        await sleep(answer.code === 'auth.banned' ? 2000 : answer.retryMs)
         continue
       }
       const made = await other
@@ -265,6 +267,7 @@ export function createPlayer(deps: {
 
   return {
     characterId,
+    accountId,
     name,
     outSince: () => outSince,
     enters: () => enters,

@@ -1,13 +1,13 @@
 // One run: a fleet, its functions and players under the faults of a plan, until all is calm and
 // everybody is back.
-import { enter } from '#functions/world/world.ts'
-import type { WorldDeps } from '#functions/world/world.ts'
+import { newAccount } from '#functions/auth/store.ts'
+import { addToList } from '#functions/characters/store.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
 import { endLease, leaseKey } from '#shared/ownership/lease.ts'
-import { Problem } from '#shared/problem.ts'
-import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
+import type { StoreRequest } from '#shared/store/faults.ts'
 import { StoreError } from '#shared/store/store.ts'
+import { startFunctions } from './functions.ts'
 import { startHost } from './host.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import { createJudge } from './judge.ts'
@@ -15,10 +15,12 @@ import type { Judge, Violation } from './judge.ts'
 import { createContent, realmId, zoneIds } from './map.ts'
 import { describeFault, drawPlan } from './plan.ts'
 import type { FaultPlan, Plan } from './plan.ts'
+import { startOperators } from './operators.ts'
 import { createPlayer } from './player.ts'
-import type { Enter, Player } from './player.ts'
-import { createProcess } from './process.ts'
+import type { Player } from './player.ts'
+import { beganAt, createProcess } from './process.ts'
 import { createRandom } from './random.ts'
+import type { Random } from './random.ts'
 import { createScheduler } from './scheduler.ts'
 import { installSigning } from './signing.ts'
 import { createSky } from './sky.ts'
@@ -53,8 +55,6 @@ const backMaxMs = 30_000
 const entersMax = 20
 /** Once everybody was back, nobody is out of play for longer: a gate, a socket. */
 const outMaxMs = 8000
-/** A function gives up by then, as its gateway would. */
-const functionMs = 10_000
 
 export async function run(seed: number, options: RunOptions = {}): Promise<RunResult> {
   const keys = await installSigning()
@@ -66,62 +66,19 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   judge.watch(sky)
   const content = createContent(plan.capacity, plan.zoneMetres)
   const verifyKeys = () => keys.publicKey
-  const chance = createRandom(seed, 'run')
   const calm = () => scheduler.now() >= plan.calmAt
 
-  // The functions: each has a clock of its own.
-  const functions = plan.functionSkewsMs.map((skewMs, i): { deps: WorldDeps } => {
-    const process = createProcess(scheduler, `function ${i}`, createRandom(seed, `fn ${i}`), skewMs)
-    const thread = process.thread()
-    return {
-      deps: {
-        store: sky.client({ slot: undefined, thread }),
-        runtime: thread.runtime,
-        realms: { list: [], here: new Set([realmId]) },
-        content,
-        fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
-        signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
-        verifyKeys,
-        sessionsFrom: async () => await Promise.resolve(0),
-        isSynthetic: () => false,
-        hint: (bootId) => {
-          // The cache is a hint: a third of them never arrive.
-          if (chance.chance(0.3)) return
-          scheduler.after(chance.int(2, 20), () => {
-            judge.hosts.find((host) => host.bootId === bootId)?.hint()
-          })
-        },
-      },
-    }
+  const functions = startFunctions({
+    scheduler,
+    sky,
+    judge,
+    seed,
+    skewsMs: plan.functionSkewsMs,
+    content,
+    keys,
+    chance: createRandom(seed, 'run'),
+    calm,
   })
-
-  const enterSomewhere: Enter = async (characterId, accountId, observed) => {
-    const { deps } = chance.pick(functions)
-    const player = { accountId, sessionId: 's', issuedAt: deps.runtime.now(), guest: false }
-    return await new Promise((resolve) => {
-      const answer = (value: Awaited<ReturnType<Enter>>) => {
-        const lost = !calm() && chance.chance(0.05)
-        if (!lost) scheduler.after(chance.int(5, 40), () => resolve(value))
-      }
-      scheduler.after(functionMs, () => resolve(undefined))
-      scheduler.after(chance.int(5, 40), () => {
-        enter(deps, player, realmId, { characterId, protocol: PROTOCOL_VERSION, observed }).then(
-          (admission) => {
-            judge.note(characterId, `enter: ticket @${judge.guard(characterId).epoch}`)
-            answer(admission)
-          },
-          (error: unknown) => {
-            if (error instanceof StoreError) {
-              return answer({ code: 'store', retryMs: 500, observed: undefined })
-            }
-            if (!(error instanceof Problem)) throw error
-            const { code, retryAfterS } = error
-            answer({ code, retryMs: (retryAfterS ?? 0.3) * 1000, observed: error.observed })
-          },
-        )
-      })
-    })
-  }
 
   // The fleet: a host in each slot, always.
   const current: (SimulatedHost | undefined)[] = []
@@ -174,6 +131,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     })
   }
   function strike(fault: Exclude<FaultPlan, { kind: 'weather' }>): void {
+    if (fault.kind === 'function') return functions.strike(fault)
     const host = current[fault.slot]
     if (host === undefined) return
     switch (fault.kind) {
@@ -202,16 +160,21 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
         crashes.set(fault.slot, { seenMs: 500, backMs: fault.backMs })
         host.drain()
         break
+      case 'atStep':
       case 'atWrite': {
         const until = fault.at + 12_000
-        host.arm(fault.rows, () => {
+        let steps = fault.kind === 'atStep' ? fault.steps : 1
+        const met = (request: StoreRequest) =>
+          (fault.kind === 'atStep' || writes(request, fault.rows)) && --steps === 0
+        host.arm(met, () => {
           if (scheduler.now() > until) return
           scheduler.after(fault.delayMs, () => {
             if (host.ended !== undefined) return
-            judge.noteAll(`${host.process.name} stands still at a write of ${fault.rows}`)
+            const where = fault.kind === 'atStep' ? 'a step' : `a write of ${fault.rows}`
+            judge.noteAll(`${host.process.name} stands still at ${where}`)
             if (fault.crash) {
               crashes.set(fault.slot, { seenMs: undefined, backMs: 2000 })
-              return host.end(`it crashed at a write of ${fault.rows}`)
+              return host.end(`it crashed at ${where}`)
             }
             host.process.stop(fault.ms, false)
             judge.stood(host, fault.ms)
@@ -221,30 +184,41 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     }
   }
 
-  // The players.
+  /** Account, list entry and rows of one more character; the judge knows it from then on. */
+  const create = (name: string, zone: string, random: Random, sharedWith?: string) => {
+    const runtime = { now: () => beganAt, randomBytes: random.bytes }
+    const characterId = newId(runtime)
+    const accountId = sharedWith ?? newId(runtime)
+    const soft = { zone, x: 6000, y: 14_400, heading: 0 }
+    const profile = { name, race: 'human', job: 'mage' }
+    const listed = { characterId, ...profile, zone, createdAt: beganAt }
+    const account = { createdAt: beganAt, guest: false, sessionsFrom: 0 }
+    void sky.memory.transact([
+      ...(sharedWith === undefined ? [newAccount(accountId, account)] : []),
+      addToList({ realmId, accountId }, listed),
+      ...newCharacterWrites({ realmId, characterId, accountId, profile, soft }),
+    ])
+    return { characterId, accountId }
+  }
+
   const players: Player[] = []
   for (let i = 0; i < plan.players; i++) {
     const random = createRandom(seed, `player ${i}`)
-    const runtime = { now: () => 1_800_000_000_000, randomBytes: random.bytes }
-    const characterId = newId(runtime)
-    const accountId = newId(runtime)
     const name = `P${i}`
-    const soft = { zone: random.pick(zoneIds), x: 6000, y: 14_400, heading: 0 }
-    const profile = { name, race: 'human', job: 'mage' }
-    void sky.memory.transact(newCharacterWrites({ realmId, characterId, accountId, profile, soft }))
+    const shared = i === 1 && plan.sharedAccount ? players[0]!.accountId : undefined
+    const who = create(name, random.pick(zoneIds), random, shared)
     const player = createPlayer({
       scheduler,
       judge,
       random,
-      characterId,
-      accountId,
+      ...who,
       name,
-      enter: enterSomewhere,
+      enter: functions.enter,
       calm,
     })
     players.push(player)
     scheduler.after(100, () => {
-      judge.meet(characterId, name)
+      judge.meet(who.characterId, name)
       player.start()
     })
   }
@@ -252,17 +226,15 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   // Those who ask for a place and never come.
   for (let i = 0; i < (plan.crowd?.count ?? 0); i++) {
     const random = createRandom(seed, `crowd ${i}`)
-    const { at } = plan.crowd!
-    const runtime = { now: () => 1_800_000_000_000, randomBytes: random.bytes }
-    const [characterId, accountId] = [newId(runtime), newId(runtime)]
-    const soft = { zone: 'hub', x: 6000, y: 14_400, heading: 0 }
-    const profile = { name: `C${i}`, race: 'human', job: 'mage' }
-    void sky.memory.transact(newCharacterWrites({ realmId, characterId, accountId, profile, soft }))
+    const { characterId, accountId } = create(`C${i}`, 'hub', random)
     scheduler.after(100, () => judge.meet(characterId, `C${i}`))
-    scheduler.after(at + random.int(0, 500), () => {
-      void enterSomewhere(characterId, accountId, undefined)
+    scheduler.after(plan.crowd!.at + random.int(0, 500), () => {
+      void functions.enter(characterId, accountId, undefined)
     })
   }
+
+  const accountOf = (player: number) => players[player]!.accountId
+  startOperators({ scheduler, judge, functions, deeds: plan.deeds, accountOf })
 
   let backAt: number | undefined
   const every = (ms: number, look: () => void): void => {
@@ -271,15 +243,19 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
       every(ms, look)
     })
   }
-  every(500, () => judge.look())
+  every(500, () => {
+    judge.look()
+    judge.bans.look()
+  })
   every(1000, () => {
     judge.lookAtPlaces(zoneIds)
     if (!calm()) return
     const sinceCalm = scheduler.now() - plan.calmAt
-    for (const { characterId, name, outSince, enters } of players) {
+    const free = players.filter((one) => !judge.bans.isBanned(one.accountId))
+    for (const { characterId, accountId, name, outSince, enters } of free) {
       const since = outSince()
       if (since === undefined) continue
-      const outMs = scheduler.now() - Math.max(since, plan.calmAt)
+      const outMs = scheduler.now() - Math.max(since, plan.calmAt, judge.bans.freeSince(accountId))
       const bound = sinceCalm > backMaxMs ? outMaxMs : backMaxMs
       if (outMs > bound) {
         judge.violation('everybody comes back', `${name} is out for ${outMs} ms`, characterId)
@@ -288,7 +264,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
         judge.violation('everybody comes back', `${name} entered ${enters()} times`, characterId)
       }
     }
-    if (backAt === undefined && players.every((one) => one.outSince() === undefined)) {
+    if (backAt === undefined && free.every((one) => one.outSince() === undefined)) {
       backAt = scheduler.now()
     }
   })
@@ -308,4 +284,12 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     met: sky.played(),
     backMs: (backAt ?? end) - plan.calmAt,
   }
+}
+
+/** Whether it writes a row of that kind; PLACES is the row of an instance, whose key begins otherwise. */
+function writes({ operation, rows }: StoreRequest, kind: string): boolean {
+  if (operation === 'get' || operation === 'query') return false
+  return rows.some(({ key }) =>
+    kind === 'PLACES' ? key.pk.includes('#Z#') : key.sk.startsWith(kind),
+  )
 }

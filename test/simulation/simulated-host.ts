@@ -1,5 +1,6 @@
 // What the others of the simulation see of a zone host (host.ts runs one).
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
+import type { StoreRequest } from '#shared/store/faults.ts'
 import type { Process } from './process.ts'
 
 export type SimulatedHost = {
@@ -31,8 +32,8 @@ export type SimulatedHost = {
   hungMs(): number
   workerStands(): boolean
   drain(): void
-  /** The next write of such a row sets off `strike`. */
-  arm(rows: string, strike: () => void): void
+  /** The first request to the store that `met` knows sets off `strike`. */
+  arm(met: (request: StoreRequest) => boolean, strike: () => void): void
   end(why: string): void
 }
 

@@ -1,0 +1,156 @@
+// What an operator may rely on, checked: a deed is written down once; a ban that was answered lets
+// nobody of the account in until it is lifted, and whoever was in play is out, at once or as soon as his
+// host comes to itself; a kick ends the session it met.
+import type { PlayerAccount } from '#shared/api/admin.ts'
+import type { Guard } from '#shared/ownership/guard.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { SimulatedHost } from './simulated-host.ts'
+import type { Sky } from './sky.ts'
+
+/** A host that runs and reaches the store has carried out its inbox by then. */
+const obeyMs = 5000
+
+export type BanWatch = ReturnType<typeof createBanWatch>
+
+export function createBanWatch(deps: {
+  scheduler: Scheduler
+  sky: () => Sky
+  hosts: readonly SimulatedHost[]
+  /** The guards of all characters as they are. */
+  guards: () => Guard[]
+  /** It has run and reached the store for long enough to know whatever was written to it. */
+  mustKnow: (host: SimulatedHost) => boolean
+  violation: (rule: string, what: string, characterId?: string) => void
+  note: (characterId: string | undefined, text: string) => void
+}) {
+  const { scheduler, hosts, guards, mustKnow, violation, note } = deps
+  const now = () => scheduler.now()
+  /** Accounts whose ban was answered and is not being lifted: since when, and who was still in play. */
+  const bans = new Map<string, { at: number; still: ReadonlySet<string> }>()
+  /** Accounts whose ban is being lifted, and when that was answered. */
+  const lifts = new Map<string, number | undefined>()
+  /** Since when somebody banned is in play on a host that should know. */
+  const lingering = new Map<string, number>()
+
+  const ofAccount = (accountId: string) => guards().filter((one) => one.accountId === accountId)
+  /** The owner of a character, while it is a process that nobody takes for dead. */
+  const livingOwner = ({ owner }: Guard): SimulatedHost | undefined =>
+    hosts.find(
+      (host) =>
+        host.bootId === owner &&
+        host.ended === undefined &&
+        host.declaredDead === undefined &&
+        !host.released,
+    )
+  const banOf = (characterId: string) => {
+    const guard = guards().find((one) => one.characterId === characterId)
+    return guard === undefined ? undefined : bans.get(guard.accountId)
+  }
+
+  function writtenDown(operation: string): void {
+    const rows = deps.sky().memory.rows('core', 'AUDIT')
+    const count = rows.filter((row) => row['operation'] === operation).length
+    if (count !== 1) violation('a deed is audited once', `${operation}: ${count} entries`)
+  }
+
+  return {
+    isBanned: (accountId: string) => bans.has(accountId),
+    /** When the account could play again, virtual ms; 0 when it always could. */
+    freeSince: (accountId: string) => lifts.get(accountId) ?? 0,
+
+    banned(operation: string, accountId: string, still: ReadonlySet<string>): void {
+      writtenDown(operation)
+      if (lifts.has(accountId)) return
+      // A repeat says nothing that the first answer has not said.
+      if (!bans.has(accountId)) bans.set(accountId, { at: now(), still })
+      for (const guard of ofAccount(accountId)) {
+        note(guard.characterId, `is banned${still.has(guard.characterId) ? ', still in play' : ''}`)
+        if (still.has(guard.characterId) || guard.state !== 'active') continue
+        if (livingOwner(guard) !== undefined) {
+          violation('a ban takes out of play', `active@${guard.epoch}`, guard.characterId)
+        }
+      }
+    },
+    lifting(accountId: string): void {
+      bans.delete(accountId)
+      lifts.set(accountId, undefined)
+    },
+    lifted(operation: string, accountId: string): void {
+      writtenDown(operation)
+      lifts.set(accountId, now())
+    },
+
+    /** A function has answered an enter with a ticket. */
+    entered(characterId: string, startedAt: number): void {
+      const ban = banOf(characterId)
+      if (ban !== undefined && ban.at <= startedAt) {
+        violation('nobody banned gets a ticket', 'enter answered one', characterId)
+      }
+    },
+    /** A host lets a character in. */
+    welcomed(host: SimulatedHost, characterId: string): void {
+      const ban = banOf(characterId)
+      if (ban === undefined || ban.still.has(characterId)) return
+      if (host.declaredDead === undefined) {
+        violation('nobody banned comes in', `${host.process.name} welcomes`, characterId)
+      }
+    },
+
+    /** Who of an account is in play, and at which epoch. */
+    inPlay: (accountId: string) => ofAccount(accountId).filter(({ state }) => state === 'active'),
+    kicked(operation: string, inPlay: readonly Guard[], still: ReadonlySet<string>): void {
+      writtenDown(operation)
+      for (const { characterId, epoch, accountId } of inPlay) {
+        const after = ofAccount(accountId).find((one) => one.characterId === characterId)!
+        const stays = after.state === 'active' && after.epoch === epoch
+        if (stays && !still.has(characterId) && livingOwner(after) !== undefined) {
+          violation('a kick ends the session', `active@${epoch}`, characterId)
+        }
+      }
+    },
+
+    /** What `show` may have seen at the earliest. */
+    standing: (accountId: string) => ({
+      banned: bans.has(accountId),
+      epochs: new Map(ofAccount(accountId).map((one) => [one.characterId, one.epoch])),
+    }),
+    shown(
+      accountId: string,
+      before: { banned: boolean; epochs: ReadonlyMap<string, number> },
+      told: PlayerAccount,
+    ): void {
+      if (before.banned && bans.has(accountId) && told.ban === undefined) {
+        violation('show tells the truth', 'the ban is missing')
+      }
+      for (const { characterId, epoch } of ofAccount(accountId)) {
+        const one = told.characters.find((shown) => shown.characterId === characterId)
+        const seen = one?.epoch ?? -1
+        if (seen < before.epochs.get(characterId)! || seen > epoch) {
+          violation('show tells the truth', `epoch ${seen} of ${epoch}`, characterId)
+        }
+      }
+    },
+
+    /** Called twice a second. */
+    look(): void {
+      for (const guard of guards()) {
+        const { characterId } = guard
+        const owner = livingOwner(guard)
+        const inPlay = bans.has(guard.accountId) && guard.state === 'active' && owner !== undefined
+        if (!inPlay || !mustKnow(owner)) {
+          lingering.delete(characterId)
+          continue
+        }
+        const since = lingering.get(characterId) ?? now()
+        lingering.set(characterId, since)
+        if (now() - since <= obeyMs) continue
+        violation(
+          'a ban takes out of play',
+          `still active@${guard.epoch} on ${owner.process.name}`,
+          characterId,
+        )
+        lingering.set(characterId, now() + 1e9)
+      }
+    },
+  }
+}

@@ -1,0 +1,155 @@
+// The functions: three of them, each with a clock of its own, that run the real `enter` and the real
+// verbs of operators. A request goes to any of them, and its answer may be lost; one that stands still
+// or ends takes with it what it was doing, at whatever step that was.
+import type { AdminDeps } from '#functions/admin/admin.ts'
+import { sessionsFrom } from '#functions/auth/auth.ts'
+import { enter } from '#functions/world/world.ts'
+import type { WorldDeps } from '#functions/world/world.ts'
+import type { Content } from '#shared/content/content.ts'
+import { Problem } from '#shared/problem.ts'
+import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Judge } from './judge.ts'
+import { realmId } from './map.ts'
+import type { FaultPlan } from './plan.ts'
+import type { Enter } from './player.ts'
+import { createProcess } from './process.ts'
+import { createRandom } from './random.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Keys } from './signing.ts'
+import type { Sky } from './sky.ts'
+
+/** A function gives up by then, as its gateway would. */
+const functionMs = 10_000
+
+export type FunctionDeps = WorldDeps & AdminDeps
+export type FunctionFault = Extract<FaultPlan, { kind: 'function' }>
+
+export type Functions = {
+  enter: Enter
+  /** One request to some function; undefined when no answer came. Fails as the function does. */
+  request<T>(work: (deps: FunctionDeps) => Promise<T>): Promise<T | undefined>
+  strike(fault: FunctionFault): void
+}
+
+type Running = {
+  deps: FunctionDeps
+  /** After so many more requests to the store, counted down, it is struck. */
+  arm(steps: number, strike: () => void): void
+  stop(ms: number): void
+  kill(): void
+}
+
+export function startFunctions(world: {
+  scheduler: Scheduler
+  sky: Sky
+  judge: Judge
+  seed: number
+  skewsMs: readonly number[]
+  content: Content
+  keys: Keys
+  chance: Random
+  calm: () => boolean
+}): Functions {
+  const { scheduler, sky, judge, seed, skewsMs, content, keys, chance, calm } = world
+  let started = 0
+
+  const start = (i: number): Running => {
+    const random = createRandom(seed, `fn ${started++}`)
+    const process = createProcess(scheduler, `function ${i}`, random, skewsMs[i]!)
+    const thread = process.thread()
+    let armed: { steps: number; strike: () => void } | undefined
+    const store = sky.client({
+      slot: undefined,
+      thread,
+      onRequest() {
+        if (armed === undefined || --armed.steps > 0) return
+        const { strike } = armed
+        armed = undefined
+        strike()
+      },
+    })
+    return {
+      deps: {
+        store,
+        runtime: thread.runtime,
+        realms: { list: [], here: new Set([realmId]) },
+        content,
+        fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
+        signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
+        verifyKeys: () => keys.publicKey,
+        sessionsFrom: async (accountId) =>
+          await sessionsFrom({ store, runtime: thread.runtime }, accountId),
+        hint: (bootId) => {
+          // The cache is a hint: a third of them never arrive.
+          if (chance.chance(0.3)) return
+          scheduler.after(chance.int(2, 20), () => {
+            judge.hosts.find((host) => host.bootId === bootId)?.hint()
+          })
+        },
+      },
+      arm(steps, strike) {
+        armed = { steps, strike }
+      },
+      stop: (ms) => process.stop(ms, false),
+      kill: () => process.kill(),
+    }
+  }
+  const running = skewsMs.map((_, i) => start(i))
+
+  const request = async <T>(work: (deps: FunctionDeps) => Promise<T>): Promise<T | undefined> => {
+    const { deps } = chance.pick(running)
+    return await new Promise((resolve, reject) => {
+      const answer = (settle: () => void) => {
+        const lost = !calm() && chance.chance(0.05)
+        if (!lost) scheduler.after(chance.int(5, 40), settle)
+      }
+      scheduler.after(functionMs, () => resolve(undefined))
+      scheduler.after(chance.int(5, 40), () => {
+        work(deps).then(
+          (value) => answer(() => resolve(value)),
+          (error: unknown) => answer(() => reject(error)),
+        )
+      })
+    })
+  }
+
+  return {
+    request,
+    async enter(characterId, accountId, observed) {
+      try {
+        return await request(async (deps) => {
+          const startedAt = scheduler.now()
+          const issuedAt = deps.runtime.now()
+          const player = { accountId, sessionId: 's', issuedAt, guest: false }
+          const admission = await enter(deps, player, realmId, {
+            characterId,
+            protocol: PROTOCOL_VERSION,
+            observed,
+          })
+          judge.bans.entered(characterId, startedAt)
+          return admission
+        })
+      } catch (error) {
+        if (error instanceof StoreError) return { code: 'store', retryMs: 500, observed: undefined }
+        if (!(error instanceof Problem)) throw error
+        const { code, retryAfterS } = error
+        return { code, retryMs: (retryAfterS ?? 0.3) * 1000, observed: error.observed }
+      }
+    },
+    strike({ at, fn, steps, delayMs, ms, crash }) {
+      const i = fn % running.length
+      const one = running[i]!
+      one.arm(steps, () => {
+        if (scheduler.now() > at + 12_000) return
+        scheduler.after(delayMs, () => {
+          judge.noteAll(`function ${i} ${crash ? 'ends' : 'stands still'} at a request`)
+          if (!crash) return one.stop(ms)
+          one.kill()
+          if (running[i] === one) running[i] = start(i)
+        })
+      })
+    },
+  }
+}

@@ -1,0 +1,101 @@
+// Operators: they show, kick, ban and unban players through the functions, and send each request again
+// until it was answered, as their command line does. Some come once more when all is done.
+import { ban as banPlayer, kick as kickPlayer, showPlayer, unban } from '#functions/admin/admin.ts'
+import { Problem } from '#shared/problem.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { FunctionDeps, Functions } from './functions.ts'
+import type { Judge } from './judge.ts'
+import type { DeedPlan } from './plan.ts'
+import type { Scheduler } from './scheduler.ts'
+
+const operator = { operatorId: 'cli:sim', issuedAt: 0 }
+const reason = 'simulated'
+const retryMs = 700
+
+export function startOperators(world: {
+  scheduler: Scheduler
+  judge: Judge
+  functions: Functions
+  deeds: readonly DeedPlan[]
+  /** Those of the account that a deed is about. */
+  accountOf: (player: number) => string
+}): void {
+  const { scheduler, judge, functions, deeds, accountOf } = world
+  const { bans } = judge
+  const sleep = async (ms: number) =>
+    await new Promise<void>((resolve) => scheduler.after(ms, resolve))
+
+  /** Until an answer came. Whatever is no failure of the store or of the moment is a defect. */
+  async function untilAnswered<T>(work: (deps: FunctionDeps) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const answer = await functions.request(work)
+        if (answer !== undefined) return answer
+      } catch (error) {
+        const passes =
+          error instanceof StoreError ||
+          (error instanceof Problem &&
+            (error.code === 'store.unavailable' || error.code === 'world.busy'))
+        if (!passes) throw error
+      }
+      await sleep(retryMs)
+    }
+  }
+
+  async function kick(accountId: string, name: string): Promise<void> {
+    const op = { hash: `kick ${name}`, fingerprint: 'kick' }
+    let attempts = 0
+    await untilAnswered(async (deps) => {
+      // A repeat carries out what the first one met, not who is in play by now.
+      const inPlay = attempts++ === 0 ? bans.inPlay(accountId) : []
+      const { stillInPlay } = await kickPlayer(deps, operator, accountId, reason, op)
+      bans.kicked(op.hash, inPlay, new Set(stillInPlay.map(({ characterId }) => characterId)))
+      return true
+    })
+  }
+
+  async function ban(accountId: string, name: string, deed: DeedPlan): Promise<void> {
+    const op = { hash: `ban ${name}`, fingerprint: 'ban' }
+    const send = async () =>
+      await untilAnswered(async (deps) => {
+        const { stillInPlay } = await banPlayer(deps, operator, accountId, { reason }, op)
+        const still = new Set(stillInPlay.map(({ characterId }) => characterId))
+        bans.banned(op.hash, accountId, still)
+        return true
+      })
+    await send()
+    if (deed.kind !== 'ban' || deed.liftMs === undefined) return
+    await sleep(deed.liftMs)
+    const lift = { hash: `unban ${name}`, fingerprint: 'unban' }
+    bans.lifting(accountId)
+    await untilAnswered(async (deps) => await unban(deps, operator, accountId, reason, lift))
+    bans.lifted(lift.hash, accountId)
+    // It carries out what the account says by now: nothing.
+    if (deed.resend) await send()
+  }
+
+  async function show(accountId: string): Promise<void> {
+    await untilAnswered(async (deps) => {
+      const before = bans.standing(accountId)
+      bans.shown(accountId, before, await showPlayer(deps, accountId))
+      return true
+    })
+  }
+
+  for (const [i, deed] of deeds.entries()) {
+    const { at, player, kind } = deed
+    scheduler.after(at, () => {
+      const accountId = accountOf(player)
+      judge.noteAll(`an operator: ${kind} P${player}`)
+      const work =
+        kind === 'show'
+          ? show(accountId)
+          : kind === 'kick'
+            ? kick(accountId, `${i}`)
+            : ban(accountId, `${i}`, deed)
+      work.catch((error: unknown) => {
+        judge.violation('defect', `${kind}: ${error instanceof Error ? error.stack : ''}`)
+      })
+    })
+  }
+}
