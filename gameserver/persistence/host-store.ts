@@ -202,6 +202,7 @@ export function createHostStore(deps: {
             saveNumber: rows.state.saveNumber + 1,
             soft: rows.state.soft,
           })
+          await giveBackPlace(ticket.instance, characterId, rows.guard)
           return
         }
         if (clocks.now() > ticket.expiresAt) return
@@ -241,11 +242,14 @@ export function createHostStore(deps: {
     // Back already, in another instance of this host: what is held now is another stay.
     if (stay === undefined) return outcome
     held.delete(characterId)
-    if (stay.synthetic) return outcome
-    const entry = { zone: zoneOf(instance), bootId, instance }
-    // A place that cannot be given back now lapses at the next reconciling.
-    await releasePlace(store, realmId, entry, characterId, stay).catch(ignoreStoreError)
+    if (!stay.synthetic) await giveBackPlace(instance, characterId, stay)
     return outcome
+  }
+
+  /** A place that cannot be given back now lapses at a later reconciling. */
+  async function giveBackPlace(instance: string, characterId: string, stay: Stay): Promise<void> {
+    const entry = { zone: zoneOf(instance), bootId, instance }
+    await releasePlace(store, realmId, entry, characterId, stay).catch(ignoreStoreError)
   }
 
   async function checkpoint(

@@ -17,7 +17,8 @@ export type Ban = {
   reason?: string | undefined
 }
 
-function banKey(realmId: string, accountId: string): Key {
+/** The row of a realm's copy. */
+export function banKey(realmId: string, accountId: string): Key {
   return { pk: `R#${realmId}#A#${accountId}`, sk: 'BAN' }
 }
 

@@ -1,5 +1,6 @@
 // Who has a place in an instance, whatever is late: reservations, members, checkpoints.
 import { expect, it } from 'vitest'
+import { copyBan, forGood } from '#shared/ownership/ban.ts'
 import { findInstances } from '#shared/ownership/places.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { Update } from '#shared/store/store.ts'
@@ -36,6 +37,16 @@ it('a place is given back at once by who leaves before the first checkpoint', as
   await join(realm, host, who)
   await host.leave({ ...entry(who, 1, 1), instance: 'hub-1' })
   expect(await placeOf(realm, who)).toBeUndefined()
+})
+
+it('a place is given back at once by a claim that a ban has made void', async () => {
+  const realm = await openRealm()
+  const host = await realm.host()
+  const who = await realm.character()
+  const { ticket } = await realm.enterAs(who)
+  await copyBan(realm.store, realmId, who.accountId, { until: forGood, version: 1 })
+  expect(await host.claim(await realm.open(ticket))).toEqual({ outcome: 'refused' })
+  await expect.poll(async () => await placeOf(realm, who)).toBeUndefined()
 })
 
 it('a checkpoint of a player who has left does not take the place he has reserved since', async () => {

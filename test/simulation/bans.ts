@@ -16,14 +16,14 @@ export function createBanWatch(deps: {
   scheduler: Scheduler
   sky: () => Sky
   hosts: readonly SimulatedHost[]
-  /** The guards of all characters as they are. */
-  guards: () => Guard[]
+  /** All characters as they are, and since when they have their epoch. */
+  characters: () => Iterable<{ rows: { guard: Guard }; movedAt: number }>
   /** It has run and reached the store for long enough to know whatever was written to it. */
   mustKnow: (host: SimulatedHost) => boolean
   violation: (rule: string, what: string, characterId?: string) => void
   note: (characterId: string | undefined, text: string) => void
 }) {
-  const { scheduler, hosts, guards, mustKnow, violation, note } = deps
+  const { scheduler, hosts, mustKnow, violation, note } = deps
   const now = () => scheduler.now()
   /** Accounts whose ban was answered and is not being lifted: since when, and who was still in play. */
   const bans = new Map<string, { at: number; still: ReadonlySet<string> }>()
@@ -32,6 +32,7 @@ export function createBanWatch(deps: {
   /** Since when somebody banned is in play on a host that should know. */
   const lingering = new Map<string, number>()
 
+  const guards = () => [...deps.characters()].map(({ rows }) => rows.guard)
   const ofAccount = (accountId: string) => guards().filter((one) => one.accountId === accountId)
   /** The owner of a character, while it is a process that nobody takes for dead. */
   const livingOwner = ({ owner }: Guard): SimulatedHost | undefined =>
@@ -47,6 +48,13 @@ export function createBanWatch(deps: {
     return guard === undefined ? undefined : bans.get(guard.accountId)
   }
 
+  let waiting: { accountId: string; what: 'asked' | 'ticket'; run: () => void }[] = []
+  function happens(accountId: string, what: 'asked' | 'ticket'): void {
+    const due = waiting.filter((one) => one.accountId === accountId && one.what === what)
+    waiting = waiting.filter((one) => !due.includes(one))
+    for (const { run } of due) run()
+  }
+
   function writtenDown(operation: string): void {
     const rows = deps.sky().memory.rows('core', 'AUDIT')
     const count = rows.filter((row) => row['operation'] === operation).length
@@ -58,17 +66,25 @@ export function createBanWatch(deps: {
     /** When the account could play again, virtual ms; 0 when it always could. */
     freeSince: (accountId: string) => lifts.get(accountId) ?? 0,
 
-    banned(operation: string, accountId: string, still: ReadonlySet<string>): void {
+    banned(
+      operation: string,
+      accountId: string,
+      still: ReadonlySet<string>,
+      startedAt: number,
+    ): void {
       writtenDown(operation)
       if (lifts.has(accountId)) return
       // A repeat says nothing that the first answer has not said.
       if (!bans.has(accountId)) bans.set(accountId, { at: now(), still })
-      for (const guard of ofAccount(accountId)) {
-        note(guard.characterId, `is banned${still.has(guard.characterId) ? ', still in play' : ''}`)
-        if (still.has(guard.characterId) || guard.state !== 'active') continue
-        if (livingOwner(guard) !== undefined) {
-          violation('a ban takes out of play', `active@${guard.epoch}`, guard.characterId)
-        }
+      for (const { rows, movedAt } of deps.characters()) {
+        const { state, epoch, characterId } = rows.guard
+        if (rows.guard.accountId !== accountId) continue
+        note(characterId, `is banned${still.has(characterId) ? ', still in play' : ''}`)
+        if (still.has(characterId)) continue
+        const plays = state === 'active' && livingOwner(rows.guard) !== undefined
+        // Another enter, which had found no ban yet, may have reserved since.
+        const mayPlay = (state === 'reserved' || state === 'moving') && movedAt < startedAt
+        if (plays || mayPlay) violation('a ban takes out of play', `${state}@${epoch}`, characterId)
       }
     },
     lifting(accountId: string): void {
@@ -80,8 +96,16 @@ export function createBanWatch(deps: {
       lifts.set(accountId, now())
     },
 
+    /** Runs once, when a function next begins an enter of the account, or has given it a ticket. */
+    once(accountId: string, what: 'asked' | 'ticket', run: () => void): void {
+      waiting.push({ accountId, what, run })
+    },
+    /** A function begins an enter. */
+    asked: (accountId: string): void => happens(accountId, 'asked'),
     /** A function has answered an enter with a ticket. */
     entered(characterId: string, startedAt: number): void {
+      const guard = guards().find((one) => one.characterId === characterId)
+      if (guard !== undefined) happens(guard.accountId, 'ticket')
       const ban = banOf(characterId)
       if (ban !== undefined && ban.at <= startedAt) {
         violation('nobody banned gets a ticket', 'enter answered one', characterId)

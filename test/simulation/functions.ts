@@ -121,6 +121,7 @@ export function startFunctions(world: {
       try {
         return await request(async (deps) => {
           const startedAt = scheduler.now()
+          judge.bans.asked(accountId)
           const issuedAt = deps.runtime.now()
           const player = { accountId, sessionId: 's', issuedAt, guest: false }
           const admission = await enter(deps, player, realmId, {

@@ -4,6 +4,7 @@
 // A sample is what a host had of a character when it gave it a save number. Progress is the save
 // number: it rises for the character's whole life, so whoever goes on from a lower one has lost play.
 import type { ClaimOutcome } from '#gameserver/persistence/persistence.ts'
+import { banKey } from '#shared/ownership/ban.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { guardKey, parseCharacterRows } from '#shared/ownership/guard.ts'
 import type { CharacterRows, Guard, SoftState } from '#shared/ownership/guard.ts'
@@ -380,10 +381,11 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
         // Nor can one that is cut off or stands still give anything back.
         if (sky.clearSince(host.slot) === undefined) continue
         if (host.tickStands() || host.workerStands()) continue
-        for (const characterId of Object.keys(row['places'] as object)) {
+        for (const [characterId, entry] of Object.entries(row['places'] as object)) {
           const guard = known.get(characterId)?.rows.guard
           if (guard?.owner === host.bootId && guard.instance === row['instance']) continue
-          seen.add(`${row.sk} ${characterId}`)
+          // By what it holds: one that was renewed begins anew.
+          seen.add(`${row.sk} ${characterId} ${entry}`)
         }
       }
     }
@@ -408,7 +410,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     scheduler,
     sky: () => sky,
     hosts,
-    guards: () => [...known.values()].map(({ rows }) => rows.guard),
+    characters: () => known.values(),
     mustKnow,
     violation,
     note,
@@ -452,8 +454,11 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       if (outcome.outcome === 'refused') {
         const { guard } = known.get(ticket.characterId)!.rows
         const stands = guard.ticketId === ticket.ticketId && guard.epoch === ticket.epoch
-        // The newest ticket works, unless an earlier answer to it was lost.
-        if (stands && mustKnow(host) && !claims.has(`claimed ${ticket.ticketId}`)) {
+        const { pk, sk } = banKey(realmId, guard.accountId)
+        const copy = sky.memory.rows('core', pk).find((row) => row.sk === sk)
+        const isBanned = copy !== undefined && copy['bannedUntil'] !== 0
+        // The newest ticket works, unless an earlier answer to it was lost, or its account is banned.
+        if (stands && !isBanned && mustKnow(host) && !claims.has(`claimed ${ticket.ticketId}`)) {
           violation('the newest ticket works', `@${ticket.epoch} was refused`, ticket.characterId)
         }
       }

@@ -228,8 +228,8 @@ export const mutants: Mutant[] = [
     name: 'place-given-back-twice',
     rule: 'Places: an enter gives back only the place that it took itself',
     file: world,
-    find: 'if (!renewed) {',
-    replace: 'if (renewed || !renewed) {',
+    find: "outcome === 'refused' && !renewed",
+    replace: "outcome === 'refused'",
   },
   {
     name: 'places-over-capacity',
@@ -332,6 +332,88 @@ export const mutants: Mutant[] = [
     find: "'#owner = :owner AND epoch = :epoch AND #state = :state AND ticketId = :ticketId AND ' +",
     replace:
       "':owner = :owner AND :epoch = :epoch AND #state = :state AND :ticketId = :ticketId AND ' +",
+  },
+  {
+    name: 'place-given-back-unclear',
+    rule: 'Places: kept while it is not clear whether the reservation stands',
+    file: world,
+    find: "return 'unclear'",
+    replace: "return 'refused'",
+  },
+  {
+    name: 'enter-ignores-ban',
+    rule: 'Ban: the row of the account comes first, and enter reads it',
+    file: 'functions/auth/ban.ts',
+    find: 'if (ban === undefined || ban.until <= now) return',
+    replace: 'if (ban === undefined || ban.until > 0) return',
+  },
+  {
+    name: 'claim-ignores-ban',
+    rule: 'Ban: the host reads the copy after its claim',
+    file: hostStore,
+    find: 'if (banned) {',
+    replace: 'if (banned && !banned) {',
+  },
+  {
+    name: 'ban-read-before-the-claim',
+    rule: 'Ban: the host reads the copy after its claim',
+    file: hostStore,
+    find: '        const claimed = await store\n',
+    replace:
+      '        const banned = await isBanned(store, realmId, ticket.accountId, clocks.now())\n        const claimed = await store\n',
+    also: {
+      file: hostStore,
+      find: 'const [rows, banned] = await Promise.all([\n          readRows(ticket.characterId),\n          isBanned(store, realmId, ticket.accountId, clocks.now()),\n        ])',
+      replace: 'const rows = await readRows(ticket.characterId)',
+    },
+  },
+  {
+    name: 'ban-not-copied',
+    rule: 'Ban: copied to the realm before the guards are looked at',
+    file: 'functions/admin/admin.ts',
+    find: 'copyBan(deps.store, realmId, accountId, { until, version }),',
+    replace: 'Promise.resolve([realmId, version, copyBan]),',
+  },
+  {
+    name: 'ban-copy-unordered',
+    rule: 'Ban: of a ban and its lifting the later one stands in each realm',
+    file: 'shared/ownership/ban.ts',
+    find: "condition: 'attribute_not_exists(pk) OR banVersion < :version',",
+    replace: "condition: 'attribute_not_exists(pk) OR banVersion <> :version',",
+  },
+  {
+    name: 'ban-without-voiding',
+    rule: 'Ban: what is reserved or moving is voided in the guard',
+    file: 'shared/ownership/removal.ts',
+    find: "if (await voidTicket(store, rows)) return 'out'",
+    replace: "return [voidTicket, rows].length > 0 ? 'out' : 'inPlay'",
+  },
+  {
+    name: 'kick-without-a-look',
+    rule: 'Ban: who is active is kicked and read again until gone',
+    file: 'shared/ownership/removal.ts',
+    find: 'asked = { owner: guard.owner, epoch: guard.epoch, at: now }',
+    replace: "asked = { owner: guard.owner, epoch: guard.epoch, at: now }\n      return 'out'",
+  },
+  {
+    name: 'kick-misses-a-claim',
+    rule: 'Inbox: a kick meets a claim that is in flight',
+    file: inbox,
+    find: "if (kind === 'kick') admission.forbid(characterId, epoch)",
+    replace: '',
+    also: {
+      file: 'shared/ownership/removal.ts',
+      find: 'now - asked.at >= leaseRenewMs',
+      replace: 'now - asked.at >= 1e9 + leaseRenewMs',
+    },
+  },
+  {
+    name: 'deed-twice',
+    rule: 'Operators: a deed happens once under its operation id',
+    file: 'shared/store/operation.ts',
+    find: "    condition: 'attribute_not_exists(pk) OR expires <= :now',",
+    replace:
+      "    condition: 'attribute_not_exists(pk) OR expires <= :now OR :now > expires OR expires > :now',",
   },
 ]
 

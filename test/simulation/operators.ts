@@ -5,6 +5,7 @@ import { Problem } from '#shared/problem.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { FunctionDeps, Functions } from './functions.ts'
 import type { Judge } from './judge.ts'
+import { deedWaitMs } from './plan.ts'
 import type { DeedPlan } from './plan.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -58,9 +59,10 @@ export function startOperators(world: {
     const op = { hash: `ban ${name}`, fingerprint: 'ban' }
     const send = async () =>
       await untilAnswered(async (deps) => {
+        const startedAt = scheduler.now()
         const { stillInPlay } = await banPlayer(deps, operator, accountId, { reason }, op)
         const still = new Set(stillInPlay.map(({ characterId }) => characterId))
-        bans.banned(op.hash, accountId, still)
+        bans.banned(op.hash, accountId, still, startedAt)
         return true
       })
     await send()
@@ -82,19 +84,31 @@ export function startOperators(world: {
     })
   }
 
+  /** The moment that the deed is tied to, if it comes in time. */
+  async function moment(accountId: string, deed: DeedPlan): Promise<void> {
+    const { after } = deed
+    if (after === undefined) return
+    await new Promise<void>((resolve) => {
+      scheduler.after(deedWaitMs - after.ms, resolve)
+      bans.once(accountId, after.what, resolve)
+    })
+    await sleep(after.ms)
+  }
+
+  async function carryOut(deed: DeedPlan, name: string): Promise<void> {
+    const accountId = accountOf(deed.player)
+    await moment(accountId, deed)
+    judge.noteAll(`an operator: ${deed.kind} P${deed.player}`)
+    if (deed.kind === 'show') await show(accountId)
+    else if (deed.kind === 'kick') await kick(accountId, name)
+    else await ban(accountId, name, deed)
+  }
+
   for (const [i, deed] of deeds.entries()) {
-    const { at, player, kind } = deed
-    scheduler.after(at, () => {
-      const accountId = accountOf(player)
-      judge.noteAll(`an operator: ${kind} P${player}`)
-      const work =
-        kind === 'show'
-          ? show(accountId)
-          : kind === 'kick'
-            ? kick(accountId, `${i}`)
-            : ban(accountId, `${i}`, deed)
-      work.catch((error: unknown) => {
-        judge.violation('defect', `${kind}: ${error instanceof Error ? error.stack : ''}`)
+    scheduler.after(deed.at, () => {
+      carryOut(deed, `${i}`).catch((error: unknown) => {
+        const what = error instanceof Error ? error.stack : ''
+        judge.violation('defect', `${deed.kind}: ${what}`)
       })
     })
   }

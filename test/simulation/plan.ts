@@ -41,7 +41,12 @@ export type FaultPlan = { at: number } & (
 )
 
 /** What an operator does to the account of a player. */
-export type DeedPlan = { at: number; player: number } & (
+export type DeedPlan = {
+  at: number
+  player: number
+  /** So long after the account next asks for a ticket, or gets one, instead of at once. */
+  after?: { what: 'asked' | 'ticket'; ms: number } | undefined
+} & (
   | { kind: 'show' | 'kick' }
   /** Lifted so much later, or never. `resend`: the ban's request comes once more after that. */
   | { kind: 'ban'; liftMs: number | undefined; resend: boolean }
@@ -87,13 +92,14 @@ export function drawPlan(seed: number, given?: FaultPlan[]): Plan {
     const at = random.int(8000, zoneMetres === 500 ? 90_000 : 50_000)
     faults.push(...drawStorm(random, slots.length, at))
   }
+  const players = random.int(2, 4)
+  const { deeds, sharedAccount, storms } = drawDeeds(seed, players)
+  faults.push(...storms)
   faults.sort((a, b) => a.at - b.at)
   if (given !== undefined) faults.splice(0, faults.length, ...given)
-  const players = random.int(2, 4)
   // Their places lapse with their tickets.
   const crowd = random.chance(0.12) ? { at: random.int(4000, 30_000), count: 14 } : undefined
   const crowdGone = crowd === undefined ? 0 : crowd.at + 55_000
-  const { deeds, sharedAccount } = drawDeeds(seed, players)
   return {
     slots,
     players,
@@ -108,30 +114,51 @@ export function drawPlan(seed: number, given?: FaultPlan[]): Plan {
   }
 }
 
+/** Longest wait for the moment that a deed is tied to. */
+export const deedWaitMs = 10_000
+
 /** A stream of their own: a run without operators is the same run but for them. */
-function drawDeeds(seed: number, players: number): Pick<Plan, 'deeds' | 'sharedAccount'> {
+function drawDeeds(
+  seed: number,
+  players: number,
+): Pick<Plan, 'deeds' | 'sharedAccount'> & { storms: FaultPlan[] } {
   const random = createRandom(seed, 'operators')
-  if (random.chance(0.6)) return { deeds: [], sharedAccount: false }
+  const deeds: DeedPlan[] = []
+  const storms: FaultPlan[] = []
+  if (random.chance(0.55)) return { deeds, storms, sharedAccount: false }
   const sharedAccount = random.chance(0.3)
   const accounts = sharedAccount ? [0, 2, 3] : [0, 1, 2, 3]
-  const deeds: DeedPlan[] = []
   for (let i = random.int(1, 4); i > 0; i--) {
     const at = random.int(6000, 60_000)
     const player = random.pick(accounts.filter((one) => one < players))
+    const what = random.pick(['asked', 'ticket'] as const)
+    const after = random.chance(0.6)
+      ? { what, ms: random.int(0, what === 'asked' ? 1200 : 120) }
+      : undefined
     const roll = random.next()
-    const liftMs = random.chance(0.6) ? random.int(500, 25_000) : undefined
+    const liftMs = random.chance(0.7)
+      ? random.int(200, random.chance(0.5) ? 5000 : 25_000)
+      : undefined
     const resend = random.chance(0.3)
     // One ban an account: what holds while two of them meet their liftings is nothing to rely on.
     const banned = deeds.some((one) => one.kind === 'ban' && one.player === player)
-    if (roll < 0.2) deeds.push({ at, player, kind: 'show' })
-    else if (roll < 0.45 || banned) deeds.push({ at, player, kind: 'kick' })
-    else deeds.push({ at, player, kind: 'ban', liftMs, resend })
+    if (roll < 0.15) deeds.push({ at, player, kind: 'show' })
+    else if (roll < 0.35 || banned) deeds.push({ at, player, after, kind: 'kick' })
+    else {
+      deeds.push({ at, player, after, kind: 'ban', liftMs, resend })
+      if (random.chance(0.5)) continue
+      // What the functions write takes long, or lands late, beside what the ban writes.
+      const weather = random.pick(['slow', 'slow', 'late', 'lossy'] as const)
+      const reach: Reach = { who: 'functions' }
+      storms.push({ at: at - random.int(0, 2000), kind: 'weather', weather, reach, ms: 12_000 })
+    }
   }
-  return { deeds, sharedAccount }
+  return { deeds, storms, sharedAccount }
 }
 
 function doneBy(deed: DeedPlan): number {
-  return deed.at + (deed.kind === 'ban' ? 5000 + (deed.liftMs ?? 0) : 0)
+  const begun = deed.at + (deed.after === undefined ? 0 : deedWaitMs)
+  return begun + (deed.kind === 'ban' ? 5000 + (deed.liftMs ?? 0) : 0)
 }
 
 function endOf(fault: FaultPlan): number {

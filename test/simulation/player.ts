@@ -192,8 +192,10 @@ export function createPlayer(deps: {
       } else {
         observed = answer.observed ?? (answer.code === 'store' ? observed : undefined)
         note(`may not enter: ${answer.code}`)
-        // Who is banned tries again now and then.
-        await sleep(answer.code === 'auth.banned' ? 2000 : answer.retryMs)
+        // Who is banned tries again now and then, and it counts from the lifting on.
+        const isBanned = answer.code === 'auth.banned'
+        if (isBanned) enters = 0
+        await sleep(isBanned ? 2000 : answer.retryMs)
         continue
       }
       const made = await other
