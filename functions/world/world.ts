@@ -132,10 +132,12 @@ async function tryEnter(
   const { guard } = rows
   const zoneRead = zoneOf(deps, rows.state.soft.zone)
   const inPlay = guard.state === 'active'
+  // Before the lease is read: what is said of it may be older, by a vacated seat, but never younger.
+  const readAt = runtime.now()
   if (inPlay && progress.letGoUntil !== undefined) {
     // Looking on: nothing else is read while the owner lives.
     const row = await store.get({ table: 'volatile', key: leaseKey(guard.owner), consistent: true })
-    if (!judge(deps, guard.owner, row, progress).dead) {
+    if (!judge(guard.owner, row, progress, readAt).dead) {
       await askToLetGo(deps, guard, progress)
       return 'owned'
     }
@@ -154,7 +156,7 @@ async function tryEnter(
       : undefined,
     vacateOther(deps, realmId, characterId, seat, progress),
   ])
-  const observed = inPlay ? judge(deps, guard.owner, leaseRow, progress) : undefined
+  const observed = inPlay ? judge(guard.owner, leaseRow, progress, readAt) : undefined
   if (observed?.dead === false) {
     await askToLetGo(deps, guard, progress)
     return 'owned'
@@ -233,14 +235,14 @@ async function vacateOther(
 
 /** Dead by its lease row, or because the row has not changed for long enough. */
 function judge(
-  deps: WorldDeps,
   owner: string,
   row: Item | undefined,
   progress: Progress,
+  readAt: number,
 ): Observation {
   const told = judgeLease(owner, row)
   if (told.dead || row === undefined) return told
-  progress.sighting = sightLease(progress.sighting, owner, row, deps.runtime.now())
+  progress.sighting = sightLease(progress.sighting, owner, row, readAt)
   return judgeSighting(progress.sighting)
 }
 

@@ -79,6 +79,7 @@ export function startFunctions(world: {
         fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
         signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
         verifyKeys: () => keys.publicKey,
+        isSynthetic: () => false,
         sessionsFrom: async (accountId) =>
           await sessionsFrom({ store, runtime: thread.runtime }, accountId),
         hint: (bootId) => {

@@ -31,6 +31,8 @@ const settledMs = 5000
 const learnMs = 5000
 /** Looks in a row, a second apart. */
 const placelessMax = 6
+/** An enter looks at the account's other character for 4 s before it goes on without it. */
+const pairMs = 10_000
 /** A write lands by then, or never. */
 const lateMaxMs = 22_000
 /** A renewal may still follow the last sign of the tick thread, and land as late as anything. */
@@ -75,6 +77,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   const ghosts = new Map<unknown, number>()
   /** How often in a row somebody was seen without a place. */
   const placeless = new Map<string, number>()
+  /** Since when two characters of an account play at once. */
+  const pairs = new Map<string, number>()
   /** Since when a place has nobody behind it. */
   const orphans = new Map<string, number>()
   /** The entries of each instance row as they were last written. */
@@ -345,6 +349,30 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     }
   }
 
+  /** Two characters of an account that play at once, on hosts that must know better. Twice a second. */
+  function lookAtAccounts(): void {
+    const clear = sky.clearSince(undefined)
+    const playing = new Map<string, string[]>()
+    for (const { rows } of known.values()) {
+      const { accountId, characterId, epoch, owner, state } = rows.guard
+      const host = hosts.find(({ bootId }) => bootId === owner)
+      const lives = host !== undefined && host.ended === undefined && !host.released
+      if (state !== 'active' || !lives || host.declaredDead !== undefined || !mustKnow(host))
+        continue
+      playing.set(accountId, [...(playing.get(accountId) ?? []), `${characterId}@${epoch}`])
+    }
+    const seen = new Set<string>()
+    for (const together of playing.values()) {
+      if (together.length < 2 || clear === undefined) continue
+      const key = together.join(' and ')
+      seen.add(key)
+      const since = Math.max(pairs.get(key) ?? now(), clear)
+      pairs.set(key, since)
+      if (now() - since > pairMs) violation('an account plays one character', key)
+    }
+    for (const key of pairs.keys()) if (!seen.has(key)) pairs.delete(key)
+  }
+
   /** After a gap and a proof: the first tick must not move what was taken meanwhile. */
   function tickedAfterProof(host: SimulatedHost, provenFrom: number): void {
     for (const { open, joined } of host.sockets) {
@@ -425,7 +453,11 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     noteAll,
     violation,
     applied,
-    look,
+    look() {
+      look()
+      lookAtAccounts()
+      bans.look()
+    },
     lookAtPlaces,
     tickedAfterProof,
     watch(over: Sky) {

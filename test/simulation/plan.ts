@@ -61,7 +61,7 @@ export type Plan = {
   /** So many others ask for a place at that time and never come. */
   crowd: { at: number; count: number } | undefined
   functionSkewsMs: number[]
-  /** The second player is another character of the first one's account. */
+  /** The second player is another character of the first one's account: one of them plays at a time. */
   sharedAccount: boolean
   deeds: DeedPlan[]
   faults: FaultPlan[]
@@ -125,8 +125,8 @@ function drawDeeds(
   const random = createRandom(seed, 'operators')
   const deeds: DeedPlan[] = []
   const storms: FaultPlan[] = []
-  if (random.chance(0.55)) return { deeds, storms, sharedAccount: false }
-  const sharedAccount = random.chance(0.3)
+  const sharedAccount = random.chance(0.15)
+  if (random.chance(0.55)) return { deeds, storms, sharedAccount }
   const accounts = sharedAccount ? [0, 2, 3] : [0, 1, 2, 3]
   for (let i = random.int(1, 4); i > 0; i--) {
     const at = random.int(6000, 60_000)

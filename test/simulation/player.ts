@@ -54,8 +54,10 @@ export function createPlayer(deps: {
   name: string
   enter: Enter
   calm: () => boolean
+  /** From then on he plays no more, and is not missed. */
+  retired: () => boolean
 }): Player {
-  const { scheduler, judge, random, characterId, accountId, name, calm } = deps
+  const { scheduler, judge, random, characterId, accountId, name, calm, retired } = deps
   let link: Link | undefined
   let outSince: number | undefined = 0
   let enters = 0
@@ -173,9 +175,9 @@ export function createPlayer(deps: {
     return made
   }
 
-  async function comeIn(): Promise<Link> {
+  async function comeIn(): Promise<Link | undefined> {
     let observed: string | undefined
-    for (;;) {
+    while (!retired()) {
       enters++
       const twice = !calm() && random.chance(0.1)
       const other = twice ? enterAndJoin(undefined) : undefined
@@ -202,6 +204,7 @@ export function createPlayer(deps: {
       if (made !== undefined && made.closed === undefined) return made
       await sleep(random.int(300, 1000))
     }
+    return undefined
   }
 
   async function enterAndJoin(observed: string | undefined): Promise<Link | undefined> {
@@ -259,6 +262,7 @@ export function createPlayer(deps: {
     for (;;) {
       const back = random.chance(0.5) ? await resume() : undefined
       link = back ?? (await comeIn())
+      if (link === undefined) return
       outSince = undefined
       enters = 0
       await play(link)
@@ -271,7 +275,7 @@ export function createPlayer(deps: {
     characterId,
     accountId,
     name,
-    outSince: () => outSince,
+    outSince: () => (retired() ? undefined : outSince),
     enters: () => enters,
     start: () => void live(),
   }

@@ -215,6 +215,8 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
       name,
       enter: functions.enter,
       calm,
+      // Of two characters of an account one is to stay in the end.
+      retired: () => shared !== undefined && calm(),
     })
     players.push(player)
     scheduler.after(100, () => {
@@ -243,10 +245,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
       every(ms, look)
     })
   }
-  every(500, () => {
-    judge.look()
-    judge.bans.look()
-  })
+  every(500, () => judge.look())
   every(1000, () => {
     judge.lookAtPlaces(zoneIds)
     if (!calm()) return
