@@ -48,7 +48,7 @@ beforeEach(async () => {
     runtime,
     log,
   })
-  sidecar = await startSidecar({ gameServer: object, queueMs: 40, runtime, log })
+  sidecar = await startSidecar({ gameServer: object, queueMs: 250, runtime, log })
   process.env['AGONES_SDK_GRPC_PORT'] = String(sidecar.port)
   sdk = new AgonesSdk()
   await sdk.connect()
@@ -89,14 +89,14 @@ test('list changes keep order and capacity, and a capacity without its mask chan
   await until(() => list()!.values.join() === 'bob')
   // The SDK sends an empty mask.
   await sdk.beta.setListCapacity('players', 50)
-  await runtime.sleep(80)
+  await runtime.sleep(600)
   expect(await sdk.beta.getListCapacity('players')).toBe(2)
 })
 
 test('a capacity takes the place of list changes that wait, as in a cluster', async () => {
   await sdk.beta.appendListValue('players', 'bob')
   await sdk.beta.setListCapacity('players', 50)
-  await runtime.sleep(80)
+  await runtime.sleep(600)
   expect(list()).toEqual({ capacity: 2, values: ['ann'] })
 })
 
@@ -128,7 +128,7 @@ test('after Shutdown nothing brings a server back', async () => {
   await sdk.shutdown()
   await until(() => object.read().status.state === 'Shutdown')
   await sdk.ready()
-  await runtime.sleep(120)
+  await runtime.sleep(600)
   expect(object.read().status.state).toBe('Shutdown')
 })
 
