@@ -147,6 +147,20 @@ export const VARIABLES = {
     about:
       'Zone host: the address that players are told. A gateway in front of the hosts has one of its own.',
   },
+  WAYSTONE_AGONES_URL: {
+    schema: url.optional(),
+    about: 'Functions: the Kubernetes API of the cluster in which Agones has the zone hosts.',
+  },
+  WAYSTONE_AGONES_NAMESPACE: {
+    schema: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/),
+    default: 'waystone-zones',
+    about: 'The namespace of the game servers there.',
+  },
+  WAYSTONE_AGONES_TOKEN_FILE: {
+    schema: z.string().min(1),
+    default: '/var/run/secrets/kubernetes.io/serviceaccount/token',
+    about: 'File with the bearer token for it. Kubernetes puts that of a pod there.',
+  },
   WAYSTONE_LOG: {
     schema: z.enum(['debug', 'info', 'warn', 'error']),
     default: 'info',

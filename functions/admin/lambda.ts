@@ -1,7 +1,7 @@
 import { admin } from '#shared/api/admin.ts'
-import { createStaticFleet } from '#shared/fleet/static.ts'
 import type { Verifier } from '#shared/keys/ring.ts'
 import { createHint } from '#shared/ownership/hint.ts'
+import { openFleet } from '../http/fleet.ts'
 import { mount } from '../http/serve.ts'
 import { lambda, verifying } from '../http/wire.ts'
 import type { DomainsOf } from '../http/wire.ts'
@@ -10,7 +10,7 @@ import { adminRoutes } from './routes.ts'
 export const domains: DomainsOf<Verifier> = async (wired) => {
   const { content } = await wired.content()
   const hint = createHint(wired.cache)
-  return [mount(admin, adminRoutes({ ...wired, content, fleet: createStaticFleet(), hint }))]
+  return [mount(admin, adminRoutes({ ...wired, content, fleet: openFleet(wired), hint }))]
 }
 
 export const handler = lambda(verifying, domains)

@@ -1,8 +1,8 @@
 import { world } from '#shared/api/world.ts'
-import { createStaticFleet } from '#shared/fleet/static.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, sessionsFrom } from '../auth/auth.ts'
+import { openFleet } from '../http/fleet.ts'
 import { mount } from '../http/serve.ts'
 import { signing } from '../http/signing.ts'
 import { lambda } from '../http/wire.ts'
@@ -12,7 +12,7 @@ import { worldRoutes } from './routes.ts'
 export const domains: DomainsOf<KeyRing> = async (wired) => {
   const { store, runtime, realms, keys, cache } = wired
   const { content } = await wired.content()
-  const fleet = createStaticFleet()
+  const fleet = openFleet(wired)
   const routes = worldRoutes({
     store,
     runtime,

@@ -9,7 +9,7 @@
 import type { Admission } from '#shared/api/world.ts'
 import type { Player } from '#shared/api/endpoint.ts'
 import type { Content } from '#shared/content/content.ts'
-import { zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { letGoLookMs, letGoWaitMs, ticketMs } from '#shared/limits.ts'
 import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
@@ -347,8 +347,9 @@ async function findPlace(
   const labels = { [zoneLabel]: zone }
   const giveUpAt = runtime.now() + hostWaitMs
   for (;;) {
-    const host = await fleet.allocate({ requestId: `${realmId}/${zone}/${known}`, labels })
-    if (host === undefined && !(await isComing(fleet, labels))) {
+    const requestId = `${realmId}/${zone}/${known}`
+    const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
+    if (host === undefined && !(await isComing(fleet, labels).catch(fleetGone))) {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
     // Any copy that has opened meanwhile will do, whoever had it opened.
@@ -357,6 +358,12 @@ async function findPlace(
     if (runtime.now() >= giveUpAt) throw new Problem('world.full', { retryAfterS: 1 })
     await runtime.sleep(host === undefined ? hostLookMs.starting : hostLookMs.allocated)
   }
+}
+
+/** What is open is full, and whether there could be more is not known. */
+function fleetGone(cause: unknown): never {
+  if (!(cause instanceof FleetError)) throw cause
+  throw new Problem('world.full', { retryAfterS: 2, cause })
 }
 
 function nameOf(entry: InstanceEntry): string {

@@ -23,10 +23,22 @@ export type Allocation = {
   labels: Record<string, string>
 }
 
+/** The fleet gave no answer, or refused. */
+export class FleetError extends Error {
+  /** What was asked may have happened all the same. */
+  readonly unclear: boolean
+
+  constructor(message: string, more: { unclear?: boolean; cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? {} : { cause: more.cause })
+    this.name = 'FleetError'
+    this.unclear = more.unclear ?? false
+  }
+}
+
 export interface Fleet {
   /**
    * A Ready host that has told its boot id becomes Allocated; undefined when none is to be had.
-   * Fails when the fleet is gone.
+   * Fails with FleetError when the fleet is gone.
    */
   allocate(allocation: Allocation): Promise<FleetHost | undefined>
   list(): Promise<FleetHost[]>

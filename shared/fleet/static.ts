@@ -1,5 +1,5 @@
 // A fleet whose hosts are opened by somebody else: what is open is used, nothing is allocated.
-// The world's Lambda runs on it until Agones' allocation service is connected.
+// Functions run on it where no cluster is named.
 import type { Fleet } from './fleet.ts'
 
 export function createStaticFleet(): Fleet {

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { leaseDeadAfterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
@@ -452,6 +452,15 @@ describe('the director', () => {
     realm.runtime.advance(12_001)
     await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
       code: 'world.full',
+    })
+  })
+
+  it('says that the world is full when the fleet is gone', async () => {
+    const realm = await openRealm()
+    realm.deps.fleet.allocate = () => Promise.reject(new FleetError('no answer'))
+    await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
+      code: 'world.full',
+      retryAfterS: 2,
     })
   })
 
