@@ -1,14 +1,13 @@
 // A crowd at the gates: many more players than places, all at once, a third of whom never come.
 // The real director and the real host stores, in virtual time.
 import { expect, it } from 'vitest'
-import { newAccount } from '#functions/auth/store.ts'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
 import { newId } from '#shared/runtime.ts'
-import { startFunctions } from './functions.ts'
+import { accountWrites, startFunctions } from './functions.ts'
 import { createJudge } from './judge.ts'
 import { createContent, realmId } from './map.ts'
 import type { FaultPlan, Weather } from './plan.ts'
@@ -129,7 +128,7 @@ async function crowd(seed: number, weather: Weather | undefined) {
       const soft = { zone: 'hub', x: 6000, y: 14_400, heading: 0 }
       const profile = { name: `C${i}`, race: 'human', job: 'mage' }
       void sky.memory.transact([
-        newAccount(accountId, { createdAt: beganAt, guest: false, sessionsFrom: 0 }),
+        ...accountWrites(accountId),
         ...newCharacterWrites({ realmId, characterId, accountId, profile, soft }),
       ])
       scheduler.after(at + random.int(0, 900) - scheduler.now(), () => {

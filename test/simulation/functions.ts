@@ -3,28 +3,40 @@
 // or ends takes with it what it was doing, at whatever step that was.
 import type { AdminDeps } from '#functions/admin/admin.ts'
 import { sessionsFrom } from '#functions/auth/auth.ts'
+import { newAccount, newFamily } from '#functions/auth/store.ts'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
 import type { Content } from '#shared/content/content.ts'
 import { Problem } from '#shared/problem.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { StoreError } from '#shared/store/store.ts'
+import type { Write } from '#shared/store/store.ts'
 import type { Judge } from './judge.ts'
 import { realmId } from './map.ts'
 import type { FaultPlan } from './plan.ts'
 import type { Enter } from './player.ts'
-import { createProcess } from './process.ts'
+import { beganAt, createProcess } from './process.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Keys } from './signing.ts'
 import type { Sky } from './sky.ts'
 
+/** The one session of each account. */
+const sessionId = 'session'
 /** A function gives up by then, as its gateway would. */
 const functionMs = 10_000
 
 export type FunctionDeps = WorldDeps & AdminDeps
 export type FunctionFault = Extract<FaultPlan, { kind: 'function' }>
+
+/** An account with its session. */
+export function accountWrites(accountId: string): Write[] {
+  return [
+    newAccount(accountId, { createdAt: beganAt, guest: false, sessionsFrom: 0 }),
+    newFamily(accountId, sessionId, beganAt),
+  ]
+}
 
 export type Functions = {
   enter: Enter
@@ -80,8 +92,8 @@ export function startFunctions(world: {
         signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
         verifyKeys: () => keys.publicKey,
         isSynthetic: () => false,
-        sessionsFrom: async (accountId) =>
-          await sessionsFrom({ store, runtime: thread.runtime }, accountId),
+        sessionsFrom: async (player) =>
+          await sessionsFrom({ store, runtime: thread.runtime }, player),
         hint: (bootId) => {
           // The cache is a hint: a third of them never arrive.
           if (chance.chance(0.3)) return
@@ -124,7 +136,7 @@ export function startFunctions(world: {
           const startedAt = scheduler.now()
           judge.bans.asked(accountId)
           const issuedAt = deps.runtime.now()
-          const player = { accountId, sessionId: 's', issuedAt, guest: false }
+          const player = { accountId, sessionId, issuedAt, guest: false }
           const admission = await enter(deps, player, realmId, {
             characterId,
             protocol: PROTOCOL_VERSION,

@@ -1,13 +1,12 @@
 // One run: a fleet, its functions and players under the faults of a plan, until all is calm and
 // everybody is back.
-import { newAccount } from '#functions/auth/store.ts'
 import { addToList } from '#functions/characters/store.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
 import { endLease, leaseKey } from '#shared/ownership/lease.ts'
 import { newId } from '#shared/runtime.ts'
 import type { StoreRequest } from '#shared/store/faults.ts'
 import { StoreError } from '#shared/store/store.ts'
-import { startFunctions } from './functions.ts'
+import { accountWrites, startFunctions } from './functions.ts'
 import { startHost } from './host.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import { createJudge } from './judge.ts'
@@ -192,9 +191,8 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     const soft = { zone, x: 6000, y: 14_400, heading: 0 }
     const profile = { name, race: 'human', job: 'mage' }
     const listed = { characterId, ...profile, zone, createdAt: beganAt }
-    const account = { createdAt: beganAt, guest: false, sessionsFrom: 0 }
     void sky.memory.transact([
-      ...(sharedWith === undefined ? [newAccount(accountId, account)] : []),
+      ...(sharedWith === undefined ? accountWrites(accountId) : []),
       addToList({ realmId, accountId }, listed),
       ...newCharacterWrites({ realmId, characterId, accountId, profile, soft }),
     ])
