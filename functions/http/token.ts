@@ -1,10 +1,10 @@
 // Access tokens: a JWT (EdDSA, typ `at+jwt`) that says who calls. Algorithm, type, issuer and audience
 // are fixed here and nowhere else, so a ticket or a token of another purpose is never taken for one.
 import { SignJWT, errors, jwtVerify } from 'jose'
-import type { CryptoKey } from 'jose'
 import * as z from 'zod'
 import type { Operator, Player } from '#shared/api/endpoint.ts'
 import { accessTokenMs, operatorTokenMs } from '#shared/limits.ts'
+import { asDate, keyOf } from '#shared/ownership/ticket.ts'
 import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
 
 const accessTokenType = 'at+jwt'
@@ -57,7 +57,7 @@ export async function verifyAccessToken(
 ): Promise<Player | 'expired' | 'invalid'> {
   if (token.length > tokenMaxLength) return 'invalid'
   try {
-    const { payload } = await jwtVerify(token, (header) => keyOf(keys, header.kid), {
+    const { payload } = await jwtVerify(token, keyOf(keys), {
       algorithms: ['EdDSA'],
       typ: accessTokenType,
       issuer: accessTokenIssuer,
@@ -107,7 +107,7 @@ export async function verifyOperatorToken(
 ): Promise<Operator | 'expired' | 'invalid'> {
   if (token.length > tokenMaxLength) return 'invalid'
   try {
-    const { payload } = await jwtVerify(token, (header) => keyOf(keys, header.kid), {
+    const { payload } = await jwtVerify(token, keyOf(keys), {
       algorithms: ['EdDSA'],
       typ: operatorTokenType,
       issuer: accessTokenIssuer,
@@ -120,15 +120,4 @@ export async function verifyOperatorToken(
   } catch (error) {
     return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
   }
-}
-
-function keyOf(keys: VerifyKeys, keyId: string | undefined): CryptoKey {
-  const key = keyId === undefined ? undefined : keys(keyId)
-  if (key === undefined) throw new errors.JWKSNoMatchingKey()
-  return key
-}
-
-function asDate(now: number): Date {
-  // oxlint-disable-next-line no-restricted-globals -- jose wants a Date; made from the clock passed in
-  return new Date(now)
 }

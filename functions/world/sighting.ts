@@ -4,6 +4,7 @@
 import { SignJWT, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { Sighting } from '#shared/ownership/lease.ts'
+import { keyOf } from '#shared/ownership/ticket.ts'
 import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
 
 const audience = 'waystone:enter'
@@ -22,15 +23,11 @@ export async function signSighting(key: SigningKey, sighting: Sighting): Promise
 /** Undefined when it is not ours. One that is old does no harm: its last read is too long ago. */
 export async function readSighting(keys: VerifyKeys, token: string): Promise<Sighting | undefined> {
   try {
-    const { payload } = await jwtVerify(
-      token,
-      (header) => {
-        const key = header.kid === undefined ? undefined : keys(header.kid)
-        if (key === undefined) throw new Error('unknown key')
-        return key
-      },
-      { algorithms: ['EdDSA'], typ: type, audience },
-    )
+    const { payload } = await jwtVerify(token, keyOf(keys), {
+      algorithms: ['EdDSA'],
+      typ: type,
+      audience,
+    })
     const { boot, n, since, last } = claims.parse(payload)
     return { bootId: boot, renewal: n, since, last }
   } catch {

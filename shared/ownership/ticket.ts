@@ -1,6 +1,6 @@
 // A ticket lets one socket claim one character once. It is a signed JWT that any zone host verifies
 // with the public keys alone, so a forged one never reaches the store.
-import { SignJWT, jwtVerify } from 'jose'
+import { SignJWT, errors, jwtVerify } from 'jose'
 import type { CryptoKey } from 'jose'
 import * as z from 'zod'
 
@@ -63,16 +63,12 @@ export async function verifyTicket(
   token: string,
 ): Promise<Ticket | undefined> {
   try {
-    const { payload } = await jwtVerify(
-      token,
-      (header) => {
-        const key = header.kid === undefined ? undefined : keys(header.kid)
-        if (key === undefined) throw new Error('unknown key')
-        return key
-      },
-      // jose wants a Date; this one is made from the clock that was passed in.
-      { algorithms: ['EdDSA'], typ: type, audience: ticketAudience, currentDate: asDate(now) },
-    )
+    const { payload } = await jwtVerify(token, keyOf(keys), {
+      algorithms: ['EdDSA'],
+      typ: type,
+      audience: ticketAudience,
+      currentDate: asDate(now),
+    })
     const c = claims.parse(payload)
     return {
       ticketId: c.jti,
@@ -90,7 +86,16 @@ export async function verifyTicket(
   }
 }
 
-function asDate(now: number): Date {
-  // oxlint-disable-next-line no-restricted-globals
+/** The key that a token's header names; one that is not known is refused as a forged token is. */
+export function keyOf(keys: VerifyKeys): (header: { kid?: string | undefined }) => CryptoKey {
+  return ({ kid }) => {
+    const key = kid === undefined ? undefined : keys(kid)
+    if (key === undefined) throw new errors.JWKSNoMatchingKey()
+    return key
+  }
+}
+
+export function asDate(now: number): Date {
+  // oxlint-disable-next-line no-restricted-globals -- jose wants a Date; made from the clock passed in
   return new Date(now)
 }
