@@ -36,10 +36,13 @@ const shownMetres = viewRadius + 2
 
 export const variant = ''
 
-export function server(options: { n: number; port: number; workload: string }) {
-  const { n, port, workload } = options
+type Run = { n: number; port: number; workload: string; 'node-args'?: string }
+
+/** `--node-args="--cpu-prof --cpu-prof-dir=/tmp/profile"` goes to the host's process. */
+export function server({ n, port, workload, 'node-args': nodeArgs }: Run) {
   const entry = fileURLToPath(new URL('host.ts', import.meta.url))
-  const args = [entry, '--port', port, '--players', n, '--workload', workload]
+  const options = ['--port', port, '--players', n, '--workload', workload]
+  const args = [...(nodeArgs?.split(' ') ?? []), entry, ...options]
   return { exec: process.execPath, args, cwd: import.meta.dirname }
 }
 
