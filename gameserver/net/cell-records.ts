@@ -17,6 +17,8 @@ import {
 } from '#shared/protocol/snapshot.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
 import type { Entity, World, WorldEvent } from '../sim/world.ts'
+import { addCell, createCellSet } from './cell-set.ts'
+import type { CellSet } from './cell-set.ts'
 
 /** What every viewer who knows the entity believes: as told last, reckoned on to the latest tick. */
 type Told = {
@@ -36,6 +38,8 @@ export type Arrival = { from: number; sections: Writer }
 export type CellRecords = {
   /** Notes what the latest step changed. Call once after each step. */
   publish(events: readonly WorldEvent[]): void
+  /** The cells in which something changed in the latest tick. */
+  readonly changed: CellSet
   /** What changed in a cell in the latest tick; undefined when nothing did. */
   changes(cell: number): Writer | undefined
   arrivals(cell: number): readonly Arrival[]
@@ -64,6 +68,7 @@ export function createCellRecords(world: World): CellRecords {
   const cells: (Cell | undefined)[] = Array.from({ length: world.grid.cells.length })
   /** Indexed by slot. */
   const told: (Told | undefined)[] = []
+  const changedCells = createCellSet(world.grid.rows)
 
   const cellAt = (number: number): Cell =>
     (cells[number] ??= {
@@ -80,6 +85,7 @@ export function createCellRecords(world: World): CellRecords {
       cell.changedAt = world.tick
       clear(cell.changes)
       cell.arrivals.length = 0
+      addCell(changedCells, number)
     }
     return cell
   }
@@ -144,7 +150,9 @@ export function createCellRecords(world: World): CellRecords {
   }
 
   return {
+    changed: changedCells,
     publish(events) {
+      changedCells.fill(0)
       // Who left comes first: another may have taken the slot in the same step.
       for (const event of events) if (event.event === 'left') forget(event.entity)
       for (const entity of world.players) if (!entity.unseen) follow(entity)

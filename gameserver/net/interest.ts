@@ -2,6 +2,8 @@
 // zone's view radius and goes when it is half a cell farther than that, so that walking along a border
 // does not subscribe and drop in turn.
 import { cellUnits } from '#shared/rules/units.ts'
+import { addCell, createCellSet, hasCell, intersect, removeCell } from './cell-set.ts'
+import type { CellSet } from './cell-set.ts'
 
 /** How far a viewer walks before its cells are looked at again: 1.5 m, five or six ticks. */
 const refreshUnits = 1800
@@ -20,11 +22,15 @@ export type Interest = {
   readonly dropped: readonly number[]
   /** Whether a cell was subscribed before the latest `look`. */
   had(cell: number): boolean
+  /** Writes the subscribed cells that are in a set of the same zone; answers how many. */
+  among(set: CellSet, into: Uint16Array): number
 }
 
 export function createInterest(columns: number, rows: number, radiusUnits: number): Interest {
-  const subscribed = new Uint8Array(rows << 8)
-  const addedNow = new Uint8Array(rows << 8)
+  const subscribed = createCellSet(rows)
+  const addedNow = createCellSet(rows)
+  /** Holds everything subscribed. */
+  const window = { firstRow: 0, lastRow: -1, firstWord: 0, lastWord: -1 }
   let cells: number[] = []
   const added: number[] = []
   const dropped: number[] = []
@@ -38,9 +44,13 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
     for (const cell of cells) {
       if (distanceSquared(cell, x, y) <= dropAt * dropAt) continue
       dropped.push(cell)
-      subscribed[cell] = 0
+      removeCell(subscribed, cell)
     }
-    if (dropped.length > 0) cells = cells.filter((cell) => subscribed[cell] === 1)
+    if (dropped.length > 0) cells = cells.filter((cell) => hasCell(subscribed, cell))
+    window.firstRow = Math.max(0, Math.floor((y - dropAt) / cellUnits))
+    window.lastRow = Math.min(rows - 1, Math.floor((y + dropAt) / cellUnits))
+    window.firstWord = Math.max(0, Math.floor((x - dropAt) / cellUnits)) >> 5
+    window.lastWord = Math.min(columns - 1, Math.floor((x + dropAt) / cellUnits)) >> 5
     const firstColumn = Math.max(0, Math.floor((x - joinAt) / cellUnits))
     const lastColumn = Math.min(columns - 1, Math.floor((x + joinAt) / cellUnits))
     const firstRow = Math.max(0, Math.floor((y - joinAt) / cellUnits))
@@ -48,9 +58,9 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
     for (let row = firstRow; row <= lastRow; row++) {
       for (let column = firstColumn; column <= lastColumn; column++) {
         const cell = column | (row << 8)
-        if (subscribed[cell] === 1 || distanceSquared(cell, x, y) > joinAt * joinAt) continue
-        subscribed[cell] = 1
-        addedNow[cell] = 1
+        if (hasCell(subscribed, cell) || distanceSquared(cell, x, y) > joinAt * joinAt) continue
+        addCell(subscribed, cell)
+        addCell(addedNow, cell)
         cells.push(cell)
         added.push(cell)
       }
@@ -61,9 +71,9 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
     get cells() {
       return cells
     },
-    has: (cell) => subscribed[cell] === 1,
+    has: (cell) => hasCell(subscribed, cell),
     look(x, y) {
-      for (const cell of added) addedNow[cell] = 0
+      for (const cell of added) removeCell(addedNow, cell)
       added.length = 0
       dropped.length = 0
       if (Math.abs(x - lastX) < refreshUnits && Math.abs(y - lastY) < refreshUnits) return
@@ -73,7 +83,9 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
     },
     added,
     dropped,
-    had: (cell) => (subscribed[cell] === 1 && addedNow[cell] === 0) || dropped.includes(cell),
+    had: (cell) =>
+      (hasCell(subscribed, cell) && !hasCell(addedNow, cell)) || dropped.includes(cell),
+    among: (set, into) => intersect(subscribed, set, window, into),
   }
 }
 

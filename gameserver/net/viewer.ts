@@ -49,6 +49,8 @@ export function listens(viewer: Viewer): boolean {
 }
 
 const frame = new Writer(64 * 1024)
+/** Subscribed cells that have changed. An array that grows anew for each frame would be garbage. */
+const news = new Uint16Array(65_536)
 
 /**
  * Sends what the latest tick has for this viewer. `stalled`: it has not read for too long, or has too
@@ -72,6 +74,10 @@ export function sendFrame(
   }
   viewer.stalledAt = -1
 
+  const { added, dropped } = interest
+  const changed = interest.among(records.changed, news)
+  const silent = changed + added.length + dropped.length === 0
+  if (silent && !isDue(viewer, now)) return 'nothing'
   frame.reset()
   const commands = entity.commands!
   writeSnapshotHead(frame, {
@@ -86,9 +92,9 @@ export function sendFrame(
   if (viewer.keyframe) {
     for (const cell of interest.cells) writeBlock(cell, records)
   } else {
-    if (interest.dropped.length > 0) writeDrop(frame, interest.dropped)
-    for (const cell of interest.added) writeBlock(cell, records)
-    for (const cell of interest.cells) writeChanges(cell, interest, records)
+    if (dropped.length > 0) writeDrop(frame, dropped)
+    for (const cell of added) writeBlock(cell, records)
+    for (let i = 0; i < changed; i++) writeChanges(news[i]!, interest, records)
   }
   if (frame.at === headBytes && !isDue(viewer, now)) return 'nothing'
   viewer.keyframe = false

@@ -107,7 +107,8 @@ export function createWebSocketTransport(options: WebSocketOptions): Transport {
       },
       close,
       get backlogBytes() {
-        return socket.bufferedAmount
+        // All that is written here and by `ws` goes straight to the stream.
+        return stream.writableLength
       },
       get open() {
         return !closing && socket.readyState === socket.OPEN
