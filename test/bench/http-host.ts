@@ -1,0 +1,122 @@
+// The functions of http.ts, a process of its own: real routes on store and cache in memory, once with the
+// real hasher and once with one that does nothing, and beside them a bare Hono route that answers the
+// same bytes as the read. Each listens on a port of its own.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createAdaptorServer } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { Hono } from 'hono'
+import { createApp } from '#functions/app.ts'
+import { authRoutes } from '#functions/auth/routes.ts'
+import { createHasher } from '#functions/auth/passwords.ts'
+import type { Hasher } from '#functions/auth/passwords.ts'
+import { characterRoutes } from '#functions/characters/routes.ts'
+import { mount } from '#functions/http/serve.ts'
+import { api } from '#shared/api/api.ts'
+import { createApiClient } from '#shared/api/client.ts'
+import { createMemoryCache } from '#shared/cache/memory.ts'
+import { createRateLimiter } from '#shared/cache/rate.ts'
+import { loadContent } from '#shared/content-files/load.ts'
+import { createKeyRing } from '#shared/keys/ring.ts'
+import { createServiceKeys } from '#shared/keys/service.ts'
+import { newId } from '#shared/runtime.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+import { systemRuntime } from '#shared/system.ts'
+
+/** What the load needs to know. */
+export type Ready = {
+  ports: Record<'bare' | 'api' | 'unhashed', number>
+  accounts: { loginName: string; password: string; token: string }[]
+  /** How long one password takes to hash, ms of one core. */
+  hashMs: number
+}
+
+/** What the process answers to `measure`. */
+export type Used = { cpuMicros: number }
+
+/** Limits count by account, so that none may be asked too often. */
+const accountsCount = 32
+const password = 'violet tractor sings at noon'
+
+const runtime = systemRuntime
+const store = createMemoryStore({ runtime })
+const content = await loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
+const cache = createMemoryCache({ runtime })
+const profile = 'generous'
+const limiter = createRateLimiter({ cache, store, runtime, profile })
+const keys = createKeyRing({ store, runtime, masterKey: runtime.randomBytes(32) })
+await keys.start()
+const realms = {
+  list: [{ realmId: 'local', name: 'Bench', address: '', state: 'open' as const }],
+  here: new Set(['local']),
+}
+const deps = { store, runtime, keys, limiter, realms, content: content.content }
+
+function functions(hasher: Hasher): Hono {
+  return createApp({
+    domains: [
+      mount(api.auth, authRoutes({ ...deps, hasher })),
+      mount(api.characters, characterRoutes(deps)),
+    ],
+    runtime,
+    verifyKeys: keys.verify,
+    serviceKeys: createServiceKeys(deps),
+    limiter,
+    profile,
+    realms,
+    addressOf: (c) => getConnInfo(c).remote.address,
+    log: { error: (message, fields) => console.error(message, fields) },
+  })
+}
+
+async function listen(app: Hono): Promise<number> {
+  const server = createAdaptorServer({ fetch: app.fetch }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+const hasher = createHasher(runtime)
+const began = process.cpuUsage()
+for (let i = 0; i < 10; i++) await hasher.hash(password)
+const hashing = process.cpuUsage(began)
+
+const apiPort = await listen(functions(hasher))
+const unhashed: Hasher = { hash: async () => '', verify: async () => true }
+const accounts: Ready['accounts'] = []
+const [race] = [...content.content.races.values()]
+if (race === undefined) throw new Error('the content has no race')
+let token: string | undefined
+const client = createApiClient({
+  api,
+  baseUrl: `http://127.0.0.1:${apiPort}`,
+  newId: () => newId(runtime),
+  token: () => token,
+  fetch,
+})
+for (let i = 0; i < accountsCount; i++) {
+  const loginName = `player${i}@example.org`
+  token = (await client.auth.register({ body: { loginName, password } })).accessToken
+  const [params, suffix] = [{ realmId: 'local' }, String.fromCharCode(97 + (i % 26), 97 + i / 26)]
+  const body = { name: `Mira${suffix}`, race: race.id, job: race.jobs[0]! }
+  await client.characters.create({ params, body })
+  accounts.push({ loginName, password, token })
+}
+
+const answer = await client.characters.list({ params: { realmId: 'local' } })
+const bare = new Hono()
+bare.get('/', (c) => c.json(answer))
+
+process.on('message', (message) => {
+  if (message !== 'measure') process.exit(0)
+  const { user, system } = process.cpuUsage()
+  const used: Used = { cpuMicros: user + system }
+  process.send!(used)
+})
+process.once('disconnect', () => process.exit(0))
+const ready: Ready = {
+  ports: { bare: await listen(bare), api: apiPort, unhashed: await listen(functions(unhashed)) },
+  accounts,
+  hashMs: (hashing.user + hashing.system) / 10_000,
+}
+process.send!(ready)
