@@ -47,10 +47,15 @@ export type OpenApiDocument = {
 export function buildOpenApi(domains: Domain[], info: OpenApiInfo): OpenApiDocument {
   const schemas: Record<string, JsonSchema> = { Problem: problemSchema }
   const paths: OpenApiDocument['paths'] = {}
+  const ids = new Set(
+    domains.flatMap((domain) =>
+      Object.keys(domain.endpoints).map((name) => `${domain.name}.${name}`),
+    ),
+  )
   for (const domain of domains) {
     for (const [name, endpoint] of Object.entries(domain.endpoints)) {
       const methods = (paths[endpoint.path] ??= {})
-      methods[endpoint.method.toLowerCase()] = operationOf(domain, name, endpoint, schemas)
+      methods[endpoint.method.toLowerCase()] = operationOf(domain, name, endpoint, schemas, ids)
     }
   }
   return {
@@ -73,6 +78,7 @@ function operationOf(
   name: string,
   endpoint: Endpoint,
   schemas: Record<string, JsonSchema>,
+  ids: ReadonlySet<string>,
 ): Operation {
   const parameters = [
     ...parametersOf(endpoint.params, 'path', schemas),
@@ -80,6 +86,7 @@ function operationOf(
     ...headerParameters(endpoint),
   ]
   const success = String(endpoint.status ?? 200)
+  const links = linksOf(endpoint, ids)
   return {
     operationId: `${domain.name}.${name}`,
     tags: [domain.name],
@@ -97,6 +104,7 @@ function operationOf(
         description: 'Success',
         headers: headersOf(endpoint, 'success'),
         content: json(toSchema(endpoint.answer, 'output', schemas)),
+        ...(links === undefined ? {} : { links }),
       },
       ...(endpoint.cache === undefined
         ? {}
@@ -104,6 +112,32 @@ function operationOf(
       ...problemResponses(endpoint),
     },
   }
+}
+
+/** Those that lead into this document: a bundle may serve some domains alone. */
+function linksOf(endpoint: Endpoint, ids: ReadonlySet<string>): Json | undefined {
+  const links = Object.entries(endpoint.links ?? {}).filter(([, link]) => ids.has(link.to))
+  if (links.length === 0) return undefined
+  return Object.fromEntries(
+    links.map(([name, { to, token, params, query, body }]) => [
+      name,
+      {
+        operationId: to,
+        parameters: {
+          ...within('path', params),
+          ...within('query', query),
+          ...(token === undefined ? {} : { 'header.Authorization': `Bearer {${token}}` }),
+        },
+        ...(body === undefined ? {} : { requestBody: body }),
+      },
+    ]),
+  )
+}
+
+function within(where: 'path' | 'query', values: Readonly<Record<string, string>> = {}): Json {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${where}.${name}`, value]),
+  )
 }
 
 function securityOf({ identity }: Endpoint): Json[] {
@@ -183,7 +217,12 @@ function headerParameters(endpoint: Endpoint): Parameter[] {
       required: true,
       description:
         'A UUIDv7 made for this request. Sent again with the same key, it has one effect and one answer.',
-      schema: { type: 'string', format: 'uuid' },
+      schema: {
+        type: 'string',
+        format: 'uuid',
+        pattern:
+          '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$',
+      },
     })
   }
   if (endpoint.cache) {

@@ -124,7 +124,7 @@ function reasonOf({ reason }: Values): string {
   if (reason === undefined || reason.trim().length < 3) {
     throw new UsageError('A reason is needed, for the audit: --reason "..." of 3 letters or more.')
   }
-  return reason
+  return reason.trim()
 }
 
 function numberOf(name: string, text: string | undefined, max: number): number | undefined {

@@ -3,11 +3,17 @@ import { announcementMaxLength, banMaxDays, reasonMaxLength, reasonMinLength } f
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
 
-/** One line without control characters: it is read in terminals and shown to players. */
-const line = z
-  .string()
-  .trim()
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u)
+/**
+ * Control and format characters, line and paragraph separators: what would change a terminal or hide in
+ * a line. Written out, because the pattern stands in the OpenAPI document and not every reader of it
+ * knows `\p{Cf}`; the rare scripts that have format characters of their own are spared.
+ */
+const hidden =
+  '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f' +
+  `\\ufeff\\ufff9-\\ufffb${String.fromCodePoint(0xe0000)}-${String.fromCodePoint(0xe007f)}`
+
+/** One line, without a blank at either end: it is read in terminals and shown to players. */
+const line = z.string().regex(new RegExp(`^[^\\s${hidden}]([^${hidden}]*[^\\s${hidden}])?$`, 'u'))
 
 const reason = line.min(reasonMinLength).max(reasonMaxLength).meta({
   description: 'Why, for the audit. Players are not told',
@@ -99,6 +105,15 @@ const auditEntry = z
 const player = z.object({ who })
 const write = [{ rate: 'write.account', by: 'account' }] as const
 const read = [{ rate: 'read.account', by: 'account' }] as const
+const thisAccount = { who: '$response.body#/accountId' }
+/** From an account to what an operator may do about it. */
+const withAccount = {
+  show: { to: 'admin.showPlayer', params: thisAccount },
+  kick: { to: 'admin.kick', params: thisAccount },
+  ban: { to: 'admin.ban', params: thisAccount },
+  unban: { to: 'admin.unban', params: thisAccount },
+  setRole: { to: 'admin.setRole', params: thisAccount },
+} as const
 const whoErrors = ['admin.player_unknown', 'admin.ambiguous'] as const
 
 export const admin = domain({
@@ -114,6 +129,7 @@ export const admin = domain({
       answer: playerAccount,
       errors: whoErrors,
       limits: read,
+      links: withAccount,
     }),
     kick: endpoint({
       method: 'POST',
@@ -148,6 +164,7 @@ export const admin = domain({
       answer: z.object({ accountId: uuid, until: moment, forGood: z.boolean(), stillInPlay }),
       errors: whoErrors,
       limits: write,
+      links: withAccount,
     }),
     unban: endpoint({
       method: 'POST',
@@ -160,6 +177,7 @@ export const admin = domain({
       answer: z.object({ accountId: uuid }),
       errors: whoErrors,
       limits: write,
+      links: withAccount,
     }),
     setRole: endpoint({
       method: 'PUT',
@@ -219,6 +237,7 @@ export const admin = domain({
       answer: z.object({ entries: z.array(auditEntry), next: uuid.optional() }),
       errors: [],
       limits: read,
+      links: { next: { to: 'admin.audit', query: { after: '$response.body#/next' } } },
     }),
   },
 })

@@ -74,6 +74,26 @@ const jwks = z
   })
   .meta({ id: 'Jwks' })
 
+/** With a session: look at one's characters, or make one, in the first realm; exchange the token. */
+const withSession = {
+  characters: {
+    to: 'characters.list',
+    token: '$response.body#/accessToken',
+    params: { realmId: '$response.body#/realms/0/realmId' },
+  },
+  createCharacter: {
+    to: 'characters.create',
+    token: '$response.body#/accessToken',
+    params: { realmId: '$response.body#/realms/0/realmId' },
+  },
+  refresh: { to: 'auth.refresh', body: { refreshToken: '$response.body#/refreshToken' } },
+  logout: { to: 'auth.logout', token: '$response.body#/accessToken' },
+  showToOperator: {
+    to: 'admin.showPlayer',
+    params: { who: '$response.body#/accountId' },
+  },
+} as const
+
 const byAddress = [{ rate: 'password.address', by: 'address' }] as const
 
 export const auth = domain({
@@ -97,6 +117,16 @@ export const auth = domain({
         'operation.superseded',
       ],
       limits: [...byAddress, { rate: 'register.address', by: 'address' }],
+      links: {
+        ...withSession,
+        login: {
+          to: 'auth.login',
+          body: {
+            loginName: '$request.body#/loginName',
+            password: '$request.body#/password',
+          },
+        },
+      },
     }),
     login: endpoint({
       method: 'POST',
@@ -108,6 +138,7 @@ export const auth = domain({
       answer: passwordSession,
       errors: ['auth.invalid_credentials', 'auth.banned', 'auth.busy', 'operation.superseded'],
       limits: byAddress,
+      links: withSession,
     }),
     guest: endpoint({
       method: 'POST',
@@ -126,6 +157,7 @@ export const auth = domain({
       answer: session,
       errors: ['auth.banned', 'operation.superseded'],
       limits: [{ rate: 'register.address', by: 'address' }],
+      links: withSession,
     }),
     refresh: endpoint({
       method: 'POST',
@@ -139,6 +171,7 @@ export const auth = domain({
       answer: session,
       errors: ['auth.refresh_refused', 'auth.banned', 'auth.session_revoked'],
       limits: [{ rate: 'refresh.address', by: 'address' }],
+      links: withSession,
     }),
     logout: endpoint({
       method: 'POST',
@@ -168,6 +201,9 @@ export const auth = domain({
       answer: z.object({ realms: z.array(realm) }),
       errors: [],
       limits: [{ rate: 'read.address', by: 'address' }],
+      links: {
+        status: { to: 'world.status', params: { realmId: '$response.body#/realms/0/realmId' } },
+      },
     }),
     jwks: endpoint({
       method: 'GET',

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
 
@@ -12,6 +13,8 @@ const character = z
     createdAt: moment,
   })
   .meta({ id: 'Character' })
+
+const realm = { realmId: '$request.path.realmId' }
 
 const inRealm = z.object({ realmId })
 
@@ -28,6 +31,16 @@ export const characters = domain({
       answer: z.object({ characters: z.array(character) }),
       errors: ['realm.unknown'],
       limits: [{ rate: 'read.account', by: 'account' }],
+      links: {
+        enter: {
+          to: 'world.enter',
+          params: realm,
+          body: {
+            characterId: '$response.body#/characters/0/characterId',
+            protocol: PROTOCOL_VERSION,
+          },
+        },
+      },
     }),
     create: endpoint({
       method: 'POST',
@@ -49,6 +62,17 @@ export const characters = domain({
         'world.busy',
       ],
       limits: [{ rate: 'write.account', by: 'account' }],
+      links: {
+        enter: {
+          to: 'world.enter',
+          params: realm,
+          body: { characterId: '$response.body#/characterId', protocol: PROTOCOL_VERSION },
+        },
+        delete: {
+          to: 'characters.delete',
+          params: { ...realm, characterId: '$response.body#/characterId' },
+        },
+      },
     }),
     delete: endpoint({
       method: 'DELETE',

@@ -21,6 +21,21 @@ export type Repeat = 'remembered' | 'own' | 'natural'
 /** What a rate limit counts by. */
 export type Limit = { rate: RateName; by: 'address' | 'account' }
 
+/**
+ * What may be asked next, with what was answered (an OpenAPI link). Values are runtime expressions as
+ * OpenAPI writes them: `$response.body#/characterId`, `$request.path.realmId`, `$request.body#/password`.
+ */
+export type Link = {
+  /** `domain.endpoint`. */
+  readonly to: string
+  /** Where the access token is that the next request carries; without it, the caller's own. */
+  readonly token?: string
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  /** Fields of the body; the caller adds the others. */
+  readonly body?: Readonly<Record<string, string | number>>
+}
+
 type Shape = z.ZodObject
 
 export type Endpoint = {
@@ -42,6 +57,8 @@ export type Endpoint = {
   /** Refusals of its own, beside those every endpoint has (see `commonErrors`). */
   readonly errors: readonly ProblemCode[]
   readonly limits: readonly Limit[]
+  /** By name. */
+  readonly links?: Readonly<Record<string, Link>>
 }
 
 /** Keeps the literal types of a declaration. */

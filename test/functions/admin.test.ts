@@ -355,7 +355,15 @@ describe('the audit', () => {
 
   it('wants a reason of one line', async () => {
     const { operator, accountId } = await openStage()
-    for (const wrong of ['', 'no', '   x   ', 'x'.repeat(201), 'two\nlines']) {
+    for (const wrong of [
+      '',
+      'no',
+      '   x   ',
+      'x'.repeat(201),
+      'two\nlines',
+      ' blank',
+      'tag \u{E0041}',
+    ]) {
       const call = operator.kick({ params: { who: accountId }, body: { reason: wrong } })
       expect((await refusal(call)).code, JSON.stringify(wrong)).toBe('request.invalid')
     }

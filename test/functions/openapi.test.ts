@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { createApp } from '#functions/app.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { api } from '#shared/api/api.ts'
@@ -42,6 +43,17 @@ function resolve(ref: string): unknown {
   return at
 }
 
+/** Whether the answer of an endpoint has what a JSON pointer names. */
+function leadsTo(schema: z.ZodType, [name, ...rest]: string[]): boolean {
+  if (name === undefined) return true
+  if (schema instanceof z.ZodArray)
+    return /^\d+$/.test(name) && leadsTo(schema.element as z.ZodType, rest)
+  if (schema instanceof z.ZodOptional) return leadsTo(schema.unwrap() as z.ZodType, [name, ...rest])
+  if (!(schema instanceof z.ZodObject)) return false
+  const field = schema.shape[name] as z.ZodType | undefined
+  return field !== undefined && leadsTo(field, rest)
+}
+
 const schemes = {
   anyone: [],
   player: [{ accessToken: [] }],
@@ -65,6 +77,44 @@ describe('the OpenAPI document', () => {
       expect(object['additionalProperties'], path).not.toBe(false)
     }
     expect(references).toBeGreaterThan(20)
+  })
+
+  it('has links that lead to endpoints, with parameters and fields that both sides have', () => {
+    const byId = new Map(declared)
+    let followed = 0
+    for (const [id, e] of declared) {
+      const { links = {} } = document.paths[e.path]![e.method.toLowerCase()]!.responses[
+        String(e.status ?? 200)
+      ] as { links?: Record<string, Json> }
+      expect(Object.keys(links), id).toEqual(Object.keys(e.links ?? {}))
+      for (const [name, link] of Object.entries(e.links ?? {})) {
+        const at = `${id} ${name}`
+        const target = byId.get(link.to)
+        expect(target, `${at} to ${link.to}`).toBeDefined()
+        const { params = {}, query = {}, body = {}, token } = link
+        expect(Object.keys(params), at).toEqual(Object.keys(target!.params?.shape ?? {}))
+        for (const key of Object.keys(query)) expect(target!.query?.shape, at).toHaveProperty(key)
+        for (const key of Object.keys(body)) expect(target!.body?.shape, at).toHaveProperty(key)
+        if (token !== undefined) expect(target!.identity, at).toBe('player')
+        const values = [
+          ...Object.values({ ...params, ...query, ...body }),
+          ...(token ? [token] : []),
+        ]
+        for (const value of values) {
+          if (typeof value === 'number') continue
+          const [, from, name] =
+            /^(\$request\.path\.|\$request\.body#\/|\$response\.body#\/)(.+)$/.exec(value)!
+          const there = {
+            '$request.path.': () => Object.hasOwn(e.params?.shape ?? {}, name!),
+            '$request.body#/': () => leadsTo(e.body!, name!.split('/')),
+            '$response.body#/': () => leadsTo(e.answer, name!.split('/')),
+          }[from!]!()
+          expect(there, `${at}: ${value}`).toBe(true)
+          followed++
+        }
+      }
+    }
+    expect(followed).toBeGreaterThan(20)
   })
 
   it('describes every endpoint, its parameters in path and schema alike', () => {

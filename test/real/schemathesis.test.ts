@@ -1,0 +1,181 @@
+// The API as schemathesis finds it in /openapi.json: asked for everything, well and badly, as a guest, as
+// a player and as an operator, and along the links of its answers from register to a ticket. No answer
+// is a fault of ours, and none is another than the document says. Each run has a time, so that all of
+// them together take less than four minutes on a slow machine.
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findAccess } from '#local/cli/access.ts'
+import { api } from '#shared/api/api.ts'
+import { createApiClient } from '#shared/api/client.ts'
+import { newId } from '#shared/runtime.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
+import type { Waystone } from '../e2e/waystone.ts'
+import { findProgram, needPart, partsFolder } from './part.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const program = needPart(
+  'schemathesis',
+  findProgram('SCHEMATHESIS', [join(partsFolder, 'schemathesis/bin/st'), 'st', 'schemathesis']),
+  'SCHEMATHESIS names the program',
+)
+
+const who = ['guest', 'player', 'operator'] as const
+type Who = (typeof who)[number]
+
+/** What was asked and answered. */
+type Exchange = {
+  request: {
+    method: string
+    url: string
+    headers: { name: string; value: string }[]
+    postData?: { text: string }
+  }
+  response: { status: number; content: { text?: string } }
+}
+
+describe.skipIf(program === undefined)('schemathesis', () => {
+  let waystone: Waystone
+  let folder: Awaited<ReturnType<typeof makeDataDir>>
+  let reports: string
+  const tokens: Partial<Record<Who, string>> = {}
+  /** Of all runs: how many answers of each status an endpoint gave, by `METHOD path`. */
+  const answered = new Map<string, Map<number, number>>()
+
+  beforeAll(async () => {
+    folder = await makeDataDir()
+    reports = await mkdtemp(join(tmpdir(), 'waystone-schemathesis-'))
+    // Generous limits are the default here: 429 must not hide what lies behind it.
+    waystone = await startWaystone({ ...folder, env: { WAYSTONE_FLEET: 'hub:1,forest:1' } })
+    const clientOf = (token?: string) =>
+      createApiClient({
+        api,
+        baseUrl: waystone.url,
+        fetch,
+        newId: () => newId(systemRuntime),
+        token: () => token,
+      })
+    const { auth } = clientOf()
+    const deviceSecret = randomBytes(32).toString('base64url')
+    tokens.guest = (await auth.guest({ body: { deviceSecret } })).accessToken
+    const password = randomBytes(16).toString('hex')
+    const player = { loginName: 'player@example.org', password }
+    tokens.player = (await auth.register({ body: player })).accessToken
+    const operator = { loginName: 'operator@example.org', password }
+    const { accountId } = await auth.register({ body: operator })
+    const access = await findAccess(
+      { url: undefined, token: undefined, dataDir: folder.dataDir },
+      systemRuntime,
+    )
+    await clientOf(access.token).admin.setRole({
+      params: { who: accountId },
+      body: { role: 'operator', reason: 'to be tried out' },
+    })
+    tokens.operator = (await auth.login({ body: operator })).accessToken
+  })
+  afterAll(async () => {
+    await waystone?.killAll()
+    await folder?.remove()
+    await rm(reports, { recursive: true, force: true })
+  })
+
+  /** Runs schemathesis; fails with all that it found. */
+  async function run(as: Who, name: string, args: string[]): Promise<Exchange[]> {
+    const har = join(reports, `${as}-${name}.har`)
+    const config = join(here, 'schemathesis.toml')
+    const all = ['--config-file', config, 'run', `${waystone.url}/openapi.json`, '--no-color']
+    all.push('--output-sanitize', 'false', '--report', 'har', '--report-har-path', har, ...args)
+    const env = {
+      ...process.env,
+      API_URL: waystone.url,
+      API_TOKEN: tokens[as],
+      PYTHONPATH: here,
+      PYTHONDONTWRITEBYTECODE: '1',
+      SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
+    }
+    const said = await new Promise<{ failed: boolean; text: string }>((resolve) => {
+      const options = { env, cwd: reports, maxBuffer: 64 * 1024 * 1024, timeout: 200_000 }
+      execFile(program!, all, options, (error, stdout, stderr) =>
+        resolve({ failed: error !== null, text: stdout + stderr }),
+      )
+    })
+    if (said.failed) throw new Error(`schemathesis as ${as}, ${name}:\n${said.text}`)
+    const { entries } = (
+      JSON.parse(await readFile(har, 'utf8')) as { log: { entries: Exchange[] } }
+    ).log
+    for (const { request, response } of entries) {
+      expect(response.status, `${request.method} ${request.url}`).toBeLessThan(500)
+      count(request.method, new URL(request.url).pathname, response.status)
+    }
+    const cases = /Test cases:\s+(.*)/.exec(said.text)?.[1]
+    console.log(`as ${as}, ${name}: ${entries.length} requests; ${cases ?? ''}`)
+    return entries
+  }
+
+  const declared = Object.values(api).flatMap((domain) =>
+    Object.values(domain.endpoints as Record<string, { method: string; path: string }>).map(
+      ({ method, path }) => ({
+        name: `${method} ${path}`,
+        method,
+        pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+      }),
+    ),
+  )
+
+  function count(method: string, path: string, status: number) {
+    const name = declared.find((e) => e.method === method && e.pattern.test(path))?.name
+    if (name === undefined) return
+    const statuses = answered.get(name) ?? new Map<number, number>()
+    answered.set(name, statuses.set(status, (statuses.get(status) ?? 0) + 1))
+  }
+
+  it.each(who)('asked as a %s, answers everything as its document says', async (as) => {
+    await run(as, 'everything', ['--phases', 'examples,coverage,fuzzing', '--max-time', '25'])
+  })
+
+  // A host that is stopped is replaced, and until then the world may be full.
+  const noStop = ['--exclude-operation-id', 'admin.stopHost']
+  // What is wrong is refused at once and leads nowhere.
+  const links = ['--phases', 'stateful', '--mode', 'positive']
+  it.each(who)('asked as a %s along its links, answers as its document says', async (as) => {
+    await run(as, 'links', [...links, '--max-time', '20', ...noStop])
+  })
+
+  it('leads from register to a ticket of the world by its links alone', async () => {
+    const way = ['auth.register', 'characters.create', 'world.enter']
+    const only = way.flatMap((id) => ['--include-operation-id', id])
+    const exchanges = await run('guest', 'way', [...links, '--max-time', '30', ...only])
+    const sessions = new Map<string, string>()
+    const characters = new Set<string>()
+    let entered = 0
+    for (const { request, response } of exchanges) {
+      const path = new URL(request.url).pathname
+      const token = request.headers.find(({ name }) => name === 'Authorization')?.value.slice(7)
+      if (response.status !== 200 && response.status !== 201) continue
+      const answer = JSON.parse(response.content.text!) as Record<string, string>
+      if (path === '/v1/auth/register') sessions.set(answer['accessToken']!, answer['accountId']!)
+      if (!sessions.has(token ?? '')) continue
+      if (path.endsWith('/characters')) characters.add(answer['characterId']!)
+      if (!path.endsWith('/enter')) continue
+      expect(characters).toContain(answer['characterId'])
+      expect(answer['ticket']).toBeTypeOf('string')
+      entered += 1
+    }
+    console.log(`${sessions.size} registered, ${characters.size} characters, ${entered} tickets`)
+    expect(entered).toBeGreaterThan(0)
+  })
+
+  it('has had nearly every endpoint do what it is for', () => {
+    const never = declared
+      .map(({ name }) => name)
+      .filter((name) => ![...(answered.get(name)?.keys() ?? [])].some((status) => status < 300))
+    console.log(`never more than refused: ${never.join(', ') || 'none'}`)
+    // Which ones is chance; a host's own route takes the key of a host, so it is always among them.
+    expect(never.length).toBeLessThan(declared.length / 3)
+  })
+})
