@@ -163,6 +163,7 @@ function creation(
     {},
     element('h2', { text: 'A new character' }),
     name.label,
+    element('h2', { text: 'People' }),
     raceChoices,
     raceAbout,
     element('h2', { text: 'Calling' }),
