@@ -183,6 +183,9 @@ export function createHost(options: HostOptions): Host {
     options.setTimer(() => options.onLost?.(), partingMs)
   }
 
+  /** Ticks of all worlds together: equal before and after means that none was in between. */
+  const ticks = () => running.reduce((sum, { instance }) => sum + instance.world.tick, 0)
+
   const prove = async () => {
     proving = true
     admission.lapse()
@@ -196,6 +199,7 @@ export function createHost(options: HostOptions): Host {
       if (outcome === 'lost') return fenceAll()
       if (outcome === 'unavailable') await runtime.sleep(sweepEveryMs)
     }
+    if (!over()) log.info('the lease is proved: going on', { ticks: ticks() })
     restartClock()
     proving = false
   }
@@ -217,7 +221,10 @@ export function createHost(options: HostOptions): Host {
     wokeAtWall = wall
     if (proving) return false
     if (gapMs > leaseDeadlineMs) {
-      log.warn('the tick thread stood still: proving the lease', { gapMs: Math.round(gapMs) })
+      const stood = { gapMs: Math.round(gapMs), ticks: ticks() }
+      log.warn('the tick thread stood still: proving the lease', stood)
+      // What sockets sent meanwhile is yet to be read: nobody is cut for a silence that was ours.
+      sweptAt = now
       prove().catch((error: unknown) => log.error('proving the lease failed', { error }))
       return false
     }

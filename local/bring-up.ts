@@ -29,6 +29,7 @@ import { startDev } from './dev-reload.ts'
 import { every } from './every.ts'
 import { freePort } from './fleet/free-port.ts'
 import { endLastRun, startLocalFleet } from './fleet/local-fleet.ts'
+import type { LocalFleet } from './fleet/local-fleet.ts'
 import { createFunctions, listen } from './functions.ts'
 import { startGuardian } from './guardian.ts'
 import { createHealthProbe, probeEveryMs } from './health.ts'
@@ -55,6 +56,8 @@ export type BringUpOptions = {
   runtime: Runtime
   /** Told, as soon as there is something to kill, what kills all of it without grace. */
   onKill: (killAll: () => void) => void
+  /** Told the fleet once it is there: tests hurt it. */
+  onFleet?: (fleet: LocalFleet) => void
   /** Warnings and errors for whoever sits at the terminal. */
   tell: (line: string) => void
 }
@@ -63,6 +66,8 @@ type OnStop = (name: string, run: () => Promise<void> | void) => void
 
 /** Zone hosts save within this, ms; with bots, marks and database a stop stays under 10 s. */
 const hostGraceMs = 6000
+/** Agones' own default. */
+const healthPeriodS = 5
 const keysEveryMs = 60_000
 const sweepEveryMs = 30_000
 const cacheTimeoutMs = 1000
@@ -92,7 +97,7 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
 }
 
 async function startAll(
-  { config, env, runtime, onKill, tell }: BringUpOptions,
+  { config, env, runtime, onKill, onFleet, tell }: BringUpOptions,
   onStop: OnStop,
   stop: () => Promise<void>,
   onLog: (log: Log) => void,
@@ -191,8 +196,14 @@ async function startAll(
       remove: (pid) => guardian.remove(pid),
     },
     graceMs: hostGraceMs,
+    // The first ping is looked for after one period, a host then given up after so many more.
+    health: {
+      periodSeconds: healthPeriodS,
+      failureThreshold: Math.ceil(config.WAYSTONE_FLEET_PATIENCE / healthPeriodS) - 1,
+    },
   })
   onStop('fleet', () => fleet.stop())
+  onFleet?.(fleet)
 
   const zones = config.WAYSTONE_FLEET.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
   const { startZone } = loaded.content

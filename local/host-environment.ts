@@ -41,4 +41,5 @@ const notForHosts = new Set([
   'WAYSTONE_ZONE_PORT',
   'WAYSTONE_BOTS',
   'WAYSTONE_FLEET',
+  'WAYSTONE_FLEET_PATIENCE',
 ])

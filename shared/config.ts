@@ -66,6 +66,12 @@ export const VARIABLES = {
     default: 'hub:1,forest:1',
     about: 'Zone hosts of the local fleet: zone:count, separated by commas.',
   },
+  WAYSTONE_FLEET_PATIENCE: {
+    schema: whole.pipe(z.int().min(10)),
+    default: '20',
+    about:
+      'Seconds after which the local fleet replaces a zone host that sends no health pings. More lets you sit at a breakpoint in one.',
+  },
   WAYSTONE_BOTS: {
     schema: whole.pipe(z.int().max(1000)),
     default: '5',

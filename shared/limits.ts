@@ -71,8 +71,12 @@ export const leaseDeadAfterMs = 7000
 export const leaseReadGapMs = 2500
 /** How long `enter` waits for a living owner to let a character go. */
 export const letGoWaitMs = 3000
-/** How often it looks meanwhile. */
+/**
+ * How often it looks meanwhile, and after the first second, in which a host that was hinted has answered:
+ * all players of a silent host look on together.
+ */
 export const letGoLookMs = 250
+export const letGoLookLaterMs = 500
 /** How long an operator's kick is looked after: 3 s that it may take, and one more round of the inbox. */
 export const removalWaitMs = 4000
 /** An operator's reason: a word, or what one line holds. */

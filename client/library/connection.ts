@@ -14,7 +14,7 @@ const answerMs = 5000
  * The same for a resume, which a host answers by itself: three round trips and one lost packet. A host
  * that hangs is found out by asking `enter`, and the sooner the better.
  */
-const resumeAnswerMs = 2000
+const resumeAnswerMs = 1500
 /** The server sends at least every 500 ms: eight missed frames are a dead connection. */
 const silentMs = 4000
 /** The first pings come quickly, so that the clock is right soon; then they keep it right. */

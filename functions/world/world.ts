@@ -11,7 +11,7 @@ import type { Player } from '#shared/api/endpoint.ts'
 import type { Content } from '#shared/content/content.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
-import { letGoLookMs, letGoWaitMs, ticketMs } from '#shared/limits.ts'
+import { letGoLookLaterMs, letGoLookMs, letGoWaitMs, ticketMs } from '#shared/limits.ts'
 import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
 import {
   parseCharacterRows,
@@ -102,11 +102,15 @@ export async function enter(
   }
   for (let attempt = 0; attempt < attempts;) {
     const admission = await tryEnter(deps, player, realmId, request.characterId, progress)
-    if (admission === 'owned') await deps.runtime.sleep(letGoLookMs)
+    if (admission === 'owned') await deps.runtime.sleep(lookAgainMs(deps.runtime.now(), progress))
     else if (admission === 'again') attempt++
     else return admission
   }
   throw new Problem('world.busy', { retryAfterS: 1 })
+}
+
+function lookAgainMs(now: number, { letGoUntil = now }: Progress): number {
+  return letGoUntil - now > letGoWaitMs - 1000 ? letGoLookMs : letGoLookLaterMs
 }
 
 /** `again`: others changed the same rows. `owned`: a living owner was asked to let go; look again. */
@@ -337,25 +341,29 @@ async function findPlace(
     }
     return undefined
   }
-  const open = openOf(copies)
-  const place = await take(open)
+  const place = await take(openOf(copies))
   if (place !== undefined) return place
 
   // The id names the need: as long as the same instances are open, everybody who asks gets the same
-  // new host, however often and at whatever time he asks.
+  // new host, however often and at whatever time he asks. A dead one counts until its rows are gone:
+  // its fleet may still give it for the need that it once met.
+  const open = copies.filter(({ state }) => state === 'open')
   const known = open.map(nameOf).sort().join(',')
   const labels = { [zoneLabel]: zone }
-  const giveUpAt = runtime.now() + hostWaitMs
-  for (;;) {
-    const requestId = `${realmId}/${zone}/${known}`
+  const requestId = `${realmId}/${zone}/${known}`
+  const beganAt = runtime.now()
+  for (let looks = 0; ; looks++) {
     const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
     if (host === undefined && !(await isComing(fleet, labels).catch(fleetGone))) {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
-    // Any copy that has opened meanwhile will do, whoever had it opened.
-    const found = await take(openOf(await findInstances(store, realmId, zone)))
-    if (found !== undefined) return found
-    if (runtime.now() >= giveUpAt) throw new Problem('world.full', { retryAfterS: 1 })
+    // Any copy that has opened meanwhile will do, whoever had it opened; without a host of its own it is
+    // looked for less often, for all who lost a host wait here together.
+    if (host !== undefined || looks % 4 === 0) {
+      const found = await take(openOf(await findInstances(store, realmId, zone)))
+      if (found !== undefined) return found
+    }
+    if (runtime.now() - beganAt >= hostWaitMs) throw new Problem('world.full', { retryAfterS: 1 })
     await runtime.sleep(host === undefined ? hostLookMs.starting : hostLookMs.allocated)
   }
 }

@@ -55,6 +55,8 @@ export type HostStore = Persistence & {
 const repeatMs = 250
 /** A claim is repeated this often before the player is asked to enter again. */
 const claimAttempts = 4
+/** Rows of the inbox removed side by side: a host that wakes has one a player, and proves nothing before. */
+const removedAtOnce = 25
 /** State rows saved with one checkpoint at most, so that a full hub does not come in one burst. */
 const savesPerCheckpoint = 32
 
@@ -94,12 +96,36 @@ export function createHostStore(deps: {
     host.instances.find((one) => one.instance === instance)!.zone
   const lease = () => leaseView(keeper.proof(), clocks)
 
-  /** Hands over what waits. A row is removed after that: a command is rather obeyed twice than never. */
+  let reading: Promise<void> | undefined
+  let reread: Promise<void> | undefined
+
+  /**
+   * Hands over what waited when this was called. One read at a time: all who ask while it goes on share
+   * the one that follows it. A host that wakes finds a hint for each command, and would else carry out
+   * the whole inbox as many times.
+   */
   async function takeCommands(): Promise<void> {
-    for (const command of await readInbox(store, clocks.now(), bootId)) {
+    if (reading === undefined) {
+      reading = takeOnce().finally(() => (reading = undefined))
+      return await reading
+    }
+    reread ??= reading
+      .catch(() => undefined)
+      .then(() => {
+        reread = undefined
+        return takeCommands()
+      })
+    return await reread
+  }
+
+  /** A row is removed after its command was obeyed: rather twice than never. */
+  async function takeOnce(): Promise<void> {
+    const commands = await readInbox(store, clocks.now(), bootId)
+    for (let first = 0; first < commands.length; first += removedAtOnce) {
       if (obey === undefined) return
-      obey(command)
-      await removeCommand(store, bootId, command)
+      const some = commands.slice(first, first + removedAtOnce)
+      for (const command of some) obey(command)
+      await Promise.all(some.map((command) => removeCommand(store, bootId, command)))
     }
   }
 

@@ -39,6 +39,8 @@ export interface HostProcess {
   readonly ended: Promise<void>
   hasEnded(): boolean
   view(): FleetHost
+  /** The sidecar crashes and is started again on its port, as a cluster does with its container. */
+  restartSidecar(awayMs: number): Promise<void>
   /** SIGTERM now, SIGKILL after `graceMs`; resolves when the process has ended. */
   end(graceMs: number): Promise<void>
 }
@@ -57,7 +59,8 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
     runtime,
     log,
   })
-  const sidecar = await startSidecar({ gameServer, queueMs: options.queueMs, runtime, log })
+  const { queueMs } = options
+  let sidecar = await startSidecar({ gameServer, queueMs, runtime, log })
   const output = openLogFile(options.logFolder, name)
   const child = spawn(process.execPath, options.program, {
     env: {
@@ -101,6 +104,14 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
     ended,
     hasEnded: () => over,
     view: () => viewOf(gameServer, over),
+    restartSidecar: async (awayMs) => {
+      const { port: sidecarPort } = sidecar
+      sidecar.stop()
+      await runtime.sleep(awayMs)
+      if (over) return
+      sidecar = await startSidecar({ gameServer, port: sidecarPort, queueMs, runtime, log })
+      log.info('sidecar restarted', { gameServer: name })
+    },
     end: async (graceMs) => {
       if (over) return
       const grace = new AbortController()

@@ -42,6 +42,8 @@ export type LocalFleetOptions = {
 }
 
 export interface LocalFleet extends Fleet {
+  /** Every sidecar crashes and is back after so long: hosts must not care. */
+  restartSidecars(awayMs: number): Promise<void>
   /** Ends all hosts, which save first; each is replaced by one that runs the code of now. */
   renew(): Promise<void>
   /** Ends all hosts, marks their leases, and resolves when none of them runs. Never fails. */
@@ -250,6 +252,9 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       log.info('zone host drained', { gameServer: name })
       void host.end(graceMs)
       return true
+    },
+    restartSidecars: async (awayMs) => {
+      await Promise.all([...hosts].map((host) => host.restartSidecar(awayMs)))
     },
     renew: async () => {
       await Promise.all([...hosts].map((host) => host.end(graceMs)))

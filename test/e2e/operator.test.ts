@@ -153,23 +153,22 @@ describe('a zone host', () => {
   })
 })
 
+// How fast it must be is asserted in test/real/faults-entry.test.ts.
 describe('a ban', () => {
-  it('reaches a walking player within 3 s, keeps him out, and is lifted', async () => {
+  it('reaches a walking player, keeps him out, and is lifted', async () => {
     const { player, inRealm, characterId, session } = await walker('Bea')
     const tookMs = await banned('Bea', player)
     console.log(`banned, out after ${Math.round(tookMs)} ms, the command line's start included`)
-    expect(tookMs).toBeLessThan(3000)
     await expect(inRealm.enter(characterId)).rejects.toMatchObject({ code: 'auth.banned' })
     await json('player', 'unban', 'Bea', '--reason', 'a mistake')
     playing.push(await play(waystone.url, session, characterId))
   })
 
-  it('reaches a walking player within 3 s with the cache gone', async () => {
+  it('reaches a walking player with the cache gone', async () => {
     const { player } = await walker('Cai')
     await redis.stop()
     const tookMs = await banned('Cai', player)
     console.log(`banned without a cache, out after ${Math.round(tookMs)} ms`)
-    expect(tookMs).toBeLessThan(3000)
     const shown = await json('player', 'show', 'Cai')
     expect(shown).toMatchObject({
       ban: { reason: 'sold gold' },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { leaseDeadAfterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
+import { commandPut } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/places.ts'
@@ -362,6 +363,42 @@ describe('places', () => {
   })
 })
 
+describe('the inbox', () => {
+  it('is read once more, and each command obeyed once, however many hints come together', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const obeyed: Command[] = []
+    host.onCommand((command) => obeyed.push(command))
+    for (let i = 0; i < 60; i++) {
+      const command = { kind: 'letGo' as const, realmId, characterId: `c${i}`, epoch: 1 }
+      await realm.store.put(commandPut(realm.runtime.now(), host.bootId, command))
+    }
+    realm.counted.reset()
+    await Promise.all(Array.from({ length: 50 }, () => host.poke()))
+    expect(new Set(obeyed.map((command) => JSON.stringify(command))).size).toBe(60)
+    expect(obeyed).toHaveLength(60)
+    // Two reads, and the rows removed side by side.
+    expect(realm.counted.sequential()).toBeLessThanOrEqual(5)
+  })
+
+  it('is read anew by who asks while it is being read', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const obeyed: string[] = []
+    host.onCommand((command) => 'characterId' in command && obeyed.push(command.characterId))
+    const put = async (characterId: string) => {
+      const command = { kind: 'letGo' as const, realmId, characterId, epoch: 1 }
+      await realm.store.put(commandPut(realm.runtime.now(), host.bootId, command))
+    }
+    await put('first')
+    const early = host.poke()
+    await put('second')
+    await host.prove()
+    expect(obeyed).toEqual(['first', 'second'])
+    await early
+  })
+})
+
 describe('the director', () => {
   it('takes four trips in sequence for an enter, and four for a take-over', async () => {
     const realm = await openRealm()
@@ -422,6 +459,39 @@ describe('the director', () => {
     }
     await expect(realm.enterAs(await realm.character())).resolves.toMatchObject({ zone: 'hub' })
     expect(realm.runtime.now() - began).toBeLessThan(2000)
+  })
+
+  it('asks for another host where the one it once got is silent and its end unknown', async () => {
+    const realm = await openRealm()
+    const silent = await realm.host('hub', false)
+    const spare = await realm.host('hub', false)
+    // As fleets do: the same request is given the same host, and nothing is known of its end.
+    const given = new Map<string, FleetHost>()
+    const left = [silent, spare]
+    realm.deps.fleet.allocate = async ({ requestId }) => {
+      const next = given.get(requestId) ?? left.shift()
+      if (next === undefined) return undefined
+      if ('setState' in next) await next.setState('open')
+      const host = { ...aHost('allocated'), bootId: next.bootId }
+      given.set(requestId, host)
+      return host
+    }
+    const who = await realm.character()
+    const first = await realm.open((await realm.enterAs(who)).ticket)
+    expect(await silent.claim(first)).toMatchObject({ outcome: 'claimed' })
+    let observed: string | undefined
+    for (let tries = 0; tries < 4; tries++) {
+      const answer = await realm.enterAs(who, observed).catch((error: unknown) => error as Problem)
+      await spare.prove()
+      if (!(answer instanceof Problem)) {
+        expect((await realm.open(answer.ticket)).bootId).toBe(spare.bootId)
+        return
+      }
+      expect(answer.code).toBe('play.session_active')
+      observed = answer.observed
+      realm.runtime.advance(1000)
+    }
+    expect.unreachable('it never came in')
   })
 
   it('sends the player away for a second when a host that is starting takes too long', async () => {

@@ -1,0 +1,180 @@
+// Commands and second thoughts against real processes: a ban reaches a walking player in 3 s, with the
+// cache there and gone; who comes in twice, elsewhere or after a lost answer is in play within 5 s.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openNodeSocket } from '#client/bots/socket.ts'
+import { createContent } from '#client/library/content.ts'
+import { webMonotonic, webRuntime } from '#client/library/web-runtime.ts'
+import { connectWorld } from '#client/library/world.ts'
+import type { ResumeTicket, World } from '#client/library/world.ts'
+import { startRedis } from '#local/redis/server.ts'
+import type { RedisServer } from '#local/redis/server.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { newSession, realmId, until } from '../e2e/player.ts'
+import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
+import type { Waystone } from '../e2e/waystone.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const banMs = 3000
+const enterMs = 5000
+const rounds = 5
+
+let waystone: Waystone
+let folder: Awaited<ReturnType<typeof makeDataDir>>
+let redis: RedisServer
+const open: { world: World; timer: NodeJS.Timeout }[] = []
+
+beforeAll(async () => {
+  folder = await makeDataDir()
+  const token = 'a token for this test'
+  redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
+  const env = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: token }
+  waystone = await startWaystone({ ...folder, env })
+})
+afterAll(async () => {
+  for (const { world, timer } of open) {
+    await world.leave()
+    clearInterval(timer)
+  }
+  await waystone.killAll()
+  await redis.stop()
+  await folder.remove()
+})
+
+async function newCharacter(name: string) {
+  const session = newSession(waystone.url)
+  await session.guest()
+  const realm = session.inRealm(realmId)
+  const { characterId } = await realm.create({ name, race: 'human', job: 'mage' })
+  return { realm, characterId, kept: undefined as ResumeTicket | undefined }
+}
+type Who = Awaited<ReturnType<typeof newCharacter>>
+
+/** A connection of its own, as a page or a device has it. Walks. */
+function connect(who: Who, resume?: ResumeTicket): World {
+  const content = createContent({ baseUrl: waystone.url, fetch, runtime: webRuntime })
+  const world = connectWorld({
+    enter: (signal) => who.realm.enter(who.characterId, signal),
+    loadZone: (zone, fresh) => content.zone(zone, fresh),
+    contentVersion: content.version,
+    socket: openNodeSocket,
+    runtime: webRuntime,
+    monotonic: webMonotonic,
+    ...(resume && { resume }),
+    keepResume: (ticket) => (who.kept = ticket),
+  })
+  world.on('zone', () => world.walk(0))
+  open.push({ world, timer: setInterval(() => world.update(), 20) })
+  return world
+}
+
+const joined = async (world: World) =>
+  await until('it is in play', () => world.state.phase === 'joined', 20_000)
+
+/** Runs it `rounds` times and prints how long it took; none may take longer than `mostMs`. */
+async function measured(what: string, mostMs: number, once: (round: number) => Promise<number>) {
+  const took: number[] = []
+  for (let round = 0; round < rounds; round++) took.push(Math.round(await once(round)))
+  console.log(`${what}: ${took.join(', ')} ms`)
+  expect(Math.max(...took)).toBeLessThan(mostMs)
+}
+
+/** Letters alone may stand in a name. */
+const named = (name: string, round: number) => `${name}${'abcde'[round]}`
+
+async function ban(name: string): Promise<number> {
+  const who = await newCharacter(name)
+  const world = connect(who)
+  await joined(world)
+  const began = performance.now()
+  const out = world.ended.then((reason) => ({ reason, at: performance.now() }))
+  await promisify(execFile)(
+    process.execPath,
+    ['local/waystone.ts', 'player', 'ban', name, '--reason', 'sold gold', '--json'],
+    { cwd: root, env: { PATH: process.env['PATH'], WAYSTONE_DATA: folder.dataDir } },
+  )
+  const { reason, at } = await out
+  expect(reason).toBe('kicked')
+  await expect(who.realm.enter(who.characterId)).rejects.toMatchObject({ code: 'auth.banned' })
+  return at - began
+}
+
+/** Each way once with the cache and once without: it makes things faster and is never needed. */
+function ways(cache: string, letter: string): void {
+  describe(`with the cache ${cache}`, () => {
+    it(`a ban reaches a walking player in ${banMs} ms`, async () => {
+      await measured(`ban, cache ${cache}, the command's start included`, banMs, async (round) =>
+        ban(named(`Bea${letter}`, round)),
+      )
+    })
+
+    it(`who logs in elsewhere is in play within ${enterMs} ms, and the first is told`, async () => {
+      const who = await newCharacter(`Odo${letter}`)
+      let before = connect(who)
+      await joined(before)
+      await measured(`log-in elsewhere, cache ${cache}`, enterMs, async () => {
+        const began = performance.now()
+        const next = connect(who)
+        await joined(next)
+        const took = performance.now() - began
+        expect(await before.ended).toBe('replaced')
+        before = next
+        return took
+      })
+    })
+
+    it(`a page that is loaded again is in play within ${enterMs} ms`, async () => {
+      const who = await newCharacter(`Pia${letter}`)
+      const resumed: boolean[] = []
+      let page = connect(who)
+      await joined(page)
+      await measured(`page loaded again, cache ${cache}`, enterMs, async (round) => {
+        // The old page is gone without a word; its storage may be gone as well.
+        const kept = round === rounds - 1 ? undefined : who.kept
+        const { timer } = open.find(({ world }) => world === page)!
+        clearInterval(timer)
+        const began = performance.now()
+        page = connect(who, kept)
+        page.on('zone', (zone) => resumed.push(zone.resumed))
+        await joined(page)
+        return performance.now() - began
+      })
+      expect(resumed).toEqual([true, true, true, true, false])
+    })
+
+    it(`of two who enter at once one is in play within ${enterMs} ms, and one alone`, async () => {
+      await measured(`two enters at once, cache ${cache}`, enterMs, async (round) => {
+        const who = await newCharacter(named(`Rue${letter}`, round))
+        const began = performance.now()
+        const both = [connect(who), connect(who)]
+        await until('one has won', () => {
+          const phases = both.map(({ state }) => state.phase)
+          return phases.includes('joined') && phases.includes('closed')
+        })
+        return performance.now() - began
+      })
+    })
+
+    it(`who enters again after a lost answer is in play within ${enterMs} ms`, async () => {
+      const who = await newCharacter(`Sol${letter}`)
+      await measured(`enter after a lost answer, cache ${cache}`, enterMs, async () => {
+        // It was carried out; nobody learned the ticket.
+        await who.realm.enter(who.characterId)
+        const began = performance.now()
+        const world = connect(who)
+        await joined(world)
+        const took = performance.now() - began
+        await world.leave()
+        return took
+      })
+    })
+  })
+}
+
+ways('there', 'a')
+describe('later', () => {
+  beforeAll(async () => await redis.stop())
+  ways('gone', 'b')
+})
