@@ -408,6 +408,20 @@ export const mutants: Mutant[] = [
     },
   },
   {
+    name: 'seat-ignored',
+    rule: "Seat: the account's other character is taken out of play first",
+    file: world,
+    find: 'await vacate(deps, realmId, seat)',
+    replace: 'await Promise.resolve([vacate, deps, realmId])',
+  },
+  {
+    name: 'seat-unconditional',
+    rule: 'Seat: taken only as it was read, in the transaction of the reservation',
+    file: 'functions/world/seat.ts',
+    find: "condition: '#number = :read', names",
+    replace: "condition: '#number = :read OR #number <> :read', names",
+  },
+  {
     name: 'deed-twice',
     rule: 'Operators: a deed happens once under its operation id',
     file: 'shared/store/operation.ts',
