@@ -518,25 +518,33 @@ async function search(folder: string, seeds: number): Promise<Hunt> {
   return { caught: answer.seed !== undefined, seeds: answer.after, rule: answer.rule ?? '' }
 }
 
-/** All mutants, or those named. Answers whether each was caught that should be. */
+/** All mutants, or those named, and their table. Answers whether each was caught that should be. */
 export async function runMutants(
   names: readonly string[],
   seeds: number,
   print: (line: string) => void,
 ): Promise<boolean> {
   const chosen = mutants.filter(({ name }) => names.length === 0 || names.includes(name))
-  let caughtCount = 0
+  const table: { after: number; row: string }[] = []
   let failures = 0
   for (const mutant of chosen) {
-    const { caught, seeds: after, rule } = await hunt(mutant, seeds)
-    if (caught) caughtCount++
-    const known = after > 0 ? survivors[mutant.name] : undefined
-    if (!caught && known === undefined) failures++
-    const outcome = caught
-      ? `caught after ${after} seeds (${rule})`
-      : `${known === undefined ? 'SURVIVED' : 'survives'} ${after} seeds ${rule}`
-    print(`${mutant.name.padEnd(30)} ${outcome.padEnd(52)} ${mutant.rule}`)
+    const { name, rule } = mutant
+    const found = await hunt(mutant, seeds)
+    const known = found.seeds > 0 ? survivors[name] : undefined
+    if (found.caught) {
+      print(`${name.padEnd(30)} caught by seed ${found.seeds}: ${found.rule}`)
+      table.push({
+        after: found.seeds,
+        row: `| ${rule} | \`${name}\` | ${found.seeds} | ${found.rule} |`,
+      })
+    } else if (known === undefined) {
+      failures++
+      print(`${name.padEnd(30)} SURVIVED ${found.seeds} seeds ${found.rule}`)
+    } else print(`${name.padEnd(30)} survives ${found.seeds} seeds, as known: ${known}`)
   }
-  print(`${caughtCount} of ${chosen.length} caught; ${failures} that should have been were not.`)
+  table.sort((a, b) => a.after - b.after)
+  print('\n| rule | mutant | first failing seed of 1, 2, 3, … | found as |\n|---|---|---|---|')
+  for (const { row } of table) print(row)
+  print(`\n${table.length} of ${chosen.length} caught; ${failures} that should have been were not.`)
   return failures === 0
 }
