@@ -119,7 +119,7 @@ describe('an allocation', () => {
     expect(cluster.allocations()).toBe(1)
     cluster.fates.push({ kind: 'never' })
     const other = { ...asked, requestId: 'other' }
-    await expect(fleet().allocate(other)).rejects.toThrow('no answer')
+    await expect(impatient().allocate(other)).rejects.toThrow('no answer')
     expect(await fleet({ waitMs: 100 }).allocate(other), 'nobody waits for ever').toBeUndefined()
   })
 
