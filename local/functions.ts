@@ -1,5 +1,4 @@
 // All functions in one process: the same handlers that the Lambdas run, with everything they use.
-import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
@@ -11,6 +10,8 @@ import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
 import { contentRoutes } from '#functions/content/routes.ts'
 import { gameDomains, mountGame } from '#functions/game/routes.ts'
+import { listen as listenAs } from '#functions/http/listen.ts'
+import type { Listening } from '#functions/http/listen.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { mount } from '#functions/http/serve.ts'
 import { internalRoutes } from '#functions/internal/routes.ts'
@@ -24,10 +25,10 @@ import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { createServiceKeys } from '#shared/keys/service.ts'
 import { createHint } from '#shared/ownership/hint.ts'
-import { httpConnectionsMax, requestReadMs } from '#shared/limits.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
+import { systemRuntime } from '#shared/system.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { portError } from './port-check.ts'
 
@@ -98,29 +99,9 @@ export function createFunctions(options: FunctionsOptions): Hono {
   })
 }
 
-export type Listening = { stop(): Promise<void> }
-
-/** Listens; throws StartError when it cannot. `stop` ends open connections at once. */
+/** Listens; throws StartError when it cannot. */
 export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    // Whoever sends a byte a second would hold his connection for five minutes, Node's default.
-    serverOptions: {
-      headersTimeout: requestReadMs,
-      requestTimeout: requestReadMs,
-      connectionsCheckingInterval: 1000,
-    },
+  return await listenAs(app, host, port, systemRuntime).catch((error: unknown) => {
+    throw portError(host, port, error)
   })
-  server.maxConnections = httpConnectionsMax
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(portError(host, port, error)))
-    server.listen(port, host, resolve)
-  })
-  return {
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        if ('closeAllConnections' in server) server.closeAllConnections()
-      }),
-  }
 }

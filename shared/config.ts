@@ -153,6 +153,12 @@ export const VARIABLES = {
     about:
       'Zone host: the address that players are told. A gateway in front of the hosts has one of its own.',
   },
+  WAYSTONE_PROXIES: {
+    schema: whole.pipe(z.int().max(5)),
+    default: '0',
+    about:
+      'Functions as a server: proxies of ours in front of it that add to X-Forwarded-For, whose word is believed.',
+  },
   WAYSTONE_AGONES_URL: {
     schema: url.optional(),
     about: 'Functions: the Kubernetes API of the cluster in which Agones has the zone hosts.',

@@ -63,6 +63,21 @@ const PARTS: Part[] = [
     files: /^functions\/http\/signing\.ts$/,
     may: ['functions/http/wire.ts', 'shared', 'shared (browser)'],
   },
+  // All of them as one server.
+  {
+    name: 'functions/server.ts',
+    files: /^functions\/server\.ts$/,
+    may: [
+      'serving',
+      'lambda entry',
+      'functions/app.ts',
+      'functions/http/wire.ts',
+      'functions/http/signing.ts',
+      'shared',
+      'shared (browser)',
+      'system runtime',
+    ],
+  },
   { name: 'serving', files: /^functions\/http\//, may: ['shared', 'shared (browser)'] },
   {
     name: 'lambda entry',

@@ -1,6 +1,20 @@
 // The network address that rates and operations are counted by.
 
 /**
+ * The caller's address behind proxies of ours: each adds the one it saw to the end of X-Forwarded-For, so
+ * that with `proxies` of them the caller's own is that many entries from the end. What stands before it was
+ * claimed by the caller and is not believed. Without proxies the header says nothing.
+ */
+export function clientAddress(
+  socket: string | undefined,
+  forwarded: string | undefined,
+  proxies: number,
+): string | undefined {
+  if (proxies === 0 || forwarded === undefined) return socket
+  return forwarded.split(',').at(-proxies)?.trim() ?? socket
+}
+
+/**
  * One household or attacker, one subject: an IPv6 host is handed a whole /64, so only that part
  * counts; IPv4 in IPv6 clothes is the IPv4 address. What is no address is one subject, `unknown`.
  */

@@ -157,8 +157,8 @@ async function start<Keys extends Verifier>(openKeys: OpenKeys<Keys>, domainsOf:
   return { wired, serve: handle(app), settled }
 }
 
-/** Throws ConfigError or AwsError. */
-async function wire(env: Record<string, string | undefined>, runtime: Runtime) {
+/** What a process that serves functions has before its keys. Throws ConfigError or AwsError. */
+export async function wire(env: Record<string, string | undefined>, runtime: Runtime) {
   const config = readConfig(env)
   const publicUrl = config.WAYSTONE_PUBLIC_URL
   const problems = [
@@ -197,8 +197,8 @@ async function wire(env: Record<string, string | undefined>, runtime: Runtime) {
   return { parts, settled, packed }
 }
 
-/** The OpenAPI document and its page, packed beside the function that serves them, and no other. */
-async function readReference(packed: string): Promise<Reference | undefined> {
+/** The OpenAPI document and its page, packed beside what serves them, and nowhere else. */
+export async function readReference(packed: string): Promise<Reference | undefined> {
   const text = await readFile(join(packed, 'reference.json'), 'utf8').catch(() => undefined)
   return text === undefined ? undefined : (JSON.parse(text) as Reference)
 }

@@ -26,7 +26,9 @@ export function startPersistenceThread(
   setup: WorkerSetup,
   onKeys: (keys: PublicKeyRow[]) => void,
 ): PersistenceThread {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup })
+  // Packed, it lies beside this file as JavaScript (local/bundle.ts).
+  const name = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+  const worker = new Worker(new URL(name, import.meta.url), { workerData: setup })
   const waiting = new Map<
     number,
     { resolve: (value: unknown) => void; reject: (error: Error) => void }

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createApp } from '#functions/app.ts'
-import { addressSubject } from '#functions/http/address.ts'
+import { addressSubject, clientAddress } from '#functions/http/address.ts'
 import { mount } from '#functions/http/serve.ts'
 import { signAccessToken } from '#functions/http/token.ts'
 import { domain, endpoint } from '#shared/api/endpoint.ts'
@@ -490,5 +490,16 @@ describe('addresses', () => {
     ['nonsense', 'unknown'],
   ])('%s counts as %s', (address, subject) => {
     expect(addressSubject(address)).toBe(subject)
+  })
+
+  it.each<[string, string | undefined, number, string]>([
+    ['no proxy, whatever the header claims', '6.6.6.6', 0, '10.0.0.1'],
+    ['one proxy that saw the caller', '192.0.2.7', 1, '192.0.2.7'],
+    ['one proxy, and a claim of the caller before it', '6.6.6.6, 192.0.2.7', 1, '192.0.2.7'],
+    ['two proxies', '6.6.6.6,192.0.2.7, 10.0.0.9', 2, '192.0.2.7'],
+    ['fewer entries than proxies', '192.0.2.7', 2, '10.0.0.1'],
+    ['no header', undefined, 1, '10.0.0.1'],
+  ])('behind %s the caller is found', (_what, forwarded, proxies, expected) => {
+    expect(clientAddress('10.0.0.1', forwarded, proxies)).toBe(expected)
   })
 })

@@ -2,11 +2,44 @@ import { connect } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen } from '#local/functions.ts'
-import type { Listening } from '#local/functions.ts'
+import { listen as listenHere } from '#functions/http/listen.ts'
+import type { Listening } from '#functions/http/listen.ts'
 import { requestReadMs } from '#shared/limits.ts'
+import { systemRuntime as runtime } from '#shared/system.ts'
 import { freePort } from '../e2e/waystone.ts'
 
 const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+
+describe('a server that is told to stop', () => {
+  const slowApp = () => {
+    const app = new Hono()
+    app.get('/slow/:ms', async (c) => {
+      await runtime.sleep(Number(c.req.param('ms')))
+      return c.text('done')
+    })
+    return app
+  }
+
+  it('answers what is under way, takes nothing new, and ends', async () => {
+    const server = await listenHere(slowApp(), '127.0.0.1', 0, runtime)
+    const url = `http://127.0.0.1:${server.port}`
+    const slow = fetch(`${url}/slow/600`)
+    await runtime.sleep(200)
+    const stopped = server.stop(5000)
+    await expect(fetch(`${url}/slow/0`)).rejects.toThrow()
+    expect(await (await slow).text()).toBe('done')
+    await stopped
+  })
+
+  it('ends what takes too long', async () => {
+    const server = await listenHere(slowApp(), '127.0.0.1', 0, runtime)
+    const slow = fetch(`http://127.0.0.1:${server.port}/slow/20000`).then((answer) => answer.text())
+    slow.catch(() => {})
+    await runtime.sleep(200)
+    await server.stop(200)
+    await expect(slow).rejects.toThrow()
+  })
+})
 
 describe('the HTTP edge', () => {
   let server: Listening
