@@ -117,6 +117,36 @@ describe('the OpenAPI document', () => {
     expect(followed).toBeGreaterThan(20)
   })
 
+  // JSON Schema counts code points; a string of JavaScript counts an emoji twice.
+  it('counts the characters of a text as the server does', () => {
+    const { register } = api.auth.endpoints
+    const { kick, announce } = api.admin.endpoints
+    const cases = [
+      [
+        'password',
+        (text: string) => register.body.safeParse({ loginName: 'mira', password: text }),
+      ],
+      ['reason', (text: string) => kick.body.safeParse({ reason: text })],
+      ['text', (text: string) => announce.body.safeParse({ text, reason: 'because' })],
+    ] as const
+    const bodies = [register, kick, announce].map((e) => {
+      const { requestBody } = document.paths[e.path]!['post'] as Json as {
+        requestBody: { content: { 'application/json': { schema: Json } } }
+      }
+      return requestBody.content['application/json'].schema['properties'] as Record<string, Json>
+    })
+    for (const [i, [field, parse]] of cases.entries()) {
+      const { minLength, maxLength } = bodies[i]![field] as { minLength: number; maxLength: number }
+      const fits = (length: number) => parse('\u{1F600}'.repeat(length)).success
+      expect([minLength - 1, minLength, maxLength, maxLength + 1].map(fits), field).toEqual([
+        false,
+        true,
+        true,
+        false,
+      ])
+    }
+  })
+
   it('describes every endpoint, its parameters in path and schema alike', () => {
     const ids = new Set<unknown>()
     for (const [id, e] of declared) {
