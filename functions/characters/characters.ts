@@ -2,8 +2,15 @@
 import type { Character } from '#shared/api/characters.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
-import { deleteCharacterWrites, newCharacterWrites } from '#shared/ownership/guard.ts'
-import type { SoftState } from '#shared/ownership/guard.ts'
+import {
+  deleteCharacterWrites,
+  newCharacterWrites,
+  parseCharacterRows,
+  readCharacterRows,
+} from '#shared/ownership/guard.ts'
+import { commandPut } from '#shared/ownership/inbox.ts'
+import { judgeLease, leaseKey } from '#shared/ownership/lease.ts'
+import type { DeadOwner, SoftState } from '#shared/ownership/guard.ts'
 import { Problem } from '#shared/problem.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
@@ -86,7 +93,8 @@ export async function createCharacter(
 }
 
 /**
- * Marks a character deleted; its rows and its name stay. One trip. Throws character.not_found,
+ * Marks a character deleted; its rows and its name stay. One trip; five for one whose host died with it
+ * in play, which is taken from it as `enter` would. Throws character.not_found,
  * character.in_play, world.busy, operation.mismatch.
  */
 export async function deleteCharacter(
@@ -95,10 +103,27 @@ export async function deleteCharacter(
   characterId: string,
   op: OperationId,
 ): Promise<void> {
+  try {
+    await commitDelete(deps, owner, characterId, op)
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'character.in_play') throw error
+    const dead = await readDeadOwner(deps, owner.realmId, characterId)
+    if (dead === undefined) throw error
+    await commitDelete(deps, owner, characterId, op, dead)
+  }
+}
+
+async function commitDelete(
+  deps: CharacterDeps,
+  owner: Owner,
+  characterId: string,
+  op: OperationId,
+  dead?: DeadOwner,
+): Promise<void> {
   const now = deps.runtime.now()
   await commit(deps, op, {
     writes: [
-      ...deleteCharacterWrites(now, owner.realmId, characterId, owner.accountId),
+      ...deleteCharacterWrites(now, owner.realmId, characterId, owner.accountId, dead),
       markDeleted(owner, characterId, now),
       countDown(owner),
     ],
@@ -108,6 +133,24 @@ export async function deleteCharacter(
         ? new Problem('character.in_play')
         : new Problem('character.not_found'),
   })
+}
+
+/** The host that has the character in play, if its lease row says that it has ended. Two trips. */
+async function readDeadOwner(
+  { store, runtime }: CharacterDeps,
+  realmId: string,
+  characterId: string,
+): Promise<DeadOwner | undefined> {
+  const page = await store.query(readCharacterRows(realmId, characterId))
+  const guard = parseCharacterRows(realmId, characterId, page.items)?.guard
+  if (guard?.state !== 'active') return undefined
+  const { owner: bootId, epoch } = guard
+  const row = await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
+  const judged = judgeLease(bootId, row)
+  if (!judged.dead) return undefined
+  const fence = { kind: 'fence' as const, realmId, characterId, epoch }
+  const put = commandPut(runtime.now(), bootId, fence)
+  return { bootId, check: judged.check, fence: { put } }
 }
 
 /** Of somebody else's character nothing is told, not even that it is in play. */

@@ -152,15 +152,18 @@ export function newCharacterWrites(character: {
 /**
  * Marks a character deleted, first in its guard, which fails the condition while it is in play. One
  * whose ticket nobody can use any more (its claim is refused, its place is given up) is not: a player
- * who never came would keep it for ever. The epoch goes on in both rows, so that a late claim or save
- * of a former owner finds another one.
+ * who never came would keep it for ever. Nor is one whose host `dead` is. The epoch goes on in both rows,
+ * so that a late claim or save of a former owner finds another one.
  */
 export function deleteCharacterWrites(
   now: number,
   realmId: string,
   characterId: string,
   accountId: string,
+  dead?: DeadOwner,
 ): Write[] {
+  const ofDead = dead === undefined ? '' : ' OR (#state = :active AND #owner = :dead)'
+  const told: Write[] = dead === undefined ? [] : [dead.check, dead.fence]
   return [
     {
       update: {
@@ -170,7 +173,8 @@ export function deleteCharacterWrites(
           'SET deleted = :true, epoch = epoch + :one, #owner = :none, #instance = :none, ' +
           '#state = :offline, ticketId = :none',
         condition:
-          '(#state = :offline OR (#state IN (:reserved, :moving) AND ticketExpires < :lapsed)) AND ' +
+          '(#state = :offline OR (#state IN (:reserved, :moving) AND ticketExpires < :lapsed)' +
+          `${ofDead}) AND ` +
           'accountId = :account AND attribute_not_exists(deleted)',
         names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
         values: {
@@ -182,6 +186,7 @@ export function deleteCharacterWrites(
           ':moving': 'moving',
           ':lapsed': now - placeGraceMs,
           ':account': accountId,
+          ...(dead === undefined ? {} : { ':active': 'active', ':dead': dead.bootId }),
         },
       },
     },
@@ -194,8 +199,12 @@ export function deleteCharacterWrites(
         values: { ':one': 1 },
       },
     },
+    ...told,
   ]
 }
+
+/** An owner that was read as dead: that it still is, and the command that tells it should it wake. */
+export type DeadOwner = { bootId: string; check: Write; fence: Write }
 
 /** The condition "the guard is as it was read", for every transition. */
 function asRead(guard: Guard) {

@@ -13,6 +13,8 @@ import {
   readCharacterRows,
   reserveWrites,
 } from '#shared/ownership/guard.ts'
+import { readInbox } from '#shared/ownership/inbox.ts'
+import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { newId } from '#shared/runtime.ts'
 import { newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
@@ -39,6 +41,26 @@ async function player(test: TestApi, loginName?: string) {
 /** A name of letters that is not used yet. */
 function nameOf(i: number): string {
   return `Vale${String.fromCodePoint(97 + Math.floor(i / 26))}${String.fromCodePoint(97 + (i % 26))}`
+}
+
+/** A host that lives has the character in play. */
+async function putInPlay(test: TestApi, characterId: string): Promise<void> {
+  const host = {
+    bootId: 'host',
+    address: '',
+    protocol: 1,
+    content: '',
+    publicKey: '',
+    instances: [],
+  }
+  await createLease(test.memory, test.clock.now(), host)
+  await test.memory.update({
+    table: 'core',
+    key: guardKey('local', characterId),
+    update: 'SET #state = :active, #owner = :host',
+    names: { '#state': 'state', '#owner': 'owner' },
+    values: { ':active': 'active', ':host': 'host' },
+  })
 }
 
 describe('creating a character', () => {
@@ -253,19 +275,37 @@ describe('deleting a character', () => {
     const test = await openApi()
     const me = await player(test)
     const { characterId } = await me.characters.create({ params, body: mira })
-    await test.memory.update({
-      table: 'core',
-      key: guardKey('local', characterId),
-      update: 'SET #state = :active',
-      names: { '#state': 'state' },
-      values: { ':active': 'active' },
-    })
+    await putInPlay(test, characterId)
     const other = await player(test, 'other')
     const theirs = other.characters.delete({ params: { ...params, characterId } })
     expect(await codeOf(theirs)).toBe('character.not_found')
     const call = me.characters.delete({ params: { ...params, characterId } })
     expect(await codeOf(call)).toBe('character.in_play')
     expect((await me.characters.list({ params })).characters).toHaveLength(1)
+  })
+
+  it('is done while the character is in play on a host that has ended, which is fenced', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    const { characterId } = await me.characters.create({ params, body: mira })
+    const at = { params: { ...params, characterId } }
+    await putInPlay(test, characterId)
+    await endLease(test.memory, 'host')
+    const other = await player(test, 'other')
+    expect(await codeOf(other.characters.delete(at))).toBe('character.not_found')
+    test.trips.reset()
+    const operationId = newId(test.clock)
+    await me.characters.delete(at, { operationId })
+    expect(test.trips.sequential()).toBe(5)
+    expect((await me.characters.list({ params })).characters).toEqual([])
+    const { items } = await test.memory.query(readCharacterRows('local', characterId))
+    const rows = parseCharacterRows('local', characterId, items)!
+    expect(rows.guard).toMatchObject({ state: 'offline', owner: '', deleted: true, epoch: 1 })
+    expect(rows.state.epoch).toBe(1)
+    expect(await readInbox(test.memory, test.clock.now(), 'host')).toMatchObject([
+      { kind: 'fence', characterId, epoch: 0 },
+    ])
+    await me.characters.delete(at, { operationId })
   })
 
   it("says of somebody else's character that there is none", async () => {
