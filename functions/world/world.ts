@@ -68,6 +68,7 @@ const attempts = 4
 const hostWaitMs = 4000
 /** How often it looks for one that is starting, and for one that is allocated and opens. */
 const hostLookMs = { starting: 250, allocated: 100 }
+const looksASecond = 4
 
 /** What one `enter` has learned so far. */
 type Progress = {
@@ -354,12 +355,13 @@ async function findPlace(
   const beganAt = runtime.now()
   for (let looks = 0; ; looks++) {
     const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
-    if (host === undefined && !(await isComing(fleet, labels).catch(fleetGone))) {
+    // All who lost a host wait here together: what costs fleet and store more is asked each second.
+    const thorough = looks % looksASecond === 0
+    if (host === undefined && thorough && !(await isComing(fleet, labels).catch(fleetGone))) {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
-    // Any copy that has opened meanwhile will do, whoever had it opened; without a host of its own it is
-    // looked for less often, for all who lost a host wait here together.
-    if (host !== undefined || looks % 4 === 0) {
+    // Any copy that has opened meanwhile will do, whoever had it opened.
+    if (host !== undefined || thorough) {
       const found = await take(openOf(await findInstances(store, realmId, zone)))
       if (found !== undefined) return found
     }

@@ -449,13 +449,12 @@ describe('the director', () => {
   it('waits for a host that is starting instead of sending the player away', async () => {
     const realm = await openRealm()
     const host = await realm.host('hub', false)
-    const starting = aHost('starting')
     const began = realm.runtime.now()
-    realm.deps.fleet.list = async () => {
-      if (realm.runtime.now() - began < 1500) return [starting]
-      realm.ready.push({ ...starting, bootId: host.bootId, state: 'allocated' })
+    realm.deps.fleet.list = async () => [aHost('starting')]
+    realm.deps.fleet.allocate = async () => {
+      if (realm.runtime.now() - began < 1500) return undefined
       await host.setState('open')
-      return [starting]
+      return { ...aHost('allocated'), bootId: host.bootId }
     }
     await expect(realm.enterAs(await realm.character())).resolves.toMatchObject({ zone: 'hub' })
     expect(realm.runtime.now() - began).toBeLessThan(2000)
