@@ -21,11 +21,16 @@ import { AgonesError, connectAgones } from './agones.ts'
 import type { GameServer } from './agones.ts'
 import { createHost } from './host.ts'
 import type { Host } from './host.ts'
+import { createIdleWatch } from './idle.ts'
 import { processClocks } from './persistence/messages.ts'
 import { createPublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
 import { checkMyself } from './self-check.ts'
 
+/** How often it is looked whether anybody is there. */
+const idleLookMs = 1000
+/** How long the fleet's SIGTERM is waited for after the host has given itself back. */
+const takenBackMs = 30_000
 /** How often the host writes down how it does: ticks, players, traffic. */
 const statsEveryMs = 10_000
 
@@ -169,11 +174,31 @@ async function run(): Promise<void> {
       try {
         await persistence.setState('open')
         log.info('open', { port })
+        watchIdle()
         return
       } catch {
         await systemRuntime.sleep(250)
       }
     }
+  }
+  function watchIdle(): void {
+    const isIdle = createIdleWatch(config.WAYSTONE_IDLE_SECONDS * 1000)
+    const timer = setInterval(() => {
+      const { instances: copies, sockets } = host!.stats()
+      const inUse = copies.reduce((sum, one) => sum + one.players, sockets)
+      if (stopping.signal.aborted || !isIdle(systemRuntime.now(), inUse)) return
+      clearInterval(timer)
+      void giveBack()
+    }, idleLookMs)
+    timer.unref()
+  }
+  /** Nobody is sent here any more; then the fleet ends the process as it ends every host. */
+  async function giveBack(): Promise<void> {
+    log.info('nobody is here: the host gives itself back')
+    await persistence.setState('draining').catch(() => undefined)
+    await agones.shutdown().catch((error: unknown) => log.warn('nobody took it back', { error }))
+    await systemRuntime.sleep(takenBackMs, stopping.signal).catch(() => undefined)
+    await stop('idle', 0)
   }
   await agones.setLabel('waystone-boot', bootId)
   await agones.ready()

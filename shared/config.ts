@@ -142,6 +142,12 @@ export const VARIABLES = {
     about:
       'Zone host: port to listen on; 0 takes a free one, or the one Agones gives. Set by the fleet.',
   },
+  WAYSTONE_IDLE_SECONDS: {
+    schema: whole.pipe(z.int().max(86_400)),
+    default: '0',
+    about:
+      'Zone host: once it was allocated and nobody is in it for so long, it asks its fleet to take it back. 0: never.',
+  },
   WAYSTONE_ZONE_URL: {
     schema: z
       .string()

@@ -120,7 +120,7 @@ const common = () => ({
 })
 
 /** A zone host beside a sidecar, Allocated as soon as it is Ready. */
-async function startHost(publicUrl: string) {
+async function startHost(publicUrl: string, env: Record<string, string> = {}) {
   const port = await freePort('127.0.0.1', new Set())
   const gameServer = createGameServer({
     name: `hub-${port}`,
@@ -136,6 +136,7 @@ async function startHost(publicUrl: string) {
     WAYSTONE_ZONES: 'hub',
     WAYSTONE_PUBLIC_URL: publicUrl,
     AGONES_SDK_GRPC_PORT: String(sidecar.port),
+    ...env,
   })
   await until(
     `the host is Ready: ${host.output()}`,
@@ -148,7 +149,7 @@ async function startHost(publicUrl: string) {
   )
   gameServer.move('Allocated')
   await until('the host is open', () => host.output().includes('"open"'))
-  return host
+  return { ...host, gameServer }
 }
 
 test('a player lives through the end of a packed host, and the packed API ends when it is told', async () => {
@@ -200,6 +201,15 @@ test('a player lives through the end of a packed host, and the packed API ends w
   functions.child.kill('SIGTERM')
   expect(await functions.ended, functions.output()).toEqual({ code: 0, signal: null })
 }, 60_000)
+
+test('a host in which nobody is gives itself back, and ends when it is told', async () => {
+  const env = { WAYSTONE_IDLE_SECONDS: '2' }
+  const { gameServer, child, ended, output } = await startHost('http://127.0.0.1:9', env)
+  await until('it asks to be shut down', () => gameServer.read().status.state === 'Shutdown')
+  expect(child.exitCode, 'it waits for the signal').toBeNull()
+  child.kill('SIGTERM')
+  expect(await ended, output()).toEqual({ code: 0, signal: null })
+}, 30_000)
 
 test('a packed process that lacks its settings says which, and ends', async () => {
   const host = inContainer('zone-host', 'Dockerfile', {})
