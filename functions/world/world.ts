@@ -170,13 +170,12 @@ async function tryEnter(
   const recovered = observed === undefined ? rows.state : recover(guard, rows.state, checkpoint)
   const zone = zoneOf(deps, recovered.soft.zone)
   const found = zone === zoneRead ? copies : await findInstances(store, realmId, zone)
-  const ticketExpires = runtime.now() + ticketMs
   const synthetic = deps.isSynthetic(player.accountId)
-  const { place, renewed } = await findPlace(deps, found, {
+  const { place, ticketExpires, renewed } = await findPlace(deps, found, {
     realmId,
     zone,
     characterId,
-    ticketExpires,
+    until: runtime.now() + ticketMs,
     notIn: observed === undefined ? undefined : guard.owner,
     tried: progress.tried,
     synthetic,
@@ -306,15 +305,16 @@ async function reserve(
   }
 }
 
-/** `renewed`: the character had that place already. */
-type Found = { place: InstanceEntry; renewed: boolean }
+/** Until when it is held, Unix ms. `renewed`: the character had that place already. */
+type Found = { place: InstanceEntry; ticketExpires: number; renewed: boolean }
 
 /** What a place is looked for with. */
 type Search = {
   realmId: string
   zone: string
   characterId: string
-  ticketExpires: number
+  /** Unix ms. */
+  until: number
   /** A dead host, whose rows may not show it yet. */
   notIn: string | undefined
   tried: Set<string>
@@ -325,7 +325,7 @@ type Search = {
 async function findPlace(
   deps: WorldDeps,
   copies: InstanceEntry[],
-  { realmId, zone, characterId, ticketExpires, notIn, tried, synthetic }: Search,
+  { realmId, zone, characterId, until, notIn, tried, synthetic }: Search,
 ): Promise<Found> {
   const { store, runtime, fleet } = deps
   const openOf = (entries: InstanceEntry[]) =>
@@ -335,9 +335,9 @@ async function findPlace(
       const name = nameOf(entry)
       if (tried.has(name)) continue
       // Nothing to give back: it takes none.
-      if (synthetic) return { place: entry, renewed: true }
-      const outcome = await takePlace(store, realmId, entry, characterId, ticketExpires, limit)
-      if (outcome !== 'full') return { place: entry, renewed: outcome === 'renewed' }
+      if (synthetic) return { place: entry, ticketExpires: until, renewed: true }
+      const taken = await takePlace(store, realmId, entry, characterId, until, limit)
+      if (taken !== 'full') return { place: entry, ...taken }
       tried.add(name)
     }
     return undefined

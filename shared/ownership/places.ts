@@ -92,9 +92,14 @@ export function isMember(entry: number): boolean {
   return entry <= 0
 }
 
+/** How often a place is looked at again that other enters of the character change meanwhile. */
+const takeAttempts = 4
+
 /**
  * Takes a place until `ticketExpires`, or renews the one that the character has. `full`: the instance
- * takes nobody more at `limit` places, drains, or is gone. One trip for who has none, two to renew.
+ * takes nobody more at `limit` places, drains, or is gone. A renewed place expires later than it did, by a
+ * millisecond if need be, so that of two enters at once each knows its own. One trip for who has none, two
+ * to renew.
  */
 export async function takePlace(
   store: Store,
@@ -103,36 +108,34 @@ export async function takePlace(
   characterId: string,
   ticketExpires: number,
   limit: number,
-): Promise<'taken' | 'renewed' | 'full'> {
-  const request = {
-    table: 'volatile' as const,
-    key: instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
-    update: 'SET places.#character = :expires',
-    names: { '#character': characterId, '#state': 'state' },
+): Promise<{ ticketExpires: number; renewed: boolean } | 'full'> {
+  let held: number | undefined
+  for (let attempt = 0; attempt < takeAttempts; attempt++) {
+    const expires = held === undefined ? ticketExpires : Math.max(ticketExpires, held + 1)
+    const asRead =
+      held === undefined
+        ? 'attribute_not_exists(places.#character) AND size(places) < :known'
+        : 'places.#character = :known'
+    try {
+      await store.update({
+        table: 'volatile',
+        key: instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
+        update: 'SET places.#character = :expires',
+        condition: `attribute_exists(pk) AND #state <> :draining AND ${asRead}`,
+        names: { '#character': characterId, '#state': 'state' },
+        values: { ':expires': expires, ':draining': 'draining', ':known': held ?? limit },
+      })
+      return { ticketExpires: expires, renewed: held !== undefined }
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+      const row = error.items[0]
+      const places = row?.['places'] as Record<string, number> | undefined
+      const now = places?.[characterId]
+      if (row?.['state'] === 'draining' || (now === undefined && held === undefined)) return 'full'
+      held = now
+    }
   }
-  const values = { ':expires': ticketExpires, ':draining': 'draining' }
-  try {
-    await store.update({
-      ...request,
-      condition:
-        'attribute_exists(pk) AND #state <> :draining AND ' +
-        'attribute_not_exists(places.#character) AND size(places) < :limit',
-      values: { ...values, ':limit': limit },
-    })
-    return 'taken'
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
-    const places = error.items[0]?.['places'] as Record<string, number> | undefined
-    if (places?.[characterId] === undefined) return 'full'
-  }
-  try {
-    const condition = '#state <> :draining AND attribute_exists(places.#character)'
-    await store.update({ ...request, condition, values })
-    return 'renewed'
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === 'condition') return 'full'
-    throw error
-  }
+  return 'full'
 }
 
 /** Gives a place back, only if it still stands for this reservation or the stay that followed it. */

@@ -1,7 +1,7 @@
 // Who has a place in an instance, whatever is late: reservations, members, checkpoints.
 import { expect, it } from 'vitest'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
-import { findInstances } from '#shared/ownership/places.ts'
+import { findInstances, releasePlace, takePlace } from '#shared/ownership/places.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { Update } from '#shared/store/store.ts'
 import { openRealm, realmId } from './realm.ts'
@@ -108,6 +108,21 @@ it.each(['member', 'nobody'] as const)(
     expect(await placeOf(realm, who)).toBeLessThanOrEqual(0)
   },
 )
+
+it('of two enters in the same millisecond each gives back only what is its own', async () => {
+  const realm = await openRealm()
+  const { bootId } = await realm.host()
+  const who = await realm.character()
+  const at = { zone: 'hub', bootId, instance: 'hub-1' }
+  const until = realm.runtime.now() + 30_000
+  const take = async () => await takePlace(realm.store, realmId, at, who.characterId, until, 50)
+  const [first, second] = [await take(), await take()]
+  expect(first).toEqual({ ticketExpires: until, renewed: false })
+  expect(second).toEqual({ ticketExpires: until + 1, renewed: true })
+  // The second one was faster with the reservation.
+  await releasePlace(realm.store, realmId, at, who.characterId, { ticketExpires: until })
+  expect(await placeOf(realm, who)).toBe(until + 1)
+})
 
 it('a member whose place another of his enters took over is a member again when that has lapsed', async () => {
   const realm = await openRealm()

@@ -259,7 +259,11 @@ export function startHost(deps: {
       if (thread === 'tick') hungAt = scheduler.now()
       ;(thread === 'tick' ? tick : worker).hang(ms)
     },
-    hungMs: () => (tick.standsStill() && !worker.standsStill() ? scheduler.now() - hungAt : 0),
+    // While the whole process stands still the worker cannot know.
+    hungMs: () =>
+      tick.standsStill() && !worker.standsStill()
+        ? scheduler.now() - Math.max(hungAt, process.stoppedUntil())
+        : 0,
     tickStands: () => tick.standsStill(),
     workerStands: () => worker.standsStill(),
     drain: () => tick.enter(() => void stop()),

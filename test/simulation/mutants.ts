@@ -235,9 +235,9 @@ export const mutants: Mutant[] = [
     name: 'places-over-capacity',
     rule: 'Places: taken by one conditional update on their number',
     file: places,
-    find: 'attribute_not_exists(places.#character) AND size(places) < :limit',
+    find: 'attribute_not_exists(places.#character) AND size(places) < :known',
     replace:
-      'attribute_not_exists(places.#character) AND (size(places) < :limit OR size(places) >= :limit)',
+      'attribute_not_exists(places.#character) AND (size(places) < :known OR size(places) >= :known)',
   },
   {
     name: 'deadline-from-the-answer',
@@ -332,6 +332,13 @@ export const mutants: Mutant[] = [
     find: "'#owner = :owner AND epoch = :epoch AND #state = :state AND ticketId = :ticketId AND ' +",
     replace:
       "':owner = :owner AND :epoch = :epoch AND #state = :state AND :ticketId = :ticketId AND ' +",
+  },
+  {
+    name: 'places-of-one-name',
+    rule: 'Places: a renewed one expires later than it did, so that each enter knows its own',
+    file: places,
+    find: 'Math.max(ticketExpires, held + 1)',
+    replace: 'ticketExpires',
   },
   {
     name: 'place-given-back-unclear',

@@ -17,6 +17,8 @@ export type Process = {
   kill(): void
   /** Everything stands still; with `suspended` the monotonic clock too. */
   stop(ms: number, suspended: boolean): void
+  /** The end of the latest stop, virtual ms; 0 before any. */
+  stoppedUntil(): number
   /** Somebody sets the wall clock, so far off the true time. */
   setClock(offMs: number): void
 }
@@ -121,6 +123,7 @@ export function createProcess(
       stoppedUntil = Math.max(stoppedUntil, scheduler.now() + ms)
       if (suspended) suspendedMs += ms
     },
+    stoppedUntil: () => stoppedUntil,
     setClock(offMs) {
       clockMs = offMs
     },
