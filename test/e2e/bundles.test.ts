@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGameServer } from '#local/agones/game-server.ts'
+import type { GameServerObject } from '#local/agones/game-server.ts'
 import { startSidecar } from '#local/agones/sidecar.ts'
 import { startDynamo } from '#local/dynamodb.ts'
 import type { EmbeddedDynamo } from '#local/dynamodb.ts'
@@ -27,6 +28,7 @@ import type { RedisServer } from '#local/redis/server.ts'
 import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
+import { startFakeKubernetes, token } from '../fleet/fake-kubernetes.ts'
 import { newSession, play, realmId, until } from './player.ts'
 
 /** Whoever may switch users runs them as nobody. */
@@ -36,6 +38,7 @@ const started: Program[] = []
 const sidecars: { stop(): void }[] = []
 let folder: string
 let node: string
+let tokenFile: string
 let dynamo: EmbeddedDynamo
 let redis: RedisServer
 
@@ -61,6 +64,8 @@ beforeAll(async () => {
   chmodSync(node, 0o755)
   dynamo = await startDynamo({ file: join(folder, 'test.db'), tablePrefix: 'waystone-', runtime })
   redis = await startRedis({ host: '127.0.0.1', port: 0, token: 'redis-token', runtime })
+  tokenFile = join(folder, 'token')
+  writeFileSync(tokenFile, `${token}\n`)
   const key = join(folder, 'master.key')
   writeFileSync(key, `${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o400 })
   if (nobody.uid !== undefined) chownSync(key, nobody.uid, nobody.gid)
@@ -119,7 +124,7 @@ const common = () => ({
   NODE_ENV: 'production',
 })
 
-/** A zone host beside a sidecar, Allocated as soon as it is Ready. */
+/** A zone host beside a sidecar, Ready. */
 async function startHost(publicUrl: string, env: Record<string, string> = {}) {
   const port = await freePort('127.0.0.1', new Set())
   const gameServer = createGameServer({
@@ -147,19 +152,44 @@ async function startHost(publicUrl: string, env: Record<string, string> = {}) {
     },
     20_000,
   )
-  gameServer.move('Allocated')
-  await until('the host is open', () => host.output().includes('"open"'))
   return { ...host, gameServer }
+}
+
+/** A cluster's API that allocates the hosts it is given, as the functions ask it to. */
+async function startCluster() {
+  const cluster = await startFakeKubernetes([])
+  sidecars.push(cluster)
+  return {
+    ...cluster,
+    add: (gameServer: GameServerObject) => {
+      const { objectMeta, status } = gameServer.read()
+      const { name, labels } = objectMeta
+      const { address, ports } = status
+      cluster.servers.set(name, {
+        metadata: { name, labels: { ...labels } },
+        status: { state: 'Ready', address, ports },
+      })
+      void until(
+        'it is allocated',
+        () => cluster.servers.get(name)!.status.state === 'Allocated',
+        50_000,
+      ).then(() => gameServer.move('Allocated'), log.error)
+    },
+  }
 }
 
 test('a player lives through the end of a packed host, and the packed API ends when it is told', async () => {
   const port = await freePort('127.0.0.1', new Set())
   const url = `http://127.0.0.1:${port}`
+  const cluster = await startCluster()
   const functions = inContainer('functions', 'Dockerfile.functions', {
     PORT: String(port),
     WAYSTONE_PUBLIC_URL: url,
     WAYSTONE_LIMITS: 'generous',
     WAYSTONE_KEY_FILE: join(folder, 'master.key'),
+    WAYSTONE_AGONES_URL: cluster.url,
+    WAYSTONE_AGONES_NAMESPACE: cluster.namespace,
+    WAYSTONE_AGONES_TOKEN_FILE: tokenFile,
   })
   await until(`the API is well`, async () => {
     expect(functions.child.exitCode, functions.output()).toBeNull()
@@ -169,11 +199,15 @@ test('a player lives through the end of a packed host, and the packed API ends w
   expect((await fetch(`${url}/docs`)).status).toBe(200)
 
   const first = await startHost(url)
+  cluster.add(first.gameServer)
   const session = newSession(url)
   await session.guest()
   const realm = session.inRealm(realmId)
   const { characterId } = await realm.create({ name: 'Vera', race: 'human', job: 'mage' })
   const player = await play(url, session, characterId)
+  expect(cluster.allocations(), 'the director asked for the host').toBe(1)
+  let joins = 0
+  player.world.on('state', ({ phase }) => (joins += phase === 'joined' ? 1 : 0))
   try {
     const { x, y } = player.place()
     await player.walkTo(x + 4, y)
@@ -181,9 +215,12 @@ test('a player lives through the end of a packed host, and the packed API ends w
     expect(Math.hypot(walked.x - x, walked.y - y)).toBeGreaterThan(1)
 
     const second = await startHost(url)
+    cluster.add(second.gameServer)
+    cluster.servers.delete(first.gameServer.read().objectMeta.name)
     first.child.kill('SIGTERM')
     expect(await first.ended, first.output()).toEqual({ code: 0, signal: null })
-    await until('the player is in the other host', () => player.world.state.phase === 'joined')
+    await until('the player is in the other host', () => joins === 1)
+    expect(cluster.allocations()).toBe(2)
     await until('the player stands where he stood', () => {
       const here = player.place()
       return Math.hypot(here.x - walked.x, here.y - walked.y) < 0.1
@@ -205,6 +242,7 @@ test('a player lives through the end of a packed host, and the packed API ends w
 test('a host in which nobody is gives itself back, and ends when it is told', async () => {
   const env = { WAYSTONE_IDLE_SECONDS: '2' }
   const { gameServer, child, ended, output } = await startHost('http://127.0.0.1:9', env)
+  gameServer.move('Allocated')
   await until('it asks to be shut down', () => gameServer.read().status.state === 'Shutdown')
   expect(child.exitCode, 'it waits for the signal').toBeNull()
   child.kill('SIGTERM')
