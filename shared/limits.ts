@@ -25,6 +25,11 @@ export const passwordsWaitingMax = 64
 
 /** Access tokens cannot be taken back, so they are short. */
 export const accessTokenMs = 15 * 60 * 1000
+/**
+ * Access tokens that were found genuine, remembered by one process: a token comes with every request of
+ * its player for 15 minutes. About half a megabyte; who is forgotten costs one more check of a signature.
+ */
+export const tokensRememberedMax = 1024
 /** An operator's token from the command line: one command, with a slow network and a slow look. */
 export const operatorTokenMs = 5 * 60 * 1000
 /** A host signs a token of its own for each call to `/internal`; none may be valid for longer. */

@@ -1,9 +1,10 @@
 // Access tokens: a JWT (EdDSA, typ `at+jwt`) that says who calls. Algorithm, type, issuer and audience
 // are fixed here and nowhere else, so a ticket or a token of another purpose is never taken for one.
+import { hash } from 'node:crypto'
 import { SignJWT, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { Operator, Player } from '#shared/api/endpoint.ts'
-import { accessTokenMs, operatorTokenMs } from '#shared/limits.ts'
+import { accessTokenMs, operatorTokenMs, tokensRememberedMax } from '#shared/limits.ts'
 import { asDate, keyOf } from '#shared/ownership/ticket.ts'
 import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
 
@@ -49,6 +50,22 @@ export async function signAccessToken(
   return { token, expiresAt: expiresS * 1000 }
 }
 
+/** What a genuine token said, and the key that vouched for it. */
+type Genuine = { player: Player; keyId: string; key: CryptoKey; expiresS: number }
+
+/**
+ * By the hash of the token, never the token itself. The signature is most of what an authenticated read
+ * costs (docs/performance.md), and a player sends the same token with each. A key ring has a memory of
+ * its own, so whoever forgets a key forgets what it signed.
+ */
+const memories = new WeakMap<VerifyKeys, Map<string, Genuine>>()
+
+function memoryOf(keys: VerifyKeys): Map<string, Genuine> {
+  let memory = memories.get(keys)
+  if (memory === undefined) memories.set(keys, (memory = new Map()))
+  return memory
+}
+
 /** Who calls; `expired` is said only of a token that was genuine. No I/O. */
 export async function verifyAccessToken(
   keys: VerifyKeys,
@@ -56,8 +73,21 @@ export async function verifyAccessToken(
   token: string,
 ): Promise<Player | 'expired' | 'invalid'> {
   if (token.length > tokenMaxLength) return 'invalid'
+  const memory = memoryOf(keys)
+  const digest = hash('sha256', token, 'base64')
+  const known = memory.get(digest)
+  if (known !== undefined) {
+    // Time goes on and keys are withdrawn: only the signature is as it was.
+    if (Math.floor(now / 1000) < known.expiresS && keys(known.keyId) === known.key) {
+      return { ...known.player }
+    }
+    memory.delete(digest)
+  }
+  const find = keyOf(keys)
+  let key: CryptoKey | undefined
+  const take = (header: { kid?: string }) => (key = find(header))
   try {
-    const { payload } = await jwtVerify(token, keyOf(keys), {
+    const { payload, protectedHeader } = await jwtVerify(token, take, {
       algorithms: ['EdDSA'],
       typ: accessTokenType,
       issuer: accessTokenIssuer,
@@ -68,7 +98,11 @@ export async function verifyAccessToken(
     const claimed = claims.safeParse(payload)
     if (!claimed.success) return 'invalid'
     const { sub, sid, gst, iatMs, role } = claimed.data
-    return { accountId: sub, sessionId: sid, guest: gst, issuedAt: iatMs, role }
+    const player: Player = { accountId: sub, sessionId: sid, guest: gst, issuedAt: iatMs, role }
+    const genuine = { player, keyId: protectedHeader.kid!, key: key!, expiresS: payload.exp! }
+    if (memory.size >= tokensRememberedMax) memory.delete(memory.keys().next().value!)
+    memory.set(digest, genuine)
+    return { ...player }
   } catch (error) {
     return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
   }

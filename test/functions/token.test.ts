@@ -1,0 +1,82 @@
+// Access tokens that come again and again: what is remembered of them must never say more than the token.
+import { generateKeyPair } from 'jose'
+import type { CryptoKey } from 'jose'
+import { expect, test } from 'vitest'
+import { signAccessToken, verifyAccessToken } from '#functions/http/token.ts'
+import { accessTokenMs, tokensRememberedMax } from '#shared/limits.ts'
+
+const now = 1_790_000_000_000
+const player = (accountId = 'mira') => ({
+  accountId,
+  sessionId: 's1',
+  guest: false,
+  issuedAt: now,
+  role: undefined,
+})
+
+/** A ring of one key that can be withdrawn, and that counts how often it is asked for. */
+async function openRing() {
+  const pair = await generateKeyPair('EdDSA')
+  const ring: { key: CryptoKey | undefined } = { key: pair.publicKey }
+  const sign = async (accountId?: string) => {
+    const key = { keyId: 'k1', privateKey: pair.privateKey }
+    return (await signAccessToken(key, player(accountId))).token
+  }
+  const keys = (keyId: string) => (keyId === 'k1' ? ring.key : undefined)
+  return {
+    ring,
+    sign,
+    verify: async (token: string, at = now) => verifyAccessToken(keys, at, token),
+  }
+}
+
+test('a token says the same each time, and what one caller does with it is not seen by the next', async () => {
+  const { sign, verify } = await openRing()
+  const token = await sign()
+  for (let i = 0; i < 3; i++) {
+    const read = await verify(token)
+    expect(read).toEqual(player())
+    Object.assign(read, { accountId: 'somebody else' })
+  }
+})
+
+test('a token that was taken before expires to the second all the same', async () => {
+  const { sign, verify } = await openRing()
+  const token = await sign()
+  await verify(token)
+  expect(await verify(token, now + accessTokenMs - 1000)).toEqual(player())
+  expect(await verify(token, now + accessTokenMs)).toBe('expired')
+  expect(await verify(token, now + 2 * accessTokenMs)).toBe('expired')
+})
+
+test('a token that was taken before is refused once its key is withdrawn or another has its id', async () => {
+  const { ring, sign, verify } = await openRing()
+  const token = await sign()
+  const key = ring.key
+  await verify(token)
+  ring.key = undefined
+  expect(await verify(token)).toBe('invalid')
+  ring.key = key
+  expect(await verify(token)).toEqual(player())
+  ring.key = (await generateKeyPair('EdDSA')).publicKey
+  expect(await verify(token)).toBe('invalid')
+})
+
+test('one changed letter of a token that was taken before is refused', async () => {
+  const { sign, verify } = await openRing()
+  const token = await sign()
+  await verify(token)
+  for (const at of [10, token.indexOf('.') + 10, token.length - 10]) {
+    const other = token[at] === 'A' ? 'B' : 'A'
+    expect(await verify(token.slice(0, at) + other + token.slice(at + 1))).toBe('invalid')
+  }
+})
+
+test('more tokens than are remembered are all taken', async () => {
+  const { sign, verify } = await openRing()
+  const tokens = []
+  for (let i = 0; i < tokensRememberedMax + 20; i++) tokens.push(await sign(`a${i}`))
+  for (const token of tokens) await verify(token)
+  expect(await verify(tokens[0]!)).toEqual(player('a0'))
+  expect(await verify(tokens.at(-1)!)).toEqual(player(`a${tokens.length - 1}`))
+})
