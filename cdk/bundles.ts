@@ -44,7 +44,7 @@ export type Bundling = keyof typeof BUNDLINGS
 /** Serves /openapi.json, /docs and whatever no route knows. */
 export const referenceDomain: DomainName = 'content'
 
-function signs(domains: readonly DomainName[]): boolean {
+export function signs(domains: readonly DomainName[]): boolean {
   return domains.some((name) => DOMAINS[name].signs)
 }
 

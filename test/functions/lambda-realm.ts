@@ -26,6 +26,8 @@ import type { LambdaFunction } from './lambda-runtime.ts'
 export const realmId = 'test'
 export const redisSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:redis'
 export const kmsKey = 'arn:aws:kms:eu-central-1:123456789012:key/master'
+/** Under which name the calls of zone hosts are noted. */
+export const zoneHost = 'zone-host'
 export const tablePrefix = `waystone-${realmId}-`
 
 export type LambdaRealm = {
@@ -44,8 +46,8 @@ export type LambdaRealm = {
     target: string,
     more?: { token?: string; body?: unknown },
   ): Promise<HttpAnswer>
-  /** A zone host that holds its lease and an open instance. */
-  host(zone?: string): Promise<HostStore & { bootId: string }>
+  /** A zone host that holds its lease and an open instance; what it asks of AWS is noted as well. */
+  host(zone?: string, publicKey?: string): Promise<HostStore & { bootId: string }>
   stop(): Promise<void>
 }
 
@@ -75,6 +77,8 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
     functions.set(name, await startLambda({ name, folder: code, env }))
   }
   const store = createDynamoStore(localOptions(dynamo.endpoint, tablePrefix))
+  const hostEndpoint = aws.env(zoneHost)['AWS_ENDPOINT_URL_DYNAMODB']!
+  const hostStore = createDynamoStore(localOptions(hostEndpoint, tablePrefix))
   const routeTo = router(bundling)
 
   const send: LambdaRealm['send'] = async (request) => {
@@ -102,10 +106,10 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
-    host: async (zone = 'hub') => {
+    host: async (zone = 'hub', publicKey = 'none') => {
       const bootId = newId(runtime)
       const made = createHostStore({
-        store,
+        store: hostStore,
         runtime,
         clocks: { now: runtime.now, monotonic: runtime.now },
         host: {
@@ -114,7 +118,7 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
           address: `ws://${bootId}/zone`,
           protocol: 1,
           contentVersion: 'test',
-          publicKey: 'none',
+          publicKey,
           instances: [{ instance: `${zone}-1`, zone, capacity: 100 }],
         },
         onProof: () => undefined,
@@ -128,6 +132,7 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
       await aws.stop()
       await redis.stop()
       store.close()
+      hostStore.close()
       await dynamo.stop()
       await rm(folder, { recursive: true, force: true })
     },

@@ -1,0 +1,126 @@
+// What somebody should be woken for. Figures are where players feel it, not where a component is odd.
+import { Duration } from 'aws-cdk-lib'
+import {
+  Alarm,
+  ComparisonOperator,
+  MathExpression,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { Operation } from 'aws-cdk-lib/aws-dynamodb'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import type { Api } from './api.ts'
+import type { Data } from './data.ts'
+import { prefixOf } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+const minute = Duration.minutes(1)
+
+export function defineAlarms(settings: Settings, data: Data, api: Api): void {
+  const { stack, stage, functions } = api
+  const topic = new Topic(stack, 'alarms', {
+    topicName: `${prefixOf(settings)}alarms`,
+    masterKey: data.key,
+    enforceSSL: true,
+  })
+  // A policy of one's own takes the place of the default, under which alarms may publish.
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'Alarms',
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+    }),
+  )
+  if (settings.alarmEmail) topic.addSubscription(new EmailSubscription(settings.alarmEmail))
+
+  const alarm = (id: string, about: string, metric: IMetric, above: number, minutes: number) => {
+    const made = new Alarm(stack, id, {
+      alarmName: `${prefixOf(settings)}${id}`,
+      alarmDescription: about,
+      metric,
+      threshold: above,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: minutes,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    })
+    made.addAlarmAction(new SnsAction(topic))
+  }
+
+  const failing = new MathExpression({
+    expression: 'IF(all > 20, 100 * failed / all, 0)',
+    label: 'Requests answered with 5xx, %',
+    period: minute,
+    usingMetrics: {
+      failed: stage.metricServerError({ statistic: Stats.SUM, period: minute }),
+      all: stage.metricCount({ statistic: Stats.SUM, period: minute }),
+    },
+  })
+  alarm('failing', 'Over 2 % of requests fail: players cannot log in or enter.', failing, 2, 3)
+  alarm(
+    'slow',
+    'One request in a hundred takes over 3 s.',
+    stage.metricLatency({ statistic: Stats.percentile(99), period: minute }),
+    3000,
+    5,
+  )
+  const each = [...functions].map(([name, made]) => ({ name, made }))
+  alarm(
+    'errors',
+    'A function fails at its start or is ended: wrong configuration, permission or secret.',
+    sumOf(each.map(({ made }) => made.metricErrors({ period: minute, statistic: Stats.SUM }))),
+    0,
+    3,
+  )
+  alarm(
+    'turned-away',
+    'Functions are at the limit of concurrency of the account, or of their own.',
+    sumOf(each.map(({ made }) => made.metricThrottles({ period: minute, statistic: Stats.SUM }))),
+    0,
+    3,
+  )
+  for (const [name, table] of Object.entries(data.tables)) {
+    alarm(
+      `${name}-throttled`,
+      `The table ${name} throttles: one partition is too hot, or the account at its limit.`,
+      table.metricThrottledRequestsForOperations({
+        operations: [
+          Operation.GET_ITEM,
+          Operation.QUERY,
+          Operation.PUT_ITEM,
+          Operation.UPDATE_ITEM,
+          Operation.TRANSACT_WRITE_ITEMS,
+        ],
+        period: minute,
+        statistic: Stats.SUM,
+      }),
+      10,
+      2,
+    )
+  }
+  // Alarms write to the topic, which is encrypted with the realm's key.
+  data.key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'Alarms',
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': data.stack.account } },
+    }),
+  )
+}
+
+function sumOf(metrics: IMetric[]): IMetric {
+  const names = metrics.map((_, i) => `m${i}`)
+  return new MathExpression({
+    expression: names.join(' + '),
+    label: 'Sum over all functions',
+    period: minute,
+    usingMetrics: Object.fromEntries(metrics.map((metric, i) => [names[i]!, metric])),
+  })
+}

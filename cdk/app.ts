@@ -1,0 +1,17 @@
+// What `npm run synth`, `deploy` and `destroy` run: bundles the functions, then tells CDK what there is.
+// It asks AWS nothing: account and region are the ones of whoever deploys.
+import path from 'node:path'
+import { App, Validations } from 'aws-cdk-lib'
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { buildBundles } from './bundles.ts'
+import { defineRealm } from './realm.ts'
+import { readSettings } from './settings.ts'
+
+const app = new App()
+const settings = readSettings(app)
+const into = path.join(import.meta.dirname, '..', 'dist', 'functions')
+const folders = await buildBundles(settings.bundling, into)
+defineRealm(app, settings, (name) => Code.fromAsset(folders.get(name)!))
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+app.synth()

@@ -1,0 +1,76 @@
+// What is kept: the three tables, the key under which the realm's keys lie, the secret of its Redis.
+import { SecretValue, Stack } from 'aws-cdk-lib'
+import type { App } from 'aws-cdk-lib'
+import {
+  AttributeType,
+  BillingMode,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { TableName } from '#shared/store/store.ts'
+import { acknowledge } from './acknowledged.ts'
+import { prefixOf, removalOf } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+export type Data = {
+  stack: Stack
+  tables: Record<TableName, Table>
+  key: Key
+  redis: Secret
+}
+
+export function defineData(app: App, settings: Settings): Data {
+  const { realm, keep } = settings
+  const stack = new Stack(app, `waystone-${realm}-data`, {
+    description: `Waystone, realm ${realm}: tables, key and secret`,
+    terminationProtection: keep,
+  })
+  const removalPolicy = removalOf(settings)
+
+  const table = (name: TableName, options: { expires: boolean }) =>
+    new Table(stack, name, {
+      tableName: `${prefixOf(settings)}${name}`,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      // AWS's key for DynamoDB in this account: CloudTrail tells who used it, and nobody can lock himself
+      // out. What must not be read by whoever reads the table is sealed beforehand (shared/keys).
+      encryption: TableEncryption.AWS_MANAGED,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: keep,
+      removalPolicy,
+      // Free as long as nobody reads it. What archives or projects the ledger begins here.
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      ...(options.expires ? { timeToLiveAttribute: 'expires' } : {}),
+    })
+
+  const key = new Key(stack, 'key', {
+    alias: `waystone/${realm}`,
+    description: `Waystone, realm ${realm}: opens the key that encrypts signing keys; alarms`,
+    enableKeyRotation: true,
+    removalPolicy,
+  })
+  const redis = new Secret(stack, 'redis', {
+    secretName: `waystone/${realm}/redis`,
+    description:
+      'Where the Redis of the realm is: {"url": "https://…", "token": "…"}, or {} for none',
+    // Put in by hand (docs/deployment.md); CloudFormation writes it once and then lets it be.
+    secretStringValue: SecretValue.unsafePlainText('{}'),
+    removalPolicy,
+  })
+  acknowledge(redis, ['redis-rotation'])
+  return {
+    stack,
+    // `core` keeps sessions and remembered operations, which expire; value never does.
+    tables: {
+      core: table('core', { expires: true }),
+      ledger: table('ledger', { expires: false }),
+      volatile: table('volatile', { expires: true }),
+    },
+    key,
+    redis,
+  }
+}

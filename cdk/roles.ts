@@ -1,0 +1,113 @@
+// Who may do what: a role for each function from its domains' permissions, and one for zone hosts.
+import { Stack } from 'aws-cdk-lib'
+import type { App } from 'aws-cdk-lib'
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { acknowledge } from './acknowledged.ts'
+import { signs } from './bundles.ts'
+import type { DomainName } from './bundles.ts'
+import type { Data } from './data.ts'
+import { PERMISSIONS, ZONE_PERMISSIONS } from './permissions.ts'
+import type { RowPermission } from './permissions.ts'
+import { prefixOf } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+type FunctionRole = {
+  domains: readonly DomainName[]
+  settings: Settings
+  data: Data
+  logGroup: LogGroup
+}
+
+export function functionRole(stack: Stack, name: string, role: FunctionRole): Role {
+  const { domains, settings, data, logGroup } = role
+  const statements = [
+    ...rowStatements(
+      domains.flatMap((domain) => PERMISSIONS[domain]),
+      settings,
+      data,
+    ),
+    new PolicyStatement({
+      sid: 'Redis',
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [data.redis.secretArn],
+    }),
+    ...(signs(domains) ? [masterKey(settings, data)] : []),
+    new PolicyStatement({
+      sid: 'Logs',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    }),
+  ]
+  const made = new Role(stack, `${name}-role`, {
+    description: `Waystone, realm ${settings.realm}: the function ${name}`,
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: { permissions: new PolicyDocument({ statements }) },
+  })
+  acknowledge(made, ['own-log-streams'])
+  return made
+}
+
+/** A stack of its own: hosts run in a cluster that is not ours to make. */
+export function defineZoneRole(app: App, settings: Settings, data: Data): Stack {
+  const stack = new Stack(app, `waystone-${settings.realm}-zones`, {
+    description: `Waystone, realm ${settings.realm}: the role of zone hosts`,
+  })
+  const role = new Role(stack, 'role', {
+    roleName: `${prefixOf(settings)}zone-host`,
+    description: `Waystone, realm ${settings.realm}: zone hosts, by EKS Pod Identity`,
+    assumedBy: new ServicePrincipal('pods.eks.amazonaws.com'),
+    inlinePolicies: {
+      permissions: new PolicyDocument({
+        statements: rowStatements(ZONE_PERMISSIONS, settings, data),
+      }),
+    },
+  })
+  // Pod Identity tags the session with cluster, namespace and account.
+  role.assumeRolePolicy?.addStatements(
+    new PolicyStatement({
+      actions: ['sts:TagSession'],
+      principals: [new ServicePrincipal('pods.eks.amazonaws.com')],
+    }),
+  )
+  return stack
+}
+
+/** Bound to this realm: the data key of another does not open. */
+function masterKey(settings: Settings, { key }: Data): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'MasterKey',
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: [key.keyArn],
+    conditions: {
+      StringEquals: { 'kms:EncryptionContext:waystone': `${prefixOf(settings)}master-key` },
+    },
+  })
+}
+
+/** One statement for all partitions of a table that allow the same actions. */
+function rowStatements(
+  permissions: readonly RowPermission[],
+  { realm }: Settings,
+  { tables }: Data,
+): PolicyStatement[] {
+  const actionsOf = new Map<string, Set<string>>()
+  for (const { table, partition, actions } of permissions) {
+    const where = `${table} ${partition.replace('{realm}', realm)}`
+    const known = actionsOf.get(where) ?? new Set()
+    actionsOf.set(where, known)
+    for (const action of actions) known.add(`dynamodb:${action}`)
+  }
+  const alike = Map.groupBy(actionsOf, ([where, actions]) => {
+    return [where.split(' ', 1)[0]!, ...[...actions].sort()].join(' ')
+  })
+  return [...alike.values()].map((group) => {
+    const table = group[0]![0].split(' ', 1)[0] as keyof Data['tables']
+    const partitions = group.map(([where]) => where.slice(table.length + 1))
+    return new PolicyStatement({
+      actions: [...group[0]![1]].sort(),
+      resources: [tables[table].tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions.sort() } },
+    })
+  })
+}

@@ -1,0 +1,156 @@
+// What the stacks create. After a change that is meant: npx vitest run test/cdk -u, and read the difference.
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { Stack, App, Validations } from 'aws-cdk-lib'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { BUNDLINGS } from '#cdk/bundles.ts'
+import { describeAcknowledged, describeStack } from './describe.ts'
+import { synthRealm } from './synth.ts'
+import type { Resource, Stacks, Template } from './synth.ts'
+
+let realm: ReturnType<typeof synthRealm>
+/** With every setting set. */
+let other: ReturnType<typeof synthRealm>
+
+beforeAll(() => {
+  realm = synthRealm()
+  other = synthRealm({
+    realm: 'us1',
+    realmName: 'West',
+    keep: 'no',
+    bundling: 'one',
+    domain: 'api.example.org',
+    certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/c',
+    cors: 'https://play.example.org',
+    alarmEmail: 'ops@example.org',
+    authConcurrency: '40',
+    logDays: '7',
+    ratePerS: '100',
+    passwordRatePerS: '10',
+  })
+})
+
+function ofType({ Resources: resources }: Template, type: string): Resource[] {
+  return Object.values(resources).filter((resource) => resource.Type === type)
+}
+
+/** Names that we give, and that CloudFormation therefore does not make unique. */
+function namesIn(stacks: Stacks): string[] {
+  const named = /^(Table|Function|Role|Topic|Alarm|LogGroup|Alias)?Name$/
+  const names = Object.values(stacks).flatMap(({ Resources: resources }) =>
+    Object.values(resources).flatMap(({ Properties: properties = {} }) =>
+      Object.entries(properties)
+        .filter(([property]) => named.test(property))
+        .map(([, value]) => value),
+    ),
+  )
+  return names.filter((name) => typeof name === 'string')
+}
+
+describe('the stacks', () => {
+  it.each(['data', 'api', 'zones'] as const)('create in %s what was reviewed', async (name) => {
+    await expect(describeStack(realm.stacks[name])).toMatchFileSnapshot(`reviewed/${name}.txt`)
+  })
+
+  it('leave findings of cdk-nag only with a reason', async () => {
+    await expect(describeAcknowledged(realm.app)).toMatchFileSnapshot('reviewed/acknowledged.txt')
+  })
+
+  it('are held against cdk-nag, which says something when there is something', () => {
+    const app = new App({ analyticsReporting: false })
+    const bucket = new Bucket(new Stack(app, 's'), 'b')
+    expect(bucket.bucketName).toBeDefined()
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+    expect(() => app.synth()).toThrow(/AwsSolutions-S1/)
+  })
+
+  it('let two realms live in one account', () => {
+    const first = namesIn(realm.stacks)
+    const second = new Set(namesIn(other.stacks))
+    expect(first.length).toBeGreaterThan(20)
+    expect(first.filter((name) => second.has(name))).toEqual([])
+    for (const name of first) expect(name).toMatch(/main/)
+  })
+
+  it('keep tables, keys and logs when they go, unless told', () => {
+    for (const [stacks, policy, lasting] of [
+      [realm.stacks, 'Retain', true],
+      [other.stacks, 'Delete', false],
+    ] as const) {
+      const tables = ofType(stacks.data, 'AWS::DynamoDB::Table')
+      expect(tables).toHaveLength(3)
+      for (const { DeletionPolicy, Properties } of tables) {
+        expect(DeletionPolicy).toBe(policy)
+        expect(Properties?.['DeletionProtectionEnabled']).toBe(lasting)
+      }
+      expect(ofType(stacks.data, 'AWS::KMS::Key')[0]?.DeletionPolicy).toBe(policy)
+      for (const { DeletionPolicy } of ofType(stacks.api, 'AWS::Logs::LogGroup')) {
+        expect(DeletionPolicy).toBe(policy)
+      }
+    }
+  })
+
+  it('make one function, or three, or one a domain', () => {
+    const made = { domains: realm, three: synthRealm({ bundling: 'three' }), one: other }
+    const routesOf = ({ stacks }: typeof realm) =>
+      ofType(stacks.api, 'AWS::ApiGatewayV2::Route').map((r) => String(r.Properties?.['RouteKey']))
+    for (const [bundling, groups] of Object.entries(BUNDLINGS)) {
+      const one = made[bundling as keyof typeof BUNDLINGS]
+      const functions = ofType(one.stacks.api, 'AWS::Lambda::Function')
+      expect(functions).toHaveLength(Object.keys(groups).length)
+      // Every function may be reached, and the routes are the same.
+      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length)
+      expect(routesOf(one).sort()).toEqual(routesOf(realm).sort())
+    }
+  })
+
+  it('take a domain of their own, origins and an address for alarms', () => {
+    const { api } = other.stacks
+    const [http] = ofType(api, 'AWS::ApiGatewayV2::Api')
+    expect(http?.Properties).toMatchObject({
+      DisableExecuteApiEndpoint: true,
+      CorsConfiguration: { AllowOrigins: ['https://play.example.org'] },
+    })
+    const [all] = ofType(api, 'AWS::Lambda::Function')
+    expect(all?.Properties).toMatchObject({
+      Environment: { Variables: { WAYSTONE_PUBLIC_URL: 'https://api.example.org' } },
+      ReservedConcurrentExecutions: 40,
+    })
+    expect(ofType(api, 'AWS::SNS::Subscription')).toHaveLength(1)
+  })
+
+  it('refuse settings that are wrong, each by name', () => {
+    expect(() => synthRealm({ realm: 'No Realm', bundling: 'two' })).toThrow(/realm: .*bundling: /)
+    expect(() => synthRealm({ domain: 'api.example.org' })).toThrow(/go together/)
+  })
+
+  it('never name a secret, allow everything, or act on everything', () => {
+    const text = JSON.stringify(realm.stacks)
+    expect(text).not.toMatch(/"Action":\s*"\*"|dynamodb:\*|:Scan/)
+    for (const { Properties } of ofType(realm.stacks.api, 'AWS::IAM::Role')) {
+      expect(JSON.stringify(Properties?.['Policies'])).not.toContain('"Resource":"*"')
+    }
+  })
+})
+
+describe('npm run synth', () => {
+  it('needs no network, no credentials and under 30 s, bundles and all', () => {
+    const top = path.join(import.meta.dirname, '..', '..')
+    const out = path.join(top, 'dist', 'cdk-test')
+    const started = performance.now()
+    const synth = spawnSync(process.execPath, ['cdk/app.ts'], {
+      cwd: top,
+      // Whatever would be asked for over the network is asked of nobody.
+      env: { PATH: '', CDK_OUTDIR: out, HTTPS_PROXY: 'http://127.0.0.1:1', NO_COLOR: '1' },
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    expect(synth.stderr).not.toMatch(/error/i)
+    expect(synth.status).toBe(0)
+    expect(readdirSync(out).filter((file) => file.endsWith('.template.json'))).toHaveLength(3)
+    console.log(`synth with bundles: ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  }, 60_000)
+})

@@ -1,0 +1,33 @@
+// A realm as CloudFormation gets it, without bundles: what functions carry is not under test here.
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { App, Validations } from 'aws-cdk-lib'
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { defineRealm } from '#cdk/realm.ts'
+import { readSettings } from '#cdk/settings.ts'
+
+export type Resource = {
+  Type: string
+  Properties?: Record<string, unknown>
+  DeletionPolicy?: string
+  DependsOn?: string[]
+}
+export type Template = { Resources: Record<string, Resource>; Outputs?: Record<string, unknown> }
+export type Stacks = Record<'data' | 'api' | 'zones', Template>
+
+/** Throws when cdk-nag finds what is not acknowledged. */
+export function synthRealm(context: Record<string, string> = {}): { stacks: Stacks; app: App } {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'waystone-cdk-'))
+  const app = new App({ outdir: path.join(outdir, 'out'), context, analyticsReporting: false })
+  const made = defineRealm(app, readSettings(app), () => Code.fromInline('// nothing'))
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+  const assembly = app.synth()
+  const template = (stack: keyof Stacks) =>
+    assembly.getStackByName(made[stack].stackName).template as Template
+  return {
+    app,
+    stacks: { data: template('data'), api: template('api'), zones: template('zones') },
+  }
+}
