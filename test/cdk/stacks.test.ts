@@ -146,11 +146,11 @@ describe('npm run synth', () => {
       // Whatever would be asked for over the network is asked of nobody.
       env: { PATH: '', CDK_OUTDIR: out, HTTPS_PROXY: 'http://127.0.0.1:1', NO_COLOR: '1' },
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 240_000,
     })
     expect(synth.stderr).not.toMatch(/error/i)
     expect(synth.status).toBe(0)
     expect(readdirSync(out).filter((file) => file.endsWith('.template.json'))).toHaveLength(3)
     console.log(`synth with bundles: ${((performance.now() - started) / 1000).toFixed(1)} s`)
-  }, 60_000)
+  }, 240_000)
 })
