@@ -181,6 +181,39 @@ test('hosts that die at once are started again with growing pauses', async () =>
   expect(started).toBeLessThanOrEqual(5)
 })
 
+test('a host that was well for a while is replaced without a pause, however often', async () => {
+  let skewMs = 0
+  const pauses: number[] = []
+  const watched: typeof runtime = {
+    ...runtime,
+    now: () => runtime.now() + skewMs,
+    sleep: async (ms, signal) => {
+      pauses.push(ms)
+      await runtime.sleep(ms, signal)
+    },
+  }
+  await start({ runtime: watched })
+  for (let deaths = 0; deaths < 3; deaths++) {
+    await until(() => ready())
+    const { bootId } = (await hosts())[0]!
+    skewMs += 6000
+    process.kill(pidOf(bootId!), 'SIGKILL')
+    await until(() => ended.length === deaths + 1)
+  }
+  await until(() => ready())
+  expect(pauses.filter((ms) => [200, 400, 800].includes(ms))).toEqual([])
+})
+
+test('hosts outlive a crash of their sidecars', async () => {
+  await start()
+  await until(() => ready())
+  const [before] = await hosts()
+  await fleet!.restartSidecars(300)
+  // Without new pings the restarted sidecar would call it unhealthy after 3 s.
+  await runtime.sleep(4500)
+  expect(await hosts()).toEqual([before])
+})
+
 test('stop ends every host, marks every lease and leaves nothing in the record', async () => {
   await start({ fleets: [{ zone: 'hub', hosts: 2 }] })
   await until(() => ready(2))
