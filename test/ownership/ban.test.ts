@@ -55,6 +55,28 @@ describe('a ban', () => {
     expect(await guardOf(realm, who)).toMatchObject({ epoch: 2, stateEpoch: 2 })
   })
 
+  it('is read after the claim: one that came meanwhile has seen no owner to kick', async () => {
+    const runtime = seededRuntime(1)
+    const memory = createMemoryStore({ runtime })
+    let accountId: string | undefined
+    const realm = await openRealm({
+      store: {
+        ...memory,
+        update: async (update) => {
+          if (accountId !== undefined && update.update === 'SET #state = :active') {
+            await copyBan(memory, realmId, accountId, { until: forGood, version: 1 })
+          }
+          return await memory.update(update)
+        },
+      },
+    })
+    const host = await realm.host()
+    const who = await realm.character()
+    const ticket = await realm.open((await realm.enterAs(who)).ticket)
+    accountId = who.accountId
+    expect(await host.claim(ticket)).toEqual({ outcome: 'refused' })
+  })
+
   it('kicks whoever was claimed before it, wherever the cut falls', async () => {
     const realm = await openRealm()
     const host = await realm.host()

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { leaseDeadAfterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
+import { saveUpdate } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import { endLease } from '#shared/ownership/lease.ts'
@@ -163,6 +164,17 @@ describe('a dead host', () => {
     for (let i = 0; i < 5; i++) {
       const ticket = await realm.open((await realm.enterAs(await realm.character())).ticket)
       expect(ticket.bootId).toBe(living.bootId)
+    }
+  })
+
+  it('a save of an earlier stay that lands late is refused, whatever its number', async () => {
+    const { realm, host, who } = await inPlay()
+    const { characterId } = who
+    const soft = { zone: 'hub', x: 1, y: 1, heading: 0 }
+    await host.leave({ characterId, instance: 'hub-1', epoch: 1, saveNumber: 3, soft })
+    for (const saveNumber of [3, 9]) {
+      const late = saveUpdate({ realmId, characterId, epoch: 1, saveNumber, soft })
+      await expect(realm.store.update(late)).rejects.toMatchObject({ kind: 'condition' })
     }
   })
 

@@ -53,9 +53,9 @@ const quick = [
   'leave-keeps-state-epoch',
   'leave-once',
   'tick-before-proof',
-  'save-past-the-deadline',
   'recover-by-new-epoch',
-  'claim-without-ticket',
+  'enter-ignores-ban',
+  'kick-without-a-look',
 ]
 it.each(mutants.filter(({ name }) => quick.includes(name)))(
   'without the rule "$rule" ($name) a seed fails',
