@@ -82,9 +82,10 @@ export function createBanWatch(deps: {
         note(characterId, `is banned${still.has(characterId) ? ', still in play' : ''}`)
         if (still.has(characterId)) continue
         const plays = state === 'active' && livingOwner(rows.guard) !== undefined
-        // Another enter, which had found no ban yet, may have reserved since.
-        const mayPlay = (state === 'reserved' || state === 'moving') && movedAt < startedAt
-        if (plays || mayPlay) violation('a ban takes out of play', `${state}@${epoch}`, characterId)
+        const mayPlay = state === 'reserved' || state === 'moving'
+        // An enter that had found no ban yet may have reserved since; its claim reads the ban.
+        if (movedAt >= startedAt || !(plays || mayPlay)) continue
+        violation('a ban takes out of play', `${state}@${epoch}`, characterId)
       }
     },
     lifting(accountId: string): void {
