@@ -1,5 +1,5 @@
 // A realm as CloudFormation gets it, without bundles: what functions carry is not under test here.
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
@@ -20,14 +20,16 @@ export type Stacks = Record<'data' | 'api' | 'zones', Template>
 /** Throws when cdk-nag finds what is not acknowledged. */
 export function synthRealm(context: Record<string, string> = {}): { stacks: Stacks; app: App } {
   const outdir = mkdtempSync(path.join(tmpdir(), 'waystone-cdk-'))
-  const app = new App({ outdir: path.join(outdir, 'out'), context, analyticsReporting: false })
-  const made = defineRealm(app, readSettings(app), () => Code.fromInline('// nothing'))
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
-  const assembly = app.synth()
-  const template = (stack: keyof Stacks) =>
-    assembly.getStackByName(made[stack].stackName).template as Template
-  return {
-    app,
-    stacks: { data: template('data'), api: template('api'), zones: template('zones') },
+  try {
+    const app = new App({ outdir: path.join(outdir, 'out'), context, analyticsReporting: false })
+    const made = defineRealm(app, readSettings(app), () => Code.fromInline('// nothing'))
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+    const assembly = app.synth()
+    const template = (stack: keyof Stacks) =>
+      assembly.getStackByName(made[stack].stackName).template as Template
+    const stacks = { data: template('data'), api: template('api'), zones: template('zones') }
+    return { app, stacks }
+  } finally {
+    rmSync(outdir, { recursive: true })
   }
 }

@@ -28,8 +28,8 @@ export type FakeAws = {
   /** Functions whose calls are never answered. */
   silent: Set<string>
   secrets: Map<string, string>
-  /** Authorization headers, as they came. */
-  authorizations: string[]
+  /** Authorization headers, as they came, and from whom. */
+  authorizations: { function: string; header: string }[]
   stop(): Promise<void>
 }
 
@@ -51,7 +51,8 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString()
     const target = String(request.headers['x-amz-target'])
-    fake.authorizations.push(String(request.headers.authorization))
+    const header = String(request.headers.authorization)
+    fake.authorizations.push({ function: functionName, header })
     const body = JSON.parse(text) as Body
     const uses = usesOf(target, body).map((use) => ({ function: functionName, ...use }))
     fake.uses.push(...uses)

@@ -9,7 +9,7 @@ import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { goodPassword } from './api.ts'
 import { httpAnswer, httpEvent } from './lambda-event.ts'
-import { openLambdaRealm, realmId, redisSecret, tablePrefix } from './lambda-realm.ts'
+import { openLambdaRealm, realmId, redisSecret, tablePrefix, zoneHost } from './lambda-realm.ts'
 import type { LambdaRealm } from './lambda-realm.ts'
 import { lambdaCredentialsEnv, startLambda } from './lambda-runtime.ts'
 
@@ -43,7 +43,6 @@ describe('the bundles', () => {
 
 describe('the Lambdas', () => {
   it('bring a player from nothing to a ticket, cold', async () => {
-    const { bootId } = await realm.host()
     const body = { loginName: 'mira', password: goodPassword }
     const registered = await realm.ask('POST', '/v1/auth/register', { body })
     expect(registered.status, registered.body.toString()).toBe(201)
@@ -54,6 +53,9 @@ describe('the Lambdas', () => {
     })
     expect(created.status, created.body.toString()).toBe(201)
     const { characterId } = created.json()
+    await realm.ask('GET', `/v1/realms/${realmId}/status`)
+    // Only now: a host that is silent for some seconds gets no players, and this may be a slow machine.
+    const { bootId } = await realm.host()
     const entered = await realm.ask('POST', `/v1/realms/${realmId}/enter`, {
       token,
       body: { characterId, protocol: 1 },
@@ -103,8 +105,9 @@ describe('the Lambdas', () => {
 
   it('sign what they ask of AWS with the credentials of their environment', () => {
     const credential = `Credential=${lambdaCredentialsEnv.AWS_ACCESS_KEY_ID}/`
-    expect(realm.aws.authorizations.length).toBeGreaterThan(10)
-    expect(realm.aws.authorizations.filter((each) => !each.includes(credential))).toEqual([])
+    const signed = realm.aws.authorizations.filter((each) => each.function !== zoneHost)
+    expect(signed.length).toBeGreaterThan(10)
+    expect(signed.filter(({ header }) => !header.includes(credential))).toEqual([])
   })
 
   it('send hints before the answer, since nothing runs after it', async () => {
