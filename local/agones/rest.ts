@@ -54,6 +54,11 @@ async function serve(
   const refuse = (code: status, message: string) =>
     answer(httpOf[code] ?? 500, { code, message, details: [] })
 
+  // A page in a developer's browser may send here what needs no leave; it always says where it is from.
+  if (request.headers.origin !== undefined) {
+    response.writeHead(403).end()
+    return
+  }
   if (url.pathname === '/watch/gameserver' && request.method === 'GET') {
     response.writeHead(200, { 'content-type': 'application/json' })
     const end = calls.watch((object) => {

@@ -1,7 +1,8 @@
-// One call to a service of AWS that speaks its JSON protocol, signed with Signature Version 4. For the
-// two things that a cold start asks once, a key and a secret: their SDK clients would weigh more than
-// the code that they serve (docs/decisions/0016-lambdas.md). The store keeps the SDK.
-import { createHash, createHmac } from 'node:crypto'
+// One call to a service of AWS that speaks its JSON protocol. For the two things that a cold start asks
+// once, a key and a secret: their SDK clients would weigh more than the code that they serve, and the
+// SDK's signer is in the bundle with the store's client anyway (docs/decisions/0016-lambdas.md).
+import { Sha256 } from '@smithy/core/checksum'
+import { SignatureV4 } from '@smithy/signature-v4'
 import type { Runtime } from '../runtime.ts'
 
 export type AwsCredentials = {
@@ -54,7 +55,7 @@ export function createAwsCall(options: AwsOptions): AwsCall {
     const url = new URL(options.endpoints?.[service] ?? endpointOf(service, region))
     const body = JSON.stringify(input)
     for (let attempt = 1; ; attempt++) {
-      const headers = sign({ url, service, target, body, now: runtime.now() }, options)
+      const headers = await sign(options, { url, service, target, body })
       let failure: AwsError
       try {
         const signal = AbortSignal.timeout(attemptMs)
@@ -109,50 +110,29 @@ function endpointOf(service: AwsService, region: string): string {
   return `https://${service}.${region}.${suffix}/`
 }
 
-type Signed = { url: URL; service: AwsService; target: string; body: string; now: number }
-
-/** The headers of a signed POST to the root of an endpoint. */
-function sign({ url, service, target, body, now }: Signed, options: AwsOptions) {
-  const { accessKeyId, secretAccessKey, sessionToken } = options.credentials
-  const time = timestamp(now)
-  const day = time.slice(0, 8)
-  // In the order of their names, which is the order in which they are signed.
-  const headers: Record<string, string> = {
-    'content-type': 'application/x-amz-json-1.1',
-    host: url.host,
-    'x-amz-content-sha256': sha256(body),
-    'x-amz-date': time,
-    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
-    'x-amz-target': target,
+/** What is sent with a POST to the root of an endpoint, the signature among it. */
+async function sign(
+  options: AwsOptions,
+  { url, service, target, body }: { url: URL; service: AwsService; target: string; body: string },
+): Promise<Record<string, string>> {
+  const { region, credentials, runtime } = options
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 })
+  const request = {
+    method: 'POST',
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: url.pathname,
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      host: url.host,
+      'x-amz-target': target,
+    },
+    body,
   }
-  const names = Object.keys(headers).join(';')
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`)
-  const canonical = ['POST', '/', '', lines.join(''), names, sha256(body)].join('\n')
-  const scope = `${day}/${options.region}/${service}/aws4_request`
-  const text = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')
-  const key = [day, options.region, service, 'aws4_request'].reduce<string | Buffer>(
-    (secret, part) => hmac(secret, part),
-    `AWS4${secretAccessKey}`,
-  )
-  const signature = hmac(key, text).toString('hex')
+  const { headers } = await signer.sign(request, { signingDate: new Date(runtime.now()) })
+  // fetch sets it by itself.
   const { host: _host, ...sent } = headers
-  return {
-    ...sent,
-    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
-  }
-}
-
-/** `20261121T101500Z` */
-function timestamp(now: number): string {
-  return new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
-function hmac(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest()
+  return sent
 }
 
 /** `{"__type": "com.amazonaws.kms#NotFoundException", …}`: what comes after it may repeat our input. */

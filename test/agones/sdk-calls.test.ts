@@ -34,3 +34,17 @@ test('each answer in which a cluster differs from the local mode is one of the s
   const calls = new Set((JSON.parse(text) as Answer[]).map(({ call }) => call))
   for (const call of Object.keys(clusterAnswers)) expect(calls).toContain(call)
 })
+
+test('a page of a browser is refused, whatever it asks', async () => {
+  const gameServer = createGameServer({ ...start, runtime, log })
+  const sidecar = await startSidecar({ gameServer, queueMs: 8, runtime, log })
+  try {
+    const headers = { origin: 'https://example.org' }
+    const url = `http://127.0.0.1:${sidecar.httpPort}/shutdown`
+    const answer = await fetch(url, { method: 'POST', headers, body: '{}' })
+    expect(answer.status).toBe(403)
+    expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(200)
+  } finally {
+    sidecar.stop()
+  }
+})
