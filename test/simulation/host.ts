@@ -259,10 +259,10 @@ export function startHost(deps: {
       if (thread === 'tick') hungAt = scheduler.now()
       ;(thread === 'tick' ? tick : worker).hang(ms)
     },
-    // While the whole process stands still the worker cannot know.
+    // While the worker stands still too, it cannot know.
     hungMs: () =>
       tick.standsStill() && !worker.standsStill()
-        ? scheduler.now() - Math.max(hungAt, process.stoppedUntil())
+        ? scheduler.now() - Math.max(hungAt, worker.stillUntil())
         : 0,
     tickStands: () => tick.standsStill(),
     workerStands: () => worker.standsStill(),

@@ -17,8 +17,6 @@ export type Process = {
   kill(): void
   /** Everything stands still; with `suspended` the monotonic clock too. */
   stop(ms: number, suspended: boolean): void
-  /** The end of the latest stop, virtual ms; 0 before any. */
-  stoppedUntil(): number
   /** Somebody sets the wall clock, so far off the true time. */
   setClock(offMs: number): void
 }
@@ -32,6 +30,8 @@ export type Thread = {
   /** This thread alone stands still: a loop without end, a long collection of garbage. */
   hang(ms: number): void
   standsStill(): boolean
+  /** The end of its latest hang or the process's latest stop, virtual ms; 0 before any. */
+  stillUntil(): number
 }
 
 export function createProcess(
@@ -89,6 +89,7 @@ export function createProcess(
         hungUntil = Math.max(hungUntil, scheduler.now() + ms)
       },
       standsStill: () => stillUntil() > scheduler.now(),
+      stillUntil,
       runtime: {
         now: clocks.now,
         randomBytes: (count) => random.bytes(count),
@@ -123,7 +124,6 @@ export function createProcess(
       stoppedUntil = Math.max(stoppedUntil, scheduler.now() + ms)
       if (suspended) suspendedMs += ms
     },
-    stoppedUntil: () => stoppedUntil,
     setClock(offMs) {
       clockMs = offMs
     },
