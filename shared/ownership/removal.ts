@@ -28,6 +28,9 @@ export type Removal = {
   by?: 'kick' | 'letGo'
 }
 
+/** Looks after the time is up at a ticket that others keep changing: bounds what a conflict may cost. */
+const lateLooksMax = 8
+
 /**
  * `out`: nobody plays the character. `inPlay`: its owner has not let go within 4 s; it has the command,
  * and obeys it before anything else when it comes to itself. Fails with StoreError; safe to repeat.
@@ -40,6 +43,7 @@ export async function removeFromPlay(
   const { realmId, characterId } = removal
   const giveUpAt = runtime.now() + removalWaitMs
   let asked: { owner: string; epoch: number; at: number } | undefined
+  let lateLooks = 0
   for (;;) {
     const page = await store.query(readCharacterRows(realmId, characterId))
     const rows = parseCharacterRows(realmId, characterId, page.items)
@@ -62,7 +66,10 @@ export async function removeFromPlay(
       await tell(deps, guard, removal.by ?? 'kick')
       asked = { owner: guard.owner, epoch: guard.epoch, at: now }
     }
-    if (now >= giveUpAt) return 'inPlay'
+    // Not before its owner has the command: whoever stood still meanwhile has read a ticket that could be
+    // voided, and would leave behind a claim that nobody was told of.
+    if (now >= giveUpAt && (guard.state === 'active' || ++lateLooks >= lateLooksMax))
+      return 'inPlay'
     await runtime.sleep(letGoLookMs)
   }
 }

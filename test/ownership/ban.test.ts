@@ -100,6 +100,36 @@ describe('a ban', () => {
     expect((await guardOf(realm, who)).state).toBe('offline')
   })
 
+  it('tells the host even when the function stood still while the ticket was claimed', async () => {
+    const runtime = seededRuntime(1)
+    const memory = createMemoryStore({ runtime })
+    let standStill: (() => Promise<void>) | undefined
+    const realm = await openRealm({
+      store: {
+        ...memory,
+        query: async (request) => {
+          const page = await memory.query(request)
+          const meanwhile = standStill
+          standStill = undefined
+          await meanwhile?.()
+          return page
+        },
+      },
+    })
+    const host = await realm.host()
+    const who = await realm.character()
+    const ticket = await realm.open((await realm.enterAs(who)).ticket)
+    standStill = async () => {
+      expect((await host.claim(ticket)).outcome).toBe('claimed')
+      realm.runtime.advance(removalWaitMs + 2000)
+    }
+    const commands: Command[] = []
+    host.onCommand((command) => void commands.push(command))
+    expect(await remove(realm, who)).toBe('inPlay')
+    await host.poke()
+    expect(commands).toMatchObject([{ kind: 'kick', epoch: 1 }])
+  })
+
   it('says who is still in play when the host does not answer in time', async () => {
     const realm = await openRealm()
     const host = await realm.host()
