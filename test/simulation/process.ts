@@ -121,8 +121,10 @@ export function createProcess(
       alive = false
     },
     stop(ms, suspended) {
-      stoppedUntil = Math.max(stoppedUntil, scheduler.now() + ms)
-      if (suspended) suspendedMs += ms
+      const before = Math.max(stoppedUntil, scheduler.now())
+      stoppedUntil = Math.max(before, scheduler.now() + ms)
+      // Only by as long as it stands still for this: two stops that overlap must not turn a clock back.
+      if (suspended) suspendedMs += stoppedUntil - before
     },
     setClock(offMs) {
       clockMs = offMs
