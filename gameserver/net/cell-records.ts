@@ -155,7 +155,7 @@ export function createCellRecords(world: World): CellRecords {
       changedCells.fill(0)
       // Who left comes first: another may have taken the slot in the same step.
       for (const event of events) if (event.event === 'left') forget(event.entity)
-      for (const entity of world.players) if (!entity.unseen) follow(entity)
+      for (const entity of world.players) follow(entity)
       for (const entity of world.creatures) follow(entity)
     },
     changes(number) {

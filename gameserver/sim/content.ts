@@ -19,7 +19,7 @@ export function changeContent(
   world.spawnX = metresToUnits(zone.spawn.x)
   world.spawnY = metresToUnits(zone.spawn.y)
   world.gates = gatesOf(zone)
-  for (const player of world.players) {
+  for (const player of [...world.players, ...world.unseen]) {
     if (world.walls.blocked(player.x, player.y, player.radius)) moveToSpawn(world, player)
     // A gate that was opened around somebody waits until it has been left, like any other.
     player.gate = gateAt(world, player.x, player.y)

@@ -9,7 +9,7 @@ import { movePlayers } from './systems/movement.ts'
 import { wander } from './systems/wander.ts'
 import { chatNearby } from './chat.ts'
 import type { Message } from './message.ts'
-import type { Tick, World } from './world.ts'
+import type { Tick, World, WorldEvent } from './world.ts'
 
 /** Changes the world in place and pushes events. No clock, no I/O, nothing awaited. */
 export type System = (world: World, tick: Tick) => void
@@ -70,11 +70,31 @@ export function zoneRules(
 function guarded({ name, run }: GameSystem): System {
   return (world, tick) => {
     try {
-      run(world, tick)
+      withoutUnseen(world, tick, run)
     } catch (error) {
       tick.events.push({ event: 'failed', what: `system ${name}`, error })
     }
   }
+}
+
+/** A game knows nothing of players whom nobody sees: they are in no list of its, and in no event. */
+function withoutUnseen(world: World, tick: Tick, run: System): void {
+  if (!tick.events.some(isUnseen)) {
+    run(world, tick)
+    return
+  }
+  const events = tick.events.filter((event) => !isUnseen(event))
+  const before = events.length
+  try {
+    run(world, { ...tick, events })
+  } finally {
+    tick.events.push(...events.slice(before))
+  }
+}
+
+function isUnseen(event: WorldEvent): boolean {
+  if (event.event === 'failed') return false
+  return (event.event === 'say' ? event.from : event.entity).unseen
 }
 
 /** What a zone does without a game. */

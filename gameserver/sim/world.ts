@@ -41,7 +41,7 @@ export type Entity = {
   shown: Uint8Array | undefined
   cell: number
   cellIndex: number
-  /** Place in `world.players` or `world.creatures`. */
+  /** Place in its list of the world. */
   index: number
   /** Players alone. */
   commands: Commands | undefined
@@ -78,6 +78,8 @@ export type World = {
   readonly random: Random
   readonly players: Entity[]
   readonly creatures: Entity[]
+  /** Players whom nobody sees and no system of a game meets. */
+  readonly unseen: Entity[]
   readonly grid: Grid<Entity>
   /** Indexed by slot. */
   readonly slots: (Entity | undefined)[]
@@ -149,6 +151,7 @@ export function createWorld(zone: Zone, creatures: Map<string, Creature>, seed: 
     random: createRandom(seed),
     players: [],
     creatures: [],
+    unseen: [],
     grid: createGrid(width, height),
     slots: [],
     generations: new Uint8Array(slotsMax),
@@ -198,7 +201,7 @@ export function addEntity(
   // 1 to 255: no id is ever 0.
   const generation = (world.generations[slot]! % 255) + 1
   world.generations[slot] = generation
-  const list = type === 'player' ? world.players : world.creatures
+  const list = listOf(world, type, unseen)
   const entity: Entity = {
     id: slot | (generation << 16),
     type,
@@ -242,11 +245,16 @@ export function removeEntity(world: World, entity: Entity): void {
   world.slots[slot] = undefined
   world.freeSlots.push(slot)
   if (!entity.unseen) takeFromCell(world.grid, entity)
-  const list = entity.type === 'player' ? world.players : world.creatures
+  const list = listOf(world, entity.type, entity.unseen)
   const last = list.pop()!
   if (last === entity) return
   list[entity.index] = last
   last.index = entity.index
+}
+
+function listOf(world: World, type: EntityType, unseen: boolean): Entity[] {
+  if (unseen) return world.unseen
+  return type === 'player' ? world.players : world.creatures
 }
 
 /** Who has this id now. */

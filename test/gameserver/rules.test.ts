@@ -46,6 +46,33 @@ describe('rules of a zone', () => {
     expect(ran).toEqual(['a 1 -1', 'b 1 -1', 'c 1 -1'])
   })
 
+  it('let systems of a game meet nobody who is unseen, in lists and events, and lose nothing they say', () => {
+    const world = newWorld()
+    const met: string[] = []
+    const run: GameSystem['run'] = (of, tick) => {
+      for (const { name } of of.players) met.push(`there ${name}`)
+      for (const event of tick.events) {
+        if (event.event !== 'entered') continue
+        met.push(`entered ${event.entity.name}`)
+        const body = {}
+        tick.events.push({ event: 'say', from: event.entity, heard: 'self', kind: 'game.hi', body })
+      }
+    }
+    const rules = zoneRules({ systems: [{ name: 'greeter', after: 'input', run }] })
+    const seen = { ...enterInput(1, 60, 60), name: 'Ann' }
+    const unseen = { ...enterInput(2, 62, 60), name: 'Watch', unseen: true }
+    const events = step(world, [unseen, seen], rules)
+    expect(met).toEqual(['there Ann', 'entered Ann'])
+    expect(events.map((event) => event.event)).toEqual(['entered', 'entered', 'say'])
+    const left = events.flatMap((event) => (event.event === 'entered' ? [event.entity] : []))
+    step(
+      world,
+      left.map(({ id }) => ({ input: 'leave', id })),
+      rules,
+    )
+    expect([world.players, world.unseen]).toEqual([[], []])
+  })
+
   it('are the same steps as without a game while the game does nothing', () => {
     const [plain, other] = [newWorld(), newWorld()]
     const rules = zoneRules({ messages: [knock('game.knock')] })

@@ -6,6 +6,8 @@ import type { Entity, World } from '../world.ts'
 export function moveEntities(world: World): void {
   moveList(world, world.players)
   moveList(world, world.creatures)
+  // In no list of a cell, for nobody sees them.
+  for (const entity of world.unseen) entity.cell = cellOf(entity.x, entity.y)
 }
 
 function moveList(world: World, entities: readonly Entity[]): void {
@@ -14,10 +16,6 @@ function moveList(world: World, entities: readonly Entity[]): void {
     if (entity.speed === 0) continue
     const cell = cellOf(entity.x, entity.y)
     if (cell === entity.cell) continue
-    if (entity.unseen) {
-      entity.cell = cell
-      continue
-    }
     takeFromCell(world.grid, entity)
     placeInCell(world.grid, entity, cell)
   }

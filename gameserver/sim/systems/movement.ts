@@ -2,12 +2,16 @@
 import { stepPlayer } from '#shared/rules/movement.ts'
 import { walkSpeedSteps } from '#shared/rules/units.ts'
 import { takeCommand } from '../commands.ts'
-import type { World } from '../world.ts'
+import type { Entity, World } from '../world.ts'
 
 const command = { heading: 0, buttons: 0 }
 
 export function movePlayers(world: World): void {
-  const { players, tickHz, walls } = world
+  move(world, world.players)
+  move(world, world.unseen)
+}
+
+function move({ tickHz, walls }: World, players: readonly Entity[]): void {
   for (let i = 0; i < players.length; i++) {
     const player = players[i]!
     const commands = player.commands!
