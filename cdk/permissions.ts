@@ -116,11 +116,11 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
   {
     table: 'volatile',
     partition: 'HOST#*',
-    actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
   },
   {
     table: 'volatile',
     partition: 'R#{realm}#Z#*',
-    actions: ['PutItem', 'UpdateItem', 'DeleteItem'],
+    actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
   },
 ]

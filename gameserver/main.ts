@@ -84,6 +84,7 @@ async function run(): Promise<void> {
         protocol: PROTOCOL_VERSION,
         contentVersion: content.version,
         publicKey: identity.publicKey,
+        zones: [...content.zones.keys()],
         instances: instances.map(({ id, zone }) => ({
           instance: id,
           zone: zone.id,

@@ -69,6 +69,11 @@ export const leaseDeadlineMs = 5000
  */
 export const leaseDeadAfterMs = 7000
 /**
+ * A host that watches another one alone, by one clock, needs less: the deadline, and 1 s in which the first
+ * of its reads was under way.
+ */
+export const leaseSuspectAfterMs = 6000
+/**
  * Reads of an observer farther apart than this say nothing about the time between them: 1 s until a
  * refused client comes again, 1 s for the clocks of functions, and the way. With a smaller gap, a client
  * whose enters meet functions with unlike clocks would never see a lease die.

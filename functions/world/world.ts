@@ -21,7 +21,13 @@ import {
 } from '#shared/ownership/guard.ts'
 import type { CharacterRows, Guard, Reservation } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
-import { judgeLease, judgeSighting, leaseKey, sightLease } from '#shared/ownership/lease.ts'
+import {
+  judgeLease,
+  judgeSighting,
+  judgeSuspect,
+  leaseKey,
+  sightLease,
+} from '#shared/ownership/lease.ts'
 import type { Observation, Sighting } from '#shared/ownership/lease.ts'
 import { findInstances, isMember, releasePlace, takePlace } from '#shared/ownership/places.ts'
 import type { InstanceEntry } from '#shared/ownership/places.ts'
@@ -246,6 +252,8 @@ function judge(
 ): Observation {
   const told = judgeLease(owner, row)
   if (told.dead || row === undefined) return told
+  const suspect = judgeSuspect(owner, row)
+  if (suspect.dead) return suspect
   progress.sighting = sightLease(progress.sighting, owner, row, readAt)
   return judgeSighting(progress.sighting)
 }

@@ -24,6 +24,7 @@ import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { createLeaseKeeper, leaseView } from './lease-keeper.ts'
 import type { Clocks, LeaseProof } from './lease-keeper.ts'
+import { createLeaseWatch } from './lease-watch.ts'
 import type { ClaimedCharacter, ClaimOutcome, Leaving, Persistence } from './persistence.ts'
 
 export type HostIdentity = {
@@ -36,6 +37,8 @@ export type HostIdentity = {
   /** `x` of the key with which it proves who it is. */
   publicKey: string
   instances: { instance: string; zone: string; capacity: number }[]
+  /** All zones of the realm: hosts of the next one are watched. */
+  zones: readonly string[]
 }
 
 export type HostStore = Persistence & {
@@ -45,7 +48,7 @@ export type HostStore = Persistence & {
   setState(state: InstanceState): Promise<void>
   /** A hint came: reads the inbox now. Never fails. */
   poke(): Promise<void>
-  /** Renews the lease until the signal is aborted. */
+  /** Renews the lease, and watches those of others, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   /** The host gives up all it owns: for the end of a drain. */
   release(): Promise<void>
@@ -85,6 +88,7 @@ export function createHostStore(deps: {
     readInbox: takeCommands,
     onProof: deps.onProof,
   })
+  const watch = createLeaseWatch({ store, runtime, clocks, host })
   let obey: ((command: Command) => void) | undefined
   const held = new Map<string, Held>()
   const checkpointNumbers = new Map<string, number>()
@@ -377,7 +381,9 @@ export function createHostStore(deps: {
         )
       }
     },
-    run: async (signal) => await keeper.run(signal),
+    async run(signal) {
+      await Promise.all([keeper.run(signal), watch.run(signal)])
+    },
     release: async () => await endLease(store, bootId),
   }
 }

@@ -13,7 +13,7 @@ export type HostInstance = { realmId: string; zone: string; instance: string }
 
 /** What an observer knows of the owner of a character. */
 export type Observation =
-  /** Dead: the row was absent, or ended, as the check says. */
+  /** Dead: the row was absent, ended, or renewed by nobody, as the check says. */
   { dead: true; check: Write } | { dead: false }
 
 export function hostPartition(bootId: string): string {
@@ -109,6 +109,18 @@ export async function endLease(store: Store, bootId: string): Promise<void> {
   }
 }
 
+/** The row is still as it was read: nobody has renewed it since. */
+function unchanged(bootId: string, renewal: number): Write {
+  return {
+    check: {
+      table: 'volatile',
+      key: leaseKey(bootId),
+      condition: 'renewal = :n',
+      values: { ':n': renewal },
+    },
+  }
+}
+
 /** Judges the owner of a character from its lease row, read strongly. */
 export function judgeLease(bootId: string, row: Item | undefined): Observation {
   const key = leaseKey(bootId)
@@ -130,6 +142,16 @@ export function judgeLease(bootId: string, row: Item | undefined): Observation {
       },
     },
   }
+}
+
+/**
+ * What another host has written down of it (`suspectLease`), read strongly. Enough to take over, which
+ * fences whoever wakes; not to say that a process has ended.
+ */
+export function judgeSuspect(bootId: string, row: Item): Observation {
+  const renewal = row['renewal'] as number
+  if (row['suspect'] !== renewal) return { dead: false }
+  return { dead: true, check: unchanged(bootId, renewal) }
 }
 
 /** What an observer has read of a lease that is renewed by nobody: the same number, since when. */
@@ -166,15 +188,23 @@ export function sightLease(
 /** The judgement over a sighting: dead, with the condition that nothing has moved since. */
 export function judgeSighting(sighting: Sighting): Observation {
   if (sighting.last - sighting.since < leaseDeadAfterMs) return { dead: false }
-  return {
-    dead: true,
-    check: {
-      check: {
-        table: 'volatile',
-        key: leaseKey(sighting.bootId),
-        condition: 'renewal = :n',
-        values: { ':n': sighting.renewal },
-      },
-    },
+  return { dead: true, check: unchanged(sighting.bootId, sighting.renewal) }
+}
+
+/**
+ * Writes down for everybody that the lease has been seen unchanged for `leaseSuspectAfterMs`: until it is
+ * renewed its holder may be taken for dead (`judgeSuspect`). Nothing happens when it has renewed or ended.
+ */
+export async function suspectLease(store: Store, sighting: Sighting): Promise<void> {
+  try {
+    await store.update({
+      table: 'volatile',
+      key: leaseKey(sighting.bootId),
+      update: 'SET suspect = :n',
+      condition: 'renewal = :n AND attribute_not_exists(ended)',
+      values: { ':n': sighting.renewal },
+    })
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
   }
 }

@@ -241,7 +241,13 @@ async function play(): Promise<void> {
   const back = await claim(host, (await enter(mira)).json()['ticket'] as string)
   await host.letGo(mira.characterId, back.epoch + 1)
   await host.release()
+  const watcher = await realm.host()
   await realm.host()
+  const watched = new AbortController()
+  const watching = watcher.run(watched.signal)
+  await systemRuntime.sleep(500)
+  watched.abort()
+  await watching
   expect((await enter(mira)).status).toBe(200)
 
   // The game's own.

@@ -119,6 +119,7 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
           protocol: 1,
           contentVersion: 'test',
           publicKey,
+          zones: ['hub', 'forest'],
           instances: [{ instance: `${zone}-1`, zone, capacity: 100 }],
         },
         onProof: () => undefined,

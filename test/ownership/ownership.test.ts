@@ -1,12 +1,13 @@
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { createLeaseWatch } from '#gameserver/persistence/lease-watch.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { leaseDeadAfterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
 import { saveUpdate } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
-import { endLease } from '#shared/ownership/lease.ts'
+import { endLease, judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import { openRealm, realmId } from './realm.ts'
@@ -188,6 +189,32 @@ describe('a dead host', () => {
   })
 })
 
+const leaseOf = async ({ store }: Awaited<ReturnType<typeof openRealm>>, bootId: string) =>
+  (await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true }))!
+
+/** The host watches those of the same zone; `meanwhile` runs between its looks. */
+async function watchFor(
+  { store, runtime }: Awaited<ReturnType<typeof openRealm>>,
+  bootId: string,
+  ms: number,
+  meanwhile = async (): Promise<void> => undefined,
+): Promise<void> {
+  const until = runtime.now() + ms
+  const stop = new AbortController()
+  const sleep = async (asked: number) => {
+    await runtime.sleep(asked)
+    await meanwhile()
+    if (runtime.now() >= until) stop.abort()
+  }
+  const instances = [{ instance: 'hub-1', zone: 'hub', capacity: 1 }]
+  await createLeaseWatch({
+    store,
+    runtime: { ...runtime, sleep },
+    clocks: { now: runtime.now, monotonic: runtime.now },
+    host: { bootId, realmId, instances, zones: ['hub'] },
+  }).run(stop.signal)
+}
+
 describe('a silent host', () => {
   async function silent() {
     const realm = await openRealm()
@@ -225,6 +252,28 @@ describe('a silent host', () => {
     expect(entered!.admission.address).toBe(`ws://${next.bootId}/zone`)
     expect(entered!.afterMs).toBeGreaterThanOrEqual(leaseDeadAfterMs)
     expect(entered!.afterMs).toBeLessThan(leaseDeadAfterMs + 3000)
+  })
+
+  it('is taken over by the first enter when another host has watched it', async () => {
+    const { realm, host, next, who } = await silent()
+    await watchFor(realm, next.bootId, 12_000)
+    await next.prove()
+    await next.checkpoint('hub-1', [])
+    expect((await realm.enterAs(who)).address).toBe(`ws://${next.bootId}/zone`)
+    // It comes to itself: the mark is of a renewal that is no longer the last.
+    expect(await host.prove()).toBe('held')
+    expect(judgeSuspect(host.bootId, await leaseOf(realm, host.bootId))).toEqual({ dead: false })
+  })
+
+  it('is not suspect as long as it renews', async () => {
+    const { realm, host, next } = await silent()
+    let renewed = realm.runtime.now()
+    await watchFor(realm, next.bootId, 30_000, async () => {
+      if (realm.runtime.now() - renewed < 3000) return
+      renewed = realm.runtime.now()
+      await host.prove()
+    })
+    expect(judgeSuspect(host.bootId, await leaseOf(realm, host.bootId))).toEqual({ dead: false })
   })
 
   it('is never judged dead while it renews', async () => {

@@ -94,6 +94,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
         protocol: 1,
         contentVersion: 'test',
         publicKey: 'none',
+        zones: ['hub', 'forest'],
         instances: [{ instance: `${zoneId}-1`, zone: zoneId, capacity }],
       },
       onProof: () => undefined,

@@ -47,10 +47,13 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-async function openStore(port?: number): Promise<EmbeddedDynamo> {
+/** `endpoint`: where it was before, for hosts know it. */
+async function openStore(endpoint?: string): Promise<EmbeddedDynamo> {
   const file = join(folder!, 'dynamodb.sqlite')
-  const at = port === undefined ? {} : { port }
-  return await startDynamo({ file, tablePrefix: 'waystone-', ...at, runtime: systemRuntime })
+  const options = { file, tablePrefix: 'waystone-', runtime: systemRuntime }
+  if (endpoint === undefined) return await startDynamo(options)
+  const { hostname, port } = new URL(endpoint)
+  return await startDynamo({ ...options, at: { host: hostname, port: Number(port) } })
 }
 
 async function openCache(port = 0): Promise<RedisServer> {
@@ -97,10 +100,10 @@ const acts: Record<FaultKind, (lastsMs: number) => Promise<Outage | undefined>> 
   'store killed': async (ms) =>
     await inTurn('store', async () => {
       const from = now()
-      const port = Number(new URL(store!.endpoint).port)
+      const { endpoint } = store!
       signal(store!.pid, 'SIGKILL')
       await sleep(ms)
-      store = await openStore(port)
+      store = await openStore(endpoint)
       return { what: 'store', from, to: now() }
     }),
   'cache stopped': async (ms) =>

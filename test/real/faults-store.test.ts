@@ -30,10 +30,13 @@ afterEach(async () => {
   folder = store = crowd = undefined
 })
 
-async function openStore(port?: number): Promise<EmbeddedDynamo> {
+/** `endpoint`: where it was before, for hosts know it. */
+async function openStore(endpoint?: string): Promise<EmbeddedDynamo> {
   const file = join(folder!, 'dynamodb.sqlite')
-  const at = port === undefined ? {} : { port }
-  return await startDynamo({ file, tablePrefix: 'waystone-', ...at, runtime: systemRuntime })
+  const options = { file, tablePrefix: 'waystone-', runtime: systemRuntime }
+  if (endpoint === undefined) return await startDynamo(options)
+  const { hostname, port } = new URL(endpoint)
+  return await startDynamo({ ...options, at: { host: hostname, port: Number(port) } })
 }
 
 /** Takes the store away for so long: by standing still, or by kill -9 and a start on the same file. */
@@ -42,7 +45,7 @@ async function away(how: 'stopped' | 'killed', ms: number): Promise<void> {
   process.kill(pid, how === 'stopped' ? 'SIGSTOP' : 'SIGKILL')
   await sleep(ms)
   if (how === 'stopped') process.kill(pid, 'SIGCONT')
-  else store = await openStore(Number(new URL(endpoint).port))
+  else store = await openStore(endpoint)
 }
 
 /** Steps from one place to the next that no walker could have taken. */

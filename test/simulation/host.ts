@@ -56,6 +56,7 @@ export function startHost(deps: {
     contentVersion: content.version,
     publicKey: 'none',
     instances,
+    zones: [...content.zones.keys()],
   }
 
   // The worker's side.

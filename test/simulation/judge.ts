@@ -280,6 +280,9 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (host === undefined || host.ended !== undefined || host.released) return
     const row = sky.memory.rows('volatile', pk).find((item) => item.sk === 'LEASE')
     if (row === undefined || row['ended'] === true) host.declaredDead ??= now()
+    else if (row['suspect'] === row['renewal'] && host.mayStillSave()) {
+      violation('a lease is suspect past its deadline alone', host.process.name)
+    }
     // A transaction that only looked at the row changed nothing.
     else if (renewals.get(pk) === row['renewal']) return
     else if (host.hungMs() > hungMaxMs) {

@@ -92,6 +92,13 @@ export const mutants: Mutant[] = [
     replace: 'export const leaseDeadAfterMs = 2000',
   },
   {
+    name: 'suspect-after-2s',
+    rule: 'Dead: hosts watch each other and mark a lease with their observation',
+    file: 'shared/limits.ts',
+    find: 'export const leaseSuspectAfterMs = 6000',
+    replace: 'export const leaseSuspectAfterMs = 2000',
+  },
+  {
     name: 'reads-far-apart',
     rule: 'Dead: successful reads at most 1.5 s apart, a gap restarts',
     file: lease,

@@ -66,6 +66,7 @@ const persistence = createHostStore({
     protocol: PROTOCOL_VERSION,
     contentVersion: content.version,
     publicKey: 'none',
+    zones: [zone.id],
     instances: [{ instance, zone: zone.id, capacity: zone.capacity }],
   },
   onProof: () => undefined,
