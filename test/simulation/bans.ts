@@ -12,6 +12,9 @@ const obeyMs = 5000
 
 export type BanWatch = ReturnType<typeof createBanWatch>
 
+/** A claim is under way no longer than that, with its repeats. */
+const claimMs = 5000
+
 export function createBanWatch(deps: {
   scheduler: Scheduler
   sky: () => Sky
@@ -65,6 +68,13 @@ export function createBanWatch(deps: {
     isBanned: (accountId: string) => bans.has(accountId),
     /** When the account could play again, virtual ms; 0 when it always could. */
     freeSince: (accountId: string) => lifts.get(accountId) ?? 0,
+
+    /** A ban is being lifted, or was a moment ago: a claim may have read the copy of before. */
+    liftedLately(accountId: string): boolean {
+      if (!lifts.has(accountId)) return false
+      const at = lifts.get(accountId)
+      return at === undefined || now() - at < claimMs
+    },
 
     banned(
       operation: string,

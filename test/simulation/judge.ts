@@ -491,7 +491,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
         const stands = guard.ticketId === ticket.ticketId && guard.epoch === ticket.epoch
         const { pk, sk } = banKey(realmId, guard.accountId)
         const copy = sky.memory.rows('core', pk).find((row) => row.sk === sk)
-        const isBanned = copy !== undefined && copy['bannedUntil'] !== 0
+        const isBanned =
+          (copy !== undefined && copy['bannedUntil'] !== 0) || bans.liftedLately(guard.accountId)
         // The newest ticket works, unless an earlier answer to it was lost, or its account is banned.
         if (stands && !isBanned && mustKnow(host) && !claims.has(`claimed ${ticket.ticketId}`)) {
           violation('the newest ticket works', `@${ticket.epoch} was refused`, ticket.characterId)
