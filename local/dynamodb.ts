@@ -60,14 +60,31 @@ export type EmbeddedOptions = {
   onSpawn?: (pid: number) => void
 }
 
-/** Starts the server, reachable from this machine alone. Throws EmbeddedDynamoError within 5 s. */
+/** Another program may take a free port before the server does: then it is tried on another. */
+const portsTried = 3
+
+/** Starts the server, reachable from this machine alone. Throws EmbeddedDynamoError, mostly within 5 s. */
 export async function startDynamo(options: EmbeddedOptions): Promise<EmbeddedDynamo> {
+  for (let tries = 1; ; tries++) {
+    const at = options.at ?? (await findAddress(options.runtime))
+    try {
+      return await startAt(at, options)
+    } catch (error) {
+      const taken = error instanceof EmbeddedDynamoError && error.message.includes('already in use')
+      if (!taken || options.at !== undefined || tries >= portsTried) throw error
+    }
+  }
+}
+
+async function startAt(
+  { host, port }: { host: string; port: number },
+  options: EmbeddedOptions,
+): Promise<EmbeddedDynamo> {
   const { runtime } = options
   const file = resolve(options.file)
   const binary = options.binary ?? findBinary(process.platform, process.arch)
   await endOrphan(file, stopMs, runtime)
   checkFile(file)
-  const { host, port } = options.at ?? (await findAddress(runtime))
   const args = ['serve', '--host', host, '--port', String(port), '--db-path', file]
   // In a process group of its own: the Ctrl-C that stops us must not stop it before all is saved.
   const server = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })

@@ -9,7 +9,6 @@ import { findInstances } from '#shared/ownership/places.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
-import type { HostIdentity } from './host-store.ts'
 import type { Clocks } from './lease-keeper.ts'
 
 /** How often it is found out whom to watch: new hosts are not in danger at once. */
@@ -27,7 +26,13 @@ export function createLeaseWatch(deps: {
   store: Store
   runtime: Runtime
   clocks: Clocks
-  host: Pick<HostIdentity, 'bootId' | 'realmId' | 'instances' | 'zones'>
+  host: {
+    bootId: string
+    realmId: string
+    instances: readonly { zone: string }[]
+    /** All zones of the realm. */
+    zones: readonly string[]
+  }
 }): { run(signal: AbortSignal): Promise<void> } {
   const { store, runtime, clocks } = deps
   const { bootId, realmId, zones } = deps.host

@@ -94,6 +94,27 @@ it('a killed server loses nothing that it acknowledged, and says that nobody ask
   })
 })
 
+it('a port that somebody takes first is given up for another', async () => {
+  const late = join(folder, 'late')
+  const told = join(folder, 'told')
+  const real = findBinary(process.platform, process.arch)
+  await writeFile(
+    late,
+    `#!/bin/sh
+if [ ! -e '${told}' ]; then
+  touch '${told}'
+  echo 'error: port 4711 is already in use.' >&2
+  exit 1
+fi
+exec '${real}' "$@"
+`,
+    { mode: 0o755 },
+  )
+  const server = await start('a.db', late)
+  await withStore(server, (store) => store.put({ table: 'core', item: { ...key, n: 1 } }))
+  expect(await readFile(told, 'utf8')).toBe('')
+})
+
 it('a file in use is refused with the process that uses it', async () => {
   await start('a.db')
   const sentence = await sentenceOf(start('a.db'))
