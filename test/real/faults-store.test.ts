@@ -117,11 +117,12 @@ describe('the store under 50 bots', () => {
     await crowd.allInPlay(backAt, backMs)
     const returns = await crowd.returns(at)
     const after = returns.map(({ joined }) => joined + at - backAt)
-    console.log(
-      `away for 90 s: ${returns.length} of ${count} lost their socket, the first after ` +
-        `${Math.min(...returns.map(({ lost }) => lost))} ms; back in play after the store p50 ` +
-        `${percentile(after, 0.5)} ms, p99 ${percentile(after, 0.99)} ms`,
-    )
+    const times =
+      after.length === 0
+        ? ''
+        : `, the first after ${Math.min(...returns.map(({ lost }) => lost))} ms; back in play after ` +
+          `the store p50 ${percentile(after, 0.5)} ms, p99 ${percentile(after, 0.99)} ms`
+    console.log(`away for 90 s: ${returns.length} of ${count} lost their socket${times}`)
     expect(crowd.doubles()).toEqual([])
     console.log(`took ${Math.round((now() - began) / 1000)} s`)
   }, 600_000)
