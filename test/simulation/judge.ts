@@ -72,6 +72,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   const hosts: SimulatedHost[] = []
   const claims = new Map<string, number>()
   const renewals = new Map<string, number>()
+  /** Boot ids whose leases others marked when they had reason to, until they are renewed. */
+  const markedDead = new Set<string>()
   const checkpointNumbers = new Map<string, number>()
   /** Since when a socket plays what another host owns. */
   const ghosts = new Map<unknown, number>()
@@ -214,7 +216,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (host.mayStillSave() && !host.released && host.declaredDead === undefined) {
       violation('lease', `taken from ${host.process.name}, which may still save`, characterId)
     }
-    if (host.process.alive() && sky.sharedFate(host.slot, now() - fateMs) && ranSince(host)) {
+    if (lives(host) && !markedDead.has(owner)) {
       violation('living hosts keep theirs', `taken from ${host.process.name}`, characterId)
     }
     const { saveNumber } = after.state
@@ -241,6 +243,11 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (lost > allowed) {
       violation('bounded loss', `${lost} ms of play lost, at most ${allowed} allowed`, characterId)
     }
+  }
+
+  /** Nothing has befallen it of late that did not befall everybody. */
+  function lives(host: SimulatedHost): boolean {
+    return host.process.alive() && sky.sharedFate(host.slot, now() - fateMs) && ranSince(host)
   }
 
   /** It stood nowhere, nor was it new or declared dead, in that time. */
@@ -280,15 +287,22 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (host === undefined || host.ended !== undefined || host.released) return
     const row = sky.memory.rows('volatile', pk).find((item) => item.sk === 'LEASE')
     if (row === undefined || row['ended'] === true) host.declaredDead ??= now()
-    else if (row['suspect'] === row['renewal'] && host.mayStillSave()) {
-      violation('a lease is suspect past its deadline alone', host.process.name)
+    else if (row['suspect'] === row['renewal']) {
+      // An outage may keep it from renewing for long after it has come to itself.
+      if (!lives(host)) markedDead.add(host.bootId)
+      if (host.mayStillSave()) {
+        violation('a lease is suspect past its deadline alone', host.process.name)
+      }
     }
     // A transaction that only looked at the row changed nothing.
     else if (renewals.get(pk) === row['renewal']) return
     else if (host.hungMs() > hungMaxMs) {
       violation('a hung host is not kept alive', `${host.process.name} renewed`)
     }
-    if (row !== undefined) renewals.set(pk, row['renewal'] as number)
+    if (row !== undefined) {
+      if (row['suspect'] !== row['renewal']) markedDead.delete(host.bootId)
+      renewals.set(pk, row['renewal'] as number)
+    }
   }
 
   function places(pk: string, sk: string): void {
