@@ -65,22 +65,21 @@ export function createLeaseKeeper(deps: {
     if (proof.lost) return 'lost'
     const sent = { wall: clocks.now(), monotonic: clocks.monotonic() }
     renewal += 1
-    const lapsed = !leaseView(proof, clocks).held
+    // Asked anew at each step: it may lapse on the way, and another renewal may end the lapse meanwhile.
+    const lapsed = () => !leaseView(proof, clocks).held
     try {
       const outcome = await renewLease(store, sent.wall, bootId, renewal)
       if (outcome === 'lost') proof = { ...proof, lost: true }
       else {
         await deps.readInbox().catch((error: unknown) => {
           // Nobody can have been fenced while the lease held: the next renewal reads again.
-          if (lapsed || !(error instanceof StoreError)) throw error
+          if (lapsed() || !(error instanceof StoreError)) throw error
         })
-        // Two renewals may overlap (prove() beside the loop): never go back to the earlier one.
-        proof = {
-          wall: Math.max(proof.wall, sent.wall),
-          monotonic: Math.max(proof.monotonic, sent.monotonic),
-          lost: proof.lost,
-          lapses: proof.lapses + (lapsed ? 1 : 0),
-        }
+        // Two renewals may overlap (prove() beside the loop): never go back to the earlier one. Both
+        // clocks are taken from one of them: a wall clock that was set back counts from its new time.
+        const latest = sent.monotonic < proof.monotonic ? proof : sent
+        const lapses = proof.lapses + (lapsed() ? 1 : 0)
+        proof = { wall: latest.wall, monotonic: latest.monotonic, lost: proof.lost, lapses }
       }
       deps.onProof(proof)
       return outcome

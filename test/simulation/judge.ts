@@ -286,6 +286,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     const host = hosts.find((one) => leaseKey(one.bootId).pk === pk)
     if (host === undefined || host.ended !== undefined || host.released) return
     const row = sky.memory.rows('volatile', pk).find((item) => item.sk === 'LEASE')
+    // Who deleted it came before the host had written it.
+    if (row === undefined && !renewals.has(pk)) return
     if (row === undefined || row['ended'] === true) host.declaredDead ??= now()
     else if (row['suspect'] === row['renewal']) {
       // An outage may keep it from renewing for long after it has come to itself.

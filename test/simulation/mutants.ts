@@ -250,8 +250,8 @@ export const mutants: Mutant[] = [
     name: 'deadline-from-the-answer',
     rule: 'Lease: the deadline counts from before the last acknowledged renewal was sent',
     file: keeper,
-    find: 'wall: Math.max(proof.wall, sent.wall),\n          monotonic: Math.max(proof.monotonic, sent.monotonic),',
-    replace: 'wall: clocks.now(),\n          monotonic: clocks.monotonic(),',
+    find: 'wall: latest.wall, monotonic: latest.monotonic,',
+    replace: 'wall: clocks.now(), monotonic: clocks.monotonic(),',
   },
   {
     name: 'monotonic-alone',
@@ -278,7 +278,7 @@ export const mutants: Mutant[] = [
     name: 'inbox-after-the-proof',
     rule: 'After a gap: renew, then read the inbox, then tick',
     file: keeper,
-    find: 'if (lapsed || !(error instanceof StoreError)) throw error',
+    find: 'if (lapsed() || !(error instanceof StoreError)) throw error',
     replace: 'if (!(error instanceof StoreError)) throw error',
   },
   {

@@ -1,12 +1,19 @@
 // A process as a fault sees it: it can be killed, stopped, or suspended with its machine. Whatever
 // reaches its code (timers, answers, messages, frames) comes through a gate of one of its threads.
 import type { Clocks } from '#gameserver/persistence/lease-keeper.ts'
+import { leaseDeadlineMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** Unix ms at which every run begins. */
 export const beganAt = 1_800_000_000_000
+
+/**
+ * A host holds one of its clocks for right. Who suspends its machine and sets its wall clock back before
+ * the lease is proved or has lapsed deceives both (docs/ownership.md, "What it does not model").
+ */
+const oneLieMs = leaseDeadlineMs + 1000
 
 export type Process = {
   name: string
@@ -17,7 +24,7 @@ export type Process = {
   kill(): void
   /** Everything stands still; with `suspended` the monotonic clock too. */
   stop(ms: number, suspended: boolean): void
-  /** Somebody sets the wall clock, so far off the true time. */
+  /** Somebody sets the wall clock, so far off the true time; nobody does on a machine just suspended. */
   setClock(offMs: number): void
 }
 
@@ -42,6 +49,8 @@ export function createProcess(
 ): Process {
   let alive = true
   let stoppedUntil = 0
+  let suspendedUntil = Number.NEGATIVE_INFINITY
+  let clockSetAt = Number.NEGATIVE_INFINITY
   let clockMs = skewMs
   let suspendedMs = 0
   const bootedAt = scheduler.now()
@@ -124,10 +133,15 @@ export function createProcess(
       const before = Math.max(stoppedUntil, scheduler.now())
       stoppedUntil = Math.max(before, scheduler.now() + ms)
       // Only by as long as it stands still for this: two stops that overlap must not turn a clock back.
-      if (suspended) suspendedMs += stoppedUntil - before
+      if (suspended && scheduler.now() - clockSetAt > oneLieMs) {
+        suspendedMs += stoppedUntil - before
+        suspendedUntil = stoppedUntil
+      }
     },
     setClock(offMs) {
+      if (scheduler.now() < suspendedUntil + oneLieMs) return
       clockMs = offMs
+      clockSetAt = scheduler.now()
     },
   }
 }
