@@ -12,7 +12,7 @@ import { systemRuntime } from '#shared/system.ts'
 import { realmId, until } from '../e2e/player.ts'
 import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
 import type { Waystone } from '../e2e/waystone.ts'
-import { behindMs, followRecord, startBots } from './record.ts'
+import { behindMs, farFrom, followRecord, startBots } from './record.ts'
 import type { Step, Told } from './record.ts'
 
 const { now, sleep } = systemRuntime
@@ -223,17 +223,20 @@ function returnOf(told: Told, since: number, after: number): Return | undefined 
   const last = (what: string) => steps.findLast((one) => one.at <= joined.at && one.what === what)
   const back = positions.find(({ at }) => at >= joined.at)
   const before = positions.filter(({ at }) => at <= lost.at)
+  const behind = back && behindMs(before, back)
+  const story = storyOf(
+    steps.filter(({ at }) => at >= after && at <= joined.at),
+    since,
+  )
+  const far = back === undefined ? 'no place told yet' : farFrom(before, back)
   return {
     name,
     lost: lost.at - since,
     admitted: (last('admitted')?.at ?? Number.NaN) - since,
     opened: (last('opened')?.at ?? Number.NaN) - since,
     joined: joined.at - since,
-    behind: (back && behindMs(before, back)) ?? Number.POSITIVE_INFINITY,
-    story: storyOf(
-      steps.filter(({ at }) => at >= after && at <= joined.at),
-      since,
-    ),
+    behind: behind ?? Number.POSITIVE_INFINITY,
+    story: behind === undefined ? `${story}; ${far}` : story,
   }
 }
 

@@ -9,8 +9,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What a crash may lose, with the pace at which the record is written (5 a second), ms. */
 export const lostMs = 5000 + 200
-/** How far a bot walks between two lines of the record, metres. */
+/** How far beside its recorded way a bot may be, for it turns between two lines, metres. */
 const betweenLines = 1.2
+/** Lines further apart than this say nothing of the way between them, ms. */
+const oneWayMs = 1000
 /** How far the server moves it on after the last line: a line's time, and 0.5 s of repeated commands. */
 const aheadOfLast = 3.6
 
@@ -110,16 +112,48 @@ function take(told: Map<number, Told>, line: Line): void {
 }
 
 /**
- * How long ago, before the last of these positions, the character was where it is now; undefined when
- * it never was there.
+ * How long ago, before the last of these positions, the character was where it is now: on its way from
+ * one line to the next, for bots that get no processor write few. Undefined when it never was there.
  */
 export function behindMs(told: Position[], now: Omit<Position, 'at'>): number | undefined {
   const last = told.at(-1)
-  const near = told.findLast((line) => {
-    const apart = Math.hypot(line.x - now.x, line.y - now.y)
-    return line.zone === now.zone && apart <= (line === last ? aheadOfLast : betweenLines)
-  })
-  return near && last!.at - near.at
+  if (last === undefined) return undefined
+  if (now.zone === last.zone && apart(last, now) <= aheadOfLast) return 0
+  for (let index = told.length - 1; index >= 0; index--) {
+    const near = nearestOf(told, index, now)
+    if (near.zone === now.zone && near.metres <= betweenLines) return Math.round(last.at - near.at)
+  }
+  return undefined
+}
+
+/** For a message: where it is, and how near to that it ever was. */
+export function farFrom(told: Position[], now: Omit<Position, 'at'>): string {
+  const place = `(${now.x.toFixed(1)}, ${now.y.toFixed(1)}) of ${now.zone}`
+  const near = told
+    .map((_, index) => nearestOf(told, index, now))
+    .filter(({ zone }) => zone === now.zone)
+    .toSorted((a, b) => a.metres - b.metres)[0]
+  if (near === undefined) return `${place}, where it never was`
+  const last = told.at(-1)!
+  const way = `${near.metres.toFixed(1)} m away, ${Math.round(last.at - near.at)} ms before the last line`
+  return `${place}, ${way} at (${last.x.toFixed(1)}, ${last.y.toFixed(1)})`
+}
+
+/** The nearest point to a place on the way from a line to the next one. */
+function nearestOf(told: Position[], index: number, to: { x: number; y: number }) {
+  const [from, next] = [told[index]!, told[index + 1]]
+  if (next === undefined || next.zone !== from.zone || next.at - from.at > oneWayMs) {
+    return { zone: from.zone, at: from.at, metres: apart(from, to) }
+  }
+  const [dx, dy] = [next.x - from.x, next.y - from.y]
+  const along = ((to.x - from.x) * dx + (to.y - from.y) * dy) / (dx * dx + dy * dy || 1)
+  const part = Math.min(1, Math.max(0, along))
+  const metres = apart({ x: from.x + part * dx, y: from.y + part * dy }, to)
+  return { zone: from.zone, at: from.at + part * (next.at - from.at), metres }
+}
+
+function apart(a: { x: number; y: number }, b: { x: number; y: number }): number {
+  return Math.hypot(a.x - b.x, a.y - b.y)
 }
 
 /** The value below which this part of them lies, whole ms. */
