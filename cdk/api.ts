@@ -22,6 +22,7 @@ import type { Endpoint } from '#shared/api/endpoint.ts'
 import { acknowledge } from './acknowledged.ts'
 import { BUNDLINGS, DOMAINS, referenceDomain, signs } from './bundles.ts'
 import type { DomainName } from './bundles.ts'
+import { clusterEnvironment, defineClusterAccess } from './cluster.ts'
 import type { Data } from './data.ts'
 import { functionRole } from './roles.ts'
 import { prefixOf, removalOf } from './settings.ts'
@@ -94,8 +95,10 @@ export function defineApi(app: App, { settings, data, codeOf }: ApiOptions): Api
         WAYSTONE_PUBLIC_URL: publicUrl,
         WAYSTONE_REDIS_SECRET: data.redis.secretArn,
         ...(signs(domains) ? { WAYSTONE_KMS_KEY: data.key.keyArn } : {}),
+        ...clusterEnvironment(domains, settings),
       },
     })
+    defineClusterAccess(name, domains, made, settings)
     functions.set(name, made)
     const integration = new HttpLambdaIntegration(`to-${name}`, made, {
       // One permission for the API, not one a route: a function's policy holds 20 KB.

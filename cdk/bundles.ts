@@ -12,16 +12,23 @@ import type { Domain } from '#shared/api/endpoint.ts'
 
 const top = path.join(import.meta.dirname, '..')
 
+type Served = {
+  serves: readonly Domain[]
+  signs: boolean
+  /** Asks the cluster for zone hosts. */
+  fleet: boolean
+}
+
 /** A folder of functions/ that is a domain, with what it serves. */
 export const DOMAINS = {
-  auth: { serves: [api.auth], signs: true },
-  characters: { serves: [api.characters], signs: false },
-  world: { serves: [api.world], signs: true },
-  content: { serves: [api.content], signs: false },
-  admin: { serves: [api.admin], signs: false },
-  internal: { serves: [api.internal], signs: false },
-  game: { serves: gameDomains, signs: false },
-} satisfies Record<string, { serves: readonly Domain[]; signs: boolean }>
+  auth: { serves: [api.auth], signs: true, fleet: false },
+  characters: { serves: [api.characters], signs: false, fleet: false },
+  world: { serves: [api.world], signs: true, fleet: true },
+  content: { serves: [api.content], signs: false, fleet: false },
+  admin: { serves: [api.admin], signs: false, fleet: true },
+  internal: { serves: [api.internal], signs: false, fleet: false },
+  game: { serves: gameDomains, signs: false, fleet: false },
+} satisfies Record<string, Served>
 
 export type DomainName = keyof typeof DOMAINS
 

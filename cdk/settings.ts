@@ -31,6 +31,11 @@ const schema = z.strictObject({
   /** A name of your own for the API, with its certificate in ACM in the same region. */
   domain: z.string().min(1).optional(),
   certificate: z.string().startsWith('arn:').optional(),
+  /** The cluster of EKS with the zone hosts, as `aws eks describe-cluster` tells of it; all three or none. */
+  clusterName: z.string().min(1).optional(),
+  clusterEndpoint: z.url({ protocol: /^https$/ }).optional(),
+  /** `certificateAuthority.data`: PEM in base64. */
+  clusterCa: z.string().min(1).optional(),
   /** no: what `destroy` leaves is nothing. For trials alone. */
   keep: yes.default(true),
   logDays: z
@@ -45,7 +50,12 @@ const schema = z.strictObject({
   authConcurrency: whole.default(0),
 })
 
-export type Settings = z.infer<typeof schema>
+type Cluster = { name: string; endpoint: string; ca: string }
+type Given = z.infer<typeof schema>
+export type Settings = Omit<Given, 'clusterName' | 'clusterEndpoint' | 'clusterCa'> & {
+  /** Absent: functions use the hosts that are open, and allocate none. */
+  cluster?: Cluster
+}
 
 /** Throws one Error that names every wrong setting. */
 export function readSettings(app: App): Settings {
@@ -62,7 +72,27 @@ export function readSettings(app: App): Settings {
   if ((parsed.data.domain === undefined) !== (parsed.data.certificate === undefined)) {
     throw new Error('Settings are wrong: domain and certificate go together (cdk/settings.ts)')
   }
-  return parsed.data
+  return withCluster(parsed.data)
+}
+
+function withCluster(given: Given): Settings {
+  const { clusterName: name, clusterEndpoint: endpoint, clusterCa: ca, ...settings } = given
+  if (name === undefined && endpoint === undefined && ca === undefined) return settings
+  // What the functions would refuse at their start is refused here.
+  const problems = (
+    [
+      ['clusterName', VARIABLES.WAYSTONE_EKS_CLUSTER.schema.safeParse(name)],
+      ['clusterEndpoint', VARIABLES.WAYSTONE_AGONES_URL.schema.safeParse(endpoint)],
+      ['clusterCa', VARIABLES.WAYSTONE_AGONES_CA.schema.safeParse(ca)],
+    ] as const
+  ).flatMap(([setting, { error }]) => (error ? [`${setting}: ${error.issues[0]!.message}`] : []))
+  if (name === undefined || endpoint === undefined || ca === undefined) {
+    problems.push('clusterName, clusterEndpoint and clusterCa go together')
+  }
+  if (problems.length > 0) {
+    throw new Error(`Settings are wrong: ${problems.join('; ')} (cdk/settings.ts)`)
+  }
+  return { ...settings, cluster: { name: name!, endpoint: endpoint!, ca: ca! } }
 }
 
 /** Stands before the names of tables, functions and alarms. */

@@ -179,6 +179,25 @@ export const VARIABLES = {
     default: '/var/run/secrets/kubernetes.io/serviceaccount/token',
     about: 'File with the bearer token for it. Kubernetes puts that of a pod there.',
   },
+  WAYSTONE_AGONES_CA: {
+    schema: z
+      .base64()
+      .transform((text) => Buffer.from(text, 'base64').toString('latin1'))
+      .refine((pem) => pem.includes('-----BEGIN CERTIFICATE-----'), {
+        error: 'Invalid input: expected a certificate (PEM) in base64',
+      })
+      .optional(),
+    about:
+      'The authority that signed the certificate of that API, PEM in base64 as EKS tells it. Default: those that Node trusts.',
+  },
+  WAYSTONE_EKS_CLUSTER: {
+    schema: z
+      .string()
+      .regex(/^[0-9A-Za-z][-0-9A-Za-z_]{0,99}$/)
+      .optional(),
+    about:
+      'On AWS, outside of the cluster: its name in EKS. Tokens are then signed with the role of the process, not read from the file.',
+  },
   WAYSTONE_LOG: {
     schema: z.enum(['debug', 'info', 'warn', 'error']),
     default: 'info',

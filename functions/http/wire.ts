@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { getConnInfo, handle } from 'hono/aws-lambda'
 import type { APIGatewayProxyResult, LambdaContext, LambdaEvent } from 'hono/aws-lambda'
 import { AwsError, createAwsCall, lambdaAwsOptions } from '#shared/aws/call.ts'
-import type { AwsCall } from '#shared/aws/call.ts'
+import type { AwsCall, AwsOptions } from '#shared/aws/call.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
@@ -38,6 +38,8 @@ export type Parts = {
   store: Store
   cache: Cache
   aws: AwsCall
+  /** What it signs with. */
+  awsOptions: AwsOptions
   runtime: Runtime
   limiter: RateLimiter
   realms: Realms
@@ -167,7 +169,8 @@ export async function wire(env: Record<string, string | undefined>, runtime: Run
   ]
   if (publicUrl === undefined || problems.length > 0) throw new ConfigError(problems)
   const log = lambdaLog(config.WAYSTONE_LOG, runtime)
-  const aws = createAwsCall(lambdaAwsOptions(env, runtime))
+  const awsOptions = lambdaAwsOptions(env, runtime)
+  const aws = createAwsCall(awsOptions)
   const store = createDynamoStore(storeOptions(config, env))
   const { cache, settled } = await openCache(config, aws)
   const limiter = createRateLimiter({ cache, store, runtime, profile: config.WAYSTONE_LIMITS })
@@ -178,6 +181,7 @@ export async function wire(env: Record<string, string | undefined>, runtime: Run
     store,
     cache,
     aws,
+    awsOptions,
     runtime,
     limiter,
     realms: {

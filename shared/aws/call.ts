@@ -106,8 +106,12 @@ function endpoint(service: AwsService, url: string | undefined) {
 }
 
 function endpointOf(service: AwsService, region: string): string {
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
-  return `https://${service}.${region}.${suffix}/`
+  return `https://${service}.${region}.${domainOf(region)}/`
+}
+
+/** Under which AWS has its services in a region. */
+export function domainOf(region: string): string {
+  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
 }
 
 /** What is sent with a POST to the root of an endpoint, the signature among it. */

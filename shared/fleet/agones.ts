@@ -19,19 +19,15 @@ import type { Key, Put, Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import { bootLabel, FleetError, zoneLabel } from './fleet.ts'
 import type { Allocation, Fleet, FleetHost } from './fleet.ts'
+import { callKubernetes } from './kubernetes.ts'
+import type { KubernetesOptions } from './kubernetes.ts'
 
-export type AgonesFleetOptions = {
-  /** Base URL of the Kubernetes API. */
-  url: string
+export type AgonesFleetOptions = KubernetesOptions & {
   /** The namespace of the game servers. */
   namespace: string
-  /** The bearer token, asked for with each call: those of pods change every hour. */
-  token: () => Promise<string>
   store: Store
   runtime: Pick<Runtime, 'now' | 'sleep' | 'randomBytes'>
   log: Log
-  /** How long one call may take, ms. An allocation takes some milliseconds, under load a second. */
-  callTimeoutMs?: number
   /** How long a request whose outcome is unknown is not asked again, ms. */
   askAgainMs?: number
   /** How long an allocation that another asked for is waited for, ms. */
@@ -82,7 +78,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
   const allocations = `/apis/allocation.agones.dev/v1/namespaces/${namespace}/gameserverallocations`
   const call = async (method: string, path: string, body?: object) => {
     try {
-      return await send(options, method, path, body)
+      return await callKubernetes(options, method, path, body)
     } catch (error) {
       log.warn('the cluster of the fleet failed', { error })
       throw error
@@ -208,46 +204,6 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
       if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return false
       return (await call('DELETE', `${servers}/${name}`)) !== undefined
     },
-  }
-}
-
-/** A call's answer; undefined for 404. Fails with FleetError. */
-async function send(
-  options: AgonesFleetOptions,
-  method: string,
-  path: string,
-  body?: object,
-): Promise<unknown> {
-  const changes = method !== 'GET'
-  const what = `${method} ${path.split('?', 1)[0]}`
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(new URL(path, options.url), {
-      method,
-      headers: {
-        authorization: `Bearer ${await options.token()}`,
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(options.callTimeoutMs ?? 3000),
-      redirect: 'error',
-    })
-    text = await response.text()
-  } catch (cause) {
-    throw new FleetError(`${what}: no answer`, { unclear: changes, cause })
-  }
-  if (response.status === 404) return undefined
-  if (!response.ok) {
-    // 429 and 4xx say that nothing happened; a 5xx does not say.
-    const unclear = changes && response.status >= 500
-    throw new FleetError(`${what}: ${response.status}`, { unclear })
-  }
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new FleetError(`${what}: the answer is no JSON`, { unclear: changes, cause })
   }
 }
 

@@ -7,6 +7,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { BUNDLINGS } from '#cdk/bundles.ts'
+import { listAt, ofKind, readManifests } from '../agones/read.ts'
 import { describeAcknowledged, describeStack } from './describe.ts'
 import { synthRealm } from './synth.ts'
 import type { Resource, Stacks, Template } from './synth.ts'
@@ -30,8 +31,16 @@ beforeAll(() => {
     logDays: '7',
     ratePerS: '100',
     passwordRatePerS: '10',
+    ...eks,
   })
 })
+
+/** As `aws eks describe-cluster` tells of one. */
+const eks = {
+  clusterName: 'worlds',
+  clusterEndpoint: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
+  clusterCa: Buffer.from('-----BEGIN CERTIFICATE-----\nMII=\n').toString('base64'),
+}
 
 function ofType({ Resources: resources }: Template, type: string): Resource[] {
   return Object.values(resources).filter((resource) => resource.Type === type)
@@ -122,9 +131,51 @@ describe('the stacks', () => {
     expect(ofType(api, 'AWS::SNS::Subscription')).toHaveLength(1)
   })
 
+  it('let into a cluster of EKS whoever asks for hosts, and only him', () => {
+    const { api } = synthRealm(eks).stacks
+    const granted = ofType(api, 'AWS::EKS::AccessEntry').map(({ Properties }) => Properties)
+    expect(granted).toHaveLength(2)
+    for (const properties of granted) {
+      expect(properties).toMatchObject({ ClusterName: 'worlds', Type: 'STANDARD' })
+    }
+    expect(granted.map((one) => one?.['KubernetesGroups'])).toEqual([
+      ['waystone:world'],
+      ['waystone:admin'],
+    ])
+    const told = ofType(api, 'AWS::Lambda::Function').filter(({ Properties }) =>
+      JSON.stringify(Properties?.['Environment']).includes('EKS_CLUSTER'),
+    )
+    expect(told.map(({ Properties }) => Properties?.['FunctionName'])).toEqual([
+      'waystone-main-world',
+      'waystone-main-admin',
+    ])
+    for (const { Properties } of told) {
+      const { Variables: env } = Properties!['Environment'] as { Variables: object }
+      expect(env).toMatchObject({ WAYSTONE_AGONES_URL: eks.clusterEndpoint })
+      // Lambda takes 4 KB of variables; references are some 100 bytes each, a certificate 1,500.
+      expect(JSON.stringify(env).length).toBeLessThan(2400)
+    }
+    // No permission of AWS is needed for it.
+    const policiesOf = (stack: Template) =>
+      ofType(stack, 'AWS::IAM::Role').map(({ Properties }) => Properties?.['Policies'])
+    expect(policiesOf(api)).toEqual(policiesOf(realm.stacks.api))
+    const [both] = ofType(other.stacks.api, 'AWS::EKS::AccessEntry')
+    expect(both?.Properties?.['KubernetesGroups']).toEqual(['waystone:world', 'waystone:admin'])
+  })
+
+  it('name groups of the cluster to which our manifests give something', () => {
+    const subjects = ofKind(readManifests(), 'RoleBinding').flatMap(({ doc }) =>
+      listAt(doc, 'subjects').filter(({ kind }) => kind === 'Group'),
+    )
+    const [both] = ofType(other.stacks.api, 'AWS::EKS::AccessEntry')
+    expect(subjects.map(({ name }) => name)).toEqual(both?.Properties?.['KubernetesGroups'])
+  })
+
   it('refuse settings that are wrong, each by name', () => {
     expect(() => synthRealm({ realm: 'No Realm', bundling: 'two' })).toThrow(/realm: .*bundling: /)
     expect(() => synthRealm({ domain: 'api.example.org' })).toThrow(/go together/)
+    expect(() => synthRealm({ clusterName: 'worlds' })).toThrow(/cluster.* go together/)
+    expect(() => synthRealm({ ...eks, clusterCa: 'none' })).toThrow(/clusterCa: .*certificate/)
   })
 
   it('never name a secret, allow everything, or act on everything', () => {

@@ -2,10 +2,12 @@
 // overloaded allocator do to it. Requests are held against Agones' schema where AGONES_SCHEMAS names it.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { readSchemas, schemasFolder } from '../agones/schemas.ts'
+import type { SelfSigned } from './self-signed.ts'
 
 /**
  * What becomes of one allocation: `late` happens after `ms` and is answered to nobody who is still there;
@@ -33,10 +35,21 @@ export const token = 'a-token-of-the-pod'
 const namespace = 'waystone-zones'
 const schemas = schemasFolder === undefined ? undefined : readSchemas(schemasFolder)
 
-export async function startFakeKubernetes(hosts: { zone: string; boot?: string }[]) {
+type Options = {
+  /** Behind TLS with this certificate. */
+  tls?: SelfSigned
+  /** Whether a bearer token is let in; default: the one above. */
+  admits?: (token: string) => boolean
+}
+
+export async function startFakeKubernetes(
+  hosts: { zone: string; boot?: string }[],
+  { tls, admits = (given) => given === token }: Options = {},
+) {
   const servers = new Map<string, Server>()
   const fates: Fate[] = []
   const problems: string[] = []
+  const tokens: string[] = []
   let allocations = 0
   let pageSize = Number.POSITIVE_INFINITY
   hosts.forEach(({ zone, boot }, index) => {
@@ -104,7 +117,9 @@ export async function startFakeKubernetes(hosts: { zone: string; boot?: string }
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    if (request.headers.authorization !== `Bearer ${token}`) return json(response, 401, {})
+    const [scheme, given = ''] = (request.headers.authorization ?? '').split(' ')
+    tokens.push(given)
+    if (scheme !== 'Bearer' || !admits(given)) return json(response, 401, {})
     const prefix = `/apis/agones.dev/v1/namespaces/${namespace}/gameservers`
     if (
       url.pathname ===
@@ -136,23 +151,26 @@ export async function startFakeKubernetes(hosts: { zone: string; boot?: string }
     return json(response, 200, server)
   }
 
-  const http = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response).catch((error: unknown) => {
       problems.push(String(error))
       response.destroy()
     })
-  })
+  }
+  const http = tls === undefined ? createServer(answer) : createSecureServer(tls, answer)
   await new Promise<void>((resolve) => {
     http.listen(0, '127.0.0.1', resolve)
   })
   return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(http.address() as AddressInfo).port}`,
     namespace,
     servers,
     /** What becomes of the next allocations, in order; after them all are good. */
     fates,
     /** Whatever was wrong with a request. */
     problems,
+    /** Bearer tokens as they came. */
+    tokens,
     allocations: () => allocations,
     pageBy: (size: number) => (pageSize = size),
     stop: () => {

@@ -33,6 +33,8 @@ export const tablePrefix = `waystone-${realmId}-`
 export type LambdaRealm = {
   functions: Map<string, LambdaFunction>
   folders: Map<string, string>
+  /** What a function is told by the stacks, without a cluster. */
+  env(name: string): Record<string, string>
   aws: FakeAws
   redis: RedisServer
   store: Store
@@ -63,18 +65,18 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
   const aws = await startFakeAws({ dynamo: dynamo.endpoint })
   aws.secrets.set(redisSecret, JSON.stringify({ url: redis.url, token: 'redis-token' }))
   const functions = new Map<string, LambdaFunction>()
+  const env = (name: string) => ({
+    WAYSTONE_REALM: realmId,
+    WAYSTONE_REALM_NAME: 'Test',
+    WAYSTONE_TABLES: tablePrefix,
+    WAYSTONE_PUBLIC_URL: 'https://api.test.example',
+    WAYSTONE_LIMITS: 'generous',
+    WAYSTONE_REDIS_SECRET: redisSecret,
+    WAYSTONE_KMS_KEY: kmsKey,
+    ...aws.env(name),
+  })
   for (const [name, code] of folders) {
-    const env = {
-      WAYSTONE_REALM: realmId,
-      WAYSTONE_REALM_NAME: 'Test',
-      WAYSTONE_TABLES: tablePrefix,
-      WAYSTONE_PUBLIC_URL: 'https://api.test.example',
-      WAYSTONE_LIMITS: 'generous',
-      WAYSTONE_REDIS_SECRET: redisSecret,
-      WAYSTONE_KMS_KEY: kmsKey,
-      ...aws.env(name),
-    }
-    functions.set(name, await startLambda({ name, folder: code, env }))
+    functions.set(name, await startLambda({ name, folder: code, env: env(name) }))
   }
   const store = createDynamoStore(localOptions(dynamo.endpoint, tablePrefix))
   const hostEndpoint = aws.env(zoneHost)['AWS_ENDPOINT_URL_DYNAMODB']!
@@ -90,6 +92,7 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
   return {
     functions,
     folders,
+    env,
     aws,
     redis,
     store,

@@ -1,0 +1,37 @@
+// Who one is to AWS, as a URL. GetCallerIdentity asks for no permission, not even for one that could be
+// denied, so a signed request for it proves an identity to whoever sends it on, and allows nothing else.
+import { Sha256 } from '@smithy/core/checksum'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { AwsCredentials } from './call.ts'
+import { domainOf } from './call.ts'
+
+export type Presign = {
+  region: string
+  credentials: AwsCredentials
+  /** Unix ms. */
+  now: number
+  /** Signed with it: whoever sends the request on must send them too. In lower case. */
+  headers?: Readonly<Record<string, string>>
+}
+
+/** Seconds. STS takes the URL for 15 minutes after its date, whatever stands here; others look at it. */
+const expiresS = 60
+
+export async function presignCallerIdentity(presign: Presign): Promise<URL> {
+  const { region, credentials, now, headers } = presign
+  const host = `sts.${region}.${domainOf(region)}`
+  const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256 })
+  const request = {
+    method: 'GET',
+    protocol: 'https:',
+    hostname: host,
+    path: '/',
+    query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
+    headers: { ...headers, host },
+  }
+  const options = { signingDate: new Date(now), expiresIn: expiresS }
+  const { query } = await signer.presign(request, options)
+  const url = new URL(`https://${host}/`)
+  for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value))
+  return url
+}
