@@ -3,14 +3,15 @@ import type { Character } from '#shared/api/characters.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import {
-  deleteCharacterWrites,
   newCharacterWrites,
   parseCharacterRows,
   readCharacterRows,
 } from '#shared/ownership/guard.ts'
+import type { SoftState } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { judgeLease, leaseKey } from '#shared/ownership/lease.ts'
-import type { DeadOwner, SoftState } from '#shared/ownership/guard.ts'
+import { deleteCharacterWrites } from '#shared/ownership/transitions.ts'
+import type { DeadOwner } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'

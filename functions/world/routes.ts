@@ -1,6 +1,7 @@
 import type { Handlers } from '#shared/api/endpoint.ts'
 import type { world } from '#shared/api/world.ts'
-import { enter, status } from './world.ts'
+import { status } from './status.ts'
+import { enter } from './world.ts'
 import type { WorldDeps } from './world.ts'
 
 export function worldRoutes(deps: WorldDeps): Handlers<typeof world> {

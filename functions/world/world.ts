@@ -1,25 +1,18 @@
-// The director: finds a place for a character and reserves it.
+// The director's `enter`: finds a place for a character (placement.ts) and reserves it.
 //
 // `enter` takes four store trips in sequence: (1) character rows beside the account, (2) the copies of
 // the zone, beside lease and checkpoint of a former owner, (3) a place, (4) the reservation.
 //
 // A character that is in play is never taken from a living owner: that one is asked through its inbox
-// to let go, and looked at for 3 s. What was seen of its lease goes to the client with the refusal and
-// comes back with the next `enter`, until the owner has answered or may be judged dead.
+// to let go, and looked at for 3 s. Dead it is by its lease row, or because another host wrote there that
+// it fell silent. Else what was seen of its lease goes to the client with the refusal and comes back with
+// the next `enter`, until the owner has answered or may be judged dead.
 import type { Admission } from '#shared/api/world.ts'
 import type { Player } from '#shared/api/endpoint.ts'
-import type { Content } from '#shared/content/content.ts'
-import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
-import type { Fleet } from '#shared/fleet/fleet.ts'
 import { letGoLookLaterMs, letGoLookMs, letGoWaitMs, ticketMs } from '#shared/limits.ts'
 import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
-import {
-  parseCharacterRows,
-  readCharacterRows,
-  reserveWrites,
-  takeOverWrites,
-} from '#shared/ownership/guard.ts'
-import type { CharacterRows, Guard, Reservation } from '#shared/ownership/guard.ts'
+import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
+import type { CharacterRows, Guard } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import {
   judgeLease,
@@ -29,52 +22,41 @@ import {
   sightLease,
 } from '#shared/ownership/lease.ts'
 import type { Observation, Sighting } from '#shared/ownership/lease.ts'
-import { findInstances, isMember, releasePlace, takePlace } from '#shared/ownership/places.ts'
-import type { InstanceEntry } from '#shared/ownership/places.ts'
+import { findInstances, releasePlace } from '#shared/ownership/places.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
+import { reserveWrites, takeOverWrites } from '#shared/ownership/transitions.ts'
+import type { Reservation } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
 import { speaks } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
-import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
-import type { Item, Store, Write } from '#shared/store/store.ts'
-import type { Realms } from '../http/realms.ts'
-import { instancesByChoice } from './choice.ts'
+import type { Item, Write } from '#shared/store/store.ts'
+import { findPlace } from './placement.ts'
+import type { PlacementDeps } from './placement.ts'
 import { readSeat, seatWrite, vacate } from './seat.ts'
 import type { Seat } from './seat.ts'
 import { readSighting, signSighting } from './sighting.ts'
+import type { StatusDeps } from './status.ts'
 
-export type WorldDeps = {
-  store: Store
-  runtime: Runtime
-  realms: Realms
-  content: Content
-  fleet: Fleet
-  /** The key that signs tickets now. */
-  signingKey: () => SigningKey
-  verifyKeys: VerifyKeys
-  /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
-  hint: (bootId: string) => void
-  /**
-   * Since when tokens of the player's session count, Unix ms: the face of functions/auth. One store
-   * trip. Throws auth.banned.
-   */
-  sessionsFrom: (player: Player) => Promise<number>
-  /** Whether it is the account of the synthetic player, who takes no place. */
-  isSynthetic: (accountId: string) => boolean
-}
+export type WorldDeps = PlacementDeps &
+  StatusDeps & {
+    /** The key that signs tickets now. */
+    signingKey: () => SigningKey
+    verifyKeys: VerifyKeys
+    /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
+    hint: (bootId: string) => void
+    /**
+     * Since when tokens of the player's session count, Unix ms: the face of functions/auth. One store
+     * trip. Throws auth.banned.
+     */
+    sessionsFrom: (player: Player) => Promise<number>
+    /** Whether it is the account of the synthetic player, who takes no place. */
+    isSynthetic: (accountId: string) => boolean
+  }
 
 /** How often `enter` starts over when others changed the same rows at once. */
 const attempts = 4
-/**
- * How long `enter` waits for a host that is on its way. A zone host is Ready within 2 s on a busy
- * machine and opens within 100 ms of its allocation; the client gives a request 10 s.
- */
-const hostWaitMs = 4000
-/** How often it looks for one that is starting, and for one that is allocated and opens. */
-const hostLookMs = { starting: 250, allocated: 100 }
-const looksASecond = 4
 
 /** What one `enter` has learned so far. */
 type Progress = {
@@ -313,118 +295,6 @@ async function reserve(
   }
 }
 
-/** Until when it is held, Unix ms. `renewed`: the character had that place already. */
-type Found = { place: InstanceEntry; ticketExpires: number; renewed: boolean }
-
-/** What a place is looked for with. */
-type Search = {
-  realmId: string
-  zone: string
-  characterId: string
-  /** Unix ms. */
-  until: number
-  /** A dead host, whose rows may not show it yet. */
-  notIn: string | undefined
-  tried: Set<string>
-  synthetic: boolean
-}
-
-/** A place in the best instance with room, in a new host if there is none, or `world.full`. */
-async function findPlace(
-  deps: WorldDeps,
-  copies: InstanceEntry[],
-  { realmId, zone, characterId, until, notIn, tried, synthetic }: Search,
-): Promise<Found> {
-  const { store, runtime, fleet } = deps
-  const openOf = (entries: InstanceEntry[]) =>
-    entries.filter((entry) => entry.state === 'open' && entry.bootId !== notIn)
-  const take = async (entries: InstanceEntry[]): Promise<Found | undefined> => {
-    for (const { entry, limit } of instancesByChoice(entries, runtime.now(), characterId)) {
-      const name = nameOf(entry)
-      if (tried.has(name)) continue
-      // Nothing to give back: it takes none.
-      if (synthetic) return { place: entry, ticketExpires: until, renewed: true }
-      const taken = await takePlace(store, realmId, entry, characterId, until, limit)
-      if (taken !== 'full') return { place: entry, ...taken }
-      tried.add(name)
-    }
-    return undefined
-  }
-  const place = await take(openOf(copies))
-  if (place !== undefined) return place
-
-  // The id names the need: as long as the same instances are open, everybody who asks gets the same
-  // new host, however often and at whatever time he asks. A dead one counts until its rows are gone:
-  // its fleet may still give it for the need that it once met.
-  const open = copies.filter(({ state }) => state === 'open')
-  const known = open.map(nameOf).sort().join(',')
-  const labels = { [zoneLabel]: zone }
-  const requestId = `${realmId}/${zone}/${known}`
-  const beganAt = runtime.now()
-  for (let looks = 0; ; looks++) {
-    const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
-    // All who lost a host wait here together: what costs fleet and store more is asked each second.
-    const thorough = looks % looksASecond === 0
-    if (host === undefined && thorough && !(await isComing(fleet, labels).catch(fleetGone))) {
-      throw new Problem('world.full', { retryAfterS: 2 })
-    }
-    // Any copy that has opened meanwhile will do, whoever had it opened.
-    if (host !== undefined || thorough) {
-      const found = await take(openOf(await findInstances(store, realmId, zone)))
-      if (found !== undefined) return found
-    }
-    if (runtime.now() - beganAt >= hostWaitMs) throw new Problem('world.full', { retryAfterS: 1 })
-    await runtime.sleep(host === undefined ? hostLookMs.starting : hostLookMs.allocated)
-  }
-}
-
-/** What is open is full, and whether there could be more is not known. */
-function fleetGone(cause: unknown): never {
-  if (!(cause instanceof FleetError)) throw cause
-  throw new Problem('world.full', { retryAfterS: 2, cause })
-}
-
-function nameOf(entry: InstanceEntry): string {
-  return `${entry.bootId}/${entry.instance}`
-}
-
-/** Whether the fleet is starting a host that could be allocated, so that waiting is worth it. */
-async function isComing(fleet: Fleet, labels: Record<string, string>): Promise<boolean> {
-  const hosts = await fleet.list()
-  return hosts.some(
-    ({ state, labels: has }) =>
-      (state === 'starting' || state === 'ready') &&
-      Object.entries(labels).every(([key, value]) => has[key] === value),
-  )
-}
-
 function ignoreStoreError(error: unknown): void {
   if (!(error instanceof StoreError)) throw error
-}
-
-/** Zones of a realm with how many play there. One trip a zone, side by side. */
-export async function status(deps: WorldDeps, realmId: string) {
-  const realm = deps.realms.list.find((one) => one.realmId === realmId)
-  if (realm === undefined) throw new Problem('realm.unknown')
-  const zones = await Promise.all(
-    [...deps.content.zones.values()].map(async (zone) => {
-      const open = (await findInstances(deps.store, realmId, zone.id)).filter(
-        (entry) => entry.state === 'open',
-      )
-      return {
-        zone: zone.id,
-        name: zone.name,
-        players: open.reduce((sum, entry) => sum + membersOf(entry), 0),
-        capacity: open.reduce((sum, entry) => sum + entry.capacity, 0),
-        instances: open.length,
-      }
-    }),
-  )
-  return { realmId, state: realm.state, zones }
-}
-
-function membersOf(entry: InstanceEntry): number {
-  let members = 0
-  for (const held of entry.places.values()) if (isMember(held)) members++
-  return members
 }

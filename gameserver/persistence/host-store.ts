@@ -4,14 +4,7 @@ import { stateSaveMs } from '#shared/limits.ts'
 import { isBanned } from '#shared/ownership/ban.ts'
 import { checkpointPut } from '#shared/ownership/checkpoint.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
-import {
-  claimUpdate,
-  leaveWrites,
-  letGoWrites,
-  parseCharacterRows,
-  readCharacterRows,
-  saveUpdate,
-} from '#shared/ownership/guard.ts'
+import { parseCharacterRows, readCharacterRows, saveUpdate } from '#shared/ownership/guard.ts'
 import type { CharacterRows, SoftState } from '#shared/ownership/guard.ts'
 import { readInbox, removeCommand } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
@@ -19,6 +12,7 @@ import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { openInstance, reconcilePlaces, releasePlace } from '#shared/ownership/places.ts'
 import type { InstanceState, Stay } from '#shared/ownership/places.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
+import { claimUpdate, leaveWrites, letGoWrites } from '#shared/ownership/transitions.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'

@@ -4,10 +4,11 @@ import { leaseRenewMs, letGoLookMs, removalWaitMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
-import { parseCharacterRows, readCharacterRows, voidWrites } from './guard.ts'
+import { parseCharacterRows, readCharacterRows } from './guard.ts'
 import type { CharacterRows, Guard } from './guard.ts'
 import { commandPut } from './inbox.ts'
 import { judgeLease, leaseKey } from './lease.ts'
+import { voidWrites } from './transitions.ts'
 
 export type RemovalDeps = {
   store: Store

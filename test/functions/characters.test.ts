@@ -6,15 +6,10 @@ import {
   placeGraceMs,
   ticketMs,
 } from '#shared/limits.ts'
-import {
-  claimUpdate,
-  guardKey,
-  parseCharacterRows,
-  readCharacterRows,
-  reserveWrites,
-} from '#shared/ownership/guard.ts'
+import { guardKey, parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import { readInbox } from '#shared/ownership/inbox.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
+import { claimUpdate, reserveWrites } from '#shared/ownership/transitions.ts'
 import { newId } from '#shared/runtime.ts'
 import { newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'

@@ -18,6 +18,7 @@ export type Mutant = {
 }
 
 const guard = 'shared/ownership/guard.ts'
+const transitions = 'shared/ownership/transitions.ts'
 const lease = 'shared/ownership/lease.ts'
 const inbox = 'gameserver/instance/inbox.ts'
 const checkpoint = 'shared/ownership/checkpoint.ts'
@@ -47,21 +48,21 @@ export const mutants: Mutant[] = [
   {
     name: 'leave-keeps-state-epoch',
     rule: 'Every change of owner writes epoch + 1 to guard and state row',
-    file: guard,
+    file: transitions,
     find: 'saveUpdate(leave, leave.epoch + 1)',
     replace: 'saveUpdate(leave)',
   },
   {
     name: 'take-over-without-lease',
     rule: 'Take-over: boot and renewal number as observed are a condition',
-    file: guard,
+    file: transitions,
     find: '    leaseCheck,\n    fence,',
     replace: '    fence,',
   },
   {
     name: 'take-over-without-a-word',
     rule: 'Take-over: a fence row in the old inbox (which has the let-go before it as well)',
-    file: guard,
+    file: transitions,
     find: '    leaseCheck,\n    fence,',
     replace: '    leaseCheck,',
     also: {
@@ -136,14 +137,14 @@ export const mutants: Mutant[] = [
   {
     name: 'claim-without-ticket',
     rule: 'Claim: conditional on the ticket id',
-    file: guard,
+    file: transitions,
     find: "'#owner = :me AND ticketId = :ticket AND #state IN (:reserved, :moving) AND ' +",
     replace: "'#owner = :me AND :ticket = :ticket AND #state IN (:reserved, :moving) AND ' +",
   },
   {
     name: 'claim-active',
     rule: 'Claim: only what is reserved or moving',
-    file: guard,
+    file: transitions,
     find: "ticketId = :ticket AND #state IN (:reserved, :moving) AND ' +",
     replace: "ticketId = :ticket AND #state IN (:reserved, :moving, :active) AND ' +",
   },
@@ -327,7 +328,7 @@ export const mutants: Mutant[] = [
   {
     name: 'transition-ignores-state',
     rule: 'Transitions name owner, epoch, state and ticket id as read',
-    file: guard,
+    file: transitions,
     find: "'#owner = :owner AND epoch = :epoch AND #state = :state AND ticketId = :ticketId AND ' +",
     replace:
       "'#owner = :owner AND epoch = :epoch AND :state = :state AND ticketId = :ticketId AND ' +",
@@ -335,7 +336,7 @@ export const mutants: Mutant[] = [
   {
     name: 'transition-ignores-epoch',
     rule: 'Transitions name owner, epoch, state and ticket id as read',
-    file: guard,
+    file: transitions,
     find: "'#owner = :owner AND epoch = :epoch AND #state = :state AND ticketId = :ticketId AND ' +",
     replace:
       "':owner = :owner AND :epoch = :epoch AND #state = :state AND :ticketId = :ticketId AND ' +",

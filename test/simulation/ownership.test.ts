@@ -1,13 +1,11 @@
 import { expect, it } from 'vitest'
 import {
-  claimUpdate,
-  leaveWrites,
   newCharacterWrites,
   parseCharacterRows,
   readCharacterRows,
-  reserveWrites,
   saveUpdate,
 } from '#shared/ownership/guard.ts'
+import { claimUpdate, leaveWrites, reserveWrites } from '#shared/ownership/transitions.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { hunt, mutants } from './mutants.ts'
 import { describeFault } from './plan.ts'

@@ -1,0 +1,265 @@
+// Every change of owner of a character: one transaction over guard and state row, both to epoch + 1.
+//
+// Why it holds: a transition is conditioned on owner, epoch, state and ticket id exactly as they were
+// read, so of any number of requests that read the same guard at most one succeeds. The state row
+// carries the epoch too, so a late save of an earlier owner fails its condition. Conditions never name
+// a version (a busy wallet would starve log-in) and only named attributes are set (a whole-row write
+// would lose wallet changes). A claim does not change the epoch: the reservation already did.
+import { placeGraceMs } from '../limits.ts'
+import type { Write } from '../store/store.ts'
+import { guardKey, saveUpdate, stateKey } from './guard.ts'
+import type { CharacterRows, Guard, Save, SoftState } from './guard.ts'
+
+/** The condition "the guard is as it was read", for every transition. */
+function asRead(guard: Guard) {
+  return {
+    condition:
+      '#owner = :owner AND epoch = :epoch AND #state = :state AND ticketId = :ticketId AND ' +
+      'attribute_not_exists(deleted)',
+    names: { '#owner': 'owner', '#state': 'state' },
+    values: {
+      ':owner': guard.owner,
+      ':epoch': guard.epoch,
+      ':state': guard.state,
+      ':ticketId': guard.ticketId,
+    },
+  }
+}
+
+/** The state row's half of a transition that saves nothing. */
+function stateToEpoch(
+  of: { realmId: string; characterId: string },
+  read: number,
+  next: number,
+): Write {
+  return {
+    update: {
+      table: 'core',
+      key: stateKey(of.realmId, of.characterId),
+      update: 'SET epoch = :next',
+      condition: 'epoch = :read',
+      values: { ':next': next, ':read': read },
+    },
+  }
+}
+
+export type Reservation = {
+  /** The host that may claim, and the instance in it. */
+  owner: string
+  instance: string
+  ticketId: string
+  ticketExpires: number
+}
+
+function toReserved(guard: Guard, to: Reservation): Write {
+  const { condition, names, values } = asRead(guard)
+  return {
+    update: {
+      table: 'core',
+      key: guardKey(guard.realmId, guard.characterId),
+      update:
+        'SET #owner = :toOwner, #instance = :toInstance, epoch = :next, #state = :reserved, ' +
+        'ticketId = :toTicket, ticketExpires = :toExpires',
+      condition,
+      names: { ...names, '#instance': 'instance' },
+      values: {
+        ...values,
+        ':toOwner': to.owner,
+        ':toInstance': to.instance,
+        ':next': guard.epoch + 1,
+        ':reserved': 'reserved',
+        ':toTicket': to.ticketId,
+        ':toExpires': to.ticketExpires,
+      },
+    },
+  }
+}
+
+/**
+ * offline -> reserved, and reserved or moving -> reserved by the player's next `enter`, expired or not:
+ * a lost answer must not lock him out, and of two tickets only the newest works.
+ */
+export function reserveWrites(rows: CharacterRows, to: Reservation): Write[] {
+  const { guard, state } = rows
+  return [toReserved(guard, to), stateToEpoch(guard, state.epoch, guard.epoch + 1)]
+}
+
+/**
+ * active -> reserved, away from an owner that is dead as observed. `leaseCheck` repeats the observation
+ * as a condition; `recovered` is what the new owner goes on with; `fence` tells a host that wakes up.
+ */
+export function takeOverWrites(
+  rows: CharacterRows,
+  to: Reservation,
+  recovered: { soft: SoftState; saveNumber: number },
+  leaseCheck: Write,
+  fence: Write,
+): Write[] {
+  const { guard, state } = rows
+  return [
+    toReserved(guard, to),
+    {
+      update: saveUpdate(
+        {
+          realmId: guard.realmId,
+          characterId: guard.characterId,
+          epoch: state.epoch,
+          saveNumber: recovered.saveNumber,
+          soft: recovered.soft,
+        },
+        guard.epoch + 1,
+      ),
+    },
+    leaseCheck,
+    fence,
+  ]
+}
+
+/**
+ * reserved or moving -> offline, by an operator: the ticket that was given for it is void. Its place
+ * lapses by itself a little after the ticket would have.
+ */
+export function voidWrites(rows: CharacterRows): Write[] {
+  const { guard, state } = rows
+  const { condition, names, values } = asRead(guard)
+  return [
+    {
+      update: {
+        table: 'core',
+        key: guardKey(guard.realmId, guard.characterId),
+        update:
+          'SET #owner = :none, #instance = :none, epoch = :next, #state = :offline, ticketId = :none',
+        condition,
+        names: { ...names, '#instance': 'instance' },
+        values: { ...values, ':none': '', ':next': guard.epoch + 1, ':offline': 'offline' },
+      },
+    },
+    stateToEpoch(guard, state.epoch, guard.epoch + 1),
+  ]
+}
+
+/** reserved or moving -> active, by the host that the ticket names. The epoch stays. */
+export function claimUpdate(claim: {
+  realmId: string
+  characterId: string
+  bootId: string
+  ticketId: string
+}) {
+  return {
+    table: 'core' as const,
+    key: guardKey(claim.realmId, claim.characterId),
+    update: 'SET #state = :active',
+    condition:
+      '#owner = :me AND ticketId = :ticket AND #state IN (:reserved, :moving) AND ' +
+      'attribute_not_exists(deleted)',
+    names: { '#owner': 'owner', '#state': 'state' },
+    values: {
+      ':active': 'active',
+      ':me': claim.bootId,
+      ':ticket': claim.ticketId,
+      ':reserved': 'reserved',
+      ':moving': 'moving',
+    },
+  }
+}
+
+/** active -> offline, with the last state. */
+export function leaveWrites(leave: Save): Write[] {
+  return [toOffline(leave), { update: saveUpdate(leave, leave.epoch + 1) }]
+}
+
+function toOffline(owned: {
+  realmId: string
+  characterId: string
+  bootId: string
+  epoch: number
+}): Write {
+  return {
+    update: {
+      table: 'core',
+      key: guardKey(owned.realmId, owned.characterId),
+      update:
+        'SET #owner = :none, #instance = :none, epoch = :next, #state = :offline, ticketId = :none',
+      condition: '#owner = :me AND epoch = :epoch AND #state = :active',
+      names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
+      values: {
+        ':none': '',
+        ':next': owned.epoch + 1,
+        ':offline': 'offline',
+        ':me': owned.bootId,
+        ':epoch': owned.epoch,
+        ':active': 'active',
+      },
+    },
+  }
+}
+
+/**
+ * active -> offline without a save: a host gives up a character that it does not hold (its claim was
+ * never answered, or was void). Without this the player would be locked out while the host lives.
+ */
+export function letGoWrites(owned: {
+  realmId: string
+  characterId: string
+  bootId: string
+  epoch: number
+}): Write[] {
+  return [toOffline(owned), stateToEpoch(owned, owned.epoch, owned.epoch + 1)]
+}
+
+/** An owner that was read as dead: that it still is, and the command that tells it should it wake. */
+export type DeadOwner = { bootId: string; check: Write; fence: Write }
+
+/**
+ * Marks a character deleted, first in its guard, which fails the condition while it is in play. One
+ * whose ticket nobody can use any more (its claim is refused, its place is given up) is not: a player
+ * who never came would keep it for ever. Nor is one whose host `dead` is. The epoch goes on in both rows,
+ * so that a late claim or save of a former owner finds another one.
+ */
+export function deleteCharacterWrites(
+  now: number,
+  realmId: string,
+  characterId: string,
+  accountId: string,
+  dead?: DeadOwner,
+): Write[] {
+  const ofDead = dead === undefined ? '' : ' OR (#state = :active AND #owner = :dead)'
+  const told: Write[] = dead === undefined ? [] : [dead.check, dead.fence]
+  return [
+    {
+      update: {
+        table: 'core',
+        key: guardKey(realmId, characterId),
+        update:
+          'SET deleted = :true, epoch = epoch + :one, #owner = :none, #instance = :none, ' +
+          '#state = :offline, ticketId = :none',
+        condition:
+          '(#state = :offline OR (#state IN (:reserved, :moving) AND ticketExpires < :lapsed)' +
+          `${ofDead}) AND ` +
+          'accountId = :account AND attribute_not_exists(deleted)',
+        names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
+        values: {
+          ':true': true,
+          ':one': 1,
+          ':none': '',
+          ':offline': 'offline',
+          ':reserved': 'reserved',
+          ':moving': 'moving',
+          ':lapsed': now - placeGraceMs,
+          ':account': accountId,
+          ...(dead === undefined ? {} : { ':active': 'active', ':dead': dead.bootId }),
+        },
+      },
+    },
+    {
+      update: {
+        table: 'core',
+        key: stateKey(realmId, characterId),
+        update: 'SET epoch = epoch + :one',
+        condition: 'attribute_exists(pk)',
+        values: { ':one': 1 },
+      },
+    },
+    ...told,
+  ]
+}
