@@ -6,6 +6,7 @@ import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/app.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
+import { instanceSilentMs } from '#shared/limits.ts'
 import { findInstances } from '#shared/ownership/places.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -13,8 +14,6 @@ import type { Store } from '#shared/store/store.ts'
 export const probeEveryMs = 5000
 /** A visit that took its whole time, the pause, and 2 s for the look at the parts. */
 const staleMs = visitMaxMs + probeEveryMs + 2000
-/** A host writes its instances every 4 s; one silent for three of these takes nobody. */
-const silentMs = 12_000
 
 export type HealthDeps = {
   store: Store
@@ -47,7 +46,7 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
   }
   const entry = async () => {
     const instances = await findInstances(deps.store, deps.realmId, deps.startZone)
-    const since = deps.runtime.now() - silentMs
+    const since = deps.runtime.now() - instanceSilentMs
     if (instances.some(({ state, seenAt }) => state === 'open' && seenAt >= since)) return true
     return (await zoneHosts(deps.startZone)).some(({ state }) => state === 'ready')
   }

@@ -107,6 +107,8 @@ export const hostDrainMs = 5000
 export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 /** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */
 export const checkpointMs = 4000
+/** An instance whose host has left out three checkpoints gets no more players. */
+export const instanceSilentMs = 3 * checkpointMs
 /** A character's own row is saved at most this often while it changes. */
 export const stateSaveMs = 60 * 1000
 /** With the store gone the world goes on this long without saving. */

@@ -1,21 +1,13 @@
 // Players and creatures on the screen: a shadow, a body that turns, a name and what they say.
 import { Container, Sprite } from 'pixi.js'
+import type { Drawn } from '../library/view.ts'
 import { toMetres } from '../library/zone.ts'
 import { createBodies } from './bodies.ts'
 import type { Looks } from './bodies.ts'
 import type { Label, Labels } from './labels.ts'
 
 /** What is needed to draw one entity. */
-export type Figure = {
-  id: number
-  type: 'player' | 'creature'
-  look: string
-  name: string
-  x: number
-  y: number
-  heading: number
-  speed: number
-}
+export type Figure = Omit<Drawn, 'shown'>
 
 export type Figures = {
   readonly layer: Container

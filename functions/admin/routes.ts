@@ -1,48 +1,40 @@
 import type { admin } from '#shared/api/admin.ts'
-import type { Handlers } from '#shared/api/endpoint.ts'
+import type { Handlers, Operator } from '#shared/api/endpoint.ts'
 import { ban, kick, requireOperator, setRole, showPlayer, unban } from './admin.ts'
 import type { AdminDeps } from './admin.ts'
 import { readAudit } from './audit.ts'
 import { announce, listFleet, stopHost } from './fleet.ts'
 
 export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
+  /** Lets nobody in whose role is gone since the token was made. */
+  const asked =
+    <Asked extends { operator: Operator }, Answer>(handle: (call: Asked) => Promise<Answer>) =>
+    async (call: Asked): Promise<Answer> => {
+      await requireOperator(deps, call.operator)
+      return await handle(call)
+    }
   return {
-    async showPlayer({ operator, params }) {
-      await requireOperator(deps, operator)
-      return await showPlayer(deps, params.who)
-    },
-    async kick({ operator, params, body, operation }) {
-      await requireOperator(deps, operator)
-      return await kick(deps, operator, params.who, body.reason, operation)
-    },
-    async ban({ operator, params, body, operation }) {
-      await requireOperator(deps, operator)
-      return await ban(deps, operator, params.who, body, operation)
-    },
-    async unban({ operator, params, body, operation }) {
-      await requireOperator(deps, operator)
-      return await unban(deps, operator, params.who, body.reason, operation)
-    },
-    async setRole({ operator, params, body, operation }) {
-      await requireOperator(deps, operator)
-      return await setRole(deps, operator, params.who, body, operation)
-    },
-    async announce({ operator, params, body, operation }) {
-      await requireOperator(deps, operator)
-      return await announce(deps, operator, params.realmId, body, operation)
-    },
-    async fleet({ operator }) {
-      await requireOperator(deps, operator)
-      return { hosts: await listFleet(deps) }
-    },
-    async stopHost({ operator, params, body, operation }) {
-      await requireOperator(deps, operator)
+    showPlayer: asked(({ params }) => showPlayer(deps, params.who)),
+    kick: asked(({ operator, params, body, operation }) =>
+      kick(deps, operator, params.who, body.reason, operation),
+    ),
+    ban: asked(({ operator, params, body, operation }) =>
+      ban(deps, operator, params.who, body, operation),
+    ),
+    unban: asked(({ operator, params, body, operation }) =>
+      unban(deps, operator, params.who, body.reason, operation),
+    ),
+    setRole: asked(({ operator, params, body, operation }) =>
+      setRole(deps, operator, params.who, body, operation),
+    ),
+    announce: asked(({ operator, params, body, operation }) =>
+      announce(deps, operator, params.realmId, body, operation),
+    ),
+    fleet: asked(async () => ({ hosts: await listFleet(deps) })),
+    stopHost: asked(async ({ operator, params, body, operation }) => {
       await stopHost(deps, operator, params.name, body.reason, operation)
       return {}
-    },
-    async audit({ operator, query }) {
-      await requireOperator(deps, operator)
-      return await readAudit(deps.store, query)
-    },
+    }),
+    audit: asked(({ query }) => readAudit(deps.store, query)),
   }
 }

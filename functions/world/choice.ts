@@ -1,12 +1,11 @@
 // Which running copy of a zone a player goes to.
+import { instanceSilentMs } from '#shared/limits.ts'
 import type { InstanceEntry } from '#shared/ownership/places.ts'
 
 /** Shared instances are filled to here, so that friends still find room. Percent. */
 const fillPercent = 80
 /** Nobody new is sent to an instance that is this full; the rest is for those who come back. Percent. */
 const closedPercent = 95
-/** A host writes its instances every 4 s; one silent for three of these gets no more players. */
-const silentMs = 12_000
 
 /**
  * Instances to try, in order, with the number of places up to which each may be filled: where the
@@ -17,7 +16,7 @@ export function instancesByChoice(
   now: number,
   characterId: string,
 ): { entry: InstanceEntry; limit: number }[] {
-  const alive = entries.filter((entry) => now - entry.seenAt <= silentMs)
+  const alive = entries.filter((entry) => now - entry.seenAt <= instanceSilentMs)
   const fill = (entry: InstanceEntry) => (entry.places.size * 100) / entry.capacity
   const mine = alive.filter((entry) => entry.places.has(characterId))
   const rest = alive.filter((entry) => !entry.places.has(characterId))

@@ -5,15 +5,13 @@
 // read. So of two characters that enter at once one finds the other's seat, and sees to it that the
 // character there is out of play and its place free, before it takes a place itself.
 import { placeGraceMs } from '#shared/limits.ts'
-import type { InstanceEntry } from '#shared/ownership/places.ts'
 import { releasePlace } from '#shared/ownership/places.ts'
+import type { InstanceRef } from '#shared/ownership/places.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import type { RemovalDeps } from '#shared/ownership/removal.ts'
 import type { Item, Key, Store, Write } from '#shared/store/store.ts'
 
-type Place = Pick<InstanceEntry, 'zone' | 'bootId' | 'instance'>
-
-export type Seat = Place & {
+export type Seat = InstanceRef & {
   characterId: string
   ticketExpires: number
   /** Rises with each change. */

@@ -1,6 +1,6 @@
 // Hosts watch one another, so that a silent one is known to be dead before its players ask: an `enter`
-// would have to look on for 7 s first. Each looks at the next hosts of its zones in the order of boot
-// ids, and the first host of a zone also at the lone host of the next zone. A host that nobody watches, because
+// would have to look on for 7 s first. Each looks at the next hosts of its zones in the order of boot ids,
+// and the first host of a zone also at the lone host of the next zone. A host that nobody watches, because
 // both fell silent together, is judged by the enters that meet it.
 import { leaseRenewMs, leaseSuspectAfterMs } from '#shared/limits.ts'
 import { leaseKey, sightLease, suspectLease } from '#shared/ownership/lease.ts'

@@ -27,6 +27,9 @@ export type InstanceEntry = {
   seenAt: number
 }
 
+/** What names an instance in its realm. */
+export type InstanceRef = Pick<InstanceEntry, 'zone' | 'bootId' | 'instance'>
+
 function zonePartition(realmId: string, zone: string): string {
   return `R#${realmId}#Z#${zone}`
 }
@@ -104,7 +107,7 @@ const takeAttempts = 4
 export async function takePlace(
   store: Store,
   realmId: string,
-  entry: Pick<InstanceEntry, 'zone' | 'bootId' | 'instance'>,
+  entry: InstanceRef,
   characterId: string,
   ticketExpires: number,
   limit: number,
@@ -142,7 +145,7 @@ export async function takePlace(
 export async function releasePlace(
   store: Store,
   realmId: string,
-  entry: Pick<InstanceEntry, 'zone' | 'bootId' | 'instance'>,
+  entry: InstanceRef,
   characterId: string,
   held: Omit<Stay, 'epoch'> & Partial<Stay>,
 ): Promise<void> {
@@ -182,7 +185,7 @@ export async function reconcilePlaces(
   store: Store,
   now: number,
   realmId: string,
-  entry: Pick<InstanceEntry, 'zone' | 'bootId' | 'instance' | 'state'>,
+  entry: InstanceRef & Pick<InstanceEntry, 'state'>,
   members: ReadonlyMap<string, Stay>,
 ): Promise<'reconciled' | 'gone'> {
   const key = instanceKey(realmId, entry.zone, entry.bootId, entry.instance)

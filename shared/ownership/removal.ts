@@ -1,5 +1,6 @@
 // Taking a character out of play, by an operator's will or because its player enters with another one:
-// its ticket is voided, or its living owner is told to save it and close its socket. Nothing is taken from an owner that may still write.
+// its ticket is voided, or its living owner is told to save it and close its socket. Nothing is taken
+// from an owner that may still write.
 import { leaseRenewMs, letGoLookMs, removalWaitMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../store/store.ts'

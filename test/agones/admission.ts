@@ -8,7 +8,7 @@ import {
   objectAt,
   ofKind,
   textAt,
-  titleOf,
+  told,
 } from './read.ts'
 import type { Json, Manifest } from './read.ts'
 
@@ -24,10 +24,6 @@ export function checkAdmission(manifests: Manifest[]): string[] {
       told(allocation, checkAllocation(allocation, fleets)),
     ),
   ]
-}
-
-function told(manifest: Manifest, problems: string[]): string[] {
-  return problems.map((problem) => `${titleOf(manifest)}: ${problem}`)
 }
 
 function checkFleet(fleet: Json): string[] {

@@ -13,7 +13,7 @@ import {
   objectAt,
   ofKind,
   textAt,
-  titleOf,
+  told,
 } from './read.ts'
 import type { Json, Manifest } from './read.ts'
 
@@ -43,10 +43,6 @@ export function checkAgreement(manifests: Manifest[]): string[] {
       told(each, checkFiles(each, manifests)),
     ),
   ]
-}
-
-function told(manifest: Manifest, problems: string[]): string[] {
-  return problems.map((problem) => `${titleOf(manifest)}: ${problem}`)
 }
 
 /** The pod that a manifest makes, and where it stands. */

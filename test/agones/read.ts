@@ -68,3 +68,8 @@ export function namespaceOf({ doc }: Manifest): string {
 export function titleOf(manifest: Manifest): string {
   return [manifest.file, manifest.doc['kind'], nameOf(manifest)].filter(Boolean).join(' ')
 }
+
+/** Problems of a manifest, each with the title of the one it stands in. */
+export function told(manifest: Manifest, problems: string[]): string[] {
+  return problems.map((problem) => `${titleOf(manifest)}: ${problem}`)
+}

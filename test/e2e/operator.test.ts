@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startRedis } from '#local/redis/server.ts'
 import type { RedisServer } from '#local/redis/server.ts'
 import { api } from '#shared/api/api.ts'
 import { createApiClient } from '#shared/api/client.ts'
@@ -14,7 +13,7 @@ import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { newSession, play, realmId, until } from './player.ts'
 import type { Player } from './player.ts'
-import { makeDataDir, startWaystone } from './waystone.ts'
+import { makeDataDir, startBesideRedis } from './waystone.ts'
 import type { Waystone } from './waystone.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,10 +25,7 @@ const playing: Player[] = []
 
 beforeAll(async () => {
   folder = await makeDataDir()
-  const token = 'a token for this test'
-  redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
-  const env = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: token }
-  waystone = await startWaystone({ ...folder, env })
+  ;({ waystone, redis } = await startBesideRedis(folder.dataDir))
 }, 60_000)
 afterAll(async () => {
   for (const player of playing) await player.stop()

@@ -24,7 +24,7 @@ export type Player = {
   /** Own place in metres. */
   place: () => { x: number; y: number }
   zone: () => string | undefined
-  /** Walks straight towards a place in metres; resolves when it stands there, or stands because nothing moves any more. */
+  /** Walks straight towards a place in metres; resolves when it stands there, or nothing moves any more. */
   walkTo: (x: number, y: number) => Promise<void>
   stop: () => Promise<void>
 }

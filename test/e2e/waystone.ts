@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as wait } from 'node:timers/promises'
+import { startRedis } from '#local/redis/server.ts'
+import type { RedisServer } from '#local/redis/server.ts'
+import { systemRuntime } from '#shared/system.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -134,4 +137,14 @@ export async function startWaystone(options: {
     }
     await wait(100)
   }
+}
+
+/** The same beside a Redis that is the test's own, to be stopped when it likes. */
+export async function startBesideRedis(
+  dataDir: string,
+): Promise<{ waystone: Waystone; redis: RedisServer }> {
+  const token = 'a token for this test'
+  const redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
+  const env = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: token }
+  return { waystone: await startWaystone({ dataDir, env }), redis }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
+import type { AppOptions } from '#functions/app.ts'
 import { adminRoutes } from '#functions/admin/routes.ts'
 import { isSynthetic, sessionsFrom } from '#functions/auth/auth.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
@@ -17,7 +18,7 @@ import { worldRoutes } from '#functions/world/routes.ts'
 import { mount } from '#functions/http/serve.ts'
 import type { Mounted } from '#functions/http/serve.ts'
 import { api } from '#shared/api/api.ts'
-import { createApiClient } from '#shared/api/client.ts'
+import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Endpoint, Player } from '#shared/api/endpoint.ts'
@@ -246,4 +247,29 @@ export const goodPassword = 'violet tractor sings at noon'
 /** A new account; answers its session. */
 export async function newAccount(test: TestApi, loginName = 'mira@example.org') {
   return await test.client().auth.register({ body: { loginName, password: goodPassword } })
+}
+
+/** The code that a call is refused with, or `done`. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call
+    return 'done'
+  } catch (error) {
+    if (error instanceof ApiError) return error.code
+    throw error
+  }
+}
+
+/** What an app of no domain at all is made with. */
+export function bareOptions(): AppOptions {
+  return {
+    domains: [],
+    runtime: createClock(),
+    verifyKeys: () => undefined,
+    limiter: { check: async () => ({ allowed: true, limit: 1, remaining: 1, resetMs: 0 }) },
+    profile: 'strict',
+    realms: { list: [], here: new Set() },
+    addressOf: () => undefined,
+    log: { error: () => undefined },
+  }
 }

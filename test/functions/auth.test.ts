@@ -3,26 +3,15 @@ import { sessionsFrom } from '#functions/auth/auth.ts'
 import { voidSessions } from '#functions/auth/store.ts'
 import { verifyAccessToken } from '#functions/http/token.ts'
 import type { Session } from '#shared/api/auth.ts'
-import { ApiError } from '#shared/api/client.ts'
 import type { Player } from '#shared/api/endpoint.ts'
 import { accessTokenMs, refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Item } from '#shared/store/store.ts'
-import { goodPassword, newAccount, openApi } from './api.ts'
+import { codeOf, goodPassword, newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
 const body = { loginName: 'mira@example.org', password: goodPassword }
 const deviceSecret = 'A'.repeat(42) + 'E'
-
-async function codeOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call
-    return 'done'
-  } catch (error) {
-    if (error instanceof ApiError) return error.code
-    throw error
-  }
-}
 
 function rowsOf(test: TestApi, sk: string): Item[] {
   return test.memory.rows('core').filter((row) => row.sk.startsWith(sk))

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '#shared/api/client.ts'
 import {
   charactersKeptPerRealm,
   charactersPerRealm,
@@ -11,21 +10,11 @@ import { readInbox } from '#shared/ownership/inbox.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { claimUpdate, reserveWrites } from '#shared/ownership/transitions.ts'
 import { newId } from '#shared/runtime.ts'
-import { newAccount, openApi } from './api.ts'
+import { codeOf, newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
 const params = { realmId: 'local' }
 const mira = { name: 'Mira Vale', race: 'human', job: 'mage' }
-
-async function codeOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call
-    return 'done'
-  } catch (error) {
-    if (error instanceof ApiError) return error.code
-    throw error
-  }
-}
 
 async function player(test: TestApi, loginName?: string) {
   const { accessToken, accountId } = await newAccount(test, loginName)

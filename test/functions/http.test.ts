@@ -16,7 +16,7 @@ import { signTicket } from '#shared/ownership/ticket.ts'
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
-import { goodPassword, newAccount, openApi } from './api.ts'
+import { bareOptions, goodPassword, newAccount, openApi } from './api.ts'
 import type { SendOptions, TestApi } from './api.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -443,16 +443,8 @@ describe('headers', () => {
   })
 
   it('let other origins in only as configured', async () => {
-    const test = await openApi()
     const app = createApp({
-      domains: [],
-      runtime: test.clock,
-      verifyKeys: () => undefined,
-      limiter: { check: async () => ({ allowed: true, limit: 1, remaining: 1, resetMs: 0 }) },
-      profile: 'strict',
-      realms: { list: [], here: new Set() },
-      addressOf: () => undefined,
-      log: { error: () => undefined },
+      ...bareOptions(),
       corsOrigins: ['https://game.example'],
       health: async () => ({ ok: false, checks: { store: 'gone' } }),
     })

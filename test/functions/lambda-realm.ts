@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { BUNDLINGS, DOMAINS, buildBundles, referenceDomain } from '#cdk/bundles.ts'
 import type { Bundling, DomainName } from '#cdk/bundles.ts'
-import { createHostStore } from '#gameserver/persistence/host-store.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import { startDynamo } from '#local/dynamodb.ts'
 import { startRedis } from '#local/redis/server.ts'
@@ -16,6 +15,7 @@ import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
+import { openHost } from '../ownership/open-host.ts'
 import { startFakeAws } from './lambda-aws.ts'
 import type { FakeAws } from './lambda-aws.ts'
 import { httpAnswer, httpEvent } from './lambda-event.ts'
@@ -109,28 +109,8 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
-    host: async (zone = 'hub', publicKey = 'none') => {
-      const bootId = newId(runtime)
-      const made = createHostStore({
-        store: hostStore,
-        runtime,
-        clocks: { now: runtime.now, monotonic: runtime.now },
-        host: {
-          bootId,
-          realmId,
-          address: `ws://${bootId}/zone`,
-          protocol: 1,
-          contentVersion: 'test',
-          publicKey,
-          zones: ['hub', 'forest'],
-          instances: [{ instance: `${zone}-1`, zone, capacity: 100 }],
-        },
-        onProof: () => undefined,
-      })
-      await made.open()
-      await made.setState('open')
-      return { ...made, bootId }
-    },
+    host: async (zone = 'hub', publicKey = 'none') =>
+      await openHost({ store: hostStore, runtime, realmId, zone, capacity: 100, publicKey }),
     stop: async () => {
       await Promise.all([...functions.values()].map((each) => each.stop()))
       await aws.stop()

@@ -6,7 +6,7 @@ import { api } from '#shared/api/api.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
 import { PROBLEMS } from '#shared/problem.ts'
-import { createClock } from './api.ts'
+import { bareOptions } from './api.ts'
 
 const domains: Domain[] = Object.values(api)
 const info = {
@@ -208,14 +208,7 @@ describe('/docs', () => {
 
   it('is served with its policy, and the document beside it', async () => {
     const app = createApp({
-      domains: [],
-      runtime: createClock(),
-      verifyKeys: () => undefined,
-      limiter: { check: async () => ({ allowed: true, limit: 1, remaining: 1, resetMs: 0 }) },
-      profile: 'strict',
-      realms: { list: [], here: new Set() },
-      addressOf: () => undefined,
-      log: { error: () => undefined },
+      ...bareOptions(),
       reference,
     })
     const page = await app.request('/docs')

@@ -3,8 +3,6 @@ import { webcrypto } from 'node:crypto'
 import type { CryptoKey } from 'jose'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
-import { createHostStore } from '#gameserver/persistence/host-store.ts'
-import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
@@ -14,6 +12,7 @@ import { newId } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { Store } from '#shared/store/store.ts'
 import { countTrips } from '#shared/store/trips.ts'
+import { openHost } from './open-host.ts'
 import { seededRuntime } from './seeded-runtime.ts'
 
 export const realmId = 'local'
@@ -81,28 +80,8 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     isSynthetic: (accountId: string) => accountId === 'synthetic',
   }
 
-  async function host(zoneId = 'hub', opened = true): Promise<HostStore & { bootId: string }> {
-    const bootId = newId(runtime)
-    const made = createHostStore({
-      store,
-      runtime,
-      clocks: { now: runtime.now, monotonic: runtime.now },
-      host: {
-        bootId,
-        realmId,
-        address: `ws://${bootId}/zone`,
-        protocol: 1,
-        contentVersion: 'test',
-        publicKey: 'none',
-        zones: ['hub', 'forest'],
-        instances: [{ instance: `${zoneId}-1`, zone: zoneId, capacity }],
-      },
-      onProof: () => undefined,
-    })
-    await made.open()
-    if (opened) await made.setState('open')
-    return { ...made, bootId }
-  }
+  const host = async (zoneId = 'hub', opened = true) =>
+    await openHost({ store, runtime, realmId, zone: zoneId, capacity, opened })
 
   async function character(accountId = newId(runtime)) {
     const characterId = newId(runtime)

@@ -9,11 +9,9 @@ import { createContent } from '#client/library/content.ts'
 import { webMonotonic, webRuntime } from '#client/library/web-runtime.ts'
 import { connectWorld } from '#client/library/world.ts'
 import type { ResumeTicket, World } from '#client/library/world.ts'
-import { startRedis } from '#local/redis/server.ts'
 import type { RedisServer } from '#local/redis/server.ts'
-import { systemRuntime } from '#shared/system.ts'
 import { newSession, realmId, until } from '../e2e/player.ts'
-import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
+import { makeDataDir, startBesideRedis } from '../e2e/waystone.ts'
 import type { Waystone } from '../e2e/waystone.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -28,10 +26,7 @@ const open: { world: World; timer: NodeJS.Timeout }[] = []
 
 beforeAll(async () => {
   folder = await makeDataDir()
-  const token = 'a token for this test'
-  redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
-  const env = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: token }
-  waystone = await startWaystone({ ...folder, env })
+  ;({ waystone, redis } = await startBesideRedis(folder.dataDir))
 })
 afterAll(async () => {
   for (const { world, timer } of open) {

@@ -447,8 +447,8 @@ export const mutants: Mutant[] = [
 ]
 
 /**
- * Mutants that hundreds of seeds did not catch, and what seems to stand in front of each rule. One that is caught
- * after all belongs out of this list; a new survivor fails the run.
+ * Mutants that hundreds of seeds did not catch, and what seems to stand in front of each rule. One that is
+ * caught after all belongs out of this list; a new survivor fails the run.
  */
 const survivors: Record<string, string> = {
   'save-without-number':

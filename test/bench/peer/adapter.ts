@@ -38,7 +38,7 @@ export const variant = ''
 
 type Run = { n: number; port: number; workload: string; 'node-args'?: string }
 
-/** `--node-args="--cpu-prof --cpu-prof-dir=/tmp/profile"` goes to the host's process. */
+/** `--node-args="--cpu-prof --cpu-prof-dir=profile"` goes to the host's process. */
 export function server({ n, port, workload, 'node-args': nodeArgs }: Run) {
   const entry = fileURLToPath(new URL('host.ts', import.meta.url))
   const options = ['--port', port, '--players', n, '--workload', workload]

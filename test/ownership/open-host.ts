@@ -1,0 +1,39 @@
+import { createHostStore } from '#gameserver/persistence/host-store.ts'
+import type { HostStore } from '#gameserver/persistence/host-store.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Store } from '#shared/store/store.ts'
+
+/** The store's side of a host with one instance, by a clock that host and test share. */
+export async function openHost(options: {
+  store: Store
+  runtime: Runtime
+  realmId: string
+  zone: string
+  capacity: number
+  publicKey?: string
+  /** Takes players. */
+  opened?: boolean
+}): Promise<HostStore & { bootId: string }> {
+  const { store, runtime, realmId, zone, capacity, publicKey = 'none', opened = true } = options
+  const bootId = newId(runtime)
+  const made = createHostStore({
+    store,
+    runtime,
+    clocks: { now: runtime.now, monotonic: runtime.now },
+    host: {
+      bootId,
+      realmId,
+      address: `ws://${bootId}/zone`,
+      protocol: 1,
+      contentVersion: 'test',
+      publicKey,
+      zones: ['hub', 'forest'],
+      instances: [{ instance: `${zone}-1`, zone, capacity }],
+    },
+    onProof: () => undefined,
+  })
+  await made.open()
+  if (opened) await made.setState('open')
+  return { ...made, bootId }
+}
