@@ -3,7 +3,10 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import type { Told } from './bot.ts'
 
-/** A position of a bot is written at most this often. */
+/**
+ * A position of a bot is written at most this often; of those that come in between, as they do when the
+ * process got no processor for a while, the last one is written when its time has come.
+ */
 const positionEveryMs = 200
 const flushEveryMs = 100
 
@@ -17,21 +20,36 @@ export type Recorder = {
 export function createRecorder(path: string, now: () => number): Recorder {
   writeFileSync(path, '')
   const written = new Map<number, number>()
+  /** The newest position of a bot that is not written yet. */
+  const waiting = new Map<number, string>()
   let lines: string[] = []
   let flushedAt = 0
+
+  const write = (bot: number, at: number, line: string) => {
+    waiting.delete(bot)
+    written.set(bot, at)
+    lines.push(line)
+  }
+
   return {
     told(bot, told) {
       const at = now()
-      if (told.what === 'position') {
-        if (at - (written.get(bot) ?? 0) < positionEveryMs) return
-        written.set(bot, at)
-      }
-      lines.push(JSON.stringify({ at, bot, ...told }))
+      const line = JSON.stringify({ at, bot, ...told })
+      const before = waiting.get(bot)
+      if (told.what !== 'position') {
+        // Where it was comes before what happened to it there.
+        if (before !== undefined) write(bot, at, before)
+        lines.push(line)
+      } else if (at - (written.get(bot) ?? 0) < positionEveryMs) waiting.set(bot, line)
+      else write(bot, at, line)
     },
     flush(at, force = false) {
-      if (lines.length === 0 || (!force && at - flushedAt < flushEveryMs)) return
+      if (!force && at - flushedAt < flushEveryMs) return
       flushedAt = at
-      appendFileSync(path, `${lines.join('\n')}\n`)
+      for (const [bot, line] of waiting) {
+        if (force || now() - written.get(bot)! >= positionEveryMs) write(bot, now(), line)
+      }
+      if (lines.length > 0) appendFileSync(path, `${lines.join('\n')}\n`)
       lines = []
     },
   }
