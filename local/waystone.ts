@@ -9,16 +9,25 @@ import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { findAccess } from './cli/access.ts'
 import { UsageError, help, parseCommand } from './cli/command.ts'
+import { setRoleInTables } from './cli/cloud.ts'
 import { carryOut } from './cli/run.ts'
+import type { Outcome } from './cli/run.ts'
 import { withEnvFile } from './env-file.ts'
 import { StartError } from './start-error.ts'
 
 const told = [StartError, ConfigError, KeyFileError, KeyRingError]
 
 async function run(): Promise<void> {
-  const { command, url, json } = parseCommand(process.argv.slice(2))
+  const { command, url, tables, json } = parseCommand(process.argv.slice(2))
   if (command.do === 'help') {
     console.log(help)
+    return
+  }
+  const say = ({ answer, text }: Outcome) => console.log(json ? JSON.stringify(answer) : text)
+  if (tables !== undefined && command.do === 'role') {
+    const stsUrl = process.env['AWS_ENDPOINT_URL_STS']
+    const options = { tablePrefix: tables, runtime: systemRuntime, ...(stsUrl && { stsUrl }) }
+    say(await setRoleInTables(command, options))
     return
   }
   const config = readConfig(withEnvFile(process.env, resolve('.env')))
@@ -31,8 +40,7 @@ async function run(): Promise<void> {
     token: () => access.token,
     newId: () => newId(systemRuntime),
   })
-  const { answer, text } = await carryOut(client, access.realmId, command)
-  console.log(json ? JSON.stringify(answer) : text)
+  say(await carryOut(client, access.realmId, command))
 }
 
 /** One sentence, and a code: 2 for what was typed, 1 for what was refused. */

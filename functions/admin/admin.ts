@@ -133,7 +133,7 @@ export async function unban(
 
 /** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
 export async function setRole(
-  deps: AdminDeps,
+  deps: Pick<AdminDeps, 'store' | 'runtime' | 'realms'>,
   operator: Operator,
   who: string,
   request: { role: 'player' | 'operator'; reason: string },
@@ -150,7 +150,7 @@ export async function setRole(
 
 /** The writes of a deed with its audit entry, the effect last; it is refused when nobody is there. */
 function audited(
-  deps: AdminDeps,
+  deps: Pick<AdminDeps, 'runtime'>,
   operator: Operator,
   op: OperationId,
   deed: Deed,

@@ -1,5 +1,6 @@
 // What was typed after `npm run waystone --`, as a command.
 import { parseArgs } from 'node:util'
+import { VARIABLES } from '#shared/config.ts'
 
 export type Command =
   | { do: 'help' }
@@ -12,7 +13,13 @@ export type Command =
   | { do: 'announce'; text: string; realmId: string | undefined; reason: string }
   | { do: 'audit'; limit: number }
 
-export type Typed = { command: Command; url: string | undefined; json: boolean }
+export type Typed = {
+  command: Command
+  url: string | undefined
+  /** What stands before the names of the tables, where the command goes straight to them. */
+  tables: string | undefined
+  json: boolean
+}
 
 /** What was typed is no command. The message is one sentence. */
 export class UsageError extends Error {
@@ -44,6 +51,9 @@ export const help = `Waystone, for operators
   --url URL    another Waystone than the one that runs here; the token of an
                operator stands in WAYSTONE_OPERATOR_TOKEN
 
+  --tables PREFIX   operator grant and revoke alone: on AWS, straight to the tables
+               (waystone-<realm>-), with the credentials of AWS that are at hand
+
 Here no password is needed: who can read the master key of the data folder is an
 operator. WAYSTONE_DATA says which folder, as for \`npm start\`.
 `
@@ -54,6 +64,7 @@ const options = {
   limit: { type: 'string' },
   realm: { type: 'string' },
   url: { type: 'string' },
+  tables: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -69,12 +80,27 @@ export function parseCommand(args: string[]): Typed {
     throw new UsageError(`${(error as Error).message.split('.')[0]}.`)
   }
   const { values, positionals } = parsed
-  const { url, json = false } = values
+  const { url, tables, json = false } = values
   const command: Command =
     values.help || positionals.length === 0 || positionals[0] === 'help'
       ? { do: 'help' }
       : commandOf(positionals, values)
-  return { command, url, json }
+  if (tables !== undefined) checkTables(tables, url, command)
+  return { command, url, tables, json }
+}
+
+function checkTables(tables: string, url: string | undefined, command: Command): void {
+  if (!VARIABLES.WAYSTONE_TABLES.schema.safeParse(tables).success) {
+    throw new UsageError('--tables is what stands before `core`, like waystone-main-.')
+  }
+  if (url !== undefined) throw new UsageError('--tables and --url are two ways; take one.')
+  if (command.do === 'help') return
+  if (command.do !== 'role') {
+    throw new UsageError('--tables is for `operator grant` and `operator revoke` alone.')
+  }
+  if (command.who.startsWith('character:')) {
+    throw new UsageError('With --tables an operator is named by login name or account id.')
+  }
 }
 
 function commandOf([group, verb, ...rest]: string[], values: Values): Command {

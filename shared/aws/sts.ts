@@ -12,6 +12,8 @@ export type Presign = {
   now: number
   /** Signed with it: whoever sends the request on must send them too. In lower case. */
   headers?: Readonly<Record<string, string>>
+  /** Base URL of another STS than that of the region. */
+  endpoint?: string | undefined
 }
 
 /** Seconds. STS takes the URL for 15 minutes after its date, whatever stands here; others look at it. */
@@ -19,19 +21,18 @@ const expiresS = 60
 
 export async function presignCallerIdentity(presign: Presign): Promise<URL> {
   const { region, credentials, now, headers } = presign
-  const host = `sts.${region}.${domainOf(region)}`
+  const url = new URL(presign.endpoint ?? `https://sts.${region}.${domainOf(region)}/`)
   const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256 })
   const request = {
     method: 'GET',
-    protocol: 'https:',
-    hostname: host,
-    path: '/',
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: url.pathname,
     query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
-    headers: { ...headers, host },
+    headers: { ...headers, host: url.host },
   }
   const options = { signingDate: new Date(now), expiresIn: expiresS }
   const { query } = await signer.presign(request, options)
-  const url = new URL(`https://${host}/`)
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value))
   return url
 }

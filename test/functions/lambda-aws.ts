@@ -1,10 +1,12 @@
-// The services of AWS that functions call: DynamoDB, which is passed on to the embedded one, KMS and
-// Secrets Manager. Each call is noted with the function that made it, told by the first part of the
+// The services of AWS that functions call: DynamoDB, which is passed on to the embedded one, KMS, Secrets
+// Manager, and of STS who somebody is. Each call is noted with the function that made it, told by the first part of the
 // path, and may be refused as IAM would.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { checkPresigned } from '../fleet/presigned.ts'
+import { lambdaCredentialsEnv } from './lambda-runtime.ts'
 
 /** One permission that a call needs: an action on a resource, and the partition it names, if any. */
 export type Use = {
@@ -49,6 +51,11 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
     if (fake.silent.has(functionName)) return
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
+    if (request.method === 'GET') {
+      const { status, body } = whoIs(request)
+      response.statusCode = status
+      return response.end(body)
+    }
     const text = Buffer.concat(chunks).toString()
     const target = String(request.headers['x-amz-target'])
     const header = String(request.headers.authorization)
@@ -78,12 +85,29 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
       AWS_ENDPOINT_URL_DYNAMODB: `${url}/${functionName}`,
       AWS_ENDPOINT_URL_KMS: `${url}/${functionName}`,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: `${url}/${functionName}`,
+      AWS_ENDPOINT_URL_STS: `${url}/${functionName}`,
     }),
     stop: async () => {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
     },
   })
+}
+
+/** Whom the credentials of these tests belong to, for STS. */
+export const callerArn = 'arn:aws:sts::123456789012:assumed-role/Admin/ann@example.org'
+
+/** GetCallerIdentity, which needs no permission but a good signature. */
+function whoIs(request: IncomingMessage): Answer {
+  const url = new URL(request.url!, 'http://localhost')
+  const headers = { host: String(request.headers.host) }
+  const { AWS_ACCESS_KEY_ID: keyId, AWS_SECRET_ACCESS_KEY: secret } = lambdaCredentialsEnv
+  const known = url.searchParams.get('X-Amz-Credential')?.startsWith(`${keyId}/`)
+  const problems = checkPresigned({ url, headers }, secret)
+  if (!known || problems.length > 0) return failure('InvalidClientTokenId', problems.join())
+  if (url.searchParams.get('Action') !== 'GetCallerIdentity') return failure('InvalidAction')
+  const GetCallerIdentityResult = { Account: '123456789012', Arn: callerArn, UserId: 'AROA:ann' }
+  return ok({ GetCallerIdentityResponse: { GetCallerIdentityResult, ResponseMetadata: {} } })
 }
 
 const actionOfWrite = {

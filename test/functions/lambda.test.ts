@@ -1,13 +1,16 @@
 // The bundles as AWS runs them: events of API Gateway in, answers out, in environments that stand still
 // between two events.
+import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUNDLINGS, DOMAINS } from '#cdk/bundles.ts'
 import { api } from '#shared/api/api.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { goodPassword } from './api.ts'
+import { callerArn } from './lambda-aws.ts'
 import { httpAnswer, httpEvent } from './lambda-event.ts'
 import { openLambdaRealm, realmId, redisSecret, tablePrefix, zoneHost } from './lambda-realm.ts'
 import type { LambdaRealm } from './lambda-realm.ts'
@@ -22,6 +25,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await realm.stop()
 })
+
+/** What `npm run waystone -- …` says to somebody with credentials of AWS. */
+async function cli(args: string[], env: Record<string, string>) {
+  const run = promisify(execFile)
+  const cwd = path.join(import.meta.dirname, '..', '..')
+  const here = { PATH: process.env['PATH'], ...lambdaCredentialsEnv, ...env }
+  return await run(process.execPath, ['local/waystone.ts', ...args], { cwd, env: here }).then(
+    ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => {
+      return { code, out: stdout, err: stderr }
+    },
+  )
+}
 
 describe('the bundles', () => {
   it('serve every domain of the API, each in one function of each bundling', () => {
@@ -110,6 +126,56 @@ describe('the Lambdas', () => {
     expect(signed.filter(({ header }) => !header.includes(credential))).toEqual([])
   })
 
+  it('know an operator whom somebody with credentials of AWS has made, and by whose word', async () => {
+    const grant = ['operator', 'grant', 'Mira', '--reason', 'the first one']
+    const tables = ['--tables', tablePrefix]
+    const stranger = { ...realm.aws.env('stranger'), AWS_SECRET_ACCESS_KEY: 'wrong' }
+    expect(await cli([...grant, ...tables], stranger)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^AWS \(STS\) does not say who you are.*\n$/),
+    })
+    const nobody = ['operator', 'grant', 'nobody', '--reason', 'a slip', ...tables]
+    const slip = await cli(nobody, realm.aws.env('cli'))
+    expect(slip).toMatchObject({ code: 1, err: expect.stringContaining('admin.player_unknown') })
+    const elsewhere = [...grant, '--tables', 'waystone-other-']
+    const absent = await cli(elsewhere, realm.aws.env('cli'))
+    expect(absent).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^waystone-other-core in /),
+    })
+    expect(await cli(['audit', ...tables], realm.aws.env('cli'))).toMatchObject({ code: 2 })
+
+    realm.aws.uses.length = 0
+    const said = await cli([...grant, ...tables], realm.aws.env('cli'))
+    expect(said).toMatchObject({ code: 0, err: '' })
+    expect(said.out).toContain(`in ${tablePrefix}core, eu-central-1`)
+    // What docs/operations.md asks for, and no more.
+    const uses = realm.aws.uses.map(({ action, partition = '' }) => {
+      return `${action} ${partition.replace(/#.*/, '#*')}`
+    })
+    expect([...new Set(uses)].sort()).toEqual([
+      'dynamodb:GetItem LOGIN#*',
+      'dynamodb:PutItem AUDIT',
+      'dynamodb:PutItem OP#*',
+      'dynamodb:UpdateItem ACCOUNT#*',
+    ])
+    const body = { loginName: 'mira', password: goodPassword }
+    const operator = (await realm.ask('POST', '/v1/auth/login', { body })).json()
+    const audit = await realm.ask('GET', '/v1/admin/audit', {
+      token: operator['accessToken'] as string,
+    })
+    expect(audit.json()).toMatchObject({
+      entries: [
+        {
+          operatorId: `aws:${callerArn}`,
+          action: 'role',
+          what: 'operator',
+          reason: 'the first one',
+        },
+      ],
+    })
+  })
+
   it('send hints before the answer, since nothing runs after it', async () => {
     const said: string[] = []
     const heard = new AbortController()
@@ -119,15 +185,6 @@ describe('the Lambdas', () => {
     const { inboxChannel } = await import('#shared/ownership/inbox.ts')
     cache.subscribe(inboxChannel(host.bootId), (message) => said.push(message), heard.signal)
     await systemRuntime.sleep(200)
-    // An operator whose role is written by hand: how he gets one is another test's.
-    const accountId = JSON.parse(atob(token.split('.')[1]!)) as { sub: string }
-    await realm.store.update({
-      table: 'core',
-      key: { pk: `ACCOUNT#${accountId.sub}`, sk: 'ACCOUNT' },
-      update: 'SET #role = :role',
-      names: { '#role': 'role' },
-      values: { ':role': 'operator' },
-    })
     const body = { loginName: 'mira', password: goodPassword }
     const operator = (await realm.ask('POST', '/v1/auth/login', { body })).json()
     const announced = await realm.ask('POST', `/v1/admin/realms/${realmId}/announce`, {
