@@ -39,11 +39,11 @@ export const creatureShapes: Record<string, CreatureShape> = {
 // Words, for pictures of this kind need a font that not every machine has.
 const signs = { wave: '*waves*', bow: '*bows*', dance: '*dances*' } as const
 
-/** What the page sends when the player presses a key (`event.code`), with what it says of it. */
+/** What the page sends when the player presses a key (`event.code`) or the button with this label. */
 export const actions: Record<string, { label: string; message: GameMessage }> = Object.fromEntries(
   emotes.map((emote, i) => [
     `Digit${i + 1}`,
-    { label: `${i + 1} ${emote}`, message: { kind: emoteKind, emote } },
+    { label: emote, message: { kind: emoteKind, emote } },
   ]),
 )
 

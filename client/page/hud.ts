@@ -18,6 +18,8 @@ export type Hud = {
 export type HudOptions = {
   /** Played with fingers: there is no Enter key to speak of. */
   touches: boolean
+  /** Buttons beside the chat line. */
+  actions: { label: string; act(): void }[]
   say(text: string): void
   leave(): void
   logOut(): void
@@ -54,7 +56,16 @@ export function createHud(options: HudOptions): Hud {
     button('Characters', options.leave),
     button('Log out', options.logOut),
   )
-  const talk = element('div', { class: 'talk' }, log, input)
+  const actions = options.actions.map(({ label, act }) => {
+    const made = button(label, () => {
+      act()
+      // Enter is for talking again, not for this button.
+      made.blur()
+    })
+    return made
+  })
+  const line = element('div', { class: 'say' }, input, ...actions)
+  const talk = element('div', { class: 'talk' }, log, line)
   show(element('div', { class: 'hud' }, figures, corner, banner, arrival, talk))
 
   const add = (line: HTMLElement) => {

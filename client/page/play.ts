@@ -67,6 +67,10 @@ export async function play(options: Play): Promise<void> {
   const touches = matchMedia('(pointer: coarse)').matches
   const hud = createHud({
     touches,
+    actions: Object.values(actions).map(({ label, message }) => ({
+      label,
+      act: () => void world.send(message),
+    })),
     say(text) {
       if (!world.say(text)) hud.note('Nobody can hear you just now.')
     },
@@ -99,8 +103,8 @@ export async function play(options: Play): Promise<void> {
     document.title = `${zone.name} · ${title}`
     if (touches) hud.note('Hold a finger where you want to go; two fingers zoom.')
     else hud.note('Walk with W A S D, the arrow keys or the mouse held down.')
-    const keys = touches ? [] : Object.values(actions).map(({ label }) => label)
-    if (keys.length > 0) hud.note(`Keys: ${keys.join(', ')}.`)
+    const keys = Object.entries(actions).map(([code, { label }]) => `${keyName(code)} ${label}`)
+    if (keys.length > 0 && !touches) hud.note(`Keys: ${keys.join(', ')}.`)
   })
   world.on('chat', ({ from, name, text }) => {
     hud.line(name, text)
@@ -153,6 +157,9 @@ export async function play(options: Play): Promise<void> {
   document.title = title
   options.over(why, logOut)
 }
+
+/** What stands on the key of an `event.code`. */
+const keyName = (code: string) => code.replace(/^(Digit|Key)/, '')
 
 function refusalWords(of: string, code: 'rate' | 'invalid' | 'paused'): string {
   if (code === 'paused') return 'The world stands still just now.'

@@ -11,7 +11,7 @@ export const creatureShapes: Record<
 > = {}
 
 export const actions = {
-  Digit1: { label: '1 whistle', message: { kind: 'game.whistle', loud: true } },
+  Digit1: { label: 'whistle', message: { kind: 'game.whistle', loud: true } },
 }
 
 export function bubbleOf(message: { kind: string; [field: string]: unknown }) {
