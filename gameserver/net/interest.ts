@@ -47,9 +47,10 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
       removeCell(subscribed, cell)
     }
     if (dropped.length > 0) cells = cells.filter((cell) => hasCell(subscribed, cell))
-    window.firstRow = Math.max(0, Math.floor((y - dropAt) / cellUnits))
+    // A cell whose far edge is just `dropAt` away is still held: it ends where the next one begins.
+    window.firstRow = Math.max(0, Math.ceil((y - dropAt) / cellUnits) - 1)
     window.lastRow = Math.min(rows - 1, Math.floor((y + dropAt) / cellUnits))
-    window.firstWord = Math.max(0, Math.floor((x - dropAt) / cellUnits)) >> 5
+    window.firstWord = Math.max(0, Math.ceil((x - dropAt) / cellUnits) - 1) >> 5
     window.lastWord = Math.min(columns - 1, Math.floor((x + dropAt) / cellUnits)) >> 5
     const firstColumn = Math.max(0, Math.floor((x - joinAt) / cellUnits))
     const lastColumn = Math.min(columns - 1, Math.floor((x + joinAt) / cellUnits))
