@@ -187,9 +187,7 @@ export function connectWorld(options: WorldOptions): World {
         failures = 0
         backoff.reset()
       }
-      if (now - (attempt.joined ? now : joinedAt) > (options.giveUpMs ?? defaultGiveUpMs)) {
-        return 'unreachable'
-      }
+      if (now - lostAt > (options.giveUpMs ?? defaultGiveUpMs)) return 'unreachable'
       if (voidsResume(why)) keepResume(undefined)
       const held = resume !== undefined && now - lostAt < resumeMs
       way = held && resumeTries < resumeTriesMax ? 'resume' : 'enter'

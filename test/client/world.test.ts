@@ -275,6 +275,18 @@ test('while the server is gone it waits longer each time, and gives up in the en
   expect(await world.ended).toBe('unreachable')
 })
 
+test('giving up counts from when the socket was lost, however long it was played before', async () => {
+  const { time, server, world } = await joined(30, { giveUpMs: 20_000 })
+  await time.pass(30_000)
+  server.reachable = false
+  server.cut()
+  await time.pass(10_000)
+  expect(world.state.phase).toBe('reconnecting')
+  expect(world.metrics.reconnects).toBe(1)
+  server.reachable = true
+  await time.until(isJoined(world), 8000)
+})
+
 test('a redirect is followed at once by entering again', async () => {
   const { time, server, world } = await joined()
   await time.pass(300)
