@@ -1,4 +1,8 @@
-// What to do when a connection has ended or an entry was refused: the client's half of the close codes.
+// What to do when a connection has ended or an entry was refused: the client's half of the close codes,
+// and how often, how soon and in which way it is tried again.
+import { resumeMs } from '#shared/limits.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { createBackoff } from './backoff.ts'
 import type { ConnectionEnd } from './connection.ts'
 
 /**
@@ -7,7 +11,7 @@ import type { ConnectionEnd } from './connection.ts'
  * - `enter`: ask for a new ticket at once.
  * - `later`: ask for a new ticket after a pause.
  */
-export type Next = 'stop' | 'resume' | 'enter' | 'later'
+type Next = 'stop' | 'resume' | 'enter' | 'later'
 
 const AFTER: Record<ConnectionEnd, Next> = {
   left: 'stop',
@@ -33,11 +37,11 @@ const AFTER: Record<ConnectionEnd, Next> = {
 }
 
 /** Whether a code says why a connection ended; others are refusals of `enter`. */
-export function isEnd(why: string): why is ConnectionEnd {
+function isEnd(why: string): why is ConnectionEnd {
   return Object.hasOwn(AFTER, why)
 }
 
-export function afterClose(why: ConnectionEnd): Next {
+function afterClose(why: ConnectionEnd): Next {
   return AFTER[why]
 }
 
@@ -45,7 +49,7 @@ export function afterClose(why: ConnectionEnd): Next {
  * Whether the place is no longer held after this end. A host that cannot admit now still holds it, and a
  * lost socket is what resuming is for.
  */
-export function voidsResume(why: string): boolean {
+function voidsResume(why: string): boolean {
   return isEnd(why) && !HOLDS.has(why)
 }
 
@@ -65,6 +69,89 @@ const PASSING = new Set([
 ])
 
 /** Whether to ask again after a refusal of `enter` with this code. */
-export function passes(code: string): boolean {
+function passes(code: string): boolean {
   return PASSING.has(code)
+}
+
+/** Joined this long, the connection is sound: waiting starts from the bottom again. */
+const soundMs = 5000
+const defaultGiveUpMs = 5 * 60_000
+/** Resumes that fail in a row before a new ticket is asked for; a host that says nothing gets one. */
+const resumeTriesMax = 2
+
+export type Way = 'resume' | 'enter'
+
+/** How one try ended: a connection's end, `redirected`, or the code with which `enter` failed. */
+export type Attempt = { way: Way; why: string; joined: boolean; retryAfterS?: number }
+
+export type Again = {
+  way: Way
+  /** Whether the resume ticket is still good. */
+  mayResume: boolean
+  /** Tries that failed in a row. */
+  failures: number
+  /** Undefined: at once. */
+  waitMs: number | undefined
+}
+
+export type Reconnect = {
+  /** The world was entered. */
+  joined(now: number): void
+  /** What follows from a try, or why it is over. */
+  after(attempt: Attempt, now: number, hasTicket: boolean): Again | { over: string }
+}
+
+export function createReconnect(
+  runtime: Pick<Runtime, 'randomBytes'>,
+  startedAt: number,
+  giveUpMs = defaultGiveUpMs,
+): Reconnect {
+  const backoff = createBackoff(runtime, { baseMs: 500, maxMs: 10_000 })
+  let failures = 0
+  let resumeTries = 0
+  let joinedAt = startedAt
+  /** Since when the socket is gone; the server holds the place for `resumeMs` from then. */
+  let lostAt = startedAt
+
+  return {
+    joined(now) {
+      joinedAt = now
+    },
+    after(attempt, now, hasTicket) {
+      const { why, joined, retryAfterS } = attempt
+      const next = isEnd(why) ? afterClose(why) : passes(why) ? 'later' : 'stop'
+      if (next === 'stop') return { over: why }
+
+      const sound = joined && now - joinedAt >= soundMs
+      if (joined) {
+        lostAt = now
+        resumeTries = 0
+      } else if (attempt.way === 'resume') resumeTries += why === 'silent' ? resumeTriesMax : 1
+      // Who has once asked `enter` goes on asking: it gets the character from whoever holds it.
+      else resumeTries = resumeTriesMax
+      if (sound || why === 'redirected') {
+        failures = 0
+        backoff.reset()
+      }
+      if (now - lostAt > giveUpMs) return { over: 'unreachable' }
+      const mayResume = hasTicket && !voidsResume(why)
+      const held = mayResume && now - lostAt < resumeMs
+      const way = held && resumeTries < resumeTriesMax ? 'resume' : 'enter'
+      if (why === 'redirected') return { way, mayResume, failures, waitMs: undefined }
+
+      failures++
+      // After a sound connection the first try comes at once, and `enter` after a silent host, which was
+      // waited for long enough; every other try waits.
+      const waited = attempt.way === 'resume' && way === 'enter' && why === 'silent'
+      if ((sound && next !== 'later') || waited) {
+        return { way, mayResume, failures, waitMs: undefined }
+      }
+      // A silent host is judged by tries that follow one another closely: the server says how.
+      const waitMs =
+        why === 'play.session_active' && retryAfterS !== undefined
+          ? retryAfterS * 1000
+          : backoff.next(retryAfterS)
+      return { way, mayResume, failures, waitMs }
+    },
+  }
 }

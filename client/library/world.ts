@@ -8,7 +8,7 @@
 // One loop owns the order of things; a socket's end is a promise in it. `update` is driven from outside.
 import type { Admission } from '#shared/api/world.ts'
 import type { Zone as ZoneContent } from '#shared/content/content.ts'
-import { chatMaxLength, resumeMs } from '#shared/limits.ts'
+import { chatMaxLength } from '#shared/limits.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import { asControl, packControl, serverControl, unpackControl } from '#shared/protocol/control.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
@@ -17,14 +17,14 @@ import { BUTTON_WALK } from '#shared/rules/movement.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import type { Walls } from '#shared/rules/walls.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { createBackoff } from './backoff.ts'
 import { openConnection } from './connection.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
 import { createEmitter } from './events.ts'
 import type { Listen } from './events.ts'
 import { countError, createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
-import { afterClose, isEnd, passes, voidsResume } from './reconnect.ts'
+import { createReconnect } from './reconnect.ts'
+import type { Attempt, Way } from './reconnect.ts'
 import type { OpenSocket } from './socket.ts'
 import type { Drawn, Seen } from './view.ts'
 import { joinZone } from './zone.ts'
@@ -123,25 +123,18 @@ export type World = {
   readonly ended: Promise<WorldEnd>
 }
 
-/** Joined this long, the connection is sound: waiting starts from the bottom again. */
-const soundMs = 5000
 const leaveMs = 2000
-const defaultGiveUpMs = 5 * 60_000
-/** Resumes that fail in a row before a new ticket is asked for; a host that says nothing gets one. */
-const resumeTriesMax = 2
 
 /** Looks for the content that the host has, with waits that grow: about 1.5 s in all. */
 const reloadTriesMax = 4
 const reloadWaitMs = 250
-
-type Attempt = { way: 'resume' | 'enter'; why: string; joined: boolean; retryAfterS?: number }
 
 /** Brings a character into the world and keeps it there. Starts at once. */
 export function connectWorld(options: WorldOptions): World {
   const { runtime, monotonic } = options
   const metrics = options.metrics ?? createMetrics()
   const emitter = createEmitter<WorldEvents>(options.failed ?? ((error) => console.error(error)))
-  const backoff = createBackoff(runtime, { baseMs: 500, maxMs: 10_000 })
+  const reconnect = createReconnect(runtime, monotonic(), options.giveUpMs)
   const stopping = new AbortController()
 
   let state: WorldState = { phase: 'entering' }
@@ -150,9 +143,6 @@ export function connectWorld(options: WorldOptions): World {
   let content: ZoneContent | undefined
   let resume = options.resume
   let savingPaused = false
-  let joinedAt = monotonic()
-  /** Since when the socket is gone; the server holds the place for `resumeMs` from then. */
-  let lostAt = monotonic()
 
   const become = (next: WorldState) => {
     state = next
@@ -164,54 +154,27 @@ export function connectWorld(options: WorldOptions): World {
   }
 
   async function run(): Promise<WorldEnd> {
-    let failures = 0
-    let resumeTries = 0
-    let way: 'resume' | 'enter' = resume ? 'resume' : 'enter'
+    let way: Way = resume ? 'resume' : 'enter'
     for (;;) {
       const attempt = await tryOnce(way)
       if (stopping.signal.aborted) return 'left'
       const { why } = attempt
       if (why !== 'redirected') countError(metrics, why)
-      const next = isEnd(why) ? afterClose(why) : passes(why) ? 'later' : 'stop'
-      if (next === 'stop') return why
-
-      const now = monotonic()
-      const sound = attempt.joined && now - joinedAt >= soundMs
-      if (attempt.joined) {
-        lostAt = now
-        resumeTries = 0
-      } else if (attempt.way === 'resume') resumeTries += why === 'silent' ? resumeTriesMax : 1
-      // Who has once asked `enter` goes on asking: it gets the character from whoever holds it.
-      else resumeTries = resumeTriesMax
-      if (sound || why === 'redirected') {
-        failures = 0
-        backoff.reset()
-      }
-      if (now - lostAt > (options.giveUpMs ?? defaultGiveUpMs)) return 'unreachable'
-      if (voidsResume(why)) keepResume(undefined)
-      const held = resume !== undefined && now - lostAt < resumeMs
-      way = held && resumeTries < resumeTriesMax ? 'resume' : 'enter'
-
+      const next = reconnect.after(attempt, monotonic(), resume !== undefined)
+      if ('over' in next) return next.over
+      if (resume !== undefined && !next.mayResume) keepResume(undefined)
+      way = next.way
       if (why === 'redirected') continue
-      failures++
       if (attempt.joined) metrics.reconnects++
-      become({ phase: 'reconnecting', attempt: failures, why })
-      // After a sound connection the first try comes at once, and `enter` after a silent host, which was
-      // waited for long enough; every other try waits.
-      const waited = attempt.way === 'resume' && way === 'enter' && why === 'silent'
-      if (!(sound && next !== 'later') && !waited) {
-        // A silent host is judged by tries that follow one another closely: the server says how.
-        const waitMs =
-          why === 'play.session_active' && attempt.retryAfterS !== undefined
-            ? attempt.retryAfterS * 1000
-            : backoff.next(attempt.retryAfterS)
-        await runtime.sleep(waitMs, stopping.signal).catch(() => undefined)
+      become({ phase: 'reconnecting', attempt: next.failures, why })
+      if (next.waitMs !== undefined) {
+        await runtime.sleep(next.waitMs, stopping.signal).catch(() => undefined)
         if (stopping.signal.aborted) return 'left'
       }
     }
   }
 
-  async function tryOnce(way: 'resume' | 'enter'): Promise<Attempt> {
+  async function tryOnce(way: Way): Promise<Attempt> {
     const startedAt = monotonic()
     try {
       if (way === 'resume' && resume) {
@@ -235,7 +198,7 @@ export function connectWorld(options: WorldOptions): World {
 
   /** One socket from opening to its end. */
   async function play(
-    way: 'resume' | 'enter',
+    way: Way,
     address: string,
     name: string,
     first: ClientFrame,
@@ -285,7 +248,7 @@ export function connectWorld(options: WorldOptions): World {
     resumed: boolean,
   ) {
     const now = monotonic()
-    joinedAt = now
+    reconnect.joined(now)
     metrics.joinMs.add(now - startedAt)
     zone = joinZone(welcome, first, walls, now, metrics)
     become({ phase: 'joined', zone: welcome.zone, instance: welcome.instance })

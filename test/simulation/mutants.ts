@@ -462,9 +462,6 @@ const survivors: Record<string, string> = {
   'claim-not-given-back': 'the next enter has it let go',
   'join-across-a-lapse': 'the worker refuses the claim first',
   'enter-while-leaving': 'the claim is refused until the leave has landed',
-  'save-without-epoch':
-    'state saves are 60 s apart, and few runs have one under way when the owner changes; ' +
-    'test/ownership/ownership.test.ts has it directly',
   'ban-read-before-the-claim':
     'a ban that the early read misses kicks the claim; test/ownership/ban.test.ts has it directly',
   'ban-copy-unordered':
