@@ -18,7 +18,7 @@ export type Label = {
 
 export type Labels = {
   readonly layer: Container
-  /** `rank`: whose name is kept where two do not fit; the lower one. */
+  /** `kind`: how it looks, and whose name is kept where two do not fit. */
   add(text: string, kind: LabelKind): Label
   /** Signs of the gates of a zone, instead of those before. */
   setGates(zone: Zone): void

@@ -1,12 +1,11 @@
 // Whom an operator means: an id, a login name or the name of a character.
 import { guardKey } from '#shared/ownership/guard.ts'
 import { Problem } from '#shared/problem.ts'
+import { isUuid } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { accountOfLogin, readStanding } from '../auth/auth.ts'
 import { accountOfName } from '../characters/characters.ts'
 import type { Realms } from '../http/realms.ts'
-
-const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Their account id. Throws admin.player_unknown, or admin.ambiguous when two are called so. */
 export async function findAccount(
@@ -17,7 +16,7 @@ export async function findAccount(
   const found = await Promise.all([
     kind === 'character' ? undefined : accountOfLogin(deps.store, name!),
     ...(kind === 'login' ? [] : inRealms(deps, name!)),
-    ...(kind === undefined && id.test(name!) ? byId(deps, name!) : []),
+    ...(kind === undefined && isUuid(name!) ? byId(deps, name!) : []),
   ])
   const accounts = new Set(found.filter((one) => one !== undefined))
   if (accounts.size > 1) {

@@ -6,6 +6,8 @@ import { SignJWT, decodeJwt, errors, jwtVerify } from 'jose'
 import type { CryptoKey } from 'jose'
 import { serviceKeyFreshMs, serviceTokenMs } from '../limits.ts'
 import { leaseKey } from '../ownership/lease.ts'
+import { asDate } from '../ownership/ticket.ts'
+import { isUuid } from '../runtime.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
 import { importPublic } from './ed25519.ts'
@@ -103,15 +105,8 @@ function issuerOf(token: string): string | undefined {
   if (token.length > 1024) return undefined
   try {
     const { iss } = decodeJwt(token)
-    return iss !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(iss)
-      ? iss
-      : undefined
+    return iss !== undefined && isUuid(iss) ? iss : undefined
   } catch {
     return undefined
   }
-}
-
-function asDate(now: number): Date {
-  // jose wants a Date; this one is made from the clock that was passed in.
-  return new Date(now)
 }
