@@ -19,8 +19,9 @@ import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import type { Code } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Endpoint } from '#shared/api/endpoint.ts'
+import { healthApi, PARTS } from '#shared/api/health.ts'
 import { acknowledge } from './acknowledged.ts'
-import { BUNDLINGS, DOMAINS, referenceDomain, signs } from './bundles.ts'
+import { BUNDLINGS, DOMAINS, healthPathOf, pathsOf, referenceDomain, signs } from './bundles.ts'
 import type { DomainName } from './bundles.ts'
 import { clusterEnvironment, defineClusterAccess } from './cluster.ts'
 import type { Data } from './data.ts'
@@ -130,7 +131,7 @@ export function defineApi(app: App, { settings, data, codeOf }: ApiOptions): Api
     },
     ...(domainName === undefined ? {} : { domainMapping: { domainName } }),
   })
-  limitPasswordRoutes(stage, routes, settings)
+  limitRoutes(stage, routes, settings)
 
   new CfnOutput(stack, 'url', { value: publicUrl, description: 'Where clients find the API' })
   if (domainName !== undefined) {
@@ -180,16 +181,14 @@ function logs(stack: Stack, id: string, logGroupName: string, settings: Settings
   })
 }
 
-function pathsOf(domains: readonly DomainName[]): string[] {
-  const declared = domains.flatMap((name) =>
-    DOMAINS[name].serves.flatMap(({ endpoints }) => Object.values<Endpoint>(endpoints)),
-  )
-  const reference = domains.includes(referenceDomain) ? ['/openapi.json', '/docs'] : []
-  return [...new Set([...declared.map(({ path }) => path), ...reference])]
-}
+/** Whoever watches asks some times a minute; nobody else needs to start functions by it. */
+const healthRatePerS = 20
 
-/** Where a password is hashed or an account made, a flood costs CPU and rows. */
-function limitPasswordRoutes(
+/**
+ * Where a password is hashed or an account made, a flood costs CPU and rows; health is open to anybody and
+ * counts nobody.
+ */
+function limitRoutes(
   stage: HttpStage,
   routes: Map<string, HttpRoute>,
   { passwordRatePerS }: Settings,
@@ -198,13 +197,18 @@ function limitPasswordRoutes(
   const costly = endpoints.filter(({ limits }) =>
     limits.some(({ rate }) => /^(password|register)\./.test(rate)),
   )
+  const health = [healthApi.endpoints.whole.path, ...PARTS.map(healthPathOf)]
+  const rates = [
+    ...costly.map(({ path }) => [path, passwordRatePerS] as const),
+    ...health.map((path) => [path, healthRatePerS] as const),
+  ]
   const l1 = stage.node.defaultChild as CfnStage
   l1.routeSettings = Object.fromEntries(
-    costly.map(({ path }) => [
+    rates.map(([path, rate]) => [
       `ANY ${path}`,
-      { ThrottlingRateLimit: passwordRatePerS, ThrottlingBurstLimit: passwordRatePerS * 2 },
+      { ThrottlingRateLimit: rate, ThrottlingBurstLimit: rate * 2 },
     ]),
   )
   // A setting for a route that is not there yet fails the deployment.
-  for (const { path } of costly) stage.node.addDependency(routes.get(path)!)
+  for (const [path] of rates) stage.node.addDependency(routes.get(path)!)
 }

@@ -8,7 +8,8 @@ import { gameDomains } from '#functions/game/routes.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { game } from '#game'
 import { api } from '#shared/api/api.ts'
-import type { Domain } from '#shared/api/endpoint.ts'
+import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
+import type { Part } from '#shared/api/health.ts'
 
 const top = path.join(import.meta.dirname, '..')
 
@@ -24,11 +25,11 @@ export const DOMAINS = {
   auth: { serves: [api.auth], signs: true, fleet: false },
   characters: { serves: [api.characters], signs: false, fleet: false },
   world: { serves: [api.world], signs: true, fleet: true },
-  content: { serves: [api.content], signs: false, fleet: false },
+  content: { serves: [api.content, api.health], signs: false, fleet: false },
   admin: { serves: [api.admin], signs: false, fleet: true },
   internal: { serves: [api.internal], signs: false, fleet: false },
   game: { serves: gameDomains, signs: false, fleet: false },
-} satisfies Record<string, Served>
+} satisfies Record<Part, Served>
 
 export type DomainName = keyof typeof DOMAINS
 
@@ -50,6 +51,21 @@ export type Bundling = keyof typeof BUNDLINGS
 
 /** Serves /openapi.json, /docs and whatever no route knows. */
 export const referenceDomain: DomainName = 'content'
+
+/** Paths that lead to a function which serves these. Of its health each is asked under its own name. */
+export function pathsOf(domains: readonly DomainName[]): string[] {
+  const declared = domains.flatMap((name) =>
+    DOMAINS[name].serves.flatMap(({ endpoints }) => Object.values<Endpoint>(endpoints)),
+  )
+  const ofParts = api.health.endpoints.part.path
+  const paths = declared.map(({ path: each }) => each).filter((each) => each !== ofParts)
+  const reference = domains.includes(referenceDomain) ? ['/openapi.json', '/docs'] : []
+  return [...new Set([...paths, ...domains.map(healthPathOf), ...reference])]
+}
+
+export function healthPathOf(name: DomainName): string {
+  return api.health.endpoints.part.path.replace('{part}', name)
+}
 
 export function signs(domains: readonly DomainName[]): boolean {
   return domains.some((name) => DOMAINS[name].signs)
@@ -142,7 +158,7 @@ function entryOf(domains: readonly DomainName[]): string {
     `import { lambda } from './functions/http/wire.ts'`,
     `import { ${open} } from './functions/http/${from}.ts'`,
     ...domains.map((name) => `import { domains as ${name} } from './functions/${name}/lambda.ts'`),
-    `export const handler = lambda(${open}, async (wired) =>`,
+    `export const handler = lambda(${JSON.stringify(domains)}, ${open}, async (wired) =>`,
     `  (await Promise.all([${domains.join(', ')}].map((of) => of(wired)))).flat())`,
   ].join('\n')
 }

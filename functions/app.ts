@@ -1,22 +1,21 @@
 // Any bundle of domains as one Hono app: all in one process here, one a Lambda in the cloud.
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
+import type { Part } from '#shared/api/health.ts'
 import { Problem } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
 import { problemOf, problemResponse } from './http/failure.ts'
+import { mountHealth } from './http/health.ts'
+import type { Health } from './http/health.ts'
 import type { Reference } from './http/reference.ts'
 import { serve } from './http/serve.ts'
 import type { Mounted, ServeDeps } from './http/serve.ts'
 
-/**
- * The last result of whatever watches this process; `checks` name what was looked at, `visit` says how
- * the synthetic player fared.
- */
-export type Health = { ok: boolean; checks: Record<string, unknown>; visit?: unknown }
-
 export type AppOptions = ServeDeps & {
   domains: Mounted[]
   health?: () => Promise<Health>
+  /** The parts that it speaks for; all, unless told. */
+  parts?: readonly Part[]
   /** The OpenAPI document and its page, built ahead; a Lambda does without. */
   reference?: Reference
   /** Other origins whose pages may call the API, or `*`. Default none. */
@@ -34,13 +33,13 @@ export function createApp(options: AppOptions): Hono {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value)
     }
   })
-  for (const mounted of options.domains) serve(app, mounted, options)
-  if (options.health) serveHealth(app, options.health)
+  const { health, parts } = options
+  const domains = [...options.domains, ...(health ? [mountHealth({ health, parts })] : [])]
+  for (const mounted of domains) serve(app, mounted, options)
   if (options.reference) serveReference(app, options.reference)
 
   const routes = [
-    ...declaredRoutes(options.domains),
-    { pattern: /^\/health$/, methods: options.health ? ['GET', 'HEAD'] : [] },
+    ...declaredRoutes(domains),
     { pattern: /^\/(?:docs|openapi\.json)$/, methods: options.reference ? ['GET', 'HEAD'] : [] },
   ].filter(({ methods }) => methods.length > 0)
   app.notFound((c) => {
@@ -94,13 +93,6 @@ function declaredRoutes(domains: Mounted[]): { pattern: RegExp; methods: string[
     pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
     methods,
   }))
-}
-
-function serveHealth(app: Hono, health: () => Promise<Health>): void {
-  app.get('/health', async (c) => {
-    const last = await health()
-    return c.json(last, last.ok ? 200 : 503, { 'cache-control': 'no-store' })
-  })
 }
 
 function serveReference(app: Hono, reference: Reference): void {

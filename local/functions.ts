@@ -2,7 +2,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
-import type { Health } from '#functions/app.ts'
+import type { Health } from '#functions/http/health.ts'
 import { adminRoutes } from '#functions/admin/routes.ts'
 import { isSynthetic, sessionsFrom } from '#functions/auth/auth.ts'
 import { createHasher } from '#functions/auth/passwords.ts'

@@ -3,7 +3,7 @@
 // then, if all are well, the synthetic player makes a visit, which tells what players feel.
 import { visitMaxMs } from '#client/bots/synthetic.ts'
 import type { Visit } from '#client/bots/synthetic.ts'
-import type { Health } from '#functions/app.ts'
+import type { Health } from '#functions/http/health.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import { instanceSilentMs } from '#shared/limits.ts'

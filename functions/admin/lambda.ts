@@ -13,4 +13,4 @@ export const domains: DomainsOf<Verifier> = async (wired) => {
   return [mount(admin, adminRoutes({ ...wired, content, fleet: openFleet(wired), hint }))]
 }
 
-export const handler = lambda(verifying, domains)
+export const handler = lambda(['admin'], verifying, domains)

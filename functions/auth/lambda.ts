@@ -11,4 +11,4 @@ export const domains: DomainsOf<KeyRing> = async (wired) => [
   mount(auth, authRoutes({ ...wired, hasher: createHasher(wired.runtime) })),
 ]
 
-export const handler = lambda(signing, domains)
+export const handler = lambda(['auth'], signing, domains)

@@ -10,4 +10,4 @@ export const domains: DomainsOf<Verifier> = async (wired) => {
   return [mount(characters, characterRoutes({ ...wired, content }))]
 }
 
-export const handler = lambda(verifying, domains)
+export const handler = lambda(['characters'], verifying, domains)

@@ -9,4 +9,4 @@ export const domains: DomainsOf<Verifier> = async (wired) => [
   mount(content, contentRoutes(await wired.content())),
 ]
 
-export const handler = lambda(verifying, domains)
+export const handler = lambda(['content'], verifying, domains)

@@ -8,4 +8,4 @@ export const domains: DomainsOf<Verifier> = async (wired) => {
   return mountGame({ ...wired, content })
 }
 
-export const handler = lambda(verifying, domains)
+export const handler = lambda(['game'], verifying, domains)

@@ -15,7 +15,7 @@ export function answerResponse(
   if (endpoint.cache === undefined) {
     headers.set('content-type', 'application/json')
     headers.set('cache-control', 'no-store')
-    return new Response(JSON.stringify(answer), { status: endpoint.status ?? 200, headers })
+    return new Response(JSON.stringify(answer), { status: statusOf(endpoint, answer), headers })
   }
   const { text, etag } = writtenOf(answer)
   headers.set('etag', etag)
@@ -25,6 +25,11 @@ export function answerResponse(
   }
   headers.set('content-type', 'application/json')
   return new Response(text, { status: endpoint.status ?? 200, headers })
+}
+
+function statusOf({ status = 200, unwell }: Endpoint, answer: unknown): number {
+  if (unwell === undefined || (answer as { ok: boolean }).ok) return status
+  return 503
 }
 
 /** A strong ETag: hash over the JSON text that is sent. */

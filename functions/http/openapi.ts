@@ -109,7 +109,7 @@ function operationOf(
       ...(endpoint.cache === undefined
         ? {}
         : { 304: { description: 'Not modified', headers: headersOf(endpoint, 'success') } }),
-      ...problemResponses(endpoint),
+      ...problemResponses(endpoint, schemas),
     },
   }
 }
@@ -159,7 +159,10 @@ export function errorsOf(endpoint: Endpoint): ProblemCode[] {
   return codes.sort((a, b) => PROBLEMS[a].status - PROBLEMS[b].status || (a < b ? -1 : 1))
 }
 
-function problemResponses(endpoint: Endpoint): Record<string, Json> {
+function problemResponses(
+  endpoint: Endpoint,
+  schemas: Record<string, JsonSchema>,
+): Record<string, Json> {
   const byStatus = new Map<number, ProblemCode[]>()
   for (const code of errorsOf(endpoint)) {
     const { status } = PROBLEMS[code]
@@ -172,6 +175,10 @@ function problemResponses(endpoint: Endpoint): Record<string, Json> {
         description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
         headers: headersOf(endpoint, status),
         content: {
+          // An answer that says what is not well; a problem where there could be none.
+          ...(endpoint.unwell && status === 503
+            ? json(toSchema(endpoint.answer, 'output', schemas))
+            : {}),
           'application/problem+json': {
             schema: {
               allOf: [

@@ -13,6 +13,7 @@ import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
+import type { Part } from '#shared/api/health.ts'
 import { createVerifier } from '#shared/keys/ring.ts'
 import type { Verifier } from '#shared/keys/ring.ts'
 import { createServiceKeys } from '#shared/keys/service.ts'
@@ -27,6 +28,7 @@ import { createLog } from '#shared/telemetry/log.ts'
 import type { Log, LogLevel } from '#shared/telemetry/log.ts'
 import { createApp } from '../app.ts'
 import { problemOf, problemResponse } from './failure.ts'
+import { createKeysHealth } from './health.ts'
 import { namesRedis, openCache, redisMissing } from './lambda-cache.ts'
 import type { Realms } from './realms.ts'
 import type { Reference } from './reference.ts'
@@ -70,8 +72,9 @@ const keysAbsentMs = 1000
 
 type LambdaHandler = (event: LambdaEvent, context?: LambdaContext) => Promise<APIGatewayProxyResult>
 
-/** The entry of a Lambda that serves some domains. */
+/** The entry of a Lambda that serves some domains, the parts of the API. */
 export function lambda<Keys extends Verifier>(
+  parts: readonly Part[],
   openKeys: OpenKeys<Keys>,
   domainsOf: DomainsOf<Keys>,
 ): LambdaHandler {
@@ -79,17 +82,17 @@ export function lambda<Keys extends Verifier>(
   let keysReadAt = 0
   return async (event, context) => {
     // A start that failed is tried again by the next request; two at once share one.
-    started ??= start(openKeys, domainsOf)
-    let parts: Awaited<typeof started>
+    started ??= start(parts, openKeys, domainsOf)
+    let running: Awaited<typeof started>
     try {
-      parts = await started
+      running = await started
     } catch (error) {
       started = undefined
       // A wrong configuration is an error of the function; an outage is the answer that it always is.
       if (isOutage(error)) return await unavailable(error)
       throw error
     }
-    const { wired, serve, settled } = parts
+    const { wired, serve, settled } = running
     // Nothing runs between requests here, so the keys are read by the first one that finds them old.
     const now = wired.runtime.now()
     if (now - keysReadAt >= (wired.keys.empty() ? keysAbsentMs : keysFreshMs)) {
@@ -139,7 +142,11 @@ function withEncodedPath(event: LambdaEvent): LambdaEvent {
   return { ...event, rawPath }
 }
 
-async function start<Keys extends Verifier>(openKeys: OpenKeys<Keys>, domainsOf: DomainsOf<Keys>) {
+async function start<Keys extends Verifier>(
+  served: readonly Part[],
+  openKeys: OpenKeys<Keys>,
+  domainsOf: DomainsOf<Keys>,
+) {
   const { parts, settled, packed } = await wire(process.env, systemRuntime)
   const wired = { ...parts, keys: await openKeys(parts) }
   const reference = await readReference(packed)
@@ -154,6 +161,8 @@ async function start<Keys extends Verifier>(openKeys: OpenKeys<Keys>, domainsOf:
     addressOf: (c) => getConnInfo(c).remote.address,
     log: wired.log,
     corsOrigins: wired.config.WAYSTONE_CORS,
+    health: createKeysHealth(wired),
+    parts: served,
     ...(reference === undefined ? {} : { reference }),
   })
   return { wired, serve: handle(app), settled }

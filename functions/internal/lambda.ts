@@ -9,4 +9,4 @@ export const domains: DomainsOf<Verifier> = async (wired) => [
   mount(internal, internalRoutes(wired)),
 ]
 
-export const handler = lambda(verifying, domains)
+export const handler = lambda(['internal'], verifying, domains)

@@ -28,4 +28,4 @@ export const domains: DomainsOf<KeyRing> = async (wired) => {
   return [mount(world, routes)]
 }
 
-export const handler = lambda(signing, domains)
+export const handler = lambda(['world'], signing, domains)

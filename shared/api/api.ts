@@ -3,8 +3,9 @@ import { admin } from './admin.ts'
 import { auth } from './auth.ts'
 import { characters } from './characters.ts'
 import { content } from './content.ts'
+import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
 import { world } from './world.ts'
 
-export const api = { auth, characters, world, content, admin, internal }
+export const api = { auth, characters, world, content, admin, internal, health }
 export type Api = typeof api

@@ -52,6 +52,8 @@ export type Endpoint = {
   readonly answer: z.ZodType
   /** Success status; 200 unless told. */
   readonly status?: 200 | 201
+  /** The answer has `ok`; one that is false is sent with 503. */
+  readonly unwell?: true
   /** The answer is the same for everybody: sent with an ETag, and may be kept this long. */
   readonly cache?: { readonly maxAgeS: number }
   /** Refusals of its own, beside those every endpoint has (see `commonErrors`). */

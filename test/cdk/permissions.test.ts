@@ -9,6 +9,7 @@ import type { RowPermission } from '#cdk/permissions.ts'
 import { createServiceIdentity } from '#shared/keys/service.ts'
 import { createVerifier } from '#shared/keys/ring.ts'
 import type { Endpoint } from '#shared/api/endpoint.ts'
+import { PARTS } from '#shared/api/health.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -139,6 +140,8 @@ async function play(): Promise<void> {
     '/openapi.json',
     '/docs',
     '/v1/nowhere',
+    '/health',
+    ...PARTS.map((part) => `/health/${part}`),
     `${inRealm}/status`,
   ]) {
     await ask('GET', path)

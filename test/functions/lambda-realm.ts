@@ -3,13 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { BUNDLINGS, DOMAINS, buildBundles, referenceDomain } from '#cdk/bundles.ts'
+import { BUNDLINGS, DOMAINS, buildBundles, pathsOf, referenceDomain } from '#cdk/bundles.ts'
 import type { Bundling, DomainName } from '#cdk/bundles.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import { startDynamo } from '#local/dynamodb.ts'
 import { startRedis } from '#local/redis/server.ts'
 import type { RedisServer } from '#local/redis/server.ts'
-import type { Endpoint } from '#shared/api/endpoint.ts'
 import { newId } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
@@ -129,12 +128,10 @@ function router(bundling: Bundling): (target: string) => string {
   const functionOf = (domain: DomainName) =>
     groups.find(([, domains]) => domains.includes(domain))![0]
   const routes = (Object.keys(DOMAINS) as DomainName[]).flatMap((name) =>
-    DOMAINS[name].serves.flatMap(({ endpoints }) =>
-      Object.values<Endpoint>(endpoints).map(({ path: pattern }) => ({
-        pattern: new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
-        function: functionOf(name),
-      })),
-    ),
+    pathsOf([name]).map((pattern) => ({
+      pattern: new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+      function: functionOf(name),
+    })),
   )
   return (target) => {
     const pathname = target.split('?', 1)[0]!

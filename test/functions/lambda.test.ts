@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUNDLINGS, DOMAINS } from '#cdk/bundles.ts'
 import { api } from '#shared/api/api.ts'
+import { PARTS } from '#shared/api/health.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { goodPassword } from './api.ts'
@@ -197,6 +198,35 @@ describe('the Lambdas', () => {
   })
 })
 
+describe('the health of a function', () => {
+  it('is what it finds, under its own name, and costs the store one trip in five seconds', async () => {
+    for (const part of PARTS) {
+      const { status, body } = await realm.ask('GET', `/health/${part}`)
+      expect(status, `${part}: ${body.toString()}`).toBe(200)
+    }
+    const began = performance.now()
+    realm.aws.uses.length = 0
+    for (let i = 0; i < 5; i++) {
+      const answer = await realm.ask('GET', '/health/world')
+      expect(answer.json()).toMatchObject({ ok: true, checks: { store: true, keys: true } })
+      expect(answer.headers.get('ratelimit'), 'nothing is counted').toBeNull()
+    }
+    const looks = 1 + Math.floor((performance.now() - began) / 5000)
+    expect(realm.aws.uses.length).toBeLessThanOrEqual(looks)
+    for (const use of realm.aws.uses) {
+      expect(use).toMatchObject({ action: 'dynamodb:Query', partition: 'KEYS' })
+    }
+    expect((await realm.ask('GET', '/health')).status).toBe(200)
+  })
+
+  it('is not told by another', async () => {
+    const event = httpEvent({ method: 'GET', target: '/health/auth' })
+    const outcome = await realm.functions.get('content')!.invoke(event)
+    if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
+    expect(httpAnswer(outcome.answer).json()).toMatchObject({ code: 'route.not_found' })
+  })
+})
+
 describe('what API Gateway hands over', () => {
   it('keeps bodies in base64, cookies, and several values of one name', async () => {
     const headers = {
@@ -365,6 +395,9 @@ describe('when things go wrong', () => {
     const ask = async () => await realm.send({ method: 'GET', target })
     process.kill(realm.databasePid, 'SIGSTOP')
     try {
+      const health = async () => (await realm.ask('GET', '/health/characters')).json()
+      const unwell = { ok: false, checks: { store: false, keys: false } }
+      await expect.poll(health, { timeout: 15_000 }).toMatchObject(unwell)
       const warm = await ask()
       expect(warm.json()).toMatchObject({ status: 503, code: 'store.unavailable' })
       expect(warm.headers.get('retry-after')).toMatch(/^\d+$/)

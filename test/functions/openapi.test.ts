@@ -175,7 +175,10 @@ describe('the OpenAPI document', () => {
         const response = responses[String(PROBLEMS[code].status)]
         expect(response, `${id} ${code}`).toBeDefined()
         expect(JSON.stringify(response!['content'])).toContain(`"${code}"`)
-        expect(Object.keys(response!['content'] as Json)).toEqual(['application/problem+json'])
+        // Health says in its answer what is not well.
+        const also = e.unwell && PROBLEMS[code].status === 503 ? ['application/json'] : []
+        const types = [...also, 'application/problem+json']
+        expect(Object.keys(response!['content'] as Json)).toEqual(types)
       }
     }
   })

@@ -1,0 +1,68 @@
+// /health: declared as every endpoint is; what is behind it differs by where functions run.
+import { healthApi } from '#shared/api/health.ts'
+import type { Part } from '#shared/api/health.ts'
+import type { AnswerOf } from '#shared/api/endpoint.ts'
+import type { Verifier } from '#shared/keys/ring.ts'
+import { Problem } from '#shared/problem.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { mount } from './serve.ts'
+import type { Mounted } from './serve.ts'
+
+/**
+ * The last result of whatever watches this process; `checks` name what was looked at, `visit` says how
+ * the synthetic player fared.
+ */
+export type Health = AnswerOf<(typeof healthApi)['endpoints']['whole']>
+
+export type HealthOptions = {
+  health: () => Promise<Health>
+  /** The parts that this process serves; all, unless told. */
+  parts?: readonly Part[] | undefined
+}
+
+export function mountHealth({ health, parts }: HealthOptions): Mounted {
+  return mount(healthApi, {
+    whole: async () => await health(),
+    part: async ({ params }) => {
+      if (parts?.includes(params.part) === false) throw new Problem('route.not_found')
+      return await health()
+    },
+  })
+}
+
+/** How long an answer is kept: so often, at most, an environment reads the store for it. */
+const keptMs = 5000
+
+type KeysHealthDeps = {
+  keys: Pick<Verifier, 'refresh' | 'empty'>
+  runtime: Pick<Runtime, 'now'>
+  log: Pick<Log, 'error'>
+}
+
+/**
+ * The health of a function that nothing watches between requests: who asks looks. Reading the public keys
+ * is one trip, and shows that the store answers and that there is something to verify tokens with. That
+ * the private ones open is shown by having started at all (signing.ts).
+ */
+export function createKeysHealth({ keys, runtime, log }: KeysHealthDeps): () => Promise<Health> {
+  let kept: { at: number; look: Promise<Omit<Health, 'checks'> & { checks: object }> } | undefined
+  const look = async () => {
+    const failed = await keys.refresh().then(
+      () => undefined,
+      (cause: unknown) => cause ?? 'failed',
+    )
+    if (failed !== undefined) log.error('the keys could not be read', { cause: failed })
+    const store = !(failed instanceof StoreError)
+    const readable = failed === undefined && !keys.empty()
+    return { ok: store && readable, checks: { store, keys: readable } }
+  }
+  return async () => {
+    const now = runtime.now()
+    if (kept === undefined || Math.abs(now - kept.at) >= keptMs) kept = { at: now, look: look() }
+    const { at } = kept
+    const { ok, checks } = await kept.look
+    return { ok, checks: { ...checks, ageMs: Math.max(0, now - at) } }
+  }
+}

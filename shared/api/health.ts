@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import { domain, endpoint } from './endpoint.ts'
+
+/** What the functions are divided into: on Lambda one function serves one or more of them. */
+export const PARTS = [
+  'auth',
+  'characters',
+  'world',
+  'content',
+  'admin',
+  'internal',
+  'game',
+] as const
+export type Part = (typeof PARTS)[number]
+
+const health = z
+  .object({
+    ok: z.boolean(),
+    checks: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What was looked at; `false` is what is not well' }),
+    visit: z
+      .unknown()
+      .optional()
+      .meta({ description: 'How the synthetic player fared, where there is one' }),
+  })
+  .meta({ id: 'Health' })
+
+/** As it was some seconds ago, however often it is asked. */
+const shared = {
+  method: 'GET',
+  identity: 'anyone',
+  answer: health,
+  unwell: true,
+  errors: ['route.not_found'],
+  // What answers is kept; an edge in front of Lambdas lets few of these through (cdk/api.ts).
+  limits: [],
+} as const
+
+export const healthApi = domain({
+  name: 'health',
+  description: 'Whether this works',
+  endpoints: {
+    whole: endpoint({
+      ...shared,
+      path: '/health',
+      summary: 'Whether this server is well',
+      description: 'On Lambda: the function that answers what no other has a route for.',
+    }),
+    part: endpoint({
+      ...shared,
+      path: '/health/{part}',
+      params: z.object({ part: z.enum(PARTS) }),
+      summary: 'Whether the function is well that serves a domain',
+      description:
+        'It starts, its keys are readable, the store answers. One server says the same of all.',
+    }),
+  },
+})
