@@ -57,10 +57,10 @@ export const clusterAnswers: Record<string, { why: string; answer: unknown }> = 
   },
 }
 
-/** Runs the script; `settleMs` is how long a change may take until it is seen. */
+/** Runs the script; after each call `settle` waits until what it changed can be seen. */
 export async function runCalls(
   ports: { grpc: number; http: number },
-  settleMs: number,
+  settle: () => Promise<void>,
 ): Promise<Answer[]> {
   const target = `127.0.0.1:${ports.grpc}`
   const insecure = grpc.credentials.createInsecure()
@@ -69,7 +69,7 @@ export async function runCalls(
   const answers: Answer[] = []
   const told = async (call: string, answer: Promise<unknown>) => {
     answers.push({ call, answer: await answer })
-    await runtime.sleep(settleMs)
+    await settle()
   }
 
   const viaGrpc = (what: string, request: object = {}, note = '') => {

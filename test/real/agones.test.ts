@@ -29,7 +29,7 @@ test('Agones’ sdk-server answers as the transcript says', async ({ skip }) => 
     const ports = await freePorts()
     const server = await startSdkServer(folder, ports, gameServer())
     try {
-      const answers = await runCalls(ports, 25)
+      const answers = await runCalls(ports, () => runtime.sleep(25))
       if (process.env['AGONES_RECORD'] === '1') {
         writeFileSync(transcript, `${JSON.stringify(answers, null, 2)}\n`)
       }
