@@ -1,5 +1,5 @@
 // What is kept: the three tables, the key under which the realm's keys lie, the secret of its Redis.
-import { SecretValue, Stack } from 'aws-cdk-lib'
+import { RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib'
 import type { App } from 'aws-cdk-lib'
 import {
   AttributeType,
@@ -41,7 +41,8 @@ export function defineData(app: App, settings: Settings): Data {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: keep,
-      removalPolicy,
+      // Not by a rollback either: it would fail at the protection.
+      removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       // Free as long as nobody reads it. What archives or projects the ledger begins here.
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       ...(options.expires ? { timeToLiveAttribute: 'expires' } : {}),

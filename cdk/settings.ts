@@ -100,6 +100,7 @@ export function prefixOf({ realm }: Pick<Settings, 'realm'>): string {
   return `waystone-${realm}-`
 }
 
+/** What is kept keeps its name, so a first deployment that failed must not leave it behind for the second. */
 export function removalOf({ keep }: Pick<Settings, 'keep'>): RemovalPolicy {
-  return keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+  return keep ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY
 }

@@ -1,4 +1,4 @@
-// The functions as one server, for a cluster that serves the API itself (agones/functions.yaml): what the
+// The functions as one server, for a cluster that serves the API itself (agones/functions/): what the
 // Lambdas run, from the same environment, behind a port. SIGTERM: nothing new is taken, what is under way
 // is answered.
 import { getConnInfo } from '@hono/node-server/conninfo'

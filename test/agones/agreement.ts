@@ -1,6 +1,6 @@
 // Where the manifests must agree with our own code and with one another.
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { ConfigError, readConfig, VARIABLES } from '#shared/config.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import { hostDrainMs, leaseDeadAfterMs } from '#shared/limits.ts'
@@ -287,11 +287,13 @@ function checkPorts(policy: Manifest): string[] {
 
 function checkFiles(kustomization: Manifest, manifests: Manifest[]): string[] {
   const listed = (at(kustomization.doc, 'resources') as string[] | undefined) ?? []
-  const there = new Set(manifests.map(({ file }) => file))
+  const folder = posix.dirname(kustomization.file)
+  const beside = manifests.filter(({ file }) => posix.dirname(file) === folder)
+  const there = new Set(beside.map(({ file }) => posix.basename(file)))
   return [
     ...listed.filter((file) => !there.has(file)).map((file) => `resources: ${file} does not exist`),
     ...[...there]
-      .filter((file) => file !== kustomization.file && !examples.includes(file))
+      .filter((file) => file !== posix.basename(kustomization.file) && !examples.includes(file))
       .filter((file) => !listed.includes(file))
       .map((file) => `resources: ${file} is missing`),
   ]

@@ -10,9 +10,13 @@ const folder = join(import.meta.dirname, '..', '..', 'agones')
 
 /** Fails on YAML that is not clean: a key that stands twice, a tab, an anchor that is not there. */
 export function readManifests(): Manifest[] {
-  return readdirSync(folder)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  // The folder before what is in it.
+  const depth = (file: string) => file.split('/').length
+  return files
+    .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.yaml'))
-    .sort()
+    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1))
     .flatMap((file) =>
       parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
         const problem = document.errors[0] ?? document.warnings[0]

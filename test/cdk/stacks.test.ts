@@ -85,14 +85,15 @@ describe('the stacks', () => {
   })
 
   it('keep tables, keys and logs when they go, unless told', () => {
-    for (const [stacks, policy, lasting] of [
-      [realm.stacks, 'Retain', true],
-      [other.stacks, 'Delete', false],
+    for (const [stacks, ofTables, policy, lasting] of [
+      // All but the tables, which are protected, go with a first deployment that fails.
+      [realm.stacks, 'Retain', 'RetainExceptOnCreate', true],
+      [other.stacks, 'Delete', 'Delete', false],
     ] as const) {
       const tables = ofType(stacks.data, 'AWS::DynamoDB::Table')
       expect(tables).toHaveLength(3)
       for (const { DeletionPolicy, Properties } of tables) {
-        expect(DeletionPolicy).toBe(policy)
+        expect(DeletionPolicy).toBe(ofTables)
         expect(Properties?.['DeletionProtectionEnabled']).toBe(lasting)
       }
       expect(ofType(stacks.data, 'AWS::KMS::Key')[0]?.DeletionPolicy).toBe(policy)
