@@ -40,8 +40,8 @@ export type HostOptions = {
   monotonic: () => number
   /** Runs once after `ms`; answers with what cancels it. */
   setTimer: (run: () => void, ms: number) => () => void
-  /** Port 0 takes a free one. Without `origins` every origin may connect. */
-  listen: { host: string; port: number; origins?: readonly string[] }
+  /** Port 0 takes a free one. */
+  listen: { host: string; port: number }
   /** Takes the place of the sockets that `listen` speaks of: simulations bring a network of their own. */
   transport?: Transport
   log: Log

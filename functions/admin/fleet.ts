@@ -4,12 +4,13 @@ import type { OperationId, Operator } from '#shared/api/endpoint.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
-import { leaseKey } from '#shared/ownership/lease.ts'
+import { judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
 import { findInstances, isMember } from '#shared/ownership/places.ts'
 import type { InstanceEntry } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import { birthOfId } from '#shared/runtime.ts'
 import { commit, recall } from '#shared/store/operation.ts'
+import type { Item } from '#shared/store/store.ts'
 import type { AdminDeps } from './admin.ts'
 import { auditWrite } from './audit.ts'
 
@@ -34,6 +35,11 @@ export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
 
 type Open = { realmId: string; entry: InstanceEntry }
 
+function leaseWord(bootId: string, row: Item): 'held' | 'suspect' | 'ended' {
+  if (row['ended'] === true) return 'ended'
+  return judgeSuspect(bootId, row).dead ? 'suspect' : 'held'
+}
+
 async function viewOf(
   { store }: AdminDeps,
   host: FleetHost | string,
@@ -44,7 +50,7 @@ async function viewOf(
     bootId === undefined
       ? undefined
       : await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
-  const lease = row === undefined ? 'none' : row['ended'] === true ? 'ended' : 'held'
+  const lease = row === undefined ? 'none' : leaseWord(bootId!, row)
   const instances = open.map(({ realmId, entry }) => ({
     realmId,
     zone: entry.zone,

@@ -75,7 +75,9 @@ const fleetHost = z
     bootId: z.string().meta({ description: 'Empty until the process has told it' }),
     address: z.string(),
     state: z.enum(['starting', 'ready', 'allocated', 'shutdown', 'unhealthy', 'unknown']),
-    lease: z.enum(['held', 'ended', 'none']).meta({ description: 'What its lease row says' }),
+    lease: z.enum(['held', 'suspect', 'ended', 'none']).meta({
+      description: 'What its lease row says; suspect: another host has seen that it is not renewed',
+    }),
     instances: z.array(
       z.object({
         realmId,

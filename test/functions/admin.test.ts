@@ -5,7 +5,7 @@ import { ApiError } from '#shared/api/client.ts'
 import { accessTokenMs, operatorTokenMs } from '#shared/limits.ts'
 import { forGood, isBanned } from '#shared/ownership/ban.ts'
 import { readInbox } from '#shared/ownership/inbox.ts'
-import { createLease } from '#shared/ownership/lease.ts'
+import { createLease, leaseKey, suspectLease } from '#shared/ownership/lease.ts'
 import { openInstance } from '#shared/ownership/places.ts'
 import { newId } from '#shared/runtime.ts'
 import { goodPassword, newAccount, openApi } from './api.ts'
@@ -266,6 +266,11 @@ describe('the fleet', () => {
     const { test, operator, bootId } = await openStage()
     const stranger = await operator.fleet()
     expect(stranger.hosts).toMatchObject([{ name: '', state: 'unknown', lease: 'held' }])
+    const row = (await test.memory.get({ table: 'volatile', key: leaseKey(bootId) }))!
+    const renewal = row['renewal'] as number
+    await suspectLease(test.memory, { bootId, renewal, since: 0, last: 6000 })
+    expect((await operator.fleet()).hosts).toMatchObject([{ lease: 'suspect' }])
+    await test.memory.put({ table: 'volatile', item: row })
     test.fleet.hosts = [
       { name: 'hub-x', bootId, address: '127.0.0.1', port: 7000, state: 'allocated', labels: {} },
       { name: 'new', bootId: undefined, address: 'a', port: 1, state: 'starting', labels: {} },

@@ -40,7 +40,6 @@ export type Stage = {
 export async function openStage(
   options: {
     zone?: Partial<Zone>
-    origins?: string[]
     instances?: string[]
     rules?: ZoneRules
   } = {},
@@ -66,7 +65,7 @@ export async function openStage(
         const timer = setTimeout(run, ms)
         return () => clearTimeout(timer)
       },
-      listen: { host: '127.0.0.1', port: 0, origins: options.origins },
+      listen: { host: '127.0.0.1', port: 0 },
       log: silentLog,
       seed: 7,
       onHealth: () => stage.health++,
