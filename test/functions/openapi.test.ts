@@ -209,6 +209,16 @@ describe('/docs', () => {
     }
   })
 
+  it('says what may be asked with an answer', () => {
+    const register = /<article id="auth\.register">(.*?)<\/article>/s.exec(reference.page)![1]!
+    for (const { to } of Object.values(api.auth.endpoints.register.links)) {
+      expect(register).toContain(`<a href="#${to}">`)
+    }
+    const health = /<article id="health\.whole">(.*?)<\/article>/s.exec(reference.page)![1]!
+    expect(health).toContain('200, or 503 with ok: false')
+    expect(health).not.toContain('<h4>Next</h4>')
+  })
+
   it('is served with its policy, and the document beside it', async () => {
     const app = createApp({
       ...bareOptions(),
