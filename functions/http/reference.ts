@@ -93,7 +93,8 @@ function endpointOf(
 <p class="facts">${escape(facts.filter(Boolean).join(' '))}</p>
 ${parameters.length === 0 ? '' : `<h4>Parameters</h4>${tableOf(parameters.map((p) => [p.name, p.required, { ...p.schema, description: p.description ?? p.schema['description'] }, p.in]))}`}
 ${body === undefined ? '' : `<h4>Body</h4>${schemaTable(body)}`}
-<h4>Answer <small>${endpoint.status ?? 200}</small></h4>${schemaTable(schemaIn(success))}
+<h4>Answer <small>${endpoint.status ?? 200}${endpoint.unwell ? ', or 503 with ok: false' : ''}</small></h4>${schemaTable(schemaIn(success))}
+${nextOf(success)}
 <h4>Errors</h4>
 <table><tbody>${errorsOf(endpoint)
     .map(
@@ -103,6 +104,15 @@ ${body === undefined ? '' : `<h4>Body</h4>${schemaTable(body)}`}
     .join('')}</tbody></table>
 <h4>Example</h4><pre><code>${escape(curlOf(endpoint, operation, document))}</code></pre>
 </article>`
+}
+
+/** What may be asked with the answer. */
+function nextOf({ links = {} }: { links?: unknown }): string {
+  const next = Object.values(links as Record<string, { operationId: string }>)
+  if (next.length === 0) return ''
+  const ids = [...new Set(next.map(({ operationId }) => operationId))]
+  const shown = ids.map((id) => `<a href="#${id}"><code>${escape(id)}</code></a>`)
+  return `<h4>Next</h4><p>With what it answers: ${shown.join(', ')}.</p>`
 }
 
 function componentOf([name, schema]: [string, JsonSchema]): string {
