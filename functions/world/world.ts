@@ -163,7 +163,9 @@ async function tryEnter(
     realmId,
     zone,
     characterId,
-    until: runtime.now() + ticketMs,
+    // Later than any place that the character ever had: whoever still gives an earlier one back, by another
+    // clock, knows it by its time.
+    until: Math.max(runtime.now() + ticketMs, guard.ticketExpires + 1),
     notIn: observed === undefined ? undefined : guard.owner,
     tried: progress.tried,
     synthetic,

@@ -39,6 +39,25 @@ it('a place is given back at once by who leaves before the first checkpoint', as
   expect(await placeOf(realm, who)).toBeUndefined()
 })
 
+it('a place is not given back by who gives back an earlier one late, whatever the clocks of functions say', async () => {
+  const realm = await openRealm()
+  const host = await realm.host()
+  const who = await realm.character()
+  await realm.enterAs(who)
+  const earlier = { ticketExpires: (await placeOf(realm, who))! }
+  const [row] = await findInstances(realm.store, realmId, 'hub')
+  const giveBack = async () =>
+    await releasePlace(realm.store, realmId, row!, who.characterId, earlier)
+  await giveBack()
+  // By a function whose clock is behind, or in the same millisecond.
+  realm.runtime.advance(-100)
+  await join(realm, host, who)
+  const later = await placeOf(realm, who)
+  expect(later).toBeGreaterThan(earlier.ticketExpires)
+  await giveBack()
+  expect(await placeOf(realm, who)).toBe(later)
+})
+
 it('a place is given back at once by a claim that a ban has made void', async () => {
   const realm = await openRealm()
   const host = await realm.host()
