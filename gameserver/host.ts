@@ -20,6 +20,8 @@ import { createInbox } from './instance/inbox.ts'
 import { Instance } from './instance/instance.ts'
 import { createSchedule } from './instance/schedule.ts'
 import type { Schedule } from './instance/schedule.ts'
+import { createStrain } from './instance/strain.ts'
+import type { Strain } from './instance/strain.ts'
 import { openSession } from './net/session.ts'
 import type { Session } from './net/session.ts'
 import type { Transport } from './net/transport.ts'
@@ -98,6 +100,7 @@ const partingMs = 250
 type Running = {
   instance: Instance
   schedule: Schedule
+  strain: Strain
   checkpoints: Checkpoints
   /** Steps that failed, one after the other. */
   failures: number
@@ -129,6 +132,7 @@ export function createHost(options: HostOptions): Host {
     return {
       instance,
       schedule: createSchedule(zone.tickHz, now),
+      strain: createStrain(1000 / zone.tickHz),
       checkpoints: createCheckpoints({ instance, persistence, log, firstAt }),
       failures: 0,
     }
@@ -248,10 +252,10 @@ export function createHost(options: HostOptions): Host {
   }
 
   /** A step that throws is a defect of ours: it must not take the other instances with it. */
-  const tick = (one: Running, now: number) => {
+  const tick = (one: Running, now: number, tells: boolean) => {
     const { instance } = one
     try {
-      instance.tick(now)
+      instance.tick(now, tells)
       one.failures = 0
     } catch (error) {
       one.failures++
@@ -269,6 +273,14 @@ export function createHost(options: HostOptions): Host {
       .finally(() => options.onBroken?.(instance.id))
   }
 
+  /** Frames are thinned before ticks are given up. */
+  const setPace = ({ instance, schedule, strain }: Running) => {
+    const pace = strain.note(monotonic() - schedule.takenAt())
+    if (pace === instance.pace) return
+    instance.pace = pace
+    log.warn('frames are sent at another pace', { instance: instance.id, ...pace })
+  }
+
   const tickAll = () => {
     for (const one of running) {
       const { instance, schedule, checkpoints } = one
@@ -280,10 +292,12 @@ export function createHost(options: HostOptions): Host {
       for (let due = schedule.take(monotonic()); due > 0 && !over() && !instance.broken; due--) {
         const began = monotonic()
         instance.tickedAt = schedule.takenAt() - ((due - 1) * 1000) / instance.zone.tickHz
-        tick(one, began)
+        // Of steps that are made up for at once only the last is worth its frames.
+        tick(one, began, due === 1)
         const tookMs = monotonic() - began
         durations.add(tookMs)
         options.onTick?.(tookMs)
+        if (due === 1) setPace(one)
       }
       checkpoints.run(monotonic())
     }

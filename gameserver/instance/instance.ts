@@ -19,9 +19,12 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { createCellRecords } from '../net/cell-records.ts'
 import type { CellRecords } from '../net/cell-records.ts'
+import { paces } from '../net/pace.ts'
+import type { Pace } from '../net/pace.ts'
 import type { Player, Session } from '../net/session.ts'
 import { createTokenBucket, spend } from '../net/token-bucket.ts'
 import { createViewer, listens, realTime, sendFrame } from '../net/viewer.ts'
+import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter, Persistence } from '../persistence/persistence.ts'
 import { coreRules } from '../sim/rules.ts'
 import type { ZoneRules } from '../sim/rules.ts'
@@ -45,6 +48,8 @@ export type InstanceDeps = {
   nextSession: () => number
 }
 
+type SayEvent = Extract<WorldEvent, { event: 'say' }>
+
 export class Instance {
   readonly id: string
   /** As its content has it now. */
@@ -55,6 +60,8 @@ export class Instance {
   tickedAt = 0
   /** Nothing moves: commands that come in are dropped, or they would pile up. */
   frozen = false
+  /** How often its viewers are sent frames. */
+  pace: Pace = paces[0]
   /** Given up after a defect: it is not stepped any more, and nobody comes in. */
   broken = false
   private readonly deps: InstanceDeps
@@ -67,7 +74,7 @@ export class Instance {
   private readonly returning = new Set<Character>()
   private readonly records: CellRecords
   private inputs: WorldInput[] = []
-  /** Events that viewers do not know yet: of the latest step, and of those that failed before it. */
+  /** Events that viewers do not know yet: of the latest step, and of those before it that told nothing. */
   private untold: WorldEvent[] = []
   private savingPaused = false
 
@@ -148,11 +155,15 @@ export class Instance {
     this.returning.add(character)
   }
 
-  /** One step and its frames. `now`: monotonic ms. Throws when it fails; what happened until then stands. */
-  tick(now: number): void {
+  /**
+   * One step and its frames; without them when the next step follows at once (`tells`). `now`: monotonic
+   * ms. Throws when it fails; what happened until then stands.
+   */
+  tick(now: number, tells = true): void {
     try {
       this.advance()
-      this.tell(now)
+      this.records.publish(this.untold)
+      if (tells) this.tell(now)
     } catch (error) {
       // Whoever missed a record of this step is told everything anew.
       for (const { viewer } of this.characters.values()) if (viewer) viewer.keyframe = true
@@ -173,14 +184,18 @@ export class Instance {
   }
 
   private tell(now: number): void {
-    this.records.publish(this.untold)
     for (const character of this.returning) {
       this.returning.delete(character)
       this.welcome(character)
     }
-    for (const character of this.characters.values()) this.serve(character, now)
     const events = this.untold
     this.untold = []
+    // Whoever is named in what is said must be known by then.
+    for (const event of events) {
+      if (event.event !== 'say') continue
+      for (const viewer of this.hearers(event)) viewer.prompt = true
+    }
+    for (const character of this.characters.values()) this.serve(character, now)
     for (const event of events) if (event.event === 'say') this.say(event)
   }
 
@@ -311,7 +326,7 @@ export class Instance {
       else if (!this.savingPaused) return this.own(this.release(character, 'redirected', gate))
     }
     if (viewer !== undefined) {
-      if (sendFrame(viewer, this.world, this.records, now) !== 'stalled') return
+      if (sendFrame(viewer, this.world, this.records, this.pace, now) !== 'stalled') return
       character.socket?.end('timeout')
       this.lose(character, character.socket)
       return
@@ -420,22 +435,28 @@ export class Instance {
     }
   }
 
-  /** To one player, or to whoever is subscribed to its cell. */
-  private say({ from, heard, kind, body }: Extract<WorldEvent, { event: 'say' }>): void {
+  private say(event: SayEvent): void {
+    const { kind, body } = event
     const told = this.rules.messages.get(kind)?.toClient.safeParse(body)
     if (!told?.success) {
       this.deps.log.error('a message is not what its kind declares', { kind })
       return
     }
     const frame = controlFrame({ ...(told.data as object), kind })
+    for (const viewer of this.hearers(event)) viewer.connection.send(frame)
+  }
+
+  /** One player, or whoever is subscribed to its cell; not those who do not read. */
+  private hearers({ from, heard }: SayEvent): Viewer[] {
     if (heard === 'self') {
-      this.byEntity.get(from.id)?.viewer?.connection.send(frame)
-      return
+      const viewer = this.byEntity.get(from.id)?.viewer
+      return viewer === undefined ? [] : [viewer]
     }
+    const hearers: Viewer[] = []
     for (const { viewer } of this.characters.values()) {
-      if (viewer === undefined || !viewer.interest.has(from.cell) || !listens(viewer)) continue
-      viewer.connection.send(frame)
+      if (viewer?.interest.has(from.cell) && listens(viewer)) hearers.push(viewer)
     }
+    return hearers
   }
 
   /** A departure that nobody waits for. Its outcome is handled inside; what is left is a defect. */

@@ -1,17 +1,19 @@
 // Area of interest: the set of cells a viewer is subscribed to. A cell joins when it comes within the
 // zone's view radius and goes when it is half a cell farther than that, so that walking along a border
 // does not subscribe and drop in turn.
+//
+// Both borders are circles, so in each row of cells those within are side by side: they are found and
+// compared 32 at a time.
 import { cellUnits } from '#shared/rules/units.ts'
-import { addCell, createCellSet, hasCell, intersect, removeCell } from './cell-set.ts'
-import type { CellSet } from './cell-set.ts'
+import { addCell, bitsBetween, createCellSet, hasCell, removeCell, writeRuns } from './cell-set.ts'
+import type { CellSet, CellWindow } from './cell-set.ts'
 
 /** How far a viewer walks before its cells are looked at again: 1.5 m, five or six ticks. */
 const refreshUnits = 1800
 const hysteresisUnits = cellUnits / 2
 
 export type Interest = {
-  /** Cells subscribed as of the last frame, in no order. */
-  readonly cells: readonly number[]
+  /** Whether a cell is subscribed, as of the latest `look`. */
   has(cell: number): boolean
   /**
    * Looks from a place: fills `added` and `dropped`. What was subscribed before can still be asked for
@@ -22,16 +24,19 @@ export type Interest = {
   readonly dropped: readonly number[]
   /** Whether a cell was subscribed before the latest `look`. */
   had(cell: number): boolean
-  /** Writes the subscribed cells that are in a set of the same zone; answers how many. */
-  among(set: CellSet, into: Uint16Array): number
+  /**
+   * Writes the runs of cells that are subscribed (`all`), or that were already before the latest `look`
+   * (`kept`), as first and last cell of each; answers how many numbers.
+   */
+  runs(which: 'all' | 'kept', into: Uint16Array): number
 }
 
 export function createInterest(columns: number, rows: number, radiusUnits: number): Interest {
   const subscribed = createCellSet(rows)
   const addedNow = createCellSet(rows)
+  const none = emptySet(rows)
   /** Holds everything subscribed. */
-  const window = { firstRow: 0, lastRow: -1, firstWord: 0, lastWord: -1 }
-  let cells: number[] = []
+  let window: CellWindow = { firstRow: 0, lastRow: -1, firstWord: 0, lastWord: -1 }
   const added: number[] = []
   const dropped: number[] = []
   let lastX = Number.NaN
@@ -41,42 +46,46 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
   const dropAt = joinAt + hysteresisUnits
 
   const refresh = (x: number, y: number) => {
-    for (const cell of cells) {
-      if (distanceSquared(cell, x, y) <= dropAt * dropAt) continue
-      dropped.push(cell)
-      removeCell(subscribed, cell)
+    const before = window
+    window = {
+      firstRow: firstWithin(y, dropAt),
+      lastRow: lastWithin(y, dropAt, rows),
+      firstWord: firstWithin(x, dropAt) >> 5,
+      lastWord: lastWithin(x, dropAt, columns) >> 5,
     }
-    if (dropped.length > 0) cells = cells.filter((cell) => hasCell(subscribed, cell))
-    // A cell whose far edge is just `dropAt` away is still held: it ends where the next one begins.
-    window.firstRow = Math.max(0, Math.ceil((y - dropAt) / cellUnits) - 1)
-    window.lastRow = Math.min(rows - 1, Math.floor((y + dropAt) / cellUnits))
-    window.firstWord = Math.max(0, Math.ceil((x - dropAt) / cellUnits) - 1) >> 5
-    window.lastWord = Math.min(columns - 1, Math.floor((x + dropAt) / cellUnits)) >> 5
-    const firstColumn = Math.max(0, Math.floor((x - joinAt) / cellUnits))
-    const lastColumn = Math.min(columns - 1, Math.floor((x + joinAt) / cellUnits))
-    const firstRow = Math.max(0, Math.floor((y - joinAt) / cellUnits))
-    const lastRow = Math.min(rows - 1, Math.floor((y + joinAt) / cellUnits))
+    const { firstRow, lastRow, firstWord, lastWord } = union(before, window)
     for (let row = firstRow; row <= lastRow; row++) {
-      for (let column = firstColumn; column <= lastColumn; column++) {
-        const cell = column | (row << 8)
-        if (hasCell(subscribed, cell) || distanceSquared(cell, x, y) > joinAt * joinAt) continue
-        addCell(subscribed, cell)
-        addCell(addedNow, cell)
-        cells.push(cell)
-        added.push(cell)
+      const isInside = row >= window.firstRow && row <= window.lastRow
+      const away = isInside ? distanceToRow(row, y) : Number.POSITIVE_INFINITY
+      // Half the widths of the two circles in this row; not a number where it lies outside.
+      const join = Math.sqrt(joinAt * joinAt - away * away)
+      const keep = Math.sqrt(dropAt * dropAt - away * away)
+      const joinFirst = firstWithin(x, join)
+      const joinLast = lastWithin(x, join, columns)
+      const keepFirst = firstWithin(x, keep)
+      const keepLast = lastWithin(x, keep, columns)
+      for (let word = firstWord; word <= lastWord; word++) {
+        const at = (row << 3) | word
+        const old = subscribed[at]!
+        const joining = bitsBetween(word, joinFirst, joinLast)
+        const now = joining | (old & bitsBetween(word, keepFirst, keepLast))
+        if (now === (old | 0)) continue
+        subscribed[at] = now
+        for (let bits = now & ~old; bits !== 0; bits &= bits - 1) added.push(lowest(at, bits))
+        for (let bits = old & ~now; bits !== 0; bits &= bits - 1) dropped.push(lowest(at, bits))
       }
     }
+    for (const cell of added) addCell(addedNow, cell)
   }
 
   return {
-    get cells() {
-      return cells
-    },
     has: (cell) => hasCell(subscribed, cell),
     look(x, y) {
-      for (const cell of added) removeCell(addedNow, cell)
-      added.length = 0
-      dropped.length = 0
+      if (added.length > 0) {
+        for (const cell of added) removeCell(addedNow, cell)
+        added.length = 0
+      }
+      if (dropped.length > 0) dropped.length = 0
       if (Math.abs(x - lastX) < refreshUnits && Math.abs(y - lastY) < refreshUnits) return
       lastX = x
       lastY = y
@@ -86,15 +95,46 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
     dropped,
     had: (cell) =>
       (hasCell(subscribed, cell) && !hasCell(addedNow, cell)) || dropped.includes(cell),
-    among: (set, into) => intersect(subscribed, set, window, into),
+    runs: (which, into) => writeRuns(subscribed, which === 'all' ? none : addedNow, window, into),
   }
 }
 
-/** From a place to the nearest point of a cell, squared. */
-function distanceSquared(cell: number, x: number, y: number): number {
-  const left = (cell & 255) * cellUnits
-  const top = (cell >> 8) * cellUnits
-  const dx = x < left ? left - x : x > left + cellUnits ? x - left - cellUnits : 0
-  const dy = y < top ? top - y : y > top + cellUnits ? y - top - cellUnits : 0
-  return dx * dx + dy * dy
+/** One for all viewers of zones of the same size. */
+const emptySets: (CellSet | undefined)[] = []
+
+function emptySet(rows: number): CellSet {
+  return (emptySets[rows] ??= createCellSet(rows))
+}
+
+function lowest(word: number, bits: number): number {
+  return (word << 5) | (31 - Math.clz32(bits & -bits))
+}
+
+/** The smallest window that holds two; the first may be empty. */
+function union(a: CellWindow, b: CellWindow): CellWindow {
+  if (a.lastRow < a.firstRow) return b
+  return {
+    firstRow: Math.min(a.firstRow, b.firstRow),
+    lastRow: Math.max(a.lastRow, b.lastRow),
+    firstWord: Math.min(a.firstWord, b.firstWord),
+    lastWord: Math.max(a.lastWord, b.lastWord),
+  }
+}
+
+/** From a place to the nearest point of a row of cells. */
+function distanceToRow(row: number, y: number): number {
+  const top = row * cellUnits
+  return y < top ? top - y : Math.max(0, y - top - cellUnits)
+}
+
+/**
+ * The columns, or rows, that lie within `half` of a place; none when it is not a number. One whose far edge
+ * is just that far away is within.
+ */
+function firstWithin(at: number, half: number): number {
+  return Number.isNaN(half) ? 1 : Math.max(0, Math.ceil((at - half) / cellUnits) - 1)
+}
+
+function lastWithin(at: number, half: number, count: number): number {
+  return Number.isNaN(half) ? 0 : Math.min(count - 1, Math.floor((at + half) / cellUnits))
 }

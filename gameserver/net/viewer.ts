@@ -1,9 +1,13 @@
 // One viewer's frames: at most one a tick, and only when there is something to say.
 //
-// A frame is sent when a subscribed cell changed, cells joined or left the area of interest, the server
-// took a command that the client could not foresee (missing or dropped), or `frameEveryMs` have passed.
-// A viewer that does not read is skipped; since records of course changes were then lost to it, its next
-// frame is a keyframe.
+// Each frame brings the viewer up to date with everything subscribed, as of its tick; so what can be put
+// off is a frame, never a part of one. One is sent when the server took a command that the client could
+// not foresee (missing or dropped), when `frameEveryMs` have passed, and when a subscribed cell changed,
+// or cells joined or left the area of interest: as soon as the pace allows for what is near, and later
+// where only what is farther away has changed (pace.ts).
+//
+// A viewer that does not read is skipped; what it missed may be remembered no more, so its next frame is
+// a keyframe.
 import {
   frameEveryMs,
   socketBacklogBytes,
@@ -13,9 +17,12 @@ import {
 import { Writer } from '#shared/protocol/bytes.ts'
 import { writeDrop, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
 import type { Entity, World } from '../sim/world.ts'
-import type { CellRecords } from './cell-records.ts'
+import { windowTicks } from './cell-records.ts'
+import type { CellRecords, Changes } from './cell-records.ts'
+import { hasCell } from './cell-set.ts'
 import { createInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
+import type { Pace } from './pace.ts'
 import type { Connection } from './transport.ts'
 
 export type Viewer = {
@@ -24,6 +31,12 @@ export type Viewer = {
   readonly interest: Interest
   /** The next frame must be complete in itself. */
   keyframe: boolean
+  /** The next frame must not be put off: something that is to come after it waits. */
+  prompt: boolean
+  /** The tick of which it knows everything subscribed. */
+  upTo: number
+  /** The tick of its latest frame. */
+  sentIn: number
   /** Monotonic ms. */
   sentAt: number
   /** Since when it has been skipped, monotonic ms; -1 while it reads. */
@@ -40,7 +53,17 @@ export function createViewer(
   radiusUnits: number,
 ): Viewer {
   const interest = createInterest(world.grid.columns, world.grid.rows, radiusUnits)
-  return { connection, entity, interest, keyframe: true, sentAt: -Infinity, stalledAt: -1 }
+  return {
+    connection,
+    entity,
+    interest,
+    keyframe: true,
+    prompt: false,
+    upTo: world.tick,
+    sentIn: -Infinity,
+    sentAt: -Infinity,
+    stalledAt: -1,
+  }
 }
 
 /** Whether lines of chat and the like may be sent: not to those who do not read. */
@@ -49,21 +72,22 @@ export function listens(viewer: Viewer): boolean {
 }
 
 const frame = new Writer(64 * 1024)
-/** Subscribed cells that have changed. An array that grows anew for each frame would be garbage. */
-const news = new Uint16Array(65_536)
+/** Runs of subscribed cells. An array that grows anew for each frame would be garbage. */
+const runs = new Uint16Array(65_536)
 
 /**
- * Sends what the latest tick has for this viewer. `stalled`: it has not read for too long, or has too
- * much waiting, and must be closed.
+ * Sends what the latest ticks have for this viewer. `stalled`: it has not read for too long, or has too
+ * much waiting, and must be closed. `later`: it is put off.
  */
 export function sendFrame(
   viewer: Viewer,
   world: World,
   records: CellRecords,
+  pace: Pace,
   now: number,
-): 'sent' | 'nothing' | 'skipped' | 'stalled' {
+): 'sent' | 'nothing' | 'later' | 'skipped' | 'stalled' {
   const { entity, interest } = viewer
-  interest.look(entity.x, entity.y)
+  const { tick } = world
   const backlog = viewer.connection.backlogBytes
   // Once skipped it must drain to an eighth before it is served again, or it would flutter.
   if (backlog > (viewer.stalledAt < 0 ? socketBacklogBytes : socketBacklogBytes / 8)) {
@@ -73,15 +97,22 @@ export function sendFrame(
     return late || backlog > socketBacklogMaxBytes ? 'stalled' : 'skipped'
   }
   viewer.stalledAt = -1
+  if (tick - viewer.upTo > windowTicks) viewer.keyframe = true
 
+  const passed = tick - viewer.sentIn
+  if (passed < pace.farTicks && !viewer.prompt && !isDue(viewer, now)) {
+    if (passed < pace.nearTicks) return 'later'
+    if (!hasCell(records.changedSince(viewer.upTo), entity.cell)) return 'later'
+  }
+  viewer.prompt = false
+  interest.look(entity.x, entity.y)
   const { added, dropped } = interest
-  const changed = interest.among(records.changed, news)
-  const silent = changed + added.length + dropped.length === 0
-  if (silent && !isDue(viewer, now)) return 'nothing'
+  const since = viewer.upTo
+  viewer.upTo = tick
   frame.reset()
   const commands = entity.commands!
   writeSnapshotHead(frame, {
-    tick: world.tick,
+    tick,
     keyframe: viewer.keyframe,
     timeScale: realTime,
     waiting: commands.waiting,
@@ -90,15 +121,16 @@ export function sendFrame(
   })
   const headBytes = frame.at
   if (viewer.keyframe) {
-    for (const cell of interest.cells) writeBlock(cell, records)
+    writeAll(interest, records)
   } else {
     if (dropped.length > 0) writeDrop(frame, dropped)
     for (const cell of added) writeBlock(cell, records)
-    for (let i = 0; i < changed; i++) writeChanges(news[i]!, interest, records)
+    writeChanges(interest, records.changes(since))
   }
   if (frame.at === headBytes && !isDue(viewer, now)) return 'nothing'
   viewer.keyframe = false
   viewer.sentAt = now
+  viewer.sentIn = tick
   viewer.connection.send(frame.view())
   return 'sent'
 }
@@ -113,12 +145,27 @@ function writeBlock(cell: number, records: CellRecords): void {
   if (block !== undefined) frame.append(block)
 }
 
-function writeChanges(cell: number, interest: Interest, records: CellRecords): void {
-  const changes = records.changes(cell)
+function writeAll(interest: Interest, records: CellRecords): void {
+  const count = interest.runs('all', runs)
+  for (let i = 0; i < count; i += 2) {
+    for (let cell = runs[i]!; cell <= runs[i + 1]!; cell++) writeBlock(cell, records)
+  }
+}
+
+function writeChanges(interest: Interest, changes: Changes): void {
+  const { sections, sectionsFrom, arrivals, arrivalsFrom, wholes, wholeFrom } = changes
   // A cell that has just been subscribed to came as a block, which holds these already.
-  if (changes === undefined || !interest.had(cell)) return
-  frame.append(changes)
-  for (const arrival of records.arrivals(cell)) {
-    if (!interest.had(arrival.from)) frame.append(arrival.sections)
+  const count = interest.runs('kept', runs)
+  for (let i = 0; i < count; i += 2) {
+    const first = runs[i]!
+    const behind = runs[i + 1]! + 1
+    const begin = sectionsFrom[first]!
+    const end = sectionsFrom[behind]!
+    if (begin === end) continue
+    frame.append(sections, begin, end)
+    for (let n = arrivalsFrom[first]!; n < arrivalsFrom[behind]!; n++) {
+      if (interest.had(arrivals[n]!)) continue
+      frame.append(wholes, wholeFrom[n], wholeFrom[n + 1])
+    }
   }
 }

@@ -124,14 +124,14 @@ export class Writer {
     this.at += bytes.length
     return this
   }
-  /** All that another writer holds, without a view of it in between. */
-  append(other: Writer): this {
-    const count = other.at
+  /** What another writer holds from `begin` to `end`, without a view of it in between. */
+  append(other: Writer, begin = 0, end = other.at): this {
+    const count = end - begin
     const from = other.buffer
     const to = this.room(count)
     // A view and a call cost more than some dozens of bytes moved by hand.
-    if (count > 64) to.set(from.subarray(0, count), this.at)
-    else for (let i = 0, at = this.at; i < count; i++) to[at++] = from[i]!
+    if (count > 64) to.set(from.subarray(begin, end), this.at)
+    else for (let i = begin, at = this.at; i < end; i++) to[at++] = from[i]!
     this.at += count
     return this
   }

@@ -7,6 +7,7 @@ import type { Session } from '#gameserver/net/session.ts'
 import { coreRules, zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
 import { show } from '#gameserver/sim/world.ts'
+import { paces } from '#gameserver/net/pace.ts'
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
 import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
@@ -130,9 +131,9 @@ function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules) {
     listener.frame(encodeClientFrame({ kind: 'join', ticket: 't' }))
     return client
   }
-  const tick = () => {
+  const tick = (tells = true) => {
     now += 1000 / tickHz
-    instance.tick(now)
+    instance.tick(now, tells)
   }
   const command = (client: TestClient, heading: number, buttons: number) => {
     const commands = [{ heading, buttons }]
@@ -142,8 +143,11 @@ function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules) {
   return { instance, clients, enter, tick, command, now: () => now }
 }
 
-/** Everybody within the view radius is known exactly; nobody who is not there is believed in. */
-function expectTruth(instance: Instance, client: TestClient): void {
+/**
+ * Everybody within the view radius is known exactly; nobody who is not there is believed in. With `near`
+ * only of those is asked who were near in the step before as well.
+ */
+function expectTruth(instance: Instance, client: TestClient, near?: Set<number>): void {
   const { world } = instance
   const own = client.welcome!.entity
   client.view.advance(world.tick)
@@ -152,9 +156,10 @@ function expectTruth(instance: Instance, client: TestClient): void {
   const radius = metresToUnits(instance.zone.viewRadius)
   for (const entity of all) {
     const believed = client.view.entities.get(entity.id)
-    const near = (entity.x - self.x) ** 2 + (entity.y - self.y) ** 2 <= radius * radius
+    if (near !== undefined && !near.has(entity.id)) continue
+    const inView = (entity.x - self.x) ** 2 + (entity.y - self.y) ** 2 <= radius * radius
     if (believed === undefined) {
-      if (near)
+      if (inView)
         throw new Error(`tick ${world.tick}: ${entity.name} ${entity.id} is near and unknown`)
       continue
     }
@@ -172,6 +177,7 @@ function expectTruth(instance: Instance, client: TestClient): void {
       throw new Error(`tick ${world.tick}: believed ${text(believed)}, in truth ${text(entity)}`)
     }
   }
+  if (near !== undefined) return
   const ids = new Set(all.map((entity) => entity.id))
   for (const [id, believed] of client.view.entities) {
     if (!ids.has(id)) throw new Error(`tick ${world.tick}: ${believed.name} ${id} is a ghost`)
@@ -180,11 +186,29 @@ function expectTruth(instance: Instance, client: TestClient): void {
   }
 }
 
+/** Ids of those who are in the cell of a client now. */
+function nearTo(instance: Instance, client: TestClient): Set<number> {
+  const { players, creatures } = instance.world
+  const self = players.find((player) => player.id === client.welcome!.entity)!
+  const near = [...players, ...creatures].filter(({ cell }) => cell === self.cell)
+  return new Set(near.map(({ id }) => id))
+}
+
 describe('a viewer', () => {
-  test('knows everybody in view exactly at every tick, over random walks, arrivals and departures', () => {
+  test('knows everybody in view exactly at each frame, and who is near at every tick, over random walks, arrivals and departures', () => {
     const act = fc.record({
       who: fc.nat(5),
-      what: fc.constantFrom('walk', 'walk', 'walk', 'stand', 'leave', 'enter', 'stall', 'flow'),
+      what: fc.constantFrom(
+        'walk',
+        'walk',
+        'walk',
+        'stand',
+        'leave',
+        'enter',
+        'stall',
+        'flow',
+        'late',
+      ),
       heading: fc.nat(65_535),
       ticks: fc.integer({ min: 1, max: 12 }),
     })
@@ -193,9 +217,11 @@ describe('a viewer', () => {
       fc.property(
         fc.integer({ min: 0, max: 2 ** 31 }),
         fc.constantFrom(20 as const, 30 as const),
+        fc.constantFrom({ nearTicks: 1, farTicks: 1 }, ...paces),
         fc.array(act, { minLength: 10, maxLength: 60 }),
-        (seed, tickHz, acts) => {
+        (seed, tickHz, pace, acts) => {
           const { instance, clients, enter, tick, command } = stage(seed, tickHz, rules)
+          instance.pace = pace
           for (const [x, y] of [
             [55, 55],
             [62, 62],
@@ -220,17 +246,26 @@ describe('a viewer', () => {
               courses.push({ heading, buttons: 1 })
             }
             for (let i = 0; i < ticks; i++) {
+              // A loop that is late makes up for up to five steps at once and tells of the last one.
+              const tells = what !== 'late' || i % 5 === 4 || i === ticks - 1
               for (const [index, one] of clients.entries()) {
                 if (one.welcome === undefined) continue
                 command(one, courses[index]!.heading, courses[index]!.buttons)
               }
-              tick()
-              for (const one of clients) {
-                const playing = instance.world.players.some((p) => p.id === one.welcome?.entity)
-                if (!playing || one.session.state !== 'playing') continue
-                if (instance.findSession(one.welcome!.session) === undefined) continue
-                if (one.backlog > 0) continue
-                expectTruth(instance, one)
+              const plays = (one: TestClient) =>
+                instance.world.players.some(({ id }) => id === one.welcome?.entity) &&
+                one.session.state === 'playing' &&
+                instance.findSession(one.welcome!.session) !== undefined
+              const near = clients.map((one) => plays(one) && nearTo(instance, one))
+              const sentIn = clients.map((one) => one.latest?.tick ?? 0)
+              tick(tells)
+              for (const [index, one] of clients.entries()) {
+                if (!tells || !plays(one) || one.backlog > 0) continue
+                const now = instance.world.tick
+                const isDue = now - sentIn[index]! >= pace.farTicks
+                if (one.latest?.tick === now || isDue) expectTruth(instance, one)
+                else if (pace.nearTicks === 1 && near[index])
+                  expectTruth(instance, one, near[index])
               }
             }
           }
