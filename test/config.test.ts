@@ -57,6 +57,9 @@ describe('the configuration', () => {
     ['WAYSTONE_ZONES', 'hub;forest', 'must match'],
     ['WAYSTONE_TABLES', 'a table', 'must match'],
     ['WAYSTONE_DYNAMODB_URL', 'localhost:8000', 'URL'],
+    ['WAYSTONE_AGONES_CA', '-----BEGIN CERTIFICATE-----', 'base64'],
+    ['WAYSTONE_AGONES_CA', 'bm9uZQ==', 'expected a certificate'],
+    ['WAYSTONE_EKS_CLUSTER', 'https://worlds', 'must match'],
     ['UPSTASH_REDIS_REST_URL', 'redis://localhost', 'URL'],
     ['WAYSTONE_QUIET_START', 'yes', '"0"|"1"'],
   ])('refuses %s=%s by name, with what is expected', (name, value, expected) => {

@@ -1,11 +1,13 @@
 // Into a cluster of EKS from outside of it, with the role of a Lambda.
 import { afterEach, describe, expect, it } from 'vitest'
+import { openFleet } from '#functions/http/fleet.ts'
+import { readConfig } from '#shared/config.ts'
 import { createAgonesFleet } from '#shared/fleet/agones.ts'
 import { createEksToken } from '#shared/fleet/eks-token.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
-import { createLog } from '#shared/telemetry/log.ts'
+import { createLog, silentLog } from '#shared/telemetry/log.ts'
 import { refusals } from './eks-gate.ts'
 import type { EksGate } from './eks-gate.ts'
 import { startFakeKubernetes } from './fake-kubernetes.ts'
@@ -100,6 +102,15 @@ describe('a token of EKS', () => {
     const source = createEksToken({ cluster: 'worlds', region, credentials, runtime })
     expect(urlOf(await source()).host).toBe('sts.cn-north-1.amazonaws.com.cn')
   })
+})
+
+it('a cluster of EKS without the address of its API is refused', () => {
+  const parts = { store: createMemoryStore({ runtime }), runtime, log: silentLog }
+  const config = readConfig({ WAYSTONE_EKS_CLUSTER: 'worlds' })
+  const awsOptions = { region, credentials }
+  expect(() => openFleet({ ...parts, config, awsOptions })).toThrow(
+    'WAYSTONE_EKS_CLUSTER needs WAYSTONE_AGONES_URL',
+  )
 })
 
 describe('the fleet on EKS', () => {
