@@ -6,15 +6,16 @@ import { createCharacter, nextSave, softState } from './character.ts'
 import type { Character } from './character.ts'
 import { createDepartures } from './departures.ts'
 import type { Departures } from './departures.ts'
+import { controlFrame, pongFrame, redirectFrame, sayFrame, welcomeFrame } from './frames.ts'
+import type { SayEvent } from './frames.ts'
+import { readMessage } from './messages.ts'
 import { resumeMs } from '#shared/limits.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
-import { asControl, packControl, unpackControl } from '#shared/protocol/control.ts'
-import type { ControlMessage, ServerControl } from '#shared/protocol/control.ts'
-import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
 import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
+import type { ServerControl } from '#shared/protocol/control.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { createCellRecords } from '../net/cell-records.ts'
@@ -22,8 +23,7 @@ import type { CellRecords } from '../net/cell-records.ts'
 import { paces } from '../net/pace.ts'
 import type { Pace } from '../net/pace.ts'
 import type { Player, Session } from '../net/session.ts'
-import { createTokenBucket, spend } from '../net/token-bucket.ts'
-import { createViewer, listens, realTime, sendFrame } from '../net/viewer.ts'
+import { createViewer, listens, sendFrame } from '../net/viewer.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter, Persistence } from '../persistence/persistence.ts'
 import { coreRules } from '../sim/rules.ts'
@@ -47,8 +47,6 @@ export type InstanceDeps = {
   /** A number that no other character of the host has had. */
   nextSession: () => number
 }
-
-type SayEvent = Extract<WorldEvent, { event: 'say' }>
 
 export class Instance {
   readonly id: string
@@ -203,14 +201,12 @@ export class Instance {
   setSaving(held: boolean): void {
     if (this.savingPaused === !held) return
     this.savingPaused = !held
-    const frame = controlFrame({ kind: 'saving', paused: !held })
-    for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
+    this.broadcast({ kind: 'saving', paused: !held })
   }
 
   /** An operator's line, shown to everybody here. */
   announce(text: string): void {
-    const frame = controlFrame({ kind: 'announce', text })
-    for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
+    this.broadcast({ kind: 'announce', text })
   }
 
   /**
@@ -223,8 +219,7 @@ export class Instance {
     this.zone = zone
     this.content = content
     this.inputs.push({ input: 'content', zone, creatures: content.creatures })
-    const frame = controlFrame({ kind: 'content', version: content.version })
-    for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
+    this.broadcast({ kind: 'content', version: content.version })
   }
 
   /** Everybody's entry for a checkpoint, the leaving ones too. */
@@ -250,9 +245,7 @@ export class Instance {
       return
     }
     if (gate !== undefined && socket?.state === 'playing') {
-      socket.connection.send(
-        encodeServerFrame({ kind: 'redirect', mode: 'go', zone: gate.to, address: '', ticket: '' }),
-      )
+      socket.connection.send(redirectFrame(gate.to))
     }
     socket?.end(reason)
   }
@@ -345,23 +338,8 @@ export class Instance {
       return
     }
     const { world, zone } = this
-    socket.connection.send(
-      encodeServerFrame({
-        kind: 'welcome',
-        session,
-        secret,
-        entity: entity.id,
-        tick: world.tick,
-        tickUs: Math.round(1_000_000 / world.tickHz),
-        timeScale: realTime,
-        width: world.width,
-        height: world.height,
-        nextCommand: entity.commands!.expected,
-        zone: zone.id,
-        instance: this.id,
-        contentVersion: this.content.version,
-      }),
-    )
+    const place = { zone: zone.id, instance: this.id, contentVersion: this.content.version }
+    socket.connection.send(welcomeFrame(world, entity, { session, secret }, place))
     if (this.savingPaused) socket.connection.send(controlFrame({ kind: 'saving', paused: true }))
     const radius = metresToUnits(zone.viewRadius)
     character.viewer = createViewer(socket.connection, entity, world, radius)
@@ -382,10 +360,8 @@ export class Instance {
       },
       ping: (token) => {
         if (!drives()) return
-        const { tick, tickHz } = this.world
-        const passed = ((this.deps.monotonic() - this.tickedAt) * tickHz) / 1000
-        const part = Math.max(0, Math.min(65_535, Math.floor(passed * 65_536)))
-        socket.connection.send(encodeServerFrame({ kind: 'pong', token, tick, part }))
+        const passedMs = this.deps.monotonic() - this.tickedAt
+        socket.connection.send(pongFrame(this.world, token, passedMs))
       },
       control: (body) => {
         if (drives()) this.control(character, socket, body)
@@ -405,44 +381,38 @@ export class Instance {
     character.lostAt = this.deps.monotonic()
   }
 
-  private control(character: Character, socket: Session, body: Uint8Array): void {
-    const value = unpackControl(body)
-    if (value === undefined) {
-      socket.end('protocol.malformed')
-      this.lose(character, socket)
-      return
-    }
-    const { kind = '', ...fields } = asControl(value) ?? {}
-    const known = this.rules.messages.get(kind)
-    const message = known?.toServer.safeParse(fields)
-    const refuse = (of: string, code: 'invalid' | 'rate' | 'paused') =>
-      socket.connection.send(controlFrame({ kind: 'refused', of, code }))
-    if (known === undefined || !message?.success) {
-      // Never what was sent: it may be anything.
-      refuse(known === undefined ? 'control' : kind, 'invalid')
-      return
-    }
+  private control(character: Character, socket: Session, bytes: Uint8Array): void {
     const now = this.deps.monotonic()
-    const { burst, perSecond } = known.rate
-    const bucket = character.mayTell.get(kind) ?? createTokenBucket(burst, perSecond, now)
-    character.mayTell.set(kind, bucket)
-    if (!spend(bucket, 1, now)) refuse(kind, 'rate')
-    // Nothing is handled while nothing moves, and it must not pile up either.
-    else if (this.frozen) refuse(kind, 'paused')
-    else {
-      const { id } = character.entity!
-      this.inputs.push({ input: 'message', id, kind, body: message.data })
+    const read = readMessage(this.rules, character.mayTell, bytes, this.frozen, now)
+    switch (read.reading) {
+      case 'message': {
+        const { kind, body } = read
+        this.inputs.push({ input: 'message', id: character.entity!.id, kind, body })
+        break
+      }
+      case 'refused': {
+        const { of, code } = read
+        socket.connection.send(controlFrame({ kind: 'refused', of, code }))
+        break
+      }
+      case 'malformed':
+        socket.end('protocol.malformed')
+        this.lose(character, socket)
+        break
     }
   }
 
+  private broadcast(message: ServerControl): void {
+    const frame = controlFrame(message)
+    for (const { viewer } of this.characters.values()) viewer?.connection.send(frame)
+  }
+
   private say(event: SayEvent): void {
-    const { kind, body } = event
-    const told = this.rules.messages.get(kind)?.toClient.safeParse(body)
-    if (!told?.success) {
-      this.deps.log.error('a message is not what its kind declares', { kind })
+    const frame = sayFrame(this.rules, event)
+    if (frame === undefined) {
+      this.deps.log.error('a message is not what its kind declares', { kind: event.kind })
       return
     }
-    const frame = controlFrame({ ...(told.data as object), kind })
     for (const viewer of this.hearers(event)) viewer.connection.send(frame)
   }
 
@@ -468,8 +438,4 @@ export class Instance {
 function inside(gate: GateArea, entity: Entity): boolean {
   const { x, y } = entity
   return x >= gate.x0 && x < gate.x1 && y >= gate.y0 && y < gate.y1
-}
-
-function controlFrame(message: ServerControl | ControlMessage): Uint8Array {
-  return encodeServerFrame({ kind: 'control', body: packControl(message) })
 }

@@ -1,0 +1,51 @@
+// What an instance sends besides snapshots (net/viewer.ts).
+import { packControl } from '#shared/protocol/control.ts'
+import type { ControlMessage, ServerControl } from '#shared/protocol/control.ts'
+import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
+import { realTime } from '../net/viewer.ts'
+import type { ZoneRules } from '../sim/rules.ts'
+import type { Entity, World, WorldEvent } from '../sim/world.ts'
+
+export type SayEvent = Extract<WorldEvent, { event: 'say' }>
+
+export function welcomeFrame(
+  world: World,
+  entity: Entity,
+  resume: { session: number; secret: Uint8Array },
+  place: { zone: string; instance: string; contentVersion: string },
+): Uint8Array {
+  return encodeServerFrame({
+    kind: 'welcome',
+    ...resume,
+    entity: entity.id,
+    tick: world.tick,
+    tickUs: Math.round(1_000_000 / world.tickHz),
+    timeScale: realTime,
+    width: world.width,
+    height: world.height,
+    nextCommand: entity.commands!.expected,
+    ...place,
+  })
+}
+
+/** `passedMs`: since the latest tick was due. */
+export function pongFrame({ tick, tickHz }: World, token: number, passedMs: number): Uint8Array {
+  const passed = (passedMs * tickHz) / 1000
+  const part = Math.max(0, Math.min(65_535, Math.floor(passed * 65_536)))
+  return encodeServerFrame({ kind: 'pong', token, tick, part })
+}
+
+/** To whoever walked through a gate: the zone that it asks `enter` for. */
+export function redirectFrame(zone: string): Uint8Array {
+  return encodeServerFrame({ kind: 'redirect', mode: 'go', zone, address: '', ticket: '' })
+}
+
+/** What a step says; undefined when it is not what its kind declares. */
+export function sayFrame(rules: ZoneRules, { kind, body }: SayEvent): Uint8Array | undefined {
+  const told = rules.messages.get(kind)?.toClient.safeParse(body)
+  return told?.success ? controlFrame({ ...(told.data as object), kind }) : undefined
+}
+
+export function controlFrame(message: ServerControl | ControlMessage): Uint8Array {
+  return encodeServerFrame({ kind: 'control', body: packControl(message) })
+}
