@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { startDynamo } from '#local/dynamodb.ts'
 import type { EmbeddedDynamo } from '#local/dynamodb.ts'
 import { startRedis } from '#local/redis/server.ts'
 import type { RedisServer } from '#local/redis/server.ts'
@@ -15,6 +14,7 @@ import { startCrowd } from './crowd.ts'
 import type { Crowd, Stood } from './crowd.ts'
 import { faultStory } from './fault-story.ts'
 import type { Fault, FaultKind } from './fault-story.ts'
+import { openStore } from './faulty-store.ts'
 import { lostMs, percentile } from './record.ts'
 
 const { now, sleep } = systemRuntime
@@ -45,15 +45,6 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   } catch {
     return false
   }
-}
-
-/** `endpoint`: where it was before, for hosts know it. */
-async function openStore(endpoint?: string): Promise<EmbeddedDynamo> {
-  const file = join(folder!, 'dynamodb.sqlite')
-  const options = { file, tablePrefix: 'waystone-', runtime: systemRuntime }
-  if (endpoint === undefined) return await startDynamo(options)
-  const { hostname, port } = new URL(endpoint)
-  return await startDynamo({ ...options, at: { host: hostname, port: Number(port) } })
 }
 
 async function openCache(port = 0): Promise<RedisServer> {
@@ -103,7 +94,7 @@ const acts: Record<FaultKind, (lastsMs: number) => Promise<Outage | undefined>> 
       const { endpoint } = store!
       signal(store!.pid, 'SIGKILL')
       await sleep(ms)
-      store = await openStore(endpoint)
+      store = await openStore(folder!, endpoint)
       return { what: 'store', from, to: now() }
     }),
   'cache stopped': async (ms) =>
@@ -140,7 +131,7 @@ function stoodFrom(outages: Outage[]): Stood[] {
 describe('process faults', () => {
   it(`that follow from seed ${seed} leave everybody in one place, where he was`, async () => {
     folder = await mkdtemp(join(tmpdir(), 'waystone-store-'))
-    store = await openStore()
+    store = await openStore(folder)
     cache = await openCache()
     crowd = await startCrowd({
       count,
