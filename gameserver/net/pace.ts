@@ -6,7 +6,10 @@
 // A host that cannot keep up sends fewer frames before it gives up ticks: first of what is far, then of
 // what is near as well. What a client must know about itself at once it is told at once at every pace.
 
-/** Ticks from one frame to the next, at least: where something near has changed, and otherwise. */
+/**
+ * A viewer's turn comes every so many ticks: for what has changed in its own cell, and for all else. In
+ * which of them depends on the viewer, so that each tick has its share.
+ */
 export type Pace = { nearTicks: number; farTicks: number }
 
 /** From the usual one to the thinnest. */

@@ -35,8 +35,6 @@ export type Viewer = {
   prompt: boolean
   /** The tick of which it knows everything subscribed. */
   upTo: number
-  /** The tick of its latest frame. */
-  sentIn: number
   /** Monotonic ms. */
   sentAt: number
   /** Since when it has been skipped, monotonic ms; -1 while it reads. */
@@ -60,7 +58,6 @@ export function createViewer(
     keyframe: true,
     prompt: false,
     upTo: world.tick,
-    sentIn: -Infinity,
     sentAt: -Infinity,
     stalledAt: -1,
   }
@@ -99,9 +96,8 @@ export function sendFrame(
   viewer.stalledAt = -1
   if (tick - viewer.upTo > windowTicks) viewer.keyframe = true
 
-  const passed = tick - viewer.sentIn
-  if (passed < pace.farTicks && !viewer.prompt && !isDue(viewer, now)) {
-    if (passed < pace.nearTicks) return 'later'
+  if (!hasTurn(viewer, tick, pace.farTicks) && !viewer.prompt && !isDue(viewer, now)) {
+    if (!hasTurn(viewer, tick, pace.nearTicks)) return 'later'
     if (!hasCell(records.changedSince(viewer.upTo), entity.cell)) return 'later'
   }
   viewer.prompt = false
@@ -130,9 +126,17 @@ export function sendFrame(
   if (frame.at === headBytes && !isDue(viewer, now)) return 'nothing'
   viewer.keyframe = false
   viewer.sentAt = now
-  viewer.sentIn = tick
   viewer.connection.send(frame.view())
   return 'sent'
+}
+
+/**
+ * Whether the viewer's turn has come since the tick of which it knows everything. Neighbours take turns, so
+ * that ticks are alike; also after steps without frames, in which the turns of many have come.
+ */
+function hasTurn({ entity, upTo }: Viewer, tick: number, everyTicks: number): boolean {
+  const slot = entity.id & 0xffff
+  return Math.floor((tick + slot) / everyTicks) > Math.floor((upTo + slot) / everyTicks)
 }
 
 /** Whether a frame must be sent even when no cell has anything to say. */

@@ -230,6 +230,7 @@ describe('a viewer', () => {
           ] as const)
             enter(x, y)
           tick()
+          let told = instance.world.tick
           const courses = clients.map(() => ({ heading: 0, buttons: 0 }))
           for (const { who, what, heading, ticks } of acts) {
             const at = who % clients.length
@@ -257,13 +258,16 @@ describe('a viewer', () => {
                 one.session.state === 'playing' &&
                 instance.findSession(one.welcome!.session) !== undefined
               const near = clients.map((one) => plays(one) && nearTo(instance, one))
-              const sentIn = clients.map((one) => one.latest?.tick ?? 0)
               tick(tells)
+              if (!tells) continue
+              const now = instance.world.tick
+              const untold = Array.from({ length: now - told }, (_, n) => now - n)
+              told = now
               for (const [index, one] of clients.entries()) {
-                if (!tells || !plays(one) || one.backlog > 0) continue
-                const now = instance.world.tick
-                const isDue = now - sentIn[index]! >= pace.farTicks
-                if (one.latest?.tick === now || isDue) expectTruth(instance, one)
+                if (!plays(one) || one.backlog > 0) continue
+                const slot = one.welcome!.entity & 0xffff
+                const isTurn = untold.some((at) => (at + slot) % pace.farTicks === 0)
+                if (one.latest?.tick === now || isTurn) expectTruth(instance, one)
                 else if (pace.nearTicks === 1 && near[index])
                   expectTruth(instance, one, near[index])
               }
