@@ -117,7 +117,9 @@ describe('the store under 50 bots', () => {
         : `, the first after ${Math.min(...returns.map(({ lost }) => lost))} ms; back in play after ` +
           `the store p50 ${percentile(after, 0.5)} ms, p99 ${percentile(after, 0.99)} ms`
     const ways = returns.map(({ name, story }) => `\n  ${name}: ${story}`)
-    console.log(`away for 90 s: ${returns.length} of ${count} lost their socket${times}${ways.join('')}`)
+    console.log(
+      `away for 90 s: ${returns.length} of ${count} lost their socket${times}${ways.join('')}`,
+    )
     expect(crowd.doubles()).toEqual([])
     console.log(`took ${Math.round((now() - began) / 1000)} s`)
   }, 600_000)
