@@ -359,7 +359,8 @@ export class Instance {
         this.inputs.push({ input: 'commands', id: character.entity!.id, first, commands })
       },
       ping: (token) => {
-        if (!drives()) return
+        // Who departs is answered until the store is clear, or he would take the host for silent.
+        if (!drives() && character.socket !== socket) return
         const passedMs = this.deps.monotonic() - this.tickedAt
         socket.connection.send(pongFrame(this.world, token, passedMs))
       },

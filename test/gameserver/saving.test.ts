@@ -62,6 +62,21 @@ describe('saving', () => {
     expect(await ann.end()).toBe('redirected')
   })
 
+  test('that takes long at the gate leaves a player connected until he is told to go on', async () => {
+    const ann = await stage.join('ann', { x: 109.5, y: 114 })
+    let clear = () => {}
+    stage.persistence.leaveGate = new Promise((resolve) => {
+      clear = resolve
+    })
+    await walk(ann, 0, 6)
+    await expect.poll(() => stage.persistence.calls.leave).toBe(1)
+    ann.send({ kind: 'ping', token: 7 })
+    await ann.until(({ frames }) => frames.some((f) => f.kind === 'pong' && f.token === 7))
+    expect(ann.closed).toBeUndefined()
+    clear()
+    expect(await ann.end()).toBe('redirected')
+  })
+
   test('that is paused for a minute stops the world until it works again', async () => {
     const ann = await stage.join('ann')
     stage.persistence.held = false
