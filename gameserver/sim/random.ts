@@ -26,12 +26,24 @@ export function nextU32(random: Random): number {
   return result
 }
 
-/** A whole number from 0 to `count` - 1. `count` is at most 2^21, so that the product is exact. */
+/**
+ * A whole number from 0 to `count` - 1; `count` is 1 to 2^32. One draw: the upper 32 bits of the product of
+ * the drawn word and `count`. The word is taken in halves, so that each product is exact in a double.
+ */
 function below(random: Random, count: number): number {
-  return Math.floor((nextU32(random) * count) / 0x1_0000_0000)
+  const word = nextU32(random)
+  const low = Math.floor(((word & 0xffff) * count) / 0x1_0000)
+  return Math.floor(((word >>> 16) * count + low) / 0x1_0000)
 }
 
-/** A whole number from `low` to `high`, both included. */
+/**
+ * A whole number from `low` to `high`, both included, by one draw. Throws a RangeError unless both are
+ * whole numbers, `low` is not above `high`, and they span at most 2^32.
+ */
 export function between(random: Random, low: number, high: number): number {
+  const whole = Number.isSafeInteger(low) && Number.isSafeInteger(high)
+  if (!whole || low > high || high - low >= 0x1_0000_0000) {
+    throw new RangeError(`no number can be drawn from ${low} to ${high}`)
+  }
   return low + below(random, high - low + 1)
 }

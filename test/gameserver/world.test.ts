@@ -237,4 +237,30 @@ describe('chance', () => {
     for (let i = 0; i < 100_000; i++) counts[between(random, 5, 14) - 5]!++
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500)
   })
+
+  test('draws from ranges of any width by one word, exactly', () => {
+    const counts = fc.oneof(
+      fc.integer({ min: 1, max: 2 ** 32 }),
+      fc.constantFrom(2 ** 21 + 1, 2 ** 32),
+    )
+    fc.assert(
+      fc.property(fc.nat(), counts, (seed, count) => {
+        const word = nextU32(createRandom(seed))
+        const exact = Number((BigInt(word) * BigInt(count)) >> 32n)
+        expect(between(createRandom(seed), -7, count - 8)).toBe(exact - 7)
+      }),
+    )
+  })
+
+  test('refuses a range that is none', () => {
+    const random = createRandom(1)
+    for (const [low, high] of [
+      [2, 1],
+      [0, 2 ** 32],
+      [0.5, 2],
+      [0, Number.NaN],
+    ] as const) {
+      expect(() => between(random, low, high)).toThrow(RangeError)
+    }
+  })
 })
