@@ -109,7 +109,7 @@ export const bundleOptions = {
   // external: the SDK of the runtime is another version, and slower to load than one that is bundled.
   mainFields: ['module', 'main'],
   alias: {
-    '@aws-sdk/credential-provider-node': path.join(top, 'functions/http/lambda-credentials.ts'),
+    '@aws-sdk/credential-provider-node': path.join(top, 'functions/start/lambda-credentials.ts'),
   },
   // For what is CommonJS within.
   banner: {
@@ -155,8 +155,8 @@ function entryOf(domains: readonly DomainName[]): string {
   const open = signs(domains) ? 'signing' : 'verifying'
   const from = signs(domains) ? 'signing' : 'wire'
   return [
-    `import { lambda } from './functions/http/wire.ts'`,
-    `import { ${open} } from './functions/http/${from}.ts'`,
+    `import { lambda } from './functions/start/wire.ts'`,
+    `import { ${open} } from './functions/start/${from}.ts'`,
     ...domains.map((name) => `import { domains as ${name} } from './functions/${name}/lambda.ts'`),
     `export const handler = lambda(${JSON.stringify(domains)}, ${open}, async (wired) =>`,
     `  (await Promise.all([${domains.join(', ')}].map((of) => of(wired)))).flat())`,

@@ -52,16 +52,11 @@ const PARTS: Part[] = [
     files: /^functions\/app\.ts$/,
     may: ['serving', 'shared', 'shared (browser)', 'game', 'game (browser)'],
   },
-  // Wires real stores for the Lambda entries.
+  // Starts a process or a Lambda: wires the real stores and keys.
   {
-    name: 'functions/http/wire.ts',
-    files: /^functions\/http\/wire\.ts$/,
+    name: 'starting',
+    files: /^functions\/start\//,
     may: ['serving', 'functions/app.ts', 'shared', 'shared (browser)', 'system runtime'],
-  },
-  {
-    name: 'functions/http/signing.ts',
-    files: /^functions\/http\/signing\.ts$/,
-    may: ['functions/http/wire.ts', 'shared', 'shared (browser)'],
   },
   // All of them as one server.
   {
@@ -71,8 +66,7 @@ const PARTS: Part[] = [
       'serving',
       'lambda entry',
       'functions/app.ts',
-      'functions/http/wire.ts',
-      'functions/http/signing.ts',
+      'starting',
       'shared',
       'shared (browser)',
       'system runtime',
@@ -85,8 +79,7 @@ const PARTS: Part[] = [
     may: [
       'serving',
       'functions/app.ts',
-      'functions/http/wire.ts',
-      'functions/http/signing.ts',
+      'starting',
       'face',
       'shared',
       'shared (browser)',
@@ -155,7 +148,7 @@ const PARTS: Part[] = [
     files: /^local\//,
     may: [
       'functions/app.ts',
-      'functions/http/wire.ts',
+      'starting',
       'serving',
       'face',
       'domain',

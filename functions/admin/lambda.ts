@@ -1,10 +1,10 @@
 import { admin } from '#shared/api/admin.ts'
 import type { Verifier } from '#shared/keys/ring.ts'
 import { createHint } from '#shared/ownership/hint.ts'
-import { openFleet } from '../http/fleet.ts'
+import { openFleet } from '../start/fleet.ts'
 import { mount } from '../http/serve.ts'
-import { lambda, verifying } from '../http/wire.ts'
-import type { DomainsOf } from '../http/wire.ts'
+import { lambda, verifying } from '../start/wire.ts'
+import type { DomainsOf } from '../start/wire.ts'
 import { adminRoutes } from './routes.ts'
 
 export const domains: DomainsOf<Verifier> = async (wired) => {

@@ -1,9 +1,9 @@
 import { auth } from '#shared/api/auth.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { mount } from '../http/serve.ts'
-import { signing } from '../http/signing.ts'
-import { lambda } from '../http/wire.ts'
-import type { DomainsOf } from '../http/wire.ts'
+import { signing } from '../start/signing.ts'
+import { lambda } from '../start/wire.ts'
+import type { DomainsOf } from '../start/wire.ts'
 import { createHasher } from './passwords.ts'
 import { authRoutes } from './routes.ts'
 

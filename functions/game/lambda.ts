@@ -1,6 +1,6 @@
 import type { Verifier } from '#shared/keys/ring.ts'
-import { lambda, verifying } from '../http/wire.ts'
-import type { DomainsOf } from '../http/wire.ts'
+import { lambda, verifying } from '../start/wire.ts'
+import type { DomainsOf } from '../start/wire.ts'
 import { mountGame } from './routes.ts'
 
 export const domains: DomainsOf<Verifier> = async (wired) => {

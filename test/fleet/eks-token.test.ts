@@ -1,6 +1,6 @@
 // Into a cluster of EKS from outside of it, with the role of a Lambda.
 import { afterEach, describe, expect, it } from 'vitest'
-import { openFleet } from '#functions/http/fleet.ts'
+import { openFleet } from '#functions/start/fleet.ts'
 import { readConfig } from '#shared/config.ts'
 import { createAgonesFleet } from '#shared/fleet/agones.ts'
 import { createEksToken } from '#shared/fleet/eks-token.ts'

@@ -27,12 +27,12 @@ import { systemRuntime } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import type { Log, LogLevel } from '#shared/telemetry/log.ts'
 import { createApp } from '../app.ts'
-import { problemOf, problemResponse } from './failure.ts'
-import { createKeysHealth } from './health.ts'
+import { problemOf, problemResponse } from '../http/failure.ts'
+import { createKeysHealth } from '../http/health.ts'
 import { namesRedis, openCache, redisMissing } from './lambda-cache.ts'
-import type { Realms } from './realms.ts'
-import type { Reference } from './reference.ts'
-import type { Mounted } from './serve.ts'
+import type { Realms } from '../http/realms.ts'
+import type { Reference } from '../http/reference.ts'
+import type { Mounted } from '../http/serve.ts'
 
 /** What is there before the keys are. */
 export type Parts = {
