@@ -10,8 +10,8 @@ import type { Metrics } from '../library/metrics.ts'
 import { createSession, deviceKey } from '../library/session.ts'
 import type { Account, InRealm, Session } from '../library/session.ts'
 import { createMemoryStore } from '../library/storage.ts'
-import { connectWorld } from '../library/world.ts'
-import type { World, WorldState } from '../library/world.ts'
+import { createZoneClient } from '../library/zone-client.ts'
+import type { ZoneClient, ZoneClientState } from '../library/zone-client.ts'
 import type { OpenSocket } from '../library/socket.ts'
 import type { Acknowledged } from '../library/zone.ts'
 import { identityOf } from './identity.ts'
@@ -25,7 +25,7 @@ export type Told =
   | { what: 'account'; accountId: string }
   | { what: 'character'; accountId: string; characterId: string; name: string }
   | ({ what: 'position'; accountId: string; characterId: string; zone: string } & Acknowledged)
-  | ({ what: 'state'; characterId: string } & WorldState)
+  | ({ what: 'state'; characterId: string } & ZoneClientState)
   /** `enter` was answered with a ticket. */
   | { what: 'admitted'; characterId: string }
   /** A socket is open: ticket or resume secret are sent. */
@@ -79,7 +79,7 @@ export function createBot(options: BotOptions): Bot {
   const walker = createWalker(random, options)
   const metrics = createMetrics()
   const stopping = new AbortController()
-  let world: World | undefined
+  let client: ZoneClient | undefined
   let played = false
   let failed: string | undefined
   let updatedAt = monotonic()
@@ -122,7 +122,7 @@ export function createBot(options: BotOptions): Bot {
     options.told?.({ what: 'character', accountId, characterId, name })
     if (stopping.signal.aborted) return
 
-    world = connectWorld({
+    client = createZoneClient({
       enter: async (signal) => {
         const admission = await realm.enter(characterId, signal)
         options.told?.({ what: 'admitted', characterId })
@@ -142,7 +142,7 @@ export function createBot(options: BotOptions): Bot {
       monotonic,
       metrics,
     })
-    const joined = world
+    const joined = client
     joined.on('state', (state) => options.told?.({ what: 'state', characterId, ...state }))
     joined.on('saving', ({ paused }) => options.told?.({ what: 'saving', characterId, paused }))
     joined.on('zone', () => {
@@ -154,22 +154,22 @@ export function createBot(options: BotOptions): Bot {
       options.told?.({ what: 'position', accountId, characterId, zone, ...acknowledged })
     })
     const reason = await joined.ended
-    world = undefined
+    client = undefined
     // What somebody decided is final; what broke is tried again from the log-in on.
     if (reason === 'kicked' || reason === 'replaced' || reason === 'protocol.version')
       failed = reason
   }
 
   function act(now: number) {
-    const self = world?.self()
-    if (world?.content === undefined || self === undefined) return
-    const decision = walker.decide(self, world.content, now)
-    if (decision === 'stand') world.stand()
-    else if (decision !== undefined) world.walk(decision)
+    const self = client?.self()
+    if (client?.content === undefined || self === undefined) return
+    const decision = walker.decide(self, client.content, now)
+    if (decision === 'stand') client.stand()
+    else if (decision !== undefined) client.walk(decision)
     const elapsedMs = now - updatedAt
     if (happens(options.chatEveryMs, elapsedMs))
-      world.say(lines[Math.floor(random() * lines.length)]!)
-    if (happens(options.dropEveryMs, elapsedMs)) world.drop()
+      client.say(lines[Math.floor(random() * lines.length)]!)
+    if (happens(options.dropEveryMs, elapsedMs)) client.drop()
   }
   const happens = (everyMs: number, elapsedMs: number) =>
     everyMs > 0 && random() < Math.min(1, elapsedMs / everyMs)
@@ -177,7 +177,7 @@ export function createBot(options: BotOptions): Bot {
   return {
     metrics,
     get inWorld() {
-      return world?.state.phase === 'joined'
+      return client?.state.phase === 'joined'
     },
     get played() {
       return played
@@ -189,12 +189,12 @@ export function createBot(options: BotOptions): Bot {
     update() {
       const now = monotonic()
       act(now)
-      world?.update()
+      client?.update()
       updatedAt = now
     },
     async stop() {
       stopping.abort(new Error('stopped'))
-      await world?.leave()
+      await client?.leave()
     },
   }
 }

@@ -11,8 +11,8 @@ import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { ContentSource } from '../library/content.ts'
 import type { OpenSocket } from '../library/socket.ts'
-import { connectWorld } from '../library/world.ts'
-import type { World } from '../library/world.ts'
+import { createZoneClient } from '../library/zone-client.ts'
+import type { ZoneClient } from '../library/zone-client.ts'
 
 /** What a round does, in this order. */
 export type Stage = 'login' | 'enter' | 'step' | 'message' | 'leave'
@@ -107,8 +107,8 @@ export function createSyntheticPlayer(options: SyntheticOptions): SyntheticPlaye
     throw new Failed('character.name_taken')
   }
 
-  function join(signal: AbortSignal): World {
-    return connectWorld({
+  function join(signal: AbortSignal): ZoneClient {
+    return createZoneClient({
       enter: async (leaving) => {
         const body = { characterId: characterId!, protocol: PROTOCOL_VERSION, observed }
         observed = undefined
@@ -131,18 +131,22 @@ export function createSyntheticPlayer(options: SyntheticOptions): SyntheticPlaye
   }
 
   /** Drives the world until it is as wanted. */
-  async function until(world: World, wanted: () => boolean, signal: AbortSignal): Promise<void> {
+  async function until(
+    zoneClient: ZoneClient,
+    wanted: () => boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     while (!wanted()) {
-      if (world.state.phase === 'closed') throw new Failed(world.state.reason)
-      world.update()
+      if (zoneClient.state.phase === 'closed') throw new Failed(zoneClient.state.reason)
+      zoneClient.update()
       await runtime.sleep(updateEveryMs, signal)
     }
   }
 
   /** Towards the middle of the zone, so that no gate is ever walked into. */
-  function walk(world: World): void {
-    const middle = metresToUnits(world.content!.width / 2)
-    world.walk(world.self()!.x < middle ? 0 : 0x8000)
+  function walk(zoneClient: ZoneClient): void {
+    const middle = metresToUnits(zoneClient.content!.width / 2)
+    zoneClient.walk(zoneClient.self()!.x < middle ? 0 : 0x8000)
   }
 
   return {
@@ -162,13 +166,13 @@ export function createSyntheticPlayer(options: SyntheticOptions): SyntheticPlaye
         began = monotonic()
         stage = now
       }
-      let world: World | undefined
+      let zoneClient: ZoneClient | undefined
       try {
         await logIn(signal)
         characterId ??= await findCharacter(signal)
         next('enter')
-        world = join(signal)
-        const entered = world
+        zoneClient = join(signal)
+        const entered = zoneClient
         let heard = ''
         entered.on('chat', ({ text }) => (heard = text))
         await until(entered, () => entered.state.phase === 'joined', signal)
@@ -186,10 +190,10 @@ export function createSyntheticPlayer(options: SyntheticOptions): SyntheticPlaye
         if (reason !== 'left') throw new Failed(reason)
         visit.ms.leave = Math.round(monotonic() - began)
       } catch (error) {
-        visit.failed = { stage, code: why(world, error, over.signal) }
+        visit.failed = { stage, code: why(zoneClient, error, over.signal) }
         // Somebody removed the character, or the database is another one: found or made again.
         if (visit.failed.code === 'character.not_found') characterId = undefined
-        await world?.leave()
+        await zoneClient?.leave()
       }
       late.abort()
       return visit
@@ -198,14 +202,14 @@ export function createSyntheticPlayer(options: SyntheticOptions): SyntheticPlaye
 }
 
 /** Commands that the server has taken since. Numbers have 32 bits and begin anew in another zone. */
-function taken(world: World, since: number): number {
-  const { acknowledged } = world
+function taken(zoneClient: ZoneClient, since: number): number {
+  const { acknowledged } = zoneClient
   return acknowledged === undefined ? 0 : (acknowledged.command - since) >>> 0
 }
 
 /** Late because of what: the world knows what it was trying to mend. */
-function why(world: World | undefined, error: unknown, over: AbortSignal): string {
-  const state = world?.state
+function why(zoneClient: ZoneClient | undefined, error: unknown, over: AbortSignal): string {
+  const state = zoneClient?.state
   if (over.aborted && state?.phase === 'reconnecting') return state.why
   if (over.aborted) return 'late'
   const { code } = error as { code?: unknown }

@@ -33,7 +33,7 @@ export type Self = Body & {
 
 export type Acknowledged = { tick: number; command: number; body: Body }
 
-export type Zone = {
+export type JoinedZone = {
   readonly welcome: Welcome
   readonly tickHz: number
   /** What the player wants from the next command on. */
@@ -67,7 +67,7 @@ export function joinZone(
   walls: Walls,
   now: number,
   metrics: Metrics,
-): Zone {
+): JoinedZone {
   const tickHz = Math.round(1e6 / welcome.tickUs)
   const tickMs = (timeScale: number) => ((welcome.tickUs / 1000) * 256) / Math.max(1, timeScale)
   const clock = createClock(now, first.tick, tickMs(first.timeScale))

@@ -1,13 +1,13 @@
 // The debugging hook: what the page knows, for tests and for the browser's console (`waystone.self()`).
 // Read only, nothing here changes the game. Places are metres, exactly as the newest snapshot has them.
 import { toMetres } from '../library/zone.ts'
-import type { World, WorldState } from '../library/world.ts'
+import type { ZoneClient, ZoneClientState } from '../library/zone-client.ts'
 
 export type Person = { id: number; name: string; type: string; look: string; x: number; y: number }
 
 export type Hook = {
   /** The state of the connection, undefined outside the world. */
-  readonly state: WorldState | undefined
+  readonly state: ZoneClientState | undefined
   /** Oneself as predicted, with `ack`: the place the server last confirmed. */
   self(): { id: number; x: number; y: number; ack: { x: number; y: number } } | undefined
   /** Everybody else in view. */
@@ -28,18 +28,18 @@ const chatMax = 200
 const heard: { name: string; text: string }[] = []
 
 /** Publishes a world; undefined when the player has left it. */
-export function publish(world: World | undefined): void {
-  world?.on('chat', ({ name, text }) => {
+export function publish(client: ZoneClient | undefined): void {
+  client?.on('chat', ({ name, text }) => {
     heard.push({ name, text })
     if (heard.length > chatMax) heard.shift()
   })
   window.waystone = {
     get state() {
-      return world?.state
+      return client?.state
     },
     self() {
-      const self = world?.self()
-      const ack = world?.acknowledged?.body
+      const self = client?.self()
+      const ack = client?.acknowledged?.body
       if (self === undefined || ack === undefined) return undefined
       return {
         id: self.id,
@@ -49,7 +49,7 @@ export function publish(world: World | undefined): void {
       }
     },
     others: () =>
-      (world?.seen() ?? []).map(({ id, name, type, look, x, y }) => ({
+      (client?.seen() ?? []).map(({ id, name, type, look, x, y }) => ({
         id,
         name,
         type,
@@ -59,10 +59,10 @@ export function publish(world: World | undefined): void {
       })),
     chat: heard,
     get corrections() {
-      return world?.metrics.corrections ?? 0
+      return client?.metrics.corrections ?? 0
     },
     get rttMs() {
-      return world?.rttMs
+      return client?.rttMs
     },
   }
 }

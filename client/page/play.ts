@@ -5,8 +5,8 @@ import type { ContentSource } from '../library/content.ts'
 import type { InRealm } from '../library/session.ts'
 import type { KeyStore } from '../library/storage.ts'
 import { webMonotonic, webRuntime } from '../library/web-runtime.ts'
-import { connectWorld } from '../library/world.ts'
-import type { ResumeTicket, WorldState } from '../library/world.ts'
+import { createZoneClient } from '../library/zone-client.ts'
+import type { ResumeTicket, ZoneClientState } from '../library/zone-client.ts'
 import { createControls } from './controls.ts'
 import { element, show } from './element.ts'
 import type { Figure } from './figures.ts'
@@ -47,7 +47,7 @@ export async function play(options: Play): Promise<void> {
     return
   }
 
-  const world = connectWorld({
+  const client = createZoneClient({
     enter: (signal) => realm.enter(playing.characterId, signal),
     loadZone: (zone, fresh) => content.zone(zone, fresh),
     contentVersion: content.version,
@@ -57,22 +57,22 @@ export async function play(options: Play): Promise<void> {
     resume: options.resume,
     keepResume: (ticket) => keepPlaying(options.store, playing, ticket),
   })
-  publish(world)
+  publish(client)
 
   let logOut = false
   const leave = (andLogOut: boolean) => {
     logOut = andLogOut
-    void world.leave()
+    void client.leave()
   }
   const touches = matchMedia('(pointer: coarse)').matches
   const hud = createHud({
     touches,
     actions: Object.values(actions).map(({ label, message }) => ({
       label,
-      act: () => void world.send(message),
+      act: () => void client.send(message),
     })),
     say(text) {
-      if (!world.say(text)) hud.note('Nobody can hear you just now.')
+      if (!client.say(text)) hud.note('Nobody can hear you just now.')
     },
     leave: () => leave(false),
     logOut: () => leave(true),
@@ -84,16 +84,16 @@ export async function play(options: Play): Promise<void> {
     talk: () => hud.talk(),
     act(key) {
       const action = actions[key]
-      if (action !== undefined) world.send(action.message)
+      if (action !== undefined) client.send(action.message)
       return action !== undefined
     },
   })
 
-  const banner = () => hud.banner(stateWords(world.state) || (world.savingPaused ? saving : ''))
-  world.on('state', banner)
-  world.on('saving', banner)
+  const banner = () => hud.banner(stateWords(client.state) || (client.savingPaused ? saving : ''))
+  client.on('state', banner)
+  client.on('saving', banner)
   let shownZone = ''
-  world.on('zone', ({ content: zone }) => {
+  client.on('zone', ({ content: zone }) => {
     scene.setZone(zone)
     if (zone.id === shownZone) return
     shownZone = zone.id
@@ -106,50 +106,50 @@ export async function play(options: Play): Promise<void> {
     const keys = Object.entries(actions).map(([code, { label }]) => `${keyName(code)} ${label}`)
     if (keys.length > 0 && !touches) hud.note(`Keys: ${keys.join(', ')}.`)
   })
-  world.on('chat', ({ from, name, text }) => {
+  client.on('chat', ({ from, name, text }) => {
     hud.line(name, text)
     scene.figures.say(from, text, webMonotonic())
   })
-  world.on('message', (message) => {
+  client.on('message', (message) => {
     const bubble = bubbleOf(message)
     if (bubble !== undefined) scene.figures.say(bubble.entity, bubble.text, webMonotonic())
   })
-  world.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))
-  world.on('refused', ({ of, code }) => hud.note(refusalWords(of, code)))
+  client.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))
+  client.on('refused', ({ of, code }) => hud.note(refusalWords(of, code)))
 
   // Commands go out by a clock of their own: how fast frames are drawn must not be felt in walking.
   const beat = () => {
     const { x, y } = scene.middle()
     const heading = document.hidden ? undefined : controls.heading(x, y)
-    if (heading === undefined) world.stand()
-    else world.walk(heading)
-    world.update()
+    if (heading === undefined) client.stand()
+    else client.walk(heading)
+    client.update()
   }
   const beating = setInterval(beat, beatMs)
   // Browsers slow the timers of hidden pages down to one a minute; messages come through.
-  world.on('acknowledged', () => {
+  client.on('acknowledged', () => {
     if (document.hidden) beat()
   })
 
   let figuresAt = 0
   scene.onFrame(() => {
-    const self = world.self()
+    const self = client.self()
     const now = webMonotonic()
     if (self) {
       const { id, heading, speed, drawX: x, drawY: y } = self
       const { name, look } = playing
       const own: Figure = { id, type: 'player', look, name, x, y, heading, speed }
-      scene.figures.draw([...world.draw(), own], id, now)
+      scene.figures.draw([...client.draw(), own], id, now)
       scene.draw(x, y, now)
     }
     if (now - figuresAt < figuresEveryMs) return
     figuresAt = now
-    const rtt = world.rttMs === undefined ? '–' : Math.max(1, Math.round(world.rttMs))
+    const rtt = client.rttMs === undefined ? '–' : Math.max(1, Math.round(client.rttMs))
     hud.figures(`${Math.round(scene.fps)} fps · ${rtt} ms`)
   })
 
   banner()
-  const why = await world.ended
+  const why = await client.ended
   clearInterval(beating)
   controls.close()
   publish(undefined)
@@ -178,7 +178,7 @@ const RECONNECTS: Record<string, string> = {
 }
 
 /** Empty when there is nothing to say. */
-function stateWords(state: WorldState): string {
+function stateWords(state: ZoneClientState): string {
   switch (state.phase) {
     case 'entering':
     case 'connecting':

@@ -2,23 +2,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openNodeSocket } from '#client/bots/socket.ts'
 import { webMonotonic, webRuntime } from '#client/library/web-runtime.ts'
-import { connectWorld } from '#client/library/world.ts'
-import type { World } from '#client/library/world.ts'
+import { createZoneClient } from '#client/library/zone-client.ts'
+import type { ZoneClient } from '#client/library/zone-client.ts'
 import { openStage } from '../gameserver/host-kit.ts'
 import type { Stage } from '../gameserver/host-kit.ts'
 import { testZone } from '../gameserver/world-kit.ts'
 
 let stage: Stage
-const worlds: World[] = []
+const clients: ZoneClient[] = []
 const timer = setInterval(() => {
-  for (const world of worlds) world.update()
+  for (const client of clients) client.update()
 }, 15)
 
 beforeAll(async () => {
   stage = await openStage()
 })
 afterAll(async () => {
-  await Promise.all(worlds.map((world) => world.leave()))
+  await Promise.all(clients.map((client) => client.leave()))
   clearInterval(timer)
   await stage.stop()
 })
@@ -31,9 +31,9 @@ async function until(holds: () => boolean, what: string) {
   }
 }
 
-async function join(character: string, place: { x: number; y: number }): Promise<World> {
+async function join(character: string, place: { x: number; y: number }): Promise<ZoneClient> {
   const zone = testZone({ creatures: [] })
-  const world = connectWorld({
+  const client = createZoneClient({
     enter: async () => ({
       address: `ws://127.0.0.1:${stage.host.port}/zone`,
       ticket: await stage.ticket(character, place),
@@ -47,13 +47,13 @@ async function join(character: string, place: { x: number; y: number }): Promise
     runtime: webRuntime,
     monotonic: webMonotonic,
   })
-  worlds.push(world)
-  await until(() => world.state.phase === 'joined', `${character} to join`)
-  return world
+  clients.push(client)
+  await until(() => client.state.phase === 'joined', `${character} to join`)
+  return client
 }
 
 /** Whether a player stands, in everybody's eyes and in the same place. */
-function stands(player: World, watcher: World): () => boolean {
+function stands(player: ZoneClient, watcher: ZoneClient): () => boolean {
   return () => {
     const self = player.self()
     const seen = watcher.seen()[0]

@@ -207,7 +207,7 @@ test('a player lives through the end of a packed host, and the packed API ends w
   const player = await play(url, session, characterId)
   expect(cluster.allocations(), 'the director asked for the host').toBe(1)
   let joins = 0
-  player.world.on('state', ({ phase }) => (joins += phase === 'joined' ? 1 : 0))
+  player.client.on('state', ({ phase }) => (joins += phase === 'joined' ? 1 : 0))
   try {
     const { x, y } = player.place()
     await player.walkTo(x + 4, y)

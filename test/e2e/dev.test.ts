@@ -35,7 +35,7 @@ beforeAll(async () => {
     .inRealm(realmId)
     .create({ name: 'Vera', race: 'human', job: 'mage' })
   player = await play(waystone.url, session, characterId)
-  player.world.on('state', ({ phase }) => phases.push(phase))
+  player.client.on('state', ({ phase }) => phases.push(phase))
 }, 60_000)
 
 afterAll(async () => {
@@ -63,12 +63,12 @@ describe('development', () => {
     })
     await until('the wall is told', () => waystone.output().includes('content: taken over'))
     await until('the player is moved', () => Math.abs(player.place().x - spawn.x) < 0.01)
-    await until('the client has the wall', () => player.world.content!.spawn.x === spawn.x)
+    await until('the client has the wall', () => player.client.content!.spawn.x === spawn.x)
     // The wall holds: walking back ends before it, foreseen by the client.
-    const corrections = player.world.metrics.corrections
+    const corrections = player.client.metrics.corrections
     await player.walkTo(x, y)
     expect(player.place().x).toBeGreaterThan(x + 1)
-    expect(player.world.metrics.corrections).toBe(corrections)
+    expect(player.client.metrics.corrections).toBe(corrections)
     expect(phases).toEqual([])
   })
 

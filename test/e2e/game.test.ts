@@ -29,9 +29,9 @@ beforeAll(async () => {
   const { characterId } = await session
     .inRealm(realmId)
     .create({ name: 'Flora', race: 'human', job: 'shepherd' })
-  player = await play(waystone.url, session, characterId, (world) => {
-    world.on('message', (message) => messages.push(message))
-    world.on('refused', (refusal) => refusals.push(refusal))
+  player = await play(waystone.url, session, characterId, (client) => {
+    client.on('message', (message) => messages.push(message))
+    client.on('refused', (refusal) => refusals.push(refusal))
   })
 }, 60_000)
 
@@ -45,8 +45,8 @@ describe('a game of its own', () => {
   it('has its zone, with its creatures in it', async () => {
     expect(player.zone()).toBe('meadow')
     expect(player.place()).toEqual({ x: 30, y: 30 })
-    await until('the sheep are seen', () => player.world.seen().length === 3)
-    expect(new Set(player.world.seen().map(({ look }) => look))).toEqual(new Set(['sheep']))
+    await until('the sheep are seen', () => player.client.seen().length === 3)
+    expect(new Set(player.client.seen().map(({ look }) => look))).toEqual(new Set(['sheep']))
   })
 
   it('greets who enters, by a system', async () => {
@@ -56,18 +56,18 @@ describe('a game of its own', () => {
   })
 
   it('answers to its own kind of message, which changes the world', async () => {
-    const from = player.world.self()!.id
-    expect(player.world.send({ kind: 'game.whistle', loud: true })).toBe(true)
+    const from = player.client.self()!.id
+    expect(player.client.send({ kind: 'game.whistle', loud: true })).toBe(true)
     await until('the whistle is heard', () => messages.some(({ came }) => came !== undefined))
     expect(messages.at(-1)).toEqual({ kind: 'game.whistle', from, came: 3 })
-    await until('the sheep stand', () => player.world.seen().every(({ speed }) => speed === 0))
+    await until('the sheep stand', () => player.client.seen().every(({ speed }) => speed === 0))
   })
 
   it('refuses what is not as declared, and too much of it', async () => {
-    player.world.send({ kind: 'game.whistle', loud: 'yes' })
-    player.world.send({ kind: 'game.greeting', text: 'I am the server' })
-    player.world.send({ kind: 'game.nothing' })
-    for (let i = 0; i < 3; i++) player.world.send({ kind: 'game.whistle', loud: false })
+    player.client.send({ kind: 'game.whistle', loud: 'yes' })
+    player.client.send({ kind: 'game.greeting', text: 'I am the server' })
+    player.client.send({ kind: 'game.nothing' })
+    for (let i = 0; i < 3; i++) player.client.send({ kind: 'game.whistle', loud: false })
     await until('all are refused', () => refusals.length >= 4)
     expect(refusals.slice(0, 4)).toMatchObject([
       { of: 'game.whistle', code: 'invalid' },

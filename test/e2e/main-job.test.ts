@@ -44,7 +44,7 @@ describe('the main job', () => {
 
     // Each sees the other where he is.
     const seenBy = (player: Player, name: string) => {
-      const one = player.world.seen().find((other) => other.name === name)
+      const one = player.client.seen().find((other) => other.name === name)
       return one && { x: one.x / unitsPerMetre, y: one.y / unitsPerMetre }
     }
     await until('Bram sees Mira', () => seenBy(b, 'Mira') !== undefined)
@@ -59,7 +59,7 @@ describe('the main job', () => {
     expect(Math.hypot(a.place().x - from.x, a.place().y - from.y)).toBeGreaterThan(5)
 
     // They talk.
-    expect(a.world.say('Shall we?')).toBe(true)
+    expect(a.client.say('Shall we?')).toBe(true)
     await until('Bram hears Mira', () =>
       b.chat.some((line) => line.name === 'Mira' && line.text === 'Shall we?'),
     )
@@ -68,25 +68,25 @@ describe('the main job', () => {
     // The nearest gate, behind which deer live.
     const far = ({ area }: { area: { x: number; y: number } }) =>
       Math.hypot(area.x - a.place().x, area.y - a.place().y)
-    const [gate] = a.world
+    const [gate] = a.client
       .content!.gates.filter((one) => one.to === 'forest')
       .toSorted((one, other) => far(one) - far(other))
     expect(gate).toBeDefined()
     await a.walkTo(gate!.area.x + gate!.area.width / 2, gate!.area.y + gate!.area.height / 2)
     await until('Mira is in the forest', () => a.zone() === 'forest')
     await until('Bram sees her no more', () => seenBy(b, 'Mira') === undefined)
-    const { area } = a.world.content!.creatures[0]!
-    const self = a.world.self()!
+    const { area } = a.client.content!.creatures[0]!
+    const self = a.client.self()!
     const middle = { x: area.x + area.width / 2, y: area.y + area.height / 2 }
-    a.world.walk(headingTo(metresToUnits(middle.x) - self.x, metresToUnits(middle.y) - self.y))
+    a.client.walk(headingTo(metresToUnits(middle.x) - self.x, metresToUnits(middle.y) - self.y))
     const arrived = a.place()
     await until('it walks in the forest, and creatures are there', () => {
       const { x, y } = a.place()
       const moved = Math.hypot(x - arrived.x, y - arrived.y) > 3
-      return moved && a.world.seen().some((other) => other.type === 'creature')
+      return moved && a.client.seen().some((other) => other.type === 'creature')
     })
-    a.world.stand()
-    await until('it stands', () => a.world.acknowledged?.body.speed === 0)
+    a.client.stand()
+    await until('it stands', () => a.client.acknowledged?.body.speed === 0)
 
     // They leave; the whole is stopped by Ctrl-C, and started again on the same data.
     const inForest = a.place()

@@ -65,14 +65,14 @@ async function walker(name: string) {
   const { characterId } = await inRealm.create({ name, race: 'human', job: 'mage' })
   const player = await play(waystone.url, session, characterId)
   playing.push(player)
-  player.world.walk(0)
+  player.client.walk(0)
   return { player, inRealm, characterId, session }
 }
 
 /** Bans and answers how long it took until the player was out, ms. */
 async function banned(name: string, player: Player): Promise<number> {
   const began = performance.now()
-  const out = player.world.ended.then((reason) => ({ reason, at: performance.now() }))
+  const out = player.client.ended.then((reason) => ({ reason, at: performance.now() }))
   const answer = await json('player', 'ban', name, '--reason', 'sold gold', '--days', '2')
   expect(answer).toMatchObject({ forGood: false, stillInPlay: [] })
   const { reason, at } = await out
@@ -128,7 +128,7 @@ describe('the command line', () => {
   it('shows a line to everybody in the world', async () => {
     const { player } = await walker('Ida')
     const heard: string[] = []
-    player.world.on('announce', ({ text }) => heard.push(text))
+    player.client.on('announce', ({ text }) => heard.push(text))
     await json('announce', 'Rain at ten.', '--reason', 'weather')
     await until('it is heard', () => heard.length > 0)
     expect(heard).toEqual(['Rain at ten.'])
@@ -181,10 +181,10 @@ describe('a host that is stopped', () => {
     }
     const hub = hosts.find(({ instances }) => instances.some(({ zone }) => zone === 'hub'))!
     const states: string[] = []
-    player.world.on('state', ({ phase }) => states.push(phase))
+    player.client.on('state', ({ phase }) => states.push(phase))
     await json('fleet', 'stop', hub.name, '--reason', 'upgrade')
     await until('it is gone', () => states.includes('reconnecting'))
-    await until('it is back', () => player.world.state.phase === 'joined', 15_000)
+    await until('it is back', () => player.client.state.phase === 'joined', 15_000)
     const after = (await json('fleet', 'list')) as { hosts: { name: string }[] }
     expect(after.hosts.map(({ name }) => name)).not.toContain(hub.name)
   }, 40_000)

@@ -51,7 +51,7 @@ async function guestBy(url: string): Promise<Response> {
 
 /** Whether one stands for the other where it stands for itself. */
 function sees(viewer: Player, name: string, other: Player): boolean {
-  const seen = viewer.world.seen().find((one) => one.name === name)
+  const seen = viewer.client.seen().find((one) => one.name === name)
   if (seen === undefined) return false
   const at = other.place()
   return Math.hypot(seen.x / unitsPerMetre - at.x, seen.y / unitsPerMetre - at.y) < 0.01
@@ -72,10 +72,10 @@ it('players walk on while the store is silent or killed, are told, and lose noth
   playing.push(a, b)
   await until('they see each other', () => sees(a, 'Bram', b) && sees(b, 'Mira', a))
   const saving: Record<string, boolean[]> = { a: [], b: [] }
-  a.world.on('saving', ({ paused }) => saving['a']!.push(paused))
-  b.world.on('saving', ({ paused }) => saving['b']!.push(paused))
+  a.client.on('saving', ({ paused }) => saving['a']!.push(paused))
+  b.client.on('saving', ({ paused }) => saving['b']!.push(paused))
   const phases: string[] = []
-  for (const one of [a, b]) one.world.on('state', ({ phase }) => phases.push(phase))
+  for (const one of [a, b]) one.client.on('state', ({ phase }) => phases.push(phase))
   const processes = waystone.pids()
 
   // The store stands still. Requests are answered in time; nobody waits for the network to give up.
@@ -104,7 +104,7 @@ it('players walk on while the store is silent or killed, are told, and lose noth
   await until('they are told that nothing is saved', () => {
     return saving['a']!.at(-1) === true && saving['b']!.at(-1) === true
   })
-  expect(a.world.say('Still here?')).toBe(true)
+  expect(a.client.say('Still here?')).toBe(true)
   await until('they hear each other', () => b.chat.some(({ text }) => text === 'Still here?'))
 
   // It wakes up.
@@ -125,7 +125,7 @@ it('players walk on while the store is silent or killed, are told, and lose noth
   const back = await play(url, second, bram.characterId)
   playing.push(back)
   phases.length = 0
-  back.world.on('state', ({ phase }) => phases.push(phase))
+  back.client.on('state', ({ phase }) => phases.push(phase))
   expect(back.place().x).toBeCloseTo(before.x, 1)
   expect(back.place().y).toBeCloseTo(before.y, 1)
   await late

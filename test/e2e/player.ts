@@ -3,8 +3,8 @@ import { webMonotonic, webRuntime } from '#client/library/web-runtime.ts'
 import { createContent } from '#client/library/content.ts'
 import { createSession } from '#client/library/session.ts'
 import { createMemoryStore } from '#client/library/storage.ts'
-import { connectWorld } from '#client/library/world.ts'
-import type { World } from '#client/library/world.ts'
+import { createZoneClient } from '#client/library/zone-client.ts'
+import type { ZoneClient } from '#client/library/zone-client.ts'
 import { openNodeSocket } from '#client/bots/socket.ts'
 import { headingTo } from '#shared/rules/heading.ts'
 import { metresToUnits, unitsPerMetre } from '#shared/rules/units.ts'
@@ -19,7 +19,7 @@ export function newSession(url: string, kept: Record<string, string> = {}) {
 }
 
 export type Player = {
-  world: World
+  client: ZoneClient
   chat: { name: string; text: string }[]
   /** Own place in metres. */
   place: () => { x: number; y: number }
@@ -48,11 +48,11 @@ export async function play(
   session: ReturnType<typeof newSession>,
   characterId: string,
   /** Listens before anything can have come. */
-  listen: (world: World) => void = () => {},
+  listen: (client: ZoneClient) => void = () => {},
 ): Promise<Player> {
   const content = createContent({ baseUrl: url, fetch, runtime: webRuntime })
   const realm = session.inRealm(realmId)
-  const world = connectWorld({
+  const client = createZoneClient({
     enter: (signal) => realm.enter(characterId, signal),
     loadZone: (zone, fresh) => content.zone(zone, fresh),
     contentVersion: content.version,
@@ -60,24 +60,24 @@ export async function play(
     runtime: webRuntime,
     monotonic: webMonotonic,
   })
-  listen(world)
+  listen(client)
   const chat: { name: string; text: string }[] = []
-  world.on('chat', ({ name, text }) => chat.push({ name, text }))
-  const timer = setInterval(() => world.update(), 20)
+  client.on('chat', ({ name, text }) => chat.push({ name, text }))
+  const timer = setInterval(() => client.update(), 20)
   const place = () => {
-    const self = world.self()
+    const self = client.self()
     if (self === undefined) return { x: Number.NaN, y: Number.NaN }
     return { x: self.x / unitsPerMetre, y: self.y / unitsPerMetre }
   }
-  const zone = () => (world.state.phase === 'joined' ? world.state.zone : undefined)
-  await until('joined', () => world.self() !== undefined)
+  const zone = () => (client.state.phase === 'joined' ? client.state.zone : undefined)
+  await until('joined', () => client.self() !== undefined)
 
   async function walkTo(x: number, y: number): Promise<void> {
     const inZone = zone()
     let movedAt = performance.now()
     let last = place()
     for (;;) {
-      const self = world.self()
+      const self = client.self()
       if (self === undefined || zone() !== inZone) break
       const here = place()
       if (Math.hypot(here.x - last.x, here.y - last.y) > 0.5) {
@@ -88,27 +88,27 @@ export async function play(
       const dx = metresToUnits(x) - self.x
       const dy = metresToUnits(y) - self.y
       if (Math.hypot(dx, dy) < 0.5 * unitsPerMetre) break
-      world.walk(headingTo(dx, dy))
+      client.walk(headingTo(dx, dy))
       await webRuntime.sleep(40)
     }
-    world.stand()
+    client.stand()
     // Until the server has confirmed the last step.
     await until('the last step is confirmed', () => {
-      const self = world.self()
-      const own = world.acknowledged?.body
+      const self = client.self()
+      const own = client.acknowledged?.body
       if (self === undefined || own === undefined || zone() !== inZone) return true
       return own.speed === 0 && own.x === self.x && own.y === self.y
     })
   }
 
   return {
-    world,
+    client,
     chat,
     place,
     zone,
     walkTo,
     async stop() {
-      await world.leave()
+      await client.leave()
       clearInterval(timer)
     },
   }

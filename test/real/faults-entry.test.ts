@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openNodeSocket } from '#client/bots/socket.ts'
 import { createContent } from '#client/library/content.ts'
 import { webMonotonic, webRuntime } from '#client/library/web-runtime.ts'
-import { connectWorld } from '#client/library/world.ts'
-import type { ResumeTicket, World } from '#client/library/world.ts'
+import { createZoneClient } from '#client/library/zone-client.ts'
+import type { ResumeTicket, ZoneClient } from '#client/library/zone-client.ts'
 import type { RedisServer } from '#local/redis/server.ts'
 import { newSession, realmId, until } from '../e2e/player.ts'
 import { makeDataDir, startBesideRedis } from '../e2e/waystone.ts'
@@ -22,15 +22,15 @@ const rounds = 5
 let waystone: Waystone
 let folder: Awaited<ReturnType<typeof makeDataDir>>
 let redis: RedisServer
-const open: { world: World; timer: NodeJS.Timeout }[] = []
+const open: { client: ZoneClient; timer: NodeJS.Timeout }[] = []
 
 beforeAll(async () => {
   folder = await makeDataDir()
   ;({ waystone, redis } = await startBesideRedis(folder.dataDir))
 })
 afterAll(async () => {
-  for (const { world, timer } of open) {
-    await world.leave()
+  for (const { client, timer } of open) {
+    await client.leave()
     clearInterval(timer)
   }
   await waystone.killAll()
@@ -48,9 +48,9 @@ async function newCharacter(name: string) {
 type Who = Awaited<ReturnType<typeof newCharacter>>
 
 /** A connection of its own, as a page or a device has it. Walks. */
-function connect(who: Who, resume?: ResumeTicket): World {
+function connect(who: Who, resume?: ResumeTicket): ZoneClient {
   const content = createContent({ baseUrl: waystone.url, fetch, runtime: webRuntime })
-  const world = connectWorld({
+  const client = createZoneClient({
     enter: (signal) => who.realm.enter(who.characterId, signal),
     loadZone: (zone, fresh) => content.zone(zone, fresh),
     contentVersion: content.version,
@@ -60,13 +60,13 @@ function connect(who: Who, resume?: ResumeTicket): World {
     ...(resume && { resume }),
     keepResume: (ticket) => (who.kept = ticket),
   })
-  world.on('zone', () => world.walk(0))
-  open.push({ world, timer: setInterval(() => world.update(), 20) })
-  return world
+  client.on('zone', () => client.walk(0))
+  open.push({ client, timer: setInterval(() => client.update(), 20) })
+  return client
 }
 
-const joined = async (world: World) =>
-  await until('it is in play', () => world.state.phase === 'joined', 20_000)
+const joined = async (client: ZoneClient) =>
+  await until('it is in play', () => client.state.phase === 'joined', 20_000)
 
 /** Runs it `rounds` times and prints how long it took; none may take longer than `mostMs`. */
 async function measured(what: string, mostMs: number, once: (round: number) => Promise<number>) {
@@ -81,10 +81,10 @@ const named = (name: string, round: number) => `${name}${'abcde'[round]}`
 
 async function ban(name: string): Promise<number> {
   const who = await newCharacter(name)
-  const world = connect(who)
-  await joined(world)
+  const client = connect(who)
+  await joined(client)
   const began = performance.now()
-  const out = world.ended.then((reason) => ({ reason, at: performance.now() }))
+  const out = client.ended.then((reason) => ({ reason, at: performance.now() }))
   await promisify(execFile)(
     process.execPath,
     ['local/waystone.ts', 'player', 'ban', name, '--reason', 'sold gold', '--json'],
@@ -128,7 +128,7 @@ function ways(cache: string, letter: string): void {
       await measured(`page loaded again, cache ${cache}`, enterMs, async (round) => {
         // The old page is gone without a word; its storage may be gone as well.
         const kept = round === rounds - 1 ? undefined : who.kept
-        const { timer } = open.find(({ world }) => world === page)!
+        const { timer } = open.find(({ client }) => client === page)!
         clearInterval(timer)
         const began = performance.now()
         page = connect(who, kept)
@@ -158,10 +158,10 @@ function ways(cache: string, letter: string): void {
         // It was carried out; nobody learned the ticket.
         await who.realm.enter(who.characterId)
         const began = performance.now()
-        const world = connect(who)
-        await joined(world)
+        const client = connect(who)
+        await joined(client)
         const took = performance.now() - began
-        await world.leave()
+        await client.leave()
         return took
       })
     })

@@ -43,7 +43,7 @@ describe.skipIf(local === undefined || redisServer === undefined)('on real store
     const realm = session.inRealm(realmId)
     const { characterId } = await realm.create({ name: 'Mira', race: 'human', job: 'guardian' })
     const player = await play(waystone.url, session, characterId)
-    const gate = player.world.content!.gates.find((one) => one.to === 'forest')!
+    const gate = player.client.content!.gates.find((one) => one.to === 'forest')!
     await player.walkTo(gate.area.x + gate.area.width / 2, gate.area.y + gate.area.height / 2)
     await until('Mira is in the forest', () => player.zone() === 'forest')
     await player.walkTo(player.place().x + 3, player.place().y + 3)

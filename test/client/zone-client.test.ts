@@ -3,8 +3,8 @@ import { ApiError } from '#shared/api/client.ts'
 import { CLOSE } from '#shared/protocol/close.ts'
 import { packControl } from '#shared/protocol/control.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
-import { connectWorld } from '#client/library/world.ts'
-import type { ResumeTicket, World, WorldOptions } from '#client/library/world.ts'
+import { createZoneClient } from '#client/library/zone-client.ts'
+import type { ResumeTicket, ZoneClient, ZoneClientOptions } from '#client/library/zone-client.ts'
 import { createFakeServer, meadow } from './fake-server.ts'
 import type { FakeServer } from './fake-server.ts'
 import { createTime } from './time.ts'
@@ -15,8 +15,8 @@ afterEach(() => {
   expect(faults.splice(0)).toEqual([])
 })
 
-function play(time: Time, server: FakeServer, more: Partial<WorldOptions> = {}): World {
-  const world = connectWorld({
+function play(time: Time, server: FakeServer, more: Partial<ZoneClientOptions> = {}): ZoneClient {
+  const client = createZoneClient({
     enter: server.enter,
     loadZone: server.loadZone,
     socket: server.socket,
@@ -25,95 +25,95 @@ function play(time: Time, server: FakeServer, more: Partial<WorldOptions> = {}):
     failed: (error) => faults.push(error),
     ...more,
   })
-  time.every(16, () => world.update())
-  return world
+  time.every(16, () => client.update())
+  return client
 }
 
-async function joined(delayMs = 30, more: Partial<WorldOptions> = {}) {
+async function joined(delayMs = 30, more: Partial<ZoneClientOptions> = {}) {
   const time = createTime()
   const server = createFakeServer(time, { delayMs })
-  const world = play(time, server, more)
-  await time.until(() => world.state.phase === 'joined')
-  return { time, server, world }
+  const client = play(time, server, more)
+  await time.until(() => client.state.phase === 'joined')
+  return { time, server, client }
 }
 
-const isJoined = (world: World) => () => world.state.phase === 'joined'
+const isJoined = (client: ZoneClient) => () => client.state.phase === 'joined'
 
 test('a walk is predicted exactly: no corrections, no command lost, client and server agree', async () => {
-  const { time, server, world } = await joined(40)
+  const { time, server, client } = await joined(40)
   await time.pass(1500)
   const missingBefore = server.commands.missing
   for (let i = 0; i < 60; i++) {
-    if (i % 7 === 6) world.stand()
-    else world.walk(Math.floor(time.random() * 65_536))
+    if (i % 7 === 6) client.stand()
+    else client.walk(Math.floor(time.random() * 65_536))
     await time.pass(130)
   }
-  world.stand()
+  client.stand()
   await time.pass(1000)
-  expect(world.metrics.corrections).toBe(0)
+  expect(client.metrics.corrections).toBe(0)
   expect(server.commands.late).toEqual([])
   expect(server.commands.missing).toBe(missingBefore)
-  const { x, y, heading, speed } = world.self()!
+  const { x, y, heading, speed } = client.self()!
   expect({ x, y, heading, speed }).toEqual(server.own)
   expect(Math.abs(server.own.x - 60_000) + Math.abs(server.own.y - 60_000)).toBeGreaterThan(2000)
 })
 
 test('walking against a wall is predicted exactly, too', async () => {
-  const { time, server, world } = await joined(60)
+  const { time, server, client } = await joined(60)
   await time.pass(1000)
-  world.walk(1000)
+  client.walk(1000)
   await time.pass(5000)
-  expect(world.metrics.corrections).toBe(0)
+  expect(client.metrics.corrections).toBe(0)
   expect(server.own.x).toBeLessThanOrEqual(72_000 - 480)
-  world.stand()
+  client.stand()
   await time.pass(500)
-  expect(world.acknowledged!.body).toEqual(server.own)
-  const { x, y, heading, speed } = world.self()!
+  expect(client.acknowledged!.body).toEqual(server.own)
+  const { x, y, heading, speed } = client.self()!
   expect({ x, y, heading, speed }).toEqual(server.own)
 })
 
 test('one is shown moving within two frames, long before the server has answered', async () => {
-  const { time, world } = await joined(150)
+  const { time, client } = await joined(150)
   await time.pass(1000)
-  const before = world.self()!
-  world.walk(0)
+  const before = client.self()!
+  client.walk(0)
   await time.pass(110)
-  const after = world.self()!
+  const after = client.self()!
   expect(after.drawX).toBeGreaterThan(before.drawX)
 })
 
 test('where the server disagrees the client follows, and is drawn without a jump', async () => {
-  const { time, server, world } = await joined(40)
+  const { time, server, client } = await joined(40)
   await time.pass(1000)
   server.place(server.own.x + 1200, server.own.y)
   let largest = 0
-  let last = world.self()!
+  let last = client.self()!
   for (let i = 0; i < 120; i++) {
     await time.pass(8)
-    const now = world.self()!
+    const now = client.self()!
     largest = Math.max(largest, Math.abs(now.drawX - last.drawX))
     last = now
   }
-  expect(world.metrics.corrections).toBe(1)
-  expect(world.self()!.x).toBe(server.own.x)
+  expect(client.metrics.corrections).toBe(1)
+  expect(client.self()!.x).toBe(server.own.x)
   expect(Math.abs(last.drawX - server.own.x)).toBeLessThan(5)
   expect(largest).toBeLessThan(200)
 })
 
 test('a far correction is another place, shown there at once', async () => {
-  const { time, server, world } = await joined(40)
+  const { time, server, client } = await joined(40)
   await time.pass(1000)
   server.place(10_000, 10_000)
-  await time.until(() => world.self()!.x === 10_000, 500)
-  expect(world.self()!.drawX).toBeCloseTo(10_000, 0)
+  await time.until(() => client.self()!.x === 10_000, 500)
+  expect(client.self()!.drawX).toBeCloseTo(10_000, 0)
 })
 
 test('about two commands wait on the server, at 20 and at 30 Hz', async () => {
   for (const tickHz of [20, 30]) {
     const time = createTime()
     const server = createFakeServer(time, { delayMs: 25, tickHz })
-    const world = play(time, server)
-    await time.until(isJoined(world))
+    const client = play(time, server)
+    await time.until(isJoined(client))
     await time.pass(5000)
     let sum = 0
     for (let i = 0; i < 200; i++) {
@@ -128,30 +128,30 @@ test('about two commands wait on the server, at 20 and at 30 Hz', async () => {
 })
 
 test('after a pause of the whole program walking goes on, without commands that come too late', async () => {
-  const { time, server, world } = await joined(30)
+  const { time, server, client } = await joined(30)
   await time.pass(1000)
-  world.walk(16_384)
+  client.walk(16_384)
   await time.pass(300)
   // The browser sleeps: the network delivers nothing and nothing is driven.
   server.delayMs = 3000
   await time.pass(1500)
   server.delayMs = 30
   await time.pass(6000)
-  const corrections = world.metrics.corrections
+  const corrections = client.metrics.corrections
   const late = server.commands.late.length
-  world.walk(49_152)
+  client.walk(49_152)
   await time.pass(3000)
-  expect(world.metrics.corrections).toBe(corrections)
+  expect(client.metrics.corrections).toBe(corrections)
   expect(server.commands.late.length).toBe(late)
-  world.stand()
+  client.stand()
   await time.pass(500)
-  expect(world.self()!.y).toBe(server.own.y)
+  expect(client.self()!.y).toBe(server.own.y)
 })
 
 test('a delay that rises for good is made up for within three seconds', async () => {
-  const { time, server, world } = await joined(20)
+  const { time, server, client } = await joined(20)
   await time.pass(1000)
-  world.walk(32_768)
+  client.walk(32_768)
   await time.pass(200)
   server.delayMs = 220
   await time.pass(3500)
@@ -161,7 +161,7 @@ test('a delay that rises for good is made up for within three seconds', async ()
 })
 
 test('others are known exactly as of each snapshot, and drawn smoothly behind them', async () => {
-  const { time, server, world } = await joined(30)
+  const { time, server, client } = await joined(30)
   server.others.push({
     id: 9,
     name: 'Bo',
@@ -172,10 +172,10 @@ test('others are known exactly as of each snapshot, and drawn smoothly behind th
     changed: false,
   })
   server.cut()
-  await time.until(() => world.seen().length === 1)
+  await time.until(() => client.seen().length === 1)
   await time.pass(1000)
   const bo = server.others[0]!
-  let last = world.draw()[0]!
+  let last = client.draw()[0]!
   let largest = 0
   for (let i = 0; i < 400; i++) {
     if (i % 31 === 0) {
@@ -183,7 +183,7 @@ test('others are known exactly as of each snapshot, and drawn smoothly behind th
       bo.changed = true
     }
     await time.pass(16)
-    const drawn = world.draw()[0]!
+    const drawn = client.draw()[0]!
     largest = Math.max(largest, Math.hypot(drawn.x - last.x, drawn.y - last.y))
     last = drawn
   }
@@ -192,76 +192,76 @@ test('others are known exactly as of each snapshot, and drawn smoothly behind th
   bo.speed = 0
   bo.changed = true
   await time.pass(500)
-  expect(world.seen()[0]).toMatchObject({ id: 9, name: 'Bo', x: bo.x, y: bo.y, speed: 0 })
-  const drawn = world.draw()[0]!
+  expect(client.seen()[0]).toMatchObject({ id: 9, name: 'Bo', x: bo.x, y: bo.y, speed: 0 })
+  const drawn = client.draw()[0]!
   expect(Math.hypot(drawn.x - bo.x, drawn.y - bo.y)).toBeLessThan(2)
 })
 
 test('a lost socket is resumed at once, in the same place, with the newest secret', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(6000)
   for (let i = 0; i < 3; i++) {
     server.cut()
-    expect(world.state).toMatchObject({ phase: 'joined' })
+    expect(client.state).toMatchObject({ phase: 'joined' })
     await time.pass(1)
-    expect(world.state).toMatchObject({ phase: 'reconnecting', why: 'socket' })
-    await time.until(isJoined(world), 400)
+    expect(client.state).toMatchObject({ phase: 'reconnecting', why: 'socket' })
+    await time.until(isJoined(client), 400)
     await time.pass(6000)
   }
   expect(server.entered).toBe(1)
   expect(server.received.filter((frame) => frame.kind === 'resume')).toHaveLength(3)
-  expect(world.metrics.reconnects).toBe(3)
-  world.walk(0)
+  expect(client.metrics.reconnects).toBe(3)
+  client.walk(0)
   await time.pass(1500)
-  expect(world.metrics.corrections).toBe(0)
-  expect(world.self()!.x).toBeGreaterThan(60_000)
+  expect(client.metrics.corrections).toBe(0)
+  expect(client.self()!.x).toBeGreaterThan(60_000)
 })
 
 test('a close code of a later version counts as internal: it enters again after a pause', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(6000)
   server.cut(4999)
   await time.pass(100)
-  expect(world.state).toMatchObject({ phase: 'reconnecting', why: 'internal' })
-  await time.until(isJoined(world), 2000)
+  expect(client.state).toMatchObject({ phase: 'reconnecting', why: 'internal' })
+  await time.until(isJoined(client), 2000)
   expect(server.entered).toBe(2)
 })
 
 test('when resuming is refused it enters again', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(6000)
   server.resumable = false
   server.cut()
   await time.pass(1)
-  await time.until(isJoined(world))
+  await time.until(isJoined(client))
   expect(server.entered).toBe(2)
 })
 
 test('a silent server is taken for lost, and the place is resumed', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(6000)
   server.frozen = true
-  await time.until(() => world.state.phase === 'reconnecting', 8000)
-  expect(world.metrics.errors.get('silent')).toBe(1)
+  await time.until(() => client.state.phase === 'reconnecting', 8000)
+  expect(client.metrics.errors.get('silent')).toBe(1)
   server.frozen = false
-  await time.until(isJoined(world), 2000)
+  await time.until(isJoined(client), 2000)
   expect(server.received.filter((frame) => frame.kind === 'resume')).toHaveLength(1)
 })
 
 test('a host that stays silent is left for `enter` within 7 s', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(6000)
   server.frozen = true
   const from = time.now()
   await time.until(() => server.entered === 2, 8000)
   expect(time.now() - from).toBeLessThan(7000)
-  expect(world.metrics.errors.get('silent')).toBe(2)
+  expect(client.metrics.errors.get('silent')).toBe(2)
   server.frozen = false
-  await time.until(isJoined(world), 2000)
+  await time.until(isJoined(client), 2000)
 })
 
 test('while the server is gone it waits longer each time, and gives up in the end', async () => {
-  const { time, server, world } = await joined(30, { giveUpMs: 60_000 })
+  const { time, server, client } = await joined(30, { giveUpMs: 60_000 })
   await time.pass(6000)
   server.reachable = false
   server.opened.length = 0
@@ -270,44 +270,44 @@ test('while the server is gone it waits longer each time, and gives up in the en
   const early = server.opened.length
   expect(early).toBeGreaterThan(3)
   expect(early).toBeLessThan(15)
-  await time.until(() => world.state.phase === 'closed', 60_000)
-  expect(world.state).toEqual({ phase: 'closed', reason: 'unreachable' })
-  expect(await world.ended).toBe('unreachable')
+  await time.until(() => client.state.phase === 'closed', 60_000)
+  expect(client.state).toEqual({ phase: 'closed', reason: 'unreachable' })
+  expect(await client.ended).toBe('unreachable')
 })
 
 test('giving up counts from when the socket was lost, however long it was played before', async () => {
-  const { time, server, world } = await joined(30, { giveUpMs: 20_000 })
+  const { time, server, client } = await joined(30, { giveUpMs: 20_000 })
   await time.pass(30_000)
   server.reachable = false
   server.cut()
   await time.pass(10_000)
-  expect(world.state.phase).toBe('reconnecting')
-  expect(world.metrics.reconnects).toBe(1)
+  expect(client.state.phase).toBe('reconnecting')
+  expect(client.metrics.reconnects).toBe(1)
   server.reachable = true
-  await time.until(isJoined(world), 8000)
+  await time.until(isJoined(client), 8000)
 })
 
 test('a redirect is followed at once by entering again', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(300)
   const states: string[] = []
-  world.on('state', (state) => states.push(state.phase))
+  client.on('state', (state) => states.push(state.phase))
   server.send({ kind: 'redirect', mode: 'go', zone: 'forest', address: '', ticket: '' })
   server.close('redirected')
   await time.until(() => states.includes('travelling'))
-  await time.until(isJoined(world), 400)
+  await time.until(isJoined(client), 400)
   expect(states).toEqual(['travelling', 'connecting', 'joined'])
   expect(server.entered).toBe(2)
   expect(server.received.filter((frame) => frame.kind === 'resume')).toHaveLength(0)
-  expect(world.metrics).toMatchObject({ redirects: 1, reconnects: 0 })
-  expect(world.metrics.errors.size).toBe(0)
+  expect(client.metrics).toMatchObject({ redirects: 1, reconnects: 0 })
+  expect(client.metrics.errors.size).toBe(0)
 })
 
 test.each(['left', 'replaced', 'kicked', 'protocol.version'] as const)(
   'closed as %s it does not come back by itself',
   async (reason) => {
     let kept: ResumeTicket | undefined
-    const { time, server, world } = await joined(30, {
+    const { time, server, client } = await joined(30, {
       keepResume: (ticket) => {
         kept = ticket
       },
@@ -315,7 +315,7 @@ test.each(['left', 'replaced', 'kicked', 'protocol.version'] as const)(
     expect(kept).toBeDefined()
     server.close(reason)
     await time.pass(30_000)
-    expect(world.state).toEqual({ phase: 'closed', reason })
+    expect(client.state).toEqual({ phase: 'closed', reason })
     expect(server.opened).toHaveLength(1)
     expect(kept).toBeUndefined()
   },
@@ -326,12 +326,12 @@ test.each(
     (reason) => !['left', 'replaced', 'kicked', 'protocol.version'].includes(reason),
   ) as (keyof typeof CLOSE)[],
 )('closed as %s it is back in the world within seconds', async (reason) => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(200)
   server.close(reason)
   await time.pass(100)
-  expect(world.state.phase).not.toBe('closed')
-  await time.until(isJoined(world), 5000)
+  expect(client.state.phase).not.toBe('closed')
+  await time.until(isJoined(client), 5000)
 })
 
 test('refusals of entering that pass are waited out, as long as the server asks for', async () => {
@@ -341,11 +341,11 @@ test('refusals of entering that pass are waited out, as long as the server asks 
     new ApiError('network', 'no answer'),
     new ApiError('world.full', 'full', { status: 503, retryAfterS: 7 }),
   )
-  const world = play(time, server)
+  const client = play(time, server)
   await time.pass(5000)
-  expect(world.state).toMatchObject({ phase: 'reconnecting', why: 'world.full' })
+  expect(client.state).toMatchObject({ phase: 'reconnecting', why: 'world.full' })
   expect(server.entered).toBe(2)
-  await time.until(isJoined(world))
+  await time.until(isJoined(client))
   expect(server.entered).toBe(3)
 })
 
@@ -353,13 +353,13 @@ test('refusals that do not pass end it with their code', async () => {
   const time = createTime()
   const server = createFakeServer(time)
   server.enterFailures.push(new ApiError('character.not_found', 'none', { status: 404 }))
-  const world = play(time, server)
+  const client = play(time, server)
   await time.pass(100)
-  expect(world.state).toEqual({ phase: 'closed', reason: 'character.not_found' })
+  expect(client.state).toEqual({ phase: 'closed', reason: 'character.not_found' })
 })
 
 test('a character that is held elsewhere is asked for until it is let go, a second apart', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   await time.pass(6000)
   server.reachable = false
   const held = () => new ApiError('play.session_active', 'active', { status: 409, retryAfterS: 1 })
@@ -368,7 +368,7 @@ test('a character that is held elsewhere is asked for until it is let go, a seco
   await time.until(() => server.entered === 2, 15_000)
   const from = time.now()
   server.reachable = true
-  await time.until(isJoined(world), 10_000)
+  await time.until(isJoined(client), 10_000)
   expect(time.now() - from).toBeLessThan(4000)
   expect(server.entered).toBe(5)
   expect(server.received.some(({ kind }) => kind === 'resume')).toBe(false)
@@ -387,18 +387,18 @@ test('a ticket kept from before a reload resumes at once', async () => {
 })
 
 test('leaving tells the server and ends as left', async () => {
-  const { time, server, world } = await joined()
-  const leaving = world.leave()
+  const { time, server, client } = await joined()
+  const leaving = client.leave()
   await time.pass(200)
   expect(await leaving).toBe('left')
   expect(server.received.at(-1)).toEqual({ kind: 'leave' })
-  expect(world.state).toEqual({ phase: 'closed', reason: 'left' })
+  expect(client.state).toEqual({ phase: 'closed', reason: 'left' })
 })
 
 test('leaving does not hang on a server that says nothing, nor while reconnecting', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   server.delayMs = 100_000
-  const leaving = world.leave()
+  const leaving = client.leave()
   await time.pass(2100)
   expect(await leaving).toBe('left')
 
@@ -406,29 +406,29 @@ test('leaving does not hang on a server that says nothing, nor while reconnectin
   other.server.reachable = false
   other.server.cut()
   await other.time.pass(700)
-  const left = other.world.leave()
+  const left = other.client.leave()
   await other.time.pass(10)
   expect(await left).toBe('left')
 })
 
 test('chat, refusals and saving come as events; a frame that makes no sense ends the socket alone', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   const heard: unknown[] = []
-  world.on('chat', (event) => heard.push(event))
-  world.on('refused', (event) => heard.push(event))
-  world.on('saving', (event) => heard.push(event))
+  client.on('chat', (event) => heard.push(event))
+  client.on('refused', (event) => heard.push(event))
+  client.on('saving', (event) => heard.push(event))
   server.control({ kind: 'chat.nearby', from: 9, name: 'Bo', text: 'Hello' })
   server.control({ kind: 'refused', of: 'chat.nearby', code: 'rate' })
   server.control({ kind: 'saving', paused: true })
   await time.pass(100)
   expect(heard).toMatchObject([{ text: 'Hello' }, { code: 'rate' }, { paused: true }])
-  expect(world.say('   ')).toBe(false)
-  expect(world.say('x'.repeat(201))).toBe(false)
-  expect(world.say('Hi')).toBe(true)
+  expect(client.say('   ')).toBe(false)
+  expect(client.say('x'.repeat(201))).toBe(false)
+  expect(client.say('Hi')).toBe(true)
   server.raw(new Uint8Array([0x10, 0x82, 1]))
   await time.pass(100)
-  expect(world.metrics.errors.get('unreadable')).toBe(1)
-  await time.until(isJoined(world))
+  expect(client.metrics.errors.get('unreadable')).toBe(1)
+  await time.until(isJoined(client))
 })
 
 test('a host with other content makes the client load the zone anew', async () => {
@@ -436,7 +436,7 @@ test('a host with other content makes the client load the zone anew', async () =
   const server = createFakeServer(time)
   const loads: boolean[] = []
   let version = 'v0'
-  const world = play(time, server, {
+  const client = play(time, server, {
     loadZone: async (_, fresh) => {
       loads.push(fresh)
       if (fresh) version = 'v1'
@@ -444,12 +444,12 @@ test('a host with other content makes the client load the zone anew', async () =
     },
     contentVersion: () => version,
   })
-  await time.until(isJoined(world))
+  await time.until(isJoined(client))
   await time.pass(100)
   expect(loads).toEqual([false, true])
-  world.walk(0)
+  client.walk(0)
   await time.pass(3000)
-  expect(world.metrics.corrections).toBe(0)
+  expect(client.metrics.corrections).toBe(0)
 })
 
 test('content that changes while one is in is loaded, also from a server that learns of it later', async () => {
@@ -457,7 +457,7 @@ test('content that changes while one is in is loaded, also from a server that le
   const server = createFakeServer(time)
   const loads: boolean[] = []
   let version = 'v1'
-  const world = play(time, server, {
+  const client = play(time, server, {
     loadZone: async (_, fresh) => {
       loads.push(fresh)
       // The one that serves files has the change only at the third time.
@@ -466,48 +466,48 @@ test('content that changes while one is in is loaded, also from a server that le
     },
     contentVersion: () => version,
   })
-  await time.until(isJoined(world))
+  await time.until(isJoined(client))
   server.control({ kind: 'content', version: 'v2' })
   await time.pass(2000)
   expect(loads).toEqual([false, true, true, true])
-  expect(world.content!.name).toBe('New')
+  expect(client.content!.name).toBe('New')
 })
 
 test('saving that is paused stays so while content is loaded anew, and is known right after a resume', async () => {
-  const { time, server, world } = await joined(30, { contentVersion: () => 'v1' })
+  const { time, server, client } = await joined(30, { contentVersion: () => 'v1' })
   const heard: boolean[] = []
-  world.on('saving', ({ paused }) => heard.push(paused))
+  client.on('saving', ({ paused }) => heard.push(paused))
   server.control({ kind: 'saving', paused: true })
   server.control({ kind: 'content', version: 'v2' })
   await time.pass(3000)
-  expect(world.savingPaused).toBe(true)
+  expect(client.savingPaused).toBe(true)
   // A host says it right behind WELCOME, before the first snapshot.
   server.afterWelcome = { kind: 'saving', paused: true }
   server.cut()
-  await time.until(() => world.state.phase === 'reconnecting')
-  await time.until(isJoined(world))
-  expect(world.savingPaused).toBe(true)
+  await time.until(() => client.state.phase === 'reconnecting')
+  await time.until(isJoined(client))
+  expect(client.savingPaused).toBe(true)
   expect(heard).toEqual([true, true])
   server.afterWelcome = undefined
   server.cut()
-  await time.until(() => world.state.phase === 'reconnecting')
-  await time.until(isJoined(world))
-  expect(world.savingPaused).toBe(false)
+  await time.until(() => client.state.phase === 'reconnecting')
+  await time.until(isJoined(client))
+  expect(client.savingPaused).toBe(false)
 })
 
 test('messages of the game come through as they are, and are sent', async () => {
-  const { time, server, world } = await joined()
+  const { time, server, client } = await joined()
   const heard: unknown[] = []
-  world.on('message', (message) => heard.push(message))
+  client.on('message', (message) => heard.push(message))
   server.raw(
     encodeServerFrame({ kind: 'control', body: packControl({ kind: 'game.emote', from: 3 }) }),
   )
   server.control({ kind: 'saving', paused: true })
   await time.pass(100)
   expect(heard).toEqual([{ kind: 'game.emote', from: 3 }])
-  expect(world.send({ kind: 'game.emote', emote: 'wave' })).toBe(true)
-  const leaving = world.leave()
+  expect(client.send({ kind: 'game.emote', emote: 'wave' })).toBe(true)
+  const leaving = client.leave()
   await time.pass(3000)
   await leaving
-  expect(world.send({ kind: 'game.emote', emote: 'wave' })).toBe(false)
+  expect(client.send({ kind: 'game.emote', emote: 'wave' })).toBe(false)
 })

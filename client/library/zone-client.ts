@@ -7,7 +7,7 @@
 //
 // One loop owns the order of things; a socket's end is a promise in it. `update` is driven from outside.
 import type { Admission } from '#shared/api/world.ts'
-import type { Zone as ZoneContent } from '#shared/content/content.ts'
+import type { Zone } from '#shared/content/content.ts'
 import { chatMaxLength } from '#shared/limits.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import { asControl, packControl, serverControl, unpackControl } from '#shared/protocol/control.ts'
@@ -28,24 +28,24 @@ import type { Attempt, Way } from './reconnect.ts'
 import type { OpenSocket } from './socket.ts'
 import type { Drawn, Seen } from './view.ts'
 import { joinZone } from './zone.ts'
-import type { Acknowledged, Self, Zone } from './zone.ts'
+import type { Acknowledged, JoinedZone, Self } from './zone.ts'
 
-/** Why a world connection is over: a close reason, a problem code of `enter`, or `unreachable`. */
-export type WorldEnd = ConnectionEnd | 'unreachable' | (string & {})
+/** Why a zone client has ended: a close reason, a problem code of `enter`, or `unreachable`. */
+export type ZoneClientEnd = ConnectionEnd | 'unreachable' | (string & {})
 
-export type WorldState =
+export type ZoneClientState =
   | { phase: 'entering' }
   | { phase: 'connecting'; zone: string }
   | { phase: 'joined'; zone: string; instance: string }
   | { phase: 'travelling'; zone: string }
   /** `why`: the code of the last failure. */
   | { phase: 'reconnecting'; attempt: number; why: string }
-  | { phase: 'closed'; reason: WorldEnd }
+  | { phase: 'closed'; reason: ZoneClientEnd }
 
-export type WorldEvents = {
-  state: WorldState
+export type ZoneClientEvents = {
+  state: ZoneClientState
   /** Arrived: after each join, also of the same zone. */
-  zone: { content: ZoneContent; instance: string; resumed: boolean }
+  zone: { content: Zone; instance: string; resumed: boolean }
   chat: { from: number; name: string; text: string }
   /** A message of a kind that the game has added; its own schema says whether it is sound. */
   message: ControlMessage
@@ -66,11 +66,11 @@ export type ResumeTicket = {
   secret: Uint8Array
 }
 
-export type WorldOptions = {
+export type ZoneClientOptions = {
   /** Asks for a place; fails with an error that has a `code`, and `retryAfterS` where it applies. */
   enter: (signal: AbortSignal) => Promise<Admission>
   /** The zone's content; `fresh` when the host has another version than was given before. */
-  loadZone: (zone: string, fresh: boolean) => Promise<ZoneContent>
+  loadZone: (zone: string, fresh: boolean) => Promise<Zone>
   /** The version of the content that `loadZone` gives; unknown before the first load. */
   contentVersion?: () => string | undefined
   socket: OpenSocket
@@ -89,10 +89,10 @@ export type WorldOptions = {
   failed?: (error: unknown) => void
 }
 
-export type World = {
-  readonly state: WorldState
+export type ZoneClient = {
+  readonly state: ZoneClientState
   readonly metrics: Metrics
-  on: Listen<WorldEvents>
+  on: Listen<ZoneClientEvents>
   /** Walks towards a heading from the next command on. */
   walk(heading: number): void
   /** Stands, facing where it faced. */
@@ -111,16 +111,16 @@ export type World = {
   seen(): Seen[]
   /** What the server last confirmed of oneself; undefined while not in the world. */
   readonly acknowledged: Acknowledged | undefined
-  readonly content: ZoneContent | undefined
+  readonly content: Zone | undefined
   /** The server cannot save for now. It says so at each join, so a lost socket ends it. */
   readonly savingPaused: boolean
   readonly rttMs: number | undefined
   /** Leaves for good; resolves when the server has let go, at most 2 s later. */
-  leave(): Promise<WorldEnd>
+  leave(): Promise<ZoneClientEnd>
   /** Loses the socket as a network does: the place is held and resumed. */
   drop(): void
   /** Resolves when it is over. */
-  readonly ended: Promise<WorldEnd>
+  readonly ended: Promise<ZoneClientEnd>
 }
 
 const leaveMs = 2000
@@ -130,21 +130,23 @@ const reloadTriesMax = 4
 const reloadWaitMs = 250
 
 /** Brings a character into the world and keeps it there. Starts at once. */
-export function connectWorld(options: WorldOptions): World {
+export function createZoneClient(options: ZoneClientOptions): ZoneClient {
   const { runtime, monotonic } = options
   const metrics = options.metrics ?? createMetrics()
-  const emitter = createEmitter<WorldEvents>(options.failed ?? ((error) => console.error(error)))
+  const emitter = createEmitter<ZoneClientEvents>(
+    options.failed ?? ((error) => console.error(error)),
+  )
   const reconnect = createReconnect(runtime, monotonic(), options.giveUpMs)
   const stopping = new AbortController()
 
-  let state: WorldState = { phase: 'entering' }
+  let state: ZoneClientState = { phase: 'entering' }
   let connection: Connection | undefined
-  let zone: Zone | undefined
-  let content: ZoneContent | undefined
+  let zone: JoinedZone | undefined
+  let content: Zone | undefined
   let resume = options.resume
   let savingPaused = false
 
-  const become = (next: WorldState) => {
+  const become = (next: ZoneClientState) => {
     state = next
     emitter.emit('state', next)
   }
@@ -153,7 +155,7 @@ export function connectWorld(options: WorldOptions): World {
     options.keepResume?.(ticket)
   }
 
-  async function run(): Promise<WorldEnd> {
+  async function run(): Promise<ZoneClientEnd> {
     let way: Way = resume ? 'resume' : 'enter'
     for (;;) {
       const attempt = await tryOnce(way)
@@ -260,7 +262,7 @@ export function connectWorld(options: WorldOptions): World {
   }
 
   /** The host has other content: it is loaded once more, and walking goes on with its walls. */
-  async function reload(version: string, inZone: Zone) {
+  async function reload(version: string, inZone: JoinedZone) {
     const { welcome } = inZone
     try {
       let fresh = await options.loadZone(welcome.zone, true)
