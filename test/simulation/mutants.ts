@@ -23,7 +23,9 @@ const lease = 'shared/ownership/lease.ts'
 const inbox = 'gameserver/instance/inbox.ts'
 const checkpoint = 'shared/ownership/checkpoint.ts'
 const places = 'shared/ownership/places.ts'
-const hostStore = 'gameserver/persistence/host-store.ts'
+const claiming = 'gameserver/persistence/claiming.ts'
+const checkpointing = 'gameserver/persistence/checkpointing.ts'
+const leaving = 'gameserver/persistence/leaving.ts'
 const keeper = 'gameserver/persistence/lease-keeper.ts'
 const world = 'functions/world/world.ts'
 const host = 'gameserver/host.ts'
@@ -151,9 +153,9 @@ export const mutants: Mutant[] = [
   {
     name: 'claim-refusal-may-be-ours',
     rule: 'Claim: a refusal counts as ours only after an unclear attempt',
-    file: hostStore,
-    find: 'if (!mine || !maybeMine)',
-    replace: 'if (!mine)',
+    file: claiming,
+    find: 'if (!isMine(deps, rows, ticket) || !progress.maybeMine)',
+    replace: 'if (!isMine(deps, rows, ticket))',
   },
   {
     name: 'forget-tickets',
@@ -165,8 +167,8 @@ export const mutants: Mutant[] = [
   {
     name: 'claim-across-a-lapse',
     rule: 'Claim: one that was in flight across a lapse is void (worker)',
-    file: hostStore,
-    find: 'if (!unbroken(proofBefore)) break',
+    file: claiming,
+    find: 'if (!deps.lease().held || deps.proof().lapses !== proofBefore.lapses) break',
     replace: '',
   },
   {
@@ -179,21 +181,21 @@ export const mutants: Mutant[] = [
   {
     name: 'claim-not-given-back',
     rule: 'Claim: one that nobody uses is undone',
-    file: hostStore,
-    find: "void giveBack(ticket)\n    return { outcome: 'unavailable' }",
-    replace: "return { outcome: 'unavailable' }",
+    file: claiming,
+    find: "  void giveBack(deps, ticket)\n  return { outcome: 'unavailable' }",
+    replace: "  return { outcome: 'unavailable' }",
   },
   {
     name: 'save-past-the-deadline',
     rule: 'Past the deadline: nothing is saved',
-    file: hostStore,
+    file: checkpointing,
     find: "if (!lease().held) return 'unavailable'",
     replace: '',
   },
   {
     name: 'leave-once',
     rule: 'Leave: repeated until it is clear',
-    file: hostStore,
+    file: leaving,
     find: 'unclear ||= error.unclear\n      }\n      await runtime.sleep(repeatMs)',
     replace: "return 'left'\n      }\n      await runtime.sleep(repeatMs)",
   },
@@ -365,21 +367,21 @@ export const mutants: Mutant[] = [
   {
     name: 'claim-ignores-ban',
     rule: 'Ban: the host reads the copy after its claim',
-    file: hostStore,
+    file: claiming,
     find: 'if (banned) {',
     replace: 'if (banned && !banned) {',
   },
   {
     name: 'ban-read-before-the-claim',
     rule: 'Ban: the host reads the copy after its claim',
-    file: hostStore,
-    find: '        const claimed = await store\n',
+    file: claiming,
+    find: '  try {\n    await store.update(claimUpdate(',
     replace:
-      '        const banned = await isBanned(store, realmId, ticket.accountId, clocks.now())\n        const claimed = await store\n',
+      '  const banned = await isBanned(store, host.realmId, ticket.accountId, clocks.now())\n  try {\n    await store.update(claimUpdate(',
     also: {
-      file: hostStore,
-      find: 'const [rows, banned] = await Promise.all([\n          readRows(ticket.characterId),\n          isBanned(store, realmId, ticket.accountId, clocks.now()),\n        ])',
-      replace: 'const rows = await readRows(ticket.characterId)',
+      file: claiming,
+      find: 'const [rows, banned] = await Promise.all([\n    readRows(store, host.realmId, ticket.characterId),\n    isBanned(store, host.realmId, ticket.accountId, clocks.now()),\n  ])',
+      replace: 'const rows = await readRows(store, host.realmId, ticket.characterId)',
     },
   },
   {

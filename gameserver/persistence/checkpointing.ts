@@ -1,0 +1,78 @@
+// How the soft state of everybody in an instance reaches the store.
+import { stateSaveMs } from '#shared/limits.ts'
+import { checkpointPut } from '#shared/ownership/checkpoint.ts'
+import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import { saveUpdate } from '#shared/ownership/guard.ts'
+import type { SoftState } from '#shared/ownership/guard.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Store } from '#shared/store/store.ts'
+import type { HostPlaces } from './host-places.ts'
+import type { HostIdentity } from './identity.ts'
+import type { Clocks } from './lease-keeper.ts'
+import type { LeaseView, Persistence } from './persistence.ts'
+import { stayOf } from './stays.ts'
+import type { Stays } from './stays.ts'
+
+/** State rows saved with one checkpoint at most, so that a full hub does not come in one burst. */
+const savesPerCheckpoint = 32
+
+/** See Persistence.checkpoint. */
+export function createCheckpointing(deps: {
+  store: Store
+  clocks: Pick<Clocks, 'now'>
+  host: HostIdentity
+  stays: Stays
+  places: HostPlaces
+  lease: () => LeaseView
+}): Persistence['checkpoint'] {
+  const { store, clocks, host, stays, places, lease } = deps
+  const numbers = new Map<string, number>()
+  /** Instances whose row holds nobody: there is nothing to write until somebody is there again. */
+  const savedEmpty = new Set(host.instances.map(({ instance }) => instance))
+
+  async function putRow(instance: string, entries: CheckpointEntry[]): Promise<void> {
+    if (entries.length === 0 && savedEmpty.has(instance)) return
+    const number = (numbers.get(instance) ?? 0) + 1
+    numbers.set(instance, number)
+    savedEmpty.delete(instance)
+    await store.put(checkpointPut(host.bootId, instance, number, entries))
+    if (entries.length === 0) savedEmpty.add(instance)
+  }
+
+  /** The state rows of those who changed and were not saved for a minute. */
+  async function saveChanged(entries: CheckpointEntry[]): Promise<void> {
+    let budget = savesPerCheckpoint
+    for (const entry of entries) {
+      const last = stayOf(stays, entry.characterId, entry.epoch)
+      if (last === undefined || clocks.now() - last.savedAt < stateSaveMs) continue
+      if (sameSoft(last.saved, entry.soft)) continue
+      if (budget-- === 0) return
+      try {
+        await store.update(saveUpdate({ ...entry, realmId: host.realmId }))
+      } catch (error) {
+        // Refused: another owner came, or a leave was faster. The guard has the last word, not this.
+        if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+      }
+      last.savedAt = clocks.now()
+      last.saved = entry.soft
+    }
+  }
+
+  return async (instance, entries) => {
+    // Past the deadline nothing is saved: another owner may already have begun.
+    if (!lease().held) return 'unavailable'
+    try {
+      await putRow(instance, entries)
+      await saveChanged(entries)
+      await places.reconcile(instance, entries)
+      return 'saved'
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      return 'unavailable'
+    }
+  }
+}
+
+function sameSoft(a: SoftState, b: SoftState): boolean {
+  return a.zone === b.zone && a.x === b.x && a.y === b.y && a.heading === b.heading
+}

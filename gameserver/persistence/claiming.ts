@@ -1,0 +1,150 @@
+// How a reservation becomes a playing character.
+import { isBanned } from '#shared/ownership/ban.ts'
+import type { CharacterRows } from '#shared/ownership/guard.ts'
+import type { Ticket } from '#shared/ownership/ticket.ts'
+import { claimUpdate } from '#shared/ownership/transitions.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Store } from '#shared/store/store.ts'
+import type { HostPlaces } from './host-places.ts'
+import type { Clocks, LeaseProof } from './lease-keeper.ts'
+import { readRows } from './leaving.ts'
+import type { Leaver } from './leaving.ts'
+import type { ClaimedCharacter, ClaimOutcome, LeaseView } from './persistence.ts'
+import type { Stays } from './stays.ts'
+
+/** Pause between the tries of a claim, ms. */
+const repeatMs = 250
+/** A claim is repeated this often before the player is asked to enter again. */
+const claimAttempts = 4
+
+export type ClaimDeps = {
+  store: Store
+  runtime: Runtime
+  clocks: Clocks
+  host: { realmId: string; bootId: string }
+  stays: Stays
+  places: HostPlaces
+  leaver: Leaver
+  proof: () => LeaseProof
+  lease: () => LeaseView
+}
+
+/** See Persistence.claim. */
+export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutcome> {
+  const proofBefore = deps.proof()
+  // An attempt landed, or may have: the next one is then refused although the character is ours.
+  const progress = { maybeMine: false }
+  for (let attempt = 0; attempt < claimAttempts && deps.lease().held; attempt++) {
+    if (attempt > 0) await deps.runtime.sleep(repeatMs)
+    try {
+      const { rows, banned } = await tryClaim(deps, ticket, progress)
+      if (!isMine(deps, rows, ticket) || !progress.maybeMine) return { outcome: 'refused' }
+      if (banned) {
+        void giveBack(deps, ticket)
+        return { outcome: 'refused' }
+      }
+      // No lapse of the lease meanwhile: an answer that crossed one is void.
+      if (!deps.lease().held || deps.proof().lapses !== proofBefore.lapses) break
+      return { outcome: 'claimed', character: beginStay(deps, rows, ticket) }
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+    }
+  }
+  void giveBack(deps, ticket)
+  return { outcome: 'unavailable' }
+}
+
+/** One try, and what the store holds after it. */
+async function tryClaim(
+  { store, clocks, host }: ClaimDeps,
+  ticket: Ticket,
+  progress: { maybeMine: boolean },
+): Promise<{ rows: CharacterRows | undefined; banned: boolean }> {
+  try {
+    await store.update(claimUpdate({ ...ticket, bootId: host.bootId }))
+    progress.maybeMine = true
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    progress.maybeMine ||= error.unclear
+    if (error.kind !== 'condition') throw error
+  }
+  // Guard, state and ban are read after the claim: what was there before may be an earlier owner's,
+  // and a ban that came meanwhile has seen no owner.
+  const [rows, banned] = await Promise.all([
+    readRows(store, host.realmId, ticket.characterId),
+    isBanned(store, host.realmId, ticket.accountId, clocks.now()),
+  ])
+  return { rows, banned }
+}
+
+function isMine(
+  { host }: ClaimDeps,
+  rows: CharacterRows | undefined,
+  ticket: Ticket,
+): rows is CharacterRows {
+  return (
+    rows !== undefined &&
+    rows.guard.owner === host.bootId &&
+    rows.guard.state === 'active' &&
+    rows.guard.ticketId === ticket.ticketId
+  )
+}
+
+function beginStay(
+  { stays, clocks }: ClaimDeps,
+  rows: CharacterRows,
+  ticket: Ticket,
+): ClaimedCharacter {
+  const { guard, state, profile } = rows
+  const synthetic = ticket.synthetic === true
+  stays.set(ticket.characterId, {
+    instance: ticket.instance,
+    epoch: guard.epoch,
+    savedAt: clocks.now(),
+    saved: state.soft,
+    // In the ticket itself it is rounded to seconds.
+    ticketExpires: guard.ticketExpires,
+    synthetic,
+  })
+  return {
+    characterId: ticket.characterId,
+    accountId: ticket.accountId,
+    ...profile,
+    epoch: guard.epoch,
+    saveNumber: state.saveNumber,
+    soft: state.soft,
+    ...(synthetic ? { synthetic: true } : {}),
+  }
+}
+
+/** A claim that nobody will use is undone, once it can be read how it ended. */
+async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
+  const { store, runtime, clocks, host, places, leaver } = deps
+  const { characterId, instance } = ticket
+  while (!deps.proof().lost) {
+    try {
+      const rows = await readRows(store, host.realmId, characterId)
+      const mine = rows?.guard.owner === host.bootId && rows.guard.ticketId === ticket.ticketId
+      // While it is still reserved, a late claim of ours may yet land: wait for it or for `enter`.
+      if (rows === undefined || !mine) return
+      if (rows.guard.state === 'active') {
+        const { epoch } = rows.guard
+        const { saveNumber, soft } = rows.state
+        await leaver.untilClear({
+          instance,
+          characterId,
+          epoch,
+          saveNumber: saveNumber + 1,
+          soft,
+        })
+        await places.release(instance, characterId, rows.guard)
+        return
+      }
+      if (clocks.now() > ticket.expiresAt) return
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+    }
+    await runtime.sleep(repeatMs)
+  }
+}

@@ -1,0 +1,14 @@
+// Who a host process is, from its start to its end.
+export type HostIdentity = {
+  bootId: string
+  realmId: string
+  /** WebSocket address that clients are given. */
+  address: string
+  protocol: number
+  contentVersion: string
+  /** `x` of the key with which it proves who it is. */
+  publicKey: string
+  instances: { instance: string; zone: string; capacity: number }[]
+  /** All zones of the realm: hosts of the next one are watched. */
+  zones: readonly string[]
+}

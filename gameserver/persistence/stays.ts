@@ -1,0 +1,20 @@
+// The characters that this host has claimed and not given up yet, as the worker knows them.
+import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Stay } from '#shared/ownership/places.ts'
+
+export type HeldStay = Stay & {
+  instance: string
+  savedAt: number
+  saved: SoftState
+  /** Has no place to hold. */
+  synthetic: boolean
+}
+
+/** By character id. */
+export type Stays = Map<string, HeldStay>
+
+/** What is known of a character since that claim; undefined when it has left or come back since. */
+export function stayOf(stays: Stays, characterId: string, epoch: number): HeldStay | undefined {
+  const one = stays.get(characterId)
+  return one?.epoch === epoch ? one : undefined
+}
