@@ -17,11 +17,15 @@ import type { Checkpoints } from './instance/checkpoints.ts'
 import { drainInstance } from './instance/drain.ts'
 import { createDurations } from './instance/durations.ts'
 import { createInbox } from './instance/inbox.ts'
-import { Instance } from './instance/instance.ts'
+import { setSaving, takeContent } from './instance/delivery.ts'
+import { countPlayers, createInstance } from './instance/instance.ts'
+import type { Instance } from './instance/instance.ts'
+import { fence } from './instance/leaving.ts'
+import { tickInstance } from './instance/tick.ts'
 import { createSchedule } from './instance/schedule.ts'
 import type { Schedule } from './instance/schedule.ts'
-import { createStrain } from './instance/strain.ts'
-import type { Strain } from './instance/strain.ts'
+import { createLoadLevel } from './instance/load-level.ts'
+import type { LoadLevel } from './instance/load-level.ts'
 import { openSession } from './net/session.ts'
 import type { Session } from './net/session.ts'
 import type { Transport } from './net/transport.ts'
@@ -100,7 +104,7 @@ const partingMs = 250
 type Running = {
   instance: Instance
   schedule: Schedule
-  strain: Strain
+  load: LoadLevel
   checkpoints: Checkpoints
   /** Steps that failed, one after the other. */
   failures: number
@@ -114,7 +118,7 @@ export function createHost(options: HostOptions): Host {
   let port = 0
 
   const running: Running[] = options.instances.map(({ id, zone }, index) => {
-    const instance = new Instance({
+    const instance = createInstance({
       id,
       zone,
       content: options.content,
@@ -132,16 +136,16 @@ export function createHost(options: HostOptions): Host {
     return {
       instance,
       schedule: createSchedule(zone.tickHz, now),
-      strain: createStrain(1000 / zone.tickHz),
+      load: createLoadLevel(1000 / zone.tickHz),
       checkpoints: createCheckpoints({ instance, persistence, log, firstAt }),
       failures: 0,
     }
   })
   const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
   const admission = createAdmission({ ...options, instances })
-  const obey = createInbox({ instances, admission, persistence, log })
+  const applyCommand = createInbox({ instances, admission, persistence, log })
   persistence.onCommand((command) => {
-    if (!over()) obey(command)
+    if (!over()) applyCommand(command)
   })
   /** Whether one more may be opened. Of those that have not said anything yet the oldest gives way. */
   const makeRoom = () => {
@@ -173,15 +177,15 @@ export function createHost(options: HostOptions): Host {
   let wokeAtWall = runtime.now()
   let sweptAt = Number.NEGATIVE_INFINITY
 
-  /** Declared dead: whoever plays here plays for nobody. */
+  /** The lease is lost. Nothing done here will be saved. */
   const fenceAll = () => {
     if (lost) return
     lost = true
     admission.lapse()
     admission.shut()
-    log.error('the lease is lost: everybody is closed')
+    log.error('the lease is lost: every player is disconnected, nothing more is saved')
     for (const { instance } of running) {
-      for (const character of instance.everybody()) instance.drop(character, 'fenced')
+      for (const character of instance.roster.all()) fence(instance, character, 'fenced')
     }
     for (const session of unjoined) session.end('host.unavailable')
     options.setTimer(() => options.onLost?.(), partingMs)
@@ -244,7 +248,7 @@ export function createHost(options: HostOptions): Host {
     const frozen = !lease.held && now - (held ? now : unheldSince) > unsavedWorldMs
     held = lease.held
     for (const { instance, schedule } of running) {
-      instance.setSaving(held)
+      setSaving(instance, held)
       if (instance.frozen && !frozen) schedule.restart(now)
       instance.frozen = frozen
     }
@@ -252,10 +256,10 @@ export function createHost(options: HostOptions): Host {
   }
 
   /** A step that throws is a defect of ours: it must not take the other instances with it. */
-  const tick = (one: Running, now: number, tells: boolean) => {
+  const tick = (one: Running, now: number, delivers: boolean) => {
     const { instance } = one
     try {
-      instance.tick(now, tells)
+      tickInstance(instance, now, delivers)
       one.failures = 0
     } catch (error) {
       one.failures++
@@ -273,12 +277,12 @@ export function createHost(options: HostOptions): Host {
       .finally(() => options.onBroken?.(instance.id))
   }
 
-  /** Frames are thinned before ticks are given up. */
-  const setPace = ({ instance, schedule, strain }: Running) => {
-    const pace = strain.note(monotonic() - schedule.takenAt())
-    if (pace === instance.pace) return
-    instance.pace = pace
-    log.warn('frames are sent at another pace', { instance: instance.id, ...pace })
+  /** Fewer snapshots are sent before ticks are skipped. */
+  const setDetail = ({ instance, schedule, load }: Running) => {
+    const detail = load.note(monotonic() - schedule.takenAt())
+    if (detail === instance.detail) return
+    instance.detail = detail
+    log.warn('the level of detail has changed', { instance: instance.id, ...detail })
   }
 
   const tickAll = () => {
@@ -297,7 +301,7 @@ export function createHost(options: HostOptions): Host {
         const tookMs = monotonic() - began
         durations.add(tookMs)
         options.onTick?.(tookMs)
-        if (due === 1) setPace(one)
+        if (due === 1) setDetail(one)
       }
       checkpoints.run(monotonic())
     }
@@ -358,7 +362,7 @@ export function createHost(options: HostOptions): Host {
       await transport.close()
     },
     takeContent(content) {
-      for (const { instance } of running) instance.takeContent(content)
+      for (const { instance } of running) takeContent(instance, content)
     },
     stats() {
       const { sockets, frames, bytes } = transport.traffic()
@@ -367,7 +371,7 @@ export function createHost(options: HostOptions): Host {
         instances: running.map(({ instance }) => ({
           id: instance.id,
           zone: instance.zone.id,
-          players: instance.players,
+          players: countPlayers(instance),
           entities: instance.world.players.length + instance.world.creatures.length,
           capacity: instance.zone.capacity,
           tick: instance.world.tick,

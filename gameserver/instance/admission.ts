@@ -12,7 +12,10 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Door, Session } from '../net/session.ts'
 import type { ClaimedCharacter, ClaimOutcome, Persistence } from '../persistence/persistence.ts'
+import { admit, resume } from './entry.ts'
+import { countPlayers } from './instance.ts'
 import type { Instance } from './instance.ts'
+import { giveUpClaim } from './leaving.ts'
 
 export type Admission = Door & {
   /** Whether a claim of the character is under way. */
@@ -60,11 +63,11 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   const obstacle = (ticket: Ticket, instance: Instance): CloseReason | undefined => {
     if (!mayAdmit() || instance.broken) return 'host.unavailable'
     if (used.has(ticket.ticketId)) return 'ticket.refused'
-    // Still on its way out here: once that is clear, the next ticket will do.
-    if (instance.departures.has(ticket.characterId)) return 'host.unavailable'
-    const present = instance.find(ticket.characterId)
+    // It is still leaving here. Once that is clear, the next ticket works.
+    if (instance.leaves.has(ticket.characterId)) return 'host.unavailable'
+    const present = instance.roster.find(ticket.characterId)
     if (present !== undefined && present.claimed.epoch >= ticket.epoch) return 'ticket.refused'
-    const taken = instance.players + (claiming.get(instance.id) ?? 0)
+    const taken = countPlayers(instance) + (claiming.get(instance.id) ?? 0)
     const mustFit = present === undefined && ticket.synthetic !== true
     if (mustFit && taken >= instance.zone.capacity) return 'instance.full'
     return undefined
@@ -97,7 +100,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     }
   }
 
-  const admit = async (session: Session, token: string): Promise<void> => {
+  const enter = async (session: Session, token: string): Promise<void> => {
     const ticket = await verifyTicket(verifyKeys, runtime.now(), token)
     if (!session.alive()) return
     const instance = ticket?.bootId === bootId ? instances.get(ticket.instance) : undefined
@@ -111,14 +114,14 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (answer.outcome === 'unavailable') return session.end('host.unavailable')
     if (answer.outcome === 'kicked') {
       session.end('kicked')
-      await instance.giveUp(answer.character)
+      await giveUpClaim(instance, answer.character)
     } else if (lapses !== lapsesBefore || !mayAdmit() || instance.broken) {
       session.end('host.unavailable')
-      await instance.giveUp(answer.character)
+      await giveUpClaim(instance, answer.character)
     } else if (!session.alive()) {
-      await instance.giveUp(answer.character)
+      await giveUpClaim(instance, answer.character)
     } else {
-      instance.admit(answer.character, session)
+      admit(instance, answer.character, session)
     }
   }
 
@@ -129,7 +132,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       kicked.set(characterId, Math.max(epoch, kicked.get(characterId) ?? -1))
     },
     join(session, token) {
-      const work = admit(session, token)
+      const work = enter(session, token)
         .catch((error: unknown) => {
           log.error('a join failed', { error })
           session.end('internal')
@@ -140,12 +143,12 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     resume(session, number, secret) {
       if (shut) return session.end('host.shutdown')
       for (const instance of instances.values()) {
-        const character = instance.findSession(number)
+        const character = instance.roster.findSession(number)
         if (character === undefined || instance.broken) continue
         const known = sameBytes(secret, character.secret)
         const old = character.oldSecret !== undefined && sameBytes(secret, character.oldSecret)
         const inTime = character.lostAt < 0 || monotonic() - character.lostAt <= resumeMs
-        if ((known || old) && inTime) return instance.resume(character, session, secret)
+        if ((known || old) && inTime) return resume(instance, character, session, secret)
         break
       }
       session.end('resume.refused')

@@ -1,9 +1,10 @@
-// Every `checkpointMs` one row an instance with everybody's soft state. One at a time: a write that is
-// still under way when the next is due is followed by the next, never overtaken. An empty instance is
-// reported too: that it lives is known by this alone.
+// Every `checkpointMs` one row for each instance, with everybody's soft state. One write at a time: the
+// next never overtakes the one that is under way. An empty instance is reported too, for this alone shows
+// that it lives.
 import { checkpointMs } from '#shared/limits.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
+import { checkpointEntries } from './instance.ts'
 import type { Instance } from './instance.ts'
 
 export type Checkpoints = {
@@ -26,7 +27,7 @@ export function createCheckpoints(deps: {
 
   const save = async (): Promise<void> => {
     try {
-      await persistence.checkpoint(instance.id, instance.entries())
+      await persistence.checkpoint(instance.id, checkpointEntries(instance))
     } catch (error) {
       log.warn('a checkpoint failed', { instance: instance.id, error })
     }

@@ -35,12 +35,12 @@ export function pongFrame({ tick, tickHz }: World, token: number, passedMs: numb
   return encodeServerFrame({ kind: 'pong', token, tick, part })
 }
 
-/** To whoever walked through a gate: the zone that it asks `enter` for. */
+/** To a player who walked through a gate: the zone that the client asks `enter` for. */
 export function redirectFrame(zone: string): Uint8Array {
   return encodeServerFrame({ kind: 'redirect', mode: 'go', zone, address: '', ticket: '' })
 }
 
-/** What a step says; undefined when it is not what its kind declares. */
+/** A line that a step says; undefined when it is not what its kind declares. */
 export function sayFrame(rules: ZoneRules, { kind, body }: SayEvent): Uint8Array | undefined {
   const told = rules.messages.get(kind)?.toClient.safeParse(body)
   return told?.success ? controlFrame({ ...(told.data as object), kind }) : undefined

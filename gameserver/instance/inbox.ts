@@ -1,15 +1,17 @@
-// What the host does with commands from its inbox. They come at least once and may be late: each names
-// the epoch it was issued against, and a character of a later epoch is none of its business.
+// Applies commands from the host's inbox. They come at least once and may be late: each names the epoch
+// that it was issued against, and does not concern a character of a later epoch.
 import type { CharacterCommand, Command } from '#shared/ownership/inbox.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { Admission } from './admission.ts'
+import { broadcast } from './delivery.ts'
 import type { Instance } from './instance.ts'
+import { fence, startLeave } from './leaving.ts'
 
-/** Announcements remembered, so that one that comes twice is shown once. */
+/** Announcements remembered: one that comes twice is shown once. */
 const announcementsKept = 64
 
-/** Answers what carries out one command. It never throws. */
+/** Returns what applies one command. It never throws. */
 export function createInbox(deps: {
   instances: ReadonlyMap<string, Instance>
   admission: Admission
@@ -17,9 +19,6 @@ export function createInbox(deps: {
   log: Log
 }): (command: Command) => void {
   const { instances, admission, persistence, log } = deps
-  const own = (work: Promise<unknown>): void => {
-    work.catch((error: unknown) => log.error('a command failed', { error }))
-  }
 
   /** Announcements that were shown, oldest first. */
   const shown = new Set<string>()
@@ -30,24 +29,30 @@ export function createInbox(deps: {
       if (shown.size <= announcementsKept) break
       shown.delete(oldest)
     }
-    for (const instance of instances.values()) instance.announce(text)
+    for (const instance of instances.values()) {
+      broadcast(instance, { kind: 'announce', text })
+    }
   }
 
-  const carryOut = ({ kind, characterId, epoch }: CharacterCommand): void => {
+  const apply = ({ kind, characterId, epoch }: CharacterCommand): void => {
     let known = admission.claims(characterId)
     for (const instance of instances.values()) {
-      known ||= instance.departures.has(characterId)
-      const character = instance.find(characterId)
+      known ||= instance.leaves.has(characterId)
+      const character = instance.roster.find(characterId)
       if (character === undefined) continue
       known = true
       if (character.claimed.epoch > epoch) continue
-      if (kind === 'fence') instance.drop(character, 'fenced')
-      else own(instance.release(character, kind === 'kick' ? 'kicked' : 'replaced'))
+      if (kind === 'fence') fence(instance, character, 'fenced')
+      else startLeave(instance, character, kind === 'kick' ? 'kicked' : 'replaced')
     }
     if (kind === 'kick') admission.forbid(characterId, epoch)
     // The guard names us for a character that nobody here holds: a claim whose answer was lost. Not
     // while one is in flight, which would have the character a moment later.
-    if (kind !== 'fence' && !known) own(persistence.letGo(characterId, epoch))
+    if (kind !== 'fence' && !known) {
+      persistence
+        .letGo(characterId, epoch)
+        .catch((error: unknown) => log.error('a command failed', { error }))
+    }
   }
 
   return (command) => {
@@ -58,6 +63,6 @@ export function createInbox(deps: {
     }
     const { kind, characterId, epoch } = command
     log.info('command', { kind, characterId, epoch })
-    carryOut(command)
+    apply(command)
   }
 }

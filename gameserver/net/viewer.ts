@@ -3,8 +3,8 @@
 // Each frame brings the viewer up to date with everything subscribed, as of its tick; so what can be put
 // off is a frame, never a part of one. One is sent when the server took a command that the client could
 // not foresee (missing or dropped), when `frameEveryMs` have passed, and when a subscribed cell changed,
-// or cells joined or left the area of interest: as soon as the pace allows for what is near, and later
-// where only what is farther away has changed (pace.ts).
+// or cells joined or left the area of interest: as soon as the level of detail allows for what is near,
+// and later where only what is farther away has changed (detail.ts).
 //
 // A viewer that does not read is skipped; what it missed may be remembered no more, so its next frame is
 // a keyframe.
@@ -22,7 +22,7 @@ import type { CellRecords, Changes } from './cell-records.ts'
 import { hasCell } from './cell-set.ts'
 import { createInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
-import type { Pace } from './pace.ts'
+import type { Detail } from './detail.ts'
 import type { Connection } from './transport.ts'
 
 export type Viewer = {
@@ -80,7 +80,7 @@ export function sendFrame(
   viewer: Viewer,
   world: World,
   records: CellRecords,
-  pace: Pace,
+  detail: Detail,
   now: number,
 ): 'sent' | 'nothing' | 'later' | 'skipped' | 'stalled' {
   const { entity, interest } = viewer
@@ -96,8 +96,8 @@ export function sendFrame(
   viewer.stalledAt = -1
   if (tick - viewer.upTo > windowTicks) viewer.keyframe = true
 
-  if (!hasTurn(viewer, tick, pace.farTicks) && !viewer.prompt && !isDue(viewer, now)) {
-    if (!hasTurn(viewer, tick, pace.nearTicks)) return 'later'
+  if (!hasTurn(viewer, tick, detail.farTicks) && !viewer.prompt && !isDue(viewer, now)) {
+    if (!hasTurn(viewer, tick, detail.nearTicks)) return 'later'
     if (!hasCell(records.changedSince(viewer.upTo), entity.cell)) return 'later'
   }
   viewer.prompt = false

@@ -55,8 +55,8 @@ export interface Persistence {
    * when that was tried; whoever wants the character asks again.
    */
   letGo(characterId: string, epoch: number): Promise<void>
-  /** Who carries out commands from the inbox. They may come more than once. */
-  onCommand(obey: (command: Command) => void): void
+  /** What applies commands from the inbox. They may come more than once. */
+  onCommand(apply: (command: Command) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
   beat(): void
   lease(): LeaseView

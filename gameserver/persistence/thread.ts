@@ -36,7 +36,7 @@ export function startPersistenceThread(
   let nextId = 1
   let ended: Error | undefined
   let closing = false
-  let obey: ((command: Command) => void) | undefined
+  let apply: ((command: Command) => void) | undefined
   let proof: LeaseProof = {
     wall: Number.NEGATIVE_INFINITY,
     monotonic: Number.NEGATIVE_INFINITY,
@@ -50,7 +50,7 @@ export function startPersistenceThread(
         proof = message.proof
         return
       case 'command':
-        obey?.(message.command)
+        apply?.(message.command)
         return
       case 'keys':
         onKeys(message.keys)
@@ -101,7 +101,7 @@ export function startPersistenceThread(
       ),
     letGo: async (characterId, epoch) => await call({ method: 'letGo', characterId, epoch }),
     onCommand(handler) {
-      obey = handler
+      apply = handler
     },
     prove: async () =>
       await call<'held' | 'lost' | 'unavailable'>({ method: 'prove' }).catch(

@@ -2,7 +2,9 @@
 // as they can; the clock that the instance is given goes on by one tick each.
 import { GCProfiler } from 'node:v8'
 import { createDurations } from '#gameserver/instance/durations.ts'
-import { Instance } from '#gameserver/instance/instance.ts'
+import { admit } from '#gameserver/instance/entry.ts'
+import { createInstance } from '#gameserver/instance/instance.ts'
+import { tickInstance } from '#gameserver/instance/tick.ts'
 import { openSession } from '#gameserver/net/session.ts'
 import type { Door } from '#gameserver/net/session.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
@@ -29,7 +31,7 @@ export async function measureWorld(
   let bytes = 0
   let frames = 0
   let sessions = 0
-  const instance = new Instance({
+  const instance = createInstance({
     id: 'bench-1',
     zone,
     content,
@@ -42,7 +44,8 @@ export async function measureWorld(
   })
   const door: Door = {
     join: (session, name) =>
-      instance.admit(
+      admit(
+        instance,
         {
           characterId: name,
           accountId: 'bench',
@@ -81,7 +84,7 @@ export async function measureWorld(
   })
 
   // WELCOME: from here on they may send.
-  instance.tick(now)
+  tickInstance(instance, now)
 
   const tickMs = 1000 / zone.tickHz
   let ticked = 0
@@ -93,7 +96,7 @@ export async function measureWorld(
       }
       now += tickMs
       const began = performance.now()
-      instance.tick(now)
+      tickInstance(instance, now)
       measured(performance.now() - began)
     }
   }

@@ -106,8 +106,8 @@ export function createFakePersistence(): FakePersistence {
     async letGo(characterId, epoch) {
       fake.letGoes.push(`${characterId} ${epoch}`)
     },
-    onCommand(obey) {
-      fake.command = obey
+    onCommand(apply) {
+      fake.command = apply
     },
     beat() {},
     lease: () => ({ held: fake.held && !fake.lost, lost: fake.lost }),

@@ -46,7 +46,7 @@ describe('a character in play', () => {
     expect(again.closed).toBeUndefined()
   })
 
-  test('obeys the same command twice as it does once', async () => {
+  test('applies the same command twice as it does once', async () => {
     const ann = await stage.join('ann')
     stage.persistence.command(order('letGo', 1))
     stage.persistence.command(order('letGo', 1))

@@ -1,13 +1,16 @@
 // What viewers believe, held against the world at every tick.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Instance } from '#gameserver/instance/instance.ts'
+import { admit } from '#gameserver/instance/entry.ts'
+import { countPlayers, createInstance } from '#gameserver/instance/instance.ts'
+import type { Instance } from '#gameserver/instance/instance.ts'
+import { tickInstance } from '#gameserver/instance/tick.ts'
 import { openSession } from '#gameserver/net/session.ts'
 import type { Session } from '#gameserver/net/session.ts'
 import { coreRules, zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
 import { show } from '#gameserver/sim/world.ts'
-import { paces } from '#gameserver/net/pace.ts'
+import { details } from '#gameserver/net/detail.ts'
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
 import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
@@ -47,7 +50,7 @@ function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules) {
   let now = 0
   let sessions = 0
   const zone = testZone({ tickHz })
-  const instance = new Instance({
+  const instance = createInstance({
     id: 'field-1',
     zone,
     content: testContent([zone]),
@@ -89,7 +92,8 @@ function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules) {
     }
     const door = {
       join: (session: Session) => {
-        instance.admit(
+        admit(
+          instance,
           {
             characterId: `c${clients.length}`,
             accountId: 'a',
@@ -133,7 +137,7 @@ function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules) {
   }
   const tick = (tells = true) => {
     now += 1000 / tickHz
-    instance.tick(now, tells)
+    tickInstance(instance, now, tells)
   }
   const command = (client: TestClient, heading: number, buttons: number) => {
     const commands = [{ heading, buttons }]
@@ -217,11 +221,11 @@ describe('a viewer', () => {
       fc.property(
         fc.integer({ min: 0, max: 2 ** 31 }),
         fc.constantFrom(20 as const, 30 as const),
-        fc.constantFrom({ nearTicks: 1, farTicks: 1 }, ...paces),
+        fc.constantFrom({ nearTicks: 1, farTicks: 1 }, ...details),
         fc.array(act, { minLength: 10, maxLength: 60 }),
-        (seed, tickHz, pace, acts) => {
+        (seed, tickHz, detail, acts) => {
           const { instance, clients, enter, tick, command } = stage(seed, tickHz, rules)
-          instance.pace = pace
+          instance.detail = detail
           for (const [x, y] of [
             [55, 55],
             [62, 62],
@@ -256,7 +260,7 @@ describe('a viewer', () => {
               const plays = (one: TestClient) =>
                 instance.world.players.some(({ id }) => id === one.welcome?.entity) &&
                 one.session.state === 'playing' &&
-                instance.findSession(one.welcome!.session) !== undefined
+                instance.roster.findSession(one.welcome!.session) !== undefined
               const near = clients.map((one) => plays(one) && nearTo(instance, one))
               tick(tells)
               if (!tells) continue
@@ -266,9 +270,9 @@ describe('a viewer', () => {
               for (const [index, one] of clients.entries()) {
                 if (!plays(one) || one.backlog > 0) continue
                 const slot = one.welcome!.entity & 0xffff
-                const isTurn = untold.some((at) => (at + slot) % pace.farTicks === 0)
+                const isTurn = untold.some((at) => (at + slot) % detail.farTicks === 0)
                 if (one.latest?.tick === now || isTurn) expectTruth(instance, one)
-                else if (pace.nearTicks === 1 && near[index])
+                else if (detail.nearTicks === 1 && near[index])
                   expectTruth(instance, one, near[index])
               }
             }
@@ -339,9 +343,9 @@ describe('a viewer', () => {
     slow.backlog = 70_000
     for (let i = 0; i < 20 * 10 + 2; i++) tick()
     expect(slow.closed).toBe('timeout')
-    expect(instance.players).toBe(1)
+    expect(countPlayers(instance)).toBe(1)
     for (let i = 0; i < 20 * 61; i++) tick()
-    expect(instance.players).toBe(0)
+    expect(countPlayers(instance)).toBe(0)
   })
 
   test('with more than 1 MiB waiting is closed at once', () => {

@@ -71,19 +71,19 @@ describe('one owner', () => {
     const host = await realm.host()
     const who = await realm.character()
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))
-    const obeyed: Command[] = []
-    host.onCommand((command) => obeyed.push(command))
+    const applied: Command[] = []
+    host.onCommand((command) => applied.push(command))
     const entering = realm.enterAs(who)
     // The host reads its inbox with its next renewal, and saves who is wanted elsewhere.
-    while (obeyed.length === 0) await host.prove()
-    expect(obeyed).toMatchObject([{ kind: 'letGo', characterId: who.characterId, epoch: 1 }])
+    while (applied.length === 0) await host.prove()
+    expect(applied).toMatchObject([{ kind: 'letGo', characterId: who.characterId, epoch: 1 }])
     const leaving = { ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, soft: placeInForest }
     await realm.host('forest')
     expect(await host.leave(leaving)).toBe('left')
     expect(await entering).toMatchObject({ zone: 'forest' })
     // Done is done: the command is not read again.
     await host.prove()
-    expect(obeyed).toHaveLength(1)
+    expect(applied).toHaveLength(1)
   })
 
   it('a host gives up a character that it does not hold, and nobody is locked out', async () => {
@@ -425,19 +425,19 @@ describe('places', () => {
 })
 
 describe('the inbox', () => {
-  it('is read once more, and each command obeyed once, however many hints come together', async () => {
+  it('is read once more, and each command applied once, however many hints come together', async () => {
     const realm = await openRealm()
     const host = await realm.host()
-    const obeyed: Command[] = []
-    host.onCommand((command) => obeyed.push(command))
+    const applied: Command[] = []
+    host.onCommand((command) => applied.push(command))
     for (let i = 0; i < 60; i++) {
       const command = { kind: 'letGo' as const, realmId, characterId: `c${i}`, epoch: 1 }
       await realm.store.put(commandPut(realm.runtime.now(), host.bootId, command))
     }
     realm.counted.reset()
     await Promise.all(Array.from({ length: 50 }, () => host.poke()))
-    expect(new Set(obeyed.map((command) => JSON.stringify(command))).size).toBe(60)
-    expect(obeyed).toHaveLength(60)
+    expect(new Set(applied.map((command) => JSON.stringify(command))).size).toBe(60)
+    expect(applied).toHaveLength(60)
     // Two reads, and the rows removed side by side.
     expect(realm.counted.sequential()).toBeLessThanOrEqual(5)
   })
@@ -445,8 +445,8 @@ describe('the inbox', () => {
   it('is read anew by who asks while it is being read', async () => {
     const realm = await openRealm()
     const host = await realm.host()
-    const obeyed: string[] = []
-    host.onCommand((command) => 'characterId' in command && obeyed.push(command.characterId))
+    const applied: string[] = []
+    host.onCommand((command) => 'characterId' in command && applied.push(command.characterId))
     const put = async (characterId: string) => {
       const command = { kind: 'letGo' as const, realmId, characterId, epoch: 1 }
       await realm.store.put(commandPut(realm.runtime.now(), host.bootId, command))
@@ -455,7 +455,7 @@ describe('the inbox', () => {
     const early = host.poke()
     await put('second')
     await host.prove()
-    expect(obeyed).toEqual(['first', 'second'])
+    expect(applied).toEqual(['first', 'second'])
     await early
   })
 })

@@ -8,7 +8,7 @@ import type { SimulatedHost } from './simulated-host.ts'
 import type { Sky } from './sky.ts'
 
 /** A host that runs and reaches the store has carried out its inbox by then. */
-const obeyMs = 5000
+const applyMs = 5000
 
 export type BanWatch = ReturnType<typeof createBanWatch>
 
@@ -178,7 +178,7 @@ export function createBanWatch(deps: {
         }
         const since = lingering.get(characterId) ?? now()
         lingering.set(characterId, since)
-        if (now() - since <= obeyMs) continue
+        if (now() - since <= applyMs) continue
         violation(
           'a ban takes out of play',
           `still active@${guard.epoch} on ${owner.process.name}`,

@@ -122,8 +122,8 @@ export function startHost(deps: {
   }
 
   // The tick thread's side.
-  let obey: Parameters<Persistence['onCommand']>[0] | undefined
-  kept.onCommand((command) => toTick(() => obey?.(command)))
+  let apply: Parameters<Persistence['onCommand']>[0] | undefined
+  kept.onCommand((command) => toTick(() => apply?.(command)))
   let beatenAt = Number.NEGATIVE_INFINITY
   /** It woke from a gap longer than the lease; the worlds may not go on before a proof. */
   let unproven = false
@@ -158,10 +158,10 @@ export function startHost(deps: {
     letGo: async (characterId, epoch) =>
       await call(async () => await kept.letGo(characterId, epoch)),
     onCommand: (handler) => {
-      obey = (command) => {
+      apply = (command) => {
         if (command.kind !== 'announce') {
           const { characterId, kind, epoch } = command
-          judge.note(characterId, `${process.name} obeys ${kind} @${epoch}`)
+          judge.note(characterId, `${process.name} applies ${kind} @${epoch}`)
         }
         handler(command)
       }

@@ -30,7 +30,7 @@ const keeper = 'gameserver/persistence/lease-keeper.ts'
 const world = 'functions/world/world.ts'
 const host = 'gameserver/host.ts'
 const admission = 'gameserver/instance/admission.ts'
-const departures = 'gameserver/instance/departures.ts'
+const leaves = 'gameserver/instance/leaves.ts'
 
 export const mutants: Mutant[] = [
   {
@@ -202,7 +202,7 @@ export const mutants: Mutant[] = [
   {
     name: 'leaving-not-in-checkpoint',
     rule: 'Who is leaving stays in the checkpoint until that is clear',
-    file: departures,
+    file: leaves,
     find: 'entries: () => [...leaving.keys()],',
     replace: 'entries: () => [],',
   },
@@ -210,7 +210,7 @@ export const mutants: Mutant[] = [
     name: 'enter-while-leaving',
     rule: 'A character on its way out is not let in until that is clear',
     file: admission,
-    find: "if (instance.departures.has(ticket.characterId)) return 'host.unavailable'",
+    find: "if (instance.leaves.has(ticket.characterId)) return 'host.unavailable'",
     replace: '',
   },
   {
@@ -302,7 +302,7 @@ export const mutants: Mutant[] = [
     name: 'let-go-ignored',
     rule: 'Log-in elsewhere: a living owner lets go',
     file: inbox,
-    find: "else own(instance.release(character, kind === 'kick' ? 'kicked' : 'replaced'))",
+    find: "else startLeave(instance, character, kind === 'kick' ? 'kicked' : 'replaced')",
     replace: '',
   },
   {
@@ -457,7 +457,7 @@ const survivors: Record<string, string> = {
     'state saves are 60 s apart; only one repeated after a lost answer could land late',
   'take-over-without-lease':
     'whoever is asked for was told to let go before, so a host that wakes leaves first',
-  'reads-far-apart': 'a living host obeys the let-go, or renews, before the next read',
+  'reads-far-apart': 'a living host applies the let-go, or renews, before the next read',
   'recover-any-epoch': 'a leave saves a higher number than any checkpoint before it',
   'claim-active': 'the ticket id is remembered by the host',
   'claim-refusal-may-be-ours': 'the ticket id is remembered by the host',

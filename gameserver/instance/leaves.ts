@@ -1,29 +1,29 @@
-// Characters on their way out. Each leaves the world at once, and stays in the checkpoints until the
-// store has said clearly what became of it: a host that dies in between must not lose it.
+// Characters that are leaving. Each is out of the world at once, and stays in the checkpoints until the
+// store has said clearly how its leave ended: a host that dies before that must not lose it.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 
-export type Departures = {
-  /** Saves and gives up; resolves when the outcome is clear. Never rejects. */
-  depart(entry: CheckpointEntry): Promise<'left' | 'fenced'>
+export type Leaves = {
+  /** Saves a character and gives it up; resolves when the outcome is clear. Never rejects. */
+  save(entry: CheckpointEntry): Promise<'left' | 'fenced'>
   /** What the checkpoints must still hold. */
   entries(): CheckpointEntry[]
   has(characterId: string): boolean
-  /** Resolves when nobody is on the way out. */
+  /** Resolves when no leave is under way. */
   settled(): Promise<void>
 }
 
-/** How long to wait when the worker itself refused the call. */
+/** Pause before a call that the worker refused is made again. */
 const retryMs = 1000
 
-export function createDepartures(deps: {
+export function createLeaves(deps: {
   instance: string
   persistence: Persistence
   runtime: Runtime
   log: Log
-}): Departures {
+}): Leaves {
   const { instance, persistence, runtime, log } = deps
   const leaving = new Map<CheckpointEntry, Promise<'left' | 'fenced'>>()
 
@@ -32,7 +32,7 @@ export function createDepartures(deps: {
       try {
         return await persistence.leave({ ...entry, instance })
       } catch (error) {
-        // The worker repeats what the store leaves unclear; this is the worker being too far behind.
+        // The worker repeats what the store leaves unclear. Here the worker itself is too far behind.
         log.warn('a leave could not be handed to the worker', { instance, error })
         await runtime.sleep(retryMs)
       }
@@ -40,7 +40,7 @@ export function createDepartures(deps: {
   }
 
   return {
-    async depart(entry) {
+    async save(entry) {
       const clear = untilClear(entry)
       leaving.set(entry, clear)
       try {

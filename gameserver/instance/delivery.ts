@@ -1,0 +1,98 @@
+// What players are sent: a snapshot of a tick, lines that somebody near them said, and what concerns
+// everybody.
+import { resumeMs } from '#shared/limits.ts'
+import type { Content } from '#shared/content/content.ts'
+import type { ServerControl } from '#shared/protocol/control.ts'
+import { listens, sendFrame } from '../net/viewer.ts'
+import type { Viewer } from '../net/viewer.ts'
+import type { Entity, GateArea } from '../sim/world.ts'
+import type { Character } from './character.ts'
+import { controlFrame, sayFrame } from './frames.ts'
+import type { SayEvent } from './frames.ts'
+import type { Instance } from './instance.ts'
+import { startLeave } from './leaving.ts'
+import { loseSocket } from './player.ts'
+
+/** Sends everybody what is new to them, as of the latest tick. `now`: monotonic ms. */
+export function deliver(instance: Instance, now: number): void {
+  const events = instance.untold
+  instance.untold = []
+  const lines = events.filter((event) => event.event === 'say')
+  // A client must know the entity that speaks before it hears the line.
+  for (const line of lines) for (const viewer of hearers(instance, line)) viewer.prompt = true
+  for (const character of instance.roster.all()) sendSnapshot(instance, character, now)
+  for (const line of lines) sendLine(instance, line)
+}
+
+/** Sends everybody the same control message. */
+export function broadcast(instance: Instance, message: ServerControl): void {
+  const frame = controlFrame(message)
+  for (const { viewer } of instance.roster.all()) viewer?.connection.send(frame)
+}
+
+/** Tells players whether what they do is being saved. Call whenever it may have changed. */
+export function setSaving(instance: Instance, held: boolean): void {
+  if (instance.savingPaused === !held) return
+  instance.savingPaused = !held
+  broadcast(instance, { kind: 'saving', paused: !held })
+}
+
+/**
+ * Goes on with other content, from the next tick on, and tells everybody. Throws when the zone is not in
+ * it. The caller checks what may not change.
+ */
+export function takeContent(instance: Instance, content: Content): void {
+  const zone = content.zones.get(instance.zone.id)
+  if (zone === undefined) throw new Error(`the content has no zone ${instance.zone.id}`)
+  instance.zone = zone
+  instance.content = content
+  instance.inputs.push({ input: 'content', zone, creatures: content.creatures })
+  broadcast(instance, { kind: 'content', version: content.version })
+}
+
+/** One character's snapshot; or the end of its stay, when a gate or a time-out ends it. */
+function sendSnapshot(instance: Instance, character: Character, now: number): void {
+  const { entity, viewer, gate } = character
+  if (entity === undefined) return
+  if (gate !== undefined) {
+    if (!inside(gate, entity)) character.gate = undefined
+    else if (!instance.savingPaused) return startLeave(instance, character, 'redirected', gate)
+  }
+  if (viewer !== undefined) {
+    const { world, records, detail } = instance
+    if (sendFrame(viewer, world, records, detail, now) !== 'stalled') return
+    character.socket?.end('timeout')
+    loseSocket(instance, character, character.socket)
+    return
+  }
+  if (character.lostAt >= 0 && now - character.lostAt > resumeMs) {
+    startLeave(instance, character, 'left')
+  }
+}
+
+function sendLine(instance: Instance, event: SayEvent): void {
+  const frame = sayFrame(instance.rules, event)
+  if (frame === undefined) {
+    instance.log.error('a message is not what its kind declares', { kind: event.kind })
+    return
+  }
+  for (const viewer of hearers(instance, event)) viewer.connection.send(frame)
+}
+
+/** One player, or everybody who is subscribed to its cell; not those who do not read. */
+function hearers({ roster }: Instance, { from, heard }: SayEvent): Viewer[] {
+  if (heard === 'self') {
+    const viewer = roster.findEntity(from.id)?.viewer
+    return viewer === undefined ? [] : [viewer]
+  }
+  const hearers: Viewer[] = []
+  for (const { viewer } of roster.all()) {
+    if (viewer?.interest.has(from.cell) && listens(viewer)) hearers.push(viewer)
+  }
+  return hearers
+}
+
+function inside(gate: GateArea, entity: Entity): boolean {
+  const { x, y } = entity
+  return x >= gate.x0 && x < gate.x1 && y >= gate.y0 && y < gate.y1
+}

@@ -1,0 +1,100 @@
+// How a character comes into an instance: claimed, put into the world by the next tick, then welcomed; and
+// how a client comes back to its stay.
+import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
+import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
+import type { Session } from '../net/session.ts'
+import { createViewer } from '../net/viewer.ts'
+import type { ClaimedCharacter } from '../persistence/persistence.ts'
+import type { Entity } from '../sim/world.ts'
+import { createCharacter } from './character.ts'
+import type { Character } from './character.ts'
+import { controlFrame, welcomeFrame } from './frames.ts'
+import type { Instance } from './instance.ts'
+import { fence, startLeave } from './leaving.ts'
+import { createPlayer, loseSocket } from './player.ts'
+
+/** A claimed character comes in; WELCOME follows the next tick. */
+export function admit(instance: Instance, claimed: ClaimedCharacter, socket: Session): void {
+  const { roster, runtime, log, zone, inputs } = instance
+  const before = roster.find(claimed.characterId)
+  // The newer epoch owns the character: the older stay has nothing left to save.
+  if (before !== undefined) fence(instance, before, 'replaced')
+  const secret = runtime.randomBytes(resumeSecretBytes)
+  const character = createCharacter(claimed, instance.nextSession(), secret, socket)
+  roster.add(character)
+  log.info('character in', { characterId: claimed.characterId, epoch: claimed.epoch })
+  const { soft } = claimed
+  // A position in another zone means nothing here: NaN makes the world take its spawn.
+  const here = soft.zone === zone.id
+  inputs.push({
+    input: 'enter',
+    ref: character.session,
+    look: `${claimed.race}/${claimed.job}`,
+    name: claimed.name,
+    x: here ? soft.x : Number.NaN,
+    y: here ? soft.y : Number.NaN,
+    heading: soft.heading,
+    radius: playerRadius,
+    ...(claimed.synthetic === true ? { unseen: true } : {}),
+  })
+}
+
+/**
+ * A socket that has proven itself by `secret` takes over the stay; the one before it is closed. WELCOME
+ * follows the next tick.
+ */
+export function resume(
+  instance: Instance,
+  character: Character,
+  socket: Session,
+  secret: Uint8Array,
+): void {
+  character.socket?.end('replaced')
+  character.socket = socket
+  character.viewer = undefined
+  character.lostAt = -1
+  // This WELCOME may be lost on its way, as others may have been. The client then still knows only the
+  // secret that it came with.
+  character.oldSecret = secret
+  character.secret = instance.runtime.randomBytes(resumeSecretBytes)
+  if (character.entity === undefined) return
+  instance.inputs.push({ input: 'halt', id: character.entity.id })
+  instance.returning.add(character)
+}
+
+/** The world has taken somebody in. */
+export function entered(instance: Instance, session: number, entity: Entity): void {
+  const character = instance.roster.findSession(session)
+  if (character === undefined) {
+    // It left before its first tick.
+    instance.inputs.push({ input: 'leave', id: entity.id })
+    return
+  }
+  instance.roster.place(character, entity)
+  // A client whose socket went before WELCOME has no secret to come back with.
+  if (character.socket?.state === 'joining') welcome(instance, character)
+  else startLeave(instance, character, 'left')
+}
+
+/** The world could not take it in: it is saved as it came, and may try elsewhere. */
+export function notEntered(instance: Instance, session: number): void {
+  const character = instance.roster.findSession(session)
+  if (character !== undefined) startLeave(instance, character, 'internal')
+}
+
+/** Sends WELCOME; snapshots follow from then on. */
+export function welcome(instance: Instance, character: Character): void {
+  const { entity, socket, secret, session } = character
+  if (entity === undefined || socket === undefined) return
+  if (socket.state === 'ended') {
+    loseSocket(instance, character, socket)
+    return
+  }
+  const { world, zone } = instance
+  const place = { zone: zone.id, instance: instance.id, contentVersion: instance.content.version }
+  socket.connection.send(welcomeFrame(world, entity, { session, secret }, place))
+  if (instance.savingPaused) socket.connection.send(controlFrame({ kind: 'saving', paused: true }))
+  const radius = metresToUnits(zone.viewRadius)
+  character.viewer = createViewer(socket.connection, entity, world, radius)
+  socket.joined(createPlayer(instance, character, socket))
+}

@@ -1,0 +1,71 @@
+// How a stay ends. A leave saves the character and gives it up; a fence saves nothing, for another owner
+// has the character already.
+import type { CloseReason } from '#shared/protocol/close.ts'
+import type { ClaimedCharacter } from '../persistence/persistence.ts'
+import type { GateArea } from '../sim/world.ts'
+import { nextSave, softState } from './character.ts'
+import type { Character } from './character.ts'
+import { redirectFrame } from './frames.ts'
+import type { Instance } from './instance.ts'
+
+/**
+ * Saves a character and gives it up; its socket is then closed with `reason`. With a `gate` the character
+ * is saved where the gate leads to. Resolves when the store is clear. Never rejects.
+ */
+export async function leave(
+  instance: Instance,
+  character: Character,
+  reason: CloseReason,
+  gate?: GateArea,
+): Promise<void> {
+  const soft =
+    gate === undefined
+      ? softState(character, instance.zone.id)
+      : { zone: gate.to, x: gate.arriveX, y: gate.arriveY, heading: character.entity!.heading }
+  const { socket } = character
+  remove(instance, character)
+  const outcome = await instance.leaves.save(nextSave(character, soft))
+  if (outcome === 'fenced') {
+    socket?.end('fenced')
+    return
+  }
+  if (gate !== undefined && socket?.state === 'playing') {
+    socket.connection.send(redirectFrame(gate.to))
+  }
+  socket?.end(reason)
+}
+
+/** A leave that nothing waits for. Its outcome is handled inside; what is left is a defect. */
+export function startLeave(
+  instance: Instance,
+  character: Character,
+  reason: CloseReason,
+  gate?: GateArea,
+): void {
+  leave(instance, character, reason, gate).catch((error: unknown) =>
+    instance.log.error('a leave failed', { error }),
+  )
+}
+
+/** Ends a stay without saving: another host owns the character, or a later stay does. */
+export function fence(instance: Instance, character: Character, reason: CloseReason): void {
+  remove(instance, character)
+  character.socket?.end(reason)
+}
+
+/** Gives up a claim that was void by the time it was answered. It was never in the world. */
+export async function giveUpClaim(instance: Instance, claimed: ClaimedCharacter): Promise<void> {
+  const { characterId, epoch, saveNumber, soft } = claimed
+  await instance.leaves.save({ characterId, epoch, saveNumber: saveNumber + 1, soft })
+}
+
+function remove(instance: Instance, character: Character): void {
+  const { characterId, epoch } = character.claimed
+  instance.log.info('character out', { characterId, epoch })
+  instance.roster.remove(character)
+  character.viewer = undefined
+  instance.returning.delete(character)
+  if (character.entity !== undefined) {
+    instance.inputs.push({ input: 'leave', id: character.entity.id })
+  }
+}

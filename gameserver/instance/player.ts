@@ -1,0 +1,74 @@
+// What a joined socket drives: its character's inputs, pings, control messages and leave.
+import type { Player, Session } from '../net/session.ts'
+import type { Character } from './character.ts'
+import { controlFrame, pongFrame } from './frames.ts'
+import type { Instance } from './instance.ts'
+import { startLeave } from './leaving.ts'
+import { readMessage } from './messages.ts'
+
+export function createPlayer(instance: Instance, character: Character, socket: Session): Player {
+  // A socket that was replaced, or whose character is leaving, drives nothing any more.
+  const drives = () => {
+    if (character.socket !== socket || character.viewer === undefined) return false
+    character.oldSecret = undefined
+    return true
+  }
+  return {
+    input(first, commands) {
+      if (!drives() || instance.frozen) return
+      instance.inputs.push({ input: 'commands', id: character.entity!.id, first, commands })
+    },
+    ping(token) {
+      // A client whose character is leaving is answered until the store is clear: it would else take
+      // the host for silent.
+      if (!drives() && character.socket !== socket) return
+      const passedMs = instance.monotonic() - instance.tickedAt
+      socket.connection.send(pongFrame(instance.world, token, passedMs))
+    },
+    control(body) {
+      if (drives()) control(instance, character, socket, body)
+    },
+    leave() {
+      if (drives()) startLeave(instance, character, 'left')
+    },
+    lost: () => loseSocket(instance, character, socket),
+  }
+}
+
+/** Its socket went: the body stands until a resume, or until its time is up. */
+export function loseSocket(
+  instance: Instance,
+  character: Character,
+  socket: Session | undefined,
+): void {
+  if (character.socket !== socket) return
+  character.socket = undefined
+  character.viewer = undefined
+  character.lostAt = instance.monotonic()
+}
+
+function control(
+  instance: Instance,
+  character: Character,
+  socket: Session,
+  bytes: Uint8Array,
+): void {
+  const { rules, frozen, inputs } = instance
+  const read = readMessage(rules, character.mayTell, bytes, frozen, instance.monotonic())
+  switch (read.reading) {
+    case 'message': {
+      const { kind, body } = read
+      inputs.push({ input: 'message', id: character.entity!.id, kind, body })
+      break
+    }
+    case 'refused': {
+      const { of, code } = read
+      socket.connection.send(controlFrame({ kind: 'refused', of, code }))
+      break
+    }
+    case 'malformed':
+      socket.end('protocol.malformed')
+      loseSocket(instance, character, socket)
+      break
+  }
+}

@@ -1,0 +1,60 @@
+// One tick of an instance: the step of its world, what the step says to the outside, and the snapshots.
+import { step } from '../sim/step.ts'
+import type { WorldEvent } from '../sim/world.ts'
+import { deliver } from './delivery.ts'
+import { entered, notEntered, welcome } from './entry.ts'
+import type { Instance } from './instance.ts'
+
+/**
+ * One step and its snapshots; without snapshots (`delivers`) when the next step follows at once. `now`:
+ * monotonic ms. Throws when the step fails; what happened until then stands.
+ */
+export function tickInstance(instance: Instance, now: number, delivers = true): void {
+  try {
+    advance(instance)
+    instance.records.publish(instance.untold)
+    if (!delivers) return
+    for (const character of instance.returning) {
+      instance.returning.delete(character)
+      welcome(instance, character)
+    }
+    deliver(instance, now)
+  } catch (error) {
+    // A viewer that missed a record of this step is sent everything anew.
+    for (const { viewer } of instance.roster.all()) if (viewer) viewer.keyframe = true
+    throw error
+  }
+}
+
+function advance(instance: Instance): void {
+  const { inputs } = instance
+  instance.inputs = []
+  const events: WorldEvent[] = []
+  try {
+    step(instance.world, inputs, instance.rules, events)
+  } finally {
+    instance.untold.push(...events)
+    for (const event of events) applyEvent(instance, event)
+  }
+}
+
+/** What an event means for the characters; viewers are told by `deliver`. */
+function applyEvent(instance: Instance, event: WorldEvent): void {
+  switch (event.event) {
+    case 'entered':
+      entered(instance, event.ref, event.entity)
+      break
+    case 'gate': {
+      const character = instance.roster.findEntity(event.entity.id)
+      if (character !== undefined) character.gate = event.gate
+      break
+    }
+    case 'failed':
+      instance.log.error('a part of a step failed', { what: event.what, error: event.error })
+      if (event.ref !== undefined) notEntered(instance, event.ref)
+      break
+    case 'left':
+    case 'say':
+      break
+  }
+}
