@@ -6,7 +6,8 @@ import { ContentError } from '#shared/content-files/load.ts'
 import { ConfigError } from '#shared/config.ts'
 import { KeyFileError } from '#shared/keys/master.ts'
 import { KeyRingError } from '#shared/keys/ring.ts'
-import { createServiceKeys } from '#shared/keys/service.ts'
+import { createHostKeys } from '#shared/keys/host.ts'
+import { readHostKey } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -44,7 +45,10 @@ async function run(): Promise<void> {
     domains: mounted.flat(),
     runtime,
     verifyKeys: wired.keys.verify,
-    serviceKeys: createServiceKeys(wired),
+    hostKeys: createHostKeys({
+      runtime: wired.runtime,
+      publicKeyOf: (bootId) => readHostKey(wired.store, bootId),
+    }),
     limiter: wired.limiter,
     profile: config.WAYSTONE_LIMITS,
     realms: wired.realms,

@@ -18,7 +18,7 @@ export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({
     return { cairns: zones.map((zone) => ({ zone, stones: stones.get(zone) ?? 0 })) }
   },
 
-  async lay({ params, player, operation }) {
+  async lay({ params, caller, operation }) {
     const { realmId, zone } = params
     if (!content.zones.has(zone)) throw new Problem('game.not_found', { detail: 'No such zone.' })
     const laidAt = runtime.now()
@@ -28,7 +28,7 @@ export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({
         {
           put: {
             table: 'core',
-            item: { pk: gameKey(realmId, `STONES#${player.accountId}`), sk: zone, v: 1, laidAt },
+            item: { pk: gameKey(realmId, `STONES#${caller.accountId}`), sk: zone, v: 1, laidAt },
             condition: 'attribute_not_exists(pk)',
           },
         },

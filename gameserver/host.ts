@@ -8,7 +8,7 @@ import {
   unsavedWorldMs,
 } from '#shared/limits.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
-import type { VerifyKeys } from '#shared/ownership/ticket.ts'
+import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { createAdmission } from './instance/admission.ts'

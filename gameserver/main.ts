@@ -10,7 +10,7 @@ import { ContentError, loadContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
-import { createServiceIdentity } from '#shared/keys/service.ts'
+import { createHostSigner } from '#shared/keys/host.ts'
 import { hostDrainMs } from '#shared/limits.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
@@ -69,7 +69,7 @@ async function run(): Promise<void> {
 
   const port = gameServer.ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
   const keys = createPublicKeys(processClocks.now)
-  const identity = await createServiceIdentity()
+  const identity = await createHostSigner()
   const persistence = startPersistenceThread(
     {
       store: storeOptions(config, process.env),

@@ -4,7 +4,7 @@
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import { internal } from '#shared/api/internal.ts'
 import type { KnownHost } from '#shared/api/internal.ts'
-import type { ServiceIdentity } from '#shared/keys/service.ts'
+import type { HostSigner } from '#shared/keys/host.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -18,7 +18,7 @@ const skewMaxMs = 500
 export type SelfCheck = {
   /** Base URL of the functions. */
   url: string
-  identity: ServiceIdentity
+  identity: HostSigner
   bootId: string
   realmId: string
   fetch: (url: string, init: RequestInit) => Promise<Response>

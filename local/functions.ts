@@ -23,7 +23,8 @@ import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
-import { createServiceKeys } from '#shared/keys/service.ts'
+import { createHostKeys } from '#shared/keys/host.ts'
+import { readHostKey } from '#shared/ownership/lease.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -87,7 +88,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
     domains,
     runtime,
     verifyKeys: keys.verify,
-    serviceKeys: createServiceKeys({ store, runtime }),
+    hostKeys: createHostKeys({ runtime, publicKeyOf: (bootId) => readHostKey(store, bootId) }),
     limiter,
     profile,
     realms,

@@ -33,9 +33,9 @@ export const tokensRememberedMax = 1024
 /** An operator's token from the command line: one command, with a slow network and a slow look. */
 export const operatorTokenMs = 5 * 60 * 1000
 /** A host signs a token of its own for each call to `/internal`; none may be valid for longer. */
-export const serviceTokenMs = 60 * 1000
+export const hostTokenMs = 60 * 1000
 /** How long what a lease row said of a host's key is believed: a stolen key of a dead host dies by then. */
-export const serviceKeyFreshMs = 10 * 1000
+export const hostKeyFreshMs = 10 * 1000
 /** A player who comes back within a month stays logged in. */
 export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
 /** A signing key is published this long before it signs; rings are read again each minute. */

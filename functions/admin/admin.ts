@@ -2,7 +2,7 @@
 // audit entry; what follows is read from that row and not from the request, so that of a ban and its
 // lifting the later one is what every repeat carries out.
 import type { PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
-import type { OperationId, Operator } from '#shared/api/endpoint.ts'
+import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
@@ -37,7 +37,7 @@ const dayMs = 24 * 60 * 60 * 1000
  * Refuses an operator who is none any more: tokens live for minutes, and nobody should be banned by
  * somebody who was dismissed. Throws auth.forbidden, auth.session_revoked. One trip.
  */
-export async function requireOperator(deps: AdminDeps, operator: Operator): Promise<void> {
+export async function requireOperator(deps: AdminDeps, operator: OperatorCaller): Promise<void> {
   if (operator.accountId === undefined) return
   const account = await readStanding(deps.store, operator.accountId)
   const banned = account?.ban !== undefined && account.ban.until > deps.runtime.now()
@@ -68,7 +68,7 @@ export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAc
 /** Whoever is in play now, at the epochs of now: a repeat kicks nobody who has come back. */
 export async function kick(
   deps: AdminDeps,
-  operator: Operator,
+  operator: OperatorCaller,
   who: string,
   reason: string,
   op: OperationId,
@@ -95,7 +95,7 @@ export async function kick(
 /** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. Takes up to 4 s. */
 export async function ban(
   deps: AdminDeps,
-  operator: Operator,
+  operator: OperatorCaller,
   who: string,
   request: { reason: string; days?: number | undefined },
   op: OperationId,
@@ -116,7 +116,7 @@ export async function ban(
 /** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
 export async function unban(
   deps: AdminDeps,
-  operator: Operator,
+  operator: OperatorCaller,
   who: string,
   reason: string,
   op: OperationId,
@@ -134,7 +134,7 @@ export async function unban(
 /** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
 export async function setRole(
   deps: Pick<AdminDeps, 'store' | 'runtime' | 'realms'>,
-  operator: Operator,
+  operator: OperatorCaller,
   who: string,
   request: { role: 'player' | 'operator'; reason: string },
   op: OperationId,
@@ -151,7 +151,7 @@ export async function setRole(
 /** The writes of a deed with its audit entry, the effect last; it is refused when nobody is there. */
 function audited(
   deps: Pick<AdminDeps, 'runtime'>,
-  operator: Operator,
+  operator: OperatorCaller,
   op: OperationId,
   deed: Deed,
   effect: Write[],

@@ -3,7 +3,7 @@
 // One partition: operators act some times an hour, and whoever looks wants the newest of all.
 import * as z from 'zod'
 import type { AuditEntry } from '#shared/api/admin.ts'
-import type { OperationId, Operator } from '#shared/api/endpoint.ts'
+import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store, Write } from '#shared/store/store.ts'
@@ -26,7 +26,7 @@ export type Deed = Pick<AuditEntry, 'action' | 'target' | 'what' | 'reason'>
 /** The row of a deed, and its id. */
 export function auditWrite(
   runtime: Runtime,
-  operator: Operator,
+  operator: OperatorCaller,
   op: OperationId,
   deed: Deed,
 ): { write: Write; entryId: string } {

@@ -1,6 +1,6 @@
 // What operators see of zone hosts and tell them.
 import type { FleetView } from '#shared/api/admin.ts'
-import type { OperationId, Operator } from '#shared/api/endpoint.ts'
+import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
@@ -80,7 +80,7 @@ async function readInstances({ store, realms, content }: AdminDeps): Promise<Ope
 /** Has a host drain. Throws admin.host_unknown, operation.mismatch. */
 export async function stopHost(
   deps: AdminDeps,
-  operator: Operator,
+  operator: OperatorCaller,
   name: string,
   reason: string,
   op: OperationId,
@@ -100,7 +100,7 @@ export async function stopHost(
  */
 export async function announce(
   deps: AdminDeps,
-  operator: Operator,
+  operator: OperatorCaller,
   realmId: string,
   request: { text: string; reason: string },
   op: OperationId,

@@ -1,7 +1,7 @@
 // Accounts: how they are made and opened. The face of this domain for the others.
 import { createHash } from 'node:crypto'
 import type { PasswordSession, Session } from '#shared/api/auth.ts'
-import type { OperationId, Player } from '#shared/api/endpoint.ts'
+import type { OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateName } from '#shared/limits.ts'
@@ -145,12 +145,12 @@ async function openGuest(
  */
 export async function sessionsFrom(
   deps: Pick<SessionDeps, 'store' | 'runtime'>,
-  { accountId, sessionId }: Pick<Player, 'accountId' | 'sessionId'>,
+  { accountId, loginSessionId }: Pick<PlayerCaller, 'accountId' | 'loginSessionId'>,
 ): Promise<number> {
   const now = deps.runtime.now()
   const [account, family] = await Promise.all([
     readAccount(deps.store, accountId),
-    readFamily(deps.store, accountId, sessionId, now),
+    readFamily(deps.store, accountId, loginSessionId, now),
   ])
   if (account === undefined) return Number.POSITIVE_INFINITY
   refuseBanned(account, now)

@@ -13,12 +13,12 @@ export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
     login: ({ body, address, operation }) => login(deps, body, address, operation),
     guest: ({ body, operation }) => playAsGuest(deps, body.deviceSecret, operation),
     refresh: ({ body }) => refresh(deps, body.refreshToken),
-    async logout({ player }) {
-      await logout(deps, player)
+    async logout({ caller }) {
+      await logout(deps, caller)
       return {}
     },
-    async logoutEverywhere({ player }) {
-      await logoutEverywhere(deps, player)
+    async logoutEverywhere({ caller }) {
+      await logoutEverywhere(deps, caller)
       return {}
     },
     realms: async () => ({ realms: deps.realms.list }),

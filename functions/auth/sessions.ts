@@ -3,7 +3,7 @@
 // The newest generation n is exchanged once, for n + 1; its repeat within 30 s, after a lost answer,
 // gets the same n + 1. Anything older can only come from a copy: the whole family ends.
 import type { Session } from '#shared/api/auth.ts'
-import type { OperationId, Player } from '#shared/api/endpoint.ts'
+import type { OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
@@ -143,12 +143,12 @@ async function rotated(
 }
 
 /** Ends the session of the caller. One trip. Its access tokens run out within 15 minutes. */
-export async function logout(deps: SessionDeps, player: Player): Promise<void> {
-  await ignoreAbsent(revokeFamily(deps.store, player.accountId, player.sessionId))
+export async function logout(deps: SessionDeps, player: PlayerCaller): Promise<void> {
+  await ignoreAbsent(revokeFamily(deps.store, player.accountId, player.loginSessionId))
 }
 
 /** Ends every session of the account. One trip. */
-export async function logoutEverywhere(deps: SessionDeps, player: Player): Promise<void> {
+export async function logoutEverywhere(deps: SessionDeps, player: PlayerCaller): Promise<void> {
   // The next millisecond, so that a session opened in this one ends as well.
   const from = deps.runtime.now() + 1
   await ignoreAbsent(voidSessions(deps.store, player.accountId, from))
@@ -169,7 +169,7 @@ async function sessionOf(
   issuedAt: number,
 ): Promise<Session> {
   const { accountId, familyId, generation, rotatedAt } = token
-  const player = { accountId, sessionId: familyId, guest, issuedAt, role }
+  const player = { accountId, loginSessionId: familyId, guest, issuedAt, role }
   const access = await signAccessToken(deps.keys.signing(), player)
   return {
     accountId,

@@ -5,16 +5,16 @@ import type { CharacterDeps } from './characters.ts'
 
 export function characterRoutes(deps: CharacterDeps): Handlers<typeof characters> {
   return {
-    async list({ params, player }) {
-      const owner = { realmId: params.realmId, accountId: player.accountId }
+    async list({ params, caller }) {
+      const owner = { realmId: params.realmId, accountId: caller.accountId }
       return { characters: await listCharacters(deps, owner) }
     },
-    create({ params, player, body, operation }) {
-      const owner = { realmId: params.realmId, accountId: player.accountId }
+    create({ params, caller, body, operation }) {
+      const owner = { realmId: params.realmId, accountId: caller.accountId }
       return createCharacter(deps, owner, body, operation)
     },
-    async delete({ params, player, operation }) {
-      const owner = { realmId: params.realmId, accountId: player.accountId }
+    async delete({ params, caller, operation }) {
+      const owner = { realmId: params.realmId, accountId: caller.accountId }
       await deleteCharacter(deps, owner, params.characterId, operation)
       return {}
     },

@@ -1,23 +1,15 @@
 // Who calls, from the Authorization header (RFC 6750).
-import type { Identity, Operator, Player, Service } from '#shared/api/endpoint.ts'
-import { verifyServiceToken } from '#shared/keys/service.ts'
-import type { ServiceKeys } from '#shared/keys/service.ts'
-import type { VerifyKeys } from '#shared/ownership/ticket.ts'
+import type { Caller, Identity, OperatorCaller } from '#shared/api/endpoint.ts'
+import { verifyHostToken } from '#shared/keys/host.ts'
+import type { HostKeys } from '#shared/keys/host.ts'
+import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import { Problem } from '#shared/problem.ts'
 import { verifyAccessToken, verifyOperatorToken } from './token.ts'
-
-/** `subject` is what limits by account count. */
-export type Caller = {
-  player?: Player
-  operator?: Operator
-  service?: Service
-  subject?: string
-}
 
 export type CallerDeps = {
   verifyKeys: VerifyKeys
   /** Keys of zone hosts; an app without routes for them needs none. */
-  serviceKeys?: ServiceKeys
+  hostKeys?: HostKeys
 }
 
 /**
@@ -32,30 +24,40 @@ export async function readCaller(
 ): Promise<Caller> {
   switch (identity) {
     case 'anyone':
-      return {}
-    case 'player': {
-      const player = genuine(await verifyAccessToken(deps.verifyKeys, now, bearer(authorization)))
-      return { player, subject: player.accountId }
-    }
-    case 'operator': {
-      const operator = await readOperator(deps.verifyKeys, now, bearer(authorization))
-      return { operator, subject: operator.operatorId }
-    }
-    case 'service': {
-      const keys = deps.serviceKeys
-      if (keys === undefined) throw new Error('routes for services need serviceKeys')
-      const service = genuine(await verifyServiceToken(keys, now, bearer(authorization)))
-      return { service, subject: service.bootId }
+      return { kind: 'anyone' }
+    case 'player':
+      return genuine(await verifyAccessToken(deps.verifyKeys, now, bearer(authorization)))
+    case 'operator':
+      return await readOperator(deps.verifyKeys, now, bearer(authorization))
+    case 'host': {
+      const keys = deps.hostKeys
+      if (keys === undefined) throw new Error('routes for hosts need hostKeys')
+      const { bootId } = genuine(await verifyHostToken(keys, now, bearer(authorization)))
+      return { kind: 'host', bootId }
     }
   }
 }
 
-async function readOperator(keys: VerifyKeys, now: number, token: string): Promise<Operator> {
+/** What limits by account and operation ids count by; undefined for anyone. */
+export function subjectOf(caller: Caller): string | undefined {
+  switch (caller.kind) {
+    case 'anyone':
+      return undefined
+    case 'player':
+      return caller.accountId
+    case 'operator':
+      return caller.operatorId
+    case 'host':
+      return caller.bootId
+  }
+}
+
+async function readOperator(keys: VerifyKeys, now: number, token: string): Promise<OperatorCaller> {
   const player = await verifyAccessToken(keys, now, token)
   if (player === 'invalid') return genuine(await verifyOperatorToken(keys, now, token))
   const { accountId, issuedAt, role } = genuine(player)
   if (role !== 'operator') throw new Problem('auth.forbidden')
-  return { operatorId: accountId, accountId, issuedAt }
+  return { kind: 'operator', operatorId: accountId, accountId, issuedAt }
 }
 
 function bearer(authorization: string | null): string {

@@ -148,8 +148,8 @@ function securityOf({ identity }: Endpoint): Json[] {
       return [{ accessToken: [] }]
     case 'operator':
       return [{ operatorToken: [] }]
-    case 'service':
-      return [{ serviceToken: [] }]
+    case 'host':
+      return [{ hostToken: [] }]
   }
 }
 
@@ -336,7 +336,7 @@ const securitySchemes: Json = {
       'The access token of an account with the role of an operator, or a token of 5 minutes that ' +
       '`npm run waystone` makes where the master key lies.',
   },
-  serviceToken: {
+  hostToken: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',

@@ -179,7 +179,7 @@ const identityWords: Record<Endpoint['identity'], string> = {
   anyone: 'Open to anyone.',
   player: 'Needs an access token.',
   operator: 'Needs the token of an operator.',
-  service: 'For zone hosts, with a token of their own.',
+  host: 'For zone hosts, with a token of their own.',
 }
 
 /** A command that can be pasted after the angle brackets are filled in. */

@@ -11,7 +11,7 @@ import type { Log } from '#shared/telemetry/log.ts'
 import { addressSubject } from './address.ts'
 import { answerResponse } from './answer.ts'
 import { parseInput, readJson } from './body.ts'
-import { readCaller } from './caller.ts'
+import { readCaller, subjectOf } from './caller.ts'
 import type { CallerDeps } from './caller.ts'
 import { problemOf, problemResponse } from './failure.ts'
 import { applyLimits } from './rates.ts'
@@ -73,12 +73,13 @@ async function readCall(
     if (limits.length > 0) await applyLimits(deps.limiter, deps.profile, limits, subject, headers)
   }
   await limit('address', address)
-  const { player, operator, service, subject } = await readCaller(
+  const caller = await readCaller(
     deps,
     endpoint.identity,
     deps.runtime.now(),
     c.req.header('authorization') ?? null,
   )
+  const subject = subjectOf(caller)
   if (subject !== undefined) await limit('account', subject)
 
   const params = endpoint.params && parseInput(endpoint.params, 'params', c.req.param())
@@ -94,5 +95,5 @@ async function readCall(
           now: deps.runtime.now(),
         })
       : undefined
-  return { params, query, body, player, operator, service, operation, address } as Call<Endpoint>
+  return { params, query, body, caller, operation, address } as Call<Endpoint>
 }

@@ -3,10 +3,10 @@
 import { hash } from 'node:crypto'
 import { SignJWT, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
-import type { Operator, Player } from '#shared/api/endpoint.ts'
+import type { OperatorCaller, PlayerCaller } from '#shared/api/endpoint.ts'
 import { accessTokenMs, operatorTokenMs, tokensRememberedMax } from '#shared/limits.ts'
-import { asDate, keyOf } from '#shared/ownership/ticket.ts'
-import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
+import { asDate, keyOf } from '#shared/keys/jwt.ts'
+import type { SigningKey, VerifyKeys } from '#shared/keys/jwt.ts'
 
 const accessTokenType = 'at+jwt'
 const accessTokenAudience = 'waystone:player'
@@ -18,7 +18,7 @@ const tokenMaxLength = 2048
 const claims = z.object({
   /** Account. */
   sub: z.string().min(1),
-  /** Session family. */
+  /** Login session. */
   sid: z.string().min(1),
   /** Guest. */
   gst: z.boolean(),
@@ -30,12 +30,12 @@ const claims = z.object({
 /** Signs a token that is valid for 15 minutes from `player.issuedAt`. */
 export async function signAccessToken(
   key: SigningKey,
-  player: Player,
+  player: Omit<PlayerCaller, 'kind'>,
 ): Promise<{ token: string; expiresAt: number }> {
   const issuedS = Math.floor(player.issuedAt / 1000)
   const expiresS = issuedS + accessTokenMs / 1000
   const token = await new SignJWT({
-    sid: player.sessionId,
+    sid: player.loginSessionId,
     gst: player.guest,
     iatMs: player.issuedAt,
     ...(player.role === undefined ? {} : { role: player.role }),
@@ -51,7 +51,7 @@ export async function signAccessToken(
 }
 
 /** What a genuine token said, and the key that vouched for it. */
-type Genuine = { player: Player; keyId: string; key: CryptoKey; expiresS: number }
+type Genuine = { player: PlayerCaller; keyId: string; key: CryptoKey; expiresS: number }
 
 /**
  * By the hash of the token, never the token itself. The signature is most of what an authenticated read
@@ -71,7 +71,7 @@ export async function verifyAccessToken(
   keys: VerifyKeys,
   now: number,
   token: string,
-): Promise<Player | 'expired' | 'invalid'> {
+): Promise<PlayerCaller | 'expired' | 'invalid'> {
   if (token.length > tokenMaxLength) return 'invalid'
   const memory = memoryOf(keys)
   const digest = hash('sha256', token, 'base64')
@@ -98,7 +98,14 @@ export async function verifyAccessToken(
     const claimed = claims.safeParse(payload)
     if (!claimed.success) return 'invalid'
     const { sub, sid, gst, iatMs, role } = claimed.data
-    const player: Player = { accountId: sub, sessionId: sid, guest: gst, issuedAt: iatMs, role }
+    const player: PlayerCaller = {
+      kind: 'player',
+      accountId: sub,
+      loginSessionId: sid,
+      guest: gst,
+      issuedAt: iatMs,
+      role,
+    }
     const genuine = { player, keyId: protectedHeader.kid!, key: key!, expiresS: payload.exp! }
     if (memory.size >= tokensRememberedMax) memory.delete(memory.keys().next().value!)
     memory.set(digest, genuine)
@@ -138,7 +145,7 @@ export async function verifyOperatorToken(
   keys: VerifyKeys,
   now: number,
   token: string,
-): Promise<Operator | 'expired' | 'invalid'> {
+): Promise<OperatorCaller | 'expired' | 'invalid'> {
   if (token.length > tokenMaxLength) return 'invalid'
   try {
     const { payload } = await jwtVerify(token, keyOf(keys), {
@@ -150,7 +157,7 @@ export async function verifyOperatorToken(
       currentDate: asDate(now),
     })
     const { sub, iat } = operatorClaims.parse(payload)
-    return { operatorId: sub, issuedAt: iat * 1000 }
+    return { kind: 'operator', operatorId: sub, issuedAt: iat * 1000 }
   } catch (error) {
     return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
   }

@@ -1,5 +1,5 @@
 // What zone hosts ask of the functions.
-import type { Service } from '#shared/api/endpoint.ts'
+import type { HostCaller } from '#shared/api/endpoint.ts'
 import type { KnownHost } from '#shared/api/internal.ts'
 import { leaseKey } from '#shared/ownership/lease.ts'
 import type { HostInstance } from '#shared/ownership/lease.ts'
@@ -11,7 +11,7 @@ import type { Realms } from '../http/realms.ts'
 export type InternalDeps = { store: Store; runtime: Runtime; realms: Realms }
 
 /** What the registry knows of the caller. One trip. Throws auth.required when its lease is gone. */
-export async function showHost(deps: InternalDeps, { bootId }: Service): Promise<KnownHost> {
+export async function showHost(deps: InternalDeps, { bootId }: HostCaller): Promise<KnownHost> {
   const row = await deps.store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
   // Its key may be believed for some seconds longer.
   if (row === undefined || row['ended'] === true) throw new Problem('auth.required')

@@ -5,6 +5,6 @@ import type { InternalDeps } from './internal.ts'
 
 export function internalRoutes(deps: InternalDeps): Handlers<typeof internal> {
   return {
-    host: async ({ service }) => await showHost(deps, service),
+    host: async ({ caller }) => await showHost(deps, caller),
   }
 }

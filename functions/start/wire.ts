@@ -16,7 +16,8 @@ import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Part } from '#shared/api/health.ts'
 import { createVerifier } from '#shared/keys/ring.ts'
 import type { Verifier } from '#shared/keys/ring.ts'
-import { createServiceKeys } from '#shared/keys/service.ts'
+import { createHostKeys } from '#shared/keys/host.ts'
+import { readHostKey } from '#shared/ownership/lease.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
@@ -154,7 +155,10 @@ async function start<Keys extends Verifier>(
     domains: await domainsOf(wired),
     runtime: wired.runtime,
     verifyKeys: wired.keys.verify,
-    serviceKeys: createServiceKeys(wired),
+    hostKeys: createHostKeys({
+      runtime: wired.runtime,
+      publicKeyOf: (bootId) => readHostKey(wired.store, bootId),
+    }),
     limiter: wired.limiter,
     profile: wired.config.WAYSTONE_LIMITS,
     realms: wired.realms,

@@ -6,7 +6,7 @@ import type { WorldDeps } from './world.ts'
 
 export function worldRoutes(deps: WorldDeps): Handlers<typeof world> {
   return {
-    enter: async ({ player, params, body }) => await enter(deps, player, params.realmId, body),
+    enter: async ({ caller, params, body }) => await enter(deps, caller, params.realmId, body),
     status: async ({ params }) => await status(deps, params.realmId),
   }
 }

@@ -4,8 +4,8 @@
 import { SignJWT, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { Sighting } from '#shared/ownership/lease.ts'
-import { keyOf } from '#shared/ownership/ticket.ts'
-import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
+import { keyOf } from '#shared/keys/jwt.ts'
+import type { SigningKey, VerifyKeys } from '#shared/keys/jwt.ts'
 
 const audience = 'waystone:enter'
 const type = 'waystone-sighting+jwt'

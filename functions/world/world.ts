@@ -8,7 +8,7 @@
 // it fell silent. Else what was seen of its lease goes to the client with the refusal and comes back with
 // the next `enter`, until the owner has answered or may be judged dead.
 import type { Admission } from '#shared/api/world.ts'
-import type { Player } from '#shared/api/endpoint.ts'
+import type { PlayerCaller } from '#shared/api/endpoint.ts'
 import { letGoLookLaterMs, letGoLookMs, letGoWaitMs, ticketMs } from '#shared/limits.ts'
 import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
@@ -24,7 +24,7 @@ import {
 import type { Observation, Sighting } from '#shared/ownership/lease.ts'
 import { findInstances, releasePlace } from '#shared/ownership/places.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
-import type { SigningKey, VerifyKeys } from '#shared/ownership/ticket.ts'
+import type { SigningKey, VerifyKeys } from '#shared/keys/jwt.ts'
 import { reserveWrites, takeOverWrites } from '#shared/ownership/transitions.ts'
 import type { Reservation } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
@@ -50,7 +50,7 @@ export type WorldDeps = PlacementDeps &
      * Since when tokens of the player's session count, Unix ms: the face of functions/auth. One store
      * trip. Throws auth.banned.
      */
-    sessionsFrom: (player: Player) => Promise<number>
+    sessionsFrom: (player: PlayerCaller) => Promise<number>
     /** Whether it is the account of the synthetic player, who takes no place. */
     isSynthetic: (accountId: string) => boolean
   }
@@ -75,7 +75,7 @@ type Progress = {
  */
 export async function enter(
   deps: WorldDeps,
-  player: Player,
+  player: PlayerCaller,
   realmId: string,
   request: { characterId: string; protocol: number; observed?: string | undefined },
 ): Promise<Admission> {
@@ -105,7 +105,7 @@ function lookAgainMs(now: number, { letGoUntil = now }: Progress): number {
 /** `again`: others changed the same rows. `owned`: a living owner was asked to let go; look again. */
 async function tryEnter(
   deps: WorldDeps,
-  player: Player,
+  player: PlayerCaller,
   realmId: string,
   characterId: string,
   progress: Progress,

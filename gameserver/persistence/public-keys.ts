@@ -1,7 +1,7 @@
 // The public keys of tickets on the tick thread: sent by the worker, looked up without I/O.
 import type { CryptoKey } from 'jose'
 import { importPublic } from '#shared/keys/ed25519.ts'
-import type { VerifyKeys } from '#shared/ownership/ticket.ts'
+import type { VerifyKeys } from '#shared/keys/jwt.ts'
 
 export type PublicKeyRow = { keyId: string; x: string; retireAt?: number | undefined }
 

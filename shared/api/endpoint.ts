@@ -5,10 +5,10 @@ import type { RateName } from '../limits.ts'
 import type { ProblemCode } from '../problem.ts'
 
 /**
- * Who may call. `player`: the holder of an access token. `operator`: of one with that role, or of an
- * operator's short token from the command line. `service`: a zone host, with a token of its own key.
+ * Who may call. `player`: an account, by its access token. `operator`: an account with that role, or an
+ * operator's short token from the command line. `host`: a zone host, by a token of its own key.
  */
-export type Identity = 'anyone' | 'player' | 'operator' | 'service'
+export type Identity = Caller['kind']
 
 /**
  * How a changing request is made safe to send again (rule 4):
@@ -89,19 +89,25 @@ export type RequestOf<E extends Endpoint> = (E extends { params: infer P extends
 
 export type AnswerOf<E extends Endpoint> = z.output<E['answer']>
 
-/** Who is calling, from a verified access token. */
-export type Player = {
+/** Who sends a request, as the edge has verified it. */
+export type Caller = AnyCaller | PlayerCaller | OperatorCaller | HostCaller
+
+export type AnyCaller = { kind: 'anyone' }
+
+/** A player's account, from its access token. */
+export type PlayerCaller = {
+  kind: 'player'
   accountId: string
-  /** The refresh family the token came from. */
-  sessionId: string
+  /** The login session that the token is from. */
+  loginSessionId: string
   /** When the token was issued, Unix ms. */
   issuedAt: number
   guest: boolean
   role?: 'operator' | undefined
 }
 
-/** Who is calling a route for operators. */
-export type Operator = {
+export type OperatorCaller = {
+  kind: 'operator'
   /** The account, or `cli:<name>` for a token from the command line. Stands in the audit. */
   operatorId: string
   /** Absent for a token from the command line, whose holder has the master key. */
@@ -110,8 +116,15 @@ export type Operator = {
   issuedAt: number
 }
 
-/** Which host is calling. */
-export type Service = { bootId: string }
+export type HostCaller = { kind: 'host'; bootId: string }
+
+type CallerOf<I extends Identity> = I extends 'player'
+  ? PlayerCaller
+  : I extends 'operator'
+    ? OperatorCaller
+    : I extends 'host'
+      ? HostCaller
+      : AnyCaller
 
 /** A client's Idempotency-Key, checked for form and age, and the hash under which it is stored. */
 export type OperationId = {
@@ -126,9 +139,7 @@ export type Call<E extends Endpoint> = {
   params: Infer<E['params']>
   query: Infer<E['query']>
   body: Infer<E['body']>
-  player: E['identity'] extends 'player' ? Player : undefined
-  operator: E['identity'] extends 'operator' ? Operator : undefined
-  service: E['identity'] extends 'service' ? Service : undefined
+  caller: CallerOf<E['identity']>
   operation: E['repeat'] extends 'remembered' | 'own' ? OperationId : undefined
   /** The caller's network address, as the edge saw it. */
   address: string

@@ -20,7 +20,7 @@ export const internal = domain({
       method: 'GET',
       path: '/internal/v1/host',
       summary: 'What the registry knows of the calling host',
-      identity: 'service',
+      identity: 'host',
       answer: knownHost,
       errors: [],
       limits: [{ rate: 'read.address', by: 'address' }],

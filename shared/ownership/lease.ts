@@ -33,7 +33,7 @@ export async function createLease(
     address: string
     protocol: number
     content: string
-    /** `x` of the key whose signatures prove that it is this host (shared/keys/service.ts). */
+    /** `x` of the key whose signatures prove that it is this host (shared/keys/host.ts). */
     publicKey: string
     instances: HostInstance[]
   },
@@ -53,6 +53,13 @@ export async function createLease(
       expires: expiresAt(now + hostRowsKeptMs),
     },
   })
+}
+
+/** `x` of a host's public key while its lease is not ended. Read strongly. One trip. */
+export async function readHostKey(store: Store, bootId: string): Promise<string | undefined> {
+  const row = await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
+  const x = row?.['publicKey']
+  return row?.['ended'] === true || typeof x !== 'string' ? undefined : x
 }
 
 /**

@@ -1,8 +1,9 @@
 // A ticket lets one socket claim one character once. It is a signed JWT that any zone host verifies
 // with the public keys alone, so a forged one never reaches the store.
-import { SignJWT, errors, jwtVerify } from 'jose'
-import type { CryptoKey } from 'jose'
+import { SignJWT, jwtVerify } from 'jose'
 import * as z from 'zod'
+import { asDate, keyOf } from '../keys/jwt.ts'
+import type { SigningKey, VerifyKeys } from '../keys/jwt.ts'
 
 const ticketAudience = 'waystone:zone'
 const type = 'waystone-ticket+jwt'
@@ -34,10 +35,6 @@ export type Ticket = {
   /** Of the synthetic player, whom nobody sees and who takes no place. */
   synthetic?: boolean
 }
-
-export type SigningKey = { keyId: string; privateKey: CryptoKey }
-/** The public key of an id; undefined when it is not known here. Must not do I/O. */
-export type VerifyKeys = (keyId: string) => CryptoKey | undefined
 
 export async function signTicket(key: SigningKey, ticket: Ticket): Promise<string> {
   return await new SignJWT({
@@ -84,18 +81,4 @@ export async function verifyTicket(
   } catch {
     return undefined
   }
-}
-
-/** The key that a token's header names; one that is not known is refused as a forged token is. */
-export function keyOf(keys: VerifyKeys): (header: { kid?: string | undefined }) => CryptoKey {
-  return ({ kid }) => {
-    const key = kid === undefined ? undefined : keys(kid)
-    if (key === undefined) throw new errors.JWKSNoMatchingKey()
-    return key
-  }
-}
-
-export function asDate(now: number): Date {
-  // oxlint-disable-next-line no-restricted-globals -- jose wants a Date; made from the clock passed in
-  return new Date(now)
 }

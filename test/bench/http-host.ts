@@ -19,7 +19,8 @@ import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
-import { createServiceKeys } from '#shared/keys/service.ts'
+import { createHostKeys } from '#shared/keys/host.ts'
+import { readHostKey } from '#shared/ownership/lease.ts'
 import { newId } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -61,7 +62,10 @@ function functions(hasher: Hasher): Hono {
     ],
     runtime,
     verifyKeys: keys.verify,
-    serviceKeys: createServiceKeys(deps),
+    hostKeys: createHostKeys({
+      runtime: deps.runtime,
+      publicKeyOf: (bootId) => readHostKey(deps.store, bootId),
+    }),
     limiter,
     profile,
     realms,

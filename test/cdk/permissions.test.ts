@@ -6,7 +6,7 @@ import { DOMAINS } from '#cdk/bundles.ts'
 import type { DomainName } from '#cdk/bundles.ts'
 import { PERMISSIONS, ZONE_PERMISSIONS } from '#cdk/permissions.ts'
 import type { RowPermission } from '#cdk/permissions.ts'
-import { createServiceIdentity } from '#shared/keys/service.ts'
+import { createHostSigner } from '#shared/keys/host.ts'
 import { createVerifier } from '#shared/keys/ring.ts'
 import type { Endpoint } from '#shared/api/endpoint.ts'
 import { PARTS } from '#shared/api/health.ts'
@@ -182,7 +182,7 @@ async function play(): Promise<void> {
   // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
   const enter = async ({ token, characterId }: Player) =>
     await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 1 } })
-  const identity = await createServiceIdentity()
+  const identity = await createHostSigner()
   const host = await realm.host('hub', identity.publicKey)
   await enter(mira)
   const admission = (await enter(mira)).json()

@@ -21,13 +21,14 @@ import { api } from '#shared/api/api.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
-import type { Endpoint, Player } from '#shared/api/endpoint.ts'
+import type { Endpoint, PlayerCaller } from '#shared/api/endpoint.ts'
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
-import { createServiceKeys } from '#shared/keys/service.ts'
+import { createHostKeys } from '#shared/keys/host.ts'
+import { readHostKey } from '#shared/ownership/lease.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
@@ -160,7 +161,7 @@ export async function openApi(
     signingKey: keys.signing,
     verifyKeys: keys.verify,
     hint: () => undefined,
-    sessionsFrom: async (player: Player) => await sessionsFrom(deps, player),
+    sessionsFrom: async (player: PlayerCaller) => await sessionsFrom(deps, player),
     isSynthetic: (accountId: string) => isSynthetic(keys, accountId),
   }
   const logged: string[] = []
@@ -177,7 +178,10 @@ export async function openApi(
     ],
     runtime: clock,
     verifyKeys: keys.verify,
-    serviceKeys: createServiceKeys(deps),
+    hostKeys: createHostKeys({
+      runtime: deps.runtime,
+      publicKeyOf: (bootId) => readHostKey(deps.store, bootId),
+    }),
     limiter,
     profile,
     realms,

@@ -3,7 +3,7 @@ import { sessionsFrom } from '#functions/auth/auth.ts'
 import { voidSessions } from '#functions/auth/store.ts'
 import { verifyAccessToken } from '#functions/http/token.ts'
 import type { Session } from '#shared/api/auth.ts'
-import type { Player } from '#shared/api/endpoint.ts'
+import type { PlayerCaller } from '#shared/api/endpoint.ts'
 import { accessTokenMs, refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Item } from '#shared/store/store.ts'
@@ -565,8 +565,8 @@ describe('log-out', () => {
     expect(from).toBeGreaterThan(0)
     expect(player).toMatchObject({ accountId })
     const deps = { store: test.memory, runtime: test.clock }
-    expect(await sessionsFrom(deps, player as Player)).toBe(from)
-    expect((player as Player).issuedAt).toBeLessThan(from)
+    expect(await sessionsFrom(deps, player as PlayerCaller)).toBe(from)
+    expect((player as PlayerCaller).issuedAt).toBeLessThan(from)
   })
 
   it('makes a repeated log-in of before worthless', async () => {

@@ -296,7 +296,7 @@ describe('access tokens', () => {
     const test = await openApi()
     test.clock.advance(123)
     const issuedAt = test.clock.now()
-    const player = { accountId: 'a', sessionId: 's', guest: true, issuedAt }
+    const player = { accountId: 'a', loginSessionId: 's', guest: true, issuedAt }
     const { token } = await signAccessToken(test.keys.signing(), player)
     const seen: unknown[] = []
     const echo = domain({
@@ -318,7 +318,7 @@ describe('access tokens', () => {
       extra: [
         mount(echo, {
           who: async (call) => {
-            seen.push(call.player)
+            seen.push(call.caller)
             return {}
           },
         }),
@@ -329,7 +329,7 @@ describe('access tokens', () => {
       headers: { authorization: `Bearer ${token}` },
     })
     expect(response.status).toBe(200)
-    expect(seen).toEqual([player])
+    expect(seen).toEqual([{ kind: 'player', ...player }])
   })
 })
 

@@ -7,9 +7,9 @@ import { signAccessToken, signOperatorToken } from '#functions/http/token.ts'
 import { api } from '#shared/api/api.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Endpoint, Identity } from '#shared/api/endpoint.ts'
-import { createServiceIdentity } from '#shared/keys/service.ts'
-import type { ServiceIdentity } from '#shared/keys/service.ts'
-import { accessTokenMs, serviceKeyFreshMs, serviceTokenMs } from '#shared/limits.ts'
+import { createHostSigner } from '#shared/keys/host.ts'
+import type { HostSigner } from '#shared/keys/host.ts'
+import { accessTokenMs, hostKeyFreshMs, hostTokenMs } from '#shared/limits.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import { newId } from '#shared/runtime.ts'
@@ -25,15 +25,15 @@ const routes = Object.values(api).flatMap((domain) =>
 const closed = routes.filter(({ endpoint }) => endpoint.identity !== 'anyone')
 
 let test: TestApi
-let host: { bootId: string; identity: ServiceIdentity }
+let host: { bootId: string; identity: HostSigner }
 /** Genuine tokens, by who carries them. */
-let tokens: Record<'player' | 'operator' | 'command line' | 'service', string>
+let tokens: Record<'player' | 'operator' | 'command line' | 'host', string>
 let accountId: string
 
 beforeAll(async () => {
   test = await openApi()
   const now = test.clock.now()
-  host = { bootId: newId(test.clock), identity: await createServiceIdentity() }
+  host = { bootId: newId(test.clock), identity: await createHostSigner() }
   await createLease(test.memory, now, {
     bootId: host.bootId,
     address: 'ws://host/zone',
@@ -55,7 +55,7 @@ beforeAll(async () => {
     player: session.accessToken,
     operator: (await test.client().auth.refresh({ body: { refreshToken } })).accessToken,
     'command line': commandLine,
-    service: await host.identity.sign(host.bootId, now),
+    host: await host.identity.sign(host.bootId, now),
   }
 })
 
@@ -80,9 +80,9 @@ const refusals = new Set(['auth.required', 'auth.expired', 'auth.forbidden'])
 /** What each identity says to each genuine token; undefined: lets it in. */
 const answers: Record<Identity, Partial<Record<keyof typeof tokens, string>>> = {
   anyone: {},
-  player: { 'command line': 'auth.required', service: 'auth.required' },
-  operator: { player: 'auth.forbidden', service: 'auth.required' },
-  service: { player: 'auth.required', operator: 'auth.required', 'command line': 'auth.required' },
+  player: { 'command line': 'auth.required', host: 'auth.required' },
+  operator: { player: 'auth.forbidden', host: 'auth.required' },
+  host: { player: 'auth.required', operator: 'auth.required', 'command line': 'auth.required' },
 }
 
 describe('every route', () => {
@@ -91,7 +91,7 @@ describe('every route', () => {
     const without = await codeOf(endpoint)
     if (identity === 'anyone') expect(refusals).not.toContain(without)
     else expect(without).toBe('auth.required')
-    for (const kind of ['player', 'operator', 'command line', 'service'] as const) {
+    for (const kind of ['player', 'operator', 'command line', 'host'] as const) {
       const code = await codeOf(endpoint, `Bearer ${tokens[kind]}`)
       const refusal = answers[identity][kind]
       if (refusal === undefined) expect(refusals, kind).not.toContain(code)
@@ -103,11 +103,11 @@ describe('every route', () => {
     const now = test.clock.now()
     const key = test.keys.signing()
     const old = now - accessTokenMs - 1000
-    const player = { accountId, sessionId: 's', guest: false, issuedAt: old }
+    const player = { accountId, loginSessionId: 's', guest: false, issuedAt: old }
     const expired: Record<Exclude<Identity, 'anyone'>, string> = {
       player: (await signAccessToken(key, player)).token,
       operator: await signOperatorToken(key, 'ann', old),
-      service: await host.identity.sign(host.bootId, now - serviceTokenMs - 10_000),
+      host: await host.identity.sign(host.bootId, now - hostTokenMs - 10_000),
     }
     for (const { name, endpoint } of closed) {
       const token = expired[endpoint.identity as keyof typeof expired]
@@ -144,11 +144,11 @@ describe("a player's things", () => {
   })
 })
 
-describe('a service token', () => {
+describe('a host token', () => {
   const ask = async (token: string) => await codeOf(api.internal.endpoints.host, `Bearer ${token}`)
 
   it('is good for what the registry knows of its host', async () => {
-    expect(await test.client({ token: tokens.service }).internal.host()).toEqual({
+    expect(await test.client({ token: tokens.host }).internal.host()).toEqual({
       bootId: host.bootId,
       address: 'ws://host/zone',
       now: test.clock.now(),
@@ -160,21 +160,21 @@ describe('a service token', () => {
   it('of a host that never was, or with the key of another, is refused', async () => {
     const now = test.clock.now()
     expect(await ask(await host.identity.sign(newId(test.clock), now))).toBe('auth.required')
-    const other = await createServiceIdentity()
+    const other = await createHostSigner()
     expect(await ask(await other.sign(host.bootId, now))).toBe('auth.required')
   })
 
   it('counts for a minute, whatever the host wrote, and not before its time', async () => {
     const now = test.clock.now()
     const sign = async (at: number) => await ask(await host.identity.sign(host.bootId, at))
-    expect(await sign(now - serviceTokenMs + 1000)).toBe('done')
+    expect(await sign(now - hostTokenMs + 1000)).toBe('done')
     expect(await sign(now + 4000)).toBe('done')
     expect(await sign(now + 30_000)).toBe('auth.required')
   })
 
   it('is refused within 10 s of the end of its host', async () => {
     const bootId = newId(test.clock)
-    const identity = await createServiceIdentity()
+    const identity = await createHostSigner()
     await createLease(test.memory, test.clock.now(), {
       bootId,
       address: 'a',
@@ -186,9 +186,9 @@ describe('a service token', () => {
     const now = test.clock.now()
     expect(await ask(await identity.sign(bootId, now))).toBe('done')
     await endLease(test.memory, bootId)
-    test.clock.advance(serviceKeyFreshMs)
-    expect(await ask(await identity.sign(bootId, now + serviceKeyFreshMs))).toBe('auth.required')
-    test.clock.advance(-serviceKeyFreshMs)
+    test.clock.advance(hostKeyFreshMs)
+    expect(await ask(await identity.sign(bootId, now + hostKeyFreshMs))).toBe('auth.required')
+    test.clock.advance(-hostKeyFreshMs)
   })
 })
 
@@ -291,12 +291,12 @@ async function forgeries(): Promise<Record<string, string>> {
       { ...claims, aud: 'waystone:operator', sub: accountId },
       { typ: 'waystone-operator+jwt' },
     ),
-    'a service by our own key': await sign(
+    'a host by our own key': await sign(
       { iss: host.bootId, aud: 'waystone:internal', iat: now, exp: now + 60 },
-      { typ: 'waystone-service+jwt' },
+      { typ: 'waystone-host+jwt' },
     ),
     'a host that is a path': raw(
-      { alg: 'EdDSA', typ: 'waystone-service+jwt' },
+      { alg: 'EdDSA', typ: 'waystone-host+jwt' },
       { iss: '../KEYS', aud: 'waystone:internal', iat: now, exp: now + 60 },
     ),
     'arrays for objects': raw([], []),

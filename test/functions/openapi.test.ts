@@ -58,7 +58,7 @@ const schemes = {
   anyone: [],
   player: [{ accessToken: [] }],
   operator: [{ operatorToken: [] }],
-  service: [{ serviceToken: [] }],
+  host: [{ hostToken: [] }],
 }
 
 describe('the OpenAPI document', () => {

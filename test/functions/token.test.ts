@@ -7,8 +7,9 @@ import { accessTokenMs, tokensRememberedMax } from '#shared/limits.ts'
 
 const now = 1_790_000_000_000
 const player = (accountId = 'mira') => ({
+  kind: 'player' as const,
   accountId,
-  sessionId: 's1',
+  loginSessionId: 's1',
   guest: false,
   issuedAt: now,
   role: undefined,

@@ -1,7 +1,7 @@
 // What a host finds out about itself: by its own key, from the real functions.
 import { describe, expect, it } from 'vitest'
 import { checkMyself } from '#gameserver/self-check.ts'
-import { createServiceIdentity } from '#shared/keys/service.ts'
+import { createHostSigner } from '#shared/keys/host.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -9,7 +9,7 @@ import { openApi } from '../functions/api.ts'
 
 async function openStage(options: { realmId?: string; behindMs?: number; deadApi?: boolean } = {}) {
   const test = await openApi()
-  const identity = await createServiceIdentity()
+  const identity = await createHostSigner()
   const bootId = newId(test.clock)
   await createLease(test.memory, test.clock.now(), {
     bootId,

@@ -100,7 +100,8 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
   async function enterAs(who: { characterId: string; accountId: string }, observed?: string) {
     const player = {
       accountId: who.accountId,
-      sessionId: 's',
+      kind: 'player' as const,
+      loginSessionId: 's',
       issuedAt: runtime.now(),
       guest: false,
     }

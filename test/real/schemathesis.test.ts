@@ -13,7 +13,7 @@ import { findAccess } from '#local/cli/access.ts'
 import { readRunFile } from '#local/run-file.ts'
 import { api } from '#shared/api/api.ts'
 import { createApiClient } from '#shared/api/client.ts'
-import { createServiceIdentity } from '#shared/keys/service.ts'
+import { createHostSigner } from '#shared/keys/host.ts'
 import { createLease } from '#shared/ownership/lease.ts'
 import { newId } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
@@ -95,7 +95,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
   async function hostToken(): Promise<string> {
     const { database, tablePrefix } = readRunFile(folder.dataDir)!
     const store = createDynamoStore(localOptions(database, tablePrefix))
-    const { publicKey, sign } = await createServiceIdentity()
+    const { publicKey, sign } = await createHostSigner()
     const bootId = newId(systemRuntime)
     const now = systemRuntime.now()
     const about = { address: 'ws://host/zone', protocol: 1, content: 'test', instances: [] }

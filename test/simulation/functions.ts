@@ -22,8 +22,8 @@ import type { Scheduler } from './scheduler.ts'
 import type { Keys } from './signing.ts'
 import type { Sky } from './sky.ts'
 
-/** The one session of each account. */
-const sessionId = 'session'
+/** The one login session of each account. */
+const loginSessionId = 'session'
 /** A function gives up by then, as its gateway would. */
 const functionMs = 10_000
 
@@ -34,7 +34,7 @@ export type FunctionFault = Extract<FaultPlan, { kind: 'function' }>
 export function accountWrites(accountId: string): Write[] {
   return [
     newAccount(accountId, { createdAt: beganAt, guest: false, sessionsFrom: 0 }),
-    newFamily(accountId, sessionId, beganAt),
+    newFamily(accountId, loginSessionId, beganAt),
   ]
 }
 
@@ -136,7 +136,13 @@ export function startFunctions(world: {
           const startedAt = scheduler.now()
           judge.bans.asked(accountId)
           const issuedAt = deps.runtime.now()
-          const player = { accountId, sessionId, issuedAt, guest: false }
+          const player = {
+            kind: 'player' as const,
+            accountId,
+            loginSessionId,
+            issuedAt,
+            guest: false,
+          }
           const admission = await enter(deps, player, realmId, {
             characterId,
             protocol: PROTOCOL_VERSION,

@@ -118,7 +118,13 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
       },
     }),
   )
-  const player = { accountId, sessionId: 'bench', issuedAt: runtime.now(), guest: false }
+  const player = {
+    kind: 'player' as const,
+    accountId,
+    loginSessionId: 'bench',
+    issuedAt: runtime.now(),
+    guest: false,
+  }
   const { ticket } = await enter(
     {
       store,

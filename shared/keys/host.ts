@@ -1,25 +1,23 @@
-// Service identity: how a zone host proves who it is to `/internal`. It makes a key pair at boot; the
+// Host identity: how a zone host proves to `/internal` who it is. It makes a key pair at boot; the
 // private key never leaves the process, the public one stands in its lease row. So the row that says
 // whether the process lives says as well whose signature counts, and nothing has to be handed out.
 import { webcrypto } from 'node:crypto'
 import { SignJWT, decodeJwt, errors, jwtVerify } from 'jose'
 import type { CryptoKey } from 'jose'
-import { serviceKeyFreshMs, serviceTokenMs } from '../limits.ts'
-import { leaseKey } from '../ownership/lease.ts'
-import { asDate } from '../ownership/ticket.ts'
+import { hostKeyFreshMs, hostTokenMs } from '../limits.ts'
 import { isUuid } from '../runtime.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Store } from '../store/store.ts'
 import { importPublic } from './ed25519.ts'
+import { asDate } from './jwt.ts'
 
 const audience = 'waystone:internal'
-const type = 'waystone-service+jwt'
+const type = 'waystone-host+jwt'
 /** How far the clocks of a host and a function may differ, seconds. */
 const skewS = 5
 /** Hosts whose key is remembered; more than a region has. */
 const rememberedMax = 1000
 
-export type ServiceIdentity = {
+export type HostSigner = {
   /** `x` of the public key, for the lease row. */
   publicKey: string
   /** A token for one call: 60 s from `now`. */
@@ -27,7 +25,7 @@ export type ServiceIdentity = {
 }
 
 /** A new key pair. The private key cannot be read, by us neither. */
-export async function createServiceIdentity(): Promise<ServiceIdentity> {
+export async function createHostSigner(): Promise<HostSigner> {
   const pair = await webcrypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
   const { privateKey, publicKey } = pair as { privateKey: CryptoKey; publicKey: CryptoKey }
   const { x } = await webcrypto.subtle.exportKey('jwk', publicKey)
@@ -41,40 +39,41 @@ export async function createServiceIdentity(): Promise<ServiceIdentity> {
         .setIssuer(bootId)
         .setAudience(audience)
         .setIssuedAt(issuedS)
-        .setExpirationTime(issuedS + serviceTokenMs / 1000)
+        .setExpirationTime(issuedS + hostTokenMs / 1000)
         .sign(privateKey)
     },
   }
 }
 
 /** The public key of a host whose lease is not ended; undefined when there is none. */
-export type ServiceKeys = (bootId: string) => Promise<CryptoKey | undefined>
+export type HostKeys = (bootId: string) => Promise<CryptoKey | undefined>
 
-/** Reads keys from lease rows, strongly, and believes each for 10 s. Fails with StoreError. */
-export function createServiceKeys(deps: { store: Store; runtime: Runtime }): ServiceKeys {
+type Deps = {
+  runtime: Pick<Runtime, 'now'>
+  /** `x` of the public key in the host's lease row; undefined when the lease is gone. One trip. */
+  publicKeyOf: (bootId: string) => Promise<string | undefined>
+}
+
+/** Believes each key for 10 s. Fails as `publicKeyOf` does. */
+export function createHostKeys({ runtime, publicKeyOf }: Deps): HostKeys {
   const known = new Map<string, { key: CryptoKey; until: number }>()
   return async (bootId) => {
-    const now = deps.runtime.now()
+    const now = runtime.now()
     const there = known.get(bootId)
     if (there !== undefined && now < there.until) return there.key
     known.delete(bootId)
-    const row = await deps.store.get({
-      table: 'volatile',
-      key: leaseKey(bootId),
-      consistent: true,
-    })
-    const x = row?.['publicKey']
-    if (row === undefined || row['ended'] === true || typeof x !== 'string') return undefined
+    const x = await publicKeyOf(bootId)
+    if (x === undefined) return undefined
     const key = await importPublic(x)
     if (known.size >= rememberedMax) known.clear()
-    known.set(bootId, { key, until: now + serviceKeyFreshMs })
+    known.set(bootId, { key, until: now + hostKeyFreshMs })
     return key
   }
 }
 
 /** Which host calls; `expired` is said only of a token that was genuine. One trip when it is new. */
-export async function verifyServiceToken(
-  keys: ServiceKeys,
+export async function verifyHostToken(
+  keys: HostKeys,
   now: number,
   token: string,
 ): Promise<{ bootId: string } | 'expired' | 'invalid'> {
@@ -90,7 +89,7 @@ export async function verifyServiceToken(
       audience,
       requiredClaims: ['exp', 'iat'],
       // Whatever the host wrote: no token counts for longer.
-      maxTokenAge: serviceTokenMs / 1000,
+      maxTokenAge: hostTokenMs / 1000,
       clockTolerance: skewS,
       currentDate: asDate(now),
     })
