@@ -3,8 +3,8 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import type { Part } from '#shared/api/health.ts'
 import { Problem } from '#shared/problem.ts'
-import { newId } from '#shared/runtime.ts'
 import { problemOf, problemResponse } from './http/failure.ts'
+import { createHead, createRequestIds, securityHeaders } from './http/head.ts'
 import { mountHealth } from './http/health.ts'
 import type { Health } from './http/health.ts'
 import type { Reference } from './http/reference.ts'
@@ -26,16 +26,10 @@ export type AppOptions = ServeDeps & {
 export function createApp(options: AppOptions): Hono {
   const app = new Hono()
   if (options.corsOrigins !== undefined) app.use('*', crossOrigin(options.corsOrigins))
-  app.use('*', async (c, next) => {
-    await next()
-    // Whoever sets a header himself knows better (the page has its own policy).
-    for (const [name, value] of securityHeaders) {
-      if (!c.res.headers.has(name)) c.res.headers.set(name, value)
-    }
-  })
+  const nextRequestId = createRequestIds(options.runtime)
   const { health, parts } = options
   const domains = [...options.domains, ...(health ? [mountHealth({ health, parts })] : [])]
-  for (const mounted of domains) serve(app, mounted, options)
+  for (const mounted of domains) serve(app, mounted, { ...options, nextRequestId })
   if (options.reference) serveReference(app, options.reference)
 
   const routes = [
@@ -43,30 +37,19 @@ export function createApp(options: AppOptions): Hono {
     { pattern: /^\/(?:docs|openapi\.json)$/, methods: options.reference ? ['GET', 'HEAD'] : [] },
   ].filter(({ methods }) => methods.length > 0)
   app.notFound((c) => {
-    const headers = new Headers({ 'x-request-id': newId(options.runtime) })
+    const headers = createHead(nextRequestId())
     const methods = routes.find((route) => route.pattern.test(c.req.path))?.methods
     if (methods === undefined) return problemResponse(new Problem('route.not_found'), headers)
-    headers.set('allow', methods.join(', '))
+    headers['allow'] = methods.join(', ')
     return problemResponse(new Problem('route.method_not_allowed'), headers)
   })
   app.onError((error, c) => {
-    const requestId = newId(options.runtime)
+    const requestId = nextRequestId()
     const where = { requestId, path: c.req.routePath }
-    return problemResponse(
-      problemOf(options.log, error, where),
-      new Headers({ 'x-request-id': requestId }),
-    )
+    return problemResponse(problemOf(options.log, error, where), createHead(requestId))
   })
   return app
 }
-
-/** The API answers data: nothing in an answer may run, load, be framed or be guessed at. */
-const securityHeaders = [
-  ['x-content-type-options', 'nosniff'],
-  ['referrer-policy', 'no-referrer'],
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-] as const
 
 /** Tokens travel in a header, never in a cookie, so another origin gains nothing by being let in. */
 function crossOrigin(origins: string[]) {
@@ -98,10 +81,14 @@ function declaredRoutes(domains: Mounted[]): { pattern: RegExp; methods: string[
 function serveReference(app: Hono, reference: Reference): void {
   app.get('/openapi.json', () => {
     // Public, and read by tools in pages of any origin.
-    const headers = { 'content-type': 'application/json', 'access-control-allow-origin': '*' }
-    return new Response(reference.document, { headers })
+    const type = { 'content-type': 'application/json', 'access-control-allow-origin': '*' }
+    return new Response(reference.document, { headers: { ...securityHeaders, ...type } })
   })
   app.get('/docs', (c) =>
-    c.html(reference.page, 200, { 'content-security-policy': reference.policy }),
+    c.html(reference.page, 200, {
+      ...securityHeaders,
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': reference.policy,
+    }),
   )
 }

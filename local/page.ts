@@ -80,6 +80,7 @@ export function servePage(app: Hono, current: () => Page): void {
         'content-security-policy': policy,
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
+        'cross-origin-resource-policy': 'same-origin',
       }
       if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers)
       return c.body(body, 200, { ...headers, 'content-type': type })

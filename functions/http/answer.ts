@@ -2,6 +2,7 @@
 // declares `cache` answers the same for everybody, with an ETag that saves sending it again.
 import { createHash } from 'node:crypto'
 import type { Endpoint } from '#shared/api/endpoint.ts'
+import type { Head } from './head.ts'
 
 // Content answers are objects that live as long as the process: each is written and hashed once.
 const written = new WeakMap<object, { text: string; etag: string }>()
@@ -10,20 +11,20 @@ export function answerResponse(
   endpoint: Endpoint,
   answer: unknown,
   request: Request,
-  headers: Headers,
+  headers: Head,
 ): Response {
   if (endpoint.cache === undefined) {
-    headers.set('content-type', 'application/json')
-    headers.set('cache-control', 'no-store')
+    headers['content-type'] = 'application/json'
+    headers['cache-control'] = 'no-store'
     return new Response(JSON.stringify(answer), { status: statusOf(endpoint, answer), headers })
   }
   const { text, etag } = writtenOf(answer)
-  headers.set('etag', etag)
-  headers.set('cache-control', `public, max-age=${endpoint.cache.maxAgeS}`)
+  headers['etag'] = etag
+  headers['cache-control'] = `public, max-age=${endpoint.cache.maxAgeS}`
   if (matches(request.headers.get('if-none-match'), etag)) {
     return new Response(null, { status: 304, headers })
   }
-  headers.set('content-type', 'application/json')
+  headers['content-type'] = 'application/json'
   return new Response(text, { status: endpoint.status ?? 200, headers })
 }
 

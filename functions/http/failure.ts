@@ -3,6 +3,7 @@ import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import { storeProblem } from '#shared/store/operation.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+import type { Head } from './head.ts'
 
 /** Not among them what is meant to happen: a full world and busy rows are answered with 503 as well. */
 const FAULTS: ReadonlySet<ProblemCode> = new Set(['internal.error', 'store.unavailable'])
@@ -21,13 +22,13 @@ export function problemOf(
   return problem
 }
 
-export function problemResponse(problem: Problem, headers: Headers): Response {
-  headers.set('content-type', 'application/problem+json')
-  headers.set('cache-control', 'no-store')
+export function problemResponse(problem: Problem, headers: Head): Response {
+  headers['content-type'] = 'application/problem+json'
+  headers['cache-control'] = 'no-store'
   if (problem.retryAfterS !== undefined) {
-    headers.set('retry-after', String(Math.max(1, Math.ceil(problem.retryAfterS))))
+    headers['retry-after'] = String(Math.max(1, Math.ceil(problem.retryAfterS)))
   }
-  if (problem.status === 401) headers.set('www-authenticate', challengeOf(problem))
+  if (problem.status === 401) headers['www-authenticate'] = challengeOf(problem)
   return new Response(JSON.stringify(problem.toDocument()), { status: problem.status, headers })
 }
 

@@ -1,10 +1,9 @@
 // Serves a declared domain (rule 10). Per request, cheapest first: limits by address, the access
 // token, limits by account, input, operation id, then the handler.
 import type { Context, Hono } from 'hono'
-import type { Call, Domain, Endpoint, Handler, Handlers } from '#shared/api/endpoint.ts'
+import type { Call, Domain, Endpoint, Handler, Handlers, Limit } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { RateProfile } from '#shared/limits.ts'
-import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { parseOperationId } from '#shared/store/operation.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -14,6 +13,8 @@ import { parseInput, readJson } from './body.ts'
 import { readCaller, subjectOf } from './caller.ts'
 import type { CallerDeps } from './caller.ts'
 import { problemOf, problemResponse } from './failure.ts'
+import { createHead } from './head.ts'
+import type { Head } from './head.ts'
 import { applyLimits } from './rates.ts'
 import { requireRealm } from './realms.ts'
 import type { Realms } from './realms.ts'
@@ -38,15 +39,20 @@ export function mount<D extends Domain>(domain: D, handlers: Handlers<D>): Mount
 }
 
 /** Adds the domain's routes to the app. */
-export function serve(app: Hono, mounted: Mounted, deps: ServeDeps): void {
+export function serve(
+  app: Hono,
+  mounted: Mounted,
+  deps: ServeDeps & { nextRequestId: () => string },
+): void {
   for (const [name, endpoint] of Object.entries(mounted.domain.endpoints)) {
     const handler = mounted.handlers[name]
     if (handler === undefined) throw new Error(`${mounted.domain.name}.${name} has no handler`)
+    const limits = limitsOf(endpoint)
     app.on(endpoint.method, routeOf(endpoint.path), async (c) => {
-      const requestId = newId(deps.runtime)
-      const headers = new Headers({ 'x-request-id': requestId })
+      const requestId = deps.nextRequestId()
+      const headers = createHead(requestId)
       try {
-        const call = await readCall(deps, endpoint, c, headers)
+        const call = await readCall(deps, endpoint, limits, c, headers)
         return answerResponse(endpoint, await handler(call), c.req.raw, headers)
       } catch (error) {
         const where = { requestId, endpoint: `${mounted.domain.name}.${name}` }
@@ -61,18 +67,27 @@ function routeOf(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1')
 }
 
+type Limits = Record<Limit['by'], Limit[]>
+
+function limitsOf({ limits }: Endpoint): Limits {
+  return {
+    address: limits.filter(({ by }) => by === 'address'),
+    account: limits.filter(({ by }) => by === 'account'),
+  }
+}
+
 async function readCall(
   deps: ServeDeps,
   endpoint: Endpoint,
+  limits: Limits,
   c: Context,
-  headers: Headers,
+  headers: Head,
 ): Promise<Call<Endpoint>> {
+  const { limiter, profile } = deps
   const address = addressSubject(deps.addressOf(c))
-  const limit = async (by: 'address' | 'account', subject: string) => {
-    const limits = endpoint.limits.filter((each) => each.by === by)
-    if (limits.length > 0) await applyLimits(deps.limiter, deps.profile, limits, subject, headers)
+  if (limits.address.length > 0) {
+    await applyLimits(limiter, profile, limits.address, address, headers)
   }
-  await limit('address', address)
   const caller = await readCaller(
     deps,
     endpoint.identity,
@@ -80,7 +95,9 @@ async function readCall(
     c.req.header('authorization') ?? null,
   )
   const subject = subjectOf(caller)
-  if (subject !== undefined) await limit('account', subject)
+  if (subject !== undefined && limits.account.length > 0) {
+    await applyLimits(limiter, profile, limits.account, subject, headers)
+  }
 
   const params = endpoint.params && parseInput(endpoint.params, 'params', c.req.param())
   if (typeof params?.['realmId'] === 'string') requireRealm(deps.realms, params['realmId'])

@@ -120,7 +120,7 @@ async function unavailable(cause: unknown): Promise<APIGatewayProxyResult> {
   const problem = problemOf(log, new Problem('store.unavailable', { retryAfterS: 2, cause }), {
     at: 'the start',
   })
-  const answer = problemResponse(problem, new Headers())
+  const answer = problemResponse(problem, {})
   return {
     statusCode: answer.status,
     headers: Object.fromEntries(answer.headers),
