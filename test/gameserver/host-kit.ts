@@ -26,6 +26,8 @@ export type Stage = {
   /** Instances that were given up. */
   broken: string[]
   health: number
+  /** Timers that the loop has set so far. */
+  timers: number
   /** A valid ticket for a character that has been reserved. */
   ticket(
     characterId: string,
@@ -63,6 +65,7 @@ export async function openStage(
       runtime,
       monotonic: () => performance.now() + skew.monotonicMs,
       setTimer: (run, ms) => {
+        stage.timers++
         const timer = setTimeout(run, ms)
         return () => clearTimeout(timer)
       },
@@ -78,6 +81,7 @@ export async function openStage(
     lost: 0,
     broken: [],
     health: 0,
+    timers: 0,
     async ticket(characterId, place = { x: 60, y: 60 }, changes = {}) {
       const ticketId = newId(systemRuntime)
       const soft = {

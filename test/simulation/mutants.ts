@@ -28,7 +28,7 @@ const checkpointing = 'gameserver/persistence/checkpointing.ts'
 const leaving = 'gameserver/persistence/leaving.ts'
 const keeper = 'gameserver/persistence/lease-keeper.ts'
 const world = 'functions/world/world.ts'
-const host = 'gameserver/host.ts'
+const leaseGate = 'gameserver/host/lease-gate.ts'
 const admission = 'gameserver/instance/admission.ts'
 const leaves = 'gameserver/instance/leaves.ts'
 
@@ -287,7 +287,7 @@ export const mutants: Mutant[] = [
   {
     name: 'tick-before-proof',
     rule: 'After a gap longer than the lease: prove before a tick',
-    file: host,
+    file: leaseGate,
     find: 'if (gapMs > leaseDeadlineMs) {',
     replace: 'if (gapMs > 1e9) {',
   },
