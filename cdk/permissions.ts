@@ -53,7 +53,7 @@ export const PERMISSIONS: Record<DomainName, readonly RowPermission[]> = {
       partition: 'OP#*',
       actions: ['GetItem'],
       unused:
-        'Read after a lost answer (shared/store/operation.ts), which is injected in memory alone.',
+        'Read after a lost answer (shared/store/commit.ts), which is injected in memory alone.',
     },
     { table: 'core', partition: 'LOGIN#*', actions: ['GetItem', 'PutItem'] },
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'PutItem', 'UpdateItem'] },

@@ -2,8 +2,9 @@
 //   R#<realm>#GAME#CAIRNS             <zone>            how many stones lie there
 //   R#<realm>#GAME#STONES#<account>   <zone>            that this account has laid one
 import { gameKey, routes } from '#shared/game/game.ts'
+import { answerOf } from '#shared/http/operation.ts'
 import { Problem } from '#shared/problem.ts'
-import { commit } from '#shared/store/operation.ts'
+import { commit } from '#shared/store/commit.ts'
 import { cairns } from './protocol.ts'
 
 export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({
@@ -23,26 +24,31 @@ export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({
     if (!content.zones.has(zone)) throw new Problem('game.not_found', { detail: 'No such zone.' })
     const laidAt = runtime.now()
     // Stone and count in one transaction, under the operation's id: sent twice, it counts once.
-    return await commit({ store, runtime }, operation, {
-      writes: [
+    const laid = await commit({ store, runtime }, operation, {
+      steps: [
         {
-          put: {
-            table: 'core',
-            item: { pk: gameKey(realmId, `STONES#${caller.accountId}`), sk: zone, v: 1, laidAt },
-            condition: 'attribute_not_exists(pk)',
+          write: {
+            put: {
+              table: 'core',
+              item: { pk: gameKey(realmId, `STONES#${caller.accountId}`), sk: zone, v: 1, laidAt },
+              condition: 'attribute_not_exists(pk)',
+            },
           },
+          otherwise: 'game.refused',
         },
         {
-          update: {
-            table: 'core',
-            key: { pk: gameKey(realmId, 'CAIRNS'), sk: zone },
-            update: 'SET v = :v, stones = if_not_exists(stones, :none) + :one',
-            values: { ':v': 1, ':none': 0, ':one': 1 },
+          write: {
+            update: {
+              table: 'core',
+              key: { pk: gameKey(realmId, 'CAIRNS'), sk: zone },
+              update: 'SET v = :v, stones = if_not_exists(stones, :none) + :one',
+              values: { ':v': 1, ':none': 0, ':one': 1 },
+            },
           },
         },
       ],
       answer: { laidAt },
-      refuse: () => new Problem('game.refused', { detail: 'Your stone lies there already.' }),
     })
+    return answerOf(laid, 'Your stone lies there already.')
   },
 }))

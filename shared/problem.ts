@@ -71,7 +71,7 @@ export type ProblemCode = keyof typeof PROBLEMS
 
 export type ProblemOptions = {
   /** One sentence for the developer who reads it. Never contains input, secrets or a stack. */
-  detail?: string
+  detail?: string | undefined
   /** Seconds until a repeat makes sense; sent as Retry-After. */
   retryAfterS?: number
   /** Paths of the fields that were refused, with the reason. Never their values. */

@@ -3,7 +3,7 @@
 import type { Character } from '#shared/api/characters.ts'
 import { ApiError } from '#shared/api/client.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { createBackoff } from '../library/backoff.ts'
+import { createBackoff } from '#shared/backoff.ts'
 import type { ContentSource } from '../library/content.ts'
 import { countError, createMetrics } from '../library/metrics.ts'
 import type { Metrics } from '../library/metrics.ts'

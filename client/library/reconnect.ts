@@ -2,7 +2,7 @@
 // and how often, how soon and in which way it is tried again.
 import { resumeMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { createBackoff } from './backoff.ts'
+import { createBackoff } from '#shared/backoff.ts'
 import type { ConnectionEnd } from './connection.ts'
 
 /**

@@ -4,7 +4,7 @@ import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { ApiError } from '#shared/api/client.ts'
 import type { CallOptions } from '#shared/api/client.ts'
-import { createBackoff } from './backoff.ts'
+import { createBackoff } from '#shared/backoff.ts'
 
 /** Tries of one request: with the waits between them about ten seconds. */
 const triesMax = 5

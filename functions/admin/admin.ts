@@ -8,9 +8,11 @@ import type { Fleet } from '#shared/fleet/fleet.ts'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
+import { answerOf } from '#shared/http/operation.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { commit } from '#shared/store/operation.ts'
+import { commit } from '#shared/store/commit.ts'
+import type { Step } from '#shared/store/commit.ts'
 import type { Store, Write } from '#shared/store/store.ts'
 import { banWrite, readStanding, roleWrite } from '../auth/auth.ts'
 import { listCharacters } from '../characters/characters.ts'
@@ -76,8 +78,8 @@ export async function kick(
   const accountId = await findAccount(deps, who)
   const inPlay = (await readCharacters(deps, accountId)).filter(({ state }) => state !== 'offline')
   const what = inPlay.map(({ realmId, name }) => `${name} in ${realmId}`).join(', ')
-  const done = await commit(deps, op, {
-    ...audited(deps, operator, op, { action: 'kick', target: accountId, what, reason }, []),
+  const kicked = await commit(deps, op, {
+    steps: audited(deps, operator, op, { action: 'kick', target: accountId, what, reason }, []),
     answer: {
       accountId,
       inPlay: inPlay.map(({ realmId, characterId, name, epoch }) => ({
@@ -88,6 +90,7 @@ export async function kick(
       })),
     },
   })
+  const done = answerOf(kicked)
   const stillInPlay = await remove(deps, done.inPlay)
   return { accountId: done.accountId, kicked: done.inPlay.length, stillInPlay }
 }
@@ -105,10 +108,11 @@ export async function ban(
   const until = days === undefined ? forGood : deps.runtime.now() + days * dayMs
   const what = days === undefined ? 'for good' : `${days} days`
   const deed: Deed = { action: 'ban', target: accountId, what, reason }
-  const done = await commit(deps, op, {
-    ...audited(deps, operator, op, deed, [banWrite(accountId, { until, reason })]),
+  const banned = await commit(deps, op, {
+    steps: audited(deps, operator, op, deed, [banWrite(accountId, { until, reason })]),
     answer: { accountId, until },
   })
+  const done = answerOf(banned)
   const stillInPlay = await carryOut(deps, done.accountId)
   return { ...done, forGood: done.until >= forGood, stillInPlay }
 }
@@ -123,10 +127,11 @@ export async function unban(
 ): Promise<{ accountId: string }> {
   const accountId = await findAccount(deps, who)
   const deed: Deed = { action: 'unban', target: accountId, what: '', reason }
-  const done = await commit(deps, op, {
-    ...audited(deps, operator, op, deed, [banWrite(accountId, undefined)]),
+  const lifted = await commit(deps, op, {
+    steps: audited(deps, operator, op, deed, [banWrite(accountId, undefined)]),
     answer: { accountId },
   })
+  const done = answerOf(lifted)
   await carryOut(deps, done.accountId)
   return done
 }
@@ -142,24 +147,25 @@ export async function setRole(
   const { role, reason } = request
   const accountId = await findAccount(deps, who)
   const deed: Deed = { action: 'role', target: accountId, what: role, reason }
-  return await commit(deps, op, {
-    ...audited(deps, operator, op, deed, [roleWrite(accountId, role)]),
+  const changed = await commit(deps, op, {
+    steps: audited(deps, operator, op, deed, [roleWrite(accountId, role)]),
     answer: { accountId, role },
   })
+  return answerOf(changed)
 }
 
-/** The writes of a deed with its audit entry, the effect last; it is refused when nobody is there. */
+/** The steps of a deed with its audit entry, the effect last; it is refused when nobody is there. */
 function audited(
   deps: Pick<AdminDeps, 'runtime'>,
   operator: OperatorCaller,
   op: OperationId,
   deed: Deed,
   effect: Write[],
-): { writes: Write[]; refuse: (index: number) => Problem | undefined } {
-  return {
-    writes: [auditWrite(deps.runtime, operator, op, deed).write, ...effect],
-    refuse: (index) => (index === 1 ? new Problem('admin.player_unknown') : undefined),
-  }
+): Step<'admin.player_unknown'>[] {
+  return [
+    { write: auditWrite(deps.runtime, operator, op, deed).write },
+    ...effect.map((write) => ({ write, otherwise: 'admin.player_unknown' }) as const),
+  ]
 }
 
 /** Brings realms and hosts to what the account's row says now. */

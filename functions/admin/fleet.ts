@@ -2,6 +2,7 @@
 import type { FleetView } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
+import { answerOf } from '#shared/http/operation.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
@@ -9,7 +10,7 @@ import { findInstances, isMember } from '#shared/ownership/places.ts'
 import type { InstanceEntry } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import { birthOfId } from '#shared/runtime.ts'
-import { commit, recall } from '#shared/store/operation.ts'
+import { commit, recall } from '#shared/store/commit.ts'
 import type { Item } from '#shared/store/store.ts'
 import type { AdminDeps } from './admin.ts'
 import { auditWrite } from './audit.ts'
@@ -87,10 +88,14 @@ export async function stopHost(
 ): Promise<void> {
   const there = (await deps.fleet.list()).some((host) => host.name === name)
   // The repeat of a stop may find the host gone: names are never given twice.
-  if (!there && (await recall(deps, op)) === undefined) throw new Problem('admin.host_unknown')
+  if (!there) {
+    const before = await recall(deps, op)
+    if (before === undefined) throw new Problem('admin.host_unknown')
+    answerOf(before)
+  }
   const deed = { action: 'fleet.stop', target: name, what: '', reason } as const
   const { write } = auditWrite(deps.runtime, operator, op, deed)
-  await commit(deps, op, { writes: [write], answer: {} })
+  answerOf(await commit(deps, op, { steps: [{ write }], answer: {} }))
   await deps.fleet.drain(name)
 }
 
@@ -108,7 +113,8 @@ export async function announce(
   const { text, reason } = request
   const deed = { action: 'announce', target: realmId, what: text, reason } as const
   const { write, entryId } = auditWrite(deps.runtime, operator, op, deed)
-  const { id } = await commit(deps, op, { writes: [write], answer: { id: entryId } })
+  const noted = await commit(deps, op, { steps: [{ write }], answer: { id: entryId } })
+  const { id } = answerOf(noted)
   const now = deps.runtime.now()
   if (now - (birthOfId(id) ?? 0) > announcementFreshMs) return { hosts: 0 }
   const open = (await readInstances(deps)).filter((one) => one.realmId === realmId)

@@ -51,13 +51,13 @@ export async function register(
   const password = there?.password ?? (await deps.hasher.hash(credentials.password))
   const accountId = there?.accountId ?? newId(deps.runtime)
   const createdAt = deps.runtime.now()
-  const opened = await openSession(deps, about(op, `register ${loginName}`), accountId, {
-    writes: [
-      newLogin(loginName, { accountId, password, operation: op.hash }),
-      newAccount(accountId, { createdAt, guest: false, sessionsFrom: 0 }),
-    ],
-    refuse: (index) => (index === 0 ? new Problem('auth.name_taken') : undefined),
-  })
+  const opened = await openSession(deps, about(op, `register ${loginName}`), accountId, [
+    {
+      write: newLogin(loginName, { accountId, password, operation: op.hash }),
+      otherwise: 'auth.name_taken',
+    },
+    { write: newAccount(accountId, { createdAt, guest: false, sessionsFrom: 0 }) },
+  ])
   if (opened.repeated) {
     // The id alone opens nothing: whoever repeats must know the password.
     const login = there ?? (await readLogin(deps.store, loginName))
@@ -88,10 +88,7 @@ export async function login(
   // Only who knows the password learns of a ban.
   const account = await readAccount(deps.store, login.accountId)
   if (account !== undefined) refuseBanned(account, deps.runtime.now())
-  const opened = await openSession(deps, about(op, `login ${loginName}`), login.accountId, {
-    writes: [],
-    refuse: () => undefined,
-  })
+  const opened = await openSession(deps, about(op, `login ${loginName}`), login.accountId, [])
   const session = await firstTokens(deps, opened, { guest: false, role: account?.role })
   const known = device === undefined ? undefined : credentials.deviceToken
   const deviceToken = known ?? newDeviceToken(deps.keys, deps.runtime, loginName)
@@ -118,10 +115,7 @@ export async function playAsGuest(
   if (account !== undefined) refuseBanned(account, createdAt)
   const fresh = { createdAt, guest: true, sessionsFrom: 0, device }
   const open = (known: boolean) =>
-    openSession(deps, guestOp, accountId, {
-      writes: known ? [] : [newAccount(accountId, fresh)],
-      refuse: (index) => (index === 0 && !known ? new Problem('world.busy') : undefined),
-    })
+    openSession(deps, guestOp, accountId, known ? [] : [{ write: newAccount(accountId, fresh) }])
   const holder = { guest: true, role: account?.role }
   return await firstTokens(deps, await openGuest(account !== undefined, open), holder)
 }

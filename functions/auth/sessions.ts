@@ -4,13 +4,16 @@
 // gets the same n + 1. Anything older can only come from a copy: the whole family ends.
 import type { Session } from '#shared/api/auth.ts'
 import type { OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
+import { answerOf } from '#shared/http/operation.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
+import type { ProblemCode } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { commit } from '#shared/store/operation.ts'
+import { commit } from '#shared/store/commit.ts'
+import type { Step } from '#shared/store/commit.ts'
 import { StoreError } from '#shared/store/store.ts'
-import type { Store, Write } from '#shared/store/store.ts'
+import type { Store } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
 import { signAccessToken } from '../http/token.ts'
 import { refuseBanned } from './ban.ts'
@@ -40,22 +43,21 @@ export type Opened = { accountId: string; familyId: string; startedAt: number; r
 /**
  * Opens a session under the operation, in one transaction with `more` (a new account, say). A repeat
  * finds the session it opened. One trip. What is remembered are ids; tokens are made again.
- * Throws operation.mismatch and what `refuse` says of `more`.
+ * Throws operation.mismatch, world.busy and what the steps of `more` name.
  */
 export async function openSession(
   deps: SessionDeps,
   op: OperationId,
   accountId: string,
-  more: { writes: Write[]; refuse: (index: number) => Problem | undefined },
+  more: Step<ProblemCode>[],
 ): Promise<Opened> {
   const now = deps.runtime.now()
   const mine = { accountId, familyId: familyOf(op.hash), startedAt: now }
-  const made = await commit(deps, op, {
-    writes: [...more.writes, newFamily(accountId, mine.familyId, now)],
+  const opened = await commit(deps, op, {
+    steps: [...more, { write: newFamily(accountId, mine.familyId, now) }],
     answer: mine,
-    refuse: more.refuse,
   })
-  return { ...made, repeated: made !== mine }
+  return { ...answerOf(opened), repeated: opened.outcome === 'repeated' }
 }
 
 /**

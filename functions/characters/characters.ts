@@ -2,6 +2,7 @@
 import type { Character } from '#shared/api/characters.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
+import { answerOf } from '#shared/http/operation.ts'
 import {
   newCharacterWrites,
   parseCharacterRows,
@@ -16,7 +17,7 @@ import { Problem } from '#shared/problem.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { commit, recall } from '#shared/store/operation.ts'
+import { commit, recall } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { isReserved, nameKey } from './names.ts'
 import {
@@ -68,7 +69,7 @@ export async function createCharacter(
     // What was allowed when it was first sent may be gone from the content since.
     const remembered = await recall<Character>(deps, op)
     if (remembered === undefined) throw refusal
-    return remembered.answer
+    return answerOf(remembered)
   }
   const start = startZone(deps.content)
   const character: Character = {
@@ -78,19 +79,25 @@ export async function createCharacter(
     createdAt: deps.runtime.now(),
   }
   const { characterId } = character
-  return await commit(deps, op, {
-    writes: [
-      countUp(owner),
-      takeName(owner, nameKey(wanted.name), characterId),
-      addToList(owner, character),
-      ...newCharacterWrites({ ...owner, characterId, profile: wanted, soft: atSpawn(start) }),
+  const rows = newCharacterWrites({
+    ...owner,
+    characterId,
+    profile: wanted,
+    soft: atSpawn(start),
+  })
+  const made = await commit(deps, op, {
+    steps: [
+      { write: countUp(owner), otherwise: 'character.limit' },
+      {
+        write: takeName(owner, nameKey(wanted.name), characterId),
+        otherwise: 'character.name_taken',
+      },
+      { write: addToList(owner, character) },
+      ...rows.map((write) => ({ write })),
     ],
     answer: character,
-    refuse: (index) => {
-      if (index === 0) return new Problem('character.limit')
-      return index === 1 ? new Problem('character.name_taken') : undefined
-    },
   })
+  return answerOf(made)
 }
 
 /**
@@ -122,18 +129,26 @@ async function commitDelete(
   dead?: DeadOwner,
 ): Promise<void> {
   const now = deps.runtime.now()
-  await commit(deps, op, {
-    writes: [
-      ...deleteCharacterWrites(now, owner.realmId, characterId, owner.accountId, dead),
-      markDeleted(owner, characterId, now),
-      countDown(owner),
+  const [guard, ...more] = deleteCharacterWrites(
+    now,
+    owner.realmId,
+    characterId,
+    owner.accountId,
+    dead,
+  )
+  const deleted = await commit(deps, op, {
+    steps: [
+      {
+        write: guard!,
+        otherwise: (row) => (isInPlay(row, owner) ? 'character.in_play' : 'character.not_found'),
+      },
+      ...[...more, markDeleted(owner, characterId, now), countDown(owner)].map(
+        (write) => ({ write, otherwise: 'character.not_found' }) as const,
+      ),
     ],
     answer: {},
-    refuse: (index, guard) =>
-      index === 0 && isInPlay(guard, owner)
-        ? new Problem('character.in_play')
-        : new Problem('character.not_found'),
   })
+  answerOf(deleted)
 }
 
 /** The host that has the character in play, if its lease row says that it has ended. Two trips. */

@@ -1,7 +1,7 @@
 // Turns whatever was thrown into a problem document (rule 9).
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
-import { storeProblem } from '#shared/store/operation.ts'
+import { storeProblem } from '#shared/http/operation.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Head } from './head.ts'
 

@@ -6,7 +6,7 @@ import {
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
-import type { CancelReason, Item } from './store.ts'
+import type { CancelReason, Item, PermanentRefusal } from './store.ts'
 import { StoreError } from './store.ts'
 
 const throttling = new Set([
@@ -23,6 +23,22 @@ const cancelReasons: Record<string, CancelReason> = {
   ThrottlingError: 'throttled',
 }
 
+/** What passes although it is answered with 4xx: credentials are renewed, a clock is set. */
+const passing = new Set([
+  'ExpiredTokenException',
+  'InvalidSignatureException',
+  'RequestExpired',
+  // The repeat of a transaction met the first, still under way: its outcome is not known yet.
+  'TransactionInProgressException',
+])
+
+/** Names of errors and of cancellation reasons, and what they say, as a permanent refusal. */
+function refusalOf(name: string, message: string): PermanentRefusal {
+  if (/^(AccessDenied|UnrecognizedClient|MissingAuthentication)/.test(name)) return 'forbidden'
+  // ItemCollectionSizeLimitExceeded; "Item size has exceeded the maximum allowed size".
+  return /SizeLimit|size .*exceeded/i.test(`${name} ${message}`) ? 'tooLarge' : 'malformed'
+}
+
 /** `write`: the request would change something, so without an answer it may have. */
 export function storeError(error: unknown, write: boolean): StoreError {
   const message = error instanceof Error ? error.message : String(error)
@@ -31,10 +47,12 @@ export function storeError(error: unknown, write: boolean): StoreError {
   }
   if (error instanceof TransactionCanceledException) {
     const given = error.CancellationReasons ?? []
+    const unknown = given.find(({ Code }) => cancelReasons[Code ?? 'None'] === undefined)
     return new StoreError('cancelled', message, {
       // What has no name of ours (ValidationError, ItemCollectionSizeLimitExceeded) is a defect.
       reasons: given.map(({ Code }) => cancelReasons[Code ?? 'None'] ?? 'invalid'),
       items: given.map((reason) => rowOf(reason.Item)),
+      ...(unknown && { refusal: refusalOf(unknown.Code ?? '', unknown.Message ?? '') }),
       cause: error,
     })
   }
@@ -44,10 +62,9 @@ export function storeError(error: unknown, write: boolean): StoreError {
     }
     if (throttling.has(error.name)) return new StoreError('throttled', message, { cause: error })
     const status = error.$metadata.httpStatusCode ?? 0
-    // The repeat of a transaction met the first, still under way: its outcome is not known yet.
-    const underWay = error.name === 'TransactionInProgressException'
-    if (status >= 400 && status < 500 && !underWay) {
-      return new StoreError('invalid', `${error.name}: ${message}`, { cause: error })
+    if (status >= 400 && status < 500 && !passing.has(error.name)) {
+      const refusal = refusalOf(error.name, message)
+      return new StoreError('invalid', `${error.name}: ${message}`, { refusal, cause: error })
     }
   }
   if (error instanceof Error && error.name === 'CredentialsProviderError') {

@@ -1,5 +1,5 @@
 // What can go wrong between a caller and a store, as the in-memory store is told to play it.
-import type { Key, TableName } from './store.ts'
+import type { Key, PermanentRefusal, TableName } from './store.ts'
 
 export type StoreRequest = {
   operation: 'get' | 'query' | 'put' | 'update' | 'delete' | 'transact'
@@ -15,10 +15,15 @@ export type StoreRequest = {
  * - `loseAnswer`: it happens at once; the caller learns nothing.
  * - `applyLate`: the caller learns nothing, and a write happens `ms` later.
  * - `outage`: nothing can be reached; nothing happens; a caller cannot tell it from a lost answer.
+ * - `refuse`: it will never be taken, as the store says.
  */
 export type Fault =
+  | { kind: 'refuse'; refusal: PermanentRefusal }
   | { kind: 'conflict' | 'throttle' | 'loseRequest' | 'loseAnswer' | 'outage' }
   | { kind: 'delay' | 'applyLate'; ms: number }
+
+/** What a network and a busy store do. */
+export type PassingFault = Exclude<Fault['kind'], 'refuse'>
 
 /** Asked once a request, in the order of the requests; undefined lets it pass. */
 export type Faults = (request: StoreRequest) => Fault | undefined
@@ -29,13 +34,13 @@ export type Faults = (request: StoreRequest) => Fault | undefined
  */
 export function seededFaults(
   seed: number,
-  chances: Partial<Record<Fault['kind'], number>>,
+  chances: Partial<Record<PassingFault, number>>,
   maxMs = 100,
 ): Faults {
   const next = mulberry32(seed)
   return () => {
     let draw = next()
-    for (const [kind, chance] of Object.entries(chances) as [Fault['kind'], number][]) {
+    for (const [kind, chance] of Object.entries(chances) as [PassingFault, number][]) {
       draw -= chance
       if (draw >= 0) continue
       if (kind === 'delay' || kind === 'applyLate') return { kind, ms: Math.ceil(next() * maxMs) }

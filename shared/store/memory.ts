@@ -6,7 +6,18 @@ import { meets } from './condition.ts'
 import type { Faults, StoreRequest } from './faults.ts'
 import { checkQuery, checkTransaction, checkWrite, copyKey } from './request.ts'
 import type { CheckedQuery, CheckedWrite } from './request.ts'
-import type { CancelReason, Get, Item, Key, Page, Query, Store, TableName, Write } from './store.ts'
+import type {
+  CancelReason,
+  Get,
+  Item,
+  Key,
+  Page,
+  PermanentRefusal,
+  Query,
+  Store,
+  TableName,
+  Write,
+} from './store.ts'
 import { StoreError, live } from './store.ts'
 import { applyUpdate } from './update.ts'
 import { compareUtf8, copyItem, sizeOfItem } from './value.ts'
@@ -63,6 +74,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       case 'conflict':
         if (!write) return effect()
         throw conflict(request)
+      case 'refuse':
+        throw new StoreError('invalid', `refused: ${fault.refusal}`, { refusal: fault.refusal })
       case 'throttle':
         throw new StoreError('throttled', 'the store asks to slow down')
       case 'delay':
@@ -224,6 +237,7 @@ function transact(tables: Record<TableName, Table>, writes: CheckedWrite[]): voi
   const reasons: CancelReason[] = []
   const items: (Item | undefined)[] = []
   const after: (Item | undefined)[] = []
+  let refusal: PermanentRefusal | undefined
   for (const write of writes) {
     const { item, failed } = judge(tables, write)
     let reason: CancelReason = failed ?? 'none'
@@ -234,6 +248,7 @@ function transact(tables: Record<TableName, Table>, writes: CheckedWrite[]): voi
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         reason = 'invalid'
+        refusal = error.refusal
       }
     }
     reasons.push(reason)
@@ -244,6 +259,7 @@ function transact(tables: Record<TableName, Table>, writes: CheckedWrite[]): voi
     throw new StoreError('cancelled', `the transaction was cancelled: ${reasons.join(', ')}`, {
       reasons,
       items,
+      ...(refusal && { refusal }),
     })
   }
   for (const [i, write] of writes.entries()) replace(tables, write, after[i])

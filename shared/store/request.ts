@@ -77,7 +77,7 @@ export function checkTransaction(writes: Write[]): CheckedWrite[] {
     seen.add(name)
     if (typeof change === 'object' && 'put' in change) bytes += sizeOfItem(change.put)
   }
-  if (bytes > transactionMaxBytes) throw invalid('a transaction of more than 4 MB')
+  if (bytes > transactionMaxBytes) throw invalid('a transaction of more than 4 MB', 'tooLarge')
   return checked
 }
 

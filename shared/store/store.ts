@@ -79,7 +79,7 @@ export interface Store {
  * - `conflict`: a single write met a transaction in flight; nothing happened, repeat it.
  * - `throttled`: nothing happened, repeat later.
  * - `unavailable`: no answer, or a 5xx. A write MAY have happened (`unclear` is true then).
- * - `invalid`: the request is wrong: a defect of ours.
+ * - `invalid`: the store will never take it, see `refusal`: a permanent refusal.
  */
 export type StoreErrorKind =
   | 'condition'
@@ -88,6 +88,12 @@ export type StoreErrorKind =
   | 'throttled'
   | 'unavailable'
   | 'invalid'
+
+/**
+ * Why the store will never take a request: no permission, a row beyond 400 KB (or a transaction beyond
+ * 4 MB), anything else that is wrong with it.
+ */
+export type PermanentRefusal = 'forbidden' | 'tooLarge' | 'malformed'
 
 export type CancelReason = 'none' | 'condition' | 'conflict' | 'throttled' | 'invalid'
 
@@ -99,6 +105,8 @@ export class StoreError extends Error {
   readonly items: (Item | undefined)[]
   /** true when a write may have happened although no answer came. */
   readonly unclear: boolean
+  /** Why it is refused for good; undefined for what is not. */
+  readonly refusal: PermanentRefusal | undefined
 
   constructor(
     kind: StoreErrorKind,
@@ -107,6 +115,8 @@ export class StoreError extends Error {
       reasons?: CancelReason[]
       items?: (Item | undefined)[]
       unclear?: boolean
+      /** Default `malformed`, where the kind or a reason is `invalid`. */
+      refusal?: PermanentRefusal
       cause?: unknown
     } = {},
   ) {
@@ -116,7 +126,18 @@ export class StoreError extends Error {
     this.reasons = more.reasons ?? []
     this.items = more.items ?? []
     this.unclear = more.unclear ?? false
+    const permanent = kind === 'invalid' || this.reasons.includes('invalid')
+    this.refusal = permanent ? (more.refusal ?? 'malformed') : undefined
   }
+}
+
+/**
+ * What a failure means for its caller. `condition`: a condition was not met, an outcome. `permanent`:
+ * the store will never take it. `passing`: sent again later it may succeed, or have succeeded.
+ */
+export function failureOf(error: StoreError): 'condition' | 'permanent' | 'passing' {
+  if (error.refusal !== undefined) return 'permanent'
+  return error.kind === 'condition' || error.reasons.includes('condition') ? 'condition' : 'passing'
 }
 
 /** Rows with `expires` (Unix seconds) in the past count as absent; DynamoDB deletes them days late. */

@@ -1,5 +1,5 @@
 // What a value is, how it is copied, compared and counted, as DynamoDB does it.
-import type { Item, Key, Value } from './store.ts'
+import type { Item, Key, PermanentRefusal, Value } from './store.ts'
 import { StoreError } from './store.ts'
 
 /** DynamoDB's letters for the types that Waystone stores. */
@@ -14,8 +14,8 @@ export const sortKeyMaxBytes = 1024
 const nestingMax = 32
 
 /** A request that is wrong: a defect of the caller. */
-export function invalid(message: string): StoreError {
-  return new StoreError('invalid', message)
+export function invalid(message: string, refusal: PermanentRefusal = 'malformed'): StoreError {
+  return new StoreError('invalid', message, { refusal })
 }
 
 export function typeOf(value: Value): TypeTag {
@@ -70,7 +70,7 @@ function cloneMap(map: { [attribute: string]: Value }, depth: number) {
 export function cloneItem(item: Item): Item {
   checkKey(item)
   const copy = cloneMap(item, 0) as Item
-  if (sizeOfItem(copy) > itemMaxBytes) throw invalid('the item is larger than 400 KB')
+  if (sizeOfItem(copy) > itemMaxBytes) throw invalid('the item is larger than 400 KB', 'tooLarge')
   return copy
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBackoff } from '#client/library/backoff.ts'
+import { createBackoff } from '#shared/backoff.ts'
 import { createClock } from '#client/library/clock.ts'
 import { createHistogram } from '#client/library/histogram.ts'
 import { createTime } from './time.ts'

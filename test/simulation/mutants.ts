@@ -441,7 +441,7 @@ export const mutants: Mutant[] = [
   {
     name: 'deed-twice',
     rule: 'Operators: a deed happens once under its operation id',
-    file: 'shared/store/operation.ts',
+    file: 'shared/store/commit.ts',
     find: "    condition: 'attribute_not_exists(pk) OR expires <= :now',",
     replace:
       "    condition: 'attribute_not_exists(pk) OR expires <= :now OR :now > expires OR expires > :now',",

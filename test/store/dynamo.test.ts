@@ -4,7 +4,8 @@ import { failureOf } from '../conformance/store.ts'
 import { newId } from '#shared/runtime.ts'
 import type { DynamoStore } from '#shared/store/dynamo.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
-import { commit, parseOperationId } from '#shared/store/operation.ts'
+import { parseOperationId } from '#shared/http/operation.ts'
+import { commit } from '#shared/store/commit.ts'
 import type { Key, Update, Write } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
 import type { OpenedDynamo } from './embedded.ts'
@@ -138,12 +139,26 @@ describe('the client', () => {
     [failWith('ValidationException'), 'invalid', false],
     [failWith('ResourceNotFoundException'), 'invalid', false],
     [failWith('AccessDeniedException'), 'invalid', false],
+    // Passes: the credentials are renewed.
+    [failWith('ExpiredTokenException'), 'unavailable', true],
     [{ status: 502, body: '<html>Bad gateway</html>' }, 'unavailable', true],
     [{ status: 200, body: '<html>Welcome</html>' }, 'unavailable', true],
   ]
   it.each(answers)('reads %j as %s', async (answer, kind, unclear) => {
     proxy.script.push(answer)
     expect(await failureOf(store.put(create()))).toMatchObject({ kind, unclear })
+  })
+
+  const refusals: [name: string, message: string, refusal: string | undefined][] = [
+    ['AccessDeniedException', 'not authorized to perform: dynamodb:PutItem', 'forbidden'],
+    ['ValidationException', 'Item size has exceeded the maximum allowed size', 'tooLarge'],
+    ['ItemCollectionSizeLimitExceededException', '', 'tooLarge'],
+    ['ValidationException', 'An attribute name is missing', 'malformed'],
+    ['ThrottlingException', '', undefined],
+  ]
+  it.each(refusals)('reads %s "%s" as refused for good: %s', async (name, message, refusal) => {
+    proxy.script.push({ status: 400, body: JSON.stringify({ __type: `x#${name}`, message }) })
+    expect((await failureOf(store.put(create()))).refusal).toBe(refusal)
   })
 
   it('reads every reason of a cancelled transaction', async () => {
@@ -155,6 +170,7 @@ describe('the client', () => {
         CancellationReasons: [...codes, 'ProvisionedThroughputExceeded', 'ValidationError'].map(
           (Code) => ({
             Code,
+            ...(Code === 'ValidationError' && { Message: 'Item size to update has exceeded …' }),
             ...(Code === 'ConditionalCheckFailed' && { Item: { n: { N: '7' } } }),
           }),
         ),
@@ -164,6 +180,7 @@ describe('the client', () => {
       kind: 'cancelled',
       reasons: ['none', 'condition', 'conflict', 'throttled', 'throttled', 'invalid'],
       items: [undefined, { n: 7 }, undefined, undefined, undefined, undefined],
+      refusal: 'tooLarge',
     })
   })
 
@@ -183,10 +200,11 @@ describe('a commit over a bad network', () => {
       const op = parseOperationId(newId(systemRuntime), sent)
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, i) =>
-          commit(deps, op, { writes: [increment()], answer: i }),
+          commit(deps, op, { steps: [{ write: increment() }], answer: i }),
         ),
       )
-      expect(new Set(answers).size).toBe(1)
+      const seen = answers.map((one) => ('answer' in one ? one.answer : one.outcome))
+      expect(new Set(seen).size).toBe(1)
       expect(await read()).toMatchObject({ n: 1 })
     })
   }

@@ -1,6 +1,7 @@
 // Routes: a number that everybody may read and players may add to.
 import { gameKey, routes } from '#shared/game/game.ts'
-import { commit } from '#shared/store/operation.ts'
+import { answerOf } from '#shared/http/operation.ts'
+import { commit } from '#shared/store/commit.ts'
 import { flock } from './protocol.ts'
 
 const key = (realmId: string) => ({ pk: gameKey(realmId, 'FLOCK'), sk: 'COUNT' })
@@ -10,18 +11,22 @@ export const flockRoutes = routes(flock, ({ store, runtime }) => ({
     const row = await store.get({ table: 'core', key: key(params.realmId), consistent: true })
     return { sheep: Number(row?.['sheep'] ?? 0) }
   },
-  add: ({ params, body, operation }) =>
-    commit({ store, runtime }, operation, {
-      writes: [
+  async add({ params, body, operation }) {
+    const done = await commit({ store, runtime }, operation, {
+      steps: [
         {
-          update: {
-            table: 'core',
-            key: key(params.realmId),
-            update: 'SET sheep = if_not_exists(sheep, :none) + :more',
-            values: { ':none': 0, ':more': body.sheep },
+          write: {
+            update: {
+              table: 'core',
+              key: key(params.realmId),
+              update: 'SET sheep = if_not_exists(sheep, :none) + :more',
+              values: { ':none': 0, ':more': body.sheep },
+            },
           },
         },
       ],
       answer: { counted: body.sheep },
-    }),
+    })
+    return answerOf(done)
+  },
 }))

@@ -1,6 +1,6 @@
 // Waiting longer after each failure, with chance in it, so that players who lost the same server do
 // not come back in one wave ("full jitter" above a floor).
-import type { Runtime } from '#shared/runtime.ts'
+import type { Runtime } from './runtime.ts'
 
 export type Backoff = {
   /** Milliseconds to wait before the next try. At least `retryAfterS` when the server named one. */

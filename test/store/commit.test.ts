@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { OperationId } from '#shared/api/endpoint.ts'
+import { answerOf, parseOperationId, storeProblem } from '#shared/http/operation.ts'
 import { operationKeptMs, operationMaxAgeMs, operationMaxAheadMs } from '#shared/limits.ts'
-import { Problem } from '#shared/problem.ts'
+import type { ProblemCode } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Fault, Faults } from '#shared/store/faults.ts'
 import { seededFaults } from '#shared/store/faults.ts'
 import type { MemoryStore } from '#shared/store/memory.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
-import { commit, parseOperationId, recall } from '#shared/store/operation.ts'
+import { commit, recall } from '#shared/store/commit.ts'
+import type { Outcome } from '#shared/store/commit.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { countTrips } from '#shared/store/trips.ts'
@@ -15,11 +17,16 @@ import { virtualRuntime } from './virtual-runtime.ts'
 
 const route = 'POST /v1/things'
 
-async function problemOf(work: Promise<unknown>): Promise<string> {
-  return await work.then(
-    (answer) => `answered ${JSON.stringify(answer)}`,
-    (error: unknown) => (error instanceof Problem ? error.code : `threw ${String(error)}`),
-  )
+/** How a commit ends: its answer, or the name of what it ends with. */
+async function endOf<T>(work: Promise<Outcome<T, string> | undefined>): Promise<T | string> {
+  try {
+    const ended = await work
+    if (ended === undefined) return 'unknown'
+    if (ended.outcome === 'refused') return ended.refused
+    return ended.outcome === 'mismatch' ? 'mismatch' : ended.answer
+  } catch (error) {
+    return error instanceof StoreError ? error.kind : `threw ${String(error)}`
+  }
 }
 
 function world(faults?: Faults) {
@@ -100,9 +107,13 @@ describe('a commit', () => {
   it('takes one trip when nothing is in the way, and a repeat too', async () => {
     const { deps, trips, newOp, memory } = world()
     const op = newOp()
-    expect(await commit(deps, op, { writes: [increment], answer: { id: 1 } })).toEqual({ id: 1 })
+    expect(
+      await endOf(commit(deps, op, { steps: [{ write: increment }], answer: { id: 1 } })),
+    ).toEqual({ id: 1 })
     expect(trips.trips).toHaveLength(1)
-    expect(await commit(deps, op, { writes: [increment], answer: { id: 2 } })).toEqual({ id: 1 })
+    expect(
+      await endOf(commit(deps, op, { steps: [{ write: increment }], answer: { id: 2 } })),
+    ).toEqual({ id: 1 })
     expect(trips.trips).toHaveLength(2)
     expect(countOf(memory)).toBe(1)
   })
@@ -110,12 +121,12 @@ describe('a commit', () => {
   it('refuses the id for another request, and changes nothing', async () => {
     const { deps, newOp, memory } = world()
     const op = newOp()
-    await commit(deps, op, { writes: [increment], answer: 1 })
+    await commit(deps, op, { steps: [{ write: increment }], answer: 1 })
     const other = { ...op, fingerprint: newOp({ other: true }).fingerprint }
-    expect(await problemOf(commit(deps, other, { writes: [increment], answer: 2 }))).toBe(
-      'operation.mismatch',
+    expect(await endOf(commit(deps, other, { steps: [{ write: increment }], answer: 2 }))).toBe(
+      'mismatch',
     )
-    expect(await problemOf(recall(deps, other))).toBe('operation.mismatch')
+    expect(await endOf(recall(deps, other))).toBe('mismatch')
     expect(countOf(memory)).toBe(1)
   })
 
@@ -123,17 +134,17 @@ describe('a commit', () => {
     const { deps, newOp } = world()
     const op = newOp()
     expect(await recall(deps, op)).toBeUndefined()
-    await commit(deps, op, { writes: [increment], answer: null })
-    expect(await recall(deps, op)).toEqual({ answer: null })
+    await commit(deps, op, { steps: [{ write: increment }], answer: null })
+    expect(await recall(deps, op)).toEqual({ outcome: 'repeated', answer: null })
   })
 
   it('is forgotten when its row has expired, deleted or not', async () => {
     const { deps, newOp, memory, runtime } = world()
     const op = newOp()
-    await commit(deps, op, { writes: [increment], answer: 1 })
+    await commit(deps, op, { steps: [{ write: increment }], answer: 1 })
     runtime.advance(operationKeptMs + 1000)
     expect(await recall(deps, op)).toBeUndefined()
-    expect(await commit(deps, op, { writes: [increment], answer: 2 })).toBe(2)
+    expect(await endOf(commit(deps, op, { steps: [{ write: increment }], answer: 2 }))).toBe(2)
     expect(countOf(memory)).toBe(2)
   })
 
@@ -149,16 +160,17 @@ describe('a commit', () => {
     }
     const op = newOp()
     const refused = commit(deps, op, {
-      writes: [increment, take],
+      steps: [
+        { write: increment, otherwise: 'no-counter' },
+        { write: take, otherwise: (row) => (row?.['who'] === 'Mira' ? 'name-taken' : 'other') },
+      ],
       answer: 1,
-      refuse: (index, item) =>
-        index === 1 && item?.['who'] === 'Mira' ? new Problem('character.name_taken') : undefined,
     })
-    expect(await problemOf(refused)).toBe('character.name_taken')
-    expect(await problemOf(commit(deps, op, { writes: [take], answer: 1 }))).toBe('world.busy')
+    expect(await endOf(refused)).toBe('name-taken')
+    expect(await endOf(commit(deps, op, { steps: [{ write: take }], answer: 1 }))).toBe('busy')
     expect(countOf(memory)).toBe(0)
     await memory.delete({ table: 'core', key: { pk: 'name', sk: 'name' } })
-    expect(await commit(deps, op, { writes: [take], answer: 1 })).toBe(1)
+    expect(await endOf(commit(deps, op, { steps: [{ write: take }], answer: 1 }))).toBe(1)
   })
 
   it('is known by its row even where the store names only the first reason', async () => {
@@ -183,24 +195,28 @@ describe('a commit', () => {
       },
     }
     for (let i = 0; i < 2; i++) {
-      expect(await commit({ ...deps, store: terse }, op, { writes: [once], answer: 1 })).toBe(1)
+      expect(
+        await endOf(commit({ ...deps, store: terse }, op, { steps: [{ write: once }], answer: 1 })),
+      ).toBe(1)
     }
   })
 
   it('with a wrong write fails as a defect, not as a refusal', async () => {
     const { deps, newOp } = world()
     const wrong: Write = { delete: { table: 'core', key: { pk: '', sk: 'a' } } }
-    expect(await problemOf(commit(deps, newOp(), { writes: [wrong], answer: 1 }))).toMatch(/^threw/)
+    expect(await endOf(commit(deps, newOp(), { steps: [{ write: wrong }], answer: 1 }))).toBe(
+      'invalid',
+    )
   })
 
-  it('gives up on a dead store after about 5 s with a time to retry', async () => {
+  it('gives up on a dead store after about 5 s', async () => {
     for (const kind of ['outage', 'loseRequest', 'throttle'] as const) {
       const { deps, newOp, runtime } = world(() => ({ kind }))
       const started = runtime.now()
-      const problem = await commit(deps, newOp(), { writes: [increment], answer: 1 }).catch(
-        (error: unknown) => error,
+      const request = { steps: [{ write: increment }], answer: 1 }
+      expect(await endOf(commit(deps, newOp(), request))).toBe(
+        kind === 'throttle' ? 'throttled' : 'unavailable',
       )
-      expect(problem).toMatchObject({ code: 'store.unavailable', retryAfterS: 2 })
       expect(runtime.now() - started).toBeLessThanOrEqual(5100)
       expect(runtime.now() - started).toBeGreaterThan(4000)
     }
@@ -215,8 +231,8 @@ describe('a commit', () => {
     })
     const deps = { store: silent, runtime }
     const started = runtime.now()
-    expect(await problemOf(commit(deps, newOp(), { writes: [increment], answer: 1 }))).toBe(
-      'store.unavailable',
+    expect(await endOf(commit(deps, newOp(), { steps: [{ write: increment }], answer: 1 }))).toBe(
+      'unavailable',
     )
     expect(runtime.now() - started).toBeLessThanOrEqual(5000)
     expect(runtime.now() - started).toBeGreaterThan(2000)
@@ -229,19 +245,30 @@ describe('a commit', () => {
       put: { table: 'core', item: { ...name, who: 'Ada' }, condition: 'attribute_not_exists(pk)' },
     }
     const op = newOp()
-    const attempt = commit(deps, op, { writes: [increment, take], answer: 1 })
+    const attempt = commit(deps, op, { steps: [{ write: increment }, { write: take }], answer: 1 })
     await memory.put({ table: 'core', item: { ...name, who: 'Mira' } })
-    expect(await problemOf(attempt)).toBe('world.busy')
+    expect(await endOf(attempt)).toBe('busy')
     await memory.delete({ table: 'core', key: name })
-    expect(await commit(deps, op, { writes: [increment, take], answer: 1 })).toBe(1)
+    expect(
+      await endOf(commit(deps, op, { steps: [{ write: increment }, { write: take }], answer: 1 })),
+    ).toBe(1)
     expect(countOf(memory)).toBe(1)
   })
 
-  it('calls a row that is always held by others busy', async () => {
+  it('fails as busy when a row is always held by others', async () => {
     const { deps, newOp } = world(() => ({ kind: 'conflict' }))
-    expect(await problemOf(commit(deps, newOp(), { writes: [increment], answer: 1 }))).toBe(
-      'world.busy',
-    )
+    const request = { steps: [{ write: increment }], answer: 1 }
+    const error = await commit(deps, newOp(), request).catch((thrown: unknown) => thrown)
+    expect(storeProblem(error)?.code).toBe('world.busy')
+  })
+
+  it('that the store refuses for good ends at once, with the reason', async () => {
+    for (const refusal of ['forbidden', 'tooLarge', 'malformed'] as const) {
+      const { deps, newOp, trips } = world(() => ({ kind: 'refuse', refusal }))
+      const request = { steps: [{ write: increment }], answer: 1 }
+      await expect(commit(deps, newOp(), request)).rejects.toMatchObject({ refusal })
+      expect(trips.trips).toHaveLength(1)
+    }
   })
 
   it('that was unclear and then refused cannot happen late', async () => {
@@ -254,19 +281,18 @@ describe('a commit', () => {
     }
     const op = newOp()
     const attempt = commit(deps, op, {
-      writes: [increment, take],
+      steps: [{ write: increment }, { write: take, otherwise: 'name-taken' }],
       answer: 1,
-      refuse: () => new Problem('character.name_taken'),
     })
     await memory.put({ table: 'core', item: { ...name, who: 'Mira' } })
-    expect(await problemOf(attempt)).toBe('character.name_taken')
+    expect(await endOf(attempt)).toBe('name-taken')
     await memory.delete({ table: 'core', key: name })
     await memory.settled()
     expect(runtime.now()).toBeGreaterThan(0)
     expect(countOf(memory)).toBe(0)
     // And the id stays refused: same id, same answer.
-    expect(await problemOf(commit(deps, op, { writes: [increment], answer: 1 }))).toBe(
-      'character.name_taken',
+    expect(await endOf(commit(deps, op, { steps: [{ write: increment }], answer: 1 }))).toBe(
+      'name-taken',
     )
   })
 })
@@ -288,6 +314,31 @@ function script(faults: (Fault | undefined)[]): Faults {
   return () => left.shift()
 }
 
+describe('the answer to HTTP', () => {
+  it('is the answer of the commit, or the problem that names its refusal', () => {
+    expect(answerOf({ outcome: 'done', answer: 1 })).toBe(1)
+    expect(answerOf({ outcome: 'repeated', answer: 2 })).toBe(2)
+    const thrown = (outcome: Outcome<number, ProblemCode>) => () => answerOf(outcome, 'Why.')
+    const named = (code: ProblemCode) => expect.objectContaining({ code })
+    expect(thrown({ outcome: 'mismatch' })).toThrow(named('operation.mismatch'))
+    expect(thrown({ outcome: 'refused', refused: 'busy' })).toThrow(named('world.busy'))
+    expect(thrown({ outcome: 'refused', refused: 'character.limit' })).toThrow(
+      expect.objectContaining({ code: 'character.limit', detail: 'Why.' }),
+    )
+  })
+
+  it('is "try again" for a store that fails in a way that passes, and for no other failure', () => {
+    const of = (...error: ConstructorParameters<typeof StoreError>) =>
+      storeProblem(new StoreError(...error))?.code
+    expect(of('unavailable', '')).toBe('store.unavailable')
+    expect(of('throttled', '')).toBe('store.unavailable')
+    expect(of('conflict', '')).toBe('world.busy')
+    expect(of('cancelled', '', { reasons: ['conflict'] })).toBe('world.busy')
+    expect(of('condition', '')).toBeUndefined()
+    expect(of('invalid', '')).toBeUndefined()
+  })
+})
+
 describe('one operation has one effect and one answer', () => {
   for (const fault of everyFault) {
     for (const where of [0, 1, 2]) {
@@ -297,7 +348,9 @@ describe('one operation has one effect and one answer', () => {
         const op = newOp()
         const answers: unknown[] = []
         for (let i = 0; i < 3; i++) {
-          answers.push(await commit(deps, op, { writes: [increment], answer: { number: i } }))
+          answers.push(
+            await endOf(commit(deps, op, { steps: [{ write: increment }], answer: { number: i } })),
+          )
         }
         await memory.settled()
         expect(answers).toEqual([{ number: 0 }, { number: 0 }, { number: 0 }])
@@ -313,11 +366,11 @@ describe('one operation has one effect and one answer', () => {
       const op = newOp()
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, i) =>
-          commit(deps, op, { writes: [increment], answer: { number: i } }),
+          endOf(commit(deps, op, { steps: [{ write: increment }], answer: i })),
         ),
       )
       await memory.settled()
-      expect(new Set(answers.map(({ number }) => number)).size).toBe(1)
+      expect(new Set(answers).size).toBe(1)
       expect(countOf(memory)).toBe(1)
     })
   }
@@ -338,9 +391,7 @@ describe('one operation has one effect and one answer', () => {
       const outcomes = await Promise.all(
         sent.map(async ({ op, copy }) => ({
           op,
-          outcome: await commit(deps, op, { writes: [increment], answer: copy }).catch(
-            (error: unknown) => error,
-          ),
+          end: await endOf(commit(deps, op, { steps: [{ write: increment }], answer: copy })),
         })),
       )
       await memory.settled()
@@ -349,13 +400,14 @@ describe('one operation has one effect and one answer', () => {
       )
       const happened = remembered.filter((found) => found !== undefined).length
       expect(countOf(memory), `seed ${seed}`).toBe(happened)
-      for (const { op, outcome } of outcomes) {
+      for (const { op, end } of outcomes) {
         // Giving up is allowed, answering anything else than what is remembered is not.
-        if (outcome instanceof Problem) {
-          expect(['store.unavailable', 'world.busy']).toContain(outcome.code)
+        if (typeof end === 'string') {
+          expect(['unavailable', 'throttled', 'conflict', 'cancelled']).toContain(end)
           continue
         }
-        expect(remembered[operations.indexOf(op)], `seed ${seed}`).toEqual({ answer: outcome })
+        const expected = { outcome: 'repeated', answer: end }
+        expect(remembered[operations.indexOf(op)], `seed ${seed}`).toEqual(expected)
       }
     }
   })
