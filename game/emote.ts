@@ -1,4 +1,4 @@
-// Emotes: whoever sees the player is told, and the page shows it over the head.
+// Emotes: everybody who sees the player is sent one, and the page shows it over the head.
 import { message } from '#gameserver/sim/message.ts'
 import { emoteKind, emoteShown, showEmote } from './protocol.ts'
 
@@ -7,5 +7,5 @@ export const emote = message({
   toServer: showEmote,
   toClient: emoteShown,
   rate: { burst: 3, perSecond: 0.5 },
-  handle: (_, player, { emote }, say) => say.nearby({ from: player.id, emote }),
+  handle: (_, player, { emote }, send) => send.broadcast({ from: player.id, emote }),
 })

@@ -17,7 +17,7 @@ import { loseSocket } from './player.ts'
 export function deliver(instance: Instance, now: number): void {
   const events = instance.untold
   instance.untold = []
-  const lines = events.filter((event) => event.event === 'say')
+  const lines = events.filter((event) => event.event === 'message')
   // A client must know the entity that speaks before it hears the line.
   for (const line of lines) for (const viewer of hearers(instance, line)) viewer.prompt = true
   for (const character of instance.roster.all()) sendSnapshot(instance, character, now)
@@ -80,8 +80,8 @@ function sendLine(instance: Instance, event: SayEvent): void {
 }
 
 /** One player, or everybody who is subscribed to its cell; not those who do not read. */
-function hearers({ roster }: Instance, { from, heard }: SayEvent): Viewer[] {
-  if (heard === 'self') {
+function hearers({ roster }: Instance, { from, to }: SayEvent): Viewer[] {
+  if (to === 'self') {
     const viewer = roster.findEntity(from.id)?.viewer
     return viewer === undefined ? [] : [viewer]
   }

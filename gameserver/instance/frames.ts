@@ -6,7 +6,7 @@ import { realTime } from '../net/viewer.ts'
 import type { ZoneRules } from '../sim/rules.ts'
 import type { Entity, World, WorldEvent } from '../sim/world.ts'
 
-export type SayEvent = Extract<WorldEvent, { event: 'say' }>
+export type SayEvent = Extract<WorldEvent, { event: 'message' }>
 
 export function welcomeFrame(
   world: World,

@@ -1,9 +1,11 @@
 // One tick of an instance: the step of its world, what the step says to the outside, and the snapshots.
+import type { RecordFault } from '../net/cell-records.ts'
 import { step } from '../sim/step.ts'
 import type { WorldEvent } from '../sim/world.ts'
 import { deliver } from './delivery.ts'
 import { entered, notEntered, welcome } from './entry.ts'
 import type { Instance } from './instance.ts'
+import { startLeave } from './leaving.ts'
 
 /**
  * One step and its snapshots; without snapshots (`delivers`) when the next step follows at once. `now`:
@@ -12,13 +14,14 @@ import type { Instance } from './instance.ts'
 export function tickInstance(instance: Instance, now: number, delivers = true): void {
   try {
     advance(instance)
-    instance.records.publish(instance.untold)
+    instance.records.publish()
     if (!delivers) return
     for (const character of instance.returning) {
       instance.returning.delete(character)
       welcome(instance, character)
     }
     deliver(instance, now)
+    for (const fault of instance.records.takeFaults()) removeFaulty(instance, fault)
   } catch (error) {
     // A viewer that missed a record of this step is sent everything anew.
     for (const { viewer } of instance.roster.all()) if (viewer) viewer.keyframe = true
@@ -53,8 +56,22 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       instance.log.error('a part of a step failed', { what: event.what, error: event.error })
       if (event.ref !== undefined) notEntered(instance, event.ref)
       break
-    case 'left':
-    case 'say':
+    case 'left': {
+      // A game has removed the body of a player: his stay ends.
+      const character = instance.roster.findEntity(event.entity.id)
+      if (character !== undefined) startLeave(instance, character, 'left')
+      break
+    }
+    case 'message':
       break
   }
+}
+
+/** No client can be sent this entity, so it goes. */
+function removeFaulty(instance: Instance, { entity, error }: RecordFault): void {
+  const { id, name } = entity
+  instance.log.error('an entity fits no record', { entity: id, name, error })
+  const character = instance.roster.findEntity(id)
+  if (character === undefined) instance.inputs.push({ input: 'leave', id })
+  else startLeave(instance, character, 'internal')
 }

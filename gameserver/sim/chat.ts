@@ -1,4 +1,4 @@
-// Nearby chat: heard by everybody who sees the speaker.
+// Nearby chat: a line is broadcast to everybody who sees the speaker.
 import { chatBurst, chatRefillMs } from '#shared/limits.ts'
 import { chatHeard, chatLine } from '#shared/protocol/control.ts'
 import { message } from './message.ts'
@@ -8,5 +8,5 @@ export const chatNearby = message({
   toServer: chatLine,
   toClient: chatHeard,
   rate: { burst: chatBurst, perSecond: 1000 / chatRefillMs },
-  handle: (_, { id, name }, { text }, say) => say.nearby({ from: id, name, text }),
+  handle: (_, { id, name }, { text }, send) => send.broadcast({ from: id, name, text }),
 })

@@ -1,10 +1,13 @@
 // Other content for a world that goes on: walls, gates, the spawn and the creatures of its zone. Size and
-// tick rate stay (shared/content-files/change.ts). Who stands in a new wall is put at the spawn.
+// tick rate stay (shared/content-files/change.ts). Entities that stand in a new wall are put at the spawn.
+// Creatures that a game has made stay.
 import type { Creature, Zone } from '#shared/content/content.ts'
-import { cellOf, metresToUnits } from '#shared/rules/units.ts'
+import { metresToUnits } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
-import { placeInCell, takeFromCell } from './grid.ts'
-import { addCreature, gateAt, gatesOf, removeEntity, wanderOf } from './world.ts'
+import { spawnSomewhere, wanderOf } from './creatures.ts'
+import { despawn } from './entities.ts'
+import { gateAt, gatesOf } from './gates.ts'
+import { moveTo } from './slots.ts'
 import type { Entity, Tick, World } from './world.ts'
 
 type Group = Zone['creatures'][number]
@@ -19,13 +22,18 @@ export function changeContent(
   world.spawnX = metresToUnits(zone.spawn.x)
   world.spawnY = metresToUnits(zone.spawn.y)
   world.gates = gatesOf(zone)
-  for (const player of [...world.players, ...world.unseen]) {
-    if (world.walls.blocked(player.x, player.y, player.radius)) moveToSpawn(world, player)
-    // A gate that was opened around somebody waits until it has been left, like any other.
-    player.gate = gateAt(world, player.x, player.y)
+  world.creatureKinds = creatures
+  const ofGame = world.creatures.filter(({ ofContent }) => !ofContent)
+  for (const entity of [...world.players, ...world.unseen, ...ofGame]) {
+    if (world.walls.blocked(entity.x, entity.y, entity.radius)) {
+      entity.speed = 0
+      moveTo(world, entity, world.spawnX, world.spawnY)
+    }
+    // A gate that was opened around a player waits until he has left it, like any other.
+    entity.gate = gateAt(world, entity.x, entity.y)
   }
 
-  const before = new Set(world.creatures)
+  const before = new Set(world.creatures.filter(({ ofContent }) => ofContent))
   const missing: { creature: Creature; group: Group }[] = []
   for (const group of zone.creatures) {
     const creature = creatures.get(group.creature)
@@ -41,11 +49,8 @@ export function changeContent(
       }
     }
   }
-  for (const entity of before) {
-    removeEntity(world, entity)
-    tick.events.push({ event: 'left', entity })
-  }
-  for (const { creature, group } of missing) addCreature(world, creature, group.area)
+  for (const entity of before) despawn(world, entity)
+  for (const { creature, group } of missing) spawnSomewhere(world, creature, group.area)
 }
 
 /** One that may stay as it is: it looks the same, belongs to the group's area, and stands free. */
@@ -65,12 +70,4 @@ function findKept(
     if (inX && inY && !world.walls.blocked(spawnX, spawnY, radius)) return entity
   }
   return undefined
-}
-
-function moveToSpawn(world: World, entity: Entity): void {
-  entity.x = world.spawnX
-  entity.y = world.spawnY
-  entity.speed = 0
-  takeFromCell(world.grid, entity)
-  placeInCell(world.grid, entity, cellOf(entity.x, entity.y))
 }

@@ -1,20 +1,20 @@
-// A kind of control message: what clients may send, what they may be told, and what it does.
+// A kind of control message: what clients may send, what they may be sent, and what it does.
 //
 // A message is checked and counted when it comes in, and waits for the next step; there it is handled
 // like any other input. So a handler may change the world as a system does, and a recorded run repeats.
-import type { Entity, World } from './world.ts'
+import type { GameEntity, GameWorld } from './world.ts'
 
 /** What zod's schemas are; the simulation needs no more of them. */
 export type Schema<T> = {
   safeParse(value: unknown): { success: true; data: T } | { success: false }
 }
 
-/** Where the answer goes. It leaves after the frames of the step, so whom it names is known by then. */
-export type Say<T> = {
+/** Sends messages of the same kind. They leave after the frames of the step: clients know all entities then. */
+export type Send<T> = {
   /** To the player alone. */
   reply(body: T): void
   /** To everybody who sees the player, the player too. */
-  nearby(body: T): void
+  broadcast(body: T): void
 }
 
 export type MessageOptions<In, Out> = {
@@ -22,12 +22,12 @@ export type MessageOptions<In, Out> = {
   kind: string
   /** The fields beside `kind` that a client may send: a strict object, with a bound on every text. */
   toServer: Schema<In>
-  /** The fields beside `kind` that clients are told. What does not fit is not sent, and logged. */
+  /** The fields beside `kind` that clients are sent. A body that does not fit is logged instead. */
   toClient: Schema<Out>
   /** For one player: so many at once, and how fast they come back. */
   rate: { burst: number; perSecond: number }
   /** Runs in the step. No clock, no I/O; chance is `world.random`. */
-  handle(world: World, player: Entity, body: In, say: Say<Out>): void
+  handle(world: GameWorld, player: GameEntity, body: In, send: Send<Out>): void
 }
 
 /** A kind with its types forgotten: only what its own schema has accepted reaches its handler. */

@@ -1,23 +1,33 @@
 // What happens in a zone: the systems of the core in their order, the kinds of control messages that it
 // understands, and what a game adds to both by registration. A game names a core system that its own
 // runs after, never a position, so the core may grow without a game noticing.
-import { hearMessages } from './systems/messages.ts'
+import { handleMessages } from './systems/messages.ts'
 import { applyInputs } from './systems/input.ts'
-import { moveEntities } from './systems/cells.ts'
+import { settleEntities } from './systems/cells.ts'
 import { checkGates } from './systems/gates.ts'
 import { movePlayers } from './systems/movement.ts'
 import { wander } from './systems/wander.ts'
 import { chatNearby } from './chat.ts'
 import type { Message } from './message.ts'
-import type { Tick, World, WorldEvent } from './world.ts'
+import type { GameEvent, GameWorld, Tick, World, WorldEvent } from './world.ts'
 
 /** Changes the world in place and pushes events. No clock, no I/O, nothing awaited. */
 export type System = (world: World, tick: Tick) => void
 
+/** A step as a system of a game sees it: its number, and what happened in it so far. */
+export type GameTick = { readonly number: number; readonly events: readonly GameEvent[] }
+
 export type CoreSystem = 'input' | 'messages' | 'movement' | 'wander' | 'gates' | 'cells'
 
-/** A system of a game: runs right after the core system that it names, in the order of registration. */
-export type GameSystem = { name: string; after: CoreSystem; run: System }
+/**
+ * A system of a game: runs right after the core system that it names, in the order of registration. It
+ * changes the world by entities.ts alone. No clock, no I/O, nothing awaited.
+ */
+export type GameSystem = {
+  name: string
+  after: CoreSystem
+  run: (world: GameWorld, tick: GameTick) => void
+}
 
 export type ZoneRules = {
   /** In their order. */
@@ -48,11 +58,11 @@ export function zoneRules(
   // and a gate is noticed in the step in which somebody walks into it.
   const core: [CoreSystem, System][] = [
     ['input', applyInputs],
-    ['messages', (world, tick) => hearMessages(world, tick, messages)],
+    ['messages', (world, tick) => handleMessages(world, tick, messages)],
     ['movement', movePlayers],
     ['wander', wander],
     ['gates', checkGates],
-    ['cells', moveEntities],
+    ['cells', (world) => settleEntities(world, 'system cells')],
   ]
   const names = new Set<string>()
   for (const { name } of added.systems ?? []) {
@@ -66,35 +76,28 @@ export function zoneRules(
   return { systems, messages }
 }
 
-/** A fault in a game's system must not keep the core's from running: people would be stuck. */
+/**
+ * A fault of a game's system costs that system its step, and nobody else anything: what it did until then
+ * stands, the core's systems run, and the entities are sound when the next system sees them.
+ */
 function guarded({ name, run }: GameSystem): System {
+  const by = `system ${name}`
   return (world, tick) => {
     try {
-      withoutUnseen(world, tick, run)
+      run(world, { number: tick.number, events: gameEvents(tick.events) })
     } catch (error) {
-      tick.events.push({ event: 'failed', what: `system ${name}`, error })
+      tick.events.push({ event: 'failed', what: by, error })
     }
+    settleEntities(world, by)
   }
 }
 
-/** A game knows nothing of players whom nobody sees: they are in no list of its, and in no event. */
-function withoutUnseen(world: World, tick: Tick, run: System): void {
-  if (!tick.events.some(isUnseen)) {
-    run(world, tick)
-    return
-  }
-  const events = tick.events.filter((event) => !isUnseen(event))
-  const before = events.length
-  try {
-    run(world, { ...tick, events })
-  } finally {
-    tick.events.push(...events.slice(before))
-  }
-}
-
-function isUnseen(event: WorldEvent): boolean {
-  if (event.event === 'failed') return false
-  return (event.event === 'say' ? event.from : event.entity).unseen
+/** A game knows nothing of unseen players: they are in none of its lists, and in none of its events. */
+function gameEvents(events: readonly WorldEvent[]): readonly GameEvent[] {
+  return events.filter((event): event is WorldEvent & GameEvent => {
+    const ofGame = event.event === 'entered' || event.event === 'left' || event.event === 'gate'
+    return ofGame && !event.entity.unseen
+  })
 }
 
 /** What a zone does without a game. */

@@ -76,6 +76,14 @@ export class Reader {
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
+/** What `text8` takes. */
+export const textMaxBytes = 255
+
+/** Bytes of a text in UTF-8. */
+export function textBytes(text: string): number {
+  return encoder.encode(text).length
+}
+
 /** Grows as it is written; `take` yields a copy-free view and starts a new buffer. */
 export class Writer {
   private buffer: Uint8Array
@@ -143,7 +151,9 @@ export class Writer {
   }
   text8(text: string): this {
     const bytes = encoder.encode(text)
-    if (bytes.length > 255) throw new RangeError(`text of ${bytes.length} bytes, at most 255 fit`)
+    if (bytes.length > textMaxBytes) {
+      throw new RangeError(`text of ${bytes.length} bytes, at most ${textMaxBytes} fit`)
+    }
     return this.u8(bytes.length).raw(bytes)
   }
   text16(text: string): this {

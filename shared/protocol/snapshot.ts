@@ -85,15 +85,29 @@ export type SnapshotHead = {
 export type Snapshot = SnapshotHead & { kind: 'snapshot'; sections: Section[] }
 
 const CELL_UNITS = 15_000
+const U8_MAX = 0xff
+const U16_MAX = 0xffff
+const I32_MAX = 0x7fff_ffff
 const SNAPSHOT_KIND = 0x82
 
-/** Header, head and own body. Sections follow by the writers below. */
+/** A value as it is. Throws a RangeError that names field and entity when the field cannot hold it. */
+function fits(entity: number | 'own', field: string, value: number, max: number): number {
+  if (value >>> 0 === value && value <= max) return value
+  throw new RangeError(`${field} of entity ${entity} is ${value}, its field holds 0 to ${max}`)
+}
+
+/**
+ * Header, head and own body. Sections follow by the writers below. All writers throw a RangeError for a
+ * value that its field cannot hold.
+ */
 export function writeSnapshotHead(w: Writer, head: SnapshotHead): void {
   w.u8(HEADER).u8(SNAPSHOT_KIND).u32(head.tick)
   w.u8(head.keyframe ? FLAG_KEYFRAME : 0)
   w.u16(head.timeScale)
   w.u8(Math.min(255, head.waiting)).u32(head.ack)
-  w.u32(head.own.x).u32(head.own.y).u16(head.own.heading).u8(head.own.speed)
+  const { x, y, heading, speed } = head.own
+  w.u32(fits('own', 'x', x, I32_MAX)).u32(fits('own', 'y', y, I32_MAX))
+  w.u16(fits('own', 'heading', heading, U16_MAX)).u8(fits('own', 'speed', speed, U8_MAX))
 }
 
 export function writeDrop(w: Writer, cells: readonly number[]): void {
@@ -136,7 +150,7 @@ export function writeGone(w: Writer, id: number, left: boolean): void {
 /** At most `shownMaxBytes`. */
 export function writeShown(w: Writer, id: number, shown: Uint8Array): void {
   w.u8(RECORD.shown)
-    .u8(ID_BYTES + shown.length)
+    .u8(fits(id, 'length of what is shown', ID_BYTES + shown.length, U8_MAX))
     .u24(id)
     .raw(shown)
 }
@@ -144,10 +158,14 @@ export function writeShown(w: Writer, id: number, shown: Uint8Array): void {
 function writeBody(
   w: Writer,
   cell: number,
-  body: { x: number; y: number; heading: number; speed: number },
+  body: { id: number; x: number; y: number; heading: number; speed: number },
 ): void {
-  w.u16(body.x - (cell & 255) * CELL_UNITS).u16(body.y - (cell >> 8) * CELL_UNITS)
-  w.u16(body.heading).u8(body.speed)
+  const { id, heading, speed } = body
+  const x = body.x - (cell & 255) * CELL_UNITS
+  const y = body.y - (cell >> 8) * CELL_UNITS
+  w.u16(fits(id, 'x in its cell', x, CELL_UNITS - 1))
+  w.u16(fits(id, 'y in its cell', y, CELL_UNITS - 1))
+  w.u16(fits(id, 'heading', heading, U16_MAX)).u8(fits(id, 'speed', speed, U8_MAX))
 }
 
 /** Reads what follows the two header bytes. Undefined when it makes no sense; the reader may fail too. */

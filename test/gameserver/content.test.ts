@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { step } from '#gameserver/sim/step.ts'
-import { createWorld } from '#gameserver/sim/world.ts'
+import { createWorld } from '#gameserver/sim/create-world.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { openStage } from './host-kit.ts'
 import type { Stage } from './host-kit.ts'

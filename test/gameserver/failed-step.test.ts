@@ -62,8 +62,8 @@ test('who leaves in it is gone for the others too', async () => {
   expect(thrown()).toBe(1)
 })
 
-test('what was said in it is heard', async () => {
-  const thrown = await open(2, (_, tick) => tick.events.some(({ event }) => event === 'say'))
+test('what was said in it is sent', async () => {
+  const thrown = await open(2, (_, tick) => tick.events.some(({ event }) => event === 'message'))
   const ann = await stage.join('ann')
   ann.say('hello')
   await ann.until(({ controls }) => controls.some(({ kind }) => kind === 'chat.nearby'))
@@ -81,5 +81,17 @@ test('who cannot be put into the world is let go, and the others enter', async (
   ann.send({ kind: 'join', ticket: await stage.ticket('ann') })
   expect(await ann.end()).toBe('internal')
   expect(stage.persistence.left).toMatchObject([{ characterId: 'ann' }])
+  expect(stage.broken).toEqual([])
+})
+
+test('a player whose name fits no record is turned away, and nobody else', async () => {
+  stage = await openStage()
+  const ann = await stage.join('ann')
+  const client = await stage.connect()
+  const ticket = await stage.ticket('long')
+  stage.persistence.guards.get('long')!.name = 'x'.repeat(300)
+  client.send({ kind: 'join', ticket })
+  expect(await client.end()).toBe('internal')
+  expect(ann.closed).toBeUndefined()
   expect(stage.broken).toEqual([])
 })

@@ -5,7 +5,8 @@ import { message } from '#gameserver/sim/message.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
 import { step } from '#gameserver/sim/step.ts'
-import { createWorld, show } from '#gameserver/sim/world.ts'
+import { sendTo, show } from '#gameserver/sim/entities.ts'
+import { createWorld } from '#gameserver/sim/create-world.ts'
 import { deer, enterInput, testZone } from './world-kit.ts'
 
 const newWorld = () => createWorld(testZone(), new Map([[deer.id, deer]]), 1)
@@ -39,11 +40,11 @@ describe('rules of a zone', () => {
     const watch = (name: string, after: GameSystem['after']): GameSystem => ({
       name,
       after,
-      run: (of) => ran.push(`${name} ${of.players.length} ${of.players[0]?.gate}`),
+      run: (of) => ran.push(`${name} ${of.players.length}`),
     })
     const systems = [watch('b', 'gates'), watch('a', 'input'), watch('c', 'gates')]
     step(world, [enterInput(1, 60, 60)], zoneRules({ systems }))
-    expect(ran).toEqual(['a 1 -1', 'b 1 -1', 'c 1 -1'])
+    expect(ran).toEqual(['a 1', 'b 1', 'c 1'])
   })
 
   it('let systems of a game meet nobody who is unseen, in lists and events, and lose nothing they say', () => {
@@ -54,8 +55,7 @@ describe('rules of a zone', () => {
       for (const event of tick.events) {
         if (event.event !== 'entered') continue
         met.push(`entered ${event.entity.name}`)
-        const body = {}
-        tick.events.push({ event: 'say', from: event.entity, heard: 'self', kind: 'game.hi', body })
+        sendTo(of, event.entity, 'game.hi', {})
       }
     }
     const rules = zoneRules({ systems: [{ name: 'greeter', after: 'input', run }] })
@@ -63,7 +63,7 @@ describe('rules of a zone', () => {
     const unseen = { ...enterInput(2, 62, 60), name: 'Watch', unseen: true }
     const events = step(world, [unseen, seen], rules)
     expect(met).toEqual(['there Ann', 'entered Ann'])
-    expect(events.map((event) => event.event)).toEqual(['entered', 'entered', 'say'])
+    expect(events.map((event) => event.event)).toEqual(['entered', 'entered', 'message'])
     const left = events.flatMap((event) => (event.event === 'entered' ? [event.entity] : []))
     step(
       world,

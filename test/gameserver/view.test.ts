@@ -1,38 +1,14 @@
 // What viewers believe, held against the world at every tick.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { admit } from '#gameserver/instance/entry.ts'
-import { countPlayers, createInstance } from '#gameserver/instance/instance.ts'
-import type { Instance } from '#gameserver/instance/instance.ts'
-import { tickInstance } from '#gameserver/instance/tick.ts'
-import { openSession } from '#gameserver/net/session.ts'
-import type { Session } from '#gameserver/net/session.ts'
-import { coreRules, zoneRules } from '#gameserver/sim/rules.ts'
+import { countPlayers } from '#gameserver/instance/instance.ts'
+import { zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
-import { show } from '#gameserver/sim/world.ts'
+import { show } from '#gameserver/sim/entities.ts'
 import { details } from '#gameserver/net/detail.ts'
-import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
-import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
-import { decodeServerFrame } from '#shared/protocol/server-frames.ts'
-import type { Welcome } from '#shared/protocol/server-frames.ts'
-import type { Snapshot } from '#shared/protocol/snapshot.ts'
-import { silentLog } from '#shared/telemetry/log.ts'
-import { createFakePersistence } from './fake-persistence.ts'
-import { ViewModel } from './view-model.ts'
-import { testContent, testZone } from './world-kit.ts'
-
-type TestClient = {
-  session: Session
-  listener: ConnectionListener
-  view: ViewModel
-  welcome: Welcome | undefined
-  latest: Snapshot | undefined
-  snapshots: number
-  backlog: number
-  closed: string | undefined
-  next: number
-}
+import { expectTruth, nearTo, stage } from './view-kit.ts'
+import type { TestClient } from './view-kit.ts'
 
 /** A game that shows something of some entities, and changes it now and then. */
 const mood: GameSystem = {
@@ -43,159 +19,6 @@ const mood: GameSystem = {
       if (entity.id % 3 !== 0 && (tick + entity.id) % 7 === 0) show(entity, [tick & 0xff, 1])
     }
   },
-}
-
-/** An instance ticked by hand, with clients that speak bytes over no socket. */
-function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules) {
-  let now = 0
-  let sessions = 0
-  const zone = testZone({ tickHz })
-  const instance = createInstance({
-    id: 'field-1',
-    zone,
-    content: testContent([zone]),
-    rules,
-    persistence: createFakePersistence(),
-    runtime: {
-      now: () => now,
-      randomBytes: (count) => new Uint8Array(count),
-      sleep: async () => {},
-    },
-    monotonic: () => now,
-    log: silentLog,
-    seed,
-    nextSession: () => ++sessions,
-  })
-  const clients: TestClient[] = []
-  const enter = (xMetres: number, yMetres: number): TestClient => {
-    const connection: Connection = {
-      send(bytes) {
-        const frame = decodeServerFrame(bytes)
-        if (frame.kind === 'welcome') {
-          client.welcome = frame
-          client.next = frame.nextCommand
-        }
-        if (frame.kind === 'snapshot') {
-          client.snapshots++
-          client.latest = frame
-          client.view.apply(frame)
-        }
-        if (frame.kind === 'refused') throw new Error(`a frame cannot be read: ${frame.reason}`)
-      },
-      close(reason) {
-        client.closed = reason
-      },
-      get backlogBytes() {
-        return client.backlog
-      },
-      open: true,
-    }
-    const door = {
-      join: (session: Session) => {
-        admit(
-          instance,
-          {
-            characterId: `c${clients.length}`,
-            accountId: 'a',
-            name: `Player${clients.length}`,
-            race: 'human',
-            job: 'mage',
-            epoch: 1,
-            saveNumber: 0,
-            soft: {
-              zone: 'field',
-              x: metresToUnits(xMetres),
-              y: metresToUnits(yMetres),
-              heading: 0,
-            },
-          },
-          session,
-        )
-      },
-      resume: () => {},
-    }
-    const { session, listener } = openSession(
-      connection,
-      door,
-      () => now,
-      () => {},
-    )
-    const client: TestClient = {
-      session,
-      listener,
-      view: new ViewModel(tickHz),
-      welcome: undefined,
-      latest: undefined,
-      snapshots: 0,
-      backlog: 0,
-      closed: undefined,
-      next: 1,
-    }
-    clients.push(client)
-    listener.frame(encodeClientFrame({ kind: 'join', ticket: 't' }))
-    return client
-  }
-  const tick = (tells = true) => {
-    now += 1000 / tickHz
-    tickInstance(instance, now, tells)
-  }
-  const command = (client: TestClient, heading: number, buttons: number) => {
-    const commands = [{ heading, buttons }]
-    const frame = encodeClientFrame({ kind: 'input', first: client.next++, commands })
-    client.listener.frame(frame)
-  }
-  return { instance, clients, enter, tick, command, now: () => now }
-}
-
-/**
- * Everybody within the view radius is known exactly; nobody who is not there is believed in. With `near`
- * only of those is asked who were near in the step before as well.
- */
-function expectTruth(instance: Instance, client: TestClient, near?: Set<number>): void {
-  const { world } = instance
-  const own = client.welcome!.entity
-  client.view.advance(world.tick)
-  const self = world.players.find((player) => player.id === own)!
-  const all = [...world.players, ...world.creatures]
-  const radius = metresToUnits(instance.zone.viewRadius)
-  for (const entity of all) {
-    const believed = client.view.entities.get(entity.id)
-    if (near !== undefined && !near.has(entity.id)) continue
-    const inView = (entity.x - self.x) ** 2 + (entity.y - self.y) ** 2 <= radius * radius
-    if (believed === undefined) {
-      if (inView)
-        throw new Error(`tick ${world.tick}: ${entity.name} ${entity.id} is near and unknown`)
-      continue
-    }
-    // By hand: an assertion each would take most of the test's time.
-    const same =
-      believed.type === entity.type &&
-      believed.x === entity.x &&
-      believed.y === entity.y &&
-      believed.heading === entity.heading &&
-      believed.speed === entity.speed &&
-      believed.look === entity.look &&
-      believed.name === entity.name &&
-      believed.shown?.[0] === entity.shown?.[0]
-    if (!same) {
-      throw new Error(`tick ${world.tick}: believed ${text(believed)}, in truth ${text(entity)}`)
-    }
-  }
-  if (near !== undefined) return
-  const ids = new Set(all.map((entity) => entity.id))
-  for (const [id, believed] of client.view.entities) {
-    if (!ids.has(id)) throw new Error(`tick ${world.tick}: ${believed.name} ${id} is a ghost`)
-    const far = Math.max(Math.abs(believed.x - self.x), Math.abs(believed.y - self.y))
-    if (far > radius + 3 * cellUnits) throw new Error(`${believed.name} ${id} is far away`)
-  }
-}
-
-/** Ids of those who are in the cell of a client now. */
-function nearTo(instance: Instance, client: TestClient): Set<number> {
-  const { players, creatures } = instance.world
-  const self = players.find((player) => player.id === client.welcome!.entity)!
-  const near = [...players, ...creatures].filter(({ cell }) => cell === self.cell)
-  return new Set(near.map(({ id }) => id))
 }
 
 describe('a viewer', () => {
@@ -357,7 +180,3 @@ describe('a viewer', () => {
     expect(slow.closed).toBe('timeout')
   })
 })
-
-function text(body: { id: number; x: number; y: number; heading: number; speed: number }): string {
-  return `${body.id} at ${body.x},${body.y} heading ${body.heading} speed ${body.speed}`
-}

@@ -12,7 +12,8 @@ import {
 } from '#gameserver/sim/commands.ts'
 import { between, createRandom, nextU32 } from '#gameserver/sim/random.ts'
 import { step } from '#gameserver/sim/step.ts'
-import { createWorld, entityOf } from '#gameserver/sim/world.ts'
+import { entityOf } from '#gameserver/sim/slots.ts'
+import { createWorld } from '#gameserver/sim/create-world.ts'
 import type { World, WorldInput } from '#gameserver/sim/world.ts'
 import { deer, enterInput, testZone } from './world-kit.ts'
 

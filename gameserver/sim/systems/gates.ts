@@ -1,6 +1,6 @@
-// Gates: walking into an area that leads elsewhere is told once. Who appears inside one first has to
-// leave it, so nobody is sent back and forth.
-import { gateAt } from '../world.ts'
+// Gates: walking into an area that leads to another zone is an event, once. A player who appears inside a
+// gate has to leave it first, so no player is sent back and forth.
+import { gateAt } from '../gates.ts'
 import type { Tick, World } from '../world.ts'
 
 export function checkGates(world: World, tick: Tick): void {

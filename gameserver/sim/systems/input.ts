@@ -1,13 +1,14 @@
-// What came in since the last step: who enters, who leaves, commands.
+// What came in since the last step: players who enter and leave, and commands.
 import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
 import { changeContent } from '../content.ts'
 import { createCommands, haltCommands, offerCommand } from '../commands.ts'
-import { addEntity, entityOf, removeEntity } from '../world.ts'
+import { despawn } from '../entities.ts'
+import { addEntity, entityOf } from '../slots.ts'
 import type { Tick, World, WorldInput } from '../world.ts'
 
 export function applyInputs(world: World, tick: Tick): void {
   for (const input of tick.inputs) {
-    // One that fails must not take those behind it with it: a leave that is lost is a body for ever.
+    // An input that fails must not keep the next ones from being applied: a body whose leave is lost stays for ever.
     try {
       apply(world, tick, input)
     } catch (error) {
@@ -24,9 +25,7 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
       break
     case 'leave': {
       const entity = entityOf(world, input.id)
-      if (entity === undefined) break
-      removeEntity(world, entity)
-      tick.events.push({ event: 'left', entity })
+      if (entity !== undefined) despawn(world, entity)
       break
     }
     case 'halt': {
@@ -45,7 +44,7 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
       break
     }
     case 'message':
-      // Heard by a system of its own, when everybody has entered (messages.ts).
+      // Handled by a system of its own, when everybody has entered (messages.ts).
       break
     case 'content':
       changeContent(world, tick, input.zone, input.creatures)
@@ -54,16 +53,17 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
 }
 
 function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'enter' }>): void {
-  const { ref, look, name, radius, unseen } = input
+  const { ref, look, name, radius, unseen = false } = input
   const heading = input.heading & 0xffff
   let { x, y } = input
-  // Walls may have been built over a saved place since; a place may be no place at all.
+  // Walls may have been built over a saved position since; a position may be none at all.
   const sound = Number.isSafeInteger(x) && Number.isSafeInteger(y)
   if (!sound || world.walls.blocked(x, y, radius)) {
     x = world.spawnX
     y = world.spawnY
   }
-  const entity = addEntity(world, 'player', look, name, x, y, heading, radius, unseen)
+  const body = { type: 'player', look, name, x, y, heading, radius, unseen } as const
+  const entity = addEntity(world, { ...body, ofContent: false })
   // A zone's capacity is far below the number of slots, so there is always one.
   if (entity === undefined) throw new Error('no slot is free for a player')
   entity.commands = createCommands(heading)

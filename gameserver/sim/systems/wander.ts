@@ -1,6 +1,6 @@
-// Creatures stray about their spawn: a pause, a way of a few seconds, a pause. One that would leave its
-// radius or meet a wall stops and thinks again. Decisions a tick are bounded by count, never by time
-// (rule 7): who finds the budget used up goes on standing and is asked first in the next tick.
+// Creatures stray about their spawn: a pause, a way of a few seconds, a pause. A creature that would leave
+// its radius or meet a wall stops and decides again. Decisions a tick are bounded by count, never by time
+// (rule 7): a creature for which none is left stands and comes first in the next tick.
 import { dxOf, dyOf, headingTo } from '#shared/rules/heading.ts'
 import { between } from '../random.ts'
 import type { Entity, Tick, Wander, World } from '../world.ts'
@@ -16,7 +16,8 @@ export function wander(world: World, tick: Tick): void {
   for (let n = 0; n < count; n++) {
     const at = (world.wanderFrom + n) % count
     const creature = creatures[at]!
-    const way = creature.wander!
+    const way = creature.wander
+    if (way === undefined) continue
     if (creature.speed > 0) walkOn(world, tick.number, creature, way)
     if (creature.speed > 0 || tick.number < way.until) continue
     if (decisions === decisionsMax) {

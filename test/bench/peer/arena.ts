@@ -6,8 +6,8 @@
 // every heading asked for later.
 import type { GameSystem, ZoneRules } from '#gameserver/sim/rules.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
-import { show } from '#gameserver/sim/world.ts'
-import type { Entity } from '#gameserver/sim/world.ts'
+import { place, show } from '#gameserver/sim/entities.ts'
+import type { GameEntity } from '#gameserver/sim/world.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
@@ -67,13 +67,14 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
   const y1 = metresToUnits(box.y1 + marginMetres)
   /** Indexed by slot. */
   const walkers: Walker[] = []
-  const walkerOf = (entity: Entity) => walkers[entity.id & 0xffff]!
+  const walkerOf = (entity: GameEntity) => walkers[entity.id & 0xffff]!
 
   // The core has moved everybody along the heading asked for; it leads elsewhere for the mirrored.
   const mirror: GameSystem = {
     name: 'mirror',
     after: 'movement',
-    run({ players, tickHz }, { events }) {
+    run(world, { events }) {
+      const { players, tickHz } = world
       for (const event of events) {
         if (event.event !== 'entered') continue
         const { entity } = event
@@ -102,9 +103,7 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
           y = 2 * (y < y0 ? y0 : y1) - y
           walker.flipY = !walker.flipY
         }
-        player.x = x
-        player.y = y
-        player.heading = mirrored(asked, walker)
+        place(world, player, { x, y, heading: mirrored(asked, walker) })
       }
     },
   }
@@ -125,7 +124,7 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
   return zoneRules({ systems: [mirror, change] })
 }
 
-function present(player: Entity, { hp, animation, level }: Walker): void {
+function present(player: GameEntity, { hp, animation, level }: Walker): void {
   show(player, [hp, animation, level])
 }
 

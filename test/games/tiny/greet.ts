@@ -1,10 +1,11 @@
-// A system: whoever enters is greeted with the number of those before.
+// A system: each player who enters is greeted with the number of those before.
+import { sendTo } from '#gameserver/sim/entities.ts'
 import { message } from '#gameserver/sim/message.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
 import * as z from 'zod'
 import { greeting } from './protocol.ts'
 
-/** Clients only hear it: what they send of it is refused. */
+/** Clients are only sent it: what they send of it is refused. */
 export const greet = message({
   kind: 'game.greeting',
   toServer: z.never(),
@@ -21,8 +22,8 @@ export const greeter: GameSystem = {
       if (event.event !== 'entered') continue
       const before = typeof world.game['greeted'] === 'number' ? world.game['greeted'] : 0
       world.game['greeted'] = before + 1
-      const body = { text: `Welcome, ${event.entity.name}. ${before} came before you.` }
-      tick.events.push({ event: 'say', from: event.entity, heard: 'self', kind: greet.kind, body })
+      const text = `Welcome, ${event.entity.name}. ${before} came before you.`
+      sendTo(world, event.entity, greet.kind, { text })
     }
   },
 }

@@ -1,4 +1,5 @@
 // A whistle: sheep that are near stop and look at the whistler.
+import { near, stand } from '#gameserver/sim/entities.ts'
 import { message } from '#gameserver/sim/message.ts'
 import { headingTo } from '#shared/rules/heading.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
@@ -9,18 +10,14 @@ export const whistling = message({
   toServer: whistle,
   toClient: whistled,
   rate: { burst: 2, perSecond: 0.5 },
-  handle(world, player, { loud }, say) {
-    const reach = metresToUnits(loud ? 60 : 5)
+  handle(world, player, { loud }, send) {
     let came = 0
-    for (const sheep of world.creatures) {
-      const dx = player.x - sheep.x
-      const dy = player.y - sheep.y
-      if (dx * dx + dy * dy > reach * reach) continue
-      sheep.speed = 0
-      sheep.heading = headingTo(dx, dy) & 0xffc0
-      sheep.wander!.until = world.tick + 3 * world.tickHz
+    for (const sheep of near(world, player, metresToUnits(loud ? 60 : 5))) {
+      if (sheep.type !== 'creature') continue
+      const towards = headingTo(player.x - sheep.x, player.y - sheep.y) & 0xffc0
+      stand(world, sheep, 3 * world.tickHz, towards)
       came++
     }
-    say.nearby({ from: player.id, came })
+    send.broadcast({ from: player.id, came })
   },
 })

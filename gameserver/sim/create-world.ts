@@ -1,0 +1,52 @@
+// A zone as it begins.
+import type { Creature, Zone } from '#shared/content/content.ts'
+import { metresToUnits } from '#shared/rules/units.ts'
+import { buildWalls } from '#shared/rules/walls.ts'
+import { spawnSomewhere } from './creatures.ts'
+import { gatesOf } from './gates.ts'
+import { createGrid } from './grid.ts'
+import { createRandom } from './random.ts'
+import { slotsMax } from './slots.ts'
+import type { World } from './world.ts'
+
+/** With its creatures in their areas. Throws when the zone names an unknown creature. */
+export function createWorld(
+  zone: Zone,
+  creatures: ReadonlyMap<string, Creature>,
+  seed: number,
+): World {
+  const width = metresToUnits(zone.width)
+  const height = metresToUnits(zone.height)
+  const world: World = {
+    tick: 0,
+    tickHz: zone.tickHz,
+    width,
+    height,
+    walls: buildWalls(zone),
+    spawnX: metresToUnits(zone.spawn.x),
+    spawnY: metresToUnits(zone.spawn.y),
+    gates: gatesOf(zone),
+    random: createRandom(seed),
+    players: [],
+    creatures: [],
+    unseen: [],
+    grid: createGrid(width, height),
+    slots: [],
+    generations: new Uint8Array(slotsMax),
+    freeSlots: [],
+    creatureKinds: creatures,
+    events: [],
+    wanderFrom: 0,
+    game: {},
+  }
+  for (const group of zone.creatures) {
+    const creature = creatures.get(group.creature)
+    if (creature === undefined) {
+      throw new Error(
+        `zone ${zone.id} names the creature ${group.creature}, which is not in content`,
+      )
+    }
+    for (let i = 0; i < group.count; i++) spawnSomewhere(world, creature, group.area)
+  }
+  return world
+}

@@ -1,0 +1,148 @@
+// The slots of a world, and its lists: where entities lie. For entities.ts and the core alone.
+//
+// An id is slot | generation << 16. A slot rests for a second after its entity is gone and counts 255
+// generations, so an id names no other entity for at least four minutes.
+import { textBytes, textMaxBytes } from '#shared/protocol/bytes.ts'
+import type { EntityType } from '#shared/protocol/snapshot.ts'
+import { cellOf } from '#shared/rules/units.ts'
+import { gateAt } from './gates.ts'
+import { placeInCell, takeFromCell } from './grid.ts'
+import type { Entity, World } from './world.ts'
+
+export const slotsMax = 65_536
+/** A slot is not used again before, in seconds. */
+const slotRestSeconds = 1
+
+type Made = Pick<
+  Entity,
+  'type' | 'x' | 'y' | 'heading' | 'radius' | 'look' | 'name' | 'unseen' | 'ofContent'
+>
+
+/** Undefined when no slot is free. Throws a RangeError when a text is too long for a record. */
+export function addEntity(world: World, made: Made): Entity | undefined {
+  for (const text of [made.look, made.name]) {
+    const bytes = textBytes(text)
+    if (bytes > textMaxBytes) throw new RangeError(`a name of ${bytes} bytes fits no record`)
+  }
+  const slot = takeSlot(world)
+  if (slot === undefined) return undefined
+  // 1 to 255: no id is ever 0.
+  const generation = (world.generations[slot]! % 255) + 1
+  world.generations[slot] = generation
+  const list = listOf(world, made.type, made.unseen)
+  const entity: Entity = {
+    ...made,
+    id: slot | (generation << 16),
+    speed: 0,
+    shown: undefined,
+    cell: cellOf(made.x, made.y),
+    cellIndex: 0,
+    index: list.length,
+    commands: undefined,
+    unsure: false,
+    gate: gateAt(world, made.x, made.y),
+    wander: undefined,
+  }
+  world.slots[slot] = entity
+  list.push(entity)
+  if (!made.unseen) placeInCell(world.grid, entity, entity.cell)
+  return entity
+}
+
+function takeSlot(world: World): number | undefined {
+  const { freeSlots, slots } = world
+  const oldest = freeSlots[0]
+  if (oldest !== undefined && world.tick - oldest.since >= slotRestSeconds * world.tickHz) {
+    freeSlots.shift()
+    return oldest.slot
+  }
+  return slots.length < slotsMax ? slots.length : undefined
+}
+
+export function removeEntity(world: World, entity: Entity): void {
+  // What is saved of a player is what his body is left with.
+  if (!isSound(world, entity)) makeSound(world, entity)
+  const slot = entity.id & 0xffff
+  world.slots[slot] = undefined
+  world.freeSlots.push({ slot, since: world.tick })
+  if (!entity.unseen) leaveCell(world, entity)
+  const list = listOf(world, entity.type, entity.unseen)
+  const last = list.pop()!
+  if (last === entity) return
+  list[entity.index] = last
+  last.index = entity.index
+}
+
+function listOf(world: World, type: EntityType, unseen: boolean): Entity[] {
+  if (unseen) return world.unseen
+  return type === 'player' ? world.players : world.creatures
+}
+
+/** The entity with this id; undefined when it is gone. */
+export function entityOf(world: World, id: number): Entity | undefined {
+  const entity = world.slots[id & 0xffff]
+  return entity?.id === id ? entity : undefined
+}
+
+/** Whether records can hold it. A game cannot write these fields without a cast. */
+export function isSound({ width, height }: World, entity: Entity): boolean {
+  const { x, y, heading, speed } = entity
+  return (
+    x >>> 0 === x &&
+    y >>> 0 === y &&
+    x < width &&
+    y < height &&
+    (heading & 0xffff) === heading &&
+    (speed & 0xff) === speed
+  )
+}
+
+/** Puts an entity that is not sound to the spawn, standing. */
+export function makeSound(world: World, entity: Entity): void {
+  entity.heading = 0
+  entity.speed = 0
+  moveTo(world, entity, world.spawnX, world.spawnY)
+}
+
+/** Moves an entity into the list of the cell in which it is. */
+export function changeCell(world: World, entity: Entity, cell: number): void {
+  leaveCell(world, entity)
+  placeInCell(world.grid, entity, cell)
+}
+
+/** Whether the cell that an entity says it is in holds it. A game cannot write that without a cast. */
+export function isInItsCell({ grid }: World, entity: Entity): boolean {
+  return grid.cells[entity.cell]?.[entity.cellIndex] === entity
+}
+
+function leaveCell(world: World, entity: Entity): void {
+  if (!isInItsCell(world, entity)) rebuildGrid(world)
+  takeFromCell(world.grid, entity)
+}
+
+/** All lists anew, by the positions. */
+export function rebuildGrid({
+  grid,
+  players,
+  creatures,
+  spawnX,
+  spawnY,
+  width,
+  height,
+}: World): void {
+  for (const cell of grid.cells) cell.length = 0
+  for (const entity of [...players, ...creatures]) {
+    const { x, y } = entity
+    const inZone = x >= 0 && x < width && y >= 0 && y < height
+    placeInCell(grid, entity, inZone ? cellOf(x, y) : cellOf(spawnX, spawnY))
+  }
+}
+
+/** Moves an entity to a position that is in the zone. */
+export function moveTo(world: World, entity: Entity, x: number, y: number): void {
+  entity.x = x
+  entity.y = y
+  entity.gate = gateAt(world, x, y)
+  if (entity.unseen) entity.cell = cellOf(x, y)
+  else changeCell(world, entity, cellOf(x, y))
+}
