@@ -26,6 +26,7 @@ import { processClocks } from './persistence/messages.ts'
 import { createPublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
 import { checkMyself } from './self-check.ts'
+import { zoneAddress } from './zone-address.ts'
 
 /** How often it is looked whether anybody is there. */
 const idleLookMs = 1000
@@ -68,6 +69,12 @@ async function run(): Promise<void> {
   gameServer = agones.gameServer()
 
   const port = gameServer.ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
+  const address = zoneAddress({
+    template: config.WAYSTONE_ZONE_URL,
+    fleetAddress: gameServer.address,
+    host: config.HOST,
+    port,
+  })
   const keys = createPublicKeys(processClocks.now)
   const identity = await createHostSigner()
   const persistence = startPersistenceThread(
@@ -77,10 +84,7 @@ async function run(): Promise<void> {
       host: {
         bootId,
         realmId: config.WAYSTONE_REALM,
-        address: config.WAYSTONE_ZONE_URL.replace(
-          '{address}',
-          gameServer.address || config.HOST,
-        ).replace('{port}', String(port)),
+        address,
         protocol: PROTOCOL_VERSION,
         contentVersion: content.version,
         publicKey: identity.publicKey,

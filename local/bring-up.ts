@@ -9,6 +9,7 @@ import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
 import { createContent } from '#client/library/content.ts'
 import { syntheticSecret } from '#functions/auth/auth.ts'
 import { createCache } from '#shared/cache/upstash.ts'
+import { authority, hostOf, reachedHere } from '#shared/authority.ts'
 import type { Config } from '#shared/config.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
@@ -173,12 +174,13 @@ async function startAll(
   const keys = createKeyRing({ store, runtime, masterKey: await loadMasterKey(keyFile, runtime) })
   await keys.start()
 
-  const apiHere = `http://${inUrl(host)}:${port}`
-  const url = config.WAYSTONE_PUBLIC_URL ?? apiHere
+  const apiHere = `http://${authority(reachedHere(host), port)}`
+  // On a wildcard every caller is told the address that he came by (reachable.ts).
+  const url = config.WAYSTONE_PUBLIC_URL ?? `http://${authority(host, port)}`
   const fleet = await startLocalFleet({
     host,
-    // Hosts are reached where the API is; in brackets when it is an IPv6 address.
-    address: new URL(url).hostname,
+    // Hosts are reached where the API is.
+    address: hostOf(url),
     fleets: config.WAYSTONE_FLEET,
     env: hostEnvironment(env, {
       WAYSTONE_DYNAMODB_URL: database,
@@ -235,6 +237,7 @@ async function startAll(
     loaded,
     fleet,
     realm,
+    port,
     corsOrigins,
     profile,
     runtime,
@@ -286,6 +289,7 @@ async function startAll(
       await runtime.sleep(100)
     }
   }
+  const shown = config.WAYSTONE_PUBLIC_URL ?? apiHere
   const bots = config.WAYSTONE_BOTS
   if (bots > 0) {
     const started = startBots({
@@ -304,10 +308,10 @@ async function startAll(
     stop,
     addresses: async () => ({
       pid: process.pid,
-      url,
-      docs: `${url}/docs`,
-      openapi: `${url}/openapi.json`,
-      health: `${url}/health`,
+      url: shown,
+      docs: `${shown}/docs`,
+      openapi: `${shown}/openapi.json`,
+      health: `${shown}/health`,
       database,
       redis: redis.url!,
       ...(config.REDIS_URL && { redisBehind: withoutPassword(config.REDIS_URL) }),
@@ -315,7 +319,7 @@ async function startAll(
       zones: (await fleet.list()).map((each) => ({
         zone: each.labels[zoneLabel]!,
         name: each.name,
-        address: `ws://${each.address}:${each.port}/zone`,
+        address: `ws://${authority(reachedHere(each.address), each.port)}/zone`,
       })),
       bots,
     }),
@@ -325,13 +329,6 @@ async function startAll(
 function withoutPassword(redisUrl: string): string {
   const { protocol, host } = new URL(redisUrl)
   return `${protocol}//${host}`
-}
-
-/** An address as it stands in a URL: listening on all addresses is reached on the loopback. */
-function inUrl(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }
 
 function checkFleet(config: Config, { content }: LoadedContent): void {

@@ -1,6 +1,7 @@
 // The embedded database as a part that stays: when its process dies it is started again at the same
 // address, so that zone hosts, which know no other, go on. Players keep walking meanwhile.
 import { join } from 'node:path'
+import { hostOf } from '#shared/authority.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { startDynamo } from './dynamodb.ts'
@@ -53,8 +54,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<Database>
 
   current = await start()
   const { endpoint } = current
-  const { hostname, port } = new URL(endpoint)
-  at = { host: hostname, port: Number(port) }
+  at = { host: hostOf(endpoint), port: Number(new URL(endpoint).port) }
 
   const keep = async () => {
     for (;;) {

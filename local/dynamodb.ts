@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { authority } from '#shared/authority.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { localOptions } from '#shared/store/options.ts'
 import type { TableName } from '#shared/store/store.ts'
@@ -123,7 +124,7 @@ async function startAt(
   try {
     await Promise.race([said.listening, failed, timeout.then(() => failed)])
     noteRun(file, server.pid!)
-    await createTables(`http://${host}:${port}`, options.tablePrefix)
+    await createTables(`http://${authority(host, port)}`, options.tablePrefix)
   } catch (error) {
     await stop()
     throw error
@@ -131,7 +132,7 @@ async function startAt(
     late.abort()
     failed.catch(() => undefined)
   }
-  const endpoint = `http://${host}:${port}`
+  const endpoint = `http://${authority(host, port)}`
   return { endpoint, pid: server.pid!, stop, exited }
 }
 

@@ -1,6 +1,7 @@
 // All functions in one process: the same handlers that the Lambdas run, with everything they use.
+import type { HttpBindings } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
 import type { Health } from '#functions/http/health.ts'
 import { adminRoutes } from '#functions/admin/routes.ts'
@@ -31,7 +32,10 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+import { hostOf, isWildcard } from '#shared/authority.ts'
 import { portError } from './port-check.ts'
+import { reachable } from './reachable.ts'
+import type { Arrival } from './reachable.ts'
 
 export type FunctionsOptions = {
   store: Store
@@ -44,6 +48,8 @@ export type FunctionsOptions = {
   corsOrigins: string[] | undefined
   profile: RateProfile
   health: () => Promise<Health>
+  /** The port listened on. */
+  port: number
   runtime: Runtime
   log: Log
 }
@@ -55,6 +61,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
   const limiter = createRateLimiter({ cache: options.cache, store, runtime, profile })
   const hasher = createHasher(runtime)
   const hint = createHint(options.cache)
+  const wildcard = isWildcard(hostOf(realm.address))
   const domains = [
     mount(api.auth, authRoutes({ store, runtime, keys, realms, hasher, limiter })),
     mount(api.characters, characterRoutes({ store, runtime, content })),
@@ -82,7 +89,8 @@ export function createFunctions(options: FunctionsOptions): Hono {
     title: 'Waystone',
     version: '1',
     description: 'The backend of a world: accounts, characters, the way in.',
-    serverUrl: realm.address,
+    // A wildcard is no address: the page that shows the document knows its own.
+    serverUrl: wildcard ? '/' : realm.address,
   }
   return createApp({
     domains,
@@ -94,10 +102,19 @@ export function createFunctions(options: FunctionsOptions): Hono {
     realms,
     log,
     addressOf: (c) => getConnInfo(c).remote.address,
+    ...(wildcard && {
+      reachable: (answer, c) => reachable(answer, arrivalOf(c), options.port),
+    }),
     corsOrigins: options.corsOrigins,
     health: options.health,
     reference: buildReference([...Object.values(api), ...gameDomains], info),
   })
+}
+
+/** Where a request came to, as `@hono/node-server` hands it over. */
+function arrivalOf(c: Context): Arrival {
+  const { incoming } = c.env as HttpBindings
+  return { host: c.req.header('host'), localAddress: incoming.socket.localAddress }
 }
 
 /** Listens; throws StartError when it cannot. */

@@ -1,5 +1,6 @@
 // Is the port free? Asked before anything is started, so that a busy one costs nothing.
 import { createServer } from 'node:net'
+import { authority } from '#shared/authority.ts'
 import { StartError, systemCode } from './start-error.ts'
 
 /** Throws StartError when nobody can listen there. Port 0 is always free. */
@@ -21,7 +22,7 @@ export function portError(host: string, port: number, error: unknown): StartErro
   const code = systemCode(error)
   if (code === 'EADDRINUSE') {
     return new StartError(
-      `PORT ${port} is busy: end what listens on ${host}:${port}, or choose another, for example ` +
+      `PORT ${port} is busy: end what listens on ${authority(host, port)}, or choose another, for example ` +
         `PORT=${port < 65_000 ? port + 1 : 8080} npm start.`,
       error,
     )

@@ -29,7 +29,8 @@ export const VARIABLES = {
   HOST: {
     schema: z.string().min(1),
     default: '127.0.0.1',
-    about: 'Address to listen on. Zone hosts listen there too.',
+    about:
+      'Address to listen on. Zone hosts listen there too. 0.0.0.0 or :: takes every address of the machine; players are then told the one that they came by.',
   },
   WAYSTONE_DATA: {
     schema: z.string().min(1),
@@ -48,13 +49,14 @@ export const VARIABLES = {
   },
   WAYSTONE_PUBLIC_URL: {
     schema: url.optional(),
-    about: 'Base URL under which clients reach the API. Default: from HOST and PORT.',
+    about:
+      'Base URL under which clients reach the API. Default: from HOST and PORT, on a wildcard HOST the address that a caller came by.',
   },
   WAYSTONE_CORS: {
     schema: z
       .string()
       .regex(
-        /^(\*|https?:\/\/[a-z0-9.-]+(:\d+)?(,https?:\/\/[a-z0-9.-]+(:\d+)?)*)$/,
+        /^(\*|https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?(,https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?)*)$/,
         'Invalid input: expected * or origins like https://game.example, separated by commas',
       )
       .transform((text) => text.split(','))
@@ -152,12 +154,12 @@ export const VARIABLES = {
     schema: z
       .string()
       .regex(
-        /^wss?:\/\/[^\s{}]*\{address\}[^\s{}]*\{port\}[^\s{}]*$/,
-        'Invalid input: expected ws:// or wss:// with {address} and {port}',
+        /^wss?:\/\/[^\s{}]*(?:\{address\}[^\s{}]*)?\{port\}[^\s{}]*$/,
+        'Invalid input: expected ws:// or wss:// with {port}, and {address} before it',
       ),
     default: 'ws://{address}:{port}/zone',
     about:
-      'Zone host: the address that players are told. A gateway in front of the hosts has one of its own.',
+      'Zone host: the address that players are told. {address} is that of the fleet, else HOST. A gateway in front of the hosts has one of its own.',
   },
   WAYSTONE_PROXIES: {
     schema: whole.pipe(z.int().max(5)),

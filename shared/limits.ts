@@ -4,6 +4,16 @@
 export const bodyMaxBytes = 16 * 1024
 /** A request, headers and body, has arrived by then, or its connection is ended. 16 KB take a second. */
 export const requestReadMs = 5000
+/**
+ * An answer has been read by then, or its connection is ended. The largest, the page's script of 0.7 MB,
+ * then needs 130 kbit/s.
+ */
+export const answerReadMs = 45_000
+/**
+ * Requests that a client has sent ahead on one connection while an answer is under way. Browsers send none
+ * ahead; with more, the connection is ended.
+ */
+export const pipelinedMax = 256
 /** Connections of one process to the API at once: a thousand players with a few each. */
 export const httpConnectionsMax = 4096
 

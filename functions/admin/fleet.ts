@@ -1,6 +1,7 @@
 // What operators see of zone hosts and tell them.
 import type { FleetView } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
+import { authority } from '#shared/authority.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
@@ -63,7 +64,7 @@ async function viewOf(
   const more = { bootId: bootId ?? '', lease, instances } as const
   return typeof host === 'string'
     ? { name: '', address: open[0]!.entry.address, state: 'unknown', ...more }
-    : { name: host.name, address: `${host.address}:${host.port}`, state: host.state, ...more }
+    : { name: host.name, address: authority(host.address, host.port), state: host.state, ...more }
 }
 
 async function readInstances({ store, realms, content }: AdminDeps): Promise<Open[]> {

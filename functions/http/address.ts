@@ -1,4 +1,5 @@
 // The network address that rates and operations are counted by.
+import { isIPv4, isIPv6 } from 'node:net'
 
 /**
  * The caller's address behind proxies of ours: each adds the one it saw to the end of X-Forwarded-For, so
@@ -11,7 +12,13 @@ export function clientAddress(
   proxies: number,
 ): string | undefined {
   if (proxies === 0 || forwarded === undefined) return socket
-  return forwarded.split(',').at(-proxies)?.trim() ?? socket
+  const entry = forwarded.split(',').at(-proxies)?.trim()
+  return entry === undefined ? socket : withoutPort(entry)
+}
+
+/** Proxies write `192.0.2.7:51234`, `[2001:db8::1]:51234` or `[2001:db8::1]` as well as the bare address. */
+function withoutPort(entry: string): string {
+  return (/^\[([^\]]*)\](?::\d+)?$/.exec(entry) ?? /^([\d.]+):\d+$/.exec(entry))?.[1] ?? entry
 }
 
 /**
@@ -19,19 +26,34 @@ export function clientAddress(
  * counts; IPv4 in IPv6 clothes is the IPv4 address. What is no address is one subject, `unknown`.
  */
 export function addressSubject(address: string | undefined): string {
-  const text = (address ?? '').split('%', 1)[0]!.toLowerCase()
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(text)
-  if (mapped) return mapped[1]!
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return text
-  if (!/^[0-9a-f:]{2,39}$/.test(text) || !text.includes(':')) return 'unknown'
-  const [head = '', tail] = text.split('::', 2)
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  const groups = tail === undefined ? left : [...left, ...zeros, ...right]
-  return `${groups.slice(0, 4).map(trimGroup).join(':')}::/64`
+  const text = (address ?? '').split('%', 1)[0]!
+  if (isIPv4(text)) return text
+  if (!isIPv6(text)) return 'unknown'
+  const groups = groupsOf(text)
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (mapped) {
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 255])
+      .join('.')
+  }
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`
 }
 
-function trimGroup(group: string): string {
-  return group.replace(/^0+(?=.)/, '')
+/** The eight groups of an IPv6 address, which may end in an IPv4 one. */
+function groupsOf(address: string): number[] {
+  const [head, tail] = address
+    .split('::', 2)
+    .map((part) => (part === '' ? [] : part.split(':').flatMap(groupsOfPart)))
+  if (tail === undefined) return head!
+  return [...head!, ...Array.from({ length: 8 - head!.length - tail.length }, () => 0), ...tail]
+}
+
+function groupsOfPart(part: string): number[] {
+  if (!part.includes('.')) return [Number.parseInt(part, 16)]
+  const [a, b, c, d] = part.split('.').map(Number)
+  return [(a! << 8) | b!, (c! << 8) | d!]
 }

@@ -27,6 +27,11 @@ export type ServeDeps = CallerDeps & {
   realms: Realms
   /** The caller's network address as the edge saw it; undefined when it is not known. */
   addressOf: (c: Context) => string | undefined
+  /**
+   * Puts addresses that this caller can reach into an answer. For a server that listens on every address
+   * of its machine (local/reachable.ts).
+   */
+  reachable?: (answer: unknown, c: Context) => unknown
   log: Pick<Log, 'error'>
 }
 
@@ -53,7 +58,9 @@ export function serve(
       const headers = createHead(requestId)
       try {
         const call = await readCall(deps, endpoint, limits, c, headers)
-        return answerResponse(endpoint, await handler(call), c.req.raw, headers)
+        const answer: unknown = await handler(call)
+        const sent = endpoint.cache ? answer : (deps.reachable?.(answer, c) ?? answer)
+        return answerResponse(endpoint, sent, c.req.raw, headers)
       } catch (error) {
         const where = { requestId, endpoint: `${mounted.domain.name}.${name}` }
         return problemResponse(problemOf(deps.log, error, where), headers)

@@ -1,9 +1,11 @@
 // The functions behind a port, in a process that lives: here and in a container.
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { httpConnectionsMax, requestReadMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { cutSlowReaders, oneAtATime } from './readers.ts'
 
 export type Listening = {
   port: number
@@ -14,30 +16,31 @@ export type Listening = {
   stop(graceMs?: number): Promise<void>
 }
 
-/** Fails with Node's own error when it cannot listen. */
+/** Fails with Node's own error when it cannot listen. `readMs`: how long an answer may wait to be read. */
 export async function listen(
   app: Pick<Hono, 'fetch'>,
   host: string,
   port: number,
   runtime: Pick<Runtime, 'sleep'>,
+  readMs?: number,
 ): Promise<Listening> {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    // Whoever sends a byte a second would hold his connection for five minutes, Node's default.
-    serverOptions: {
+  // Probes of HTTP/1.0 send no Host; it only has to be some name.
+  const handle = getRequestListener(app.fetch, { hostname: 'localhost' })
+  const server = createServer(
+    {
+      // A client that sends a byte a second would hold its connection for five minutes, Node's default.
       headersTimeout: requestReadMs,
       requestTimeout: requestReadMs,
       connectionsCheckingInterval: 1000,
     },
-  })
+    oneAtATime((request, response) => void handle(request, response)),
+  )
+  cutSlowReaders(server, runtime, readMs)
   server.maxConnections = httpConnectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
-  const endAll = () => {
-    if ('closeAllConnections' in server) server.closeAllConnections()
-  }
   return {
     port: (server.address() as AddressInfo).port,
     stop: async (graceMs = 0) => {
@@ -47,12 +50,12 @@ export async function listen(
       if (graceMs > 0) {
         const enough = new AbortController()
         // Connections that are kept open for a next request are idle as soon as they are answered.
-        if ('closeIdleConnections' in server) server.closeIdleConnections()
+        server.closeIdleConnections()
         const waited = runtime.sleep(graceMs, enough.signal).catch(() => {})
         await Promise.race([closed, waited])
         enough.abort()
       }
-      endAll()
+      server.closeAllConnections()
       await closed
     },
   }

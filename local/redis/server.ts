@@ -3,6 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { authority } from '#shared/authority.ts'
 import { RedisError } from '#shared/cache/arguments.ts'
 import { createEngine } from '#shared/cache/engine.ts'
 import { cacheRequestMaxBytes } from '#shared/limits.ts'
@@ -67,7 +68,7 @@ export async function startRedis({
   const bound = (server.address() as AddressInfo).port
 
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `http://${authority(host, bound)}`,
     port: bound,
     ready: backend.ready,
     stop: () =>

@@ -5,6 +5,7 @@ import { checkAdmission } from './admission.ts'
 import { checkAgreement } from './agreement.ts'
 import { listAt, objectAt, readManifests, titleOf } from './read.ts'
 import type { Json, Manifest } from './read.ts'
+import { zoneAddress } from '#gameserver/zone-address.ts'
 import { readSchemas, schemasFolder } from './schemas.ts'
 import type { Schemas } from './schemas.ts'
 
@@ -293,5 +294,42 @@ describe('a mistake that our own processes would stumble over', () => {
     ],
   ])('is refused by its field: %s', (_what, kind, make, field) => {
     expect(checkAgreement(withMistake(kind, make)).join('\n')).toContain(field)
+  })
+})
+
+describe('the gateway', () => {
+  const config = readManifests().find(({ file }) => file === 'gateway.yaml')!
+  const conf = String(objectAt(config.doc, 'data')['default.conf'])
+  const locations = [...conf.matchAll(/location ~ "(.+)" \{\s+proxy_pass (.+);/g)].map(
+    ([, pattern, target]) => ({ pattern: new RegExp(pattern!), target: target! }),
+  )
+  /** Where nginx carries the socket of a path to; undefined where it answers 404. */
+  function carriedTo(path: string): string | undefined {
+    const found = locations.find(({ pattern }) => pattern.test(path))
+    const parts = found?.pattern.exec(path)?.groups ?? {}
+    return found?.target.replace(/\$(\w+)/g, (_, name: string) => parts[name]!)
+  }
+
+  it.each([
+    ['10.0.1.23', 'http://10.0.1.23:7001/zone'],
+    ['ip-10-0-1-23.eu-central-1.compute.internal', 'http://10.0.1.23:7001/zone'],
+    ['2001:db8:10:1::5', 'http://[2001:db8:10:1::5]:7001/zone'],
+  ])('carries players to the node %s', (fleetAddress, target) => {
+    const template = 'wss://zones.example.com/{address}/{port}/zone'
+    const told = zoneAddress({ template, fleetAddress, host: '::', port: 7001 })
+    expect(carriedTo(new URL(told).pathname)).toBe(target)
+  })
+
+  it.each([
+    '/10.1.1.23/7001/zone',
+    '/10.0.1.23/22/zone',
+    '/169.254.169.254/7001/zone',
+    '/2001:db8:11::5/7001/zone',
+    '/::1/7001/zone',
+    '/2001:db8:10:1::5/8001/zone',
+    '/2001:db8:10:1::5]:80/7001/zone',
+    '/2001:db8:10:1::5/7001/zone/more',
+  ])('carries nobody to %s', (path) => {
+    expect(carriedTo(path)).toBeUndefined()
   })
 })

@@ -1,12 +1,14 @@
 import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen } from '#local/functions.ts'
 import { listen as listenHere } from '#functions/start/listen.ts'
 import type { Listening } from '#functions/start/listen.ts'
-import { requestReadMs } from '#shared/limits.ts'
+import { pipelinedMax, requestReadMs } from '#shared/limits.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { freePort } from '../e2e/waystone.ts'
+import { until } from './until.ts'
 
 const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
 
@@ -38,6 +40,71 @@ describe('a server that is told to stop', () => {
     await runtime.sleep(200)
     await server.stop(200)
     await expect(slow).rejects.toThrow()
+  })
+})
+
+describe('a client that asks and does not read', () => {
+  const answerBytes = 200_000
+  async function serve(readMs: number) {
+    let atOnce = 0
+    let most = 0
+    let answered = 0
+    const app = new Hono()
+    app.get('/big', async (c) => {
+      most = Math.max(most, ++atOnce)
+      await runtime.sleep(1)
+      atOnce--
+      answered++
+      return c.text('x'.repeat(answerBytes))
+    })
+    const server = await listenHere(app, '127.0.0.1', 0, runtime, readMs)
+    return { server, most: () => most, answered: () => answered }
+  }
+  const ask = 'GET /big HTTP/1.1\r\nHost: x\r\n\r\n'
+
+  /** A socket that is not read learns by its writes alone that the other end is gone. */
+  async function cut(socket: Socket): Promise<void> {
+    socket.on('error', () => {})
+    await until(() => {
+      socket.write('\r\n')
+      return socket.destroyed
+    })
+  }
+
+  it('is cut, and only a few of the answers it asked for are made', async () => {
+    const { server, answered } = await serve(1000)
+    const began = performance.now()
+    const socket = connect(server.port, '127.0.0.1')
+    socket.pause()
+    socket.write(ask.repeat(200))
+    await cut(socket)
+    expect(performance.now() - began).toBeLessThan(5000)
+    // What the kernel takes of them, and one that waits.
+    expect(answered()).toBeLessThan(60)
+    await server.stop()
+  })
+
+  it('is cut when it sends more requests ahead than may wait', async () => {
+    const { server, answered } = await serve(60_000)
+    const socket = connect(server.port, '127.0.0.1')
+    socket.pause()
+    socket.write(ask.repeat(pipelinedMax + 2))
+    await cut(socket)
+    expect(answered()).toBeLessThan(2)
+    await server.stop()
+  })
+
+  it('is left alone while it reads, and requests sent ahead are answered one by one', async () => {
+    const { server, most, answered } = await serve(300)
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(ask.repeat(50))
+    let bytes = 0
+    socket.on('data', (chunk) => (bytes += chunk.length))
+    await until(() => bytes > 50 * answerBytes)
+    await runtime.sleep(600)
+    expect([answered(), most(), socket.destroyed]).toEqual([50, 1, false])
+    socket.destroy()
+    await server.stop()
   })
 })
 
