@@ -56,7 +56,18 @@ export const PERMISSIONS: Record<DomainName, readonly RowPermission[]> = {
         'Read after a lost answer (shared/store/commit.ts), which is injected in memory alone.',
     },
     { table: 'core', partition: 'LOGIN#*', actions: ['GetItem', 'PutItem'] },
-    { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'PutItem', 'UpdateItem'] },
+    {
+      table: 'core',
+      partition: 'ACCOUNT#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+    },
+    {
+      table: 'core',
+      partition: 'ACCOUNT#*',
+      actions: ['DeleteItem'],
+      unused:
+        'The 21st session of an account ends the oldest; test/functions/auth.test.ts does it.',
+    },
   ],
   characters: [
     ...common,

@@ -5,7 +5,7 @@ import type { Context, Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
 import type { Health } from '#functions/http/health.ts'
 import { adminRoutes } from '#functions/admin/routes.ts'
-import { isSynthetic, sessionsFrom } from '#functions/auth/auth.ts'
+import { isSynthetic, requireSession } from '#functions/auth/auth.ts'
 import { createHasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
@@ -76,7 +76,7 @@ export function createFunctions(options: FunctionsOptions): Hono {
         signingKey: () => keys.signing(),
         verifyKeys: keys.verify,
         hint,
-        sessionsFrom: (player) => sessionsFrom({ store, runtime }, player),
+        requireSession: (player) => requireSession({ store, runtime }, player),
         isSynthetic: (accountId) => isSynthetic(keys, accountId),
       }),
     ),

@@ -48,11 +48,16 @@ export const hostTokenMs = 60 * 1000
 export const hostKeyFreshMs = 10 * 1000
 /** A player who comes back within a month stays logged in. */
 export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
+/**
+ * Sessions of an account: a person has some devices, each with a browser or two. One more ends the one that
+ * was renewed longest ago. With the account they are under 4 KB, one read unit.
+ */
+export const sessionsPerAccountMax = 20
 /** A signing key is published this long before it signs; rings are read again each minute. */
 export const keyPublishMs = 10 * 60 * 1000
 /** How long one key signs: what leaks with it is worth little, and rotation is nothing rare. */
 export const keyRotateMs = 30 * 24 * 60 * 60 * 1000
-/** A lost refresh answer may be asked for again this long. */
+/** A refresh token sent again within this time gets the same successor, later another one. */
 export const refreshRepeatMs = 30 * 1000
 
 /** Characters an account may have in one realm: what fits on a selection screen. */
@@ -207,9 +212,14 @@ export const RATES = {
     strict: { count: 100, windowMs: 3_600_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
-  // Accounts made by a machine: a household makes a few, a farm makes thousands.
+  // Accounts made, not tries: a household makes a few, a farm makes thousands.
   'register.address': {
     strict: { count: 10, windowMs: 3_600_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Guests who come back: 50 devices of a school behind one address, each a time or two.
+  'guest.address': {
+    strict: { count: 120, windowMs: 60_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   'refresh.address': {

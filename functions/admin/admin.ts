@@ -40,11 +40,11 @@ const dayMs = 24 * 60 * 60 * 1000
  * somebody who was dismissed. Throws auth.forbidden, auth.session_revoked. One trip.
  */
 export async function requireOperator(deps: AdminDeps, operator: OperatorCaller): Promise<void> {
-  if (operator.accountId === undefined) return
-  const account = await readStanding(deps.store, operator.accountId)
+  if (operator.account === undefined) return
+  const account = await readStanding(deps.store, operator.account.accountId)
   const banned = account?.ban !== undefined && account.ban.until > deps.runtime.now()
   if (account?.role !== 'operator' || banned) throw new Problem('auth.forbidden')
-  if (operator.issuedAt < account.sessionsFrom) throw new Problem('auth.session_revoked')
+  if (operator.account.era !== account.era) throw new Problem('auth.session_revoked')
 }
 
 /** Throws admin.player_unknown, admin.ambiguous. */

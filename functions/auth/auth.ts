@@ -20,6 +20,7 @@ import {
   newAccount,
   newLogin,
   readAccount,
+  readAccountAndSessions,
   readFamily,
   readLogin,
   roleUpdate,
@@ -48,15 +49,18 @@ export async function register(
 
   const there = await readLogin(deps.store, loginName)
   if (there !== undefined && there.operation !== op.hash) throw new Problem('auth.name_taken')
+  // What makes no account costs no registration: neither a refusal nor a repeat.
+  if (there === undefined) await limit(deps, 'register.address', address)
   const password = there?.password ?? (await deps.hasher.hash(credentials.password))
   const accountId = there?.accountId ?? newId(deps.runtime)
   const createdAt = deps.runtime.now()
-  const opened = await openSession(deps, about(op, `register ${loginName}`), accountId, [
+  const opener = { accountId, era: 0, sessions: [] }
+  const opened = await openSession(deps, about(op, `register ${loginName}`), opener, [
     {
       write: newLogin(loginName, { accountId, password, operation: op.hash }),
       otherwise: 'auth.name_taken',
     },
-    { write: newAccount(accountId, { createdAt, guest: false, sessionsFrom: 0 }) },
+    { write: newAccount(accountId, { createdAt, guest: false, era: 0 }) },
   ])
   if (opened.repeated) {
     // The id alone opens nothing: whoever repeats must know the password.
@@ -64,7 +68,7 @@ export async function register(
     const same = await deps.hasher.verify(credentials.password, login?.password)
     if (!same) throw new Problem('operation.mismatch')
   }
-  const session = await firstTokens(deps, opened, { guest: false })
+  const session = await firstTokens(deps, opened, { guest: false, era: 0 })
   return { ...session, deviceToken: newDeviceToken(deps.keys, deps.runtime, loginName) }
 }
 
@@ -86,10 +90,14 @@ export async function login(
   const right = await deps.hasher.verify(credentials.password, login?.password)
   if (login === undefined || !right) throw new Problem('auth.invalid_credentials')
   // Only who knows the password learns of a ban.
-  const account = await readAccount(deps.store, login.accountId)
-  if (account !== undefined) refuseBanned(account, deps.runtime.now())
-  const opened = await openSession(deps, about(op, `login ${loginName}`), login.accountId, [])
-  const session = await firstTokens(deps, opened, { guest: false, role: account?.role })
+  const { accountId } = login
+  const { account, sessions } = await readAccountAndSessions(deps.store, accountId)
+  if (account === undefined)
+    throw new Error(`the account ${accountId} of a login name is not there`)
+  refuseBanned(account, deps.runtime.now())
+  const opener = { accountId, era: account.era, sessions }
+  const opened = await openSession(deps, about(op, `login ${loginName}`), opener, [])
+  const session = await firstTokens(deps, opened, account)
   const known = device === undefined ? undefined : credentials.deviceToken
   const deviceToken = known ?? newDeviceToken(deps.keys, deps.runtime, loginName)
   return { ...session, deviceToken }
@@ -97,26 +105,35 @@ export async function login(
 
 /**
  * Opens a session of the guest account that belongs to a device; makes the account when there is none.
- * Two trips. Throws auth.banned, operation.mismatch, operation.superseded.
+ * Two trips. Only a new account counts as a registration of the address. Throws auth.banned,
+ * request.rate_limited, operation.mismatch, operation.superseded.
  */
 export async function playAsGuest(
-  deps: SessionDeps,
+  deps: SessionDeps & Pick<AuthDeps, 'limiter'>,
   deviceSecret: string,
+  address: string,
   op: OperationId,
 ): Promise<Session> {
   // 256 random bits need no slow hash; neither row nor id leads back to the secret.
   const { accountId, device } = guestAccount(deviceSecret)
   const guestOp = about(op, `guest ${accountId}`)
-  const account = await readAccount(deps.store, accountId)
+  const { account, sessions } = await readAccountAndSessions(deps.store, accountId)
   if (account !== undefined && account.device !== device) {
     throw new Error(`two devices made the same account id ${accountId}`)
   }
   const createdAt = deps.runtime.now()
   if (account !== undefined) refuseBanned(account, createdAt)
-  const fresh = { createdAt, guest: true, sessionsFrom: 0, device }
+  else await limit(deps, 'register.address', address)
+  const era = account?.era ?? 0
+  const fresh = { createdAt, guest: true, era, device }
   const open = (known: boolean) =>
-    openSession(deps, guestOp, accountId, known ? [] : [{ write: newAccount(accountId, fresh) }])
-  const holder = { guest: true, role: account?.role }
+    openSession(
+      deps,
+      guestOp,
+      { accountId, era, sessions },
+      known ? [] : [{ write: newAccount(accountId, fresh) }],
+    )
+  const holder = { guest: true, era, role: account?.role }
   return await firstTokens(deps, await openGuest(account !== undefined, open), holder)
 }
 
@@ -134,28 +151,28 @@ async function openGuest(
 }
 
 /**
- * Since when access tokens of a session count, Unix ms; never, for one that has been logged out or that is
- * not there. One trip. Throws auth.banned.
+ * Refuses a player whose session was ended since his access token was made. One trip. Throws
+ * auth.session_revoked, auth.banned.
  */
-export async function sessionsFrom(
+export async function requireSession(
   deps: Pick<SessionDeps, 'store' | 'runtime'>,
-  { accountId, loginSessionId }: Pick<PlayerCaller, 'accountId' | 'loginSessionId'>,
-): Promise<number> {
+  { accountId, loginSessionId, era }: Pick<PlayerCaller, 'accountId' | 'loginSessionId' | 'era'>,
+): Promise<void> {
   const now = deps.runtime.now()
   const [account, family] = await Promise.all([
     readAccount(deps.store, accountId),
     readFamily(deps.store, accountId, loginSessionId, now),
   ])
-  if (account === undefined) return Number.POSITIVE_INFINITY
-  refuseBanned(account, now)
-  if (family === undefined || family.revoked) return Number.POSITIVE_INFINITY
-  return account.sessionsFrom
+  if (account !== undefined) refuseBanned(account, now)
+  if (account?.era !== era || family === undefined || family.revoked) {
+    throw new Problem('auth.session_revoked')
+  }
 }
 
 /** What operators see and change of an account. */
 export type Standing = Pick<
   AccountRow,
-  'createdAt' | 'guest' | 'sessionsFrom' | 'role' | 'ban' | 'banVersion'
+  'createdAt' | 'guest' | 'era' | 'role' | 'ban' | 'banVersion'
 >
 
 /** Read strongly; undefined when there is no such account. One trip. */
@@ -194,7 +211,11 @@ async function limitTries(
   await limit(deps, 'password.name', loginName)
 }
 
-async function limit(deps: AuthDeps, rate: RateName, subject: string): Promise<void> {
+async function limit(
+  deps: Pick<AuthDeps, 'limiter'>,
+  rate: RateName,
+  subject: string,
+): Promise<void> {
   const { allowed, resetMs } = await deps.limiter.check(rate, subject)
   if (!allowed) {
     throw new Problem('request.rate_limited', { retryAfterS: Math.ceil(resetMs / 1000) })

@@ -2,8 +2,8 @@
 import { argon2 as argon2Hash, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { argon2, passwordsWaitingMax } from '#shared/limits.ts'
-import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { createQueue } from './queue.ts'
 
 /** Makes and checks what is stored of a password. */
 export interface Hasher {
@@ -80,26 +80,4 @@ function parse(phc: string): { salt: Uint8Array; tag: Uint8Array } {
 /** PHC strings carry base64 without padding. */
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
-}
-
-/** Runs `atOnce` pieces of work at a time; throws auth.busy when `waitingMax` wait already. */
-function createQueue(atOnce: number, waitingMax: number) {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= atOnce) {
-      if (waiting.length >= waitingMax) throw new Problem('auth.busy', { retryAfterS: 2 })
-      // Whoever is done hands his place over, so `running` stays as it is.
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else {
-      running++
-    }
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running--
-    }
-  }
 }

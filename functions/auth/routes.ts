@@ -11,7 +11,8 @@ export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
   return {
     register: ({ body, address, operation }) => register(deps, body, address, operation),
     login: ({ body, address, operation }) => login(deps, body, address, operation),
-    guest: ({ body, operation }) => playAsGuest(deps, body.deviceSecret, operation),
+    guest: ({ body, address, operation }) =>
+      playAsGuest(deps, body.deviceSecret, address, operation),
     refresh: ({ body }) => refresh(deps, body.refreshToken),
     async logout({ caller }) {
       await logout(deps, caller)

@@ -1,12 +1,18 @@
 // Sessions: families of rotating refresh tokens, and what ends them.
 //
-// The newest generation n is exchanged once, for n + 1; its repeat within 30 s, after a lost answer,
-// gets the same n + 1. Anything older can only come from a copy: the whole family ends.
+// A refresh token is spent when it is exchanged for the next generation. The answer may be lost, so the
+// token that was spent last is taken again while nothing that was given for it has been used: within 30 s
+// it gets the same successor, later another one. Once a successor is used, that one is spent: every other
+// token of the family is a copy that somebody took, and the whole family ends. So a thief and the owner
+// cannot both go on: each use of the one makes the other's token worthless and known.
+//
+// A log-out everywhere counts up the era of the account. Sessions and access tokens carry the era in which
+// they were made, so that clocks of different functions decide nothing here.
 import type { Session } from '#shared/api/auth.ts'
 import type { OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
-import { refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
+import { refreshRepeatMs, refreshTokenMs, sessionsPerAccountMax } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -18,15 +24,18 @@ import type { Realms } from '../http/realms.ts'
 import { signAccessToken } from '../http/token.ts'
 import { refuseBanned } from './ban.ts'
 import { familyOf, readRefreshToken, writeRefreshToken } from './refresh-token.ts'
+import type { RefreshToken } from './refresh-token.ts'
 import {
+  endEra,
   newFamily,
   parseFamily,
   readAccount,
   readFamily,
+  removeFamily,
   revokeFamily,
   rotateFamily,
-  voidSessions,
 } from './store.ts'
+import type { FamilyRow, StoredSession } from './store.ts'
 
 export type SessionDeps = {
   store: Store
@@ -35,29 +44,47 @@ export type SessionDeps = {
   realms: Realms
 }
 
+/** Sessions that one log-in ends at most: a transaction holds 100 writes. */
+const endedAtOnceMax = 50
+
 /** What a token says of the account. */
-export type Holder = { guest: boolean; role?: 'operator' | undefined }
+export type Holder = { guest: boolean; era: number; role?: 'operator' | undefined }
+
+/** An account that opens a session, and the sessions that it has. */
+export type Opener = { accountId: string; era: number; sessions: StoredSession[] }
 
 export type Opened = { accountId: string; familyId: string; startedAt: number; repeated: boolean }
 
 /**
- * Opens a session under the operation, in one transaction with `more` (a new account, say). A repeat
- * finds the session it opened. One trip. What is remembered are ids; tokens are made again.
+ * Opens a session under the operation, in one transaction with `more` (a new account, say). Beyond the
+ * bound on sessions, the ones that were renewed longest ago end. A repeat finds the session it opened. One
+ * trip. What is remembered are ids; tokens are made again.
  * Throws operation.mismatch, world.busy and what the steps of `more` name.
  */
 export async function openSession(
   deps: SessionDeps,
   op: OperationId,
-  accountId: string,
+  { accountId, era, sessions }: Opener,
   more: Step<ProblemCode>[],
 ): Promise<Opened> {
   const now = deps.runtime.now()
   const mine = { accountId, familyId: familyOf(op.hash), startedAt: now }
   const opened = await commit(deps, op, {
-    steps: [...more, { write: newFamily(accountId, mine.familyId, now) }],
+    steps: [
+      ...more,
+      { write: newFamily({ ...mine, era }, now) },
+      ...surplus(sessions).map(({ familyId }) => ({ write: removeFamily(accountId, familyId) })),
+    ],
     answer: mine,
   })
   return { ...answerOf(opened), repeated: opened.outcome === 'repeated' }
+}
+
+/** The sessions that end when one more is opened, the oldest first. */
+function surplus(sessions: StoredSession[]): StoredSession[] {
+  const count = Math.min(sessions.length + 1 - sessionsPerAccountMax, endedAtOnceMax)
+  if (count <= 0) return []
+  return sessions.toSorted((a, b) => a.rotatedAt - b.rotatedAt).slice(0, count)
 }
 
 /**
@@ -82,12 +109,18 @@ export async function firstTokens(
       family === undefined ||
       family.revoked ||
       family.generation !== 1 ||
-      family.createdAt < account.sessionsFrom
+      family.era !== account.era
     if (superseded) throw new Problem('operation.superseded')
     refuseBanned(account, now)
+    return await sessionOf(
+      deps,
+      { accountId, familyId, generation: 1, rotatedAt: startedAt },
+      account,
+      now,
+    )
   }
   const token = { accountId, familyId, generation: 1, rotatedAt: startedAt }
-  return await sessionOf(deps, token, holder, opened.repeated ? now : startedAt)
+  return await sessionOf(deps, token, holder, startedAt)
 }
 
 /** Exchanges a refresh token. Throws auth.refresh_refused, auth.banned or auth.session_revoked. */
@@ -102,38 +135,59 @@ export async function refresh(deps: SessionDeps, text: string): Promise<Session>
   ])
   if (account === undefined || family === undefined) throw new Problem('auth.refresh_refused')
   refuseBanned(account, now)
-  if (family.revoked || family.createdAt < account.sessionsFrom) {
-    throw new Problem('auth.session_revoked')
-  }
-  if (now >= family.rotatedAt + refreshTokenMs) throw new Problem('auth.refresh_refused')
-  const next = { ...token, generation: token.generation + 1, rotatedAt: now }
+  if (family.era !== account.era) throw new Problem('auth.session_revoked')
+  const { generation, rotatedAt } = await exchange(deps, token, family, now)
+  return await sessionOf(deps, { ...token, generation, rotatedAt }, account, now)
+}
 
-  if (token.generation === family.generation) {
-    const winner = await rotated(deps.store, token, now)
-    if (winner === undefined) return await sessionOf(deps, next, account, now)
-    if (winner.revoked) throw new Problem('auth.session_revoked')
-    family.generation = winner.generation
-    family.rotatedAt = winner.rotatedAt
+/** The generation that is given for the token, and since when it is there. */
+async function exchange(
+  { store }: Pick<SessionDeps, 'store'>,
+  token: RefreshToken,
+  family: FamilyRow,
+  now: number,
+): Promise<Pick<FamilyRow, 'generation' | 'rotatedAt'>> {
+  // Who loses against another request judges by what that one has left; five may be ahead of him.
+  for (let attempt = 0, seen = family; attempt < 5; attempt++) {
+    if (seen.revoked) throw new Problem('auth.session_revoked')
+    if (now >= seen.rotatedAt + refreshTokenMs) throw new Problem('auth.refresh_refused')
+    const next = successor(seen, token.generation, now)
+    if (next === 'same') return seen
+    // A token from the future is genuine only if the store lost writes; it is refused, no more.
+    if (next === 'unknown') throw new Problem('auth.refresh_refused')
+    if (next === 'copied') {
+      await revokeFamily(store, token.accountId, token.familyId)
+      throw new Problem('auth.session_revoked')
+    }
+    const changed = await rotated(store, token, next, now)
+    if (changed === undefined) return { generation: next.generation, rotatedAt: now }
+    seen = changed
   }
-  const isRepeat =
-    next.generation === family.generation && now - family.rotatedAt <= refreshRepeatMs
-  if (isRepeat) {
-    return await sessionOf(deps, { ...next, rotatedAt: family.rotatedAt }, account, now)
-  }
-  // A token from the future is genuine only if the store lost writes; it is refused, no more.
-  if (token.generation > family.generation) throw new Problem('auth.refresh_refused')
-  await revokeFamily(deps.store, token.accountId, token.familyId)
-  throw new Problem('auth.session_revoked')
+  throw new Problem('world.busy', { retryAfterS: 1 })
+}
+
+/** What follows on a token of a family; `same`: the newest one is given again. */
+function successor(
+  { generation, spent, unusedFrom, rotatedAt }: FamilyRow,
+  used: number,
+  now: number,
+): Pick<FamilyRow, 'generation' | 'spent' | 'unusedFrom'> | 'same' | 'unknown' | 'copied' {
+  const next = generation + 1
+  if (used > generation) return 'unknown'
+  if (used >= unusedFrom) return { generation: next, spent: used, unusedFrom: next }
+  if (used !== spent) return 'copied'
+  return now - rotatedAt <= refreshRepeatMs ? 'same' : { generation: next, spent, unusedFrom }
 }
 
 /** Rotates; undefined when this request did it, else the family as another one left it. */
 async function rotated(
   store: Store,
-  token: { accountId: string; familyId: string; generation: number },
+  token: RefreshToken,
+  next: Pick<FamilyRow, 'generation' | 'spent' | 'unusedFrom'>,
   now: number,
-) {
+): Promise<FamilyRow | undefined> {
   try {
-    await rotateFamily(store, token, now)
+    await rotateFamily(store, token, next, now)
     return undefined
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
@@ -149,11 +203,9 @@ export async function logout(deps: SessionDeps, player: PlayerCaller): Promise<v
   await ignoreAbsent(revokeFamily(deps.store, player.accountId, player.loginSessionId))
 }
 
-/** Ends every session of the account. One trip. */
+/** Ends every session of the account that was there when the caller's token was made. One trip. */
 export async function logoutEverywhere(deps: SessionDeps, player: PlayerCaller): Promise<void> {
-  // The next millisecond, so that a session opened in this one ends as well.
-  const from = deps.runtime.now() + 1
-  await ignoreAbsent(voidSessions(deps.store, player.accountId, from))
+  await ignoreAbsent(endEra(deps.store, player.accountId, player.era))
 }
 
 async function ignoreAbsent(write: Promise<void>): Promise<void> {
@@ -167,12 +219,12 @@ async function ignoreAbsent(write: Promise<void>): Promise<void> {
 async function sessionOf(
   deps: SessionDeps,
   token: { accountId: string; familyId: string; generation: number; rotatedAt: number },
-  { guest, role }: Holder,
+  { guest, role, era }: Holder,
   issuedAt: number,
 ): Promise<Session> {
   const { accountId, familyId, generation, rotatedAt } = token
-  const player = { accountId, loginSessionId: familyId, guest, issuedAt, role }
-  const access = await signAccessToken(deps.keys.signing(), player)
+  const player = { accountId, loginSessionId: familyId, guest, era, role }
+  const access = await signAccessToken(deps.keys.signing(), player, issuedAt)
   return {
     accountId,
     guest,

@@ -14,11 +14,13 @@ const loginRow = z.object({
   /** Hash of the operation that made it: a repeat of that one is no stranger. */
   operation: z.string(),
 })
-const accountRow = z.object({
+const storedAccount = z.object({
   createdAt: z.int(),
   guest: z.boolean(),
-  /** Sessions and access tokens born before this, Unix ms, are void. */
-  sessionsFrom: z.int(),
+  /** Sessions and access tokens of another era are void. */
+  era: z.int().optional(),
+  /** Rows of before there were eras: 0, or when the account was logged out everywhere. */
+  sessionsFrom: z.int().optional(),
   /** Guests: SHA-256 of the device secret. */
   device: z.string().optional(),
   /** Absent: a player. */
@@ -27,13 +29,27 @@ const accountRow = z.object({
   /** Rises with each ban and each lifting (shared/ownership/ban.ts). */
   banVersion: z.int().optional(),
 })
-const familyRow = z.object({
+const accountRow = storedAccount.transform(({ era, sessionsFrom = 0, ...rest }) => ({
+  ...rest,
+  era: era ?? (sessionsFrom > 0 ? 1 : 0),
+}))
+const storedFamily = z.object({
   /** The generation of the newest refresh token. */
   generation: z.int(),
+  /** The generation that was exchanged last, and the first that was given for it. */
+  spent: z.int().optional(),
+  unusedFrom: z.int().optional(),
+  /** The account's era when the session was opened. */
+  era: z.int().default(0),
   createdAt: z.int(),
   rotatedAt: z.int(),
   revoked: z.boolean(),
 })
+const familyRow = storedFamily.transform((row) => ({
+  ...row,
+  spent: row.spent ?? row.generation - 1,
+  unusedFrom: row.unusedFrom ?? row.generation,
+}))
 
 export type LoginRow = z.infer<typeof loginRow>
 export type AccountRow = z.infer<typeof accountRow>
@@ -47,8 +63,10 @@ function loginKey(loginName: string): Key {
   return { pk: `LOGIN#${loginName}`, sk: 'LOGIN' }
 }
 
+const sessionPrefix = 'SESSION#'
+
 function familyKey(accountId: string, familyId: string): Key {
-  return { pk: `ACCOUNT#${accountId}`, sk: `SESSION#${familyId}` }
+  return { pk: `ACCOUNT#${accountId}`, sk: `${sessionPrefix}${familyId}` }
 }
 
 /** Read strongly: who registered a moment ago must be found. `loginName` in lower case. */
@@ -64,6 +82,32 @@ export async function readAccount(
   const item = await store.get({ table: 'core', key: accountKey(accountId), consistent: true })
   return item && accountRow.parse(item)
 }
+
+/** The account beside its sessions, in one trip. The bound on sessions keeps them on one page. */
+export async function readAccountAndSessions(
+  store: Store,
+  accountId: string,
+): Promise<{ account: AccountRow | undefined; sessions: StoredSession[] }> {
+  const { pk } = accountKey(accountId)
+  const page = await store.query({
+    table: 'core',
+    keyCondition: 'pk = :pk',
+    values: { ':pk': pk },
+    consistent: true,
+  })
+  let account: AccountRow | undefined
+  const sessions: StoredSession[] = []
+  for (const item of page.items) {
+    if (item.sk === 'ACCOUNT') account = accountRow.parse(item)
+    else if (item.sk.startsWith(sessionPrefix)) {
+      const familyId = item.sk.slice(sessionPrefix.length)
+      sessions.push({ familyId, rotatedAt: familyRow.parse(item).rotatedAt })
+    }
+  }
+  return { account, sessions }
+}
+
+export type StoredSession = { familyId: string; rotatedAt: number }
 
 export async function readFamily(
   store: Store,
@@ -84,38 +128,51 @@ export function newLogin(loginName: string, login: LoginRow): Write {
 }
 
 export function newAccount(accountId: string, account: AccountRow): Write {
-  const { device, createdAt, guest, sessionsFrom } = account
+  const { device, createdAt, guest, era } = account
   const item = {
     ...accountKey(accountId),
     v: 1,
     createdAt,
     guest,
-    sessionsFrom,
+    era,
     ...(device === undefined ? {} : { device }),
   }
   return { put: { ...absent, item } }
 }
 
-export function newFamily(accountId: string, familyId: string, now: number): Write {
-  const family: FamilyRow = { generation: 1, createdAt: now, rotatedAt: now, revoked: false }
+export function newFamily(
+  { accountId, familyId, era }: { accountId: string; familyId: string; era: number },
+  now: number,
+): Write {
+  const family = { generation: 1, era, createdAt: now, rotatedAt: now, revoked: false }
   const key = familyKey(accountId, familyId)
   return { put: { ...absent, item: { ...key, v: 1, ...family, expires: familyExpires(now) } } }
 }
 
-/** One generation on. Fails with StoreError `condition` when another request was first. */
+export function removeFamily(accountId: string, familyId: string): Write {
+  return { delete: { table: 'core', key: familyKey(accountId, familyId) } }
+}
+
+/**
+ * One generation on, given for `spent`. Fails with StoreError `condition` when another request was first.
+ */
 export async function rotateFamily(
   store: Store,
-  family: { accountId: string; familyId: string; generation: number },
+  { accountId, familyId }: { accountId: string; familyId: string },
+  next: Pick<FamilyRow, 'generation' | 'spent' | 'unusedFrom'>,
   now: number,
 ): Promise<void> {
   await store.update({
     table: 'core',
-    key: familyKey(family.accountId, family.familyId),
-    update: 'SET generation = :next, rotatedAt = :now, expires = :expires',
-    condition: 'generation = :generation AND revoked = :no',
+    key: familyKey(accountId, familyId),
+    update:
+      'SET generation = :next, spent = :spent, unusedFrom = :unused, rotatedAt = :now, expires = :expires',
+    condition: 'generation = :before AND revoked = :no',
     values: {
-      ':generation': family.generation,
-      ':next': family.generation + 1,
+      ':before': next.generation - 1,
+      ':next': next.generation,
+      ':spent': next.spent,
+      ':unused': next.unusedFrom,
       ':now': now,
       ':expires': familyExpires(now),
       ':no': false,
@@ -138,14 +195,18 @@ export async function revokeFamily(
   })
 }
 
-/** Fails with StoreError `condition` when there is no such account. */
-export async function voidSessions(store: Store, accountId: string, from: number): Promise<void> {
+/**
+ * Begins the next era of the account. Fails with StoreError `condition` when there is no such account, or
+ * when `era` is over already.
+ */
+export async function endEra(store: Store, accountId: string, era: number): Promise<void> {
   await store.update({
     table: 'core',
     key: accountKey(accountId),
-    update: 'SET sessionsFrom = :from',
-    condition: 'attribute_exists(pk)',
-    values: { ':from': from },
+    // A row of before there were eras counts as 0 or 1: from either one, 2 is another era.
+    update: 'SET era = if_not_exists(era, :one) + :one',
+    condition: 'attribute_exists(pk) AND (era = :era OR attribute_not_exists(era))',
+    values: { ':era': era, ':one': 1 },
   })
 }
 

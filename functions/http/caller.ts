@@ -55,9 +55,9 @@ export function subjectOf(caller: Caller): string | undefined {
 async function readOperator(keys: VerifyKeys, now: number, token: string): Promise<OperatorCaller> {
   const player = await verifyAccessToken(keys, now, token)
   if (player === 'invalid') return genuine(await verifyOperatorToken(keys, now, token))
-  const { accountId, issuedAt, role } = genuine(player)
+  const { accountId, era, role } = genuine(player)
   if (role !== 'operator') throw new Problem('auth.forbidden')
-  return { kind: 'operator', operatorId: accountId, accountId, issuedAt }
+  return { kind: 'operator', operatorId: accountId, account: { accountId, era } }
 }
 
 function bearer(authorization: string | null): string {

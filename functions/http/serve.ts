@@ -113,7 +113,8 @@ async function readCall(
   const operation =
     endpoint.repeat === 'remembered' || endpoint.repeat === 'own'
       ? parseOperationId(c.req.header('idempotency-key'), {
-          scope: subject ?? address,
+          // Before there is an account the id alone names the operation: a phone changes its address.
+          scope: subject ?? '',
           route: `${endpoint.method} ${endpoint.path}`,
           request: { params, query, body },
           now: deps.runtime.now(),

@@ -22,21 +22,22 @@ const claims = z.object({
   /** Guest. */
   gst: z.boolean(),
   role: z.literal('operator').optional(),
-  /** Birth in milliseconds: `iat` in seconds is too coarse to compare with a log-out. */
-  iatMs: z.int().min(0),
+  /** Of the account: a log-out everywhere is told by a number, for clocks differ. */
+  era: z.int().min(0),
 })
 
-/** Signs a token that is valid for 15 minutes from `player.issuedAt`. */
+/** Signs a token that is valid for 15 minutes from `issuedAt`, Unix ms. */
 export async function signAccessToken(
   key: SigningKey,
   player: Omit<PlayerCaller, 'kind'>,
+  issuedAt: number,
 ): Promise<{ token: string; expiresAt: number }> {
-  const issuedS = Math.floor(player.issuedAt / 1000)
+  const issuedS = Math.floor(issuedAt / 1000)
   const expiresS = issuedS + accessTokenMs / 1000
   const token = await new SignJWT({
     sid: player.loginSessionId,
     gst: player.guest,
-    iatMs: player.issuedAt,
+    era: player.era,
     ...(player.role === undefined ? {} : { role: player.role }),
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: accessTokenType, kid: key.keyId })
@@ -95,13 +96,13 @@ export async function verifyAccessToken(
     })
     const claimed = claims.safeParse(payload)
     if (!claimed.success) return 'invalid'
-    const { sub, sid, gst, iatMs, role } = claimed.data
+    const { sub, sid, gst, era, role } = claimed.data
     const player: PlayerCaller = {
       kind: 'player',
       accountId: sub,
       loginSessionId: sid,
       guest: gst,
-      issuedAt: iatMs,
+      era,
       role,
     }
     const genuine = { player, keyId: protectedHeader.kid!, key: key!, expiresS: payload.exp! }
@@ -116,7 +117,7 @@ export async function verifyAccessToken(
 const operatorTokenType = 'waystone-operator+jwt'
 const operatorTokenAudience = 'waystone:operator'
 
-const operatorClaims = z.object({ sub: z.string().regex(/^cli:.{1,64}$/), iat: z.int().min(0) })
+const operatorClaims = z.object({ sub: z.string().regex(/^cli:.{1,64}$/) })
 
 /**
  * A token for routes of operators alone, valid for 5 minutes: for whoever has the master key and so
@@ -154,8 +155,7 @@ export async function verifyOperatorToken(
       requiredClaims: ['exp', 'iat', 'sub'],
       currentDate: asDate(now),
     })
-    const { sub, iat } = operatorClaims.parse(payload)
-    return { kind: 'operator', operatorId: sub, issuedAt: iat * 1000 }
+    return { kind: 'operator', operatorId: operatorClaims.parse(payload).sub }
   } catch (error) {
     return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
   }

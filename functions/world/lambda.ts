@@ -1,7 +1,7 @@
 import { world } from '#shared/api/world.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { createHint } from '#shared/ownership/hint.ts'
-import { isSynthetic, sessionsFrom } from '../auth/auth.ts'
+import { isSynthetic, requireSession } from '../auth/auth.ts'
 import { openFleet } from '../start/fleet.ts'
 import { mount } from '../http/serve.ts'
 import { signing } from '../start/signing.ts'
@@ -22,7 +22,7 @@ export const domains: DomainsOf<KeyRing> = async (wired) => {
     signingKey: keys.signing,
     verifyKeys: keys.verify,
     hint: createHint(cache),
-    sessionsFrom: async (player) => await sessionsFrom({ store, runtime }, player),
+    requireSession: async (player) => await requireSession({ store, runtime }, player),
     isSynthetic: (accountId) => isSynthetic(keys, accountId),
   })
   return [mount(world, routes)]

@@ -46,11 +46,8 @@ export type WorldDeps = PlacementDeps &
     verifyKeys: VerifyKeys
     /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
     hint: (bootId: string) => void
-    /**
-     * Since when tokens of the player's session count, Unix ms: the face of functions/auth. One store
-     * trip. Throws auth.banned.
-     */
-    sessionsFrom: (player: PlayerCaller) => Promise<number>
+    /** The face of functions/auth. One store trip. Throws auth.session_revoked, auth.banned. */
+    requireSession: (player: PlayerCaller) => Promise<void>
     /** Whether it is the account of the synthetic player, who takes no place. */
     isSynthetic: (accountId: string) => boolean
   }
@@ -111,12 +108,11 @@ async function tryEnter(
   progress: Progress,
 ): Promise<Admission | 'again' | 'owned'> {
   const { store, runtime } = deps
-  const [page, sessionsFrom, seat] = await Promise.all([
+  const [page, , seat] = await Promise.all([
     store.query(readCharacterRows(realmId, characterId)),
-    deps.sessionsFrom(player),
+    deps.requireSession(player),
     readSeat(store, realmId, player.accountId),
   ])
-  if (player.issuedAt < sessionsFrom) throw new Problem('auth.session_revoked')
   const rows = parseCharacterRows(realmId, characterId, page.items)
   if (rows === undefined || rows.guard.accountId !== player.accountId || rows.guard.deleted) {
     throw new Problem('character.not_found')

@@ -41,7 +41,7 @@ export async function setRoleInTables(
     const answer = await setRole(
       // No realm: their characters have names, accounts have none.
       { store, runtime, realms: { list: [], here: new Set() } },
-      { kind: 'operator', operatorId: `aws:${arn}`, issuedAt: now },
+      { kind: 'operator', operatorId: `aws:${arn}` },
       who,
       { role, reason },
       parseOperationId(newId(runtime), about),

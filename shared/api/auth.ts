@@ -116,7 +116,7 @@ export const auth = domain({
         'auth.busy',
         'operation.superseded',
       ],
-      limits: [...byAddress, { rate: 'register.address', by: 'address' }],
+      limits: byAddress,
       links: {
         ...withSession,
         login: {
@@ -145,7 +145,8 @@ export const auth = domain({
       path: '/v1/auth/guest',
       summary: 'Play as a guest of this device',
       description:
-        'The device makes a secret of 256 bits once and keeps it; the same secret is the same account.',
+        'The device makes a secret of 256 bits once and keeps it; the same secret is the same account. ' +
+        'Only a new account counts as a registration of the address.',
       identity: 'anyone',
       repeat: 'own',
       body: z.object({
@@ -156,7 +157,7 @@ export const auth = domain({
       }),
       answer: session,
       errors: ['auth.banned', 'operation.superseded'],
-      limits: [{ rate: 'register.address', by: 'address' }],
+      limits: [{ rate: 'guest.address', by: 'address' }],
       links: withSession,
     }),
     refresh: endpoint({
@@ -164,12 +165,13 @@ export const auth = domain({
       path: '/v1/auth/refresh',
       summary: 'Exchange the refresh token for new tokens',
       description:
-        'A repeat within 30 s gets the same successor; anything older ends the whole session.',
+        'When the answer was lost, send the same token again: it is taken until its successor has been ' +
+        'used. A token that is older than that ends the whole session.',
       identity: 'anyone',
       repeat: 'natural',
       body: z.object({ refreshToken: z.string().max(256) }),
       answer: session,
-      errors: ['auth.refresh_refused', 'auth.banned', 'auth.session_revoked'],
+      errors: ['auth.refresh_refused', 'auth.banned', 'auth.session_revoked', 'world.busy'],
       limits: [{ rate: 'refresh.address', by: 'address' }],
       links: withSession,
     }),

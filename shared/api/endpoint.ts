@@ -100,8 +100,8 @@ export type PlayerCaller = {
   accountId: string
   /** The login session that the token is from. */
   loginSessionId: string
-  /** When the token was issued, Unix ms. */
-  issuedAt: number
+  /** The era of the account when the token was issued: a log-out everywhere begins the next one. */
+  era: number
   guest: boolean
   role?: 'operator' | undefined
 }
@@ -110,10 +110,8 @@ export type OperatorCaller = {
   kind: 'operator'
   /** The account, or `cli:<name>` for a token from the command line. Stands in the audit. */
   operatorId: string
-  /** Absent for a token from the command line, whose holder has the master key. */
-  accountId?: string | undefined
-  /** Unix ms. */
-  issuedAt: number
+  /** The account and the era of its token; absent for a token from the command line. */
+  account?: { accountId: string; era: number } | undefined
 }
 
 export type HostCaller = { kind: 'host'; bootId: string }
@@ -128,7 +126,7 @@ type CallerOf<I extends Identity> = I extends 'player'
 
 /** A client's Idempotency-Key, checked for form and age, and the hash under which it is stored. */
 export type OperationId = {
-  /** Base64url SHA-256 over account (or address), route and client id. */
+  /** Base64url SHA-256 over account (if there is one), route and client id. */
   hash: string
   /** Base64url SHA-256 over the parsed params and body: another request under the same id is refused. */
   fingerprint: string

@@ -9,8 +9,8 @@ import type { Outcome } from '../store/commit.ts'
 import { StoreError } from '../store/store.ts'
 
 /**
- * Reads a client's Idempotency-Key. `scope` is who sends it: the account or, before there is one, the
- * address; `route` the method and path of the declaration; `request` the parsed params and body.
+ * Reads a client's Idempotency-Key. `scope` is who sends it: the account, or nothing before there is
+ * one; `route` the method and path of the declaration; `request` the parsed params and body.
  * Throws Problem operation.missing, .invalid, .too_old or .from_future.
  */
 export function parseOperationId(

@@ -7,7 +7,7 @@ import type { Hono } from 'hono'
 import { createApp } from '#functions/app.ts'
 import type { AppOptions } from '#functions/app.ts'
 import { adminRoutes } from '#functions/admin/routes.ts'
-import { isSynthetic, sessionsFrom } from '#functions/auth/auth.ts'
+import { isSynthetic, requireSession } from '#functions/auth/auth.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
 import { characterRoutes } from '#functions/characters/routes.ts'
@@ -161,7 +161,7 @@ export async function openApi(
     signingKey: keys.signing,
     verifyKeys: keys.verify,
     hint: () => undefined,
-    sessionsFrom: async (player: PlayerCaller) => await sessionsFrom(deps, player),
+    requireSession: async (player: PlayerCaller) => await requireSession(deps, player),
     isSynthetic: (accountId: string) => isSynthetic(keys, accountId),
   }
   const logged: string[] = []

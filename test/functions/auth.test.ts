@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { sessionsFrom } from '#functions/auth/auth.ts'
-import { voidSessions } from '#functions/auth/store.ts'
+import { requireSession } from '#functions/auth/auth.ts'
+import { endEra } from '#functions/auth/store.ts'
 import { verifyAccessToken } from '#functions/http/token.ts'
 import type { Session } from '#shared/api/auth.ts'
 import type { PlayerCaller } from '#shared/api/endpoint.ts'
-import { accessTokenMs, refreshRepeatMs, refreshTokenMs } from '#shared/limits.ts'
+import {
+  accessTokenMs,
+  refreshRepeatMs,
+  refreshTokenMs,
+  sessionsPerAccountMax,
+} from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Item } from '#shared/store/store.ts'
 import { codeOf, goodPassword, newAccount, openApi } from './api.ts'
@@ -83,6 +88,19 @@ describe('register', () => {
     expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
   })
 
+  it('that is repeated from another address gets the same answer', async () => {
+    const test = await openApi()
+    const operationId = newId(test.clock)
+    const first = await test.client().auth.register({ body }, { operationId })
+    const phone = test.client({ address: '198.51.100.7' })
+    expect(await phone.auth.register({ body }, { operationId })).toMatchObject({
+      accountId: first.accountId,
+      refreshToken: first.refreshToken,
+    })
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
+    expect(rowsOf(test, 'SESSION#')).toHaveLength(1)
+  })
+
   it('opens nothing for who knows the operation id but not the password', async () => {
     const test = await openApi()
     const operationId = newId(test.clock)
@@ -158,7 +176,41 @@ describe('log-in', () => {
     test.trips.reset()
     const session = await test.client().auth.login({ body })
     expect(session.accountId).toBe(accountId)
-    expect(test.trips.trips.map((trip) => trip.operation)).toEqual(['get', 'get', 'transact'])
+    expect(test.trips.trips.map((trip) => trip.operation)).toEqual(['get', 'query', 'transact'])
+  })
+
+  it('ends the session that was renewed longest ago when there are twenty', async () => {
+    const test = await openApi()
+    const { refreshToken: first } = await newAccount(test)
+    const opened: string[] = []
+    for (let i = 1; i < sessionsPerAccountMax; i++) {
+      test.clock.advance(60_000)
+      opened.push((await test.client().auth.login({ body })).refreshToken)
+    }
+    const renewed = await test.client().auth.refresh({ body: { refreshToken: first } })
+    for (let i = 0; i < 3; i++) {
+      test.clock.advance(60_000)
+      await test.client().auth.login({ body })
+    }
+    expect(rowsOf(test, 'SESSION#')).toHaveLength(sessionsPerAccountMax)
+    const codeFor = async (refreshToken: string) =>
+      await codeOf(test.client().auth.refresh({ body: { refreshToken } }))
+    expect(await Promise.all(opened.slice(0, 3).map(codeFor))).toEqual(
+      Array.from({ length: 3 }, () => 'auth.refresh_refused'),
+    )
+    expect(await codeFor(opened[3]!)).toBe('done')
+    expect(await codeFor(renewed.refreshToken)).toBe('done')
+  })
+
+  it('brings an account that had hundreds of sessions down to twenty', async () => {
+    const test = await openApi()
+    await newAccount(test)
+    const row = rowsOf(test, 'SESSION#')[0]!
+    for (let i = 0; i < 120; i++) {
+      await test.memory.put({ table: 'core', item: { ...row, sk: `SESSION#${i}` } })
+    }
+    for (let i = 0; i < 3; i++) await test.client().auth.login({ body })
+    expect(rowsOf(test, 'SESSION#')).toHaveLength(sessionsPerAccountMax)
   })
 
   it('opens one session, however often it is sent', async () => {
@@ -321,6 +373,24 @@ describe('strict limits', () => {
     }
   })
 
+  it('count the accounts that an address makes, not the guests who come back to theirs', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const guest = async (deviceSecret: string) =>
+      await codeOf(test.client().auth.guest({ body: { deviceSecret } }))
+    const secretOf = (i: number) => `${'A'.repeat(41)}${String.fromCharCode(65 + i)}E`
+    for (let i = 0; i < 30; i++) expect(await guest(secretOf(0)), `visit ${i}`).toBe('done')
+    // A name that is taken makes no account either.
+    test.clock.advance(60_000)
+    await newAccount(test)
+    for (let i = 0; i < 4; i++) {
+      expect(await codeOf(test.client().auth.register({ body }))).toBe('auth.name_taken')
+    }
+    for (let i = 1; i < 9; i++) expect(await guest(secretOf(i))).toBe('done')
+    expect(await guest(secretOf(9))).toBe('request.rate_limited')
+    expect(await guest(secretOf(0))).toBe('done')
+    expect(rowsOf(test, 'ACCOUNT')).toHaveLength(10)
+  })
+
   it('count a whole IPv6 network as one address', async () => {
     const test = await openApi({ profile: 'strict' })
     const tries: string[] = []
@@ -443,16 +513,71 @@ describe('refresh', () => {
     expect(rowsOf(test, 'SESSION#')[0]).toMatchObject({ generation: 3, revoked: false })
   })
 
-  it('repeats a lost answer for 30 s and ends the session after that', async () => {
+  it('repeats a lost answer for 30 s, and gives another successor after that', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    const lost = await refresh(test, first.refreshToken)
+    test.clock.advance(refreshRepeatMs)
+    expect((await refresh(test, first.refreshToken)).refreshToken).toBe(lost.refreshToken)
+    // A lid was closed over the answer, for an hour and then for a week.
+    for (const ms of [1, 3_600_000, 7 * 86_400_000]) {
+      test.clock.advance(ms)
+      const late = await refresh(test, first.refreshToken)
+      expect(late.refreshToken).not.toBe(lost.refreshToken)
+      expect(late.refreshExpiresAt).toBe(test.clock.now() + refreshTokenMs)
+    }
+    const last = await refresh(test, first.refreshToken)
+    const next = await refresh(test, last.refreshToken)
+    expect(await codeOf(refresh(test, next.refreshToken))).toBe('done')
+  })
+
+  it('gives one successor to twenty who come late with the same token', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    await refresh(test, first.refreshToken)
+    test.clock.advance(refreshRepeatMs + 1)
+    const late = await Promise.all(
+      Array.from({ length: 20 }, () => refresh(test, first.refreshToken)),
+    )
+    expect(new Set(late.map((s) => s.refreshToken)).size).toBe(1)
+  })
+
+  it.each(['owner', 'thief'] as const)(
+    'sees a theft although the copy is used in turns with the original, the %s first',
+    async (who) => {
+      const test = await openApi()
+      const stolen = (await newAccount(test)).refreshToken
+      const token = { owner: stolen, thief: stolen }
+      const other = who === 'owner' ? 'thief' : 'owner'
+      for (const each of [who, other, who] as const) {
+        token[each] = (await refresh(test, token[each])).refreshToken
+        test.clock.advance(accessTokenMs)
+      }
+      // The one has used what he was given, so the other one's is a copy.
+      expect(await codeOf(refresh(test, token[other]))).toBe('auth.session_revoked')
+      expect(await codeOf(refresh(test, token[who]))).toBe('auth.session_revoked')
+    },
+  )
+
+  it('goes on with the first successor when it was not lost after all', async () => {
     const test = await openApi()
     const first = await newAccount(test)
     const second = await refresh(test, first.refreshToken)
-    test.clock.advance(refreshRepeatMs)
+    test.clock.advance(refreshRepeatMs + 1)
+    const late = await refresh(test, first.refreshToken)
+    const third = await refresh(test, second.refreshToken)
+    expect(await codeOf(refresh(test, third.refreshToken))).toBe('done')
+    expect(await codeOf(refresh(test, late.refreshToken))).toBe('auth.session_revoked')
+  })
+
+  it('goes on with a session that was opened before spent tokens were written down', async () => {
+    const test = await openApi()
+    const first = await newAccount(test)
+    const second = await refresh(test, first.refreshToken)
+    const { spent: _, unusedFrom: __, era: ___, ...old } = rowsOf(test, 'SESSION#')[0]!
+    await test.memory.put({ table: 'core', item: old })
     expect((await refresh(test, first.refreshToken)).refreshToken).toBe(second.refreshToken)
-    test.clock.advance(1)
-    expect(await codeOf(refresh(test, first.refreshToken))).toBe('auth.session_revoked')
-    // The thief's copy and the owner's are both worth nothing now.
-    expect(await codeOf(refresh(test, second.refreshToken))).toBe('auth.session_revoked')
+    expect(await codeOf(refresh(test, second.refreshToken))).toBe('done')
   })
 
   it('ends the session for a token two generations old, however soon', async () => {
@@ -549,24 +674,51 @@ describe('log-out', () => {
   it('voids a token that is being made meanwhile', async () => {
     const test = await openApi()
     const { accountId, refreshToken } = await newAccount(test)
-    test.clock.advance(60_000)
-    let from = 0
+    let ended = false
     // It lands after the refresh has read the account, and before it answers.
     test.faults.next = ({ operation }) => {
-      if (operation !== 'update' || from > 0) return undefined
-      test.clock.advance(5)
-      from = test.clock.now() + 1
-      void voidSessions(test.memory, accountId, from)
-      test.clock.advance(10)
+      if (operation !== 'update' || ended) return undefined
+      ended = true
+      void endEra(test.memory, accountId, 0)
       return undefined
     }
     const { accessToken } = await test.client().auth.refresh({ body: { refreshToken } })
     const player = await verifyAccessToken(test.keys.verify, test.clock.now(), accessToken)
-    expect(from).toBeGreaterThan(0)
+    expect(ended).toBe(true)
     expect(player).toMatchObject({ accountId })
     const deps = { store: test.memory, runtime: test.clock }
-    expect(await sessionsFrom(deps, player as PlayerCaller)).toBe(from)
-    expect((player as PlayerCaller).issuedAt).toBeLessThan(from)
+    await expect(requireSession(deps, player as PlayerCaller)).rejects.toThrow(
+      'The session was ended',
+    )
+  })
+
+  it('everywhere ends what was there, whatever the clocks of the functions say', async () => {
+    const test = await openApi()
+    const { accessToken } = await newAccount(test)
+    // The function that is asked has a clock that is a day ahead; the next one has not.
+    test.clock.advance(86_400_000 - accessTokenMs)
+    const fresh = await test.client().auth.login({ body })
+    await test.client({ token: fresh.accessToken }).auth.logoutEverywhere()
+    test.clock.advance(-86_400_000 + accessTokenMs)
+    const again = await test.client().auth.login({ body })
+    await test.client().auth.refresh({ body: { refreshToken: again.refreshToken } })
+    // A log-out of before, sent again, does not end what was opened since.
+    await test.client({ token: accessToken }).auth.logoutEverywhere()
+    await test.client().auth.refresh({ body: { refreshToken: again.refreshToken } })
+  })
+
+  it('everywhere, of before there were eras, still holds', async () => {
+    const test = await openApi()
+    const { refreshToken } = await newAccount(test)
+    const account = rowsOf(test, 'ACCOUNT')[0]!
+    const { era: _, ...old } = account
+    await test.memory.put({ table: 'core', item: { ...old, sessionsFrom: 5 } })
+    const gone = test.client().auth.refresh({ body: { refreshToken } })
+    expect(await codeOf(gone)).toBe('auth.session_revoked')
+    const again = await test.client().auth.login({ body })
+    await test.client({ token: again.accessToken }).auth.logoutEverywhere()
+    const ended = test.client().auth.refresh({ body: { refreshToken: again.refreshToken } })
+    expect(await codeOf(ended)).toBe('auth.session_revoked')
   })
 
   it('makes a repeated log-in of before worthless', async () => {

@@ -103,9 +103,9 @@ describe('every route', () => {
     const now = test.clock.now()
     const key = test.keys.signing()
     const old = now - accessTokenMs - 1000
-    const player = { accountId, loginSessionId: 's', guest: false, issuedAt: old }
+    const player = { accountId, loginSessionId: 's', guest: false, era: 0 }
     const expired: Record<Exclude<Identity, 'anyone'>, string> = {
-      player: (await signAccessToken(key, player)).token,
+      player: (await signAccessToken(key, player, old)).token,
       operator: await signOperatorToken(key, 'ann', old),
       host: await host.identity.sign(host.bootId, now - hostTokenMs - 10_000),
     }
@@ -208,7 +208,7 @@ async function forgeries(): Promise<Record<string, string>> {
     sid: 's',
     gst: false,
     iat: now,
-    iatMs: now * 1000,
+    era: 0,
     exp: now + 900,
     role: 'operator',
   }
@@ -279,8 +279,8 @@ async function forgeries(): Promise<Record<string, string>> {
     'an end that is a text': raw(header, { ...claims, exp: 'never' }),
     'no subject': await sign(without('sub')),
     'an empty subject': await sign({ ...claims, sub: '' }),
-    'no birth': await sign(without('iatMs')),
-    'a negative birth': await sign({ ...claims, iatMs: -1 }),
+    'no era': await sign(without('era')),
+    'a negative era': await sign({ ...claims, era: -1 }),
     'no session': await sign(without('sid')),
     'a role that is none': await sign({ ...claims, role: 'king' }),
     'not valid yet': await sign({ ...claims, nbf: now + 600 }),

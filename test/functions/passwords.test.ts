@@ -1,9 +1,8 @@
 import { argon2Sync } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { createHasher } from '#functions/auth/passwords.ts'
-import { argon2, passwordsWaitingMax } from '#shared/limits.ts'
-import { Problem } from '#shared/problem.ts'
+import { createQueue } from '#functions/auth/queue.ts'
+import { argon2 } from '#shared/limits.ts'
 import { createClock, goodPassword } from './api.ts'
 
 describe('stored passwords', () => {
@@ -35,19 +34,42 @@ describe('stored passwords', () => {
     expect(await hasher.hash(goodPassword)).not.toBe(await hasher.hash(goodPassword))
   })
 
-  it('are hashed a few at a time; a flood is told to come back', async () => {
+  it('are checked one behind the other when many come at once', async () => {
     const hasher = createHasher(createClock())
-    const room = availableParallelism() + passwordsWaitingMax
-    const results = await Promise.allSettled(
-      Array.from({ length: room + 10 }, () => hasher.verify('x', undefined)),
+    const stored = await hasher.hash(goodPassword)
+    const tries = Array.from({ length: 6 }, (_, i) => (i === 4 ? goodPassword : `wrong ${i}`))
+    expect(await Promise.all(tries.map((each) => hasher.verify(each, stored)))).toEqual(
+      tries.map((each) => each === goodPassword),
     )
-    const refused = results.filter((result) => result.status === 'rejected')
-    expect(refused).toHaveLength(10)
-    for (const { reason } of refused) {
-      expect(reason).toBeInstanceOf(Problem)
-      expect((reason as Problem).code).toBe('auth.busy')
+  })
+})
+
+describe('the queue of hashes', () => {
+  it('runs a few at a time, lets a few wait, and tells the others to come back', async () => {
+    const run = createQueue(2, 3)
+    const begun: number[] = []
+    const finish: (() => void)[] = []
+    const work = (i: number) => async () => {
+      begun.push(i)
+      await new Promise<void>((resolve) => finish.push(resolve))
+      return i
     }
-    // And the queue is open again.
-    expect(await hasher.verify('x', undefined)).toBe(false)
+    const results = Promise.allSettled(Array.from({ length: 7 }, (_, i) => run(work(i))))
+    expect(begun).toEqual([0, 1])
+    for (let i = 0; i < 5; i++) {
+      await expect.poll(() => finish.length).toBe(Math.min(i + 2, 5))
+      finish[i]!()
+    }
+    const outcomes = await results
+    expect(begun).toEqual([0, 1, 2, 3, 4])
+    expect(outcomes.slice(0, 5).map(({ status }) => status)).toEqual(
+      Array.from({ length: 5 }, () => 'fulfilled'),
+    )
+    for (const outcome of outcomes.slice(5)) {
+      expect(outcome).toMatchObject({ reason: { code: 'auth.busy', retryAfterS: 2 } })
+    }
+    // And the queue is open again, after work that failed too.
+    await expect(run(async () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await run(async () => 'open')).toBe('open')
   })
 })

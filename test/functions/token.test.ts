@@ -11,7 +11,7 @@ const player = (accountId = 'mira') => ({
   accountId,
   loginSessionId: 's1',
   guest: false,
-  issuedAt: now,
+  era: 0,
   role: undefined,
 })
 
@@ -21,7 +21,7 @@ async function openRing() {
   const ring: { key: CryptoKey | undefined } = { key: pair.publicKey }
   const sign = async (accountId?: string) => {
     const key = { keyId: 'k1', privateKey: pair.privateKey }
-    return (await signAccessToken(key, player(accountId))).token
+    return (await signAccessToken(key, player(accountId), now)).token
   }
   const keys = (keyId: string) => (keyId === 'k1' ? ring.key : undefined)
   return {

@@ -76,7 +76,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     signingKey: () => ({ keyId: 'k1', privateKey: pair.privateKey }),
     verifyKeys: (keyId) => (keyId === 'k1' ? pair.publicKey : undefined),
     hint: () => undefined,
-    sessionsFrom: async () => 0,
+    requireSession: async () => undefined,
     isSynthetic: (accountId: string) => accountId === 'synthetic',
   }
 
@@ -102,7 +102,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       accountId: who.accountId,
       kind: 'player' as const,
       loginSessionId: 's',
-      issuedAt: runtime.now(),
+      era: 0,
       guest: false,
     }
     return await enter(deps, player, realmId, {

@@ -2,7 +2,7 @@
 // verbs of operators. A request goes to any of them, and its answer may be lost; one that stands still
 // or ends takes with it what it was doing, at whatever step that was.
 import type { AdminDeps } from '#functions/admin/admin.ts'
-import { sessionsFrom } from '#functions/auth/auth.ts'
+import { requireSession } from '#functions/auth/auth.ts'
 import { newAccount, newFamily } from '#functions/auth/store.ts'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
@@ -33,8 +33,8 @@ export type FunctionFault = Extract<FaultPlan, { kind: 'function' }>
 /** An account with its session. */
 export function accountWrites(accountId: string): Write[] {
   return [
-    newAccount(accountId, { createdAt: beganAt, guest: false, sessionsFrom: 0 }),
-    newFamily(accountId, loginSessionId, beganAt),
+    newAccount(accountId, { createdAt: beganAt, guest: false, era: 0 }),
+    newFamily({ accountId, familyId: loginSessionId, era: 0 }, beganAt),
   ]
 }
 
@@ -92,8 +92,8 @@ export function startFunctions(world: {
         signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
         verifyKeys: () => keys.publicKey,
         isSynthetic: () => false,
-        sessionsFrom: async (player) =>
-          await sessionsFrom({ store, runtime: thread.runtime }, player),
+        requireSession: async (player) =>
+          await requireSession({ store, runtime: thread.runtime }, player),
         hint: (bootId) => {
           // The cache is a hint: a third of them never arrive.
           if (chance.chance(0.3)) return
@@ -135,12 +135,11 @@ export function startFunctions(world: {
         return await request(async (deps) => {
           const startedAt = scheduler.now()
           judge.bans.asked(accountId)
-          const issuedAt = deps.runtime.now()
           const player = {
             kind: 'player' as const,
             accountId,
             loginSessionId,
-            issuedAt,
+            era: 0,
             guest: false,
           }
           const admission = await enter(deps, player, realmId, {

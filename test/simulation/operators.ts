@@ -9,7 +9,7 @@ import { deedWaitMs } from './plan.ts'
 import type { DeedPlan } from './plan.ts'
 import type { Scheduler } from './scheduler.ts'
 
-const operator = { kind: 'operator' as const, operatorId: 'cli:sim', issuedAt: 0 }
+const operator = { kind: 'operator' as const, operatorId: 'cli:sim' }
 const reason = 'simulated'
 const retryMs = 700
 

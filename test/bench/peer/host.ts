@@ -122,7 +122,7 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
     kind: 'player' as const,
     accountId,
     loginSessionId: 'bench',
-    issuedAt: runtime.now(),
+    era: 0,
     guest: false,
   }
   const { ticket } = await enter(
@@ -142,7 +142,7 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
       signingKey: () => ({ keyId: 'k1', privateKey }),
       verifyKeys,
       hint: () => undefined,
-      sessionsFrom: async () => 0,
+      requireSession: async () => undefined,
       isSynthetic: () => false,
     },
     player,
