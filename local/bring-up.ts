@@ -27,6 +27,7 @@ import { openDataFolder } from './data-folder.ts'
 import { startDatabase } from './database.ts'
 import { createTables, localClient } from './dynamodb.ts'
 import { startDev } from './dev-reload.ts'
+import { followHostFaults } from './host-faults.ts'
 import { every } from './every.ts'
 import { freePort } from './fleet/free-port.ts'
 import { endLastRun, startLocalFleet } from './fleet/local-fleet.ts'
@@ -263,6 +264,9 @@ async function startAll(
   }
 
   const background = { runtime, log, signal: stopped.signal }
+  if (config.WAYSTONE_DEV) {
+    void followHostFaults({ folder: join(dataDir, 'logs'), tell, ...background })
+  }
   const client = localClient(database)
   const loops = [
     every(probeEveryMs, 'health probe', () => health.probe(), background),

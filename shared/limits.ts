@@ -161,6 +161,10 @@ export const socketSilentMs = 30_000
  * what it wears. The record could hold 252; a hundred of these in view are 6 KB at most.
  */
 export const shownMaxBytes = 64
+/** A fault that comes back in each tick is logged once, and then each minute with its count. */
+export const faultAgainMs = 60_000
+/** Faults that an instance tells apart, by what failed and where. Beyond, it forgets which it has logged. */
+export const faultsMax = 100
 /** A client is sent a frame at least this often. */
 export const frameEveryMs = 500
 /** Nearby chat: length of a line in characters, and a bucket of 5 lines refilled one a second. */

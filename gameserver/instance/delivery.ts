@@ -3,7 +3,8 @@
 import { resumeMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { ServerControl } from '#shared/protocol/control.ts'
-import { listens, sendFrame } from '../net/viewer.ts'
+import { metresToUnits } from '#shared/rules/units.ts'
+import { listens, sendFrame, setViewRadius } from '../net/viewer.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { Entity, GateArea } from '../sim/world.ts'
 import type { Character } from './character.ts'
@@ -44,6 +45,11 @@ export function setSaving(instance: Instance, held: boolean): void {
 export function takeContent(instance: Instance, content: Content): void {
   const zone = content.zones.get(instance.zone.id)
   if (zone === undefined) throw new Error(`the content has no zone ${instance.zone.id}`)
+  if (zone.viewRadius !== instance.zone.viewRadius) {
+    for (const { viewer } of instance.roster.all()) {
+      if (viewer) setViewRadius(viewer, instance.world, metresToUnits(zone.viewRadius))
+    }
+  }
   instance.zone = zone
   instance.content = content
   instance.inputs.push({ input: 'content', zone, creatures: content.creatures })
@@ -73,7 +79,8 @@ function sendSnapshot(instance: Instance, character: Character, now: number): vo
 function sendLine(instance: Instance, event: SayEvent): void {
   const frame = sayFrame(instance.rules, event)
   if (frame === undefined) {
-    instance.log.error('a message is not what its kind declares', { kind: event.kind })
+    const error = new Error('what is sent is not what the kind declares')
+    instance.faults.report(`message ${event.kind}`, error, instance.monotonic())
     return
   }
   for (const viewer of hearers(instance, event)) viewer.connection.send(frame)

@@ -19,6 +19,8 @@ import { createWorld } from '../sim/create-world.ts'
 import type { World, WorldEvent, WorldInput } from '../sim/world.ts'
 import { nextSave, softState } from './character.ts'
 import type { Character } from './character.ts'
+import { createFaults } from './faults.ts'
+import type { Faults } from './faults.ts'
 import { createLeaves } from './leaves.ts'
 import type { Leaves } from './leaves.ts'
 import { createRoster } from './roster.ts'
@@ -55,6 +57,7 @@ export type Instance = {
   readonly records: CellRecords
   readonly roster: Roster
   readonly leaves: Leaves
+  readonly faults: Faults
   /** They resumed since the last tick; their WELCOME follows the next one. */
   readonly returning: Set<Character>
   /** What the next tick takes in. */
@@ -88,6 +91,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     world,
     records: createCellRecords(world),
     roster: createRoster(),
+    faults: createFaults(log),
     leaves: createLeaves({ ...deps, instance: id }),
     returning: new Set(),
     inputs: [],

@@ -53,7 +53,7 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       break
     }
     case 'failed':
-      instance.log.error('a part of a step failed', { what: event.what, error: event.error })
+      instance.faults.report(event.what, event.error, instance.monotonic())
       if (event.ref !== undefined) notEntered(instance, event.ref)
       break
     case 'left': {
@@ -70,7 +70,7 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
 /** No client can be sent this entity, so it goes. */
 function removeFaulty(instance: Instance, { entity, error }: RecordFault): void {
   const { id, name } = entity
-  instance.log.error('an entity fits no record', { entity: id, name, error })
+  instance.faults.report(`entity ${name} (${id})`, error, instance.monotonic())
   const character = instance.roster.findEntity(id)
   if (character === undefined) instance.inputs.push({ input: 'leave', id })
   else startLeave(instance, character, 'internal')

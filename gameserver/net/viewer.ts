@@ -28,7 +28,7 @@ import type { Connection } from './transport.ts'
 export type Viewer = {
   readonly connection: Connection
   readonly entity: Entity
-  readonly interest: Interest
+  interest: Interest
   /** The next frame must be complete in itself. */
   keyframe: boolean
   /** The next frame must not be put off: something that is to come after it waits. */
@@ -66,6 +66,12 @@ export function createViewer(
 /** Whether lines of chat and the like may be sent: not to those who do not read. */
 export function listens(viewer: Viewer): boolean {
   return viewer.stalledAt < 0
+}
+
+/** It sees as far from its next frame on, which is complete in itself. */
+export function setViewRadius(viewer: Viewer, world: World, radiusUnits: number): void {
+  viewer.interest = createInterest(world.grid.columns, world.grid.rows, radiusUnits)
+  viewer.keyframe = true
 }
 
 const frame = new Writer(64 * 1024)

@@ -1,6 +1,7 @@
 // What viewers believe, held against the world at every tick.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { takeContent } from '#gameserver/instance/delivery.ts'
 import { countPlayers } from '#gameserver/instance/instance.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
@@ -104,6 +105,22 @@ describe('a viewer', () => {
       ),
       { numRuns: 200 },
     )
+  })
+
+  test('sees as far as content says from its change on, as one who comes in later does', () => {
+    const { instance, enter, tick } = stage(1)
+    const before = enter(10, 60)
+    enter(55, 60)
+    for (let i = 0; i < 5; i++) tick()
+    const zone = { ...instance.zone, viewRadius: 80 }
+    takeContent(instance, { ...instance.content, zones: new Map([[zone.id, zone]]) })
+    for (let i = 0; i < 3; i++) tick()
+    const after = enter(12, 60)
+    tick()
+    const names = ({ view }: TestClient) => [...view.entities.values()].map(({ name }) => name)
+    expect(names(after)).toContain('Player1')
+    expect(names(before)).toContain('Player1')
+    expectTruth(instance, before)
   })
 
   test('is told its own place and the last command taken in every frame', () => {

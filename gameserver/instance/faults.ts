@@ -1,0 +1,45 @@
+// Faults in parts of a tick: in a system or a message of the game, or in an entity. A system runs 20 times a
+// second, so a fault is logged once and then counted, and what was counted is logged each minute.
+import { faultAgainMs, faultsMax } from '#shared/limits.ts'
+import { faultMessage } from '#shared/telemetry/fault.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+
+export type Faults = {
+  /** `what`: the system, the message or the input that failed. `now`: monotonic ms. */
+  report(what: string, error: unknown, now: number): void
+}
+
+/** `times`: since it was logged last. */
+type Seen = { loggedAt: number; times: number }
+
+export function createFaults(log: Log): Faults {
+  const seen = new Map<string, Seen>()
+  return {
+    report(what, error, now) {
+      const at = placeOf(error)
+      const key = `${what} ${at}`
+      const before = seen.get(key)
+      const times = (before?.times ?? 0) + 1
+      if (before !== undefined && now - before.loggedAt < faultAgainMs) {
+        before.times = times
+        return
+      }
+      if (seen.size >= faultsMax) seen.clear()
+      seen.set(key, { loggedAt: now, times: 0 })
+      const shown = error instanceof Error ? error : new Error(String(error))
+      log.error(faultMessage, { what, ...(at === undefined ? {} : { at }), times, error: shown })
+    },
+  }
+}
+
+const frame = /(?:file:\/\/)?(\/[^()\s]+:\d+):\d+\)?$/
+
+/**
+ * File and line of the error: the first that is not of the simulation itself, which throws for what a game
+ * asks of it. Undefined when the error does not know.
+ */
+function placeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const places = (error.stack ?? '').split('\n').flatMap((line) => frame.exec(line)?.[1] ?? [])
+  return places.find((place) => !place.includes('/gameserver/sim/')) ?? places[0]
+}

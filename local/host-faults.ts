@@ -1,0 +1,73 @@
+// `npm run dev` shows faults of the game at once: it follows the logs of the zone hosts, which are files so
+// that a host can always write.
+import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Runtime } from '#shared/runtime.ts'
+import { faultLine } from '#shared/telemetry/fault.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import { every } from './every.ts'
+
+const lookEveryMs = 250
+/** More at once is passed over: it is in the file. */
+const readMaxBytes = 256 * 1024
+
+/** Tells each fault that a host logs from now on, until the signal is aborted. */
+export function followHostFaults(options: {
+  folder: string
+  tell: (line: string) => void
+  runtime: Pick<Runtime, 'sleep'>
+  log: Log
+  signal: AbortSignal
+}): Promise<void> {
+  const { folder, tell } = options
+  /** How far each file was read. */
+  const readTo = new Map<string, number>()
+  const look = (isFirst: boolean) => {
+    for (const file of readdirSync(folder)) {
+      if (!file.endsWith('.log')) continue
+      const path = join(folder, file)
+      const { size } = statSync(path)
+      const from = readTo.get(path) ?? (isFirst ? size : 0)
+      readTo.set(path, size)
+      if (size <= from) continue
+      const text = readPart(path, Math.max(from, size - readMaxBytes), size)
+      // A line that is not written to its end yet is read again with its end.
+      const end = text.lastIndexOf('\n') + 1
+      readTo.set(path, size - Buffer.byteLength(text.slice(end)))
+      for (const line of text.slice(0, end).split('\n')) {
+        const shown = readFault(line)
+        if (shown !== undefined) tell(shown)
+      }
+    }
+  }
+  look(true)
+  return every(lookEveryMs, 'reading the logs of the zone hosts', async () => look(false), options)
+}
+
+/** What to tell of a line of a log; undefined when it is no fault. */
+function readFault(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    // Not a line of ours: a crash prints plain text.
+    return undefined
+  }
+  const fault = faultLine.safeParse(value)
+  if (!fault.success) return undefined
+  const { instance, what, at, times, error } = fault.data
+  const where = at === undefined ? '' : ` at ${at}`
+  const count = times === 1 ? '' : ` (${times} times)`
+  return `${instance}: ${what} failed${where}: ${error.message}${count}`
+}
+
+function readPart(path: string, from: number, to: number): string {
+  const bytes = Buffer.alloc(to - from)
+  const file = openSync(path, 'r')
+  try {
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, from))
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,79 @@
+// A fault of the game is named where a developer looks, and does not flood.
+import { mkdtemp, rm, appendFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createFaults } from '#gameserver/instance/faults.ts'
+import { spawn } from '#gameserver/sim/entities.ts'
+import { zoneRules } from '#gameserver/sim/rules.ts'
+import { followHostFaults } from '#local/host-faults.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { createLog, silentLog } from '#shared/telemetry/log.ts'
+import { stage } from './view-kit.ts'
+
+function collected() {
+  const lines: Record<string, unknown>[] = []
+  const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>)
+  return {
+    lines,
+    log: createLog({ level: 'info', write, now: () => 0, fields: { instance: 'f-1' } }),
+  }
+}
+
+test('a fault in each tick is one line, with the system, the file and the line; then one each minute', () => {
+  const { lines, log } = collected()
+  const rules = zoneRules({
+    systems: [
+      {
+        name: 'unicorns',
+        after: 'cells',
+        run: (world) => void spawn(world, 'unicorn', { x: 1, y: 1 }),
+      },
+    ],
+  })
+  const { tick } = stage(1, 20, rules, log)
+  for (let i = 0; i < 1300; i++) tick()
+  expect(lines).toHaveLength(2)
+  expect(lines[0]).toMatchObject({
+    level: 'error',
+    what: 'system unicorns',
+    at: expect.stringMatching(/faults\.test\.ts:\d+$/),
+    times: 1,
+    error: { message: 'the content has no creature unicorn' },
+  })
+  expect(lines[1]).toMatchObject({ what: 'system unicorns', times: 1200 })
+})
+
+test('two faults in one system are two lines, and what is thrown need not be an error', () => {
+  const { lines, log } = collected()
+  const faults = createFaults(log)
+  faults.report('system a', new Error('one'), 0)
+  faults.report('system a', new Error('two'), 0)
+  faults.report('message game.b', 'text', 0)
+  expect(lines.map(({ what }) => what)).toEqual(['system a', 'system a', 'message game.b'])
+})
+
+test('what a host logs is told within a second, whatever else is in its file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'waystone-faults-'))
+  const stop = new AbortController()
+  const told: string[] = []
+  const { lines, log } = collected()
+  try {
+    createFaults(log).report('system a', new Error('from before'), 0)
+    await appendFile(join(folder, 'old.log'), `${JSON.stringify(lines[0])}\n`)
+    const { signal } = stop
+    const tell = (line: string) => void told.push(line)
+    void followHostFaults({ folder, tell, runtime: systemRuntime, log: silentLog, signal })
+    createFaults(log).report('system flock', new Error('ö planned'), 0)
+    const text = `plain text\n{"half":\n${JSON.stringify(lines[1])}`
+    await appendFile(join(folder, 'new.log'), text)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    expect(told).toEqual([])
+    await appendFile(join(folder, 'new.log'), '\n')
+    await expect.poll(() => told).toHaveLength(1)
+    expect(told[0]).toMatch(/^f-1: system flock failed at \/.*faults\.test\.ts:\d+: ö planned$/)
+  } finally {
+    stop.abort()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
