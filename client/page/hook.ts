@@ -1,7 +1,8 @@
 // The debugging hook: what the page knows, for tests and for the browser's console (`waystone.self()`).
 // Read only, nothing here changes the game. Places are metres, exactly as the newest snapshot has them.
 import { toMetres } from '../library/zone.ts'
-import type { ZoneClient, ZoneClientState } from '../library/zone-client.ts'
+import type { ZoneClient } from '../library/zone-client.ts'
+import type { ZoneClientState } from '../library/zone-client-state.ts'
 
 export type Person = { id: number; name: string; type: string; look: string; x: number; y: number }
 

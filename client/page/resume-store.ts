@@ -1,7 +1,7 @@
 // The way back after a reload: who was playing, and the ticket that resumes it. In sessionStorage, as it
 // belongs to this tab alone.
 import type { KeyStore } from '../library/storage.ts'
-import type { ResumeTicket } from '../library/zone-client.ts'
+import type { ResumeTicket } from '../library/zone-client-state.ts'
 
 export type Playing = { realmId: string; characterId: string; name: string; look: string }
 

@@ -1,0 +1,96 @@
+// What arrives while a client is joined: the zone itself, snapshots, control messages, new content.
+import { asControl, serverControl, unpackControl } from '#shared/protocol/control.ts'
+import type { ServerFrame, Welcome } from '#shared/protocol/server-frames.ts'
+import { buildWalls } from '#shared/rules/walls.ts'
+import type { Walls } from '#shared/rules/walls.ts'
+import { countError } from './metrics.ts'
+import type { ZoneClientCore } from './zone-client-state.ts'
+import { joinZone } from './zone.ts'
+import type { JoinedZone } from './zone.ts'
+
+/** Looks for the content that the host has, with waits that grow: about 1.5 s in all. */
+const reloadTriesMax = 4
+const reloadWaitMs = 250
+
+/** WELCOME and the first snapshot are here: the client is in the zone. */
+export function arrive(
+  core: ZoneClientCore,
+  welcome: Welcome,
+  first: Extract<ServerFrame, { kind: 'snapshot' }>,
+  walls: Walls,
+  resumed: boolean,
+): void {
+  const { options, emitter } = core
+  const zone = joinZone(welcome, first, walls, options.monotonic(), core.metrics)
+  core.zone = zone
+  const { instance } = welcome
+  core.become({ phase: 'joined', zone: welcome.zone, instance })
+  emitter.emit('zone', { content: core.content!, instance, resumed })
+  emitter.emit('acknowledged', zone.acknowledged)
+  const known = options.contentVersion?.()
+  if (known !== undefined && known !== welcome.contentVersion) {
+    void reload(core, welcome.contentVersion, zone)
+  }
+}
+
+/** The host has other content: it is loaded once more, and walking goes on with its walls. */
+async function reload(core: ZoneClientCore, version: string, inZone: JoinedZone): Promise<void> {
+  const { options, stopping } = core
+  const { zone, instance } = inZone.welcome
+  try {
+    let fresh = await options.loadZone(zone, true)
+    // Who serves the files may learn of a change a moment after the host.
+    for (let tries = 1; tries < reloadTriesMax; tries++) {
+      if (core.zone !== inZone || (options.contentVersion?.() ?? version) === version) break
+      await options.runtime.sleep(reloadWaitMs * tries, stopping.signal)
+      fresh = await options.loadZone(zone, true)
+    }
+    if (core.zone !== inZone) return
+    core.content = fresh
+    inZone.setWalls(buildWalls(fresh))
+    core.emitter.emit('zone', { content: fresh, instance, resumed: true })
+  } catch {
+    // Play goes on with the content at hand: the server decides, corrections show the difference.
+    countError(core.metrics, 'content.stale')
+  }
+}
+
+/** A frame other than those that begin or end a connection. */
+export function receive(core: ZoneClientCore, frame: ServerFrame): void {
+  const { zone, emitter } = core
+  if (frame.kind === 'snapshot') {
+    if (zone !== undefined) {
+      emitter.emit('acknowledged', zone.receive(frame, core.options.monotonic()))
+    }
+  } else if (frame.kind === 'control') {
+    receiveControl(core, unpackControl(frame.body))
+  }
+}
+
+function receiveControl(core: ZoneClientCore, body: unknown): void {
+  const { zone, emitter } = core
+  const value = asControl(body)
+  if (value?.kind.startsWith('game.')) emitter.emit('message', value)
+  const message = serverControl.safeParse(value)
+  // Kinds of later versions are skipped.
+  if (!message.success) return
+  const { data } = message
+  switch (data.kind) {
+    case 'chat.nearby':
+      emitter.emit('chat', data)
+      break
+    case 'refused':
+      emitter.emit('refused', data)
+      break
+    case 'announce':
+      emitter.emit('announce', data)
+      break
+    case 'saving':
+      core.savingPaused = data.paused
+      emitter.emit('saving', data)
+      break
+    case 'content':
+      if (zone !== undefined) void reload(core, data.version, zone)
+      break
+  }
+}

@@ -1,0 +1,115 @@
+// What a zone client is told, knows and tells. Its parts share it: the loop of attempts (attempts.ts), what
+// arrives (arrivals.ts) and the face (zone-client.ts).
+import type { Admission } from '#shared/api/world.ts'
+import type { Zone } from '#shared/content/content.ts'
+import type { ControlMessage } from '#shared/protocol/control.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Connection, ConnectionEnd } from './connection.ts'
+import { createEmitter } from './events.ts'
+import type { Emitter } from './events.ts'
+import { createMetrics } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
+import type { OpenSocket } from './socket.ts'
+import type { Acknowledged, JoinedZone } from './zone.ts'
+
+/** Why a zone client has ended: a close reason, a problem code of `enter`, or `unreachable`. */
+export type ZoneClientEnd = ConnectionEnd | 'unreachable' | (string & {})
+
+export type ZoneClientState =
+  | { phase: 'entering' }
+  | { phase: 'connecting'; zone: string }
+  | { phase: 'joined'; zone: string; instance: string }
+  | { phase: 'travelling'; zone: string }
+  /** `why`: the code of the last failure. */
+  | { phase: 'reconnecting'; attempt: number; why: string }
+  | { phase: 'closed'; reason: ZoneClientEnd }
+
+export type ZoneClientEvents = {
+  state: ZoneClientState
+  /** Arrived: after each join, also of the same zone. */
+  zone: { content: Zone; instance: string; resumed: boolean }
+  chat: { from: number; name: string; text: string }
+  /** A message of a kind that the game has added; its own schema says whether it is sound. */
+  message: ControlMessage
+  /** A control message of ours was not carried out. */
+  refused: { of: string; code: 'rate' | 'invalid' | 'paused' }
+  /** An operator's line for everybody. */
+  announce: { text: string }
+  /** The server cannot save for now; play goes on. */
+  saving: { paused: boolean }
+  acknowledged: Acknowledged
+}
+
+/** What is needed to go on in the same place after the socket, or the page, is gone. */
+export type ResumeTicket = {
+  address: string
+  zone: string
+  session: number
+  secret: Uint8Array
+}
+
+export type ZoneClientOptions = {
+  /** Asks for a place; fails with an error that has a `code`, and `retryAfterS` where it applies. */
+  enter: (signal: AbortSignal) => Promise<Admission>
+  /** The zone's content; `fresh` when the host has another version than was given before. */
+  loadZone: (zone: string, fresh: boolean) => Promise<Zone>
+  /** The version of the content that `loadZone` gives; unknown before the first load. */
+  contentVersion?: () => string | undefined
+  socket: OpenSocket
+  runtime: Runtime
+  /** Milliseconds that never go back. */
+  monotonic: () => number
+  /** A resume ticket kept from before (a reloaded page). */
+  resume?: ResumeTicket
+  /** Told each new resume ticket, and undefined when it is void. */
+  keepResume?: (ticket: ResumeTicket | undefined) => void
+  /** Counts on in these metrics, where a player has several connections after each other. */
+  metrics?: Metrics
+  /** Not joined for so long, it gives up as `unreachable`. */
+  giveUpMs?: number
+  /** Told faults of listeners. */
+  failed?: (error: unknown) => void
+}
+
+/** What the parts of a zone client know in common. */
+export type ZoneClientCore = {
+  readonly options: ZoneClientOptions
+  readonly metrics: Metrics
+  readonly emitter: Emitter<ZoneClientEvents>
+  /** Aborted when the player leaves. */
+  readonly stopping: AbortController
+  state: ZoneClientState
+  connection: Connection | undefined
+  /** The zone while joined. */
+  zone: JoinedZone | undefined
+  content: Zone | undefined
+  resume: ResumeTicket | undefined
+  savingPaused: boolean
+  become(next: ZoneClientState): void
+  keepResume(ticket: ResumeTicket | undefined): void
+}
+
+export function createCore(options: ZoneClientOptions): ZoneClientCore {
+  const emitter = createEmitter<ZoneClientEvents>(options.failed ?? console.error)
+  const core: ZoneClientCore = {
+    options,
+    metrics: options.metrics ?? createMetrics(),
+    emitter,
+    stopping: new AbortController(),
+    state: { phase: 'entering' },
+    connection: undefined,
+    zone: undefined,
+    content: undefined,
+    resume: options.resume,
+    savingPaused: false,
+    become(next) {
+      core.state = next
+      emitter.emit('state', next)
+    },
+    keepResume(ticket) {
+      core.resume = ticket
+      options.keepResume?.(ticket)
+    },
+  }
+  return core
+}
