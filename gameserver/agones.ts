@@ -1,18 +1,17 @@
-// The server's side of the Agones SDK, wrapped once (the only file that imports it). The SDK itself
-// stays in charge of the wire; what is closed here are the ways in which it goes wrong:
-// - its calls have no deadline, and after an outage its channel waits up to two minutes before it
-//   tries again: its client is rebuilt with a deadline on every call and a short back-off;
-// - a health stream that broke is kept and written to for ever: it is dropped, the next ping opens one;
-// - a watch that broke is not opened again, and without an error listener it ends the process;
-// - `close()` leaves open watches, which keep the process alive;
-// - `http_proxy` is applied to localhost;
-// - its generated code asks for the global object by compiling a string, which zone hosts forbid.
+// The server's side of the Agones SDK, wrapped once. The SDK itself stays in charge of the wire
+// (agones/sdk.ts); what is closed besides are the ways in which its streams go wrong:
+// - a health stream that broke is kept and written to for ever, and one that lives keeps every message
+//   (agones/pings.ts);
+// - a watch that broke is not opened again, and without an error listener it ends the process
+//   (agones/watch.ts).
 // The sidecar answers a change before it happens (it queues them), so `ready()` that has resolved
-// means "asked for": what is so is told by `onGameServer`.
-import { createRequire } from 'node:module'
-import type * as Grpc from '@grpc/grpc-js'
+// means "asked for": `onGameServer` tells the state.
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { createPings } from './agones/pings.ts'
+import { closeSdk, openSdk, readGameServer } from './agones/sdk.ts'
+import type { Sdk, SdkGameServer } from './agones/sdk.ts'
+import { watchForEver } from './agones/watch.ts'
 
 /** The game server object as the fleet sees it. Labels set from here carry `agones.dev/sdk-`. */
 export type GameServer = {
@@ -34,8 +33,10 @@ export type AgonesOptions = {
    * sidecar was gone the same state may come again.
    */
   onGameServer: (gameServer: GameServer) => void
-  /** How long a sidecar is waited for at the start, ms. It may start after the game server. */
+  /** How long to wait for the sidecar at the start, ms. It may start after the game server. */
   connectTimeoutMs?: number
+  /** Ends the wait at the start. */
+  signal?: AbortSignal
   /** Deadline of one call, ms. A call is repeated until `callsTimeoutMs`. */
   callTimeoutMs?: number
   /** How long a call is repeated while the sidecar is away, ms; then it fails with AgonesError. */
@@ -45,7 +46,7 @@ export type AgonesOptions = {
 export interface Agones {
   /** The object as last seen. */
   gameServer(): GameServer
-  /** Asks to be Ready. Each of these may be repeated; all fail with AgonesError when nobody answers. */
+  /** Asks to be Ready. Each of these may be repeated; all fail with AgonesError without an answer. */
   ready(): Promise<void>
   /** Asks to be Allocated, so that no scale-down removes it. */
   allocate(): Promise<void>
@@ -67,148 +68,35 @@ export class AgonesError extends Error {
   }
 }
 
-const require = createRequire(import.meta.url)
-
 /** States before Scheduled, with which address and ports are written. */
 const notPlaced = new Set(['PortAllocation', 'Creating', 'Starting'])
-
-/** What is used of the SDK. Its own declaration lacks the streams and does not fit ES modules. */
-type Sdk = {
-  readonly port: string
-  client: Grpc.Client
-  readonly alpha: { client: Grpc.Client }
-  readonly beta: { client: Grpc.Client }
-  healthStream: Grpc.ClientWritableStream<unknown> | undefined
-  streams: Grpc.ClientReadableStream<unknown>[]
-  close(): void
-  ready(): Promise<unknown>
-  allocate(): Promise<unknown>
-  shutdown(): Promise<unknown>
-  setLabel(key: string, value: string): Promise<unknown>
-  getGameServer(): Promise<SdkGameServer>
-  watchGameServer(onData: (data: SdkGameServer) => void, onError: (error: unknown) => void): void
-  health(onError: (error: unknown) => void): void
-}
-
-type SdkGameServer = {
-  objectMeta?: {
-    name: string
-    labelsMap: [string, string][]
-    annotationsMap: [string, string][]
-  }
-  status?: { state: string; address: string; portsList: { name: string; port: number }[] }
-}
 
 /**
  * Connects to the sidecar on the port in AGONES_SDK_GRPC_PORT (9357 without it) and reads the game
  * server. Waits as long as `connectTimeoutMs` for the sidecar, and until address and ports of the game
- * server are known; then fails with AgonesError.
+ * server are known; then, or when `signal` is aborted, fails with AgonesError.
  */
 export async function connectAgones(options: AgonesOptions): Promise<Agones> {
   const { log, runtime } = options
   const closed = new AbortController()
   const sdk = openSdk(runtime, options.callTimeoutMs ?? 3000)
+  const waiting =
+    options.signal === undefined ? closed.signal : AbortSignal.any([closed.signal, options.signal])
   let current: GameServer
-
-  const call = async <T>(what: string, timeoutMs: number, send: () => Promise<T>): Promise<T> => {
-    const giveUpAt = runtime.now() + timeoutMs
-    for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
-      try {
-        return await send()
-      } catch (error) {
-        if (closed.signal.aborted || runtime.now() + waitMs > giveUpAt) {
-          const message = `Agones' sidecar on localhost:${sdk.port} did not take "${what}"`
-          throw new AgonesError(message, error)
-        }
-        log.debug('agones call failed, repeating', { what, error })
-        await pause(waitMs)
-      }
-    }
-  }
-  // An aborted pause is a short one: whoever waits looks at `closed` afterwards.
-  const pause = (ms: number) => runtime.sleep(ms, closed.signal).catch(() => {})
-
-  const accept = (data: SdkGameServer) => {
-    current = readGameServer(data)
-    if (!closed.signal.aborted) options.onGameServer(current)
-  }
-
   try {
-    current = await readPlaced(options.connectTimeoutMs ?? 30_000)
+    const calls = createCalls(sdk, options, waiting)
+    current = await readPlaced(calls, options, waiting)
   } catch (error) {
     closeSdk(sdk)
     throw error
   }
-  void watchForEver()
-
-  /** A process may run before the controller has written down where: it has no address or port yet. */
-  async function readPlaced(timeoutMs: number): Promise<GameServer> {
-    const giveUpAt = runtime.now() + timeoutMs
-    for (;;) {
-      const left = Math.max(0, giveUpAt - runtime.now())
-      const read = readGameServer(await call('get game server', left, () => sdk.getGameServer()))
-      if (!notPlaced.has(read.state)) return read
-      if (runtime.now() > giveUpAt) {
-        throw new AgonesError(`the game server is still ${read.state} after ${timeoutMs} ms`)
-      }
-      await pause(100)
-    }
+  const accept = (data: SdkGameServer) => {
+    current = readGameServer(data)
+    if (!closed.signal.aborted) options.onGameServer(current)
   }
+  void watchForEver({ sdk, runtime, log, closed: closed.signal, accept })
 
-  async function watchForEver(): Promise<void> {
-    for (let waitMs = 50; !closed.signal.aborted; waitMs = Math.min(waitMs * 2, 500)) {
-      await watchOnce(() => (waitMs = 50))
-      if (closed.signal.aborted) return
-      log.warn('agones watch ended, opening it again', { waitMs })
-      await pause(waitMs)
-    }
-  }
-
-  /** Resolves when the watch has ended, for whatever reason. */
-  function watchOnce(onFirst: () => void): Promise<void> {
-    return new Promise((resolve) => {
-      const ended = () => {
-        sdk.streams = sdk.streams.filter((open) => open !== stream)
-        resolve()
-      }
-      sdk.watchGameServer(
-        (data) => {
-          onFirst()
-          accept(data)
-        },
-        // The listener is what keeps an error from ending the process.
-        (error) => {
-          log.debug('agones watch failed', { error })
-          ended()
-        },
-      )
-      const stream = sdk.streams.at(-1)!
-      stream.on('end', ended)
-    })
-  }
-
-  let pinging = true
-  function health(): void {
-    if (closed.signal.aborted) return
-    const before = sdk.healthStream
-    const lost = (error?: unknown) => {
-      if (pinging && !closed.signal.aborted) log.warn('agones health pings are lost', { error })
-      pinging = false
-    }
-    sdk.health(lost)
-    const stream = sdk.healthStream
-    if (stream === undefined || stream === before) return
-    // A stream that ended is never replaced by the SDK; without one the next ping opens another.
-    const dropped = (error?: unknown) => {
-      if (sdk.healthStream === stream) sdk.healthStream = undefined
-      lost(error)
-    }
-    stream.on('error', dropped)
-    stream.on('status', () => dropped())
-    stream.on('metadata', () => {})
-    pinging = true
-  }
-
+  const { call } = createCalls(sdk, options, closed.signal)
   const callsTimeoutMs = options.callsTimeoutMs ?? 15_000
   const send = async (what: string, request: () => Promise<unknown>) => {
     await call(what, callsTimeoutMs, request)
@@ -219,7 +107,7 @@ export async function connectAgones(options: AgonesOptions): Promise<Agones> {
     allocate: () => send('allocate', () => sdk.allocate()),
     setLabel: (key, value) => send('set label', () => sdk.setLabel(key, value)),
     shutdown: () => send('shutdown', () => sdk.shutdown()),
-    health,
+    health: createPings(sdk, log, closed.signal),
     close: () => {
       if (closed.signal.aborted) return
       closed.abort()
@@ -228,79 +116,60 @@ export async function connectAgones(options: AgonesOptions): Promise<Agones> {
   }
 }
 
-/** The SDK with a client that has deadlines and comes back soon after an outage. */
-function openSdk(runtime: Pick<Runtime, 'now'>, callTimeoutMs: number): Sdk {
-  // gRPC reads this when a channel is made. The sidecar is never behind a proxy.
-  const noProxy = process.env['no_grpc_proxy'] ?? process.env['no_proxy']
-  process.env['no_grpc_proxy'] = noProxy ? `${noProxy},localhost` : 'localhost'
+type Calls = {
+  getGameServer(timeoutMs: number): Promise<GameServer>
+  /** Repeats a call until it is answered, `timeoutMs` have passed or the signal is aborted. */
+  call<T>(what: string, timeoutMs: number, send: () => Promise<T>): Promise<T>
+}
 
-  const { Agones, grpc } = withoutCompiling(() => ({
-    Agones: require('@google-cloud/agones-sdk') as new () => Sdk,
-    // The SDK brings a gRPC of its own, whose credentials no other one accepts.
-    grpc: createRequire(require.resolve('@google-cloud/agones-sdk'))(
-      '@grpc/grpc-js',
-    ) as typeof Grpc,
-  }))
-  const sdk = new Agones()
-
-  const deadline: Grpc.Interceptor = (call, next) => {
-    const { requestStream, responseStream } = call.method_definition
-    const streaming = requestStream || responseStream
-    return new grpc.InterceptingCall(
-      next(streaming ? call : { ...call, deadline: runtime.now() + callTimeoutMs }),
-    )
+function createCalls(sdk: Sdk, { log, runtime }: AgonesOptions, signal: AbortSignal): Calls {
+  const call = async <T>(what: string, timeoutMs: number, send: () => Promise<T>): Promise<T> => {
+    const giveUpAt = runtime.now() + timeoutMs
+    for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
+      try {
+        return await unlessAborted(signal, send())
+      } catch (error) {
+        if (signal.aborted || runtime.now() + waitMs > giveUpAt) {
+          const message = `Agones' sidecar on localhost:${sdk.port} did not take "${what}"`
+          throw new AgonesError(message, error)
+        }
+        log.debug('agones call failed, repeating', { what, error })
+        // An aborted pause is a short one: the next call fails at once.
+        await runtime.sleep(waitMs, signal).catch(() => {})
+      }
+    }
   }
-  const Client = sdk.client.constructor as new (
-    address: string,
-    credentials: Grpc.ChannelCredentials,
-    options: Grpc.ClientOptions,
-  ) => Grpc.Client
-  sdk.client.close()
-  sdk.client = new Client(`localhost:${sdk.port}`, grpc.credentials.createInsecure(), {
-    interceptors: [deadline],
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.min_reconnect_backoff_ms': 100,
-    // With a ping each second, pings are back at most 2 s after the sidecar is.
-    'grpc.max_reconnect_backoff_ms': 500,
-    'grpc.dns_min_time_between_resolutions_ms': 500,
-  })
-  return sdk
-}
-
-/**
- * Zone hosts run with `--disallow-code-generation-from-strings`. While the SDK is loaded, the one
- * string that its protobuf code compiles is answered without compiling; any other still throws.
- */
-function withoutCompiling<T>(load: () => T): T {
-  const real = globalThis.Function
-  globalThis.Function = new Proxy(real, {
-    apply: (target, self, args: unknown[]) =>
-      args.length === 1 && args[0] === 'return this'
-        ? () => globalThis
-        : Reflect.apply(target, self, args),
-  })
-  try {
-    return load()
-  } finally {
-    globalThis.Function = real
-  }
-}
-
-function closeSdk(sdk: Sdk): void {
-  for (const stream of sdk.streams) stream.cancel()
-  sdk.healthStream?.cancel()
-  sdk.alpha.client.close()
-  sdk.beta.client.close()
-  sdk.close()
-}
-
-function readGameServer(data: SdkGameServer): GameServer {
   return {
-    name: data.objectMeta?.name ?? '',
-    state: data.status?.state ?? '',
-    address: data.status?.address ?? '',
-    ports: (data.status?.portsList ?? []).map(({ name, port }) => ({ name, port })),
-    labels: Object.fromEntries(data.objectMeta?.labelsMap ?? []),
-    annotations: Object.fromEntries(data.objectMeta?.annotationsMap ?? []),
+    call,
+    getGameServer: async (timeoutMs) =>
+      readGameServer(await call('get game server', timeoutMs, () => sdk.getGameServer())),
   }
+}
+
+/** A process may run before the controller has written down where: it has no address or port yet. */
+async function readPlaced(
+  calls: Calls,
+  { runtime, connectTimeoutMs = 30_000 }: AgonesOptions,
+  signal: AbortSignal,
+): Promise<GameServer> {
+  const giveUpAt = runtime.now() + connectTimeoutMs
+  for (;;) {
+    const read = await calls.getGameServer(Math.max(0, giveUpAt - runtime.now()))
+    if (!notPlaced.has(read.state)) return read
+    if (runtime.now() > giveUpAt) {
+      throw new AgonesError(`the game server is still ${read.state} after ${connectTimeoutMs} ms`)
+    }
+    await runtime.sleep(100, signal).catch(() => {})
+  }
+}
+
+/** The work's outcome; rejects at once when the signal is aborted. The work itself goes on unheard. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  return await new Promise((resolve, reject) => {
+    const abort = () => reject(new Error('aborted'))
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { createServer } from 'node:net'
+import { collected } from '../memory.ts'
 import { connectAgones } from '#gameserver/agones.ts'
 import type { Agones, AgonesOptions, GameServer } from '#gameserver/agones.ts'
 import { createGameServer } from '#local/agones/game-server.ts'
@@ -190,4 +191,37 @@ test('an http proxy in the environment does not stand between host and sidecar',
   } finally {
     delete process.env['http_proxy']
   }
+})
+
+test('10,000 pings beside traffic all arrive, and leave no more memory than a constant', async () => {
+  const { port, pings } = await sidecar()
+  const { agones } = await connect(port)
+  const ping = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      agones.health()
+      // Traffic: whatever else is sent cuts on at the pool, so the next message lies in another slab.
+      for (let bytes = 0; bytes < 65_536; bytes += 4096) Buffer.allocUnsafe(4096)
+      if (i % 50 === 0) await new Promise(setImmediate)
+    }
+  }
+  await ping(200)
+  await until(() => pings() === 200)
+  const before = (await collected()).arrayBuffers
+  await ping(10_000)
+  await until(() => pings() === 10_200)
+  const grown = (await collected()).arrayBuffers - before
+  expect(grown).toBeLessThan(4 * 1024 * 1024)
+}, 30_000)
+
+test('a wait for the sidecar ends when it is no longer wanted', async () => {
+  const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+  opened.push(() => silent.close())
+  await until(() => silent.listening)
+  const { port } = silent.address() as { port: number }
+  const stop = new AbortController()
+  const waits = connect(port, { signal: stop.signal })
+  const began = performance.now()
+  setTimeout(() => stop.abort(), 50)
+  await expect(waits).rejects.toThrow(/did not take "get game server"/)
+  expect(performance.now() - began).toBeLessThan(2000)
 })
