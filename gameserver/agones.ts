@@ -8,22 +8,11 @@
 // means "asked for": `onGameServer` tells the state.
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import type { GameServer } from './agones/game-server.ts'
 import { createPings } from './agones/pings.ts'
 import { closeSdk, openSdk, readGameServer } from './agones/sdk.ts'
 import type { Sdk, SdkGameServer } from './agones/sdk.ts'
 import { watchForEver } from './agones/watch.ts'
-
-/** The game server object as the fleet sees it. Labels set from here carry `agones.dev/sdk-`. */
-export type GameServer = {
-  name: string
-  /** Agones' words: Starting, Scheduled, RequestReady, Ready, Allocated, Reserved, Shutdown, Unhealthy. */
-  state: string
-  /** Address and ports under which players reach it; the first port is the zone's. */
-  address: string
-  ports: { name: string; port: number }[]
-  labels: Record<string, string>
-  annotations: Record<string, string>
-}
 
 export type AgonesOptions = {
   log: Log

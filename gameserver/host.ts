@@ -39,8 +39,8 @@ export type HostOptions = {
   monotonic: () => number
   /** Runs once after `ms`; returns what cancels it. */
   setTimer: (run: () => void, ms: number) => () => void
-  /** Port 0 takes a free one. */
-  listen: { host: string; port: number }
+  /** Port 0 takes a free one. `origins`: as WebSocketOptions has them. */
+  listen: { host: string; port: number; origins?: readonly string[] }
   /** Replaces the sockets of `listen`: simulations bring a network of their own. */
   transport?: Transport
   log: Log

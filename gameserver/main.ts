@@ -18,7 +18,7 @@ import { storeOptions } from '#shared/store/options.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import { AgonesError, connectAgones } from './agones.ts'
-import type { GameServer } from './agones.ts'
+import type { GameServer } from './agones/game-server.ts'
 import { createHost } from './host.ts'
 import type { Host } from './host.ts'
 import { createIdleWatch } from './idle.ts'
@@ -142,7 +142,7 @@ async function run(): Promise<void> {
       const timer = setTimeout(then, ms)
       return () => clearTimeout(timer)
     },
-    listen: { host: config.HOST, port },
+    listen: { host: config.HOST, port, origins: pageOrigins(config) },
     log,
     seed: randomInt(2 ** 31),
     onHealth: () => agones.health(),
@@ -219,6 +219,11 @@ async function run(): Promise<void> {
     const asks = { url, identity, bootId, realmId, fetch, runtime: systemRuntime, log, signal }
     void checkMyself(asks)
   }
+}
+
+/** The API's own pages, and those that may call it. */
+function pageOrigins({ WAYSTONE_PUBLIC_URL: url, WAYSTONE_CORS: cors }: Config): string[] {
+  return [...(url === undefined ? [] : [new URL(url).origin]), ...(cors ?? [])]
 }
 
 /** The cache tells when the inbox has something new; a host does without it, a little later. */

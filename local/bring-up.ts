@@ -189,6 +189,7 @@ async function startAll(
       UPSTASH_REDIS_REST_TOKEN: redis.token,
       // On this machine, whatever address players use.
       WAYSTONE_PUBLIC_URL: apiHere,
+      ...zoneOrigins(config),
     }),
     dataDir,
     markEnded: (bootId) => endLease(store, bootId),
@@ -341,4 +342,10 @@ function checkFleet(config: Config, { content }: LoadedContent): void {
     const known = [...content.zones.keys()].join(', ')
     throw new StartError(`WAYSTONE_FLEET names the zone ${zone}; the content has ${known}.`)
   }
+}
+
+/** Hosts let in pages of the public address too, which they are not told otherwise. */
+function zoneOrigins({ WAYSTONE_PUBLIC_URL: url, WAYSTONE_CORS: cors = [] }: Config) {
+  if (url === undefined || cors.includes('*')) return {}
+  return { WAYSTONE_CORS: [...cors, new URL(url).origin].join(',') }
 }

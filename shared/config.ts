@@ -61,7 +61,8 @@ export const VARIABLES = {
       )
       .transform((text) => text.split(','))
       .optional(),
-    about: 'Origins whose pages may call the API besides its own, separated by commas, or *.',
+    about:
+      'Origins whose pages may call the API and open zone sockets besides its own, separated by commas, or *.',
   },
   WAYSTONE_FLEET: {
     schema: fleet,

@@ -133,6 +133,11 @@ export const unsavedWorldMs = 60 * 1000
 export const clientFrameMaxBytes = 4096
 /** Sockets of one process that have not yet joined: a flood of them must not starve players. */
 export const unjoinedSocketsMax = 256
+/**
+ * Connections of one zone host at once: a crowd of 1,500, as many again that come back before their old
+ * socket is found dead, and those that have not joined.
+ */
+export const zoneConnectionsMax = 4096
 /** Steps of an instance that fail one after the other until it is given up: a second of 20 Hz. */
 export const stepFailuresMax = 20
 /** A socket that has not joined by then is closed. */

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module'
 import type * as Grpc from '@grpc/grpc-js'
 import type { Runtime } from '#shared/runtime.ts'
-import type { GameServer } from '../agones.ts'
+import type { GameServer } from './game-server.ts'
 
 /** Whatever becomes of a stream of health pings, it holds memory no longer than this. */
 const pingStreamMs = 5 * 60_000

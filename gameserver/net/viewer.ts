@@ -102,7 +102,7 @@ export function sendFrame(
   viewer.stalledAt = -1
   if (tick - viewer.upTo > windowTicks) viewer.keyframe = true
 
-  if (!hasTurn(viewer, tick, detail.farTicks) && !viewer.prompt && !isDue(viewer, now)) {
+  if (!hasTurn(viewer, tick, detail.farTicks) && !viewer.prompt && !isDue(viewer, world, now)) {
     if (!hasTurn(viewer, tick, detail.nearTicks)) return 'later'
     if (!hasCell(records.changedSince(viewer.upTo), entity.cell)) return 'later'
   }
@@ -129,7 +129,7 @@ export function sendFrame(
     for (const cell of added) writeBlock(cell, records)
     writeChanges(interest, records.changes(since))
   }
-  if (frame.at === headBytes && !isDue(viewer, now)) return 'nothing'
+  if (frame.at === headBytes && !isDue(viewer, world, now)) return 'nothing'
   viewer.keyframe = false
   viewer.sentAt = now
   viewer.connection.send(frame.view())
@@ -146,8 +146,11 @@ function hasTurn({ entity, upTo }: Viewer, tick: number, everyTicks: number): bo
 }
 
 /** Whether a frame must be sent even when no cell has anything to say. */
-function isDue(viewer: Viewer, now: number): boolean {
-  return viewer.keyframe || viewer.entity.unsure || now - viewer.sentAt >= frameEveryMs
+function isDue(viewer: Viewer, world: World, now: number): boolean {
+  // In the last tick that is not too late: the next one would be. Half a tick is for timers, which fire a
+  // little early or late.
+  const dueMs = frameEveryMs - 1500 / world.tickHz
+  return viewer.keyframe || viewer.entity.unsure || now - viewer.sentAt >= dueMs
 }
 
 function writeBlock(cell: number, records: CellRecords): void {

@@ -1,7 +1,7 @@
 // The WebSocket transport, on `ws`. The library's defaults would let one client buffer 100 MiB here and
 // 16,384 fragments; these options hold it to one small frame.
 import { createServer, STATUS_CODES } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
@@ -11,9 +11,11 @@ import {
   clientFramesBurst,
   clientFramesPerSecond,
   socketSilentMs,
+  zoneConnectionsMax,
 } from '#shared/limits.ts'
 import { CLOSE } from '#shared/protocol/close.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
+import { mayConnect } from './origin.ts'
 import { createTokenBucket, spend } from './token-bucket.ts'
 import type { Connection, ConnectionListener, Transport, TransportTraffic } from './transport.ts'
 
@@ -22,11 +24,17 @@ const zonePath = '/zone'
 
 /** How long a peer may take to answer a close before its socket is cut. */
 const closeTimeoutMs = 2000
+/** What is not a zone socket has this long: to send its request, and to take the answer. */
+const requestMs = 5000
 
 export type WebSocketOptions = {
   host: string
   /** 0 takes a free one. */
   port: number
+  /** Origins whose pages may connect, besides pages of this host's own name; `*` for all. */
+  origins?: readonly string[]
+  /** Connections at once, those that are no zone socket yet too. */
+  connectionsMax?: number
   /** Whether one more socket may be opened now. */
   admits: () => boolean
   monotonic: () => number
@@ -39,134 +47,51 @@ const socketOptions = {
   maxPayload: clientFrameMaxBytes,
   maxFragments: 4,
   maxBufferedChunks: 256,
+  // The zone protocol names no subprotocol. By default `ws` takes the first that a client offers.
+  handleProtocols: () => false as const,
   // Not in the type declarations of 8.18 yet.
   closeTimeout: closeTimeoutMs,
 }
 
 type Live = { socket: WebSocket; heardAt: number; pinged: boolean }
+type Counts = { frames: number; bytes: number }
+type Shared = {
+  live: Set<Live>
+  received: Counts
+  sent: Counts
+  monotonic: () => number
+}
 
 export function createWebSocketTransport(options: WebSocketOptions): Transport {
   const { monotonic } = options
-  const live = new Set<Live>()
-  const frames = { received: 0, sent: 0 }
-  const bytes = { received: 0, sent: 0 }
+  const counts = (): Counts => ({ frames: 0, bytes: 0 })
+  const shared: Shared = { live: new Set(), received: counts(), sent: counts(), monotonic }
+  const { live, received, sent } = shared
   const sockets = new WebSocketServer(socketOptions)
-  // Slow or oversized requests before the upgrade are cut by Node itself, which looks for them each half
-  // a minute unless told otherwise.
-  const server = createServer({ connectionsCheckingInterval: 1000 }, (_request, response) => {
-    response.writeHead(404).end()
-  })
-  server.requestTimeout = 5000
-  server.headersTimeout = 5000
-  server.keepAliveTimeout = 1000
-
-  const upgrade = (
-    request: IncomingMessage,
-    stream: Duplex,
-    head: Buffer,
-    accept: (connection: Connection) => ConnectionListener,
-  ) => {
-    // A socket that breaks before the handshake ends must not bring the process down.
-    stream.on('error', () => stream.destroy())
-    const path = (request.url ?? '').split('?', 1)[0]
-    // Pages of every origin may come: what lets a player in is the ticket, which no browser sends by itself.
-    if (path !== zonePath) return refuse(stream, 404)
-    if (!options.admits()) return refuse(stream, 503)
-    sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream, accept))
-  }
-
-  const open = (
-    socket: WebSocket,
-    stream: Duplex,
-    accept: (connection: Connection) => ConnectionListener,
-  ) => {
-    const entry: Live = { socket, heardAt: monotonic(), pinged: false }
-    live.add(entry)
-    // Messages are counted by who listens; here counts what never gets there: pings, which `ws` answers,
-    // pongs, and whatever comes after the close.
-    const signs = createTokenBucket(clientFramesBurst, clientFramesPerSecond, monotonic())
-    const late = createTokenBucket(clientFramesBurst, clientFramesPerSecond, monotonic())
-    let closing = false
-    const close = (reason: CloseReason) => {
-      if (closing) return
-      closing = true
-      socket.close(CLOSE[reason], reason)
-    }
-    const listener = accept({
-      send(data) {
-        if (closing || socket.readyState !== socket.OPEN) return
-        frames.sent++
-        bytes.sent += data.length
-        stream.write(frameMessage(data))
-      },
-      close,
-      get backlogBytes() {
-        // All that is written here and by `ws` goes straight to the stream.
-        return stream.writableLength
-      },
-      get open() {
-        return !closing && socket.readyState === socket.OPEN
-      },
-    })
-    const heard = () => {
-      entry.heardAt = monotonic()
-      entry.pinged = false
-    }
-    socket.on('message', (data: RawData, binary: boolean) => {
-      heard()
-      if (closing) {
-        if (!spend(late, 1, monotonic())) socket.terminate()
-        return
-      }
-      // `ws` delivers one Buffer with its default binaryType.
-      const frame = data as Buffer
-      frames.received++
-      bytes.received += frame.length
-      if (binary) listener.frame(frame)
-      else close('protocol.malformed')
-    })
-    const sign = () => {
-      heard()
-      if (spend(closing ? late : signs, 1, monotonic())) return
-      if (closing) socket.terminate()
-      else close('protocol.flood')
-    }
-    socket.on('ping', sign)
-    socket.on('pong', sign)
-    // `ws` closes by itself after an error (too large a frame: 1009; broken framing: 1002, 1007).
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      closing = true
-      live.delete(entry)
-      listener.closed()
-    })
-  }
-
+  const server = createHttpServer(options.connectionsMax ?? zoneConnectionsMax)
   return {
     listen: (accept) =>
       new Promise((resolve, reject) => {
-        server.on('upgrade', (request, stream, head) => upgrade(request, stream, head, accept))
+        server.on('upgrade', (request, stream, head) => {
+          // A socket that breaks before the handshake ends must not end the process.
+          stream.on('error', () => stream.destroy())
+          const refusal = whyNot(request, options)
+          if (refusal !== undefined) return refuse(stream, refusal)
+          sockets.handleUpgrade(request, stream, head, (socket) =>
+            open(shared, socket, stream, accept),
+          )
+        })
         server.once('error', reject)
         server.listen(options.port, options.host, () => {
           server.removeListener('error', reject)
           resolve((server.address() as AddressInfo).port)
         })
       }),
-    sweep() {
-      const now = monotonic()
-      for (const entry of live) {
-        const silentMs = now - entry.heardAt
-        if (silentMs > socketSilentMs) entry.socket.terminate()
-        else if (silentMs > socketSilentMs / 2 && !entry.pinged) {
-          entry.pinged = true
-          entry.socket.ping()
-        }
-      }
-    },
+    sweep: () => cutSilent(live, monotonic()),
     traffic: (): TransportTraffic => ({
       sockets: live.size,
-      frames: { ...frames },
-      bytes: { ...bytes },
+      frames: { received: received.frames, sent: sent.frames },
+      bytes: { received: received.bytes, sent: sent.bytes },
     }),
     close: () =>
       new Promise((resolve) => {
@@ -178,15 +103,132 @@ export function createWebSocketTransport(options: WebSocketOptions): Transport {
   }
 }
 
+/** Answers all that is no upgrade; bounded in connections and time. */
+function createHttpServer(connectionsMax: number): Server {
+  const server = createServer(
+    {
+      // Slow or oversized requests are cut by Node itself, which looks for them this often, ms.
+      connectionsCheckingInterval: 1000,
+      // A load balancer may look with HTTP/1.1 and no Host: it gets the same answer as everybody.
+      requireHostHeader: false,
+    },
+    (_request, response) => {
+      response.writeHead(404, { connection: 'close' }).end()
+    },
+  )
+  server.maxConnections = connectionsMax
+  server.requestTimeout = requestMs
+  server.headersTimeout = requestMs
+  // Who asks and does not read the answer is cut as well. `ws` takes this off its sockets.
+  server.timeout = requestMs
+  server.keepAliveTimeout = 1000
+  return server
+}
+
+/** The HTTP status that refuses an upgrade; undefined when it may go on. */
+function whyNot(request: IncomingMessage, options: WebSocketOptions): number | undefined {
+  const path = (request.url ?? '').split('?', 1)[0]
+  if (path !== zonePath) return 404
+  const { origin, host } = request.headers
+  if (!mayConnect(origin, host, options.origins ?? [])) return 403
+  return options.admits() ? undefined : 503
+}
+
+/** One zone socket, from its handshake to its end. */
+function open(
+  shared: Shared,
+  socket: WebSocket,
+  stream: Duplex,
+  accept: (connection: Connection) => ConnectionListener,
+): void {
+  const { live, received, sent, monotonic } = shared
+  const entry: Live = { socket, heardAt: monotonic(), pinged: false }
+  live.add(entry)
+  // Messages are counted by the listener. Here counts what never gets there: pings, which `ws` answers,
+  // pongs, and all that comes after the close.
+  const signs = createTokenBucket(clientFramesBurst, clientFramesPerSecond, monotonic())
+  const late = createTokenBucket(clientFramesBurst, clientFramesPerSecond, monotonic())
+  let closing = false
+  const close = (reason: CloseReason) => {
+    if (closing) return
+    closing = true
+    socket.close(CLOSE[reason], reason)
+  }
+  const listener = accept({
+    send(data) {
+      if (closing || socket.readyState !== socket.OPEN) return
+      sent.frames++
+      sent.bytes += data.length
+      stream.write(frameMessage(data, stream.writableLength > 0))
+    },
+    close,
+    get backlogBytes() {
+      // All that is written here and by `ws` goes straight to the stream.
+      return stream.writableLength
+    },
+    get open() {
+      return !closing && socket.readyState === socket.OPEN
+    },
+  })
+  const heard = () => {
+    entry.heardAt = monotonic()
+    entry.pinged = false
+  }
+  socket.on('message', (data: RawData, binary: boolean) => {
+    heard()
+    if (closing) {
+      if (!spend(late, 1, monotonic())) socket.terminate()
+      return
+    }
+    // `ws` delivers one Buffer with its default binaryType.
+    const frame = data as Buffer
+    received.frames++
+    received.bytes += frame.length
+    if (binary) listener.frame(frame)
+    else close('protocol.malformed')
+  })
+  const sign = () => {
+    heard()
+    if (spend(closing ? late : signs, 1, monotonic())) return
+    if (closing) socket.terminate()
+    else close('protocol.flood')
+  }
+  socket.on('ping', sign)
+  socket.on('pong', sign)
+  // `ws` closes by itself after an error (too large a frame: 1009; broken framing: 1002, 1007).
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    closing = true
+    live.delete(entry)
+    listener.closed()
+  })
+}
+
+/** Asks silent sockets for a sign of life, and cuts those that gave none. */
+function cutSilent(live: ReadonlySet<Live>, now: number): void {
+  for (const entry of live) {
+    const silentMs = now - entry.heardAt
+    if (silentMs > socketSilentMs) entry.socket.terminate()
+    else if (silentMs > socketSilentMs / 2 && !entry.pinged) {
+      entry.pinged = true
+      entry.socket.ping()
+    }
+  }
+}
+
 /**
  * A message as one unmasked binary frame (RFC 6455, 5.2), header and payload in one buffer. `ws` would
  * send them as two, which costs the kernel's `writev` in place of `write` and more than twice the work
  * before it. Nothing here is compressed or queued in `ws`, so whole frames never mix.
+ *
+ * One that `waits` behind others gets memory of its own. Cut from the pool, each small frame that a slow
+ * reader leaves waiting would hold a slab of 64 KB.
  */
-function frameMessage(data: Uint8Array): Buffer {
+function frameMessage(data: Uint8Array, waits: boolean): Buffer {
   const { length } = data
   const headBytes = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const frame = Buffer.allocUnsafe(headBytes + length)
+  const size = headBytes + length
+  const frame = waits ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size)
   frame[0] = 0x82
   if (headBytes === 2) {
     frame[1] = length

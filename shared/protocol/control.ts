@@ -1,13 +1,12 @@
 // Rare messages, as msgpack maps with a `kind`, validated by schema (docs/protocol.md, "Control").
-// msgpackr reads records that a message defines inline even when told not to use them, and compiles
-// readers for those it meets often. A reader that lives for one message compiles nothing and carries
-// nothing from one connection to another.
-import { Packr, Unpackr } from 'msgpackr'
+// msgpackr writes them. It does not read them: it takes records that a message defines inline and compiles
+// readers for them, takes ill-formed text, and lets the last of two equal keys win (msgpack.ts).
+import { Packr } from 'msgpackr'
 import * as z from 'zod'
 import { chatMaxLength } from '../limits.ts'
+import { readMsgpack } from './msgpack.ts'
 
-const options = { useRecords: false, mapsAsObjects: true, variableMapSize: true }
-const packr = new Packr(options)
+const packr = new Packr({ useRecords: false, variableMapSize: true })
 
 // No control or format characters: a line of chat is one line, and nobody turns the direction of what
 // stands behind it. The two joiners stay: Persian, Hindi and many an emoji cannot be written without.
@@ -58,10 +57,13 @@ export function packControl(message: ControlMessage): Uint8Array {
   return packr.pack(message)
 }
 
-/** The value in a body, not yet validated; undefined when it is no msgpack. Never throws. */
+/**
+ * The value in a body, not yet validated; undefined when it is not one value as docs/protocol.md allows it.
+ * Never throws.
+ */
 export function unpackControl(body: Uint8Array): unknown {
   try {
-    return new Unpackr(options).unpack(body)
+    return readMsgpack(body)
   } catch {
     return undefined
   }

@@ -209,3 +209,92 @@ test('what a socket leaves unread is counted as its backlog', async () => {
   socket.terminate()
   await transport.close()
 })
+
+/** A transport by itself on a free port; every socket it opens stays and says nothing. */
+async function listen(options: { origins?: string[]; connectionsMax?: number } = {}) {
+  const transport = createWebSocketTransport({
+    host: '127.0.0.1',
+    port: 0,
+    admits: () => true,
+    monotonic: () => performance.now(),
+    ...options,
+  })
+  const port = await transport.listen(() => ({ frame() {}, closed() {} }))
+  return { transport, port }
+}
+
+async function upgrade(port: number, headers: Record<string, string>, protocols: string[] = []) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/zone`, protocols, { headers })
+  return await new Promise<string>((resolve) => {
+    socket.on('open', () => {
+      resolve(`open ${socket.protocol}`.trim())
+      socket.terminate()
+    })
+    socket.on('error', (error) => resolve(error.message))
+  })
+}
+
+describe('a page', () => {
+  const refused = 'Unexpected server response: 403'
+  test.each([
+    ['of no browser', undefined, 'open'],
+    ['of the same machine', 'http://127.0.0.1:8080', 'open'],
+    ['of the same machine by another name', 'http://localhost:8080', 'open'],
+    ['that is listed', 'https://play.example', 'open'],
+    ['of another origin', 'https://evil.example', refused],
+    ['of a listed name and another scheme', 'http://play.example', refused],
+    ['of a name that begins like a listed one', 'https://play.example.evil.example', refused],
+    ['without an origin of its own', 'null', refused],
+  ])('%s', async (_title, origin, outcome) => {
+    const { transport, port } = await listen({ origins: ['https://play.example'] })
+    expect(await upgrade(port, origin === undefined ? {} : { origin })).toBe(outcome)
+    await transport.close()
+  })
+
+  test('of any origin may come when all are allowed', async () => {
+    const { transport, port } = await listen({ origins: ['*'] })
+    expect(await upgrade(port, { origin: 'https://evil.example' })).toBe('open')
+    await transport.close()
+  })
+
+  test('under the name of a host comes in to that name alone', async () => {
+    const { transport, port } = await listen()
+    const headers = { host: 'zone.example:7001', origin: 'https://zone.example' }
+    expect(await upgrade(port, headers)).toBe('open')
+    expect(await upgrade(port, { ...headers, origin: 'https://a.example' })).toBe(refused)
+    await transport.close()
+  })
+})
+
+test('a subprotocol that a client offers is not chosen', async () => {
+  const { transport, port } = await listen()
+  const answer = await upgrade(port, {}, ['v1.waystone', 'chat'])
+  expect(answer).toBe('Server sent no subprotocol')
+  await transport.close()
+})
+
+test('a connection beyond the most is not taken', async () => {
+  const { transport, port } = await listen({ connectionsMax: 2 })
+  const taken = [connectTcp(port, '127.0.0.1'), connectTcp(port, '127.0.0.1')]
+  await Promise.all(taken.map((one) => once(one, 'connect')))
+  const third = connectTcp(port, '127.0.0.1')
+  third.on('error', () => undefined)
+  await once(third, 'close')
+  expect(taken.every((one) => !one.closed)).toBe(true)
+  for (const one of taken) one.destroy()
+  await transport.close()
+})
+
+test('a look without a Host header is answered', async () => {
+  const peer = await open('GET / HTTP/1.1\r\n\r\n')
+  await expect.poll(() => peer.received.toString()).toMatch(/^HTTP\/1.1 404 /)
+})
+
+test('a client that asks and does not read is cut', async () => {
+  const peer = await open('')
+  peer.socket.pause()
+  const requests = 'GET /zone HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000)
+  const asking = setInterval(() => peer.socket.write(requests), 20)
+  await expect.poll(() => peer.closed || peer.socket.destroyed, { timeout: 9000 }).toBe(true)
+  clearInterval(asking)
+}, 10_000)

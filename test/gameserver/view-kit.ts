@@ -32,6 +32,7 @@ export type TestClient = {
 
 export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log = silentLog) {
   let now = 0
+  let dueAt = 0
   let sessions = 0
   const zone = testZone({ tickHz })
   const instance = createInstance({
@@ -119,8 +120,10 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
     listener.frame(encodeClientFrame({ kind: 'join', ticket: 't' }))
     return client
   }
-  const tick = (tells = true) => {
-    now += 1000 / tickHz
+  /** `lateMs`: after it was due. */
+  const tick = (tells = true, lateMs = 0) => {
+    dueAt += 1000 / tickHz
+    now = dueAt + lateMs
     tickInstance(instance, now, tells)
   }
   const command = (client: TestClient, heading: number, buttons: number) => {

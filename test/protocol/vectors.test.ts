@@ -1,6 +1,7 @@
 // The bytes of every kind of frame, held by golden vectors (vectors.json, named in docs/protocol.md),
 // and what the decoders do with everything that is nearly such a frame.
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   CLIENT_KIND,
@@ -9,7 +10,7 @@ import {
 } from '#shared/protocol/client-frames.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import { CLOSE, closeReason } from '#shared/protocol/close.ts'
-import { clientControl, unpackControl } from '#shared/protocol/control.ts'
+import { clientControl, packControl, unpackControl } from '#shared/protocol/control.ts'
 import {
   SERVER_KIND,
   decodeServerFrame,
@@ -116,11 +117,57 @@ describe('a version that is not spoken', () => {
 })
 
 describe('a control body', () => {
-  test('that defines records inline leaves nothing behind for the next message', () => {
+  // {kind: "a"} in many ways that are refused.
+  test.each([
     // d4 72 40: msgpackr's definition of record 0x40 with the fields kind and text.
-    const inline = Buffer.from('d4724092a46b696e64a474657874ab636861742e6e6561726279a178', 'hex')
-    for (let i = 0; i < 50; i++) unpackControl(inline)
-    expect(unpackControl(new Uint8Array([0x40]))).toBe(64)
+    ['defines a record', 'd4724092a46b696e64a474657874ab636861742e6e6561726279a178'],
+    ['has a key twice', '82a46b696e64a161a46b696e64a162'],
+    ['has ill-formed UTF-8 in a value', '81a46b696e64a2c328'],
+    ['has ill-formed UTF-8 in a key', '82a46b696e64a161a1ff01'],
+    ['has a surrogate as UTF-8', '81a46b696e64a3eda080'],
+    ['has a key that is no text', '82a46b696e64a1610102'],
+    ['goes on behind the value', '81a46b696e64a161c0'],
+    ['is cut off', '81a46b696e64a261'],
+    ['names more fields than come', 'dfffffffffa46b696e64a161'],
+    ['has an extension', '81a46b696e64d40001'],
+    ['has an integer beyond 2^53', '81a46b696e64cf0020000000000001'],
+    ['is empty', ''],
+  ])('that %s is malformed', (_, hex) => {
+    expect(unpackControl(Buffer.from(hex, 'hex'))).toBeUndefined()
+  })
+
+  test('is read as it was written', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 300 })
+    const value = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom(null, true, false),
+        fc.maxSafeInteger(),
+        fc.integer(),
+        fc.double({ noNaN: true }).map((double) => double + 0),
+        text,
+        fc.uint8Array({ maxLength: 300 }),
+        fc.array(tie('value'), { maxLength: 20 }),
+        fc.dictionary(
+          text.filter((key) => key !== '__proto__'),
+          tie('value'),
+          { noNullPrototype: true },
+        ),
+      ),
+    })).value
+    fc.assert(
+      fc.property(value, (written) => {
+        const body = packControl({ kind: 'game.any', value: written })
+        expect(unpackControl(body)).toEqual({ kind: 'game.any', value: written })
+      }),
+    )
+  })
+
+  test('is never read from noise with an error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void unpackControl(bytes)),
+      { numRuns: 2000 },
+    )
   })
 
   test('cannot reach the prototype of anything', () => {
