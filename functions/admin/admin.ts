@@ -207,7 +207,7 @@ async function readCharacters(deps: AdminDeps, accountId: string): Promise<Playe
         const page = await store.query(readCharacterRows(realmId, characterId))
         const rows = parseCharacterRows(realmId, characterId, page.items)
         const { state = 'offline', owner = '', instance = '', epoch = 0 } = rows?.guard ?? {}
-        const at = rows?.state.soft.zone ?? zone
+        const at = rows?.state.saved.zone ?? zone
         return { realmId, characterId, name, zone: at, state, host: owner, instance, epoch }
       }),
     )

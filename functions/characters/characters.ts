@@ -8,7 +8,7 @@ import {
   parseCharacterRows,
   readCharacterRows,
 } from '#shared/ownership/guard.ts'
-import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { judgeLease, leaseKey } from '#shared/ownership/lease.ts'
 import { deleteCharacterWrites } from '#shared/ownership/transitions.ts'
@@ -83,7 +83,7 @@ export async function createCharacter(
     ...owner,
     characterId,
     profile: wanted,
-    soft: atSpawn(start),
+    saved: atSpawn(start),
   })
   const made = await commit(deps, op, {
     steps: [
@@ -194,7 +194,7 @@ function startZone(content: Content): Zone {
   return zone
 }
 
-function atSpawn(zone: Zone): SoftState {
+function atSpawn(zone: Zone): Saved {
   // 16384 of 65536: looking along +y, down the screen.
   return {
     zone: zone.id,

@@ -119,7 +119,7 @@ async function tryEnter(
   }
 
   const { guard } = rows
-  const zoneRead = zoneOf(deps, rows.state.soft.zone)
+  const zoneRead = zoneOf(deps, rows.state.saved.zone)
   const inPlay = guard.state === 'active'
   // Before the lease is read: what is said of it may be older, by a vacated seat, but never younger.
   const readAt = runtime.now()
@@ -152,7 +152,7 @@ async function tryEnter(
   }
 
   const recovered = observed === undefined ? rows.state : recover(guard, rows.state, checkpoint)
-  const zone = zoneOf(deps, recovered.soft.zone)
+  const zone = zoneOf(deps, recovered.saved.zone)
   const found = zone === zoneRead ? copies : await findInstances(store, realmId, zone)
   const synthetic = deps.isSynthetic(player.accountId)
   const { place, ticketExpires, renewed } = await findPlace(deps, found, {
@@ -265,7 +265,7 @@ function takeOver(
   deps: WorldDeps,
   rows: CharacterRows,
   to: Reservation,
-  recovered: { soft: CharacterRows['state']['soft']; saveNumber: number },
+  recovered: { saved: CharacterRows['state']['saved']; saveNumber: number },
   leaseCheck: Write,
 ): Write[] {
   const { realmId, characterId, owner, epoch } = rows.guard

@@ -1,7 +1,7 @@
 // A character that this host owns. Objects are compared, never ids: the same character may be leaving
 // one instance of a host and be claimed for another (OWNERSHIP, "Hand-off").
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
-import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/guard.ts'
 import type { TokenBucket } from '../net/token-bucket.ts'
 import type { Session } from '../net/session.ts'
 import type { Viewer } from '../net/viewer.ts'
@@ -54,15 +54,15 @@ export function createCharacter(
 }
 
 /** Where it is, or was claimed to be when it is not in the world yet. */
-export function softState(character: Character, zone: string): SoftState {
+export function savedOf(character: Character, zone: string): Saved {
   const { entity, claimed } = character
-  if (entity === undefined) return claimed.soft
+  if (entity === undefined) return claimed.saved
   return { zone, x: entity.x, y: entity.y, heading: entity.heading }
 }
 
 /** An entry for the store, under the next save number. */
-export function nextSave(character: Character, soft: SoftState): CheckpointEntry {
+export function nextSave(character: Character, saved: Saved): CheckpointEntry {
   character.saveNumber++
   const { claimed, saveNumber } = character
-  return { characterId: claimed.characterId, epoch: claimed.epoch, saveNumber, soft }
+  return { characterId: claimed.characterId, epoch: claimed.epoch, saveNumber, saved }
 }

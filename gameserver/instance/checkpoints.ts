@@ -1,4 +1,4 @@
-// Every `checkpointMs` one row for each instance, with everybody's soft state. One write at a time: the
+// Every `checkpointMs` one row for each instance, with everybody's saved state. One write at a time: the
 // next never overtakes the one that is under way. An empty instance is reported too, for this alone shows
 // that it lives.
 import { checkpointMs } from '#shared/limits.ts'

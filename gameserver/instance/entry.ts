@@ -23,17 +23,17 @@ export function admit(instance: Instance, claimed: ClaimedCharacter, socket: Ses
   const character = createCharacter(claimed, instance.nextSession(), secret, socket)
   roster.add(character)
   log.info('character in', { characterId: claimed.characterId, epoch: claimed.epoch })
-  const { soft } = claimed
+  const { saved } = claimed
   // A position in another zone means nothing here: NaN makes the world take its spawn.
-  const here = soft.zone === zone.id
+  const here = saved.zone === zone.id
   inputs.push({
     input: 'enter',
     ref: character.session,
     look: `${claimed.race}/${claimed.job}`,
     name: claimed.name,
-    x: here ? soft.x : Number.NaN,
-    y: here ? soft.y : Number.NaN,
-    heading: soft.heading,
+    x: here ? saved.x : Number.NaN,
+    y: here ? saved.y : Number.NaN,
+    heading: saved.heading,
     radius: playerRadius,
     ...(claimed.synthetic === true ? { unseen: true } : {}),
   })

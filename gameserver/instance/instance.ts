@@ -17,7 +17,7 @@ import { coreRules } from '../sim/rules.ts'
 import type { ZoneRules } from '../sim/rules.ts'
 import { createWorld } from '../sim/create-world.ts'
 import type { World, WorldEvent, WorldInput } from '../sim/world.ts'
-import { nextSave, softState } from './character.ts'
+import { nextSave, savedOf } from './character.ts'
 import type { Character } from './character.ts'
 import { createFaults } from './faults.ts'
 import type { Faults } from './faults.ts'
@@ -115,7 +115,7 @@ export function countPlayers({ roster }: Instance): number {
 export function checkpointEntries({ leaves, roster, zone }: Instance): CheckpointEntry[] {
   const entries = leaves.entries()
   for (const character of roster.all()) {
-    entries.push(nextSave(character, softState(character, zone.id)))
+    entries.push(nextSave(character, savedOf(character, zone.id)))
   }
   return entries
 }

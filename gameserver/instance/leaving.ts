@@ -3,7 +3,7 @@
 import type { CloseReason } from '#shared/protocol/close.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import type { GateArea } from '../sim/world.ts'
-import { nextSave, softState } from './character.ts'
+import { nextSave, savedOf } from './character.ts'
 import type { Character } from './character.ts'
 import { redirectFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
@@ -18,13 +18,13 @@ export async function leave(
   reason: CloseReason,
   gate?: GateArea,
 ): Promise<void> {
-  const soft =
+  const saved =
     gate === undefined
-      ? softState(character, instance.zone.id)
+      ? savedOf(character, instance.zone.id)
       : { zone: gate.to, x: gate.arriveX, y: gate.arriveY, heading: character.entity!.heading }
   const { socket } = character
   remove(instance, character)
-  const outcome = await instance.leaves.save(nextSave(character, soft))
+  const outcome = await instance.leaves.save(nextSave(character, saved))
   if (outcome === 'fenced') {
     socket?.end('fenced')
     return
@@ -55,8 +55,8 @@ export function fence(instance: Instance, character: Character, reason: CloseRea
 
 /** Gives up a claim that was void by the time it was answered. It was never in the world. */
 export async function giveUpClaim(instance: Instance, claimed: ClaimedCharacter): Promise<void> {
-  const { characterId, epoch, saveNumber, soft } = claimed
-  await instance.leaves.save({ characterId, epoch, saveNumber: saveNumber + 1, soft })
+  const { characterId, epoch, saveNumber, saved } = claimed
+  await instance.leaves.save({ characterId, epoch, saveNumber: saveNumber + 1, saved })
 }
 
 function remove(instance: Instance, character: Character): void {

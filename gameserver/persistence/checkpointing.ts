@@ -1,9 +1,9 @@
-// How the soft state of everybody in an instance reaches the store.
+// How the saved state of everybody in an instance reaches the store.
 import { stateSaveMs } from '#shared/limits.ts'
 import { checkpointPut } from '#shared/ownership/checkpoint.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { saveUpdate } from '#shared/ownership/guard.ts'
-import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/guard.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { HostPlaces } from './host-places.ts'
@@ -45,7 +45,7 @@ export function createCheckpointing(deps: {
     for (const entry of entries) {
       const last = stayOf(stays, entry.characterId, entry.epoch)
       if (last === undefined || clocks.now() - last.savedAt < stateSaveMs) continue
-      if (sameSoft(last.saved, entry.soft)) continue
+      if (sameSaved(last.saved, entry.saved)) continue
       if (budget-- === 0) return
       try {
         await store.update(saveUpdate({ ...entry, realmId: host.realmId }))
@@ -54,7 +54,7 @@ export function createCheckpointing(deps: {
         if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
       }
       last.savedAt = clocks.now()
-      last.saved = entry.soft
+      last.saved = entry.saved
     }
   }
 
@@ -73,6 +73,6 @@ export function createCheckpointing(deps: {
   }
 }
 
-function sameSoft(a: SoftState, b: SoftState): boolean {
+function sameSaved(a: Saved, b: Saved): boolean {
   return a.zone === b.zone && a.x === b.x && a.y === b.y && a.heading === b.heading
 }

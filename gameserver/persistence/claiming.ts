@@ -102,7 +102,7 @@ function beginStay(
     instance: ticket.instance,
     epoch: guard.epoch,
     savedAt: clocks.now(),
-    saved: state.soft,
+    saved: state.saved,
     // In the ticket itself it is rounded to seconds.
     ticketExpires: guard.ticketExpires,
     synthetic,
@@ -113,7 +113,7 @@ function beginStay(
     ...profile,
     epoch: guard.epoch,
     saveNumber: state.saveNumber,
-    soft: state.soft,
+    saved: state.saved,
     ...(synthetic ? { synthetic: true } : {}),
   }
 }
@@ -130,13 +130,13 @@ async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
       if (rows === undefined || !mine) return
       if (rows.guard.state === 'active') {
         const { epoch } = rows.guard
-        const { saveNumber, soft } = rows.state
+        const { saveNumber, saved } = rows.state
         await leaver.untilClear({
           instance,
           characterId,
           epoch,
           saveNumber: saveNumber + 1,
-          soft,
+          saved,
         })
         await places.release(instance, characterId, rows.guard)
         return

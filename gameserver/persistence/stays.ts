@@ -1,11 +1,11 @@
 // The characters that this host has claimed and not given up yet, as the worker knows them.
-import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/guard.ts'
 import type { Stay } from '#shared/ownership/places.ts'
 
 export type HeldStay = Stay & {
   instance: string
   savedAt: number
-  saved: SoftState
+  saved: Saved
   /** Has no place to hold. */
   synthetic: boolean
 }

@@ -1,4 +1,4 @@
-// A checkpoint: one row an instance with the packed soft state of everybody in it, written every 4 s,
+// A checkpoint: one row an instance with the packed saved state of everybody in it, written every 4 s,
 // so that a crash loses at most 5 s. Layout of `data`, little endian, version 1:
 //   u8 version, u16 count, count x (16 bytes character id, u32 epoch, u32 save number, u8+text zone,
 //   i32 x, i32 y, u16 heading)
@@ -6,14 +6,14 @@
 import { Reader, Writer } from '../protocol/bytes.ts'
 import { formatUuid } from '../runtime.ts'
 import type { Item, Key } from '../store/store.ts'
-import type { Guard, SavedState, SoftState } from './guard.ts'
+import type { Guard, SavedState, Saved } from './guard.ts'
 import { hostPartition } from './lease.ts'
 
 export type CheckpointEntry = {
   characterId: string
   epoch: number
   saveNumber: number
-  soft: SoftState
+  saved: Saved
 }
 
 const VERSION = 1
@@ -45,8 +45,8 @@ function packCheckpoint(entries: CheckpointEntry[]): Uint8Array {
   for (const entry of entries) {
     const hex = entry.characterId.replaceAll('-', '')
     for (let i = 0; i < 32; i += 2) w.u8(Number.parseInt(hex.slice(i, i + 2), 16))
-    w.u32(entry.epoch).u32(entry.saveNumber).text8(entry.soft.zone)
-    w.u32(entry.soft.x).u32(entry.soft.y).u16(entry.soft.heading)
+    w.u32(entry.epoch).u32(entry.saveNumber).text8(entry.saved.zone)
+    w.u32(entry.saved.x).u32(entry.saved.y).u16(entry.saved.heading)
   }
   return w.copy()
 }
@@ -67,7 +67,7 @@ function unpackCheckpoint(data: Uint8Array): CheckpointEntry[] {
       characterId,
       epoch,
       saveNumber,
-      soft: { zone, x: r.i32(), y: r.i32(), heading: r.u16() },
+      saved: { zone, x: r.i32(), y: r.i32(), heading: r.u16() },
     })
   }
   if (!r.done())
@@ -84,7 +84,7 @@ export function recover(
   guard: Guard,
   state: SavedState,
   checkpoint: Item | undefined,
-): { soft: SoftState; saveNumber: number } {
+): { saved: Saved; saveNumber: number } {
   const entry =
     checkpoint === undefined
       ? undefined
@@ -92,6 +92,6 @@ export function recover(
           (one) => one.characterId === guard.characterId && one.epoch === guard.epoch,
         )
   return entry !== undefined && entry.saveNumber > state.saveNumber
-    ? { soft: entry.soft, saveNumber: entry.saveNumber }
-    : { soft: state.soft, saveNumber: state.saveNumber }
+    ? { saved: entry.saved, saveNumber: entry.saveNumber }
+    : { saved: state.saved, saveNumber: state.saveNumber }
 }

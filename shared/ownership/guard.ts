@@ -26,10 +26,10 @@ export type Guard = {
 export type Profile = { name: string; race: string; job: string }
 
 /** The world state that is saved behind. Places in units, heading 0..65535. */
-export type SoftState = { zone: string; x: number; y: number; heading: number }
+export type Saved = { zone: string; x: number; y: number; heading: number }
 
-/** The state row: the soft state, the epoch that may write it, and the number of its last save. */
-export type SavedState = { epoch: number; saveNumber: number; soft: SoftState }
+/** The state row: what is saved, the epoch that may write it, and the number of its last save. */
+export type SavedState = { epoch: number; saveNumber: number; saved: Saved }
 
 export type CharacterRows = { guard: Guard; profile: Profile; state: SavedState }
 
@@ -91,7 +91,7 @@ export function parseCharacterRows(
     state: {
       epoch: state['epoch'] as number,
       saveNumber: state['saveNumber'] as number,
-      soft: {
+      saved: {
         zone: state['zone'] as string,
         x: state['x'] as number,
         y: state['y'] as number,
@@ -107,7 +107,7 @@ export function newCharacterWrites(character: {
   characterId: string
   accountId: string
   profile: Profile
-  soft: SoftState
+  saved: Saved
 }): Write[] {
   const pk = characterPartition(character.realmId, character.characterId)
   const absent = 'attribute_not_exists(pk)'
@@ -139,7 +139,7 @@ export function newCharacterWrites(character: {
       put: {
         table: 'core',
         condition: absent,
-        item: { pk, sk: STATE, v: 1, epoch: 0, saveNumber: 0, ...character.soft },
+        item: { pk, sk: STATE, v: 1, epoch: 0, saveNumber: 0, ...character.saved },
       },
     },
   ]
@@ -151,7 +151,7 @@ export type Save = {
   bootId: string
   epoch: number
   saveNumber: number
-  soft: SoftState
+  saved: Saved
 }
 
 /** Saves the state row; refused when another owner came or a later save is already there. */
@@ -168,10 +168,10 @@ export function saveUpdate(save: Omit<Save, 'bootId'>, nextEpoch = save.epoch) {
       ':next': nextEpoch,
       ':epoch': save.epoch,
       ':save': save.saveNumber,
-      ':zone': save.soft.zone,
-      ':x': save.soft.x,
-      ':y': save.soft.y,
-      ':heading': save.soft.heading,
+      ':zone': save.saved.zone,
+      ':x': save.saved.x,
+      ':y': save.saved.y,
+      ':heading': save.saved.heading,
     },
   }
 }

@@ -8,7 +8,7 @@
 import { placeGraceMs } from '../limits.ts'
 import type { Write } from '../store/store.ts'
 import { guardKey, saveUpdate, stateKey } from './guard.ts'
-import type { CharacterRows, Guard, Save, SoftState } from './guard.ts'
+import type { CharacterRows, Guard, Save, Saved } from './guard.ts'
 
 /** The condition "the guard is as it was read", for every transition. */
 function asRead(guard: Guard) {
@@ -91,7 +91,7 @@ export function reserveWrites(rows: CharacterRows, to: Reservation): Write[] {
 export function takeOverWrites(
   rows: CharacterRows,
   to: Reservation,
-  recovered: { soft: SoftState; saveNumber: number },
+  recovered: { saved: Saved; saveNumber: number },
   leaseCheck: Write,
   fence: Write,
 ): Write[] {
@@ -105,7 +105,7 @@ export function takeOverWrites(
           characterId: guard.characterId,
           epoch: state.epoch,
           saveNumber: recovered.saveNumber,
-          soft: recovered.soft,
+          saved: recovered.saved,
         },
         guard.epoch + 1,
       ),

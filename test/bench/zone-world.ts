@@ -54,7 +54,7 @@ export async function measureWorld(
           job: 'mage',
           epoch: 1,
           saveNumber: 0,
-          soft: { zone: 'elsewhere', x: 0, y: 0, heading: 0 },
+          saved: { zone: 'elsewhere', x: 0, y: 0, heading: 0 },
         },
         session,
       ),

@@ -188,8 +188,8 @@ async function play(): Promise<void> {
   const admission = (await enter(mira)).json()
   await enter(bram)
   const ticket = await claim(host, admission['ticket'] as string)
-  const soft = { zone: 'hub', x: 60_000, y: 60_000, heading: 0 }
-  const entry = { characterId: mira.characterId, epoch: 0, saveNumber: 1, soft }
+  const saved = { zone: 'hub', x: 60_000, y: 60_000, heading: 0 }
+  const entry = { characterId: mira.characterId, epoch: 0, saveNumber: 1, saved }
   await host.prove()
   expect(await host.checkpoint('hub-1', [entry])).toBe('saved')
   expect((await enter(mira)).json()).toMatchObject({ code: 'play.session_active' })

@@ -42,7 +42,7 @@ test('is given up after a second: everybody is saved where they were and closed,
   await joinPoison()
 
   expect(await ann.end()).toBe('internal')
-  expect(stage.persistence.left.find(({ characterId }) => characterId === 'ann')!.soft).toEqual({
+  expect(stage.persistence.left.find(({ characterId }) => characterId === 'ann')!.saved).toEqual({
     zone: 'field',
     x: metresToUnits(30),
     y: metresToUnits(20),

@@ -1,7 +1,7 @@
 // The store's side of a zone host, in memory: guards that tickets are claimed against, and switches for
 // what a store can do wrong.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
-import type { SoftState } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/guard.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { ClaimedCharacter, Leaving, Persistence } from '#gameserver/persistence/persistence.ts'
@@ -11,7 +11,7 @@ type Guard = {
   ticketId: string
   epoch: number
   saveNumber: number
-  soft: SoftState
+  saved: Saved
   name: string
 }
 
@@ -32,7 +32,7 @@ export type FakePersistence = Persistence & {
   /** What a leave waits for before it is answered. */
   leaveGate: Promise<void>
   /** Reserves a character for a ticket id. */
-  reserve(characterId: string, ticketId: string, soft: SoftState, name?: string): Guard
+  reserve(characterId: string, ticketId: string, saved: Saved, name?: string): Guard
 }
 
 export function createFakePersistence(): FakePersistence {
@@ -45,7 +45,7 @@ export function createFakePersistence(): FakePersistence {
     job: 'mage',
     epoch: guard.epoch,
     saveNumber: guard.saveNumber,
-    soft: guard.soft,
+    saved: guard.saved,
     ...(ticket.synthetic === true ? { synthetic: true } : {}),
   })
   const fake: FakePersistence = {
@@ -60,14 +60,14 @@ export function createFakePersistence(): FakePersistence {
     proof: 'held',
     claimGate: Promise.resolve(),
     leaveGate: Promise.resolve(),
-    reserve(characterId, ticketId, soft, name = characterId) {
+    reserve(characterId, ticketId, saved, name = characterId) {
       const before = guards.get(characterId)
       const guard: Guard = {
         state: 'reserved',
         ticketId,
         epoch: (before?.epoch ?? 0) + 1,
         saveNumber: before?.saveNumber ?? 0,
-        soft: before?.soft ?? soft,
+        saved: before?.saved ?? saved,
         name,
       }
       guards.set(characterId, guard)
@@ -93,7 +93,7 @@ export function createFakePersistence(): FakePersistence {
         state: 'offline',
         epoch: guard.epoch + 1,
         saveNumber: leaving.saveNumber,
-        soft: leaving.soft,
+        saved: leaving.saved,
       })
       fake.left.push(leaving)
       return 'left'

@@ -84,13 +84,13 @@ export async function openStage(
     timers: 0,
     async ticket(characterId, place = { x: 60, y: 60 }, changes = {}) {
       const ticketId = newId(systemRuntime)
-      const soft = {
+      const saved = {
         zone: zone.id,
         x: metresToUnits(place.x),
         y: metresToUnits(place.y),
         heading: 0,
       }
-      const { epoch } = persistence.reserve(characterId, ticketId, soft)
+      const { epoch } = persistence.reserve(characterId, ticketId, saved)
       return await signTicket(key, {
         ticketId,
         characterId,

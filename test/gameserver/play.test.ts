@@ -60,7 +60,7 @@ describe('a player', () => {
     ann.send({ kind: 'leave' })
     expect(await ann.end()).toBe('left')
     expect(stage.persistence.left).toMatchObject([
-      { characterId: 'ann', instance: 'field-1', soft: { zone: 'field', x: 72_000, y: 60_000 } },
+      { characterId: 'ann', instance: 'field-1', saved: { zone: 'field', x: 72_000, y: 60_000 } },
     ])
     await bob.until(({ frames }) =>
       frames
@@ -91,7 +91,7 @@ describe('a player', () => {
     expect(ann.redirect()).toMatchObject({ mode: 'go', zone: 'elsewhere', address: '', ticket: '' })
     expect(stage.persistence.guards.get('ann')).toMatchObject({
       state: 'offline',
-      soft: { zone: 'elsewhere', x: metresToUnits(7), y: metresToUnits(9) },
+      saved: { zone: 'elsewhere', x: metresToUnits(7), y: metresToUnits(9) },
     })
   })
 

@@ -87,7 +87,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
             job: 'mage',
             epoch: 1,
             saveNumber: 0,
-            soft: {
+            saved: {
               zone: 'field',
               x: metresToUnits(xMetres),
               y: metresToUnits(yMetres),

@@ -29,7 +29,7 @@ describe('one owner', () => {
     const first = await host.claim(ticket)
     expect(first).toMatchObject({
       outcome: 'claimed',
-      character: { name: 'Mira', epoch: 1, soft: { zone: 'hub', x: 60_000 } },
+      character: { name: 'Mira', epoch: 1, saved: { zone: 'hub', x: 60_000 } },
     })
     expect(await host.claim(ticket)).toEqual({ outcome: 'refused' })
   })
@@ -77,7 +77,7 @@ describe('one owner', () => {
     // The host reads its inbox with its next renewal, and saves who is wanted elsewhere.
     while (applied.length === 0) await host.prove()
     expect(applied).toMatchObject([{ kind: 'letGo', characterId: who.characterId, epoch: 1 }])
-    const leaving = { ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, soft: placeInForest }
+    const leaving = { ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, saved: placeInForest }
     await realm.host('forest')
     expect(await host.leave(leaving)).toBe('left')
     expect(await entering).toMatchObject({ zone: 'forest' })
@@ -107,7 +107,7 @@ describe('one owner', () => {
     await realm.host('forest')
     const who = await realm.character()
     await hub.claim(await realm.open((await realm.enterAs(who)).ticket))
-    const leaving = { ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, soft: placeInForest }
+    const leaving = { ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, saved: placeInForest }
     expect(await hub.leave(leaving)).toBe('left')
     expect(await realm.enterAs(who)).toMatchObject({ zone: 'forest', instance: 'forest-1' })
     // A second leave finds another epoch: nothing is overwritten.
@@ -123,7 +123,11 @@ describe('a dead host', () => {
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))
     return { realm, host, who }
   }
-  const entry = { epoch: 1, saveNumber: 5, soft: { zone: 'hub', x: 70_000, y: 80_000, heading: 7 } }
+  const entry = {
+    epoch: 1,
+    saveNumber: 5,
+    saved: { zone: 'hub', x: 70_000, y: 80_000, heading: 7 },
+  }
 
   it('is taken over with the state of its last checkpoint', async () => {
     const { realm, host, who } = await inPlay()
@@ -133,7 +137,7 @@ describe('a dead host', () => {
     const claim = await next.claim(await realm.open((await realm.enterAs(who)).ticket))
     expect(claim).toMatchObject({
       outcome: 'claimed',
-      character: { epoch: 2, saveNumber: 5, soft: entry.soft },
+      character: { epoch: 2, saveNumber: 5, saved: entry.saved },
     })
   })
 
@@ -171,10 +175,10 @@ describe('a dead host', () => {
   it('a save of an earlier stay that lands late is refused, whatever its number', async () => {
     const { realm, host, who } = await inPlay()
     const { characterId } = who
-    const soft = { zone: 'hub', x: 1, y: 1, heading: 0 }
-    await host.leave({ characterId, instance: 'hub-1', epoch: 1, saveNumber: 3, soft })
+    const saved = { zone: 'hub', x: 1, y: 1, heading: 0 }
+    await host.leave({ characterId, instance: 'hub-1', epoch: 1, saveNumber: 3, saved })
     for (const saveNumber of [3, 9]) {
-      const late = saveUpdate({ realmId, characterId, epoch: 1, saveNumber, soft })
+      const late = saveUpdate({ realmId, characterId, epoch: 1, saveNumber, saved })
       await expect(realm.store.update(late)).rejects.toMatchObject({ kind: 'condition' })
     }
   })
@@ -351,8 +355,8 @@ describe('places', () => {
       told.push(command)
       if (command.kind !== 'letGo') return
       const { characterId, epoch } = command
-      const soft = { zone: 'hub', x: 1, y: 2, heading: 3 }
-      const leaving = { characterId, epoch, saveNumber: 9, soft }
+      const saved = { zone: 'hub', x: 1, y: 2, heading: 3 }
+      const leaving = { characterId, epoch, saveNumber: 9, saved }
       void host.leave({ ...leaving, instance: 'hub-1' })
     })
     realm.deps.hint = () => void host.poke()
@@ -380,8 +384,8 @@ describe('places', () => {
     const claimed = await host.claim(ticket)
     if (claimed.outcome !== 'claimed') throw new Error(claimed.outcome)
     expect(claimed.character.synthetic).toBe(true)
-    const { characterId, epoch, saveNumber, soft } = claimed.character
-    const entry = { characterId, epoch, saveNumber: saveNumber + 1, soft }
+    const { characterId, epoch, saveNumber, saved } = claimed.character
+    const entry = { characterId, epoch, saveNumber: saveNumber + 1, saved }
     expect(await host.checkpoint('hub-1', [entry])).toBe('saved')
     expect(await places()).toBe(3)
     expect(await host.leave({ ...entry, instance: 'hub-1' })).toBe('left')
@@ -417,8 +421,8 @@ describe('places', () => {
     const host = await realm.host()
     const who = await realm.character()
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))
-    const soft = { zone: 'hub', x: 1, y: 1, heading: 0 }
-    await host.leave({ ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, soft })
+    const saved = { zone: 'hub', x: 1, y: 1, heading: 0 }
+    await host.leave({ ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, saved })
     const [row] = await findInstances(realm.store, realmId, 'hub')
     expect(row!.places.size).toBe(0)
   })

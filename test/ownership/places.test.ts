@@ -11,12 +11,12 @@ type Realm = Awaited<ReturnType<typeof openRealm>>
 type Who = { characterId: string; accountId: string }
 type Host = Awaited<ReturnType<Realm['host']>>
 
-const soft = { zone: 'hub', x: 1, y: 1, heading: 0 }
+const saved = { zone: 'hub', x: 1, y: 1, heading: 0 }
 const entry = ({ characterId }: Who, epoch: number, saveNumber: number) => ({
   characterId,
   epoch,
   saveNumber,
-  soft,
+  saved,
 })
 
 async function placeOf({ store }: Realm, { characterId }: Who): Promise<number | undefined> {

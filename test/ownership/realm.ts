@@ -91,7 +91,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
         characterId,
         accountId,
         profile: { name: 'Mira', race: 'human', job: 'warrior' },
-        soft: { zone: 'hub', x: 60_000, y: 60_000, heading: 0 },
+        saved: { zone: 'hub', x: 60_000, y: 60_000, heading: 0 },
       }),
     )
     return { characterId, accountId }

@@ -115,9 +115,9 @@ async function crowd(seed: number, weather: Weather | undefined) {
     const ticket = (await verifyTicket(() => keys.publicKey, beganAt + scheduler.now(), token))!
     const claimed = await byBoot.get(ticket.bootId)!.claim(ticket)
     if (claimed.outcome !== 'claimed') return
-    const { characterId, epoch, saveNumber, soft } = claimed.character
+    const { characterId, epoch, saveNumber, saved } = claimed.character
     const here = members.get(`${ticket.bootId}#${ticket.instance}`)!
-    here.set(characterId, { characterId, epoch, saveNumber, soft })
+    here.set(characterId, { characterId, epoch, saveNumber, saved })
   }
 
   /** So many more, all within a second; every third has second thoughts. */
@@ -126,11 +126,11 @@ async function crowd(seed: number, weather: Weather | undefined) {
     for (let i = from; i < from + players; i++) {
       const runtime = { now: () => beganAt, randomBytes: random.bytes }
       const [characterId, accountId] = [newId(runtime), newId(runtime)]
-      const soft = { zone: 'hub', x: 6000, y: 14_400, heading: 0 }
+      const saved = { zone: 'hub', x: 6000, y: 14_400, heading: 0 }
       const profile = { name: `C${i}`, race: 'human', job: 'mage' }
       void sky.memory.transact([
         ...accountWrites(accountId),
-        ...newCharacterWrites({ realmId, characterId, accountId, profile, soft }),
+        ...newCharacterWrites({ realmId, characterId, accountId, profile, saved }),
       ])
       scheduler.after(at + random.int(0, 900) - scheduler.now(), () => {
         judge.meet(characterId, profile.name)

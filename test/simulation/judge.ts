@@ -7,7 +7,7 @@ import type { ClaimOutcome } from '#gameserver/persistence/persistence.ts'
 import { banKey } from '#shared/ownership/ban.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { guardKey, parseCharacterRows } from '#shared/ownership/guard.ts'
-import type { CharacterRows, Guard, SoftState } from '#shared/ownership/guard.ts'
+import type { CharacterRows, Guard, Saved } from '#shared/ownership/guard.ts'
 import { leaseKey } from '#shared/ownership/lease.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { StoreRequest } from '#shared/store/faults.ts'
@@ -57,7 +57,7 @@ type Known = {
   rows: CharacterRows
   movedAt: number
   /** By `epoch/save number`: what was saved under it and when it was so. */
-  samples: Map<string, { soft: SoftState; at: number }>
+  samples: Map<string, { saved: Saved; at: number }>
   /** Checkpoint entries that were acknowledged, latest last. */
   acknowledged: { epoch: number; saveNumber: number; at: number }[]
   plays: Play[]
@@ -98,7 +98,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   }
   const nameOf = (bootId: string) =>
     hosts.find((host) => host.bootId === bootId)?.process.name ?? (bootId || 'nobody')
-  const same = (a: SoftState, b: SoftState) =>
+  const same = (a: Saved, b: Saved) =>
     a.zone === b.zone && a.x === b.x && a.y === b.y && a.heading === b.heading
 
   const playOf = (characterId: string, host: SimulatedHost, epoch: number) =>
@@ -194,13 +194,13 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (b.saveNumber < a.saveNumber) {
       violation('save numbers rise', `${a.saveNumber} -> ${b.saveNumber}`, characterId)
     }
-    if (same(a.soft, b.soft)) return
+    if (same(a.saved, b.saved)) return
     if (b.saveNumber === a.saveNumber) {
       violation('save numbers rise', `another state under ${b.saveNumber}`, characterId)
     }
     // Who may write is whoever the guard named until this write.
     const sample = one.samples.get(`${before.guard.epoch}/${b.saveNumber}`)
-    if (sample === undefined || !same(sample.soft, b.soft)) {
+    if (sample === undefined || !same(sample.saved, b.saved)) {
       violation(
         'only the owner saves',
         `save ${b.saveNumber} at epoch ${before.guard.epoch} is not what its owner had`,
@@ -450,7 +450,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   function sampled(characterId: string, entry: CheckpointEntry): void {
     const one = known.get(characterId)!
     const key = `${entry.epoch}/${entry.saveNumber}`
-    if (!one.samples.has(key)) one.samples.set(key, { soft: entry.soft, at: now() })
+    if (!one.samples.has(key)) one.samples.set(key, { saved: entry.saved, at: now() })
   }
 
   const bans = createBanWatch({
@@ -515,14 +515,14 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
         }
       }
       if (outcome.outcome !== 'claimed') return
-      const { characterId, epoch, saveNumber, soft } = outcome.character
+      const { characterId, epoch, saveNumber, saved } = outcome.character
       const one = known.get(characterId)!
       one.plays.push({ host, epoch, claimedAt: now(), leavingAt: undefined, void: lapsed })
       const told = `claimed ${ticket.ticketId}`
       const count = (claims.get(told) ?? 0) + 1
       claims.set(told, count)
       if (count > 1) violation('one claim a ticket', 'two joins with one ticket', characterId)
-      sampled(characterId, { characterId, epoch, saveNumber, soft })
+      sampled(characterId, { characterId, epoch, saveNumber, saved })
     },
     /** A host welcomes a character; answers the epoch at which it plays it. */
     welcomed(host: SimulatedHost, characterId: string): number {

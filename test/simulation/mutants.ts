@@ -131,7 +131,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'recover-nothing',
-    rule: 'Take-over: the recovered soft state is written to the state row',
+    rule: 'Take-over: the recovered saved state is written to the state row',
     file: checkpoint,
     find: 'return entry !== undefined && entry.saveNumber > state.saveNumber',
     replace: 'return entry !== undefined && entry.saveNumber < 0',

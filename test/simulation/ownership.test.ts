@@ -78,9 +78,9 @@ it('a host that is stopped twice proves its lease after the second time too', as
 it('a leave goes through when its own state was already saved', async () => {
   const store = createMemoryStore()
   const id = { realmId: 'r', characterId: '00000000-0000-7000-8000-000000000001' }
-  const soft = { zone: 'hub', x: 1, y: 2, heading: 3 }
+  const saved = { zone: 'hub', x: 1, y: 2, heading: 3 }
   const profile = { name: 'Mira', race: 'human', job: 'mage' }
-  await store.transact(newCharacterWrites({ ...id, accountId: 'a', profile, soft }))
+  await store.transact(newCharacterWrites({ ...id, accountId: 'a', profile, saved }))
   const read = async () =>
     parseCharacterRows(
       id.realmId,
@@ -90,7 +90,7 @@ it('a leave goes through when its own state was already saved', async () => {
   const to = { owner: 'boot', instance: 'hub-1', ticketId: 't', ticketExpires: 1 }
   await store.transact(reserveWrites(await read(), to))
   await store.update(claimUpdate({ ...id, bootId: 'boot', ticketId: 't' }))
-  const save = { ...id, bootId: 'boot', epoch: 1, saveNumber: 5, soft: { ...soft, x: 9 } }
+  const save = { ...id, bootId: 'boot', epoch: 1, saveNumber: 5, saved: { ...saved, x: 9 } }
   await store.update(saveUpdate(save))
   await store.transact(leaveWrites(save))
   expect((await read()).guard).toMatchObject({ state: 'offline', epoch: 2 })

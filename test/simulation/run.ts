@@ -190,13 +190,13 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     const runtime = { now: () => beganAt, randomBytes: random.bytes }
     const characterId = newId(runtime)
     const accountId = sharedWith ?? newId(runtime)
-    const soft = { zone, x: 6000, y: 14_400, heading: 0 }
+    const saved = { zone, x: 6000, y: 14_400, heading: 0 }
     const profile = { name, race: 'human', job: 'mage' }
     const listed = { characterId, ...profile, zone, createdAt: beganAt }
     void sky.memory.transact([
       ...(sharedWith === undefined ? accountWrites(accountId) : []),
       addToList({ realmId, accountId }, listed),
-      ...newCharacterWrites({ realmId, characterId, accountId, profile, soft }),
+      ...newCharacterWrites({ realmId, characterId, accountId, profile, saved }),
     ])
     return { characterId, accountId }
   }

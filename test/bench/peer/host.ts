@@ -110,7 +110,7 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
       characterId,
       accountId,
       profile: { name, race: 'human', job: 'mage' },
-      soft: {
+      saved: {
         zone: zone.id,
         x: metresToUnits(x + marginMetres),
         y: metresToUnits(y + marginMetres),
