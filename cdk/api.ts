@@ -3,7 +3,7 @@ import { CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import type { App } from 'aws-cdk-lib'
 import {
   CorsHttpMethod,
-  DomainName as ApiDomainName,
+  DomainName,
   HttpApi,
   HttpMethod,
   HttpRoute,
@@ -18,11 +18,11 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import type { Code } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
-import type { Endpoint } from '#shared/api/endpoint.ts'
-import { healthApi, PARTS } from '#shared/api/health.ts'
+import { declarationsOf, needsOf } from '#functions/http/record.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
+import { healthApi } from '#shared/api/health.ts'
 import { acknowledge } from './acknowledged.ts'
-import { BUNDLINGS, DOMAINS, healthPathOf, pathsOf, referenceDomain, signs } from './bundles.ts'
-import type { DomainName } from './bundles.ts'
+import { healthPathOf, pathsOf } from './bundles.ts'
 import { clusterEnvironment, defineClusterAccess } from './cluster.ts'
 import type { Data } from './data.ts'
 import { functionRole } from './roles.ts'
@@ -45,94 +45,40 @@ const memoryMb = { password: 1769, other: 512 }
 /** The longest request waits 4 s for a host to let go; a store that says nothing is given up after 2 s. */
 const timeout = Duration.seconds(15)
 
-export type ApiOptions = { settings: Settings; data: Data; codeOf: (name: string) => Code }
+export type ApiOptions = {
+  settings: Settings
+  data: Data
+  /** The domains of each function, by its name. */
+  functions: ReadonlyMap<string, readonly DomainRecord[]>
+  codeOf: (name: string) => Code
+}
 
-export function defineApi(app: App, { settings, data, codeOf }: ApiOptions): Api {
-  const { realm, cors } = settings
-  const prefix = prefixOf(settings)
+export function defineApi(app: App, options: ApiOptions): Api {
+  const { settings } = options
+  const { realm } = settings
   const stack = new Stack(app, `waystone-${realm}-api`, {
     description: `Waystone, realm ${realm}: functions and HTTP API`,
   })
-  const domainName =
-    settings.domain === undefined || settings.certificate === undefined
-      ? undefined
-      : new ApiDomainName(stack, 'domain', {
-          domainName: settings.domain,
-          certificate: Certificate.fromCertificateArn(stack, 'certificate', settings.certificate),
-        })
+  const domainName = defineDomainName(stack, settings)
   const http = new HttpApi(stack, 'api', {
-    apiName: `${prefix}api`,
+    apiName: `${prefixOf(settings)}api`,
     createDefaultStage: false,
     // Players who know the other name would go past whatever stands before yours.
     disableExecuteApiEndpoint: domainName !== undefined,
-    ...(cors.length === 0 ? {} : { corsPreflight: crossOrigin(cors) }),
+    ...(settings.cors.length === 0 ? {} : { corsPreflight: crossOrigin(settings.cors) }),
   })
   const publicUrl = settings.domain === undefined ? http.apiEndpoint : `https://${settings.domain}`
-
   const functions = new Map<string, Function>()
   const routes = new Map<string, HttpRoute>()
-  for (const [name, domains] of Object.entries<readonly DomainName[]>(
-    BUNDLINGS[settings.bundling],
-  )) {
-    const logGroup = logs(stack, `${name}-logs`, `/waystone/${realm}/${name}`, settings)
-    const made = new Function(stack, name, {
-      functionName: `${prefix}${name}`,
-      description: `Waystone, realm ${realm}: ${domains.join(', ')}`,
-      code: codeOf(name),
-      handler: 'index.handler',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      memorySize: domains.includes('auth') ? memoryMb.password : memoryMb.other,
-      timeout,
-      role: functionRole(stack, name, { domains, settings, data, logGroup }),
-      logGroup,
-      ...(domains.includes('auth') && settings.authConcurrency > 0
-        ? { reservedConcurrentExecutions: settings.authConcurrency }
-        : {}),
-      environment: {
-        WAYSTONE_REALM: realm,
-        WAYSTONE_REALM_NAME: settings.realmName,
-        WAYSTONE_TABLES: prefix,
-        WAYSTONE_PUBLIC_URL: publicUrl,
-        WAYSTONE_REDIS_SECRET: data.redis.secretArn,
-        ...(signs(domains) ? { WAYSTONE_KMS_KEY: data.key.keyArn } : {}),
-        ...clusterEnvironment(domains, settings),
-      },
-    })
-    defineClusterAccess(name, domains, made, settings)
+  for (const [name, records] of options.functions) {
+    const made = defineFunction(stack, name, records, publicUrl, options)
     functions.set(name, made)
-    const integration = new HttpLambdaIntegration(`to-${name}`, made, {
-      // One permission for the API, not one a route: a function's policy holds 20 KB.
-      scopePermissionToRoute: false,
-    })
-    for (const path of pathsOf(domains)) {
-      // Every method: 405 is ours to say, as a problem document.
-      for (const route of http.addRoutes({ path, methods: [HttpMethod.ANY], integration })) {
-        routes.set(path, route)
-      }
-    }
-    // What nobody serves is told so as a problem document too.
-    if (domains.includes(referenceDomain)) {
-      new HttpRoute(http, 'else', { httpApi: http, routeKey: HttpRouteKey.DEFAULT, integration })
-    }
+    for (const [path, route] of addRoutes(http, name, records, made)) routes.set(path, route)
   }
   acknowledge(http, ['own-authorizer'])
 
-  const stage = new HttpStage(stack, 'stage', {
-    httpApi: http,
-    stageName: '$default',
-    autoDeploy: true,
-    throttle: { rateLimit: settings.ratePerS, burstLimit: settings.ratePerS * 2 },
-    accessLogSettings: {
-      destination: new LogGroupLogDestination(
-        logs(stack, 'api-logs', `/waystone/${realm}/api`, settings),
-      ),
-      format: AccessLogFormat.custom(accessLog),
-    },
-    ...(domainName === undefined ? {} : { domainMapping: { domainName } }),
-  })
-  limitRoutes(stage, routes, settings)
-
+  const stage = defineStage(stack, http, domainName, settings)
+  limitRoutes(stage, routes, [...options.functions.values()].flat(), settings)
   new CfnOutput(stack, 'url', { value: publicUrl, description: 'Where clients find the API' })
   if (domainName !== undefined) {
     new CfnOutput(stack, 'target', {
@@ -141,6 +87,96 @@ export function defineApi(app: App, { settings, data, codeOf }: ApiOptions): Api
     })
   }
   return { stack, http, stage, functions }
+}
+
+function defineDomainName(stack: Stack, { domain, certificate }: Settings) {
+  if (domain === undefined || certificate === undefined) return undefined
+  return new DomainName(stack, 'domain', {
+    domainName: domain,
+    certificate: Certificate.fromCertificateArn(stack, 'certificate', certificate),
+  })
+}
+
+function defineFunction(
+  stack: Stack,
+  name: string,
+  records: readonly DomainRecord[],
+  publicUrl: string,
+  { settings, data, codeOf }: ApiOptions,
+): Function {
+  const { realm, authConcurrency } = settings
+  const logGroup = logs(stack, `${name}-logs`, `/waystone/${realm}/${name}`, settings)
+  const hashes = records.some(({ hashesPasswords }) => hashesPasswords)
+  const made = new Function(stack, name, {
+    functionName: `${prefixOf(settings)}${name}`,
+    description: `Waystone, realm ${realm}: ${records.map((record) => record.name).join(', ')}`,
+    code: codeOf(name),
+    handler: 'index.handler',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    memorySize: hashes ? memoryMb.password : memoryMb.other,
+    timeout,
+    role: functionRole(stack, name, { records, settings, data, logGroup }),
+    logGroup,
+    ...(hashes && authConcurrency > 0 ? { reservedConcurrentExecutions: authConcurrency } : {}),
+    environment: {
+      WAYSTONE_REALM: realm,
+      WAYSTONE_REALM_NAME: settings.realmName,
+      WAYSTONE_TABLES: prefixOf(settings),
+      WAYSTONE_PUBLIC_URL: publicUrl,
+      WAYSTONE_REDIS_SECRET: data.redis.secretArn,
+      ...(needsOf(records).has('signing') ? { WAYSTONE_KMS_KEY: data.key.keyArn } : {}),
+      ...clusterEnvironment(records, settings),
+    },
+  })
+  defineClusterAccess(name, records, made, settings)
+  return made
+}
+
+/** Leads the paths of a function's domains to it. */
+function addRoutes(
+  http: HttpApi,
+  name: string,
+  records: readonly DomainRecord[],
+  made: Function,
+): Map<string, HttpRoute> {
+  const integration = new HttpLambdaIntegration(`to-${name}`, made, {
+    // One permission for the API, not one a route: a function's policy holds 20 KB.
+    scopePermissionToRoute: false,
+  })
+  const routes = new Map<string, HttpRoute>()
+  for (const path of pathsOf(records)) {
+    // Every method: 405 is ours to say, as a problem document.
+    for (const route of http.addRoutes({ path, methods: [HttpMethod.ANY], integration })) {
+      routes.set(path, route)
+    }
+  }
+  // What no domain has a route for is answered with a problem document too.
+  if (records.some(({ servesReference }) => servesReference)) {
+    const routeKey = HttpRouteKey.DEFAULT
+    new HttpRoute(http, 'else', { httpApi: http, routeKey, integration })
+  }
+  return routes
+}
+
+function defineStage(
+  stack: Stack,
+  http: HttpApi,
+  domainName: DomainName | undefined,
+  settings: Settings,
+): HttpStage {
+  const logGroup = logs(stack, 'api-logs', `/waystone/${settings.realm}/api`, settings)
+  return new HttpStage(stack, 'stage', {
+    httpApi: http,
+    stageName: '$default',
+    autoDeploy: true,
+    throttle: { rateLimit: settings.ratePerS, burstLimit: settings.ratePerS * 2 },
+    accessLogSettings: {
+      destination: new LogGroupLogDestination(logGroup),
+      format: AccessLogFormat.custom(accessLog),
+    },
+    ...(domainName === undefined ? {} : { domainMapping: { domainName } }),
+  })
 }
 
 /** Addresses are personal data, and already in what the limits count: they are not logged. */
@@ -190,14 +226,15 @@ const healthRatePerS = 20
  */
 function limitRoutes(
   stage: HttpStage,
-  routes: Map<string, HttpRoute>,
+  routes: ReadonlyMap<string, HttpRoute>,
+  records: readonly DomainRecord[],
   { passwordRatePerS }: Settings,
 ): void {
-  const endpoints = DOMAINS.auth.serves.flatMap((each) => Object.values<Endpoint>(each.endpoints))
+  const endpoints = declarationsOf(records).flatMap((each) => Object.values(each.endpoints))
   const costly = endpoints.filter(({ limits }) =>
     limits.some(({ rate }) => /^(password|register)\./.test(rate)),
   )
-  const health = [healthApi.endpoints.whole.path, ...PARTS.map(healthPathOf)]
+  const health = [healthApi.endpoints.whole.path, ...records.map(({ name }) => healthPathOf(name))]
   const rates = [
     ...costly.map(({ path }) => [path, passwordRatePerS] as const),
     ...health.map((path) => [path, healthRatePerS] as const),

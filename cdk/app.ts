@@ -4,14 +4,16 @@ import path from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { buildBundles } from './bundles.ts'
+import { domains } from '#functions/domains.ts'
+import { buildBundles, functionsOf } from './bundles.ts'
 import { defineRealm } from './realm.ts'
 import { readSettings } from './settings.ts'
 
 const app = new App()
 const settings = readSettings(app)
 const into = path.join(import.meta.dirname, '..', 'dist', 'functions')
-const folders = await buildBundles(settings.bundling, into)
-defineRealm(app, settings, (name) => Code.fromAsset(folders.get(name)!))
+const functions = functionsOf(settings.bundling, domains)
+const folders = await buildBundles(functions, into)
+defineRealm(app, settings, functions, (name) => Code.fromAsset(folders.get(name)!))
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
 app.synth()

@@ -4,92 +4,77 @@ import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 import type { BuildOptions, Plugin } from 'esbuild'
-import { gameDomains } from '#functions/game/routes.ts'
+import { declarationsOf, needsOf } from '#functions/http/record.ts'
+import type { DomainRecord, Need } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { game } from '#game'
-import { api } from '#shared/api/api.ts'
-import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
-import type { Part } from '#shared/api/health.ts'
+import { healthApi } from '#shared/api/health.ts'
 
 const top = path.join(import.meta.dirname, '..')
 
-type Served = {
-  serves: readonly Domain[]
-  signs: boolean
-  /** Asks the cluster for zone hosts. */
-  fleet: boolean
-}
-
-/** A folder of functions/ that is a domain, with what it serves. */
-export const DOMAINS = {
-  auth: { serves: [api.auth], signs: true, fleet: false },
-  characters: { serves: [api.characters], signs: false, fleet: false },
-  world: { serves: [api.world], signs: true, fleet: true },
-  content: { serves: [api.content, api.health], signs: false, fleet: false },
-  admin: { serves: [api.admin], signs: false, fleet: true },
-  internal: { serves: [api.internal], signs: false, fleet: false },
-  game: { serves: gameDomains, signs: false, fleet: false },
-} satisfies Record<Part, Served>
-
-export type DomainName = keyof typeof DOMAINS
-
 /**
  * Which domains share a function. One each: the least permission, the most cold starts. All in one: the
- * fewest cold starts, and every route with the permissions of all.
+ * fewest cold starts, and every route with the permissions of all. Three: by the records' groups.
  */
-export const BUNDLINGS = {
-  domains: Object.fromEntries(Object.keys(DOMAINS).map((name) => [name, [name as DomainName]])),
-  three: {
-    player: ['auth', 'characters'],
-    play: ['world', 'game'],
-    utility: ['content', 'admin', 'internal'],
-  },
-  one: { all: Object.keys(DOMAINS) as DomainName[] },
-} as const satisfies Record<string, Record<string, readonly DomainName[]>>
+export const BUNDLINGS = ['domains', 'three', 'one'] as const
+export type Bundling = (typeof BUNDLINGS)[number]
 
-export type Bundling = keyof typeof BUNDLINGS
-
-/** Serves /openapi.json, /docs and whatever no route knows. */
-export const referenceDomain: DomainName = 'content'
-
-/** Paths that lead to a function which serves these. Of its health each is asked under its own name. */
-export function pathsOf(domains: readonly DomainName[]): string[] {
-  const declared = domains.flatMap((name) =>
-    DOMAINS[name].serves.flatMap(({ endpoints }) => Object.values<Endpoint>(endpoints)),
-  )
-  const ofParts = api.health.endpoints.part.path
-  const paths = declared.map(({ path: each }) => each).filter((each) => each !== ofParts)
-  const reference = domains.includes(referenceDomain) ? ['/openapi.json', '/docs'] : []
-  return [...new Set([...paths, ...domains.map(healthPathOf), ...reference])]
+/** The functions by name, each with the domains that it serves. */
+export function functionsOf(
+  bundling: Bundling,
+  records: readonly DomainRecord[],
+): Map<string, DomainRecord[]> {
+  switch (bundling) {
+    case 'domains':
+      return Map.groupBy(records, ({ name }) => name)
+    case 'three':
+      return Map.groupBy(records, ({ group }) => group)
+    case 'one':
+      return new Map([['all', [...records]]])
+  }
 }
 
-export function healthPathOf(name: DomainName): string {
-  return api.health.endpoints.part.path.replace('{part}', name)
+/** Paths that lead to a function which serves these. Each is asked for its health under its own name. */
+export function pathsOf(records: readonly DomainRecord[]): string[] {
+  const declared = declarationsOf(records).flatMap(({ endpoints }) => Object.values(endpoints))
+  const reference = records.some(({ servesReference }) => servesReference)
+    ? [healthApi.endpoints.whole.path, '/openapi.json', '/docs']
+    : []
+  const health = records.map(({ name }) => healthPathOf(name))
+  return [...new Set([...declared.map(({ path: each }) => each), ...health, ...reference])]
 }
 
-export function signs(domains: readonly DomainName[]): boolean {
-  return domains.some((name) => DOMAINS[name].signs)
+export function healthPathOf(name: string): string {
+  return healthApi.endpoints.part.path.replace('{part}', name)
 }
 
 /**
  * Writes a folder for each function, with its `index.mjs` and what goes with it; the handler is
  * `index.handler`. Answers the folders by name. All at once, so that what they share is parsed once.
  */
-export async function buildBundles(bundling: Bundling, into: string): Promise<Map<string, string>> {
-  const functions = Object.entries<readonly DomainName[]>(BUNDLINGS[bundling])
+export async function buildBundles(
+  functions: ReadonlyMap<string, readonly DomainRecord[]>,
+  into: string,
+): Promise<Map<string, string>> {
   rmSync(into, { recursive: true, force: true })
   await build({
     ...bundleOptions,
-    plugins: [entries(new Map(functions)), nothingFor('bowser')],
-    entryPoints: functions.map(([name]) => ({ in: `function:${name}`, out: `${name}/index` })),
+    plugins: [entries(functions), nothingFor('bowser')],
+    entryPoints: [...functions.keys()].map((name) => ({
+      in: `function:${name}`,
+      out: `${name}/index`,
+    })),
     outdir: into,
   })
+  const all = [...functions.values()].flat()
   const folders = new Map<string, string>()
-  for (const [name, domains] of functions) {
+  for (const [name, records] of functions) {
     const folder = path.join(into, name)
     cpSync(game.content, path.join(folder, 'content'), { recursive: true })
-    if (domains.includes(referenceDomain)) {
-      writeFileSync(path.join(folder, 'reference.json'), JSON.stringify(reference()))
+    if (records.some(({ servesReference }) => servesReference)) {
+      // Where the document comes from: the address is not known before the API exists.
+      const reference = buildReference(declarationsOf(all), '/')
+      writeFileSync(path.join(folder, 'reference.json'), JSON.stringify(reference))
     }
     folders.set(name, folder)
   }
@@ -119,7 +104,7 @@ export const bundleOptions = {
 } as const satisfies BuildOptions
 
 /** Entries that are written here and lie in no file. */
-function entries(functions: Map<string, readonly DomainName[]>): Plugin {
+function entries(functions: ReadonlyMap<string, readonly DomainRecord[]>): Plugin {
   return {
     name: 'entries of functions',
     setup(building) {
@@ -150,25 +135,23 @@ function nothingFor(name: string): Plugin {
   }
 }
 
-/** A module that serves all of them. */
-function entryOf(domains: readonly DomainName[]): string {
-  const open = signs(domains) ? 'signing' : 'verifying'
-  const from = signs(domains) ? 'signing' : 'wire'
-  return [
-    `import { lambda } from './functions/start/wire.ts'`,
-    `import { ${open} } from './functions/start/${from}.ts'`,
-    ...domains.map((name) => `import { domains as ${name} } from './functions/${name}/lambda.ts'`),
-    `export const handler = lambda(${JSON.stringify(domains)}, ${open}, async (wired) =>`,
-    `  (await Promise.all([${domains.join(', ')}].map((of) => of(wired)))).flat())`,
-  ].join('\n')
+/** What opens the parts that domains need, by module and name. */
+const openers: Record<Need, { from: string; name: string }> = {
+  signing: { from: './functions/start/signing.ts', name: 'openSigning' },
+  content: { from: './functions/start/content.ts', name: 'openContent' },
+  fleet: { from: './functions/start/fleet.ts', name: 'openFleet' },
 }
 
-function reference() {
-  return buildReference([...Object.values(api), ...gameDomains], {
-    title: 'Waystone',
-    version: '1',
-    description: 'The backend of a world: accounts, characters, the way in.',
-    // Where the document comes from; the address is not known before the API exists.
-    serverUrl: '/',
-  })
+/** A module that serves some domains, and carries what these need and nothing else. */
+function entryOf(records: readonly DomainRecord[]): string {
+  const needs = [...needsOf(records)]
+  return [
+    `import { lambda } from './functions/start/lambda.ts'`,
+    ...needs.map((need) => `import { ${openers[need].name} } from '${openers[need].from}'`),
+    ...records.map(
+      ({ name, module }) => `import { domain as ${name} } from ${JSON.stringify(module)}`,
+    ),
+    `const openers = { ${needs.map((need) => `${need}: ${openers[need].name}`).join(', ')} }`,
+    `export const handler = lambda([${records.map(({ name }) => name).join(', ')}], openers)`,
+  ].join('\n')
 }

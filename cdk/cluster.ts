@@ -3,16 +3,15 @@
 // group may do is RBAC's business: agones/service-accounts.yaml.
 import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks'
 import type { Function } from 'aws-cdk-lib/aws-lambda'
-import { DOMAINS } from './bundles.ts'
-import type { DomainName } from './bundles.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
 import type { Settings } from './settings.ts'
 
 /** What a function is told of the cluster: nothing, unless one of its domains asks for zone hosts. */
 export function clusterEnvironment(
-  domains: readonly DomainName[],
+  records: readonly DomainRecord[],
   { cluster }: Settings,
 ): Record<string, string> {
-  if (cluster === undefined || groupsOf(domains).length === 0) return {}
+  if (cluster === undefined || groupsOf(records).length === 0) return {}
   return {
     WAYSTONE_EKS_CLUSTER: cluster.name,
     WAYSTONE_AGONES_URL: cluster.endpoint,
@@ -22,11 +21,11 @@ export function clusterEnvironment(
 
 export function defineClusterAccess(
   name: string,
-  domains: readonly DomainName[],
+  records: readonly DomainRecord[],
   made: Function,
   { cluster }: Settings,
 ): void {
-  const kubernetesGroups = groupsOf(domains)
+  const kubernetesGroups = groupsOf(records)
   if (cluster === undefined || kubernetesGroups.length === 0) return
   const access = new CfnAccessEntry(made.stack, `${name}-access`, {
     clusterName: cluster.name,
@@ -39,6 +38,8 @@ export function defineClusterAccess(
 }
 
 /** As agones/service-accounts.yaml names them. */
-function groupsOf(domains: readonly DomainName[]): string[] {
-  return domains.filter((name) => DOMAINS[name].fleet).map((name) => `waystone:${name}`)
+function groupsOf(records: readonly DomainRecord[]): string[] {
+  return records
+    .filter(({ needs }) => needs.includes('fleet'))
+    .map(({ name }) => `waystone:${name}`)
 }

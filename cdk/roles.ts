@@ -3,36 +3,32 @@ import { Stack } from 'aws-cdk-lib'
 import type { App } from 'aws-cdk-lib'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { needsOf } from '#functions/http/record.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
+import type { RowPermission } from '#functions/http/rows.ts'
 import { acknowledge } from './acknowledged.ts'
-import { signs } from './bundles.ts'
-import type { DomainName } from './bundles.ts'
 import type { Data } from './data.ts'
-import { PERMISSIONS, ZONE_PERMISSIONS } from './permissions.ts'
-import type { RowPermission } from './permissions.ts'
+import { rowsOf, ZONE_PERMISSIONS } from './permissions.ts'
 import { prefixOf } from './settings.ts'
 import type { Settings } from './settings.ts'
 
 type FunctionRole = {
-  domains: readonly DomainName[]
+  records: readonly DomainRecord[]
   settings: Settings
   data: Data
   logGroup: LogGroup
 }
 
 export function functionRole(stack: Stack, name: string, role: FunctionRole): Role {
-  const { domains, settings, data, logGroup } = role
+  const { records, settings, data, logGroup } = role
   const statements = [
-    ...rowStatements(
-      domains.flatMap((domain) => PERMISSIONS[domain]),
-      settings,
-      data,
-    ),
+    ...rowStatements(rowsOf(records), settings, data),
     new PolicyStatement({
       sid: 'Redis',
       actions: ['secretsmanager:GetSecretValue'],
       resources: [data.redis.secretArn],
     }),
-    ...(signs(domains) ? [masterKey(settings, data)] : []),
+    ...(needsOf(records).has('signing') ? [masterKey(settings, data)] : []),
     new PolicyStatement({
       sid: 'Logs',
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],

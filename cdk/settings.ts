@@ -5,7 +5,6 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from 'zod'
 import { VARIABLES } from '#shared/config.ts'
 import { BUNDLINGS } from './bundles.ts'
-import type { Bundling } from './bundles.ts'
 
 const yes = z.enum(['yes', 'no']).transform((text) => text === 'yes')
 const whole = z
@@ -25,7 +24,7 @@ const schema = z.strictObject({
   realm: VARIABLES.WAYSTONE_REALM.schema.default('main'),
   /** Shown to players. */
   realmName: VARIABLES.WAYSTONE_REALM_NAME.schema.default('Main'),
-  bundling: z.enum(Object.keys(BUNDLINGS) as [Bundling, ...Bundling[]]).default('domains'),
+  bundling: z.enum(BUNDLINGS).default('domains'),
   /** Origins whose pages may call the API, separated by commas, or *. */
   cors: VARIABLES.WAYSTONE_CORS.schema.default([]),
   /** A name of your own for the API, with its certificate in ACM in the same region. */

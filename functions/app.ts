@@ -1,12 +1,15 @@
 // Any bundle of domains as one Hono app: all in one process here, one a Lambda in the cloud.
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
-import type { Part } from '#shared/api/health.ts'
+import { createHostKeys } from '#shared/keys/host.ts'
+import { readHostKey } from '#shared/ownership/lease.ts'
 import { Problem } from '#shared/problem.ts'
 import { problemOf, problemResponse } from './http/failure.ts'
 import { createHead, createRequestIds, securityHeaders } from './http/head.ts'
 import { mountHealth } from './http/health.ts'
 import type { Health } from './http/health.ts'
+import { mountDomains } from './http/record.ts'
+import type { AllParts, DomainRecord } from './http/record.ts'
 import type { Reference } from './http/reference.ts'
 import { serve } from './http/serve.ts'
 import type { Mounted, ServeDeps } from './http/serve.ts'
@@ -14,12 +17,38 @@ import type { Mounted, ServeDeps } from './http/serve.ts'
 export type AppOptions = ServeDeps & {
   domains: Mounted[]
   health?: () => Promise<Health>
-  /** The parts that it speaks for; all, unless told. */
-  parts?: readonly Part[]
+  /** The domains whose health it tells of, by name. */
+  healthOf?: readonly string[]
   /** The OpenAPI document and its page, built ahead; a Lambda does without. */
   reference?: Reference
   /** Other origins whose pages may call the API, or `*`. Default none. */
   corsOrigins?: string[]
+}
+
+/** What differs by where an app runs. */
+export type Edge = Pick<
+  AppOptions,
+  'profile' | 'addressOf' | 'reachable' | 'corsOrigins' | 'health' | 'reference'
+>
+
+/** An app of domains by their records. */
+export function createDomainApp(
+  records: readonly DomainRecord[],
+  parts: AllParts,
+  edge: Edge,
+): Hono {
+  const { store, runtime, limiter, realms, keys, log } = parts
+  return createApp({
+    domains: mountDomains(records, parts),
+    healthOf: records.map(({ name }) => name),
+    runtime,
+    verifyKeys: keys.verify,
+    hostKeys: createHostKeys({ runtime, publicKeyOf: (bootId) => readHostKey(store, bootId) }),
+    limiter,
+    realms,
+    log,
+    ...edge,
+  })
 }
 
 /** Routes may be added to the app until its first request. */
@@ -27,8 +56,8 @@ export function createApp(options: AppOptions): Hono {
   const app = new Hono()
   if (options.corsOrigins !== undefined) app.use('*', crossOrigin(options.corsOrigins))
   const nextRequestId = createRequestIds(options.runtime)
-  const { health, parts } = options
-  const domains = [...options.domains, ...(health ? [mountHealth({ health, parts })] : [])]
+  const { health, healthOf = [] } = options
+  const domains = [...options.domains, ...(health ? [mountHealth(health, healthOf)] : [])]
   for (const mounted of domains) serve(app, mounted, { ...options, nextRequestId })
   if (options.reference) serveReference(app, options.reference)
 

@@ -6,26 +6,21 @@ import { ContentError } from '#shared/content-files/load.ts'
 import { ConfigError } from '#shared/config.ts'
 import { KeyFileError } from '#shared/keys/master.ts'
 import { KeyRingError } from '#shared/keys/ring.ts'
-import { createHostKeys } from '#shared/keys/host.ts'
-import { readHostKey } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
-import { domains as admin } from './admin/lambda.ts'
-import { createApp } from './app.ts'
-import { domains as auth } from './auth/lambda.ts'
-import { domains as characters } from './characters/lambda.ts'
-import { domains as content } from './content/lambda.ts'
-import { domains as game } from './game/lambda.ts'
+import { createDomainApp } from './app.ts'
+import { domains } from './domains.ts'
 import { clientAddress } from './http/address.ts'
 import type { Health } from './http/health.ts'
+import { openContent, readReference } from './start/content.ts'
+import { openFleet } from './start/fleet.ts'
 import { listen } from './start/listen.ts'
-import { signing } from './start/signing.ts'
-import { readReference, wire } from './start/wire.ts'
-import { domains as internal } from './internal/lambda.ts'
-import { domains as world } from './world/lambda.ts'
+import { openParts } from './start/open.ts'
+import { openSigning } from './start/signing.ts'
+import { wire } from './start/wire.ts'
 
-const everyDomain = [auth, characters, world, content, admin, internal, game]
+const openers = { signing: openSigning, content: openContent, fleet: openFleet }
 const keysEveryMs = 60_000
 const probeEveryMs = 5000
 /** Three rounds and the time that the third may take. */
@@ -35,30 +30,19 @@ const graceMs = 8000
 
 async function run(): Promise<void> {
   const runtime = systemRuntime
-  const { parts, packed } = await wire(process.env, runtime)
-  const { config, log } = parts
-  const wired = { ...parts, keys: await signing(parts) }
-  const mounted = await Promise.all(everyDomain.map((domains) => domains(wired)))
-  const reference = await readReference(packed)
+  const wired = await wire(process.env, runtime)
+  const parts = await openParts(domains, openers, wired)
+  const { config, log } = wired
+  const reference = await readReference()
   const health = createStoreProbe(parts.store, runtime)
-  const app = createApp({
-    domains: mounted.flat(),
-    runtime,
-    verifyKeys: wired.keys.verify,
-    hostKeys: createHostKeys({
-      runtime: wired.runtime,
-      publicKeyOf: (bootId) => readHostKey(wired.store, bootId),
-    }),
-    limiter: wired.limiter,
+  const app = createDomainApp(domains, parts, {
     profile: config.WAYSTONE_LIMITS,
-    realms: wired.realms,
     addressOf: (c) =>
       clientAddress(
         getConnInfo(c).remote.address,
         c.req.header('x-forwarded-for'),
         config.WAYSTONE_PROXIES,
       ),
-    log,
     corsOrigins: config.WAYSTONE_CORS,
     health: async () => health.last(),
     ...(reference === undefined ? {} : { reference }),
@@ -69,7 +53,7 @@ async function run(): Promise<void> {
   const loops = [
     every(probeEveryMs, () => health.probe()),
     every(keysEveryMs, () =>
-      wired.keys.refresh().catch((cause: unknown) => {
+      parts.keys.refresh().catch((cause: unknown) => {
         log.error('the keys could not be read', { cause })
       }),
     ),

@@ -8,10 +8,10 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { build } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
-import { gameDomains } from '#functions/game/routes.ts'
+import { domains } from '#functions/domains.ts'
+import { declarationsOf } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { game } from '#game'
-import { api } from '#shared/api/api.ts'
 
 const top = path.join(import.meta.dirname, '..')
 const into = path.resolve(process.argv[2] ?? path.join(top, 'dist'))
@@ -78,12 +78,7 @@ async function bundleFunctions(): Promise<string> {
   const made = folder('functions')
   const entryPoints = [{ in: 'functions/server.ts', out: 'server' }]
   await build({ ...modules, entryPoints, outdir: made })
-  const reference = buildReference([...Object.values(api), ...gameDomains], {
-    title: 'Waystone',
-    version: '1',
-    description: 'The backend of a world: accounts, characters, the way in.',
-    serverUrl: '/',
-  })
+  const reference = buildReference(declarationsOf(domains), '/')
   writeFileSync(path.join(made, 'reference.json'), JSON.stringify(reference))
   return made
 }

@@ -2,31 +2,19 @@
 import type { HttpBindings } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, Hono } from 'hono'
-import { createApp } from '#functions/app.ts'
+import { createDomainApp } from '#functions/app.ts'
+import { domains } from '#functions/domains.ts'
 import type { Health } from '#functions/http/health.ts'
-import { adminRoutes } from '#functions/admin/routes.ts'
-import { isSynthetic, requireSession } from '#functions/auth/auth.ts'
-import { createHasher } from '#functions/auth/passwords.ts'
-import { authRoutes } from '#functions/auth/routes.ts'
-import { characterRoutes } from '#functions/characters/routes.ts'
-import { contentRoutes } from '#functions/content/routes.ts'
-import { gameDomains, mountGame } from '#functions/game/routes.ts'
+import { declarationsOf } from '#functions/http/record.ts'
+import { buildReference } from '#functions/http/reference.ts'
 import { listen as listenAs } from '#functions/start/listen.ts'
 import type { Listening } from '#functions/start/listen.ts'
-import { buildReference } from '#functions/http/reference.ts'
-import { mount } from '#functions/http/serve.ts'
-import { internalRoutes } from '#functions/internal/routes.ts'
-import { worldRoutes } from '#functions/world/routes.ts'
-import { api } from '#shared/api/api.ts'
 import type { Realm } from '#shared/api/auth.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
-import { createHostKeys } from '#shared/keys/host.ts'
-import { readHostKey } from '#shared/ownership/lease.ts'
-import { createHint } from '#shared/ownership/hint.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -55,59 +43,30 @@ export type FunctionsOptions = {
 }
 
 export function createFunctions(options: FunctionsOptions): Hono {
-  const { store, runtime, keys, loaded, realm, log, profile } = options
-  const { content } = loaded
-  const realms = { list: [realm], here: new Set([realm.realmId]) }
-  const limiter = createRateLimiter({ cache: options.cache, store, runtime, profile })
-  const hasher = createHasher(runtime)
-  const hint = createHint(options.cache)
+  const { store, cache, runtime, keys, loaded, fleet, realm, log, profile } = options
   const wildcard = isWildcard(hostOf(realm.address))
-  const domains = [
-    mount(api.auth, authRoutes({ store, runtime, keys, realms, hasher, limiter })),
-    mount(api.characters, characterRoutes({ store, runtime, content })),
-    mount(
-      api.world,
-      worldRoutes({
-        store,
-        runtime,
-        realms,
-        content,
-        fleet: options.fleet,
-        signingKey: () => keys.signing(),
-        verifyKeys: keys.verify,
-        hint,
-        requireSession: (player) => requireSession({ store, runtime }, player),
-        isSynthetic: (accountId) => isSynthetic(keys, accountId),
-      }),
-    ),
-    mount(api.content, contentRoutes(loaded)),
-    mount(api.admin, adminRoutes({ store, runtime, realms, content, fleet: options.fleet, hint })),
-    mount(api.internal, internalRoutes({ store, runtime, realms })),
-    ...mountGame({ store, runtime, content }),
-  ]
-  const info = {
-    title: 'Waystone',
-    version: '1',
-    description: 'The backend of a world: accounts, characters, the way in.',
-    // A wildcard is no address: the page that shows the document knows its own.
-    serverUrl: wildcard ? '/' : realm.address,
-  }
-  return createApp({
-    domains,
+  const parts = {
+    store,
+    cache,
     runtime,
-    verifyKeys: keys.verify,
-    hostKeys: createHostKeys({ runtime, publicKeyOf: (bootId) => readHostKey(store, bootId) }),
-    limiter,
-    profile,
-    realms,
+    limiter: createRateLimiter({ cache, store, runtime, profile }),
+    realms: { list: [realm], here: new Set([realm.realmId]) },
+    keys,
     log,
+    signing: keys,
+    content: loaded,
+    fleet,
+  }
+  return createDomainApp(domains, parts, {
+    profile,
     addressOf: (c) => getConnInfo(c).remote.address,
+    corsOrigins: options.corsOrigins,
+    health: options.health,
+    // A wildcard is no address: the page that shows the document knows its own.
+    reference: buildReference(declarationsOf(domains), wildcard ? '/' : realm.address),
     ...(wildcard && {
       reachable: (answer, c) => reachable(answer, arrivalOf(c), options.port),
     }),
-    corsOrigins: options.corsOrigins,
-    health: options.health,
-    reference: buildReference([...Object.values(api), ...gameDomains], info),
   })
 }
 

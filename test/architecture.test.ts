@@ -50,7 +50,12 @@ const PARTS: Part[] = [
   {
     name: 'functions/app.ts',
     files: /^functions\/app\.ts$/,
-    may: ['serving', 'shared', 'shared (browser)', 'game', 'game (browser)'],
+    may: ['serving', 'shared', 'shared (browser)'],
+  },
+  {
+    name: 'table of domains',
+    files: /^functions\/domains\.ts$/,
+    may: ['serving', 'domain record', "the game's record"],
   },
   // Starts a process or a Lambda: wires the real stores and keys.
   {
@@ -64,7 +69,7 @@ const PARTS: Part[] = [
     files: /^functions\/server\.ts$/,
     may: [
       'serving',
-      'lambda entry',
+      'table of domains',
       'functions/app.ts',
       'starting',
       'shared',
@@ -73,23 +78,16 @@ const PARTS: Part[] = [
     ],
   },
   { name: 'serving', files: /^functions\/http\//, may: ['shared', 'shared (browser)'] },
+  // What a domain says of itself, with its routes wired to the parts that it needs.
   {
-    name: 'lambda entry',
-    files: /^functions\/([a-z-]+)\/lambda\.ts$/,
-    may: [
-      'serving',
-      'functions/app.ts',
-      'starting',
-      'face',
-      'shared',
-      'shared (browser)',
-      'system runtime',
-    ],
-  },
-  {
-    name: "the game's routes",
+    name: "the game's record",
     files: /^functions\/(game)\//,
     may: ['serving', 'face', 'shared', 'shared (browser)', 'game', 'game (browser)'],
+  },
+  {
+    name: 'domain record',
+    files: /^functions\/([a-z-]+)\/domain\.ts$/,
+    may: ['serving', 'face', 'shared', 'shared (browser)'],
   },
   // A domain is reached through functions/mail/mail.ts, never its store or routes.
   {
@@ -115,14 +113,14 @@ const PARTS: Part[] = [
     may: ['game (browser)', 'simulation', 'shared', 'shared (browser)'],
   },
 
-  // The cloud: reads what is declared and what the game is; functions are bundled by path.
+  // The cloud: reads the records of domains and what the game is; functions are bundled by path.
   {
     name: 'cdk',
     files: /^cdk\//,
     may: [
       'cdk',
       'serving',
-      "the game's routes",
+      'table of domains',
       'shared',
       'shared (browser)',
       'game',
@@ -152,7 +150,7 @@ const PARTS: Part[] = [
       'serving',
       'face',
       'domain',
-      "the game's routes",
+      'table of domains',
       'bots',
       'client',
       'shared',
@@ -212,12 +210,14 @@ describe('the architecture', () => {
     'gameserver/main.ts': `import { game } from '#game'\nimport './sim/step.ts'`,
     'gameserver/sim/step.ts': `import '#shared/limits.ts'`,
     'gameserver/net/socket.ts': `import type { WebSocket } from 'ws'`,
-    'functions/app.ts': `import './http/serve.ts'\nimport '#game'`,
+    'functions/app.ts': `import './http/serve.ts'`,
+    'functions/domains.ts': `import './mail/domain.ts'`,
     'functions/http/serve.ts': `import { Hono } from 'hono'`,
     'functions/mail/mail.ts': `import './store.ts'\nimport '../guilds/guilds.ts'`,
     'functions/mail/store.ts': `import '#shared/store/store.ts'`,
     'functions/mail/routes.ts': `import './mail.ts'\nimport '../http/serve.ts'`,
-    'functions/mail/lambda.ts': `import './routes.ts'\nimport '../app.ts'`,
+    'functions/mail/domain.ts': `import './routes.ts'\nimport '../guilds/guilds.ts'`,
+    'functions/start/wire.ts': `import '../app.ts'\nimport '#shared/system.ts'`,
     'functions/guilds/guilds.ts': `import './store.ts'`,
     'functions/guilds/store.ts': '',
     'game/game.ts': `import '#gameserver/sim/step.ts'`,
@@ -250,6 +250,8 @@ describe('the architecture', () => {
     ['functions/mail/mail.ts', `import '../guilds/store.ts'`, 'may not import domain'],
     ['functions/mail/routes.ts', `import '../guilds/store.ts'`, 'may not import domain'],
     ['functions/http/serve.ts', `import '../mail/mail.ts'`, 'may not import face'],
+    ['functions/mail/domain.ts', `import '../guilds/store.ts'`, 'may not import domain'],
+    ['functions/mail/domain.ts', `import '../start/wire.ts'`, 'may not import starting'],
     ['functions/mail/mail.ts', `import '#game'`, 'may not import game'],
     ['client/library/zone.ts', `import '#shared/store/store.ts'`, 'may not import shared'],
     ['client/library/zone.ts', `import 'node:events'`, 'may not import node:events'],

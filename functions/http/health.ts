@@ -1,6 +1,5 @@
 // /health: declared as every endpoint is; what is behind it differs by where functions run.
 import { healthApi } from '#shared/api/health.ts'
-import type { Part } from '#shared/api/health.ts'
 import type { AnswerOf } from '#shared/api/endpoint.ts'
 import type { Verifier } from '#shared/keys/ring.ts'
 import { Problem } from '#shared/problem.ts'
@@ -11,22 +10,17 @@ import { mount } from './serve.ts'
 import type { Mounted } from './serve.ts'
 
 /**
- * The last result of whatever watches this process; `checks` name what was looked at, `visit` says how
- * the synthetic player fared.
+ * The last outcome of what watches this process. `checks` name what was looked at, `visit` says how the
+ * synthetic player fared.
  */
 export type Health = AnswerOf<(typeof healthApi)['endpoints']['whole']>
 
-export type HealthOptions = {
-  health: () => Promise<Health>
-  /** The parts that this process serves; all, unless told. */
-  parts?: readonly Part[] | undefined
-}
-
-export function mountHealth({ health, parts }: HealthOptions): Mounted {
+/** `names`: the domains that this process serves. Of others it says nothing. */
+export function mountHealth(health: () => Promise<Health>, names: readonly string[]): Mounted {
   return mount(healthApi, {
     whole: async () => await health(),
     part: async ({ params }) => {
-      if (parts?.includes(params.part) === false) throw new Problem('route.not_found')
+      if (!names.includes(params.part)) throw new Problem('route.not_found')
       return await health()
     },
   })

@@ -9,7 +9,11 @@ import type { ProblemCode } from '#shared/problem.ts'
 type Json = { [name: string]: unknown }
 export type JsonSchema = Json
 
-export type OpenApiInfo = { title: string; version: string; description: string; serverUrl: string }
+const about = {
+  title: 'Waystone',
+  version: '1',
+  description: 'The backend of a world: accounts, characters, the way in.',
+}
 
 export type Operation = {
   operationId: string
@@ -44,7 +48,7 @@ export type OpenApiDocument = {
 }
 
 /** The document of some domains. Throws when a declaration cannot be written as JSON Schema. */
-export function buildOpenApi(domains: Domain[], info: OpenApiInfo): OpenApiDocument {
+export function buildOpenApi(domains: readonly Domain[], serverUrl: string): OpenApiDocument {
   const schemas: Record<string, JsonSchema> = { Problem: problemSchema }
   const paths: OpenApiDocument['paths'] = {}
   const ids = new Set(
@@ -61,12 +65,10 @@ export function buildOpenApi(domains: Domain[], info: OpenApiInfo): OpenApiDocum
   return {
     openapi: '3.1.1',
     info: {
-      title: info.title,
-      version: info.version,
-      description: info.description,
+      ...about,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: info.serverUrl }],
+    servers: [{ url: serverUrl }],
     tags: domains.map(({ name, description }) => ({ name, description })),
     paths,
     components: { schemas, headers, securitySchemes },

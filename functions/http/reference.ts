@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto'
 import { PROBLEMS } from '#shared/problem.ts'
 import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
+import { healthApi } from '#shared/api/health.ts'
 import { buildOpenApi, errorsOf } from './openapi.ts'
-import type { JsonSchema, OpenApiDocument, OpenApiInfo, Operation } from './openapi.ts'
+import type { JsonSchema, OpenApiDocument, Operation } from './openapi.ts'
 import { referenceStyle } from './reference-style.ts'
 
 export type Reference = {
@@ -16,9 +17,10 @@ export type Reference = {
   policy: string
 }
 
-/** Built once, before serving. */
-export function buildReference(domains: Domain[], info: OpenApiInfo): Reference {
-  const document = buildOpenApi(domains, info)
+/** Of some domains and of /health. Built once, before serving. `serverUrl`: where the document is. */
+export function buildReference(declared: readonly Domain[], serverUrl: string): Reference {
+  const domains = [...declared, healthApi]
+  const document = buildOpenApi(domains, serverUrl)
   const styleHash = createHash('sha256').update(referenceStyle).digest('base64')
   return {
     document: JSON.stringify(document),

@@ -23,7 +23,7 @@ type FleetParts = Pick<AgonesFleetOptions, 'store' | 'runtime' | 'log'> & {
 }
 
 /** Agones where its cluster is named; else the hosts that are open are all there is. */
-export function openFleet(parts: FleetParts): Fleet {
+export async function openFleet(parts: FleetParts): Promise<Fleet> {
   const { config, store, runtime, log } = parts
   const url = config.WAYSTONE_AGONES_URL
   if (url === undefined) {

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { BUNDLINGS, buildBundles, bundleOptions } from '#cdk/bundles.ts'
-import type { Bundling } from '#cdk/bundles.ts'
+import { BUNDLINGS, buildBundles, bundleOptions, functionsOf } from '#cdk/bundles.ts'
+import { domains } from '#functions/domains.ts'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '21' } } })
 
@@ -38,8 +38,9 @@ const folder = mkdtempSync(path.join(tmpdir(), 'waystone-bench-'))
 const files = new Map<string, string>()
 files.set('SDK alone', await buildSdk(path.join(folder, 'sdk.mjs'), { alias: {} }))
 files.set('SDK, stripped', await buildSdk(path.join(folder, 'stripped.mjs'), {}))
-for (const bundling of Object.keys(BUNDLINGS) as Bundling[]) {
-  for (const [name, made] of await buildBundles(bundling, path.join(folder, bundling))) {
+for (const bundling of BUNDLINGS) {
+  const functions = functionsOf(bundling, domains)
+  for (const [name, made] of await buildBundles(functions, path.join(folder, bundling))) {
     files.set(name, path.join(made, 'index.mjs'))
   }
 }

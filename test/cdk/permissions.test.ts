@@ -2,14 +2,15 @@
 // enforced, call by call. What a handler needs and may not do fails its request; what it may do and never
 // does has to be explained in cdk/permissions.ts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DOMAINS } from '#cdk/bundles.ts'
-import type { DomainName } from '#cdk/bundles.ts'
-import { PERMISSIONS, ZONE_PERMISSIONS } from '#cdk/permissions.ts'
-import type { RowPermission } from '#cdk/permissions.ts'
+import { rowsOf, ZONE_PERMISSIONS } from '#cdk/permissions.ts'
+import { domains } from '#functions/domains.ts'
+import { declarationsOf, needsOf } from '#functions/http/record.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
+import type { RowPermission } from '#functions/http/rows.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
 import { createVerifier } from '#shared/keys/ring.ts'
 import type { Endpoint } from '#shared/api/endpoint.ts'
-import { PARTS } from '#shared/api/health.ts'
+import { healthApi } from '#shared/api/health.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -47,7 +48,7 @@ function inStack(use: Use): Use {
 beforeAll(async () => {
   const { stacks } = synthRealm({ realm: realmId })
   const statements = new Map<string, Statement[]>(
-    Object.keys(DOMAINS).map((name) => [name, statementsOf(stacks.api, `${name}-role`)]),
+    domains.map(({ name }) => [name, statementsOf(stacks.api, `${name}-role`)]),
   )
   statements.set(zoneHost, statementsOf(stacks.zones, 'role'))
   realm = await openLambdaRealm('domains')
@@ -141,7 +142,7 @@ async function play(): Promise<void> {
     '/docs',
     '/v1/nowhere',
     '/health',
-    ...PARTS.map((part) => `/health/${part}`),
+    ...domains.map(({ name }) => `/health/${name}`),
     `${inRealm}/status`,
   ]) {
     await ask('GET', path)
@@ -262,21 +263,24 @@ async function play(): Promise<void> {
 
   // Without a Redis the limits count in the store; every function must be able to.
   await realm.redis.stop()
-  const one: Record<DomainName, [string, string]> = {
-    auth: ['GET', '/v1/realms'],
-    characters: ['GET', `${inRealm}/characters`],
-    world: ['GET', `${inRealm}/status`],
-    content: ['GET', '/v1/content'],
-    admin: ['GET', '/v1/admin/fleet'],
-    internal: ['GET', '/internal/v1/host'],
-    game: ['GET', `/v1/game/realms/${realmId}/cairns`],
-  }
-  for (const [method, path] of Object.values(one)) {
-    const answer = await ask(method, path, { token })
+  for (const record of domains) {
+    const limited = limitedOf(record)
+    if (limited === undefined) continue
+    const answer = await ask('GET', limited.replace('{realmId}', realmId), { token })
     // A host's route says 401 to an operator, after it has counted his address.
-    const expected = path.startsWith('/internal') ? 401 : 200
-    if (answer.status !== expected) throw new Error(`${path}: ${answer.body.toString()}`)
+    const expected = record.name === 'internal' ? 401 : 200
+    if (answer.status !== expected) throw new Error(`${limited}: ${answer.body.toString()}`)
   }
+}
+
+/** A path of a domain that counts requests, and that needs no more than a realm. */
+function limitedOf(record: DomainRecord): string | undefined {
+  const endpoints = declarationsOf([record]).flatMap((each) => Object.values(each.endpoints))
+  const found = endpoints.find(
+    ({ method, path, limits }) =>
+      method === 'GET' && limits.length > 0 && !path.replace('{realmId}', '').includes('{'),
+  )
+  return found?.path
 }
 
 /** What a host does with a ticket. */
@@ -304,8 +308,8 @@ describe('the roles', () => {
   })
 
   it('were held against every route', () => {
-    const routes = Object.values(DOMAINS).flatMap(({ serves }) =>
-      serves.flatMap(({ endpoints }) => Object.values<Endpoint>(endpoints)),
+    const routes = [...declarationsOf(domains), healthApi].flatMap(({ endpoints }) =>
+      Object.values<Endpoint>(endpoints),
     )
     const missed = routes.filter(({ method, path }) => {
       const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
@@ -315,7 +319,7 @@ describe('the roles', () => {
   })
 
   const rows: [string, readonly RowPermission[]][] = [
-    ...Object.entries(PERMISSIONS),
+    ...domains.map((record): [string, RowPermission[]] => [record.name, rowsOf([record])]),
     [zoneHost, ZONE_PERMISSIONS],
   ]
   it.each(rows)(
@@ -345,8 +349,8 @@ describe('the roles', () => {
     const asking = new Set(
       realm.aws.uses.filter(({ action }) => action.startsWith('kms:')).map((use) => use.function),
     )
-    const signing = Object.entries(DOMAINS).filter(([, { signs }]) => signs)
-    expect([...asking].sort()).toEqual(signing.map(([name]) => name).sort())
+    const signing = domains.filter((record) => needsOf([record]).has('signing'))
+    expect([...asking].sort()).toEqual(signing.map(({ name }) => name).sort())
   })
 
   it('stop a function that asks for more: the test sees what it should', async () => {

@@ -5,8 +5,11 @@ import path from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import { functionsOf } from '#cdk/bundles.ts'
 import { defineRealm } from '#cdk/realm.ts'
 import { readSettings } from '#cdk/settings.ts'
+import { domains } from '#functions/domains.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
 
 export type Resource = {
   Type: string
@@ -18,11 +21,16 @@ export type Template = { Resources: Record<string, Resource>; Outputs?: Record<s
 export type Stacks = Record<'data' | 'api' | 'zones', Template>
 
 /** Throws when cdk-nag finds what is not acknowledged. */
-export function synthRealm(context: Record<string, string> = {}): { stacks: Stacks; app: App } {
+export function synthRealm(
+  context: Record<string, string> = {},
+  records: readonly DomainRecord[] = domains,
+): { stacks: Stacks; app: App } {
   const outdir = mkdtempSync(path.join(tmpdir(), 'waystone-cdk-'))
   try {
     const app = new App({ outdir: path.join(outdir, 'out'), context, analyticsReporting: false })
-    const made = defineRealm(app, readSettings(app), () => Code.fromInline('// nothing'))
+    const settings = readSettings(app)
+    const functions = functionsOf(settings.bundling, records)
+    const made = defineRealm(app, settings, functions, () => Code.fromInline('// nothing'))
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
     const assembly = app.synth()
     const template = (stack: keyof Stacks) =>

@@ -4,31 +4,23 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import type { Hono } from 'hono'
-import { createApp } from '#functions/app.ts'
+import { createDomainApp } from '#functions/app.ts'
 import type { AppOptions } from '#functions/app.ts'
-import { adminRoutes } from '#functions/admin/routes.ts'
-import { isSynthetic, requireSession } from '#functions/auth/auth.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { authRoutes } from '#functions/auth/routes.ts'
-import { characterRoutes } from '#functions/characters/routes.ts'
-import { contentRoutes } from '#functions/content/routes.ts'
-import { mountGame } from '#functions/game/routes.ts'
-import { internalRoutes } from '#functions/internal/routes.ts'
-import { worldRoutes } from '#functions/world/routes.ts'
-import { mount } from '#functions/http/serve.ts'
-import type { Mounted } from '#functions/http/serve.ts'
+import { domains } from '#functions/domains.ts'
+import { defineDomain } from '#functions/http/record.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
 import { api } from '#shared/api/api.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
-import type { Endpoint, PlayerCaller } from '#shared/api/endpoint.ts'
+import type { Domain, Endpoint, Handlers } from '#shared/api/endpoint.ts'
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
-import { createHostKeys } from '#shared/keys/host.ts'
-import { readHostKey } from '#shared/ownership/lease.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
@@ -39,6 +31,7 @@ import { createMemoryStore } from '#shared/store/memory.ts'
 import type { MemoryStore } from '#shared/store/memory.ts'
 import { countTrips } from '#shared/store/trips.ts'
 import type { TripCounter } from '#shared/store/trips.ts'
+import { silentLog } from '#shared/telemetry/log.ts'
 
 export type Clock = Runtime & { advance(ms: number): void }
 
@@ -108,10 +101,37 @@ export type SendOptions = {
 /** The header by which tests say from which address a request comes. */
 const addressHeader = 'x-test-address'
 
+/** A domain that a test adds. */
+export function extraDomain<D extends Domain>(declaration: D, handlers: Handlers<D>): DomainRecord {
+  return defineDomain({
+    name: declaration.name,
+    module: import.meta.filename,
+    group: 'utility',
+    needs: [],
+    declaration,
+    handlers: () => handlers,
+    rows: [],
+  })
+}
+
+/** The domain `auth` with another hasher. */
+function withHasher(hasher: Hasher): DomainRecord {
+  const record = domains.find(({ name }) => name === 'auth')!
+  return {
+    ...record,
+    serves: [
+      {
+        declaration: api.auth,
+        handlers: (parts) => authRoutes({ ...parts, keys: parts.signing, hasher }),
+      },
+    ],
+  }
+}
+
 let game: Promise<LoadedContent> | undefined
 
 export async function openApi(
-  options: { profile?: RateProfile; extra?: Mounted[] } = {},
+  options: { profile?: RateProfile; extra?: DomainRecord[] } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
   const content = await game
@@ -125,8 +145,9 @@ export async function openApi(
   const { store } = trips
   const profile = options.profile ?? 'generous'
   // The limiter counts in the cache, beside the store.
+  const cache = createMemoryCache({ runtime: clock })
   const limiter = createRateLimiter({
-    cache: createMemoryCache({ runtime: clock }),
+    cache,
     store: memory,
     runtime: clock,
     profile,
@@ -146,10 +167,21 @@ export async function openApi(
     ],
     here: new Set(['local']),
   }
-  const deps = { store, runtime: clock, keys, limiter, realms, hasher, content: content.content }
   const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
-  const whole = {
-    ...deps,
+  const logged: string[] = []
+  const parts = {
+    store,
+    cache,
+    runtime: clock,
+    limiter,
+    realms,
+    keys,
+    log: {
+      ...silentLog,
+      error: (message: string, fields?: object) => logged.push(`${message} ${inspect(fields)}`),
+    },
+    signing: keys,
+    content,
     fleet: {
       allocate: async () => undefined,
       list: async () => fleet.hosts,
@@ -158,35 +190,12 @@ export async function openApi(
         return fleet.hosts.some((host) => host.name === name)
       },
     },
-    signingKey: keys.signing,
-    verifyKeys: keys.verify,
-    hint: () => undefined,
-    requireSession: async (player: PlayerCaller) => await requireSession(deps, player),
-    isSynthetic: (accountId: string) => isSynthetic(keys, accountId),
   }
-  const logged: string[] = []
-  const app = createApp({
-    domains: [
-      mount(api.auth, authRoutes(deps)),
-      mount(api.characters, characterRoutes(deps)),
-      mount(api.content, contentRoutes(content)),
-      mount(api.world, worldRoutes(whole)),
-      mount(api.admin, adminRoutes(whole)),
-      mount(api.internal, internalRoutes(whole)),
-      ...mountGame(deps),
-      ...(options.extra ?? []),
-    ],
-    runtime: clock,
-    verifyKeys: keys.verify,
-    hostKeys: createHostKeys({
-      runtime: deps.runtime,
-      publicKeyOf: (bootId) => readHostKey(deps.store, bootId),
-    }),
-    limiter,
+  const records = domains.map((record) => (record.name === 'auth' ? withHasher(hasher) : record))
+  const app = createDomainApp([...records, ...(options.extra ?? [])], parts, {
     profile,
-    realms,
     addressOf: (c) => c.req.header(addressHeader) ?? '192.0.2.1',
-    log: { error: (message, fields) => logged.push(`${message} ${inspect(fields)}`) },
+    health: async () => ({ ok: true, checks: {} }),
   })
   trips.reset()
   const send: TestApi['send'] = async (method, path, { headers, body, address } = {}) =>

@@ -6,7 +6,7 @@ import { StoreError } from '#shared/store/store.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
 import { bareOptions } from './api.ts'
 
-function setUp(parts?: ('auth' | 'world')[]) {
+function setUp(healthOf = ['auth', 'world']) {
   const at = { now: 1_000_000, reads: 0, empty: false, fails: undefined as unknown }
   const keys = {
     refresh: async () => {
@@ -17,7 +17,7 @@ function setUp(parts?: ('auth' | 'world')[]) {
     empty: () => at.empty,
   }
   const health = createKeysHealth({ keys, runtime: { now: () => at.now }, log })
-  const app = createApp({ ...bareOptions(), domains: [], health, ...(parts && { parts }) })
+  const app = createApp({ ...bareOptions(), domains: [], health, healthOf })
   const ask = async (path: string) => {
     const response = await app.request(path)
     return { status: response.status, body: (await response.json()) as Record<string, unknown> }
@@ -68,6 +68,7 @@ it('a function speaks for what it serves, and a server for all', async () => {
     status: 404,
     body: { code: 'route.not_found' },
   })
-  expect(await ask('/health/nothing')).toMatchObject({ status: 400 })
+  expect(await ask('/health/nothing')).toMatchObject({ status: 404 })
+  expect(await ask('/health/No-Name')).toMatchObject({ status: 400 })
   expect((await setUp().ask('/health/world')).status).toBe(200)
 })

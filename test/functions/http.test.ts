@@ -2,7 +2,6 @@ import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createApp } from '#functions/app.ts'
 import { addressSubject, clientAddress } from '#functions/http/address.ts'
-import { mount } from '#functions/http/serve.ts'
 import { signAccessToken } from '#functions/http/token.ts'
 import { domain, endpoint } from '#shared/api/endpoint.ts'
 import { done } from '#shared/api/names.ts'
@@ -16,7 +15,7 @@ import { signTicket } from '#shared/ownership/ticket.ts'
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
-import { bareOptions, goodPassword, newAccount, openApi } from './api.ts'
+import { bareOptions, extraDomain, goodPassword, newAccount, openApi } from './api.ts'
 import type { SendOptions, TestApi } from './api.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -315,7 +314,7 @@ describe('access tokens', () => {
     })
     const other = await openApi({
       extra: [
-        mount(echo, {
+        extraDomain(echo, {
           who: async (call) => {
             seen.push(call.caller)
             return {}
@@ -383,7 +382,7 @@ describe('faults', () => {
         throw new Problem(left.shift()!, { retryAfterS: 1 })
       },
     }
-    const test = await openApi({ extra: [mount(refuse, handlers)] })
+    const test = await openApi({ extra: [extraDomain(refuse, handlers)] })
     for (const code of codes) {
       const response = await test.send('GET', '/refuse')
       expect([response.status, await codeOf(response)]).toEqual([503, code])
@@ -411,7 +410,7 @@ describe('faults', () => {
     const fail = async () => {
       throw new Error('the vault code is 1234', { cause: new Error('deeper') })
     }
-    const test = await openApi({ extra: [mount(broken, { break: fail })] })
+    const test = await openApi({ extra: [extraDomain(broken, { break: fail })] })
     const response = await test.send('GET', '/break')
     expect(response.status).toBe(500)
     const text = await response.text()

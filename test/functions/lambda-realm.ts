@@ -3,8 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { BUNDLINGS, DOMAINS, buildBundles, pathsOf, referenceDomain } from '#cdk/bundles.ts'
-import type { Bundling, DomainName } from '#cdk/bundles.ts'
+import { buildBundles, functionsOf, pathsOf } from '#cdk/bundles.ts'
+import type { Bundling } from '#cdk/bundles.ts'
+import { domains } from '#functions/domains.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import { startDynamo } from '#local/dynamodb.ts'
 import { startRedis } from '#local/redis/server.ts'
@@ -52,12 +54,16 @@ export type LambdaRealm = {
   stop(): Promise<void>
 }
 
-export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> {
+export async function openLambdaRealm(
+  bundling: Bundling,
+  records: readonly DomainRecord[] = domains,
+): Promise<LambdaRealm> {
+  const bundled = functionsOf(bundling, records)
   const runtime = systemRuntime
   const folder = await mkdtemp(path.join(tmpdir(), 'waystone-lambda-'))
   const file = path.join(folder, 'test.db')
   const [folders, dynamo, redis] = await Promise.all([
-    buildBundles(bundling, path.join(folder, 'functions')),
+    buildBundles(bundled, path.join(folder, 'functions')),
     startDynamo({ file, tablePrefix, runtime }),
     startRedis({ host: '127.0.0.1', port: 0, token: 'redis-token', runtime }),
   ])
@@ -80,7 +86,7 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
   const store = createDynamoStore(localOptions(dynamo.endpoint, tablePrefix))
   const hostEndpoint = aws.env(zoneHost)['AWS_ENDPOINT_URL_DYNAMODB']!
   const hostStore = createDynamoStore(localOptions(hostEndpoint, tablePrefix))
-  const routeTo = router(bundling)
+  const routeTo = router(bundled)
 
   const send: LambdaRealm['send'] = async (request) => {
     const name = routeTo(request.target)
@@ -123,19 +129,18 @@ export async function openLambdaRealm(bundling: Bundling): Promise<LambdaRealm> 
 }
 
 /** Which function has the route of a path; what nobody has goes where API Gateway sends it. */
-function router(bundling: Bundling): (target: string) => string {
-  const groups = Object.entries<readonly DomainName[]>(BUNDLINGS[bundling])
-  const functionOf = (domain: DomainName) =>
-    groups.find(([, domains]) => domains.includes(domain))![0]
-  const routes = (Object.keys(DOMAINS) as DomainName[]).flatMap((name) =>
-    pathsOf([name]).map((pattern) => ({
+function router(functions: ReadonlyMap<string, DomainRecord[]>): (target: string) => string {
+  const routes = [...functions].flatMap(([name, records]) =>
+    pathsOf(records).map((pattern) => ({
       pattern: new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
-      function: functionOf(name),
+      function: name,
     })),
   )
+  const [otherwise] = [...functions].find(([, records]) =>
+    records.some(({ servesReference }) => servesReference),
+  )!
   return (target) => {
     const pathname = target.split('?', 1)[0]!
-    const route = routes.find(({ pattern }) => pattern.test(pathname))
-    return route?.function ?? functionOf(referenceDomain)
+    return routes.find(({ pattern }) => pattern.test(pathname))?.function ?? otherwise
   }
 }

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BUNDLINGS, DOMAINS, buildBundles } from '#cdk/bundles.ts'
-import type { Bundling } from '#cdk/bundles.ts'
+import { BUNDLINGS, buildBundles, functionsOf } from '#cdk/bundles.ts'
+import { domains } from '#functions/domains.ts'
+import { declarationsOf } from '#functions/http/record.ts'
 import { api } from '#shared/api/api.ts'
-import { PARTS } from '#shared/api/health.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { goodPassword } from './api.ts'
@@ -45,19 +45,22 @@ async function cli(args: string[], env: Record<string, string>) {
 
 describe('the bundles', () => {
   it('serve every domain of the API, each in one function of each bundling', () => {
-    const served = Object.values(DOMAINS).flatMap(({ serves }) => serves.map(({ name }) => name))
-    for (const { name } of Object.values(api)) expect(served).toContain(name)
-    for (const groups of Object.values(BUNDLINGS)) {
-      expect(Object.values<readonly string[]>(groups).flat().sort()).toEqual(
-        Object.keys(DOMAINS).sort(),
-      )
+    // /health is served by each function.
+    const { health, ...others } = api
+    expect(health.name).toBe('health')
+    expect(declarationsOf(domains)).toEqual(expect.arrayContaining(Object.values(others)))
+    for (const bundling of BUNDLINGS) {
+      const bundled = [...functionsOf(bundling, domains).values()].flat()
+      expect(bundled).toHaveLength(domains.length)
+      expect(bundled).toEqual(expect.arrayContaining([...domains]))
     }
   })
 
   it('are below 700 KB, however domains are bundled', async () => {
     const into = await mkdtemp(path.join(tmpdir(), 'waystone-bundles-'))
-    for (const bundling of Object.keys(BUNDLINGS) as Bundling[]) {
-      for (const [name, folder] of await buildBundles(bundling, path.join(into, bundling))) {
+    for (const bundling of BUNDLINGS) {
+      const functions = functionsOf(bundling, domains)
+      for (const [name, folder] of await buildBundles(functions, path.join(into, bundling))) {
         expect(statSync(path.join(folder, 'index.mjs')).size, name).toBeLessThan(700_000)
       }
     }
@@ -207,9 +210,9 @@ describe('the Lambdas', () => {
 
 describe('the health of a function', () => {
   it('is what it finds, under its own name, and costs the store one trip in five seconds', async () => {
-    for (const part of PARTS) {
-      const { status, body } = await realm.ask('GET', `/health/${part}`)
-      expect(status, `${part}: ${body.toString()}`).toBe(200)
+    for (const { name } of domains) {
+      const { status, body } = await realm.ask('GET', `/health/${name}`)
+      expect(status, `${name}: ${body.toString()}`).toBe(200)
     }
     const began = performance.now()
     realm.aws.uses.length = 0

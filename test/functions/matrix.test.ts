@@ -3,10 +3,13 @@ import { createHmac } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { CryptoKey, JWTPayload } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { domains } from '#functions/domains.ts'
+import { declarationsOf } from '#functions/http/record.ts'
 import { signAccessToken, signOperatorToken } from '#functions/http/token.ts'
 import { api } from '#shared/api/api.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Endpoint, Identity } from '#shared/api/endpoint.ts'
+import { healthApi } from '#shared/api/health.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
 import type { HostSigner } from '#shared/keys/host.ts'
 import { accessTokenMs, hostKeyFreshMs, hostTokenMs } from '#shared/limits.ts'
@@ -16,7 +19,7 @@ import { newId } from '#shared/runtime.ts'
 import { newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
-const routes = Object.values(api).flatMap((domain) =>
+const routes = [...declarationsOf(domains), healthApi].flatMap((domain) =>
   Object.entries(domain.endpoints).map(([name, endpoint]: [string, Endpoint]) => ({
     name: `${domain.name}.${name}`,
     endpoint,

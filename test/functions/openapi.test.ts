@@ -1,21 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { createApp } from '#functions/app.ts'
+import { domains as records } from '#functions/domains.ts'
+import { declarationsOf } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { api } from '#shared/api/api.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
+import { healthApi } from '#shared/api/health.ts'
 import { PROBLEMS } from '#shared/problem.ts'
 import { bareOptions } from './api.ts'
 
-const domains: Domain[] = Object.values(api)
-const info = {
-  title: 'Waystone',
-  version: '1',
-  description: 'A test',
-  serverUrl: 'http://127.0.0.1:8080',
-}
-const reference = buildReference(domains, info)
+const domains: Domain[] = [...declarationsOf(records), healthApi]
+const reference = buildReference(declarationsOf(records), 'http://127.0.0.1:8080')
 
 type Json = { [name: string]: unknown }
 const document = JSON.parse(reference.document) as Json & {

@@ -1,0 +1,26 @@
+import { admin } from '#shared/api/admin.ts'
+import { createHint } from '#shared/ownership/hint.ts'
+import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
+import { adminRoutes } from './routes.ts'
+
+export const domain = defineDomain({
+  name: 'admin',
+  module: import.meta.filename,
+  group: 'utility',
+  needs: ['content', 'fleet'],
+  declaration: admin,
+  handlers: (parts) =>
+    adminRoutes({ ...parts, content: parts.content.content, hint: createHint(parts.cache) }),
+  rows: [
+    operationRows,
+    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'UpdateItem'] },
+    { table: 'core', partition: 'AUDIT', actions: ['Query', 'PutItem'] },
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['Query', 'PutItem'] },
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem', 'Query', 'UpdateItem'] },
+    { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query'] },
+    { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
+  ],
+})

@@ -1,0 +1,38 @@
+import { auth } from '#shared/api/auth.ts'
+import { defineDomain } from '../http/record.ts'
+import { createHasher } from './passwords.ts'
+import { authRoutes } from './routes.ts'
+
+export const domain = defineDomain({
+  name: 'auth',
+  module: import.meta.filename,
+  group: 'player',
+  hashesPasswords: true,
+  needs: ['signing'],
+  declaration: auth,
+  handlers: (parts) =>
+    authRoutes({ ...parts, keys: parts.signing, hasher: createHasher(parts.runtime) }),
+  rows: [
+    { table: 'core', partition: 'OP#*', actions: ['PutItem'] },
+    {
+      table: 'core',
+      partition: 'OP#*',
+      actions: ['GetItem'],
+      unused:
+        'Read after a lost answer (shared/store/commit.ts), which is injected in memory alone.',
+    },
+    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem', 'PutItem'] },
+    {
+      table: 'core',
+      partition: 'ACCOUNT#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+    },
+    {
+      table: 'core',
+      partition: 'ACCOUNT#*',
+      actions: ['DeleteItem'],
+      unused:
+        'The 21st session of an account ends the oldest; test/functions/auth.test.ts does it.',
+    },
+  ],
+})

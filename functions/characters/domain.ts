@@ -1,0 +1,19 @@
+import { characters } from '#shared/api/characters.ts'
+import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
+import { characterRoutes } from './routes.ts'
+
+export const domain = defineDomain({
+  name: 'characters',
+  module: import.meta.filename,
+  group: 'player',
+  needs: ['content'],
+  declaration: characters,
+  handlers: (parts) => characterRoutes({ ...parts, content: parts.content.content }),
+  rows: [
+    operationRows,
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['PutItem'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['PutItem', 'UpdateItem'] },
+  ],
+})

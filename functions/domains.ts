@@ -1,0 +1,19 @@
+// The table of domains. A new domain is a folder with its record (domain.ts), and a line here.
+import { domain as admin } from './admin/domain.ts'
+import { domain as auth } from './auth/domain.ts'
+import { domain as characters } from './characters/domain.ts'
+import { domain as content } from './content/domain.ts'
+import { domain as game } from './game/domain.ts'
+import type { DomainRecord } from './http/record.ts'
+import { domain as internal } from './internal/domain.ts'
+import { domain as world } from './world/domain.ts'
+
+export const domains: readonly DomainRecord[] = [
+  auth,
+  characters,
+  world,
+  content,
+  admin,
+  internal,
+  game,
+]

@@ -1,0 +1,28 @@
+// The game's own routes, served like any domain: limits, tokens, schemas, operation ids and the reference
+// page come with their declarations.
+import { game } from '#game'
+import type { DomainRecord } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
+
+export const domain: DomainRecord = {
+  name: 'game',
+  module: import.meta.filename,
+  group: 'play',
+  needs: ['content'],
+  serves: game.routes.map(({ domain: declaration, handlers }) => ({
+    declaration,
+    handlers: ({ store, runtime, content }) =>
+      handlers({ store, runtime, content: content.content }),
+  })),
+  // A game's rows lie under keys of its own (shared/game/game.ts, gameKey).
+  rows: [
+    operationRows,
+    { table: 'core', partition: 'R#{realm}#GAME#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GAME#*',
+      actions: ['GetItem', 'DeleteItem', 'ConditionCheckItem'],
+      unused: 'The sample game does not; another may, among its own rows.',
+    },
+  ],
+}

@@ -1,0 +1,94 @@
+// A domain says of itself, in one record, what it serves, what it needs and which rows it may touch.
+// functions/domains.ts lists the records. The server, the Lambdas and their bundles, their permissions,
+// /health and the reference page follow from that list (docs/decisions/0024-domain-table.md).
+import type { Domain, Endpoint, Handler, Handlers } from '#shared/api/endpoint.ts'
+import type { Cache } from '#shared/cache/cache.ts'
+import type { RateLimiter } from '#shared/cache/rate.ts'
+import type { LoadedContent } from '#shared/content-files/load.ts'
+import type { Fleet } from '#shared/fleet/fleet.ts'
+import type { KeyRing, Verifier } from '#shared/keys/ring.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Store } from '#shared/store/store.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import type { Realms } from './realms.ts'
+import type { RowPermission } from './rows.ts'
+import type { Mounted } from './serve.ts'
+
+/** What every domain is given. */
+export type CommonParts = {
+  store: Store
+  cache: Cache
+  runtime: Runtime
+  limiter: RateLimiter
+  realms: Realms
+  /** The public keys. */
+  keys: Verifier
+  log: Log
+}
+
+/** What a domain is given if its record says that it needs it. */
+export type NeededParts = {
+  /** The private keys. The function's role may then open the master key. */
+  signing: KeyRing
+  /** The game's content. */
+  content: LoadedContent
+  /** The fleet of zone hosts. The function may then enter the cluster. */
+  fleet: Fleet
+}
+
+export type Need = keyof NeededParts
+export type AllParts = CommonParts & NeededParts
+
+/** A declared domain, and what makes its handlers. */
+type Served<Parts> = {
+  declaration: Domain
+  handlers: (parts: Parts) => Record<string, Handler<Endpoint>>
+}
+
+type About = {
+  /** Of the folder, the function on Lambda and its part of /health: lower-case letters. */
+  name: string
+  /** Path of the module that exports this record as `domain`: `import.meta.filename`. */
+  module: string
+  /** The function that serves it where three functions serve all domains. */
+  group: 'player' | 'play' | 'utility'
+  /** Beside those that every function has (cdk/permissions.ts). */
+  rows: readonly RowPermission[]
+  /** It hashes passwords: its function gets a whole core, and a bound of its own. */
+  hashesPasswords?: true
+  /** It serves /docs, /openapi.json, /health and whatever no other domain has a route for. */
+  servesReference?: true
+}
+
+export type DomainRecord = About & {
+  needs: readonly Need[]
+  /** Most serve one declaration. The game serves as many as it likes. */
+  serves: readonly Served<AllParts>[]
+}
+
+/** A record of one declaration. Checks that each endpoint has a handler of its type. */
+export function defineDomain<D extends Domain, const N extends Need = never>(
+  record: About & {
+    needs: readonly N[]
+    declaration: D
+    handlers: (parts: CommonParts & Pick<NeededParts, N>) => Handlers<D>
+  },
+): DomainRecord {
+  const { declaration, handlers, ...about } = record
+  return { ...about, serves: [{ declaration, handlers }] }
+}
+
+/** The domains with their handlers. `parts` has at least what their records need. */
+export function mountDomains(records: readonly DomainRecord[], parts: AllParts): Mounted[] {
+  return records.flatMap(({ serves }) =>
+    serves.map(({ declaration, handlers }) => ({ domain: declaration, handlers: handlers(parts) })),
+  )
+}
+
+export function declarationsOf(records: readonly DomainRecord[]): Domain[] {
+  return records.flatMap(({ serves }) => serves.map(({ declaration }) => declaration))
+}
+
+export function needsOf(records: readonly DomainRecord[]): Set<Need> {
+  return new Set(records.flatMap(({ needs }) => needs))
+}

@@ -1,0 +1,98 @@
+// The entry of a Lambda that serves some domains. Its bundle is made by cdk/bundles.ts.
+import { getConnInfo, handle } from 'hono/aws-lambda'
+import type { APIGatewayProxyResult, LambdaContext, LambdaEvent } from 'hono/aws-lambda'
+import { AwsError } from '#shared/aws/call.ts'
+import { Problem } from '#shared/problem.ts'
+import { StoreError } from '#shared/store/store.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { createDomainApp } from '../app.ts'
+import { problemOf, problemResponse } from '../http/failure.ts'
+import { createKeysHealth } from '../http/health.ts'
+import type { DomainRecord } from '../http/record.ts'
+import { readReference } from './content.ts'
+import { openParts } from './open.ts'
+import type { Openers } from './open.ts'
+import { processLog, wire } from './wire.ts'
+
+/** How often the keys are read again. */
+const keysFreshMs = 60_000
+/** Before there is a first key, the first log-in may make it at any moment. */
+const keysAbsentMs = 1000
+
+type LambdaHandler = (event: LambdaEvent, context?: LambdaContext) => Promise<APIGatewayProxyResult>
+
+export function lambda(records: readonly DomainRecord[], openers: Openers): LambdaHandler {
+  let started: ReturnType<typeof start> | undefined
+  let keysReadAt = 0
+  return async (event, context) => {
+    // A start that failed is tried again by the next request; two at once share one.
+    started ??= start(records, openers)
+    let running: Awaited<typeof started>
+    try {
+      running = await started
+    } catch (error) {
+      started = undefined
+      // A wrong configuration is an error of the function; an outage is the answer that it always is.
+      if (isOutage(error)) return await unavailable(error)
+      throw error
+    }
+    const { keys, log, runtime, serve, settled } = running
+    // Nothing runs between requests here, so the keys are read by the first one that finds them old.
+    const now = runtime.now()
+    if (now - keysReadAt >= (keys.empty() ? keysAbsentMs : keysFreshMs)) {
+      keysReadAt = now
+      await keys.refresh().catch((cause: unknown) => {
+        log.error('the keys could not be read', { cause })
+      })
+    }
+    const answer = await serve(withEncodedPath(event), context)
+    // Once the answer is out this process stands still: what was not waited for is sent before.
+    await settled()
+    return answer
+  }
+}
+
+async function start(records: readonly DomainRecord[], openers: Openers) {
+  const wired = await wire(process.env, systemRuntime)
+  const parts = await openParts(records, openers, wired)
+  const reference = await readReference()
+  const app = createDomainApp(records, parts, {
+    profile: wired.config.WAYSTONE_LIMITS,
+    addressOf: (c) => getConnInfo(c).remote.address,
+    corsOrigins: wired.config.WAYSTONE_CORS,
+    health: createKeysHealth(parts),
+    ...(reference === undefined ? {} : { reference }),
+  })
+  const { keys, log, runtime } = parts
+  return { keys, log, runtime, serve: handle(app), settled: wired.settled }
+}
+
+function isOutage(error: unknown): boolean {
+  if (error instanceof AwsError) return error.outage
+  if (error instanceof StoreError) return error.kind !== 'invalid'
+  return error instanceof Error && isOutage(error.cause)
+}
+
+async function unavailable(cause: unknown): Promise<APIGatewayProxyResult> {
+  const log = processLog('error', systemRuntime)
+  const problem = problemOf(log, new Problem('store.unavailable', { retryAfterS: 2, cause }), {
+    at: 'the start',
+  })
+  const answer = problemResponse(problem, {})
+  return {
+    statusCode: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body: await answer.text(),
+    isBase64Encoded: false,
+  }
+}
+
+/**
+ * HTTP APIs hand over the path decoded, and it becomes part of a URL again: what was an encoded `#`,
+ * `?` or `%` must not turn into syntax.
+ */
+function withEncodedPath(event: LambdaEvent): LambdaEvent {
+  if (!('rawPath' in event)) return event
+  const rawPath = event.rawPath.toWellFormed().split('/').map(encodeURIComponent).join('/')
+  return { ...event, rawPath }
+}

@@ -1,0 +1,38 @@
+import { world } from '#shared/api/world.ts'
+import { createHint } from '#shared/ownership/hint.ts'
+import { isSynthetic, requireSession } from '../auth/auth.ts'
+import { defineDomain } from '../http/record.ts'
+import { worldRoutes } from './routes.ts'
+
+export const domain = defineDomain({
+  name: 'world',
+  module: import.meta.filename,
+  group: 'play',
+  needs: ['signing', 'content', 'fleet'],
+  declaration: world,
+  handlers: ({ store, runtime, cache, realms, signing, content, fleet }) =>
+    worldRoutes({
+      store,
+      runtime,
+      realms,
+      content: content.content,
+      fleet,
+      signingKey: signing.signing,
+      verifyKeys: signing.verify,
+      hint: createHint(cache),
+      requireSession: (player) => requireSession({ store, runtime }, player),
+      isSynthetic: (accountId) => isSynthetic(signing, accountId),
+    }),
+  rows: [
+    { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'PutItem'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem'] },
+    { table: 'core', partition: 'HOST#*', actions: ['GetItem'] },
+    { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query', 'UpdateItem'] },
+    {
+      table: 'volatile',
+      partition: 'HOST#*',
+      actions: ['GetItem', 'PutItem', 'ConditionCheckItem'],
+    },
+  ],
+})
