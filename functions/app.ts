@@ -63,7 +63,10 @@ export function createApp(options: AppOptions): Hono {
 
   const routes = [
     ...declaredRoutes(domains),
-    { pattern: /^\/(?:docs|openapi\.json)$/, methods: options.reference ? ['GET', 'HEAD'] : [] },
+    {
+      pattern: /^\/(?:docs|openapi\.json|protocol\/vectors\.json)$/,
+      methods: options.reference ? ['GET', 'HEAD'] : [],
+    },
   ].filter(({ methods }) => methods.length > 0)
   app.notFound((c) => {
     const headers = createHead(nextRequestId())
@@ -108,11 +111,11 @@ function declaredRoutes(domains: Mounted[]): { pattern: RegExp; methods: string[
 }
 
 function serveReference(app: Hono, reference: Reference): void {
-  app.get('/openapi.json', () => {
-    // Public, and read by tools in pages of any origin.
-    const type = { 'content-type': 'application/json', 'access-control-allow-origin': '*' }
-    return new Response(reference.document, { headers: { ...securityHeaders, ...type } })
-  })
+  // Public, and read by tools in pages of any origin.
+  const type = { 'content-type': 'application/json', 'access-control-allow-origin': '*' }
+  const headers = { ...securityHeaders, ...type }
+  app.get('/openapi.json', () => new Response(reference.document, { headers }))
+  app.get('/protocol/vectors.json', () => new Response(reference.vectors, { headers }))
   app.get('/docs', (c) =>
     c.html(reference.page, 200, {
       ...securityHeaders,

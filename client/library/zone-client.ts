@@ -8,7 +8,7 @@
 // The client drives it by `update`. The loop of attempts is attempts.ts.
 import type { Zone } from '#shared/content/content.ts'
 import { chatMaxLength } from '#shared/limits.ts'
-import { packControl } from '#shared/protocol/control.ts'
+import { charactersOf, packControl } from '#shared/protocol/control.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
 import { BUTTON_WALK } from '#shared/rules/movement.ts'
 import { runAttempts } from './attempts.ts'
@@ -82,7 +82,7 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
     stand: () => core.zone?.stand(),
     say(text) {
       const line = text.trim()
-      if (line === '' || line.length > chatMaxLength) return false
+      if (line === '' || charactersOf(line) > chatMaxLength) return false
       return send(core, { kind: 'chat.nearby', text: line })
     },
     send: (message) => send(core, message),

@@ -1,4 +1,4 @@
-import type { content } from '#shared/api/content.ts'
+import type { ContentFileJson, content } from '#shared/api/content.ts'
 import type { Handlers } from '#shared/api/endpoint.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { Problem } from '#shared/problem.ts'
@@ -11,7 +11,8 @@ export function contentRoutes(loaded: LoadedContent): Handlers<typeof content> {
     async file({ params }) {
       const file = findFile(loaded, params.kind, params.name)
       if (file === undefined) throw new Problem('content.not_found')
-      return file.json
+      // Checked by the schema of its kind when it was read.
+      return file.json as ContentFileJson
     },
   }
 }

@@ -1,6 +1,7 @@
 // The reference page at /docs: one static page made from the OpenAPI document. It has no script and
 // loads nothing, from here or elsewhere, and its policy says so.
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { PROBLEMS } from '#shared/problem.ts'
 import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
 import { healthApi } from '#shared/api/health.ts'
@@ -13,9 +14,13 @@ export type Reference = {
   document: string
   /** /docs */
   page: string
+  /** /protocol/vectors.json: golden frames and steps of the zone protocol. */
+  vectors: string
   /** The Content-Security-Policy of the page. */
   policy: string
 }
+
+const vectorsFile = new URL('../../shared/protocol/vectors.json', import.meta.url)
 
 /** Of some domains and of /health. Built once, before serving. `serverUrl`: where the document is. */
 export function buildReference(declared: readonly Domain[], serverUrl: string): Reference {
@@ -25,6 +30,7 @@ export function buildReference(declared: readonly Domain[], serverUrl: string): 
   return {
     document: JSON.stringify(document),
     page: pageOf(domains, document),
+    vectors: readFileSync(vectorsFile, 'utf8'),
     policy: `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { creatureSchema, jobSchema, raceSchema, zoneSchema } from '../content/content.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { contentId } from './names.ts'
 
@@ -8,6 +9,22 @@ const manifest = z
     files: z.array(z.object({ file: z.string(), etag: z.string(), bytes: z.int() })),
   })
   .meta({ id: 'ContentManifest' })
+
+/** Files as they lie in the game's folder: what has a default there may be missing. */
+const file = z
+  .union([
+    zoneSchema.extend({ tickHz: zoneSchema.shape.tickHz.unwrap().optional() }).meta({
+      id: 'ZoneFile',
+      description: 'Of kind `zones`. Lengths in metres; `tickHz` is 20 when it is missing',
+    }),
+    creatureSchema.meta({
+      id: 'CreatureFile',
+      description: 'Of kind `creatures`. Radius in metres, speed in metres a second',
+    }),
+    raceSchema.meta({ id: 'RaceFile', description: 'Of kind `races`' }),
+    jobSchema.meta({ id: 'JobFile', description: 'Of kind `jobs`' }),
+  ])
+  .meta({ id: 'ContentFile' })
 
 export const content = domain({
   name: 'content',
@@ -29,10 +46,12 @@ export const content = domain({
       summary: 'One content file; send If-None-Match to be told 304',
       identity: 'anyone',
       params: z.object({ kind: z.enum(['zones', 'creatures', 'races', 'jobs']), name: contentId }),
-      answer: z.record(z.string(), z.unknown()).meta({ id: 'ContentFile' }),
+      answer: file,
       cache: { maxAgeS: 60 },
       errors: ['content.not_found'],
       limits: [{ rate: 'read.address', by: 'address' }],
     }),
   },
 })
+
+export type ContentFileJson = z.infer<typeof file>

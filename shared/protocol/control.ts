@@ -6,6 +6,13 @@ import * as z from 'zod'
 import { chatMaxLength } from '../limits.ts'
 import { readMsgpack } from './msgpack.ts'
 
+/** The length of a text in code points. */
+export function charactersOf(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
 // No control or format characters: a line of chat is one line, and nobody turns the direction of what
@@ -14,7 +21,8 @@ const line = z
   .string()
   .trim()
   .min(1)
-  .max(chatMaxLength)
+  // Code points, as other languages count them; JavaScript's own length counts many an emoji twice.
+  .refine((text) => charactersOf(text) <= chatMaxLength)
   .regex(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u)
 
 /** What is said, and what is heard: `from` is the entity id of the speaker. */

@@ -181,6 +181,17 @@ describe('the OpenAPI document', () => {
   })
 })
 
+describe('content files', () => {
+  it('have schemas of their own, which say what a zone, a creature, a race and a job hold', () => {
+    const named = ['ZoneFile', 'CreatureFile', 'RaceFile', 'JobFile']
+    const schemas = (document['components'] as { schemas: Record<string, Json> }).schemas
+    for (const name of named) expect(Object.keys(schemas)).toContain(name)
+    expect(schemas['ContentFile']!['anyOf']).toHaveLength(4)
+    expect(Object.keys(schemas['ZoneFile']!['properties'] as Json)).toContain('gates')
+    expect(schemas['ZoneFile']!['required']).not.toContain('tickHz')
+  })
+})
+
 describe('/docs', () => {
   it('loads nothing, from here or elsewhere, and may not', () => {
     const { page, policy } = reference
@@ -226,5 +237,8 @@ describe('/docs', () => {
     expect(page.headers.get('content-security-policy')).toBe(reference.policy)
     const openapi = await app.request('/openapi.json')
     expect(await openapi.json()).toMatchObject({ openapi: '3.1.1', info: { title: 'Waystone' } })
+    const vectors = await app.request('/protocol/vectors.json')
+    expect(vectors.headers.get('access-control-allow-origin')).toBe('*')
+    expect(Object.keys((await vectors.json()) as Json)).toContain('movement')
   })
 })

@@ -1,8 +1,11 @@
 // The bytes of every kind of frame, held by golden vectors (vectors.json, named in docs/protocol.md),
 // and what the decoders do with everything that is nearly such a frame.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Zone } from '#shared/content/content.ts'
+import { chatMaxLength } from '#shared/limits.ts'
 import {
   CLIENT_KIND,
   decodeClientFrame,
@@ -18,10 +21,15 @@ import {
 } from '#shared/protocol/server-frames.ts'
 import type { ServerFrame } from '#shared/protocol/server-frames.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
+import { cosOf, dxOf, dyOf } from '#shared/rules/heading.ts'
+import { stepPlayer } from '#shared/rules/movement.ts'
+import type { Body, Command } from '#shared/rules/movement.ts'
+import { metresToUnits, playerRadius, walkSpeedSteps } from '#shared/rules/units.ts'
+import { buildWalls } from '#shared/rules/walls.ts'
 
 type Vector = { name: string; hex: string; frame: unknown }
 const file = JSON.parse(
-  readFileSync(new URL('vectors.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../shared/protocol/vectors.json', import.meta.url), 'utf8'),
   (_key, value: unknown) => {
     const bytes = (value as { hex?: unknown; name?: unknown } | null) ?? {}
     const isBytes = typeof bytes === 'object' && typeof bytes.hex === 'string' && !('name' in bytes)
@@ -192,4 +200,63 @@ test('close codes are all different, inside the private range, and find their re
     expect(closeReason(code)).toBe(reason)
   }
   expect(closeReason(1006)).toBeUndefined()
+})
+
+describe('movement vectors', () => {
+  const { movement } = JSON.parse(
+    readFileSync(new URL('../../shared/protocol/vectors.json', import.meta.url), 'utf8'),
+  ) as { movement: MovementVectors }
+
+  test('hold the table of headings by its hash, which docs/protocol.md names', () => {
+    const table = Buffer.alloc(2048)
+    for (let i = 0; i < 1024; i++) table.writeInt16LE(cosOf(i << 6), i * 2)
+    const hash = createHash('sha256').update(table).digest('hex')
+    expect(movement.headingTableSha256).toBe(hash)
+    const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
+    expect(page).toContain(hash)
+  })
+
+  test.each(movement.displacements)(
+    'heading $heading at speed $speed and $tickHz Hz moves by $dx, $dy',
+    ({ heading, speed, tickHz, dx, dy }) => {
+      expect([dxOf(heading, speed, tickHz), dyOf(heading, speed, tickHz)]).toEqual([dx, dy])
+    },
+  )
+
+  test('round halves up, in metres and in steps of either sign', () => {
+    for (const { metres, units } of movement.metres) expect(metresToUnits(metres)).toBe(units)
+    const halves = movement.displacements.filter(({ heading, speed, tickHz }) => {
+      const exact = (cosOf(heading) * ((speed * 60) / tickHz)) / 16_384
+      return Math.abs(exact % 1) === 0.5
+    })
+    expect(new Set(halves.map(({ dx }) => Math.sign(dx)))).toEqual(new Set([1, -1]))
+  })
+
+  test.each(movement.steps)('a step $name', ({ tickHz, from, commands, after }) => {
+    const walls = buildWalls(movement.zone)
+    const body = { ...from }
+    const bodies = commands.map((command) => {
+      stepPlayer(body, command, walkSpeedSteps, tickHz, walls, playerRadius)
+      return { ...body }
+    })
+    expect(bodies).toEqual(after)
+  })
+})
+
+type MovementVectors = {
+  headingTableSha256: string
+  displacements: { heading: number; speed: number; tickHz: number; dx: number; dy: number }[]
+  metres: { metres: number; units: number }[]
+  zone: Pick<Zone, 'width' | 'height' | 'walls'>
+  steps: { name: string; tickHz: number; from: Body; commands: Command[]; after: Body[] }[]
+}
+
+describe('a line of chat', () => {
+  const takes = (text: string) => clientControl.safeParse({ kind: 'chat.nearby', text }).success
+
+  test('is counted in code points', () => {
+    expect(takes('😀'.repeat(chatMaxLength))).toBe(true)
+    expect(takes('😀'.repeat(chatMaxLength + 1))).toBe(false)
+    expect(takes('é'.repeat(chatMaxLength))).toBe(true)
+  })
 })
