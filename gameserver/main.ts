@@ -6,6 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { flushCompileCache } from 'node:module'
 import { game } from '#game'
+import { createBackoff } from '#shared/backoff.ts'
 import { ContentError, loadContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
@@ -81,6 +82,7 @@ async function run(): Promise<void> {
     {
       store: storeOptions(config, process.env),
       cache: hints(config),
+      logLevel: config.WAYSTONE_LOG,
       host: {
         bootId,
         realmId: config.WAYSTONE_REALM,
@@ -166,7 +168,11 @@ async function run(): Promise<void> {
       refused: (problems) => log.info('content not taken over', { problems }),
     })
   }
-  setInterval(() => log.info('stats', { ...host?.stats() }), statsEveryMs).unref()
+  const logStats = async () => {
+    const store = await persistence.stats().catch(() => undefined)
+    log.info('stats', { ...host?.stats(), store })
+  }
+  setInterval(() => void logStats(), statsEveryMs).unref()
 
   let open = false
   onGameServer = () => {
@@ -175,15 +181,15 @@ async function run(): Promise<void> {
     void openUntilDone()
   }
   async function openUntilDone(): Promise<void> {
+    const backoff = createBackoff(systemRuntime, { baseMs: 250, maxMs: 10_000 })
     while (!stopping.signal.aborted) {
-      try {
-        await persistence.setState('open')
+      const opened = await persistence.setState('open').catch(() => 'unavailable')
+      if (opened === 'done') {
         log.info('open', { port })
         watchIdle()
         return
-      } catch {
-        await systemRuntime.sleep(250)
       }
+      await systemRuntime.sleep(backoff.next(), stopping.signal).catch(() => undefined)
     }
   }
   function watchIdle(): void {

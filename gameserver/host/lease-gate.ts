@@ -117,7 +117,7 @@ export function createLeaseGate(deps: {
         start()
         return apply('proved')
       }
-      if (outcome === 'unavailable') await runtime.sleep(proveAgainMs)
+      if (outcome !== 'held') await runtime.sleep(proveAgainMs)
     }
   }
 

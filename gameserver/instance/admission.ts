@@ -113,6 +113,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     const answer = await claim(ticket, instance)
     if (answer.outcome === 'refused') return session.end('ticket.refused')
     if (answer.outcome === 'unavailable') return session.end('host.unavailable')
+    if (answer.outcome === 'storeRefused') return session.end('internal')
     if (answer.outcome === 'kicked') {
       session.end('kicked')
       await giveUpClaim(instance, answer.character)

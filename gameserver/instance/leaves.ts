@@ -5,9 +5,11 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 
+type LeaveOutcome = Awaited<ReturnType<Persistence['leave']>>
+
 export type Leaves = {
   /** Saves a character and gives it up; resolves when the outcome is clear. Never rejects. */
-  save(entry: CheckpointEntry): Promise<'left' | 'fenced'>
+  save(entry: CheckpointEntry): Promise<LeaveOutcome>
   /** What the checkpoints must still hold. */
   entries(): CheckpointEntry[]
   has(characterId: string): boolean
@@ -25,9 +27,9 @@ export function createLeaves(deps: {
   log: Log
 }): Leaves {
   const { instance, persistence, runtime, log } = deps
-  const leaving = new Map<CheckpointEntry, Promise<'left' | 'fenced'>>()
+  const leaving = new Map<CheckpointEntry, Promise<LeaveOutcome>>()
 
-  const untilClear = async (entry: CheckpointEntry): Promise<'left' | 'fenced'> => {
+  const untilClear = async (entry: CheckpointEntry): Promise<LeaveOutcome> => {
     for (;;) {
       try {
         return await persistence.leave({ ...entry, instance })

@@ -29,6 +29,13 @@ export async function leave(
     socket?.end('fenced')
     return
   }
+  if (outcome === 'refused') {
+    instance.log.error('a character could not be saved', {
+      characterId: character.claimed.characterId,
+    })
+    socket?.end('internal')
+    return
+  }
   if (gate !== undefined && socket?.state === 'playing') {
     socket.connection.send(redirectFrame(gate.to))
   }

@@ -10,11 +10,14 @@ import type { HostPlaces } from './host-places.ts'
 import type { HostIdentity } from './identity.ts'
 import type { Clocks } from './lease-keeper.ts'
 import type { LeaseView, Persistence } from './persistence.ts'
+import { failed } from './store-watch.ts'
 import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
 
 /** State rows saved with one checkpoint at most, so that a full hub does not come in one burst. */
 const savesPerCheckpoint = 32
+
+type Outcome = Awaited<ReturnType<Persistence['checkpoint']>>
 
 /** See Persistence.checkpoint. */
 export function createCheckpointing(deps: {
@@ -40,36 +43,49 @@ export function createCheckpointing(deps: {
   }
 
   /** The state rows of those who changed and were not saved for a minute. */
-  async function saveChanged(entries: CheckpointEntry[]): Promise<void> {
+  async function saveChanged(entries: CheckpointEntry[]): Promise<Outcome> {
+    let outcome: Outcome = 'saved'
     let budget = savesPerCheckpoint
     for (const entry of entries) {
       const last = stayOf(stays, entry.characterId, entry.epoch)
       if (last === undefined || clocks.now() - last.savedAt < stateSaveMs) continue
       if (sameSaved(last.saved, entry.saved)) continue
-      if (budget-- === 0) return
-      try {
-        await store.update(saveUpdate({ ...entry, realmId: host.realmId }))
-      } catch (error) {
-        // Refused: another owner came, or a leave was faster. The guard has the last word, not this.
-        if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
-      }
+      if (budget-- === 0) break
+      const saved = await save(entry)
+      if (saved === 'unavailable') return saved
+      if (saved === 'refused') outcome = saved
       last.savedAt = clocks.now()
       last.saved = entry.saved
     }
+    return outcome
+  }
+
+  async function save(entry: CheckpointEntry): Promise<Outcome> {
+    try {
+      await store.update(saveUpdate({ ...entry, realmId: host.realmId }))
+    } catch (error) {
+      // Another owner came, or a leave was faster. The guard has the last word, not this.
+      if (!(error instanceof StoreError) || error.kind !== 'condition') return failed(error)
+    }
+    return 'saved'
   }
 
   return async (instance, entries) => {
     // Past the deadline nothing is saved: another owner may already have begun.
     if (!lease().held) return 'unavailable'
-    try {
-      await putRow(instance, entries)
-      await saveChanged(entries)
-      await places.reconcile(instance, entries)
-      return 'saved'
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      return 'unavailable'
+    const parts = [
+      () => putRow(instance, entries).then(() => 'saved' as const, failed),
+      () => saveChanged(entries),
+      () => places.reconcile(instance, entries).then(() => 'saved' as const, failed),
+    ]
+    let outcome: Outcome = 'saved'
+    for (const part of parts) {
+      const ended = await part()
+      // What is refused for good must not keep the rest from being saved.
+      if (ended === 'unavailable') return ended
+      if (ended === 'refused') outcome = ended
     }
+    return outcome
   }
 }
 

@@ -1,4 +1,5 @@
 // How a reservation becomes a playing character.
+import { createBackoff } from '#shared/backoff.ts'
 import { isBanned } from '#shared/ownership/ban.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
@@ -11,10 +12,11 @@ import type { Clocks, LeaseProof } from './lease-keeper.ts'
 import { readRows } from './leaving.ts'
 import type { Leaver } from './leaving.ts'
 import type { ClaimedCharacter, ClaimOutcome, LeaseView } from './persistence.ts'
+import { failed } from './store-watch.ts'
 import type { Stays } from './stays.ts'
 
-/** Pause between the tries of a claim, ms. */
-const repeatMs = 250
+/** Pauses between the tries of a claim. */
+const repeatMs = { baseMs: 250, maxMs: 2000 }
 /** A claim is repeated this often before the player is asked to enter again. */
 const claimAttempts = 4
 
@@ -35,8 +37,9 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
   const proofBefore = deps.proof()
   // An attempt landed, or may have: the next one is then refused although the character is ours.
   const progress = { maybeMine: false }
+  const backoff = createBackoff(deps.runtime, repeatMs)
   for (let attempt = 0; attempt < claimAttempts && deps.lease().held; attempt++) {
-    if (attempt > 0) await deps.runtime.sleep(repeatMs)
+    if (attempt > 0) await deps.runtime.sleep(backoff.next())
     try {
       const { rows, banned } = await tryClaim(deps, ticket, progress)
       if (!isMine(deps, rows, ticket) || !progress.maybeMine) return { outcome: 'refused' }
@@ -48,7 +51,9 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
       if (!deps.lease().held || deps.proof().lapses !== proofBefore.lapses) break
       return { outcome: 'claimed', character: beginStay(deps, rows, ticket) }
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error
+      if (failed(error) === 'unavailable') continue
+      if (progress.maybeMine) void giveBack(deps, ticket)
+      return { outcome: 'storeRefused' }
     }
   }
   void giveBack(deps, ticket)
@@ -122,6 +127,7 @@ function beginStay(
 async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
   const { store, runtime, clocks, host, places, leaver } = deps
   const { characterId, instance } = ticket
+  const backoff = createBackoff(runtime, repeatMs)
   while (!deps.proof().lost) {
     try {
       const rows = await readRows(store, host.realmId, characterId)
@@ -142,9 +148,10 @@ async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
         return
       }
       if (clocks.now() > ticket.expiresAt) return
+      backoff.reset()
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error
+      if (failed(error) === 'refused') return
     }
-    await runtime.sleep(repeatMs)
+    await runtime.sleep(backoff.next())
   }
 }

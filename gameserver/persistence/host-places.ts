@@ -1,18 +1,21 @@
 // What the registry of instances holds of this host: its instances, their state and their members.
 import { openInstance, reconcilePlaces, releasePlace } from '#shared/ownership/places.ts'
 import type { InstanceState, Stay } from '#shared/ownership/places.ts'
-import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { HostIdentity } from './identity.ts'
 import type { Clocks } from './lease-keeper.ts'
+import { failed } from './store-watch.ts'
 import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
+
+/** How a write ended that has no condition of its own. */
+export type StoreOutcome = 'done' | 'unavailable' | 'refused'
 
 export type HostPlaces = {
   /** Writes the instance rows, state `ready`. */
   open(): Promise<void>
   /** What placement sees of all instances of this host from now on. */
-  setState(state: InstanceState): Promise<void>
+  setState(state: InstanceState): Promise<StoreOutcome>
   /** The host's word on who is in an instance: with each checkpoint. */
   reconcile(
     instance: string,
@@ -58,18 +61,16 @@ export function createHostPlaces(deps: {
       state = next
       for (const { instance } of host.instances) {
         const here = [...stays].filter(([, one]) => one.instance === instance)
-        await reconcile(
-          instance,
-          here.map(([characterId, { epoch }]) => ({ characterId, epoch })),
-        )
+        const members = here.map(([characterId, { epoch }]) => ({ characterId, epoch }))
+        const ended = await reconcile(instance, members).then(() => 'done' as const, failed)
+        if (ended !== 'done') return ended
       }
+      return 'done'
     },
     reconcile,
     async release(instance, characterId, stay) {
       const entry = { zone: zones.get(instance)!, bootId, instance }
-      await releasePlace(store, realmId, entry, characterId, stay).catch((error: unknown) => {
-        if (!(error instanceof StoreError)) throw error
-      })
+      await releasePlace(store, realmId, entry, characterId, stay).catch(failed)
     },
   }
 }

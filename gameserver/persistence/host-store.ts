@@ -3,11 +3,13 @@
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import type { InstanceState } from '#shared/ownership/places.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
+import { silentLog } from '#shared/telemetry/log.ts'
+import type { Log } from '#shared/telemetry/log.ts'
 import { createCheckpointing } from './checkpointing.ts'
 import { claim } from './claiming.ts'
 import { createHostPlaces } from './host-places.ts'
+import type { StoreOutcome } from './host-places.ts'
 import type { HostIdentity } from './identity.ts'
 import { createInboxReader } from './inbox-reader.ts'
 import { createLeaseKeeper, leaseView } from './lease-keeper.ts'
@@ -15,19 +17,23 @@ import type { Clocks, LeaseProof } from './lease-keeper.ts'
 import { createLeaseWatch } from './lease-watch.ts'
 import { createLeaver } from './leaving.ts'
 import type { Persistence } from './persistence.ts'
+import { failed, watchStore } from './store-watch.ts'
+import type { StoreStats } from './store-watch.ts'
 import type { Stays } from './stays.ts'
 
 export type HostStore = Persistence & {
   /** Writes the lease and instance rows (state `ready`). Fails when the store does. */
   open(): Promise<void>
   /** What the director sees of all instances of this host from now on. */
-  setState(state: InstanceState): Promise<void>
-  /** A hint came: reads the inbox now. Never fails. */
-  poke(): Promise<void>
+  setState(state: InstanceState): Promise<StoreOutcome>
+  /** A hint came: reads the inbox now. */
+  poke(): Promise<StoreOutcome>
+  /** Failures of the store so far. */
+  stats(): Promise<StoreStats>
   /** Renews the lease, and watches those of others, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   /** The host gives up all it owns: for the end of a drain. */
-  release(): Promise<void>
+  release(): Promise<StoreOutcome>
 }
 
 export function createHostStore(deps: {
@@ -36,12 +42,15 @@ export function createHostStore(deps: {
   clocks: Clocks
   host: HostIdentity
   onProof: (proof: LeaseProof) => void
+  /** Silent by default. */
+  log?: Log
 }): HostStore {
-  const { store, runtime, clocks, host } = deps
+  const { runtime, clocks, host, log = silentLog } = deps
+  const { store, stats } = watchStore(deps.store, clocks.monotonic, log)
   const { bootId, realmId } = host
   const stays: Stays = new Map()
   const inbox = createInboxReader({ store, clocks, bootId })
-  const keeper = createLeaseKeeper({ ...deps, bootId, readInbox: inbox.read })
+  const keeper = createLeaseKeeper({ ...deps, store, bootId, readInbox: inbox.read })
   const watch = createLeaseWatch({ store, runtime, clocks, host })
   const lease = () => leaseView(keeper.proof(), clocks)
   const places = createHostPlaces({ store, clocks, host, stays })
@@ -54,11 +63,8 @@ export function createHostStore(deps: {
     letGo: leaver.letGo,
     checkpoint: createCheckpointing(parts),
     onCommand: inbox.onCommand,
-    async poke() {
-      await inbox.read().catch((error: unknown) => {
-        if (!(error instanceof StoreError)) throw error
-      })
-    },
+    poke: async () => await inbox.read().then(() => 'done' as const, failed),
+    stats: async () => await Promise.resolve(stats()),
     beat: keeper.beat,
     lease,
     prove: keeper.renew,
@@ -72,6 +78,6 @@ export function createHostStore(deps: {
     async run(signal) {
       await Promise.all([keeper.run(signal), watch.run(signal)])
     },
-    release: async () => await endLease(store, bootId),
+    release: async () => await endLease(store, bootId).then(() => 'done' as const, failed),
   }
 }

@@ -6,7 +6,8 @@ import { renewLease } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
-import type { LeaseView } from './persistence.ts'
+import type { LeaseView, RenewOutcome } from './persistence.ts'
+import { failed } from './store-watch.ts'
 
 export type Clocks = {
   /** Wall clock, Unix ms. */
@@ -33,7 +34,7 @@ export type LeaseKeeper = {
   proof(): LeaseProof
   /** The tick thread is alive. Without this between two renewals there is no renewal. */
   beat(): void
-  renew(): Promise<'held' | 'lost' | 'unavailable'>
+  renew(): Promise<RenewOutcome>
   /** Renews every second until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -61,7 +62,7 @@ export function createLeaseKeeper(deps: {
     lapses: 0,
   }
 
-  async function renew(): Promise<'held' | 'lost' | 'unavailable'> {
+  async function renew(): Promise<RenewOutcome> {
     if (proof.lost) return 'lost'
     const sent = { wall: clocks.now(), monotonic: clocks.monotonic() }
     renewal += 1
@@ -84,8 +85,7 @@ export function createLeaseKeeper(deps: {
       deps.onProof(proof)
       return outcome
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      return 'unavailable'
+      return failed(error)
     }
   }
 

@@ -1,25 +1,29 @@
 // How a character is saved and given up.
+import { createBackoff } from '#shared/backoff.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'
 import { leaveWrites, letGoWrites } from '#shared/ownership/transitions.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { StoreError } from '#shared/store/store.ts'
+import { StoreError, failureOf } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { HostPlaces } from './host-places.ts'
-import type { Leaving } from './persistence.ts'
+import type { Leaving, Persistence } from './persistence.ts'
+import { failed } from './store-watch.ts'
 import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
 
-/** Pause between repeats of a write whose outcome is unclear, ms. */
-const repeatMs = 250
+/** Pauses between repeats of a write whose outcome is unclear. */
+const repeatMs = { baseMs: 250, maxMs: 2000 }
+
+type LeaveOutcome = Awaited<ReturnType<Persistence['leave']>>
 
 export type Leaver = {
   /** Saves a character and gives it up; see Persistence.leave. */
-  leave(leaving: Leaving): Promise<'left' | 'fenced'>
+  leave(leaving: Leaving): Promise<LeaveOutcome>
   /** The same for a claim that never became a stay. */
-  untilClear(leaving: Leaving): Promise<'left' | 'fenced'>
+  untilClear(leaving: Leaving): Promise<LeaveOutcome>
   /** See Persistence.letGo. */
-  letGo(characterId: string, epoch: number): Promise<void>
+  letGo: Persistence['letGo']
 }
 
 export function createLeaver(deps: {
@@ -32,7 +36,8 @@ export function createLeaver(deps: {
   const { store, runtime, host, stays, places } = deps
   const { realmId, bootId } = host
 
-  async function untilClear(leaving: Leaving): Promise<'left' | 'fenced'> {
+  async function untilClear(leaving: Leaving): Promise<LeaveOutcome> {
+    const backoff = createBackoff(runtime, repeatMs)
     let unclear = false
     for (;;) {
       try {
@@ -40,18 +45,31 @@ export function createLeaver(deps: {
         return 'left'
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
-        if (error.kind === 'cancelled' && error.reasons.includes('condition')) {
-          const rows = await readRows(store, realmId, leaving.characterId).catch(() => undefined)
-          const guard = rows?.guard
-          if (guard !== undefined) {
-            const stillMine = guard.owner === bootId && guard.epoch === leaving.epoch
-            // Not ours any more: our own earlier try, if one was unclear, or another owner.
-            if (!stillMine) return unclear ? 'left' : 'fenced'
-          }
+        const failure = failureOf(error)
+        if (failure === 'permanent') return 'refused'
+        if (failure === 'condition') {
+          const owned = await ownership(leaving)
+          // Not ours any more: our own earlier try, if one was unclear, or another owner.
+          if (owned === 'lost') return unclear ? 'left' : 'fenced'
+          if (owned === 'refused') return 'refused'
         }
         unclear ||= error.unclear
       }
-      await runtime.sleep(repeatMs)
+      await runtime.sleep(backoff.next())
+    }
+  }
+
+  /** What the guard says of a stay. */
+  async function ownership({
+    characterId,
+    epoch,
+  }: Leaving): Promise<'ours' | 'lost' | 'unavailable' | 'refused'> {
+    try {
+      const guard = (await readRows(store, realmId, characterId))?.guard
+      if (guard === undefined) return 'unavailable'
+      return guard.owner === bootId && guard.epoch === epoch ? 'ours' : 'lost'
+    } catch (error) {
+      return failed(error)
     }
   }
 
@@ -70,9 +88,11 @@ export function createLeaver(deps: {
     async letGo(characterId, epoch) {
       try {
         await store.transact(letGoWrites({ realmId, characterId, bootId, epoch }))
+        return 'left'
       } catch (error) {
-        // Refused: it is not ours at this epoch any more. Unclear: the other `enter` asks again.
-        if (!(error instanceof StoreError)) throw error
+        // It is not ours at this epoch any more.
+        if (error instanceof StoreError && failureOf(error) === 'condition') return 'fenced'
+        return failed(error)
       }
     },
   }

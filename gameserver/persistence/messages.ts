@@ -1,13 +1,14 @@
 // What crosses between tick thread and worker: plain messages, one request and one answer
 // (4 to 7 microseconds on the tick thread; docs/performance.md).
-import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+//
+// A call is a function of the host store that answers a promise: its name and its arguments cross. So a
+// new call is written once, in the host store, and both ends have it.
 import type { Command } from '#shared/ownership/inbox.ts'
-import type { InstanceState } from '#shared/ownership/places.ts'
-import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { DynamoOptions } from '#shared/store/dynamo.ts'
+import type { LogLevel } from '#shared/telemetry/log.ts'
+import type { HostStore } from './host-store.ts'
 import type { HostIdentity } from './identity.ts'
 import type { Clocks, LeaseProof } from './lease-keeper.ts'
-import type { Leaving } from './persistence.ts'
 import type { PublicKeyRow } from './public-keys.ts'
 
 export type WorkerSetup = {
@@ -15,26 +16,65 @@ export type WorkerSetup = {
   /** Where hints come from; without it the inbox is read with each renewal alone. */
   cache: { url: string; token: string } | undefined
   host: HostIdentity
+  logLevel: LogLevel
 }
 
-export type WorkerCall =
-  | { method: 'open' }
-  | { method: 'claim'; ticket: Ticket }
-  | { method: 'leave'; leaving: Leaving }
-  | { method: 'checkpoint'; instance: string; entries: CheckpointEntry[] }
-  | { method: 'letGo'; characterId: string; epoch: number }
-  | { method: 'prove' }
-  | { method: 'setState'; state: InstanceState }
-  | { method: 'release' }
+/** What the tick thread may call. Arguments and answers are plain data. */
+export type WorkerCalls = {
+  [
+    Name in Exclude<keyof HostStore, 'run'> as HostStore[Name] extends (
+      ...args: never[]
+    ) => Promise<unknown>
+      ? Name
+      : never
+  ]: HostStore[Name]
+}
 
-export type WorkerRequest = WorkerCall & { id: number }
+export type WorkerRequest = { id: number; call: keyof WorkerCalls; args: unknown[] }
+
+/** What is sent to the worker beside calls. */
+export type WorkerSignal = { signal: 'beat' | 'end' }
 
 export type WorkerMessage =
   | { kind: 'answer'; id: number; value: unknown }
-  | { kind: 'failure'; id: number; message: string }
+  | { kind: 'failure'; id: number; error: CrossedError }
   | { kind: 'proof'; proof: LeaseProof }
   | { kind: 'command'; command: Command }
   | { kind: 'keys'; keys: PublicKeyRow[] }
+
+/** An error as it crosses; `kind` is that of a StoreError. */
+export type CrossedError = { name: string; message: string; kind?: string; stack?: string }
+
+export function crossError(error: unknown): CrossedError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message, stack } = error
+  const kind = 'kind' in error && typeof error.kind === 'string' ? error.kind : undefined
+  return { name, message, ...(kind && { kind }), ...(stack !== undefined && { stack }) }
+}
+
+/** The other end's error, with its name, kind and stack. */
+export function errorOf({ name, message, kind, stack }: CrossedError): Error {
+  const error = Object.assign(new Error(message), kind === undefined ? {} : { kind })
+  error.name = name
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+/** `own`, and every call that it has not, made by `send`. */
+export function withCalls<Own extends object>(
+  own: Own,
+  send: (call: keyof WorkerCalls, args: unknown[]) => Promise<unknown>,
+): Own & Omit<WorkerCalls, keyof Own> {
+  return new Proxy(own, {
+    get(target, name) {
+      // No promise: `then` is no call.
+      if (name in target || typeof name === 'symbol' || name === 'then') {
+        return Reflect.get(target, name) as unknown
+      }
+      return (...args: unknown[]) => send(name as keyof WorkerCalls, args)
+    },
+  }) as Own & Omit<WorkerCalls, keyof Own>
+}
 
 /** Both threads must read the same clocks: performance.now() counts from each thread's own start. */
 export const processClocks: Clocks = {

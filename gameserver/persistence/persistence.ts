@@ -27,6 +27,8 @@ export type ClaimOutcome =
   | { outcome: 'refused' }
   /** The store does not answer or the lease is in doubt: close with `host.unavailable`. */
   | { outcome: 'unavailable' }
+  /** The store will never take it: close with `internal`. */
+  | { outcome: 'storeRefused' }
 
 export type Leaving = CheckpointEntry & { instance: string }
 
@@ -37,6 +39,8 @@ export type LeaseView = {
   lost: boolean
 }
 
+export type RenewOutcome = 'held' | 'lost' | 'unavailable' | 'refused'
+
 export interface Persistence {
   /**
    * Turns a reservation into a playing character. The caller has verified the ticket and remembers its
@@ -46,15 +50,22 @@ export interface Persistence {
   /**
    * Saves a character and gives it up; repeats itself until the outcome is clear, however long that
    * takes. Until it resolves the character stays in the checkpoints. `fenced`: it was not ours any more.
+   * `refused`: the store will never take it; what was saved last is what the next owner goes on with.
    */
-  leave(leaving: Leaving): Promise<'left' | 'fenced'>
-  /** Everybody in the instance, the leaving ones too. Called every 4 s and before the host stops. */
-  checkpoint(instance: string, entries: CheckpointEntry[]): Promise<'saved' | 'unavailable'>
+  leave(leaving: Leaving): Promise<'left' | 'fenced' | 'refused'>
+  /**
+   * Everybody in the instance, the leaving ones too. Called every 4 s and before the host stops.
+   * `refused`: the store will never take a part of it; the rest was saved.
+   */
+  checkpoint(
+    instance: string,
+    entries: CheckpointEntry[],
+  ): Promise<'saved' | 'unavailable' | 'refused'>
   /**
    * Gives up a character that the guard says is ours at that epoch and that nobody here holds. Resolves
    * when that was tried; whoever wants the character asks again.
    */
-  letGo(characterId: string, epoch: number): Promise<void>
+  letGo(characterId: string, epoch: number): Promise<'left' | 'fenced' | 'unavailable' | 'refused'>
   /** What applies commands from the inbox. They may come more than once. */
   onCommand(apply: (command: Command) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
@@ -62,7 +73,7 @@ export interface Persistence {
   lease(): LeaseView
   /**
    * After a gap longer than the lease: renews it, hands over what the inbox holds, then answers. `lost`
-   * means: do not tick again.
+   * means: do not tick again. `refused`: the store will not take the renewal, until an operator acts.
    */
-  prove(): Promise<'held' | 'lost' | 'unavailable'>
+  prove(): Promise<RenewOutcome>
 }

@@ -7,9 +7,16 @@ import { readKeyRows } from '#shared/keys/store.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { systemRuntime } from '#shared/system.ts'
+import { createLog } from '#shared/telemetry/log.ts'
 import { createHostStore } from './host-store.ts'
-import type { WorkerMessage, WorkerRequest, WorkerSetup } from './messages.ts'
-import { processClocks } from './messages.ts'
+import { crossError, processClocks } from './messages.ts'
+import type {
+  WorkerCalls,
+  WorkerMessage,
+  WorkerRequest,
+  WorkerSetup,
+  WorkerSignal,
+} from './messages.ts'
 
 /** Public keys are read again this often; a new key is published long before it signs. */
 const keysEveryMs = 60_000
@@ -28,6 +35,12 @@ const host = createHostStore({
   clocks: processClocks,
   host: setup.host,
   onProof: (proof) => send({ kind: 'proof', proof }),
+  log: createLog({
+    level: setup.logLevel,
+    write: (line) => process.stdout.write(line),
+    now: systemRuntime.now,
+    fields: { boot: setup.host.bootId },
+  }),
 })
 host.onCommand((command) => send({ kind: 'command', command }))
 const ending = new AbortController()
@@ -58,41 +71,22 @@ async function open(): Promise<void> {
   cache.subscribe(inboxChannel(setup.host.bootId), () => void host.poke(), ending.signal)
 }
 
-async function answer(request: WorkerRequest): Promise<unknown> {
-  switch (request.method) {
-    case 'open':
-      return await open()
-    case 'claim':
-      return await host.claim(request.ticket)
-    case 'leave':
-      return await host.leave(request.leaving)
-    case 'checkpoint':
-      return await host.checkpoint(request.instance, request.entries)
-    case 'letGo':
-      return await host.letGo(request.characterId, request.epoch)
-    case 'prove':
-      return await host.prove()
-    case 'setState':
-      return await host.setState(request.state)
-    case 'release':
-      return await host.release()
+const calls: WorkerCalls = { ...host, open }
+
+async function answer({ id, call, args }: WorkerRequest): Promise<void> {
+  try {
+    // The tick thread's types have checked that the arguments are those of the call.
+    const run = calls[call] as (...args: unknown[]) => Promise<unknown>
+    send({ kind: 'answer', id, value: await run(...args) })
+  } catch (error) {
+    send({ kind: 'failure', id, error: crossError(error) })
   }
 }
 
-port.on('message', (request: WorkerRequest | { method: 'beat' } | { method: 'end' }) => {
-  if (request.method === 'beat') return host.beat()
-  if (request.method === 'end') {
-    ending.abort()
-    store.close()
-    return port.close()
-  }
-  answer(request).then(
-    (value) => send({ kind: 'answer', id: request.id, value }),
-    (error: unknown) =>
-      send({
-        kind: 'failure',
-        id: request.id,
-        message: error instanceof Error ? error.message : '',
-      }),
-  )
+port.on('message', (message: WorkerRequest | WorkerSignal) => {
+  if ('call' in message) return void answer(message)
+  if (message.signal === 'beat') return host.beat()
+  ending.abort()
+  store.close()
+  port.close()
 })

@@ -4,7 +4,12 @@ import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/guard.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
-import type { ClaimedCharacter, Leaving, Persistence } from '#gameserver/persistence/persistence.ts'
+import type {
+  ClaimedCharacter,
+  Leaving,
+  Persistence,
+  RenewOutcome,
+} from '#gameserver/persistence/persistence.ts'
 
 type Guard = {
   state: 'reserved' | 'active' | 'offline'
@@ -26,7 +31,7 @@ export type FakePersistence = Persistence & {
   command: (command: Command) => void
   held: boolean
   lost: boolean
-  proof: 'held' | 'lost' | 'unavailable'
+  proof: RenewOutcome
   /** What a claim waits for before it is answered. */
   claimGate: Promise<void>
   /** What a leave waits for before it is answered. */
@@ -105,6 +110,7 @@ export function createFakePersistence(): FakePersistence {
     },
     async letGo(characterId, epoch) {
       fake.letGoes.push(`${characterId} ${epoch}`)
+      return 'left'
     },
     onCommand(apply) {
       fake.command = apply

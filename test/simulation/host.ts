@@ -307,11 +307,8 @@ export function startHost(deps: {
     wokeAtWall = clocks.now()
     await host.start()
     for (;;) {
-      const opened = await call(async () => await kept.setState('open')).then(
-        () => true,
-        () => false,
-      )
-      if (opened || stopping) return
+      const opened = await call(async () => await kept.setState('open')).catch(() => 'unavailable')
+      if (opened === 'done' || stopping) return
       await tick.runtime.sleep(250)
     }
   }

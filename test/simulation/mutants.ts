@@ -196,8 +196,8 @@ export const mutants: Mutant[] = [
     name: 'leave-once',
     rule: 'Leave: repeated until it is clear',
     file: leaving,
-    find: 'unclear ||= error.unclear\n      }\n      await runtime.sleep(repeatMs)',
-    replace: "return 'left'\n      }\n      await runtime.sleep(repeatMs)",
+    find: 'unclear ||= error.unclear\n      }\n      await runtime.sleep(backoff.next())',
+    replace: "return 'left'\n      }\n      await runtime.sleep(backoff.next())",
   },
   {
     name: 'leaving-not-in-checkpoint',
