@@ -232,7 +232,7 @@ function limitRoutes(
 ): void {
   const endpoints = declarationsOf(records).flatMap((each) => Object.values(each.endpoints))
   const costly = endpoints.filter(({ limits }) =>
-    limits.some(({ rate }) => /^(password|register)\./.test(rate)),
+    limits.some(({ rate }) => /^(password|guest)\./.test(rate)),
   )
   const health = [healthApi.endpoints.whole.path, ...records.map(({ name }) => healthPathOf(name))]
   const rates = [

@@ -40,7 +40,10 @@ async function run(): Promise<void> {
     token: () => access.token,
     newId: () => newId(systemRuntime),
   })
-  say(await carryOut(client, access.realmId, command))
+  const preview = (text: string) => {
+    if (!json) console.log(text)
+  }
+  say(await carryOut(client, access.realmId, command, preview))
 }
 
 /** One sentence, and a code: 2 for what was typed, 1 for what was refused. */

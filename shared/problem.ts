@@ -30,6 +30,7 @@ export const PROBLEMS = {
   'auth.expired': { status: 401, title: 'The access token has expired' },
   'auth.invalid_credentials': { status: 401, title: 'Login name or password is wrong' },
   'auth.name_taken': { status: 409, title: 'This login name is taken' },
+  'auth.name_refused': { status: 422, title: 'This login name is not allowed' },
   'auth.password_refused': { status: 422, title: 'This password is too easy to guess' },
   'auth.refresh_refused': { status: 401, title: 'The refresh token is not valid' },
   'auth.busy': { status: 503, title: 'Too many log-ins at once; try again' },

@@ -10,6 +10,7 @@ const WORDS: Record<string, string> = {
   'store.unavailable': 'The server is busy with itself. Please try again in a moment.',
   'auth.invalid_credentials': 'Name or password is wrong.',
   'auth.name_taken': 'Somebody already plays under this log-in name.',
+  'auth.name_refused': 'This log-in name is not allowed.',
   'auth.password_refused': 'This password is easy to guess. Take a phrase of your own.',
   'auth.session_revoked': 'You were logged out elsewhere. Please log in again.',
   'auth.refresh_refused': 'You were away for long. Please log in again.',

@@ -1,7 +1,7 @@
 // What operators do to players. A ban begins with the row of the account, in one transaction with its
 // audit entry; what follows is read from that row and not from the request, so that of a ban and its
 // lifting the later one is what every repeat carries out.
-import type { PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
+import type { MeantPlayer, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
@@ -74,7 +74,7 @@ export async function kick(
   who: string,
   reason: string,
   op: OperationId,
-): Promise<{ accountId: string; kicked: number; stillInPlay: StillInPlay }> {
+): Promise<{ accountId: string; meant: MeantPlayer; kicked: number; stillInPlay: StillInPlay }> {
   const accountId = await findAccount(deps, who)
   const inPlay = (await readCharacters(deps, accountId)).filter(({ state }) => state !== 'offline')
   const what = inPlay.map(({ realmId, name }) => `${name} in ${realmId}`).join(', ')
@@ -92,7 +92,8 @@ export async function kick(
   })
   const done = answerOf(kicked)
   const stillInPlay = await remove(deps, done.inPlay)
-  return { accountId: done.accountId, kicked: done.inPlay.length, stillInPlay }
+  const meant = await meantPlayer(deps, done.accountId)
+  return { accountId: done.accountId, meant, kicked: done.inPlay.length, stillInPlay }
 }
 
 /** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. Takes up to 4 s. */
@@ -102,7 +103,13 @@ export async function ban(
   who: string,
   request: { reason: string; days?: number | undefined },
   op: OperationId,
-): Promise<{ accountId: string; until: number; forGood: boolean; stillInPlay: StillInPlay }> {
+): Promise<{
+  accountId: string
+  meant: MeantPlayer
+  until: number
+  forGood: boolean
+  stillInPlay: StillInPlay
+}> {
   const { reason, days } = request
   const accountId = await findAccount(deps, who)
   const until = days === undefined ? forGood : deps.runtime.now() + days * dayMs
@@ -114,7 +121,8 @@ export async function ban(
   })
   const done = answerOf(banned)
   const stillInPlay = await carryOut(deps, done.accountId)
-  return { ...done, forGood: done.until >= forGood, stillInPlay }
+  const meant = await meantPlayer(deps, done.accountId)
+  return { ...done, meant, forGood: done.until >= forGood, stillInPlay }
 }
 
 /** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
@@ -124,7 +132,7 @@ export async function unban(
   who: string,
   reason: string,
   op: OperationId,
-): Promise<{ accountId: string }> {
+): Promise<{ accountId: string; meant: MeantPlayer }> {
   const accountId = await findAccount(deps, who)
   const deed: Deed = { action: 'unban', target: accountId, what: '', reason }
   const lifted = await commit(deps, op, {
@@ -133,7 +141,7 @@ export async function unban(
   })
   const done = answerOf(lifted)
   await carryOut(deps, done.accountId)
-  return done
+  return { ...done, meant: await meantPlayer(deps, done.accountId) }
 }
 
 /** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
@@ -143,7 +151,7 @@ export async function setRole(
   who: string,
   request: { role: 'player' | 'operator'; reason: string },
   op: OperationId,
-): Promise<{ accountId: string; role: 'player' | 'operator' }> {
+): Promise<{ accountId: string; meant: MeantPlayer; role: 'player' | 'operator' }> {
   const { role, reason } = request
   const accountId = await findAccount(deps, who)
   const deed: Deed = { action: 'role', target: accountId, what: role, reason }
@@ -151,7 +159,24 @@ export async function setRole(
     steps: audited(deps, operator, op, deed, [roleWrite(accountId, role)]),
     answer: { accountId, role },
   })
-  return answerOf(changed)
+  const done = answerOf(changed)
+  return { ...done, meant: await meantPlayer(deps, done.accountId) }
+}
+
+/** Who it was, for the answer: an operator reads it beside what he typed. Not remembered. */
+async function meantPlayer(
+  deps: Pick<AdminDeps, 'store' | 'realms'>,
+  accountId: string,
+): Promise<MeantPlayer> {
+  const [account, ...lists] = await Promise.all([
+    readStanding(deps.store, accountId),
+    ...[...deps.realms.here].map(async (realmId) => {
+      const listed = await listCharacters(deps, { realmId, accountId })
+      return listed.map(({ characterId, name }) => ({ realmId, characterId, name }))
+    }),
+  ])
+  if (account === undefined) throw new Problem('admin.player_unknown')
+  return { accountId, guest: account.guest, characters: lists.flat() }
 }
 
 /** The steps of a deed with its audit entry, the effect last; it is refused when nobody is there. */

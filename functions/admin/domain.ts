@@ -17,7 +17,7 @@ export const domain = defineDomain({
     { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'UpdateItem'] },
     { table: 'core', partition: 'AUDIT', actions: ['Query', 'PutItem'] },
-    { table: 'core', partition: 'R#{realm}#A#*', actions: ['Query', 'PutItem'] },
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'Query', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem', 'Query', 'UpdateItem'] },
     { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query'] },

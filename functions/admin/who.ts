@@ -1,43 +1,80 @@
-// Whom an operator means: an id, a login name or the name of a character.
+// Whom an operator means. What players choose for themselves never stands in for an id, and no name is read
+// as one of another kind: `account:<id>`, `character:<id or name>`, `login:<name>`, or an id alone.
 import { guardKey } from '#shared/ownership/guard.ts'
 import { Problem } from '#shared/problem.ts'
 import { isUuid } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { accountOfLogin, readStanding } from '../auth/auth.ts'
-import { accountOfName } from '../characters/characters.ts'
+import { ownerOfName } from '../characters/characters.ts'
 import type { Realms } from '../http/realms.ts'
 
-/** Their account id. Throws admin.player_unknown, or admin.ambiguous when two are called so. */
-export async function findAccount(
-  deps: { store: Store; realms: Realms },
-  who: string,
-): Promise<string> {
-  const [, kind, name] = /^(?:(login|character):)?(.*)$/su.exec(who)!
-  const found = await Promise.all([
-    kind === 'character' ? undefined : accountOfLogin(deps.store, name!),
-    ...(kind === 'login' ? [] : inRealms(deps, name!)),
-    ...(kind === undefined && isUuid(name!) ? byId(deps, name!) : []),
-  ])
+type WhoDeps = { store: Store; realms: Realms }
+
+/**
+ * Their account id. Character names count as they are spelled, login names as at log-in. A name without
+ * its kind is for looking alone: the API takes none where something changes (`named` in shared/api/admin.ts).
+ * Throws admin.player_unknown, or admin.ambiguous when two are called so.
+ */
+export async function findAccount(deps: WhoDeps, who: string): Promise<string> {
+  const [, kind, name] = /^(?:(account|login|character):)?(.*)$/su.exec(who) as unknown as Named
+  const found = await look(deps, kind, name)
   const accounts = new Set(found.filter((one) => one !== undefined))
   if (accounts.size > 1) {
     throw new Problem('admin.ambiguous', {
-      detail: 'Say which with login: or character: before the name, or give the account id.',
+      detail: 'Say which: login: or character: before the name, or the account id.',
     })
   }
   for (const accountId of accounts) return accountId
-  throw new Problem('admin.player_unknown')
+  throw new Problem('admin.player_unknown', { detail: await otherSpelling(deps, kind, name) })
 }
 
-function inRealms({ store, realms }: { store: Store; realms: Realms }, name: string) {
-  return [...realms.here].map((realmId) => accountOfName(store, realmId, name))
+type Named = [string, 'account' | 'login' | 'character' | undefined, string]
+
+async function look(deps: WhoDeps, kind: Named[1], name: string): Promise<(string | undefined)[]> {
+  const id = name.toLowerCase()
+  if (isUuid(id) && kind !== 'login') {
+    return await Promise.all([
+      kind === 'character' ? undefined : accountOfId(deps, id),
+      ...(kind === 'account' ? [] : charactersOfId(deps, id)),
+    ])
+  }
+  if (kind === 'account') return []
+  return await Promise.all([
+    kind === 'character' ? undefined : accountOfLogin(deps.store, name),
+    ...(kind === 'login' ? [] : charactersOfName(deps, name)),
+  ])
 }
 
-function byId({ store, realms }: { store: Store; realms: Realms }, given: string) {
-  const account = async () => ((await readStanding(store, given)) === undefined ? undefined : given)
-  const character = async (realmId: string) => {
-    const key = guardKey(realmId, given)
+async function accountOfId({ store }: WhoDeps, accountId: string): Promise<string | undefined> {
+  return (await readStanding(store, accountId)) === undefined ? undefined : accountId
+}
+
+function charactersOfId({ store, realms }: WhoDeps, characterId: string) {
+  return [...realms.here].map(async (realmId) => {
+    const key = guardKey(realmId, characterId)
     const guard = await store.get({ table: 'core', key, consistent: true })
     return guard?.['accountId'] as string | undefined
-  }
-  return [account(), ...[...realms.here].map(character)]
+  })
+}
+
+function charactersOfName({ store, realms }: WhoDeps, name: string) {
+  return [...realms.here].map(async (realmId) => {
+    const owner = await ownerOfName(store, realmId, name)
+    return owner?.name === name ? owner.accountId : undefined
+  })
+}
+
+/** Said, never acted upon. */
+async function otherSpelling(
+  { store, realms }: WhoDeps,
+  kind: Named[1],
+  name: string,
+): Promise<string | undefined> {
+  if (kind === 'account' || kind === 'login') return undefined
+  const alike = await Promise.all(
+    [...realms.here].map((realmId) => ownerOfName(store, realmId, name)),
+  )
+  const names = new Set(alike.flatMap((owner) => (owner === undefined ? [] : [owner.name])))
+  if (names.size === 0) return undefined
+  return `A name that looks like it is spelled ${[...names].join(', ')}.`
 }

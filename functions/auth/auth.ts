@@ -7,7 +7,7 @@ import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateName } from '#shared/limits.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
-import { formatUuid, newId } from '#shared/runtime.ts'
+import { formatUuid, isUuid, newId } from '#shared/runtime.ts'
 import type { Store, Write } from '#shared/store/store.ts'
 import { refuseBanned } from './ban.ts'
 import { refusePassword } from './blocked-passwords.ts'
@@ -33,7 +33,7 @@ type Credentials = { loginName: string; password: string }
 
 /**
  * Makes an account and opens its first session. Sent again: the same account, the same session.
- * Two trips. Throws auth.name_taken, auth.password_refused, auth.busy, operation.mismatch,
+ * Two trips. Throws auth.name_taken, auth.name_refused, auth.password_refused, auth.busy, operation.mismatch,
  * operation.superseded.
  */
 export async function register(
@@ -43,6 +43,8 @@ export async function register(
   op: OperationId,
 ): Promise<PasswordSession> {
   const loginName = credentials.loginName.toLowerCase()
+  // Operators name players by id as well: no name may be read as one.
+  if (isUuid(loginName)) throw new Problem('auth.name_refused', { detail: 'It looks like an id.' })
   const refusal = refusePassword(credentials.password, loginName)
   if (refusal !== undefined) throw new Problem('auth.password_refused', { detail: refusal })
   await limit(deps, 'password.pair', `${address} ${loginName}`)

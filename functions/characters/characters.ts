@@ -1,5 +1,6 @@
 // Characters of an account in a realm: made, listed, marked deleted.
 import type { Character } from '#shared/api/characters.ts'
+import { characterName } from '#shared/api/names.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import { answerOf } from '#shared/http/operation.ts'
@@ -19,14 +20,14 @@ import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { commit, recall } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
-import { isReserved, nameKey } from './names.ts'
+import { isReserved } from './names.ts'
 import {
   addToList,
   countDown,
   countUp,
   markDeleted,
   readCharacters,
-  readName,
+  readOwner,
   takeName,
 } from './store.ts'
 import type { Owner } from './store.ts'
@@ -43,14 +44,16 @@ export async function listCharacters(
   return await readCharacters(deps.store, owner)
 }
 
-/** The account whose character bears the name, or bore it. One trip. */
-export async function accountOfName(
+/**
+ * Whose character looks like the name, or did before it was deleted, and how it is spelled. Up to three
+ * trips.
+ */
+export async function ownerOfName(
   store: Store,
   realmId: string,
   name: string,
-): Promise<string | undefined> {
-  const key = nameKey(name)
-  return key === '' ? undefined : (await readName(store, realmId, key))?.accountId
+): Promise<{ accountId: string; name: string } | undefined> {
+  return characterName.safeParse(name).success ? await readOwner(store, realmId, name) : undefined
 }
 
 /**
@@ -88,10 +91,9 @@ export async function createCharacter(
   const made = await commit(deps, op, {
     steps: [
       { write: countUp(owner), otherwise: 'character.limit' },
-      {
-        write: takeName(owner, nameKey(wanted.name), characterId),
-        otherwise: 'character.name_taken',
-      },
+      ...takeName(owner, wanted.name, characterId).map(
+        (write) => ({ write, otherwise: 'character.name_taken' }) as const,
+      ),
       { write: addToList(owner, character) },
       ...rows.map((write) => ({ write })),
     ],

@@ -13,7 +13,7 @@ export const domain = defineDomain({
   rows: [
     operationRows,
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
-    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['PutItem'] },
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['PutItem', 'ConditionCheckItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['PutItem', 'UpdateItem'] },
   ],
 })

@@ -2,10 +2,11 @@
 // (shared/ownership/guard.ts), which these only follow.
 //   R#<realm>#A#<account>  C#<character>  one entry of the list
 //   R#<realm>#A#<account>  COUNT          how many there are, so that a limit holds in a transaction
-//   R#<realm>#NAME#<name>  NAME           whose name it is
+//   R#<realm>#NAME#<looks>  NAME          whose name it is (shared/rules/looks.ts)
 import * as z from 'zod'
 import type { Character } from '#shared/api/characters.ts'
 import { charactersKeptPerRealm, charactersPerRealm } from '#shared/limits.ts'
+import { looksOf } from '#shared/rules/looks.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
 
 const listRow = z.object({
@@ -17,6 +18,8 @@ const listRow = z.object({
   zone: z.string(),
   createdAt: z.int(),
 })
+
+const ownerRow = z.object({ accountId: z.string(), characterId: z.string() })
 
 /** An account in a realm. */
 export type Owner = { realmId: string; accountId: string }
@@ -78,34 +81,50 @@ export function countDown(owner: Owner): Write {
   }
 }
 
-export function takeName(owner: Owner, key: string, characterId: string): Write {
-  const pk = `R#${owner.realmId}#NAME#${key}`
-  return {
-    put: {
-      table: 'core',
-      condition: 'attribute_not_exists(pk)',
-      item: { pk, sk: 'NAME', v: 1, characterId, accountId: owner.accountId },
-    },
+/** A name is taken under its looks. */
+const nameKey = (realmId: string, looks: string): Key => ({
+  pk: `R#${realmId}#NAME#${looks}`,
+  sk: 'NAME',
+})
+
+/** What names were taken under before looks counted: their letters. */
+const lettersOf = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '')
+
+/** Fails when the name is taken, as any of these. */
+export function takeName(owner: Owner, name: string, characterId: string): Write[] {
+  const [looks, letters] = [looksOf(name), lettersOf(name)]
+  const condition = 'attribute_not_exists(pk)'
+  const item = {
+    ...nameKey(owner.realmId, looks),
+    v: 1,
+    characterId,
+    accountId: owner.accountId,
   }
+  const put: Write = { put: { table: 'core', condition, item } }
+  if (letters === looks) return [put]
+  return [put, { check: { table: 'core', key: nameKey(owner.realmId, letters), condition } }]
 }
 
-/** Whose name it is, in any spelling that counts as the same. */
-export async function readName(
+/** Whose name looks like this one, and how it is spelled. */
+export async function readOwner(
   store: Store,
   realmId: string,
-  key: string,
-): Promise<{ accountId: string; characterId: string } | undefined> {
-  const row = await store.get({
-    table: 'core',
-    key: { pk: `R#${realmId}#NAME#${key}`, sk: 'NAME' },
-    consistent: true,
-  })
-  return (
-    row && {
-      accountId: row['accountId'] as string,
-      characterId: row['characterId'] as string,
-    }
-  )
+  name: string,
+): Promise<{ accountId: string; name: string } | undefined> {
+  for (const form of new Set([looksOf(name), lettersOf(name)])) {
+    const key = nameKey(realmId, form)
+    const row = await store.get({ table: 'core', key, consistent: true })
+    if (row === undefined) continue
+    const { accountId, characterId } = ownerRow.parse(row)
+    const entry = await store.get({
+      table: 'core',
+      key: entryKey({ realmId, accountId }, characterId),
+      consistent: true,
+    })
+    // The entry is written with the name and never deleted.
+    return { accountId, name: listRow.parse(entry).name }
+  }
+  return undefined
 }
 
 export function addToList(owner: Owner, character: Character): Write {

@@ -39,7 +39,7 @@ export async function setRoleInTables(
   const about = { scope: arn, route: 'PUT role in tables', request, now }
   try {
     const answer = await setRole(
-      // No realm: their characters have names, accounts have none.
+      // Without a realm: accounts belong to none.
       { store, runtime, realms: { list: [], here: new Set() } },
       { kind: 'operator', operatorId: `aws:${arn}` },
       who,

@@ -1,6 +1,7 @@
 // What was typed after `npm run waystone --`, as a command.
 import { parseArgs } from 'node:util'
 import { VARIABLES } from '#shared/config.ts'
+import { isUuid } from '#shared/runtime.ts'
 
 export type Command =
   | { do: 'help' }
@@ -44,8 +45,9 @@ export const help = `Waystone, for operators
   announce "text" --reason "..." [--realm id]  a line for everybody in the world
   audit [--limit N]                        what operators did, newest first
 
-  <who>   an account id, a character id, a login name or the name of a character;
-          login:NAME or character:NAME where one name is both
+  <who>   account:ID, character:ID, login:NAME, character:NAME (as it is spelled), or an
+          ID alone; to look, a NAME alone will do. What changes something says first
+          who is meant, and then acts on exactly that account
 
   --json       the answer as JSON, for programs (with \`npm run -s\`)
   --url URL    another Waystone than the one that runs here; the token of an
@@ -116,12 +118,12 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
     case 'player show':
       return { do: 'show', who: only(name, 'a player', rest) }
     case 'player kick':
-      return { do: 'kick', who: only(name, 'a player', rest), reason: reasonOf(values) }
+      return { do: 'kick', who: named(name, rest), reason: reasonOf(values) }
     case 'player unban':
-      return { do: 'unban', who: only(name, 'a player', rest), reason: reasonOf(values) }
+      return { do: 'unban', who: named(name, rest), reason: reasonOf(values) }
     case 'player ban': {
       const days = numberOf('--days', values.days, 3650)
-      return { do: 'ban', who: only(name, 'a player', rest), reason: reasonOf(values), days }
+      return { do: 'ban', who: named(name, rest), reason: reasonOf(values), days }
     }
     case 'operator grant':
     case 'operator revoke': {
@@ -146,6 +148,15 @@ function only(command: string, what: string, given: string[]): string {
   return one
 }
 
+/** What is changed is never found by a name that could be one of another kind. */
+function named(command: string, given: string[]): string {
+  const who = only(command, 'a player', given)
+  if (/^(account|login|character):./.test(who) || isUuid(who.toLowerCase())) return who
+  throw new UsageError(
+    `\`${command}\` needs to know what it is: login:${who}, character:${who}, or an id.`,
+  )
+}
+
 function reasonOf({ reason }: Values): string {
   if (reason === undefined || reason.trim().length < 3) {
     throw new UsageError('A reason is needed, for the audit: --reason "..." of 3 letters or more.')
@@ -160,7 +171,7 @@ function numberOf(name: string, text: string | undefined, max: number): number |
   throw new UsageError(`${name} is a whole number from 1 to ${max}.`)
 }
 
-/** A role goes to a login, unless somebody says otherwise. */
+/** A role goes to a login, unless another kind is given. */
 function loginOf(who: string): string {
-  return /^(login|character):|^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(who) ? who : `login:${who}`
+  return /^(account|login|character):/.test(who) || isUuid(who.toLowerCase()) ? who : `login:${who}`
 }

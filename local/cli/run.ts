@@ -9,19 +9,29 @@ export type Outcome = { answer: unknown; text: string }
 
 type Admin = ApiClient<Api>['admin']
 
-/** `realmId`: the realm of this machine. Throws ApiError, StartError. */
+/**
+ * `realmId`: the realm of this machine. `preview` is told who is meant before anything is changed. Throws
+ * ApiError, StartError.
+ */
 export async function carryOut(
   client: ApiClient<Api>,
   realmId: string | undefined,
   command: Exclude<Command, { do: 'help' }>,
+  preview: (text: string) => void,
 ): Promise<Outcome> {
   const { admin } = client
+  /** The account that is meant, by its id: what is typed is looked up once. */
+  const meant = async (who: string): Promise<{ who: string }> => {
+    const player = await admin.showPlayer({ params: { who } })
+    preview(playerText(player))
+    return { who: `account:${player.accountId}` }
+  }
   switch (command.do) {
     case 'show':
       return told(await admin.showPlayer({ params: { who: command.who } }), playerText)
     case 'kick': {
       const { who, reason } = command
-      const answer = await admin.kick({ params: { who }, body: { reason } })
+      const answer = await admin.kick({ params: await meant(who), body: { reason } })
       const none = answer.kicked === 0
       return told(answer, ({ kicked, stillInPlay }) =>
         none ? 'Nobody of that account is in the world.' : `Kicked: ${kicked}.${rest(stillInPlay)}`,
@@ -29,19 +39,20 @@ export async function carryOut(
     }
     case 'ban': {
       const { who, reason, days } = command
-      return told(await admin.ban({ params: { who }, body: { reason, days } }), (answer) => {
+      const params = await meant(who)
+      return told(await admin.ban({ params, body: { reason, days } }), (answer) => {
         const until = answer.forGood ? 'for good' : `until ${dateOf(answer.until)}`
         return `Banned ${answer.accountId} ${until}.${rest(answer.stillInPlay)}`
       })
     }
     case 'unban': {
       const { who, reason } = command
-      const answer = await admin.unban({ params: { who }, body: { reason } })
+      const answer = await admin.unban({ params: await meant(who), body: { reason } })
       return told(answer, ({ accountId }) => `The ban of ${accountId} is lifted.`)
     }
     case 'role': {
       const { who, role, reason } = command
-      const answer = await admin.setRole({ params: { who }, body: { role, reason } })
+      const answer = await admin.setRole({ params: await meant(who), body: { role, reason } })
       const when = role === 'operator' ? ' From the next log-in on.' : ''
       return told(answer, ({ accountId }) => `${accountId} is ${role} now.${when}`)
     }

@@ -26,8 +26,22 @@ const who = z
   .max(80)
   .meta({
     description:
-      'An account id, a character id, a login name or the name of a character. Where one name is ' +
-      'both, say which: `login:mira`, `character:Mira`',
+      'As where something is changed; to look, a login name or the name of a character will do without ' +
+      'its kind, as it is spelled',
+    example: 'character:Mira Vale',
+  })
+
+const id = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+
+/** Who is meant where something is changed: nothing that could be read as another kind of name. */
+const named = z
+  .string()
+  .max(80)
+  .regex(new RegExp(`^((account:|character:)?${id}|(login|character):.+)$`))
+  .meta({
+    description:
+      'An id (of an account or a character), `account:` and an id, `login:` and a login name, or ' +
+      '`character:` and the name of a character as it is spelled',
     example: 'character:Mira Vale',
   })
 
@@ -63,10 +77,18 @@ const playerAccount = z
   })
   .meta({ id: 'PlayerAccount' })
 
+const meant = z
+  .object({
+    accountId: uuid,
+    guest: z.boolean(),
+    characters: z.array(z.object({ realmId, characterId: uuid, name: characterName })),
+  })
+  .meta({ id: 'MeantPlayer', description: 'Who was meant' })
+
 const stillInPlay = z.array(z.object({ realmId, characterId: uuid, name: characterName })).meta({
   description:
-    'Whose host has not let go within 4 s: it is cut off, or paused. It has the command, and obeys ' +
-    'before anything else when it comes to itself. Ask `show` again.',
+    'Their host has not let go within 4 s: it is cut off, or paused. It has the command and applies it ' +
+    'before anything else when it goes on. Ask `show` again.',
 })
 
 const fleetHost = z
@@ -105,6 +127,7 @@ const auditEntry = z
   .meta({ id: 'AuditEntry' })
 
 const player = z.object({ who })
+const namedPlayer = z.object({ who: named })
 const write = [{ rate: 'write.account', by: 'account' }] as const
 const read = [{ rate: 'read.account', by: 'account' }] as const
 const thisAccount = { who: '$response.body#/accountId' }
@@ -140,9 +163,9 @@ export const admin = domain({
       description: 'They are saved. The player may come in again at once.',
       identity: 'operator',
       repeat: 'remembered',
-      params: player,
+      params: namedPlayer,
       body: z.object({ reason }),
-      answer: z.object({ accountId: uuid, kicked: z.int(), stillInPlay }),
+      answer: z.object({ accountId: uuid, meant, kicked: z.int(), stillInPlay }),
       errors: whoErrors,
       limits: write,
     }),
@@ -153,7 +176,7 @@ export const admin = domain({
       description: 'Takes the place of a ban that is there.',
       identity: 'operator',
       repeat: 'remembered',
-      params: player,
+      params: namedPlayer,
       body: z.object({
         reason,
         days: z
@@ -163,7 +186,13 @@ export const admin = domain({
           .optional()
           .meta({ description: 'For good without it' }),
       }),
-      answer: z.object({ accountId: uuid, until: moment, forGood: z.boolean(), stillInPlay }),
+      answer: z.object({
+        accountId: uuid,
+        meant,
+        until: moment,
+        forGood: z.boolean(),
+        stillInPlay,
+      }),
       errors: whoErrors,
       limits: write,
       links: withAccount,
@@ -174,9 +203,9 @@ export const admin = domain({
       summary: 'Lift the ban of an account',
       identity: 'operator',
       repeat: 'remembered',
-      params: player,
+      params: namedPlayer,
       body: z.object({ reason }),
-      answer: z.object({ accountId: uuid }),
+      answer: z.object({ accountId: uuid, meant }),
       errors: whoErrors,
       limits: write,
       links: withAccount,
@@ -188,9 +217,9 @@ export const admin = domain({
       description: 'A new operator has the role from the next log-in or refresh on.',
       identity: 'operator',
       repeat: 'remembered',
-      params: player,
+      params: namedPlayer,
       body: z.object({ role: z.enum(['player', 'operator']), reason }),
-      answer: z.object({ accountId: uuid, role: z.enum(['player', 'operator']) }),
+      answer: z.object({ accountId: uuid, meant, role: z.enum(['player', 'operator']) }),
       errors: whoErrors,
       limits: write,
     }),
@@ -247,4 +276,5 @@ export const admin = domain({
 export type PlayerAccount = z.infer<typeof playerAccount>
 export type FleetView = z.infer<typeof fleetHost>
 export type AuditEntry = z.infer<typeof auditEntry>
+export type MeantPlayer = z.infer<typeof meant>
 export type StillInPlay = z.infer<typeof stillInPlay>

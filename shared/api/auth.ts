@@ -7,7 +7,8 @@ const loginName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/)
   .meta({
-    description: 'Login name or e-mail address; compared without case',
+    description:
+      'Login name or e-mail address; compared without case. One that looks like an id is refused',
     example: 'mira@example.org',
   })
 
@@ -111,6 +112,7 @@ export const auth = domain({
       status: 201,
       errors: [
         'auth.name_taken',
+        'auth.name_refused',
         'auth.password_refused',
         'auth.banned',
         'auth.busy',

@@ -18,13 +18,18 @@ export const contentId = z
   .regex(/^[a-z][a-z0-9_]{0,31}$/)
   .meta({ description: 'Id of a content entry', example: 'forest' })
 
-/** Latin letters, with single apostrophes, hyphens or blanks inside. Compared without case. */
+/** Latin letters, with single apostrophes, hyphens or blanks inside. Unique by its looks (rules/looks.ts). */
 export const characterName = z
   .string()
   .min(characterNameMinLength)
   .max(characterNameMaxLength)
   .regex(/^[A-Za-z]+(?:['\- ][A-Za-z]+)*$/)
-  .meta({ description: 'Character name, unique in its realm', example: 'Mira Vale' })
+  .meta({
+    description:
+      'Character name, unique in its realm by how it looks: case, blanks and signs do not tell two names ' +
+      'apart, nor does I or l, rn or m, vv or w',
+    example: 'Mira Vale',
+  })
 
 /** A moment: Unix milliseconds. */
 export const moment = z.int().min(0).meta({ description: 'Unix time in milliseconds' })

@@ -217,16 +217,19 @@ async function play(): Promise<void> {
   ]) {
     await ask('GET', `/v1/admin/players/${who}`, { token })
   }
-  await ask('POST', '/v1/admin/players/bram/kick', { token, body: { reason } })
-  await ask('POST', '/v1/admin/players/mira/kick', { token, body: { reason } })
+  await ask('POST', '/v1/admin/players/login:bram/kick', { token, body: { reason } })
+  await ask('POST', '/v1/admin/players/login:mira/kick', { token, body: { reason } })
   await host.prove()
   await host.leave({ ...entry, instance: 'hub-1', epoch: ticket.epoch, saveNumber: 2 })
-  await ask('POST', '/v1/admin/players/mira/ban', { token, body: { reason, days: 1 } })
+  await ask('POST', '/v1/admin/players/login:mira/ban', { token, body: { reason, days: 1 } })
   expect((await enter(mira)).json()).toMatchObject({ code: 'auth.banned' })
-  await ask('POST', '/v1/admin/players/mira/unban', { token, body: { reason } })
+  await ask('POST', '/v1/admin/players/login:mira/unban', { token, body: { reason } })
   const role = { role: 'operator', reason }
-  await ask('PUT', '/v1/admin/players/mira/role', { token, body: role })
-  await ask('PUT', '/v1/admin/players/mira/role', { token, body: { ...role, role: 'player' } })
+  await ask('PUT', '/v1/admin/players/login:mira/role', { token, body: role })
+  await ask('PUT', '/v1/admin/players/login:mira/role', {
+    token,
+    body: { ...role, role: 'player' },
+  })
   await ask('POST', `/v1/admin/realms/${realmId}/announce`, {
     token,
     body: { text: 'Hello', reason },

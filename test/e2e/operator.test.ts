@@ -73,7 +73,15 @@ async function walker(name: string) {
 async function banned(name: string, player: Player): Promise<number> {
   const began = performance.now()
   const out = player.client.ended.then((reason) => ({ reason, at: performance.now() }))
-  const answer = await json('player', 'ban', name, '--reason', 'sold gold', '--days', '2')
+  const answer = await json(
+    'player',
+    'ban',
+    `character:${name}`,
+    '--reason',
+    'sold gold',
+    '--days',
+    '2',
+  )
   expect(answer).toMatchObject({ forGood: false, stillInPlay: [] })
   const { reason, at } = await out
   expect(reason).toBe('kicked')

@@ -14,14 +14,15 @@ import type { TestApi } from './api.ts'
 const reason = 'Sold gold'
 const day = 24 * 60 * 60 * 1000
 
-async function refusal(call: Promise<unknown>): Promise<{ code: string; detail: unknown }> {
+async function refusal(call: Promise<unknown>): Promise<{ code: string; detail?: unknown }> {
   try {
     await call
   } catch (error) {
-    if (error instanceof ApiError) return { code: error.code, detail: error.document?.['detail'] }
-    throw error
+    if (!(error instanceof ApiError)) throw error
+    const detail = error.document?.['detail']
+    return { code: error.code, ...(detail === undefined ? {} : { detail }) }
   }
-  return { code: 'done', detail: undefined }
+  return { code: 'done' }
 }
 
 /** An API with a player, his character and a host for him, and somebody at the command line. */
@@ -117,10 +118,13 @@ describe('an operator', () => {
     const found = async (who: string) => (await operator.showPlayer({ params: { who } })).accountId
     for (const who of [
       accountId,
+      accountId.toUpperCase(),
+      `account:${accountId}`,
       characterId,
+      `character:${characterId}`,
       'MIRA@example.org',
       'Mira',
-      'character:mira',
+      'character:Mira',
       'login:mira@example.org',
     ]) {
       expect(await found(who), who).toBe(accountId)
@@ -129,8 +133,63 @@ describe('an operator', () => {
     expect((await refusal(found('Mira'))).code).toBe('admin.ambiguous')
     expect(await found('login:Mira')).toBe(other.accountId)
     expect(await found('character:Mira')).toBe(accountId)
-    expect((await refusal(found('nobody'))).code).toBe('admin.player_unknown')
-    expect((await refusal(found(newId(test.clock)))).code).toBe('admin.player_unknown')
+    for (const who of ['nobody', newId(test.clock), `account:${characterId}`, 'account:mira']) {
+      expect(await refusal(found(who)), who).toEqual({ code: 'admin.player_unknown' })
+    }
+  })
+
+  it('is told how a name is spelled, and nobody is meant by one that is not', async () => {
+    const { operator } = await openStage()
+    for (const who of ['mira', 'character:MIRA', 'M-ira', 'character:M I R A']) {
+      expect(await refusal(operator.showPlayer({ params: { who } })), who).toEqual({
+        code: 'admin.player_unknown',
+        detail: 'A name that looks like it is spelled Mira.',
+      })
+    }
+    for (const who of ['mira99', 'mi_ra2024', 'mira@1.2', 'character:mira7', 'login:mira']) {
+      expect(await refusal(operator.showPlayer({ params: { who } })), who).toEqual({
+        code: 'admin.player_unknown',
+      })
+    }
+  })
+
+  it('changes nothing by a name whose kind is not said', async () => {
+    const { test, operator, accountId } = await openStage()
+    await newAccount(test, 'vale')
+    const body = { reason }
+    for (const who of ['Mira', 'vale', 'mira@example.org', 'login:', 'account:vale']) {
+      const params = { who }
+      expect((await refusal(operator.ban({ params, body }))).code, who).toBe('request.invalid')
+      expect((await refusal(operator.kick({ params, body }))).code).toBe('request.invalid')
+      expect((await refusal(operator.unban({ params, body }))).code).toBe('request.invalid')
+    }
+    const params = { who: 'character:Mira' }
+    expect(await operator.ban({ params, body })).toMatchObject({
+      accountId,
+      meant: { accountId, guest: false, characters: [{ realmId: 'local', name: 'Mira' }] },
+    })
+    const { meant } = await operator.unban({ params, body })
+    expect(meant.accountId).toBe(accountId)
+  })
+
+  it('names every account by its id, which nobody can choose for a login name', async () => {
+    const { test, operator, accountId, characterId } = await openStage()
+    const bare = await test.client().auth.guest({ body: { deviceSecret: 'A'.repeat(43) } })
+    for (const id of [accountId, characterId, bare.accountId, accountId.toUpperCase()]) {
+      expect(await refusal(newAccount(test, id))).toEqual({
+        code: 'auth.name_refused',
+        detail: 'It looks like an id.',
+      })
+    }
+    // One of before the rule names nobody but itself.
+    const login = test.memory.rows('core').find((row) => row.sk === 'LOGIN')!
+    const old = await newAccount(test, 'old')
+    const taken = { ...login, pk: `LOGIN#${bare.accountId}`, accountId: old.accountId }
+    await test.memory.put({ table: 'core', item: taken })
+    const answer = await operator.ban({ params: { who: bare.accountId }, body: { reason } })
+    expect(answer.accountId).toBe(bare.accountId)
+    const named = { params: { who: `login:${bare.accountId}` } }
+    expect((await operator.showPlayer(named)).accountId).toBe(old.accountId)
   })
 
   it('sees where the characters of a player are', async () => {
@@ -151,7 +210,10 @@ describe('a ban', () => {
   it('keeps out of everything, says until when, and voids the ticket under way', async () => {
     const { test, operator, accountId, player, session, enter } = await openStage()
     await enter()
-    const answer = await operator.ban({ params: { who: 'Mira' }, body: { reason, days: 7 } })
+    const answer = await operator.ban({
+      params: { who: 'character:Mira' },
+      body: { reason, days: 7 },
+    })
     const until = answer.until
     expect(answer).toMatchObject({ accountId, forGood: false, stillInPlay: [] })
     expect(Math.abs(until - test.clock.now() - 7 * day)).toBeLessThan(1000)
@@ -238,7 +300,7 @@ describe('a kick', () => {
     await enter()
     const guard = test.memory.rows('core').find((row) => row.sk === '#GUARD')!
     await test.memory.put({ table: 'core', item: { ...guard, state: 'active' } })
-    const answer = await operator.kick({ params: { who: 'Mira' }, body: { reason } })
+    const answer = await operator.kick({ params: { who: 'character:Mira' }, body: { reason } })
     expect(answer).toMatchObject({
       kicked: 1,
       stillInPlay: [{ realmId: 'local', characterId, name: 'Mira' }],
@@ -252,7 +314,7 @@ describe('a kick', () => {
     const { test, operator, enter } = await openStage()
     await enter()
     const operationId = newId(test.clock)
-    const request = { params: { who: 'Mira' }, body: { reason } }
+    const request = { params: { who: 'character:Mira' }, body: { reason } }
     expect(await operator.kick(request, { operationId })).toMatchObject({ kicked: 1 })
     await enter()
     expect(await operator.kick(request, { operationId })).toMatchObject({ kicked: 1 })

@@ -10,6 +10,7 @@ import { readInbox } from '#shared/ownership/inbox.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { claimUpdate, reserveWrites } from '#shared/ownership/transitions.ts'
 import { newId } from '#shared/runtime.ts'
+import { ownerOfName } from '#functions/characters/characters.ts'
 import { codeOf, newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
@@ -22,9 +23,10 @@ async function player(test: TestApi, loginName?: string) {
   return { accountId, ...test.client({ token: accessToken }) }
 }
 
-/** A name of letters that is not used yet. */
+/** A name that looks like none before, up to a hundred. */
 function nameOf(i: number): string {
-  return `Vale${String.fromCodePoint(97 + Math.floor(i / 26))}${String.fromCodePoint(97 + (i % 26))}`
+  const letters = 'abcdefghjk'
+  return `Vale${letters[Math.floor(i / 10)]}${letters[i % 10]}`
 }
 
 /** A host that lives has the character in play. */
@@ -96,6 +98,43 @@ describe('creating a character', () => {
     )
     expect(codes.filter((code) => code === 'done')).toHaveLength(1)
     expect(codes.filter((code) => code === 'character.name_taken')).toHaveLength(19)
+  })
+
+  it.each([
+    ['Milo', 'MiIo'],
+    ['Marnie', 'Mamie'],
+    ['Mamie', 'Mar-nie'],
+    ['Sawy', 'Savvy'],
+    ['Illa', 'LiIa'],
+  ])('refuses %s beside %s, which looks the same', async (first, second) => {
+    const test = await openApi()
+    const me = await player(test)
+    for (const [one, other] of [
+      [first, second],
+      [`${second} Oak`, `${first} Oak`],
+    ] as const) {
+      await me.characters.create({ params, body: { ...mira, name: one } })
+      const call = me.characters.create({ params, body: { ...mira, name: other } })
+      expect(await codeOf(call)).toBe('character.name_taken')
+    }
+  })
+
+  it('refuses a name that was taken before looks counted, and its owner is found by it', async () => {
+    const test = await openApi()
+    const me = await player(test)
+    await me.characters.create({
+      params,
+      body: { ...mira, name: 'Marnie' },
+    })
+    const row = test.memory.rows('core').find((each) => each.sk === 'NAME')!
+    await test.memory.delete({ table: 'core', key: { pk: row.pk, sk: row.sk } })
+    await test.memory.put({ table: 'core', item: { ...row, pk: 'R#local#NAME#marnie' } })
+    const again = me.characters.create({ params, body: { ...mira, name: 'Mar Nie' } })
+    expect(await codeOf(again)).toBe('character.name_taken')
+    expect(await ownerOfName(test.memory, 'local', 'marnie')).toEqual({
+      accountId: me.accountId,
+      name: 'Marnie',
+    })
   })
 
   it.each(['mira vale', 'Mira-Vale', 'MiraVale', "Mir'avale"])(

@@ -88,7 +88,7 @@ async function ban(name: string): Promise<number> {
   const out = client.ended.then((reason) => ({ reason, at: performance.now() }))
   await promisify(execFile)(
     process.execPath,
-    ['local/waystone.ts', 'player', 'ban', name, '--reason', 'sold gold', '--json'],
+    ['local/waystone.ts', 'player', 'ban', `character:${name}`, '--reason', 'sold gold', '--json'],
     { cwd: root, env: { PATH: process.env['PATH'], WAYSTONE_DATA: folder.dataDir } },
   )
   const { reason, at } = await out
