@@ -10,6 +10,7 @@ import type { GateState } from './host/lease-gate.ts'
 import { createTickLoop } from './host/tick-loop.ts'
 import type { Running } from './host/tick-loop.ts'
 import { createUnjoined } from './host/unjoined.ts'
+import { createAllowances } from './instance/allowances.ts'
 import { createAdmission } from './instance/admission.ts'
 import { createCheckpoints } from './instance/checkpoints.ts'
 import { setSaving, takeContent } from './instance/delivery.ts'
@@ -185,6 +186,7 @@ export function createHost(options: HostOptions): Host {
 
 function createRunning(options: HostOptions): Running[] {
   const { persistence, monotonic, log } = options
+  const allowances = createAllowances()
   let sessions = 0
   return options.instances.map(({ id, zone }, index) => {
     const instance = createInstance({
@@ -194,6 +196,7 @@ function createRunning(options: HostOptions): Running[] {
       log: log.child({ instance: id }),
       seed: options.seed + index,
       nextSession: () => ++sessions,
+      allowances,
     })
     const now = monotonic()
     // Checkpoints of neighbours are a quarter of a second apart.

@@ -172,6 +172,11 @@ export const faultAgainMs = 60_000
 export const faultsMax = 100
 /** A client is sent a frame at least this often. */
 export const frameEveryMs = 500
+/**
+ * Accounts whose allowances one host remembers: ten crowds of 1,500. About 4 MB; who is forgotten begins
+ * with a second's worth.
+ */
+export const allowancesRememberedMax = 16_384
 /** Nearby chat: length of a line in characters, and a bucket of 5 lines refilled one a second. */
 export const chatMaxLength = 200
 export const chatBurst = 5

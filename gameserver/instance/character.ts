@@ -2,10 +2,10 @@
 // one instance of a host and be claimed for another (OWNERSHIP, "Hand-off").
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/guard.ts'
-import type { TokenBucket } from '../net/token-bucket.ts'
 import type { Session } from '../net/session.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
+import type { Allowance } from './allowances.ts'
 import type { Entity, GateArea } from '../sim/world.ts'
 
 export type Character = {
@@ -28,8 +28,8 @@ export type Character = {
   lostAt: number
   /** A gate it stands in and may not pass yet, because nothing can be saved. */
   gate: GateArea | undefined
-  /** What it may still send of each kind of control message. */
-  readonly mayTell: Map<string, TokenBucket>
+  /** What its account may still send of each kind of control message. */
+  readonly allowance: Allowance
 }
 
 export function createCharacter(
@@ -37,6 +37,7 @@ export function createCharacter(
   session: number,
   secret: Uint8Array,
   socket: Session | undefined,
+  allowance: Allowance,
 ): Character {
   return {
     claimed,
@@ -49,7 +50,7 @@ export function createCharacter(
     viewer: undefined,
     lostAt: -1,
     gate: undefined,
-    mayTell: new Map(),
+    allowance,
   }
 }
 

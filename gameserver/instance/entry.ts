@@ -15,12 +15,18 @@ import { createPlayer, loseSocket } from './player.ts'
 
 /** A claimed character comes in; WELCOME follows the next tick. */
 export function admit(instance: Instance, claimed: ClaimedCharacter, socket: Session): void {
-  const { roster, runtime, log, zone, inputs } = instance
+  const { roster, runtime, log, zone, inputs, allowances } = instance
   const before = roster.find(claimed.characterId)
   // The newer epoch owns the character: the older stay has nothing left to save.
   if (before !== undefined) fence(instance, before, 'replaced')
   const secret = runtime.randomBytes(resumeSecretBytes)
-  const character = createCharacter(claimed, instance.nextSession(), secret, socket)
+  const character = createCharacter(
+    claimed,
+    instance.nextSession(),
+    secret,
+    socket,
+    allowances.of(claimed, instance.monotonic()),
+  )
   roster.add(character)
   log.info('character in', { characterId: claimed.characterId, epoch: claimed.epoch })
   const { saved } = claimed

@@ -17,6 +17,7 @@ import { coreRules } from '../sim/rules.ts'
 import type { ZoneRules } from '../sim/rules.ts'
 import { createWorld } from '../sim/create-world.ts'
 import type { World, WorldEvent, WorldInput } from '../sim/world.ts'
+import type { Allowances } from './allowances.ts'
 import { nextSave, savedOf } from './character.ts'
 import type { Character } from './character.ts'
 import { createFaults } from './faults.ts'
@@ -40,6 +41,8 @@ export type InstanceDeps = {
   seed: number
   /** A number that no other character of the host has had. */
   nextSession: () => number
+  /** Of all instances of the host. */
+  allowances: Allowances
 }
 
 export type Instance = {
@@ -50,6 +53,7 @@ export type Instance = {
   readonly log: Log
   readonly rules: ZoneRules
   readonly nextSession: () => number
+  readonly allowances: Allowances
   /** As its content has it now. */
   zone: Zone
   content: Content
@@ -77,7 +81,7 @@ export type Instance = {
 }
 
 export function createInstance(deps: InstanceDeps): Instance {
-  const { id, zone, content, rules, runtime, monotonic, log, nextSession } = deps
+  const { id, zone, content, rules, runtime, monotonic, log, nextSession, allowances } = deps
   const world = createWorld(zone, content.creatures, deps.seed)
   return {
     id,
@@ -86,6 +90,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     log,
     rules: rules ?? coreRules,
     nextSession,
+    allowances,
     zone,
     content,
     world,

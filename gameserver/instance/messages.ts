@@ -1,23 +1,22 @@
-// Control messages of players, as far as the step that handles them: of a known kind, as that declares it,
-// and not too many.
+// Control messages of players, up to the step that handles them: only those of a known kind, with the fields
+// that it declares, and not too many.
 import { asControl, unpackControl } from '#shared/protocol/control.ts'
-import { createTokenBucket, spend } from '../net/token-bucket.ts'
-import type { TokenBucket } from '../net/token-bucket.ts'
 import type { ZoneRules } from '../sim/rules.ts'
+import type { Allowance } from './allowances.ts'
 
-/** What becomes of a message that came in; `of` is never what was sent, which may be anything. */
+/** What becomes of a message that came in. `of` never repeats what was sent, which may be anything. */
 export type Reading =
   | { reading: 'message'; kind: string; body: unknown }
   | { reading: 'refused'; of: string; code: 'invalid' | 'rate' | 'paused' }
   | { reading: 'malformed' }
 
 /**
- * Reads a message of a player. `mayTell` holds what it may still send of each kind; `frozen`: nothing is
- * handled while nothing moves, and it must not pile up either. `now`: monotonic ms.
+ * Reads a message of a player. `frozen`: nothing is handled while nothing moves, and messages must not pile
+ * up. `now`: monotonic ms.
  */
 export function readMessage(
   rules: ZoneRules,
-  mayTell: Map<string, TokenBucket>,
+  allowance: Allowance,
   bytes: Uint8Array,
   frozen: boolean,
   now: number,
@@ -31,10 +30,7 @@ export function readMessage(
     const of = known === undefined ? 'control' : kind
     return { reading: 'refused', of, code: 'invalid' }
   }
-  const { burst, perSecond } = known.rate
-  const bucket = mayTell.get(kind) ?? createTokenBucket(burst, perSecond, now)
-  mayTell.set(kind, bucket)
-  if (!spend(bucket, 1, now)) return { reading: 'refused', of: kind, code: 'rate' }
+  if (!allowance.take(kind, known.rate, now)) return { reading: 'refused', of: kind, code: 'rate' }
   if (frozen) return { reading: 'refused', of: kind, code: 'paused' }
   return { reading: 'message', kind, body: message.data }
 }

@@ -54,7 +54,7 @@ function control(
   bytes: Uint8Array,
 ): void {
   const { rules, frozen, inputs } = instance
-  const read = readMessage(rules, character.mayTell, bytes, frozen, instance.monotonic())
+  const read = readMessage(rules, character.allowance, bytes, frozen, instance.monotonic())
   switch (read.reading) {
     case 'message': {
       const { kind, body } = read

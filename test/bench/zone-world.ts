@@ -2,6 +2,7 @@
 // as they can; the clock that the instance is given goes on by one tick each.
 import { GCProfiler } from 'node:v8'
 import { createDurations } from '#gameserver/instance/durations.ts'
+import { createAllowances } from '#gameserver/instance/allowances.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
 import { tickInstance } from '#gameserver/instance/tick.ts'
@@ -41,6 +42,7 @@ export async function measureWorld(
     log: silentLog,
     seed: 1,
     nextSession: () => ++sessions,
+    allowances: createAllowances(),
   })
   const door: Door = {
     join: (session, name) =>

@@ -1,8 +1,11 @@
 // Nearby chat over real sockets.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createAllowances } from '#gameserver/instance/allowances.ts'
+import type { Allowance } from '#gameserver/instance/allowances.ts'
 import { packControl } from '#shared/protocol/control.ts'
 import { openStage } from './host-kit.ts'
 import type { Stage } from './host-kit.ts'
+import type { ZoneClient } from './zone-client.ts'
 import { pause } from './walk.ts'
 
 let stage: Stage
@@ -61,5 +64,92 @@ describe('nearby chat', () => {
     ])
     ann.send({ kind: 'control', body: new Uint8Array([0x92, 0x01]) })
     expect(await ann.end()).toBe('protocol.malformed')
+  })
+})
+
+describe('what an account may still say', () => {
+  /** Says so many lines and waits until each was said or refused; returns how many were said. */
+  async function say(client: ZoneClient, lines: number): Promise<number> {
+    await client.keyframe()
+    const before = client.controls.length
+    for (let i = 0; i < lines; i++) client.say(`line ${i}`)
+    await client.until(({ controls }) => controls.length === before + lines)
+    return client.controls.slice(before).filter(({ kind }) => kind === 'chat.nearby').length
+  }
+
+  /** A line comes back each second meanwhile. */
+  const back = (began: number) => Math.ceil((performance.now() - began) / 1000)
+
+  test('does not come back by leaving and entering', async () => {
+    const began = performance.now()
+    let said = 0
+    for (let round = 0; round < 4; round++) {
+      const ann = await stage.join('ann')
+      said += await say(ann, 5)
+      ann.send({ kind: 'leave' })
+      await ann.end()
+    }
+    expect(said).toBeLessThanOrEqual(5 + back(began))
+  })
+
+  test('does not come back through a gate to another instance of the host', async () => {
+    await stage.stop()
+    stage = await openStage({ instances: ['field-1', 'field-2'] })
+    const began = performance.now()
+    const ann = await stage.join('ann')
+    await say(ann, 6)
+    ann.send({ kind: 'leave' })
+    await ann.end()
+    const there = await stage.connect()
+    const ticket = await stage.ticket('ann', undefined, { instance: 'field-2' })
+    there.send({ kind: 'join', ticket })
+    await there.welcome()
+    expect(await say(there, 5)).toBeLessThanOrEqual(back(began))
+  })
+
+  test('does not come back by a resume, nor with another character', async () => {
+    const began = performance.now()
+    const ann = await stage.join('ann')
+    await say(ann, 6)
+    const { session, secret } = await ann.welcome()
+    ann.socket.terminate()
+    const again = await stage.connect()
+    again.send({ kind: 'resume', session, secret })
+    await again.welcome()
+    const said = (await say(again, 5)) + (await say(await stage.join('bob'), 5))
+    expect(said).toBeLessThanOrEqual(back(began))
+  })
+
+  test('is a second’s worth at a host that does not know the account', () => {
+    const rate = { burst: 5, perSecond: 1 }
+    const taken = (allowance: Allowance, now: number) => {
+      let count = 0
+      while (allowance.take('chat.nearby', rate, now)) count++
+      return count
+    }
+    const played = { accountId: 'a', saveNumber: 9 }
+    expect(taken(createAllowances().of(played, 1000), 1000)).toBe(1)
+    expect(taken(createAllowances().of(played, 1000), 3000)).toBe(3)
+    expect(taken(createAllowances().of(played, 1000), 60_000)).toBe(5)
+    expect(taken(createAllowances().of({ ...played, saveNumber: 0 }, 1000), 1000)).toBe(5)
+    // Slow kinds fill as slowly there.
+    const slow = { burst: 1, perSecond: 0.01 }
+    expect(createAllowances().of(played, 1000).take('game.rare', slow, 2000)).toBe(false)
+    expect(createAllowances().of(played, 1000).take('game.rare', slow, 101_000)).toBe(true)
+  })
+
+  test('is forgotten for who came in longest ago, when a host knows too many', () => {
+    const rate = { burst: 5, perSecond: 1 }
+    const allowances = createAllowances(2)
+    const [a, b, c] = ['a', 'b', 'c'].map((accountId) => ({ accountId, saveNumber: 1 }))
+    const first = allowances.of(a!, 0)
+    allowances.of(b!, 0)
+    expect(allowances.of(a!, 0)).toBe(first)
+    allowances.of(c!, 0)
+    expect(allowances.of(a!, 0)).toBe(first)
+    // Remembered, it would be full by now.
+    const again = allowances.of(b!, 60_000)
+    expect(again.take('chat.nearby', rate, 60_000)).toBe(true)
+    expect(again.take('chat.nearby', rate, 60_000)).toBe(false)
   })
 })

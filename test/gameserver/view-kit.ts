@@ -1,5 +1,6 @@
 // An instance ticked by hand, with clients that speak bytes over no socket, and the truth that their views
 // are held against.
+import { createAllowances } from '#gameserver/instance/allowances.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
 import type { Instance } from '#gameserver/instance/instance.ts'
@@ -50,6 +51,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
     log,
     seed,
     nextSession: () => ++sessions,
+    allowances: createAllowances(),
   })
   const clients: TestClient[] = []
   const enter = (xMetres: number, yMetres: number): TestClient => {
