@@ -1,13 +1,16 @@
 // The process of a zone host: environment, signals, and what is wired to what.
 //
-// It speaks to its fleet through the Agones SDK alone. Order of a start: connect the sidecar, write
-// lease and instance rows, listen, Ready. It takes players once it is Allocated. SIGTERM drains:
-// everybody is saved and let go, then the lease is ended and the process exits.
+// It speaks to its fleet through the Agones SDK alone. A start is a list of steps (steps.ts): load the
+// content, connect the sidecar, start the worker, write lease and instance rows, listen, be Ready. It takes
+// players once it is Allocated. SIGTERM undoes the steps in reverse, whenever it comes: no player is sent
+// here any more, every character leaves, the lease is ended, the process exits.
 import { randomInt } from 'node:crypto'
 import { flushCompileCache } from 'node:module'
 import { game } from '#game'
 import { createBackoff } from '#shared/backoff.ts'
+import type { Zone } from '#shared/content/content.ts'
 import { ContentError, loadContent } from '#shared/content-files/load.ts'
+import type { LoadedContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
@@ -18,15 +21,20 @@ import { newId } from '#shared/runtime.ts'
 import { storeOptions } from '#shared/store/options.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
+import type { Log } from '#shared/telemetry/log.ts'
 import { AgonesError, connectAgones } from './agones.ts'
-import type { GameServer } from './agones/game-server.ts'
+import type { Agones } from './agones.ts'
 import { createHost } from './host.ts'
 import type { Host } from './host.ts'
 import { createIdleWatch } from './idle.ts'
 import { processClocks } from './persistence/messages.ts'
 import { createPublicKeys } from './persistence/public-keys.ts'
+import type { PublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
+import type { PersistenceThread } from './persistence/thread.ts'
 import { checkMyself } from './self-check.ts'
+import { createSteps, Stopped } from './steps.ts'
+import type { Steps } from './steps.ts'
 import { zoneAddress } from './zone-address.ts'
 
 /** How often it is looked whether anybody is there. */
@@ -35,6 +43,20 @@ const idleLookMs = 1000
 const takenBackMs = 30_000
 /** How often the host writes down how it does: ticks, players, traffic. */
 const statsEveryMs = 10_000
+
+/** What the steps of a start hand to one another, and to their undo. */
+type Parts = {
+  readonly config: Config
+  readonly bootId: string
+  readonly log: Log
+  readonly steps: Steps
+  stop(reason: string, exitCode: number): void
+  agones?: Agones
+  persistence?: PersistenceThread
+  host?: Host
+  /** Called whenever the game server object may have changed. */
+  onGameServer: () => void
+}
 
 async function run(): Promise<void> {
   const config = readConfig(process.env)
@@ -45,39 +67,134 @@ async function run(): Promise<void> {
     now: () => Date.now(),
     fields: { service: 'zone-host', boot: bootId },
   })
+  const steps = createSteps({ log, runtime: systemRuntime })
+  const parts: Parts = {
+    config,
+    bootId,
+    log,
+    steps,
+    onGameServer: () => undefined,
+    stop: (reason, exitCode) => stop(parts, reason, exitCode),
+  }
+  process.on('SIGTERM', () => parts.stop('SIGTERM', 0))
+  // On a terminal Ctrl-C reaches the whole process group. The process that started us decides.
+  process.on('SIGINT', () => undefined)
+  try {
+    await start(parts)
+  } catch (error) {
+    await steps.undo()
+    if (!(error instanceof Stopped)) throw error
+  }
+}
+
+/** Undoes what was started: every character leaves, the lease is ended, and the process ends by itself. */
+function stop({ log, steps, host }: Parts, reason: string, exitCode: number): void {
+  if (steps.stopping.aborted) return
+  log.info('stopping', { reason, players: host?.stats().instances.map((one) => one.players) })
+  process.exitCode = exitCode
+  const cut = setTimeout(() => {
+    log.error('drain took too long', { hostDrainMs })
+    process.exit(1)
+  }, hostDrainMs)
+  void steps.undo().then(() => {
+    clearTimeout(cut)
+    log.info('stopped', { reason })
+  })
+}
+
+async function start(parts: Parts): Promise<void> {
+  const { config, bootId, log, steps } = parts
+  const { loaded, instances } = await steps.run('content', () => loadZones(config))
+  const agones = await steps.run(
+    'sidecar',
+    async () =>
+      (parts.agones = await connectAgones({
+        log,
+        runtime: systemRuntime,
+        signal: steps.stopping,
+        onGameServer: () => parts.onGameServer(),
+      })),
+    () => parts.agones?.close(),
+  )
+  const port = agones.gameServer().ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
+  const keys = createPublicKeys(processClocks.now)
+  const signer = await createHostSigner()
+  const persistence = await steps.run(
+    'worker',
+    () => startWorker(parts, { loaded, instances, keys, publicKey: signer.publicKey, port }),
+    () => parts.persistence?.close(),
+  )
+  await steps.run(
+    'lease',
+    () => persistence.open(),
+    // Nobody plays here any more, so nobody needs to wait until this lease runs out.
+    () => persistence.release(),
+  )
+  await steps.run(
+    'host',
+    () => startHost(parts, { persistence, agones, loaded, instances, keys, port }),
+    async () => {
+      await parts.host?.drain()
+      await parts.host?.stop()
+    },
+  )
+  await steps.run(
+    'ready',
+    async () => {
+      parts.onGameServer = openOnceAllocated(parts, { agones, persistence, port })
+      await agones.setLabel('waystone-boot', bootId)
+      await agones.ready()
+    },
+    () => persistence.setState('draining'),
+  )
+  parts.onGameServer()
+  const bootMs = Math.round(performance.now())
+  log.info('ready', { port, instances: instances.map((one) => one.id), bootMs })
+  // Written now: a host that is killed writes nothing at its end.
+  flushCompileCache()
+  const url = config.WAYSTONE_PUBLIC_URL
+  if (url === undefined) return
+  void checkMyself({
+    url,
+    identity: signer,
+    bootId,
+    realmId: config.WAYSTONE_REALM,
+    fetch,
+    runtime: systemRuntime,
+    log,
+    signal: steps.stopping,
+  })
+}
+
+type Instances = { id: string; zone: Zone }[]
+
+/** The content, and the zones of it that this process opens. */
+async function loadZones(config: Config): Promise<{ loaded: LoadedContent; instances: Instances }> {
   const zoneIds = config.WAYSTONE_ZONES
   if (zoneIds === undefined) throw new ConfigError(['WAYSTONE_ZONES must name at least one zone.'])
   const loaded = await loadContent(game.content)
-  const { content } = loaded
   const instances = zoneIds.map((zoneId, index) => {
-    const zone = content.zones.get(zoneId)
+    const zone = loaded.content.zones.get(zoneId)
     if (zone === undefined) {
       throw new ConfigError([`WAYSTONE_ZONES names ${zoneId}, which is not in the content.`])
     }
     return { id: `${zoneId}-${index + 1}`, zone }
   })
+  return { loaded, instances }
+}
 
-  let gameServer: GameServer | undefined
-  let onGameServer = (): void => undefined
-  const agones = await connectAgones({
-    log,
-    runtime: systemRuntime,
-    onGameServer: (next) => {
-      gameServer = next
-      onGameServer()
-    },
-  })
-  gameServer = agones.gameServer()
-
-  const port = gameServer.ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
-  const address = zoneAddress({
-    template: config.WAYSTONE_ZONE_URL,
-    fleetAddress: gameServer.address,
-    host: config.HOST,
-    port,
-  })
-  const keys = createPublicKeys(processClocks.now)
-  const identity = await createHostSigner()
+function startWorker(
+  parts: Parts,
+  more: {
+    loaded: LoadedContent
+    instances: Instances
+    keys: PublicKeys
+    publicKey: string
+    port: number
+  },
+): PersistenceThread {
+  const { config, bootId, log, agones } = parts
+  const { content } = more.loaded
   const persistence = startPersistenceThread(
     {
       store: storeOptions(config, process.env),
@@ -86,144 +203,142 @@ async function run(): Promise<void> {
       host: {
         bootId,
         realmId: config.WAYSTONE_REALM,
-        address,
+        address: zoneAddress({
+          template: config.WAYSTONE_ZONE_URL,
+          fleetAddress: agones!.gameServer().address,
+          host: config.HOST,
+          port: more.port,
+        }),
         protocol: PROTOCOL_VERSION,
         contentVersion: content.version,
-        publicKey: identity.publicKey,
+        publicKey: more.publicKey,
         zones: [...content.zones.keys()],
-        instances: instances.map(({ id, zone }) => ({
+        instances: more.instances.map(({ id, zone }) => ({
           instance: id,
           zone: zone.id,
           capacity: zone.capacity,
         })),
       },
     },
-    (rows) => void keys.update(rows),
+    (rows) => void more.keys.update(rows),
   )
-
-  let host: Host | undefined
-  const stopping = new AbortController()
-  async function stop(reason: string, exitCode: number): Promise<void> {
-    if (stopping.signal.aborted) return
-    stopping.abort()
-    log.info('stopping', { reason, players: host?.stats().instances.map((one) => one.players) })
-    const cut = setTimeout(() => {
-      log.error('drain took too long', { hostDrainMs })
-      process.exit(1)
-    }, hostDrainMs)
-    await persistence.setState('draining').catch(() => undefined)
-    await host?.drain()
-    await host?.stop()
-    // Everybody has been let go: nobody needs to wait for this lease to run out.
-    await persistence.release().catch(() => undefined)
-    await persistence.close()
-    agones.close()
-    clearTimeout(cut)
-    log.info('stopped', { reason })
-    process.exitCode = exitCode
-  }
-  process.on('SIGTERM', () => void stop('SIGTERM', 0))
-  // On a terminal Ctrl-C reaches the whole group; who started us decides when we stop.
-  process.on('SIGINT', () => undefined)
   void persistence.died.then((error) => {
     log.error('the persistence worker died', { error: error.message })
     process.exit(1)
   })
+  return (parts.persistence = persistence)
+}
 
-  await persistence.open()
-  host = createHost({
+async function startHost(
+  parts: Parts,
+  more: {
+    persistence: PersistenceThread
+    agones: Agones
+    loaded: LoadedContent
+    instances: Instances
+    keys: PublicKeys
+    port: number
+  },
+): Promise<void> {
+  const { config, bootId, log } = parts
+  const { loaded, agones } = more
+  const host = createHost({
     bootId,
-    instances,
-    content,
+    instances: more.instances,
+    content: loaded.content,
     rules: game.zone,
-    persistence,
-    verifyKeys: keys.verify,
+    persistence: more.persistence,
+    verifyKeys: more.keys.verify,
     runtime: systemRuntime,
     monotonic: processClocks.monotonic,
     setTimer: (then, ms) => {
       const timer = setTimeout(then, ms)
       return () => clearTimeout(timer)
     },
-    listen: { host: config.HOST, port, origins: pageOrigins(config) },
+    listen: { host: config.HOST, port: more.port, origins: pageOrigins(config) },
     log,
     seed: randomInt(2 ** 31),
     onHealth: () => agones.health(),
-    // Who plays in the other instances is saved and let go; the fleet starts another host.
-    onBroken: (instance) => void stop(`${instance} is broken`, 1),
+    // The players of the other instances are saved and let go; the fleet starts another host.
+    onBroken: (instance) => parts.stop(`${instance} is broken`, 1),
     onLost: () => {
-      log.error('the lease was lost: another has been told that this process is dead')
+      log.error('the lease is lost: the process ends')
       process.exit(1)
     },
   })
+  parts.host = host
   await host.start()
-  if (config.WAYSTONE_DEV) {
-    watchContent({
-      dir: game.content,
-      loaded,
-      runtime: systemRuntime,
-      taken: (next) => {
-        host?.takeContent(next.content)
-        log.info('content taken over', { version: next.content.version })
-      },
-      refused: (problems) => log.info('content not taken over', { problems }),
-    })
-  }
+  if (config.WAYSTONE_DEV) takeNewContent(host, loaded, log)
   const logStats = async () => {
-    const store = await persistence.stats().catch(() => undefined)
-    log.info('stats', { ...host?.stats(), store })
+    const store = await more.persistence.stats().catch(() => undefined)
+    log.info('stats', { ...host.stats(), store })
   }
   setInterval(() => void logStats(), statsEveryMs).unref()
+}
 
+/** While it is developed, content that changes reaches players at once. */
+function takeNewContent(host: Host, loaded: LoadedContent, log: Log): void {
+  watchContent({
+    dir: game.content,
+    loaded,
+    runtime: systemRuntime,
+    taken: (next) => {
+      host.takeContent(next.content)
+      log.info('content taken over', { version: next.content.version })
+    },
+    refused: (problems) => log.info('content not taken over', { problems }),
+  })
+}
+
+/** Returns what opens the instances to players, once, as soon as the game server is Allocated. */
+function openOnceAllocated(
+  parts: Parts,
+  more: { agones: Agones; persistence: PersistenceThread; port: number },
+): () => void {
+  const { log, steps } = parts
+  const { agones, persistence, port } = more
   let open = false
-  onGameServer = () => {
-    if (open || stopping.signal.aborted || gameServer?.state !== 'Allocated') return
-    open = true
-    void openUntilDone()
-  }
-  async function openUntilDone(): Promise<void> {
+  const openUntilDone = async (): Promise<void> => {
     const backoff = createBackoff(systemRuntime, { baseMs: 250, maxMs: 10_000 })
-    while (!stopping.signal.aborted) {
+    while (!steps.stopping.aborted) {
       const opened = await persistence.setState('open').catch(() => 'unavailable')
       if (opened === 'done') {
         log.info('open', { port })
-        watchIdle()
+        watchIdle(parts, agones, persistence)
         return
       }
-      await systemRuntime.sleep(backoff.next(), stopping.signal).catch(() => undefined)
+      await systemRuntime.sleep(backoff.next(), steps.stopping).catch(() => undefined)
     }
   }
-  function watchIdle(): void {
-    const isIdle = createIdleWatch(config.WAYSTONE_IDLE_SECONDS * 1000)
-    const timer = setInterval(() => {
-      const { instances: copies, sockets } = host!.stats()
-      const inUse = copies.reduce((sum, one) => sum + one.players, sockets)
-      if (stopping.signal.aborted || !isIdle(systemRuntime.now(), inUse)) return
-      clearInterval(timer)
-      void giveBack()
-    }, idleLookMs)
-    timer.unref()
+  return () => {
+    if (open || steps.stopping.aborted || agones.gameServer().state !== 'Allocated') return
+    open = true
+    void openUntilDone()
   }
-  /** Nobody is sent here any more; then the fleet ends the process as it ends every host. */
-  async function giveBack(): Promise<void> {
+}
+
+/** Gives the host back to its fleet when nobody has been there for long. */
+function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread): void {
+  const { config, steps, log, host } = parts
+  const isIdle = createIdleWatch(config.WAYSTONE_IDLE_SECONDS * 1000)
+  const timer = setInterval(() => {
+    const { instances, sockets } = host!.stats()
+    const inUse = instances.reduce((sum, one) => sum + one.players, sockets)
+    if (steps.stopping.aborted || !isIdle(systemRuntime.now(), inUse)) return
+    clearInterval(timer)
+    void giveBack()
+  }, idleLookMs)
+  timer.unref()
+
+  /** No player is sent here any more; then the fleet ends the process as it ends every host. */
+  const giveBack = async (): Promise<void> => {
     log.info('nobody is here: the host gives itself back')
     await persistence.setState('draining').catch(() => undefined)
-    await agones.shutdown().catch((error: unknown) => log.warn('nobody took it back', { error }))
-    await systemRuntime.sleep(takenBackMs, stopping.signal).catch(() => undefined)
-    await stop('idle', 0)
-  }
-  await agones.setLabel('waystone-boot', bootId)
-  await agones.ready()
-  onGameServer()
-  const bootMs = Math.round(performance.now())
-  log.info('ready', { port, instances: instances.map((one) => one.id), bootMs })
-  // Written now, for a host that is killed writes nothing at its end.
-  flushCompileCache()
-  const url = config.WAYSTONE_PUBLIC_URL
-  if (url !== undefined) {
-    const { WAYSTONE_REALM: realmId } = config
-    const { signal } = stopping
-    const asks = { url, identity, bootId, realmId, fetch, runtime: systemRuntime, log, signal }
-    void checkMyself(asks)
+    await agones
+      .shutdown()
+      .catch((error: unknown) => log.warn('the fleet did not take it back', { error }))
+    await systemRuntime.sleep(takenBackMs, steps.stopping).catch(() => undefined)
+    parts.stop('idle', 0)
   }
 }
 

@@ -5,11 +5,14 @@ import type { VerifyKeys } from '#shared/keys/jwt.ts'
 
 export type PublicKeyRow = { keyId: string; x: string; retireAt?: number | undefined }
 
-/** `update` replaces all keys; `verify` answers while what a key signed may still be valid. */
-export function createPublicKeys(now: () => number): {
+export type PublicKeys = {
+  /** Replaces all keys. */
   update(rows: PublicKeyRow[]): Promise<void>
+  /** Finds a key while what it signed may still be valid. */
   verify: VerifyKeys
-} {
+}
+
+export function createPublicKeys(now: () => number): PublicKeys {
   let keys = new Map<string, { key: CryptoKey; retireAt: number }>()
   return {
     async update(rows) {
