@@ -202,6 +202,14 @@ export const cachePendingMax = 10_000
 export const cachePauseMs = 2000
 
 /**
+ * A process judges cheap reads (`read.*`) by what it counted itself, and tells the others at each 20th part
+ * of the limit. So each process lets through at most a 20th part more than the limit, in one window.
+ */
+export const rateReportPart = 20
+/** Subjects that one process counts itself, for each rate: about 2 MB. Beyond it, each request is told. */
+export const rateSubjectsMax = 10_000
+
+/**
  * Request rates. `strict` is what production runs; `generous` is the local profile, where fifty
  * bots log in from one address. A limit counts by address (before log-in), account, or route.
  */

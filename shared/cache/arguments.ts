@@ -19,11 +19,14 @@ function parseInteger(text: string): bigint {
   return value
 }
 
-/** One more than a stored integer, as text. */
-export function increment(text: string): string {
-  const value = parseInteger(text)
-  if (value === int64Max) throw new RedisError('ERR increment or decrement would overflow')
-  return String(value + 1n)
+/** A stored integer and another one, added, as text. */
+export function increment(text: string, by: string): string {
+  const added = parseInteger(by)
+  const value = parseInteger(text) + added
+  if (value > int64Max || value < -int64Max - 1n) {
+    throw new RedisError('ERR increment or decrement would overflow')
+  }
+  return String(value)
 }
 
 export type SetOptions = {

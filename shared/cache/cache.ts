@@ -5,6 +5,7 @@ export type CacheCommand =
   | ['SET', key: string, value: string, ...('PX' | 'NX' | number)[]]
   | ['DEL', key: string]
   | ['INCR', key: string]
+  | ['INCRBY', key: string, by: number]
   | ['PEXPIRE', key: string, ms: number, ...'NX'[]]
   | ['PUBLISH', channel: string, message: string]
 

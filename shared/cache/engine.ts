@@ -120,9 +120,9 @@ export function createEngine(
     return removed
   }
 
-  function incr([key]: readonly string[]): Reply {
+  function incrby([key, by]: readonly string[]): Reply {
     const before = read(key!)
-    const value = increment(before?.value ?? '0')
+    const value = increment(before?.value ?? '0', by!)
     write(key!, value, before?.expiresAt)
     // Beyond 2^53 the number is rounded, as it is for every reader of JSON.
     return Number(value)
@@ -158,7 +158,8 @@ export function createEngine(
     get: { least: 1, most: 1, run: ([key]) => read(key!)?.value ?? null },
     set: { least: 2, most: Number.POSITIVE_INFINITY, run: set },
     del: { least: 1, most: Number.POSITIVE_INFINITY, run: del },
-    incr: { least: 1, most: 1, run: incr },
+    incr: { least: 1, most: 1, run: ([key]) => incrby([key!, '1']) },
+    incrby: { least: 2, most: 2, run: incrby },
     pexpire: { least: 2, most: Number.POSITIVE_INFINITY, run: pexpire },
     publish: { least: 2, most: 2, run: publish },
   }

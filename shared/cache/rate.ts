@@ -4,15 +4,18 @@
 // had been spread evenly; and never more than the limit, so that whoever waits as told is let in.
 // Refused requests count too: hammering does not pay.
 //
-// The cache counts in one trip. When it fails, the store's `volatile` table counts the same windows,
+// Cheap reads are counted in the process and reported from time to time (rate-share.ts). All else is
+// counted by the cache, in one trip each. When it fails, the store's `volatile` table counts the same windows,
 // from zero: at the moment of the change a subject gets at most its limit once more. When the store
 // fails too, what guards passwords and accounts closes, and the rest opens.
 import { createHash } from 'node:crypto'
-import { cachePauseMs, RATES, type RateName, type RateProfile } from '../limits.ts'
+import { cachePauseMs, rateReportPart, RATES, type RateName, type RateProfile } from '../limits.ts'
 import { Problem } from '../problem.ts'
 import type { Runtime } from '../runtime.ts'
 import { expiresAt, StoreError, type Store } from '../store/store.ts'
 import { CacheError, type Cache } from './cache.ts'
+import { createShares } from './rate-share.ts'
+import type { Counts, Share } from './rate-share.ts'
 
 export type RateResult = {
   allowed: boolean
@@ -39,9 +42,8 @@ export type RateLimiterOptions = {
   profile: RateProfile
 }
 
-/** Requests in the current window, this one included, and in the one before. */
-type Counts = { current: number; previous: number }
-type Window = { rate: RateName; subject: string; index: number; windowMs: number }
+/** `added` requests of a subject in one window. */
+type Window = { rate: RateName; subject: string; index: number; windowMs: number; added: number }
 
 const schemaVersion = 1
 
@@ -72,15 +74,35 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     }
   }
 
+  const shares = { 'read.account': createShares(), 'read.address': createShares() }
+
+  /** Tells the others of a share, and learns what they counted. A failure is made up for by the next. */
+  async function report(share: Share, window: Omit<Window, 'added'>): Promise<void> {
+    const added = share.unreported
+    share.unreported = 0
+    const counts = await count({ ...window, subject: hash(window.subject), added })
+    if (counts instanceof StoreError) share.unreported += added
+    else {
+      share.current = Math.max(share.current, counts.current + share.unreported)
+      share.previous = Math.max(share.previous, counts.previous)
+    }
+  }
+
   return {
     async check(rate, subject) {
       const { count: limit, windowMs } = RATES[rate][profile]
       const now = runtime.now()
       const index = Math.floor(now / windowMs)
-      const counts = await count({ rate, subject: hash(subject), index, windowMs })
-      if (!(counts instanceof StoreError)) {
-        return judge(counts, { limit, windowMs, elapsedMs: now - index * windowMs })
+      const bounds = { limit, windowMs, elapsedMs: now - index * windowMs }
+      const share = isShared(rate) ? shares[rate].count(subject, index) : undefined
+      if (share !== undefined) {
+        if (share.unreported >= limit / rateReportPart) {
+          await report(share, { rate, subject, index, windowMs })
+        }
+        return judge(share, bounds)
       }
+      const counts = await count({ rate, subject: hash(subject), index, windowMs, added: 1 })
+      if (!(counts instanceof StoreError)) return judge(counts, bounds)
       if (closesBlind(rate)) {
         const retryAfterS = Math.ceil(cachePauseMs / 1000)
         throw new Problem('store.unavailable', { retryAfterS, cause: counts })
@@ -88,6 +110,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       return { allowed: true, limit, remaining: limit, resetMs: 0 }
     },
   }
+}
+
+function isShared(rate: RateName): rate is 'read.account' | 'read.address' {
+  return rate === 'read.account' || rate === 'read.address'
 }
 
 /** Kinds of StoreError that say nothing about the request: the row could not be counted now. */
@@ -104,10 +130,11 @@ function hash(subject: string): string {
 
 async function countInCache(cache: Cache, window: Window): Promise<Counts> {
   const key = (index: number) => `rate:${window.rate}:${window.subject}:${index}`
+  const counted = key(window.index)
   const [current, , previous] = await cache.pipeline([
-    ['INCR', key(window.index)],
+    window.added === 1 ? ['INCR', counted] : ['INCRBY', counted, window.added],
     // Read for one more window after its own.
-    ['PEXPIRE', key(window.index), 2 * window.windowMs, 'NX'],
+    ['PEXPIRE', counted, 2 * window.windowMs, 'NX'],
     ['GET', key(window.index - 1)],
   ])
   return { current: Number(current), previous: Number(previous ?? 0) }
@@ -120,11 +147,11 @@ async function countInStore(store: Store, window: Window): Promise<Counts> {
     store.update({
       table: 'volatile',
       key: key(window.index),
-      update: 'SET #count = if_not_exists(#count, :none) + :one, #expires = :expires, #v = :v',
+      update: 'SET #count = if_not_exists(#count, :none) + :added, #expires = :expires, #v = :v',
       names: { '#count': 'count', '#expires': 'expires', '#v': 'v' },
       values: {
         ':none': 0,
-        ':one': 1,
+        ':added': window.added,
         ':expires': expiresAt((window.index + 2) * window.windowMs),
         ':v': schemaVersion,
       },

@@ -62,6 +62,9 @@ function append(pipeline: ReturnType<Redis['pipeline']>, command: CacheCommand):
     case 'INCR':
       pipeline.incr(command[1])
       break
+    case 'INCRBY':
+      pipeline.incrby(command[1], command[2])
+      break
     case 'PEXPIRE':
       // Not `command[3]`: the library would send undefined as null.
       pipeline.pexpire(command[1], command[2], ...command.slice(3).map(() => 'NX' as const))

@@ -288,11 +288,20 @@ function readPage(tables: Record<TableName, Table>, query: CheckedQuery): Page {
       items.push(copyItem(item))
     }
     read++
-    bytes += sizeOfItem(item)
+    bytes += storedSizeOf(item)
     // Like DynamoDB, a page that is full says so even if no further row exists.
     if (read >= query.limit || bytes >= pageMaxBytes) return { items, next: { pk: query.pk, sk } }
   }
   return { items }
+}
+
+const sizes = new WeakMap<Item, number>()
+
+/** Of an item as it lies in a table: a write puts another one in its place, so its size is counted once. */
+function storedSizeOf(item: Item): number {
+  let size = sizes.get(item)
+  if (size === undefined) sizes.set(item, (size = sizeOfItem(item)))
+  return size
 }
 
 function sweep(tables: Record<TableName, Table>, now: number): number {

@@ -76,7 +76,19 @@ export function cloneItem(item: Item): Item {
 
 /** A deep copy of an item that was checked when it was stored. */
 export function copyItem(item: Item): Item {
-  return cloneMap(item, 0) as Item
+  return copyMap(item) as Item
+}
+
+function copyValue(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  return Array.isArray(value) ? value.map(copyValue) : copyMap(value)
+}
+
+function copyMap(map: { [attribute: string]: Value }) {
+  const copy: { [attribute: string]: Value } = {}
+  for (const name in map) copy[name] = copyValue(map[name]!)
+  return copy
 }
 
 export function checkKey(key: Key): void {

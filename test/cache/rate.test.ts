@@ -4,7 +4,13 @@ import { CacheError, type Cache, type CacheCommand } from '#shared/cache/cache.t
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { createCache } from '#shared/cache/upstash.ts'
-import { cachePauseMs, RATES, type RateName } from '#shared/limits.ts'
+import {
+  cachePauseMs,
+  rateReportPart,
+  rateSubjectsMax,
+  RATES,
+  type RateName,
+} from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Fault, StoreRequest } from '#shared/store/faults.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
@@ -170,18 +176,18 @@ describe('rate limits', () => {
     const { asked, broken, clock, limiter } = world()
     const own = limiter()
     broken.cache = true
-    await checks(own, 'read.account', 5)
+    await checks(own, 'write.account', 5)
     expect(asked.pipelines).toHaveLength(1)
     clock.now += cachePauseMs - 1
-    await checks(own, 'read.account', 5)
+    await checks(own, 'write.account', 5)
     expect(asked.pipelines).toHaveLength(1)
     clock.now += 1
-    await Promise.all([1, 2, 3].map(() => own.check('read.account', 'mira')))
+    await Promise.all([1, 2, 3].map(() => own.check('write.account', 'mira')))
     expect(asked.pipelines).toHaveLength(2)
     broken.cache = false
     clock.now += cachePauseMs
     const storeCalls = asked.store.length
-    await checks(own, 'read.account', 5)
+    await checks(own, 'write.account', 5)
     expect(asked.pipelines).toHaveLength(7)
     expect(asked.store).toHaveLength(storeCalls)
   })
@@ -209,7 +215,7 @@ describe('rate limits', () => {
     const { cache, runtime, store } = world()
     const defect: Cache = { ...cache, pipeline: () => Promise.reject(new TypeError('a defect')) }
     const own = createRateLimiter({ cache: defect, store, runtime, profile: 'strict' })
-    await expect(own.check('read.account', 'mira')).rejects.toThrow(TypeError)
+    await expect(own.check('write.account', 'mira')).rejects.toThrow(TypeError)
   })
 
   it('go on within the time-out when a real cache client finds nobody', async () => {
@@ -217,5 +223,60 @@ describe('rate limits', () => {
     const cache = createCache({ url: 'http://127.0.0.1:9', token: 'x', timeoutMs: 500 })
     const own = createRateLimiter({ cache, store, runtime, profile: 'strict' })
     expect(allowedOf(await checks(own, 'password.pair', 7))).toBe(5)
+  })
+})
+
+describe('cheap reads', () => {
+  const { count, windowMs } = RATES['read.account'].strict
+  const reportEvery = count / rateReportPart
+
+  it('are counted in the process: no trip before a 20th part of the limit, then one for each', async () => {
+    const { asked, limiter } = world()
+    const own = limiter()
+    await checks(own, 'read.account', reportEvery - 1)
+    expect(asked).toEqual({ pipelines: [], store: [] })
+    await checks(own, 'read.account', 1)
+    expect(asked.pipelines.map(([first]) => first)).toEqual([
+      ['INCRBY', expect.any(String), reportEvery],
+    ])
+    await checks(own, 'read.account', count - reportEvery)
+    expect(asked.pipelines).toHaveLength(rateReportPart)
+    expect(asked.store).toEqual([])
+  })
+
+  it.each([2, 5])('of %i processes exceed the limit by a 20th part for each at most', async (n) => {
+    const { limiter } = world()
+    const limiters = Array.from({ length: n }, () => limiter())
+    const results = []
+    for (let i = 0; i < 2 * count; i++) {
+      results.push(await limiters[i % n]!.check('read.account', 'mira'))
+    }
+    const allowed = allowedOf(results)
+    expect(allowed).toBeGreaterThanOrEqual(count)
+    expect(allowed).toBeLessThan(count + n * reportEvery)
+  })
+
+  it('are counted as before once the reports are lost, and reported when the cache is back', async () => {
+    const { asked, broken, clock, limiter } = world()
+    const own = limiter()
+    broken.cache = true
+    broken.store = { kind: 'outage' }
+    expect(allowedOf(await checks(own, 'read.account', count + 5))).toBe(count)
+    broken.cache = false
+    clock.now += cachePauseMs
+    await checks(own, 'read.account', 1)
+    expect(asked.pipelines.at(-1)![0]).toEqual(['INCRBY', expect.any(String), count + 6])
+  })
+
+  it('of more subjects than one process counts are told to the cache, each', async () => {
+    const { asked, clock, limiter } = world()
+    const own = limiter()
+    for (let i = 0; i < rateSubjectsMax; i++) await own.check('read.account', `a${i}`)
+    expect(asked.pipelines).toEqual([])
+    await checks(own, 'read.account', 3)
+    expect(asked.pipelines).toHaveLength(3)
+    clock.now += windowMs
+    await checks(own, 'read.account', 3)
+    expect(asked.pipelines, 'room again in the next window').toHaveLength(3)
   })
 })

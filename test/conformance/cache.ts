@@ -55,6 +55,8 @@ export function cacheConformance(name: string, open: OpenCache): void {
       await run('SET', key('count'), '-1')
       expect(await run('INCR', key('count'))).toBe(0)
       expect(await run('GET', key('count'))).toBe('0')
+      expect(await run('INCRBY', key('count'), 15)).toBe(15)
+      expect(await run('INCRBY', key('fresh'), 7)).toBe(7)
     })
 
     it('loses no increment of fifty at once', async () => {

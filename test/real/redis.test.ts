@@ -112,6 +112,10 @@ describe.skipIf(program === undefined)('random commands', () => {
     },
     { weight: 4, arbitrary: fc.tuple(name('INCR'), key) },
     {
+      weight: 2,
+      arbitrary: fc.tuple(name('INCRBY'), key, fc.constantFrom('0', '1', '-2', '15', 'x')),
+    },
+    {
       weight: 5,
       arbitrary: fc
         .tuple(name('PEXPIRE'), key, time, flags)
@@ -122,7 +126,7 @@ describe.skipIf(program === undefined)('random commands', () => {
   const wrong = fc.oneof(
     fc
       .tuple(
-        fc.constantFrom('GET', 'SET', 'DEL', 'INCR', 'PEXPIRE', 'PUBLISH', 'pexpire'),
+        fc.constantFrom('GET', 'SET', 'DEL', 'INCR', 'INCRBY', 'PEXPIRE', 'PUBLISH', 'pexpire'),
         fc.array(fc.constantFrom('a', 'b', '0'), { maxLength: 4 }),
       )
       .map(([command, words]) => [command, ...words]),
@@ -181,7 +185,7 @@ describe.skipIf(program === undefined)('random commands', () => {
       // A fixed seed, so that a run says the same everywhere; other seeds are tried by hand.
       { numRuns: 1500, seed: 20_261_121 },
     )
-    for (const name of ['GET', 'SET', 'DEL', 'INCR', 'PEXPIRE', 'PUBLISH']) {
+    for (const name of ['GET', 'SET', 'DEL', 'INCR', 'INCRBY', 'PEXPIRE', 'PUBLISH']) {
       expect(seen.get(name), name).toBeGreaterThan(100)
     }
     expect(failed).toBeGreaterThan(500)
