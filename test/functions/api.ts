@@ -79,6 +79,8 @@ export type TestApi = {
   clock: Clock
   memory: MemoryStore
   trips: TripCounter
+  /** How many requests the limiter sent to the cache. */
+  cacheTrips: () => number
   hasher: ReturnType<typeof createCountingHasher>
   keys: KeyRing
   content: LoadedContent
@@ -146,8 +148,15 @@ export async function openApi(
   const profile = options.profile ?? 'generous'
   // The limiter counts in the cache, beside the store.
   const cache = createMemoryCache({ runtime: clock })
+  let cacheTrips = 0
   const limiter = createRateLimiter({
-    cache,
+    cache: {
+      ...cache,
+      pipeline(commands) {
+        cacheTrips++
+        return cache.pipeline(commands)
+      },
+    },
     store: memory,
     runtime: clock,
     profile,
@@ -209,6 +218,7 @@ export async function openApi(
     clock,
     memory,
     trips,
+    cacheTrips: () => cacheTrips,
     hasher,
     keys,
     content,

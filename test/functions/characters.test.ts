@@ -49,6 +49,15 @@ async function putInPlay(test: TestApi, characterId: string): Promise<void> {
   })
 }
 
+it('a player reads his characters ten times with ten trips to the store and none to the cache', async () => {
+  const test = await openApi({ profile: 'strict' })
+  const me = await player(test)
+  const before = test.cacheTrips()
+  for (let i = 0; i < 10; i++) await me.characters.list({ params })
+  expect(test.trips.trips.map(({ operation }) => operation)).toEqual(Array(10).fill('query'))
+  expect(test.cacheTrips()).toBe(before)
+})
+
 describe('creating a character', () => {
   it('makes it ready to play, in one store trip', async () => {
     const test = await openApi()
