@@ -8,6 +8,7 @@ import { openNodeSocket } from '#client/bots/socket.ts'
 import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
 import { createContent } from '#client/library/content.ts'
 import { syntheticSecret } from '#functions/auth/auth.ts'
+import type { Cache } from '#shared/cache/cache.ts'
 import { createCache } from '#shared/cache/upstash.ts'
 import { authority, hostOf, reachedHere } from '#shared/authority.ts'
 import type { Config } from '#shared/config.ts'
@@ -152,6 +153,7 @@ async function startAll(
   const store = createDynamoStore(localOptions(database, tablePrefix))
   onStop('store', () => store.close())
 
+  let cache: Cache | undefined
   const redis = { url: config.UPSTASH_REDIS_REST_URL, token: config.UPSTASH_REDIS_REST_TOKEN }
   if (redis.url === undefined || redis.token === undefined) {
     redis.token = randomBytes(24).toString('base64url')
@@ -164,12 +166,13 @@ async function startAll(
     })
     onStop('redis', () => front.stop())
     redis.url = front.url
+    cache = front.cache
     // Nothing that counts lies in it: without it all is slower, and it may come later.
     front.ready.catch((error: unknown) => {
       log.warn('REDIS_URL does not answer; going on without it until it does', { error })
     })
   }
-  const cache = createCache({ url: redis.url, token: redis.token, timeoutMs: cacheTimeoutMs })
+  cache ??= createCache({ url: redis.url, token: redis.token, timeoutMs: cacheTimeoutMs })
 
   const keyFile = config.WAYSTONE_KEY_FILE ?? join(dataDir, 'keys', 'master.key')
   const keys = createKeyRing({ store, runtime, masterKey: await loadMasterKey(keyFile, runtime) })

@@ -32,6 +32,12 @@ export const passwordMaxLength = 128
 export const argon2 = { memoryKiB: 19_456, passes: 2, parallelism: 1, tagBytes: 32, saltBytes: 16 }
 /** Log-ins that wait for their hash at most: about a second of work for two cores. */
 export const passwordsWaitingMax = 64
+/**
+ * Guests that one process logs in at once: they keep the store busy. More would only make each other wait,
+ * so that in a launch all of them come in last. The others wait in order of arrival, about 10 s of work.
+ */
+export const guestsAtOnceMax = 8
+export const guestsWaitingMax = 2000
 
 /** Access tokens cannot be taken back, so they are short. */
 export const accessTokenMs = 15 * 60 * 1000

@@ -1,4 +1,4 @@
-// Work that takes a whole core each: a few pieces at a time, a bounded queue behind them.
+// Work of which only a few pieces are done at a time, and a bounded queue behind them.
 import { Problem } from '#shared/problem.ts'
 
 /** Runs `atOnce` pieces of work at a time; throws auth.busy when `waitingMax` wait already. */

@@ -1,18 +1,21 @@
 import type { auth } from '#shared/api/auth.ts'
 import type { Handlers } from '#shared/api/endpoint.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
+import { guestsAtOnceMax, guestsWaitingMax } from '#shared/limits.ts'
 import { login, playAsGuest, register } from './auth.ts'
 import type { AuthDeps } from './auth.ts'
+import { createQueue } from './queue.ts'
 import { logout, logoutEverywhere, refresh } from './sessions.ts'
 
 export type AuthRouteDeps = AuthDeps & { keys: KeyRing }
 
 export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
+  const guests = createQueue(guestsAtOnceMax, guestsWaitingMax)
   return {
     register: ({ body, address, operation }) => register(deps, body, address, operation),
     login: ({ body, address, operation }) => login(deps, body, address, operation),
     guest: ({ body, address, operation }) =>
-      playAsGuest(deps, body.deviceSecret, address, operation),
+      guests(() => playAsGuest(deps, body.deviceSecret, address, operation)),
     refresh: ({ body }) => refresh(deps, body.refreshToken),
     async logout({ caller }) {
       await logout(deps, caller)

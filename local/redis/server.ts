@@ -5,7 +5,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { authority } from '#shared/authority.ts'
 import { RedisError } from '#shared/cache/arguments.ts'
+import type { Cache } from '#shared/cache/cache.ts'
 import { createEngine } from '#shared/cache/engine.ts'
+import { cacheOn } from '#shared/cache/memory.ts'
 import { cacheRequestMaxBytes } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { Unreachable, type Backend } from './backend.ts'
@@ -27,6 +29,8 @@ export type RedisOptions = {
 export type RedisServer = {
   url: string
   port: number
+  /** What the embedded engine holds, for this process: no request to oneself. Undefined on a real Redis. */
+  cache: Cache | undefined
   /** Rejects with Unreachable when the Redis behind it is not there yet. */
   ready: Promise<void>
   stop(): Promise<void>
@@ -40,9 +44,10 @@ export async function startRedis({
   runtime,
   redisUrl,
 }: RedisOptions): Promise<RedisServer> {
+  const engine = createEngine(runtime)
   const backend =
     redisUrl === undefined
-      ? embeddedBackend(createEngine(runtime))
+      ? embeddedBackend(engine)
       : // A quarter of a second to load, for those alone who use it.
         (await import('./remote.ts')).remoteBackend(redisUrl)
   const events = openEvents(backend)
@@ -70,6 +75,7 @@ export async function startRedis({
   return {
     url: `http://${authority(host, bound)}`,
     port: bound,
+    cache: redisUrl === undefined ? cacheOn(engine) : undefined,
     ready: backend.ready,
     stop: () =>
       new Promise((resolve) => {

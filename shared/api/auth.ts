@@ -158,7 +158,7 @@ export const auth = domain({
           .meta({ description: '32 random bytes, base64url' }),
       }),
       answer: session,
-      errors: ['auth.banned', 'operation.superseded'],
+      errors: ['auth.banned', 'auth.busy', 'operation.superseded'],
       limits: [{ rate: 'guest.address', by: 'address' }],
       links: withSession,
     }),

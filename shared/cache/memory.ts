@@ -2,14 +2,17 @@
 import type { Runtime } from '../runtime.ts'
 import { RedisError } from './arguments.ts'
 import { CacheError, type Cache } from './cache.ts'
-import { createEngine, type EngineOptions } from './engine.ts'
+import { createEngine, type Engine, type EngineOptions } from './engine.ts'
 
 export type MemoryCacheOptions = EngineOptions & { runtime: Pick<Runtime, 'now'> }
 
 /** A Cache without a network; it answers as the embedded Redis does, errors included. */
 export function createMemoryCache({ runtime, ...options }: MemoryCacheOptions): Cache {
-  const engine = createEngine(runtime, options)
+  return cacheOn(createEngine(runtime, options))
+}
 
+/** A Cache on an engine that others may use as well, the embedded Redis of this process for one. */
+export function cacheOn(engine: Engine): Cache {
   return {
     async pipeline(commands) {
       // As over the network: all commands run, then the first error is told.

@@ -59,6 +59,10 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
   }
   const repeating = new DynamoDBClient({ ...config, maxAttempts: options.maxAttempts ?? 3 })
   const once = new DynamoDBClient({ ...config, maxAttempts: 1 })
+  for (const client of [repeating, once]) {
+    // It copies what is sent and what is answered, field by field, for a logger that nobody has set.
+    client.middlewareStack.remove('loggerMiddleware')
+  }
   const tableOf = (table: TableName) => `${options.tablePrefix}${table}`
 
   async function request<T>(

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Report } from '#client/bots/report.ts'
-import { makeDataDir, startWaystone } from '#test/e2e/waystone.ts'
+import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
 
 const { values } = parseArgs({
   options: {

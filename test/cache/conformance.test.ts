@@ -9,6 +9,12 @@ cacheConformance('in memory', async () => ({
   close: async () => undefined,
 }))
 
+cacheConformance('in the process of the embedded Redis', async () => {
+  const token = 'a token of this test'
+  const redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
+  return { cache: redis.cache!, close: redis.stop }
+})
+
 cacheConformance('over HTTP, on the embedded Redis', async () => {
   const token = 'a token of this test'
   const redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
