@@ -1,4 +1,4 @@
-// Who comes in: by ticket (JOIN) or by resume secret (RESUME).
+// How clients come in: by ticket (JOIN) or by resume secret (RESUME).
 //
 // A ticket is verified by its signature before anything else happens, so forged ones cost no store call.
 // Its id is remembered from before the claim begins until it could not be accepted any more: one ticket
@@ -12,7 +12,9 @@ import { resumeMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Door, Session } from '../net/session.ts'
-import type { ClaimedCharacter, ClaimOutcome, Persistence } from '../persistence/persistence.ts'
+import type { Persistence } from '../persistence/persistence.ts'
+import type { Character } from './character.ts'
+import { createClaims } from './claims.ts'
 import { admit, resume } from './entry.ts'
 import { countPlayers } from './instance.ts'
 import type { Instance } from './instance.ts'
@@ -48,12 +50,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   const { bootId, instances, persistence, verifyKeys, runtime, monotonic, log } = deps
   /** Ticket id to its expiry, Unix ms. */
   const used = new Map<string, number>()
-  /** Places taken by claims under way, per instance id. */
-  const claiming = new Map<string, number>()
-  /** Characters whose claim is under way, with how many claims. */
-  const claimed = new Map<string, number>()
-  /** Up to which epoch they were kicked meanwhile. */
-  const kicked = new Map<string, number>()
+  const claims = createClaims(persistence, log)
   const joining = new Set<Promise<void>>()
   let lapses = 0
   let shut = false
@@ -68,37 +65,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (instance.leaves.has(ticket.characterId)) return 'host.unavailable'
     const present = instance.roster.find(ticket.characterId)
     if (present !== undefined && present.claimed.epoch >= ticket.epoch) return 'ticket.refused'
-    const taken = countPlayers(instance) + (claiming.get(instance.id) ?? 0)
+    const taken = countPlayers(instance) + claims.places(instance.id)
     const mustFit = present === undefined && ticket.synthetic !== true
     if (mustFit && taken >= instance.zone.capacity) return 'instance.full'
     return undefined
-  }
-
-  const claim = async (
-    ticket: Ticket,
-    instance: Instance,
-  ): Promise<ClaimOutcome | { outcome: 'kicked'; character: ClaimedCharacter }> => {
-    used.set(ticket.ticketId, ticket.expiresAt)
-    const places = ticket.synthetic === true ? 0 : 1
-    claiming.set(instance.id, (claiming.get(instance.id) ?? 0) + places)
-    claimed.set(ticket.characterId, (claimed.get(ticket.characterId) ?? 0) + 1)
-    try {
-      const answer = await persistence.claim(ticket)
-      const isKicked =
-        answer.outcome === 'claimed' &&
-        (kicked.get(ticket.characterId) ?? -1) >= answer.character.epoch
-      return isKicked ? { outcome: 'kicked', character: answer.character } : answer
-    } catch (error) {
-      log.error('a claim failed', { instance: instance.id, error })
-      return { outcome: 'unavailable' }
-    } finally {
-      claiming.set(instance.id, claiming.get(instance.id)! - places)
-      const left = claimed.get(ticket.characterId)! - 1
-      if (left === 0) {
-        claimed.delete(ticket.characterId)
-        kicked.delete(ticket.characterId)
-      } else claimed.set(ticket.characterId, left)
-    }
   }
 
   const enter = async (session: Session, token: string): Promise<void> => {
@@ -110,7 +80,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (reason !== undefined) return session.end(reason)
 
     const lapsesBefore = lapses
-    const answer = await claim(ticket, instance)
+    used.set(ticket.ticketId, ticket.expiresAt)
+    const answer = await claims.run(ticket, instance.id)
     if (answer.outcome === 'refused') return session.end('ticket.refused')
     if (answer.outcome === 'unavailable') return session.end('host.unavailable')
     if (answer.outcome === 'storeRefused') return session.end('internal')
@@ -128,11 +99,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   }
 
   return {
-    claims: (characterId) => claimed.has(characterId),
-    forbid(characterId, epoch) {
-      if (!claimed.has(characterId)) return
-      kicked.set(characterId, Math.max(epoch, kicked.get(characterId) ?? -1))
-    },
+    claims: claims.has,
+    forbid: claims.forbid,
     join(session, token) {
       const work = enter(session, token)
         .catch((error: unknown) => {
@@ -147,11 +115,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       for (const instance of instances.values()) {
         const character = instance.roster.findSession(number)
         if (character === undefined || instance.broken) continue
-        const known = sameBytes(secret, character.secret)
-        const old = character.oldSecret !== undefined && sameBytes(secret, character.oldSecret)
-        const inTime = character.lostAt < 0 || monotonic() - character.lostAt <= resumeMs
-        if ((known || old) && inTime) return resume(instance, character, session, secret)
-        break
+        if (!mayResume(character, secret, monotonic())) break
+        return resume(instance, character, session, secret)
       }
       session.end('resume.refused')
     },
@@ -163,13 +128,21 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     },
     sweep() {
       const now = runtime.now()
-      // Seconds are what a ticket's expiry is counted in; one more for good measure.
+      // A ticket's expiry is rounded to seconds.
       for (const [id, expiresAt] of used) if (expiresAt + 1000 < now) used.delete(id)
     },
     async idle() {
       while (joining.size > 0) await Promise.all(joining)
     },
   }
+}
+
+/** Whether the secret is the latest or the one before, and the time for a resume is not up. */
+function mayResume(character: Character, secret: Uint8Array, now: number): boolean {
+  const { oldSecret, lostAt } = character
+  const known = sameBytes(secret, character.secret)
+  const old = oldSecret !== undefined && sameBytes(secret, oldSecret)
+  return (known || old) && (lostAt < 0 || now - lostAt <= resumeMs)
 }
 
 /** In constant time for secrets of the right length. */

@@ -3,7 +3,7 @@
 //   new -> joining -> playing -> ended
 //
 // A socket in `new` may only send JOIN or RESUME; in `joining` (the claim is under way) nothing at all;
-// in `playing` INPUT, PING, CONTROL and LEAVE. Whatever else arrives closes it with a typed code.
+// in `playing` INPUT, PING, CONTROL and LEAVE. All else closes it with a typed code.
 import {
   clientBytesBurst,
   clientBytesPerSecond,
@@ -14,6 +14,8 @@ import { decodeClientFrame } from '#shared/protocol/client-frames.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
 import { createTokenBucket, spend } from './token-bucket.ts'
 import type { Connection, ConnectionListener } from './transport.ts'
+
+type DecodedFrame = ReturnType<typeof decodeClientFrame>
 
 /** What a joined socket drives. */
 export type Player = {
@@ -81,54 +83,6 @@ export function openSession(
     },
   }
 
-  const first = (data: Uint8Array) => {
-    const frame = decodeClientFrame(data)
-    switch (frame.kind) {
-      case 'join':
-        enter('joining')
-        door.join(session, frame.ticket)
-        break
-      case 'resume':
-        enter('joining')
-        door.resume(session, frame.session, frame.secret)
-        break
-      case 'refused':
-        session.end(frame.reason)
-        break
-      case 'input':
-      case 'ping':
-      case 'control':
-      case 'leave':
-        session.end('protocol.unexpected')
-        break
-    }
-  }
-
-  const later = (data: Uint8Array, driven: Player) => {
-    const frame = decodeClientFrame(data)
-    switch (frame.kind) {
-      case 'input':
-        driven.input(frame.first, frame.commands)
-        break
-      case 'ping':
-        driven.ping(frame.token)
-        break
-      case 'control':
-        driven.control(frame.body)
-        break
-      case 'leave':
-        driven.leave()
-        break
-      case 'refused':
-        end(frame.reason)
-        break
-      case 'join':
-      case 'resume':
-        end('protocol.unexpected')
-        break
-    }
-  }
-
   /** A client that breaks the rules loses its socket, and its player hears of it as of any other loss. */
   const end = (reason: CloseReason) => {
     const driven = player
@@ -141,8 +95,9 @@ export function openSession(
       if (state === 'ended') return
       const now = monotonic()
       if (!spend(frames, 1, now) || !spend(bytes, data.length, now)) return end('protocol.flood')
-      if (state === 'new') first(data)
-      else if (player !== undefined) later(data, player)
+      if (state === 'new') {
+        takeFirst(decodeClientFrame(data), session, door, () => enter('joining'))
+      } else if (player !== undefined) takeNext(decodeClientFrame(data), player, end)
       else end('protocol.unexpected')
     },
     closed() {
@@ -154,4 +109,52 @@ export function openSession(
     },
   }
   return { session, listener }
+}
+
+/** The first frame: `joining` is called before the door is asked. */
+function takeFirst(frame: DecodedFrame, session: Session, door: Door, joining: () => void): void {
+  switch (frame.kind) {
+    case 'join':
+      joining()
+      door.join(session, frame.ticket)
+      break
+    case 'resume':
+      joining()
+      door.resume(session, frame.session, frame.secret)
+      break
+    case 'refused':
+      session.end(frame.reason)
+      break
+    case 'input':
+    case 'ping':
+    case 'control':
+    case 'leave':
+      session.end('protocol.unexpected')
+      break
+  }
+}
+
+/** A frame of a player. */
+function takeNext(frame: DecodedFrame, player: Player, end: (reason: CloseReason) => void): void {
+  switch (frame.kind) {
+    case 'input':
+      player.input(frame.first, frame.commands)
+      break
+    case 'ping':
+      player.ping(frame.token)
+      break
+    case 'control':
+      player.control(frame.body)
+      break
+    case 'leave':
+      player.leave()
+      break
+    case 'refused':
+      end(frame.reason)
+      break
+    case 'join':
+    case 'resume':
+      end('protocol.unexpected')
+      break
+  }
 }
