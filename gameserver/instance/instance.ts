@@ -52,6 +52,7 @@ export type Instance = {
   readonly monotonic: () => number
   readonly log: Log
   readonly rules: ZoneRules
+  readonly persistence: Persistence
   readonly nextSession: () => number
   readonly allowances: Allowances
   /** As its content has it now. */
@@ -89,6 +90,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     monotonic,
     log,
     rules: rules ?? coreRules,
+    persistence: deps.persistence,
     nextSession,
     allowances,
     zone,

@@ -58,6 +58,9 @@ export function startLeave(
 export function fence(instance: Instance, character: Character, reason: CloseReason): void {
   remove(instance, character)
   character.socket?.end(reason)
+  const { characterId, epoch } = character.claimed
+  // The worker may have ended, with all that it knew.
+  instance.persistence.forget(characterId, epoch).catch(() => undefined)
 }
 
 /** Gives up a claim that was void by the time it was answered. It was never in the world. */

@@ -19,6 +19,7 @@ import { createLeaver } from './leaving.ts'
 import type { Persistence } from './persistence.ts'
 import { failed, watchStore } from './store-watch.ts'
 import type { StoreStats } from './store-watch.ts'
+import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
 
 export type HostStore = Persistence & {
@@ -62,6 +63,10 @@ export function createHostStore(deps: {
     leave: leaver.leave,
     letGo: leaver.letGo,
     checkpoint: createCheckpointing(parts),
+    async forget(characterId, epoch) {
+      if (stayOf(stays, characterId, epoch) !== undefined) stays.delete(characterId)
+      await Promise.resolve()
+    },
     onCommand: inbox.onCommand,
     poke: async () => await inbox.read().then(() => 'done' as const, failed),
     stats: async () => await Promise.resolve(stats()),

@@ -66,6 +66,11 @@ export interface Persistence {
    * when that was tried; whoever wants the character asks again.
    */
   letGo(characterId: string, epoch: number): Promise<'left' | 'fenced' | 'unavailable' | 'refused'>
+  /**
+   * The stay that began with that epoch was fenced here: nothing more is known of it. A later stay of the
+   * character is not touched.
+   */
+  forget(characterId: string, epoch: number): Promise<void>
   /** What applies commands from the inbox. They may come more than once. */
   onCommand(apply: (command: Command) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */

@@ -27,6 +27,8 @@ export type FakePersistence = Persistence & {
   readonly left: Leaving[]
   /** `<character> <epoch>` of each let-go that was asked of the store. */
   readonly letGoes: string[]
+  /** `<character> <epoch>` of each stay that was fenced. */
+  readonly forgotten: string[]
   /** Sends a command as the inbox does. */
   command: (command: Command) => void
   held: boolean
@@ -59,6 +61,7 @@ export function createFakePersistence(): FakePersistence {
     checkpoints: new Map(),
     left: [],
     letGoes: [],
+    forgotten: [],
     command: () => undefined,
     held: true,
     lost: false,
@@ -111,6 +114,9 @@ export function createFakePersistence(): FakePersistence {
     async letGo(characterId, epoch) {
       fake.letGoes.push(`${characterId} ${epoch}`)
       return 'left'
+    },
+    async forget(characterId, epoch) {
+      fake.forgotten.push(`${characterId} ${epoch}`)
     },
     onCommand(apply) {
       fake.command = apply

@@ -28,11 +28,12 @@ describe('a character in play', () => {
     expect(stage.persistence.letGoes).toEqual([])
   })
 
-  test('that another owner has is dropped without a save', async () => {
+  test('that another owner has is fenced without a save, and the worker forgets the stay', async () => {
     const ann = await stage.join('ann')
     stage.persistence.command(order('fence', 1))
     expect(await ann.end()).toBe('fenced')
     expect(stage.persistence.calls.leave).toBe(0)
+    expect(stage.persistence.forgotten).toEqual(['ann 1'])
   })
 
   test('is not touched by a command that was meant for its owner before', async () => {

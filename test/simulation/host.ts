@@ -157,6 +157,8 @@ export function startHost(deps: {
     },
     letGo: async (characterId, epoch) =>
       await call(async () => await kept.letGo(characterId, epoch)),
+    forget: async (characterId, epoch) =>
+      await call(async () => await kept.forget(characterId, epoch)),
     onCommand: (handler) => {
       apply = (command) => {
         if (command.kind !== 'announce') {
