@@ -1,6 +1,7 @@
 /**
- * Tells whether nobody has been there for `idleMs`; `inUse` is how many play, wait for a resume or hold a
- * socket. Never with 0. Counted from the first call, so that a host which has just opened is not idle.
+ * Returns what says whether a host was unused for `idleMs`; with 0 it never is. `inUse` counts characters,
+ * those that wait for a resume too, and sockets. The time begins with the first call: a host that has just
+ * opened is not idle.
  */
 export function createIdleWatch(idleMs: number): (now: number, inUse: number) => boolean {
   let since: number | undefined

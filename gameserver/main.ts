@@ -347,7 +347,7 @@ function pageOrigins({ WAYSTONE_PUBLIC_URL: url, WAYSTONE_CORS: cors }: Config):
   return [...(url === undefined ? [] : [new URL(url).origin]), ...(cors ?? [])]
 }
 
-/** The cache tells when the inbox has something new; a host does without it, a little later. */
+/** Where hints come from that the inbox has something new. Without the cache a host looks a little later. */
 function hints(config: Config): { url: string; token: string } | undefined {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = config
   return url === undefined || token === undefined ? undefined : { url, token }

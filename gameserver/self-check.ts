@@ -1,6 +1,6 @@
 // What a host checks of itself once it is up: that the functions know it by its key, serve its realm,
-// and have about the same time. Nothing here stops a host; what is wrong stands in its log, where whoever
-// looks for the reason of refused calls finds it.
+// and have about the same time. Nothing here stops a host. What is wrong stands in its log: an operator looks
+// there when calls are refused.
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import { internal } from '#shared/api/internal.ts'
 import type { KnownHost } from '#shared/api/internal.ts'

@@ -86,7 +86,7 @@ function sendLine(instance: Instance, event: SayEvent): void {
   for (const viewer of hearers(instance, event)) viewer.connection.send(frame)
 }
 
-/** One player, or everybody who is subscribed to its cell; not those who do not read. */
+/** The player alone, or all viewers that are subscribed to its cell; not those that do not read. */
 function hearers({ roster }: Instance, { from, to }: SayEvent): Viewer[] {
   if (to === 'self') {
     const viewer = roster.findEntity(from.id)?.viewer

@@ -46,8 +46,8 @@ export function createInbox(deps: {
       else startLeave(instance, character, kind === 'kick' ? 'kicked' : 'replaced')
     }
     if (kind === 'kick') admission.forbid(characterId, epoch)
-    // The guard names us for a character that nobody here holds: a claim whose answer was lost. Not
-    // while one is in flight, which would have the character a moment later.
+    // The guard names us for a character that no instance here holds: the answer of a claim was lost. Not
+    // while a claim is in flight: it would hold the character a moment later.
     if (kind !== 'fence' && !known) {
       persistence
         .letGo(characterId, epoch)

@@ -1,4 +1,4 @@
-// Who is in an instance, found by character, by session number and by entity.
+// The characters in an instance, found by character, by session number and by entity.
 import type { Entity } from '../sim/world.ts'
 import type { Character } from './character.ts'
 

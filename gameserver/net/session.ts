@@ -27,7 +27,7 @@ export type Player = {
   lost(): void
 }
 
-/** Where a socket's first frame leads. Both answer later, by `joined` or by `end`. */
+/** Takes a connection's first frame. Both answer later, by `joined` or by `end`. */
 export type Door = {
   join(session: Session, ticket: string): void
   resume(session: Session, number: number, secret: Uint8Array): void
@@ -45,7 +45,7 @@ export type Session = {
   end(reason: CloseReason): void
 }
 
-/** `onChange` is told whenever the state changes. Times are monotonic ms. */
+/** `onChange` is called after each change of state. Times are monotonic ms. */
 export function openSession(
   connection: Connection,
   door: Door,
@@ -83,7 +83,7 @@ export function openSession(
     },
   }
 
-  /** A client that breaks the rules loses its socket, and its player hears of it as of any other loss. */
+  /** A client that breaks the rules loses its socket; for its player that is a loss like any other. */
   const end = (reason: CloseReason) => {
     const driven = player
     session.end(reason)

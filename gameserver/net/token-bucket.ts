@@ -1,4 +1,4 @@
-// A token bucket: what may be spent at once, and how fast it comes back.
+// A token bucket: how much may be taken at once, and how fast it comes back.
 
 export type TokenBucket = { tokens: number; refilledAt: number; burst: number; perMs: number }
 

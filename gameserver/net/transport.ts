@@ -1,8 +1,7 @@
-// What the zone host needs of a transport: ordered, framed, binary. WebSocket today; WebTransport or
-// WebRTC data channels can stand in behind the same face.
+// What the zone host needs of a transport: ordered, framed, binary. It is WebSocket today.
 import type { CloseReason } from '#shared/protocol/close.ts'
 
-/** One client's socket. Nothing here throws: what is sent to a closed one is lost. */
+/** One client's socket. Nothing here throws: a frame sent to a closed socket is lost. */
 export interface Connection {
   /** Takes a copy: the bytes may be used anew at once. */
   send(bytes: Uint8Array): void
@@ -13,7 +12,7 @@ export interface Connection {
   readonly open: boolean
 }
 
-/** What a connection tells. `closed` comes once, last, whoever closed it. */
+/** What a connection reports. `closed` comes once, last, whichever end has closed it. */
 export type ConnectionListener = {
   frame(bytes: Uint8Array): void
   closed(): void

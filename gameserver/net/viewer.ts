@@ -6,8 +6,8 @@
 // or cells joined or left the area of interest: as soon as the level of detail allows for what is near,
 // and later where only what is farther away has changed (detail.ts).
 //
-// A viewer that does not read is skipped; what it missed may be remembered no more, so its next frame is
-// a keyframe.
+// A viewer that does not read is skipped. Cells remember changes for a few ticks alone, so its next frame
+// is a keyframe.
 import {
   frameEveryMs,
   socketBacklogBytes,
@@ -63,7 +63,7 @@ export function createViewer(
   }
 }
 
-/** Whether lines of chat and the like may be sent: not to those who do not read. */
+/** Whether lines of chat and the like may be sent: not while the viewer does not read. */
 export function listens(viewer: Viewer): boolean {
   return viewer.stalledAt < 0
 }
@@ -92,7 +92,7 @@ export function sendFrame(
   const { entity, interest } = viewer
   const { tick } = world
   const backlog = viewer.connection.backlogBytes
-  // Once skipped it must drain to an eighth before it is served again, or it would flutter.
+  // Once skipped it must drain to an eighth before it gets frames again, or it would flutter.
   if (backlog > (viewer.stalledAt < 0 ? socketBacklogBytes : socketBacklogBytes / 8)) {
     viewer.keyframe = true
     if (viewer.stalledAt < 0) viewer.stalledAt = now
