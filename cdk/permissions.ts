@@ -47,4 +47,12 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
     partition: 'R#{realm}#Z#*',
     actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
   },
+  { table: 'volatile', partition: 'R#{realm}#I#*', actions: ['Query', 'DeleteItem'] },
+  {
+    table: 'volatile',
+    partition: 'R#{realm}#I#*',
+    actions: ['PutItem'],
+    unused:
+      'A player who has lost his place gets one again; test/ownership/places.test.ts does it.',
+  },
 ]

@@ -6,8 +6,7 @@ import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/http/health.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
-import { instanceSilentMs } from '#shared/limits.ts'
-import { findInstances } from '#shared/ownership/places.ts'
+import { findInstances, isHeard } from '#shared/ownership/card.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 
@@ -46,8 +45,8 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
   }
   const entry = async () => {
     const instances = await findInstances(deps.store, deps.realmId, deps.startZone)
-    const since = deps.runtime.now() - instanceSilentMs
-    if (instances.some(({ state, seenAt }) => state === 'open' && seenAt >= since)) return true
+    const now = deps.runtime.now()
+    if (instances.some((card) => card.state === 'open' && isHeard(card, now))) return true
     return (await zoneHosts(deps.startZone)).some(({ state }) => state === 'ready')
   }
   const checks: Record<string, () => Promise<boolean>> = {

@@ -78,6 +78,11 @@ export const characterNameMaxLength = 16
 export const ticketMs = 30 * 1000
 /** A place is held this long after its ticket expired, so that a claim in flight still finds it. */
 export const placeGraceMs = 10 * 1000
+/**
+ * Rows of places stay this long after their reservation has ended: those of a host that has ended are deleted
+ * by no one else. Longer than anybody plays without a break; for who does, his host enters a new one.
+ */
+export const placeKeptMs = 7 * 24 * 60 * 60 * 1000
 /** How long a host keeps a character whose socket is gone, waiting for a resume. */
 export const resumeMs = 60 * 1000
 
@@ -130,6 +135,23 @@ export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 export const checkpointMs = 4000
 /** An instance whose host has left out three checkpoints gets no more players. */
 export const instanceSilentMs = 3 * checkpointMs
+/**
+ * The state of a realm is remembered this long by one process: cards change each 4 s. A zone of a thousand
+ * instances costs 38 read units a look.
+ */
+export const statusRememberedMs = 5000
+/** Copies of cards that nobody has renewed for so long are of hosts that have ended. Far above silence. */
+export const instanceLongGoneMs = 60 * 1000
+/** Instances are filled to here one after the other, so that friends still find room. Percent. */
+export const instanceFillPercent = 80
+/** Nobody new is sent to an instance that is this full: the rest is for players who come back. Percent. */
+export const instanceClosedPercent = 95
+/**
+ * Partitions of the cards of a zone. A partition takes 1,000 write units a second. With a thousand
+ * instances, 250 of them a partition, beats take 63, which leaves room for 450 places a second in each.
+ * It cannot change while hosts run: their cards would not be found.
+ */
+export const zoneShards = 4
 /** A character's own row is saved at most this often while it changes. */
 export const stateSaveMs = 60 * 1000
 /** With the store gone the world goes on this long without saving. */

@@ -7,8 +7,8 @@ import { answerOf } from '#shared/http/operation.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
-import { findInstances, isMember } from '#shared/ownership/places.ts'
-import type { InstanceEntry } from '#shared/ownership/places.ts'
+import { findInstances } from '#shared/ownership/card.ts'
+import type { Card } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
 import { birthOfId } from '#shared/runtime.ts'
 import { commit, recall } from '#shared/store/commit.ts'
@@ -25,7 +25,7 @@ const atOnce = 25
  */
 export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
   const [known, open] = await Promise.all([deps.fleet.list(), readInstances(deps)])
-  const byBoot = Map.groupBy(open, ({ entry }) => entry.bootId)
+  const byBoot = Map.groupBy(open, ({ card }) => card.bootId)
   const told = new Set(known.map(({ bootId }) => bootId))
   const strangers = [...byBoot.keys()].filter((bootId) => !told.has(bootId))
   const views = await Promise.all([
@@ -35,7 +35,7 @@ export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
   return views.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-type Open = { realmId: string; entry: InstanceEntry }
+type Open = { realmId: string; card: Card }
 
 function leaseWord(bootId: string, row: Item): 'held' | 'suspect' | 'ended' {
   if (row['ended'] === true) return 'ended'
@@ -53,17 +53,17 @@ async function viewOf(
       ? undefined
       : await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
   const lease = row === undefined ? 'none' : leaseWord(bootId!, row)
-  const instances = open.map(({ realmId, entry }) => ({
+  const instances = open.map(({ realmId, card }) => ({
     realmId,
-    zone: entry.zone,
-    instance: entry.instance,
-    state: entry.state,
-    players: [...entry.places.values()].filter(isMember).length,
-    capacity: entry.capacity,
+    zone: card.zone,
+    instance: card.instance,
+    state: card.state,
+    players: card.players,
+    capacity: card.capacity,
   }))
   const more = { bootId: bootId ?? '', lease, instances } as const
   return typeof host === 'string'
-    ? { name: '', address: open[0]!.entry.address, state: 'unknown', ...more }
+    ? { name: '', address: open[0]!.card.address, state: 'unknown', ...more }
     : { name: host.name, address: authority(host.address, host.port), state: host.state, ...more }
 }
 
@@ -73,7 +73,7 @@ async function readInstances({ store, realms, content }: AdminDeps): Promise<Ope
   )
   const found = await Promise.all(
     pairs.map(async ({ realmId, zone }) =>
-      (await findInstances(store, realmId, zone)).map((entry) => ({ realmId, entry })),
+      (await findInstances(store, realmId, zone)).map((card) => ({ realmId, card })),
     ),
   )
   return found.flat()
@@ -119,7 +119,7 @@ export async function announce(
   const now = deps.runtime.now()
   if (now - (birthOfId(id) ?? 0) > announcementFreshMs) return { hosts: 0 }
   const open = (await readInstances(deps)).filter((one) => one.realmId === realmId)
-  const hosts = [...new Set(open.map(({ entry }) => entry.bootId))]
+  const hosts = [...new Set(open.map(({ card }) => card.bootId))]
   for (let from = 0; from < hosts.length; from += atOnce) {
     await Promise.all(
       hosts.slice(from, from + atOnce).map(async (bootId) => {

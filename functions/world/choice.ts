@@ -1,32 +1,25 @@
-// Which running copy of a zone a player goes to.
-import { instanceSilentMs } from '#shared/limits.ts'
-import type { InstanceEntry } from '#shared/ownership/places.ts'
+// Which instance of a zone a player goes to.
+import { closedAt, filledAt } from '#shared/ownership/card.ts'
+import type { Card } from '#shared/ownership/card.ts'
 
-/** Shared instances are filled to here, so that friends still find room. Percent. */
-const fillPercent = 80
-/** Nobody new is sent to an instance that is this full; the rest is for those who come back. Percent. */
-const closedPercent = 95
+/** An instance, and the number of places up to which it may be filled. */
+export type Offer = { card: Card; limit: number }
 
 /**
- * Instances to try, in order, with the number of places up to which each may be filled: where the
- * character already has a place; the fullest below 80 %; then the emptiest below 95 %.
+ * Instances to try, in order: the one where the character has a place already; the fullest below 80 %, up to
+ * 80 %; then the emptiest, up to 95 %. `room` comes in that order (findRoom). It may be some seconds old, so
+ * an instance that was below 80 % is offered again at the end.
  */
-export function instancesByChoice(
-  entries: InstanceEntry[],
-  now: number,
-  characterId: string,
-): { entry: InstanceEntry; limit: number }[] {
-  const alive = entries.filter((entry) => now - entry.seenAt <= instanceSilentMs)
-  const fill = (entry: InstanceEntry) => (entry.places.size * 100) / entry.capacity
-  const mine = alive.filter((entry) => entry.places.has(characterId))
-  const rest = alive.filter((entry) => !entry.places.has(characterId))
-  const roomy = rest.filter((entry) => fill(entry) < fillPercent).sort((a, b) => fill(b) - fill(a))
-  const tight = rest.filter((entry) => fill(entry) >= fillPercent).sort((a, b) => fill(a) - fill(b))
+export function offersOf(mine: Card | undefined, room: readonly Card[]): Offer[] {
+  const rest = room.filter(({ bootId, instance }) => {
+    return bootId !== mine?.bootId || instance !== mine.instance
+  })
+  const isRoomy = ({ count, capacity }: Card) => count < filledAt(capacity)
+  const roomy = rest.filter(isRoomy)
+  const tight = rest.filter((card) => !isRoomy(card))
   return [
-    ...mine.map((entry) => ({ entry, limit: entry.capacity })),
-    ...[...roomy, ...tight].map((entry) => ({
-      entry,
-      limit: Math.max(1, Math.floor((entry.capacity * closedPercent) / 100)),
-    })),
+    ...(mine === undefined ? [] : [{ card: mine, limit: mine.capacity }]),
+    ...roomy.map((card) => ({ card, limit: filledAt(card.capacity) })),
+    ...[...tight, ...roomy].map((card) => ({ card, limit: closedAt(card.capacity) })),
   ]
 }

@@ -1,12 +1,25 @@
-// A place for a character: in the best running copy of its zone, or in a new host if none has room.
+// A place for a character: in the best instance of its zone, or in a new host if none has room.
+//
+// Many players enter at once, and the transactions that take their places meet on the same card. That is
+// not a full world. One that met another is repeated a moment later, then the next instance is tried.
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
-import { findInstances, takePlace } from '#shared/ownership/places.ts'
-import type { InstanceEntry } from '#shared/ownership/places.ts'
+import {
+  findInstances,
+  findRoom,
+  isHeard,
+  nameOf,
+  readCard,
+  readOpened,
+} from '#shared/ownership/card.ts'
+import type { Card } from '#shared/ownership/card.ts'
+import type { Guard } from '#shared/ownership/guard.ts'
+import { jitterMs, takePlace } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
-import { instancesByChoice } from './choice.ts'
+import { offersOf } from './choice.ts'
+import type { Offer } from './choice.ts'
 
 export type PlacementDeps = { store: Store; runtime: Runtime; fleet: Fleet }
 
@@ -18,65 +31,123 @@ const hostWaitMs = 4000
 /** How often it looks for one that is starting, and for one that is allocated and opens. */
 const hostLookMs = { starting: 250, allocated: 100 }
 const looksASecond = 4
+/** How often a place is asked for in one instance, and in all of them, while others change the same card. */
+const conflictTries = 3
+const conflictRounds = 4
+const conflictWaitMs = 25
 
 /** Until when it is held, Unix ms. `renewed`: the character had that place already. */
-type Found = { place: InstanceEntry; ticketExpires: number; renewed: boolean }
+export type Found = { card: Card; ticketExpires: number; renewed: boolean }
 
 /** What a place is looked for with. */
-type Search = {
+export type Search = {
   realmId: string
   zone: string
   characterId: string
   /** Unix ms. */
   until: number
-  /** A dead host, whose rows may not show it yet. */
+  /** A dead host, whose cards may not show it yet. */
   notIn: string | undefined
+  /** Instances that were full up to a limit. */
   tried: Set<string>
+  /** The synthetic player takes no place. */
   synthetic: boolean
 }
 
-/** A place in the best instance with room, in a new host if there is none, or `world.full`. */
+/** Where newcomers of the zone may go, after the instance where the character has a place. Two trips, side by side. */
+export async function readOffers(
+  { store, runtime }: PlacementDeps,
+  { realmId, owner, instance, state }: Guard,
+  zone: string,
+): Promise<Offer[]> {
+  const reserved = state === 'reserved' || state === 'moving'
+  const [mine, room] = await Promise.all([
+    reserved ? readCard(store, realmId, { zone, bootId: owner, instance }) : undefined,
+    findRoom(store, runtime.now(), realmId, zone),
+  ])
+  const open = mine?.state === 'open' && isHeard(mine, runtime.now())
+  return offersOf(open ? mine : undefined, room)
+}
+
+/**
+ * A place in the best instance with room, in a new host if there is none. Throws world.full, and world.busy
+ * when others are faster again and again.
+ */
 export async function findPlace(
   deps: PlacementDeps,
-  copies: InstanceEntry[],
-  { realmId, zone, characterId, until, notIn, tried, synthetic }: Search,
+  offers: readonly Offer[],
+  search: Search,
 ): Promise<Found> {
-  const { store, runtime, fleet } = deps
-  const openOf = (entries: InstanceEntry[]) =>
-    entries.filter((entry) => entry.state === 'open' && entry.bootId !== notIn)
-  const take = async (entries: InstanceEntry[]): Promise<Found | undefined> => {
-    for (const { entry, limit } of instancesByChoice(entries, runtime.now(), characterId)) {
-      const name = nameOf(entry)
-      if (tried.has(name)) continue
-      // Nothing to give back: it takes none.
-      if (synthetic) return { place: entry, ticketExpires: until, renewed: true }
-      const taken = await takePlace(store, realmId, entry, characterId, until, limit)
-      if (taken !== 'full') return { place: entry, ...taken }
-      tried.add(name)
-    }
-    return undefined
-  }
-  const place = await take(openOf(copies))
-  if (place !== undefined) return place
+  const found = await takeBest(deps, offers, search)
+  if (found !== undefined) return found
+  return (
+    (search.synthetic ? await visitFull(deps, search) : undefined) ?? (await takeNew(deps, search))
+  )
+}
 
-  // The id names the need: as long as the same instances are open, everybody who asks gets the same
-  // new host, however often and at whatever time he asks. A dead one counts until its rows are gone:
-  // its fleet may still give it for the need that it once met.
-  const open = copies.filter(({ state }) => state === 'open')
-  const known = open.map(nameOf).sort().join(',')
+async function takeBest(
+  { store, runtime }: PlacementDeps,
+  offers: readonly Offer[],
+  { realmId, characterId, until, notIn, tried, synthetic }: Search,
+): Promise<Found | undefined> {
+  const take = async ({ card, limit }: Offer) => {
+    for (let tries = 1; ; tries++) {
+      const taken = await takePlace(store, realmId, card, characterId, until, limit)
+      if (taken !== 'conflict' || tries === conflictTries) return taken
+      await runtime.sleep(jitterMs(runtime, conflictWaitMs))
+    }
+  }
+  for (let round = 1; round <= conflictRounds; round++) {
+    let met = false
+    for (const offer of offers) {
+      const { card, limit } = offer
+      const name = `${nameOf(card)}/${limit}`
+      if (card.bootId === notIn || tried.has(name)) continue
+      // Nothing to give back: it takes none.
+      if (synthetic) return { card, ticketExpires: until, renewed: true }
+      const taken = await take(offer)
+      if (taken === 'full') tried.add(name)
+      else if (taken === 'conflict') met = true
+      else return { card, ...taken }
+    }
+    if (!met) return undefined
+    await runtime.sleep(jitterMs(runtime, conflictWaitMs * round))
+  }
+  throw new Problem('world.busy', { retryAfterS: 1 })
+}
+
+/** The synthetic player comes in however full it is. All cards are read, in a full world and for it alone. */
+async function visitFull(
+  { store, runtime }: PlacementDeps,
+  { realmId, zone, until, notIn }: Search,
+): Promise<Found | undefined> {
+  const cards = await findInstances(store, realmId, zone)
+  const card = cards.find((one) => {
+    return one.state === 'open' && one.bootId !== notIn && isHeard(one, runtime.now())
+  })
+  return card === undefined ? undefined : { card, ticketExpires: until, renewed: true }
+}
+
+/** In an instance that opens meanwhile. It is asked for by an id that names the need. */
+async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
+  const { store, runtime, fleet } = deps
+  const { realmId, zone } = search
+  // Until one more has opened, everybody who asks gets the same new host, however often and at whatever
+  // time he asks. It has opened when its copy is there: then there is room, or another need.
+  const requestId = `${realmId}/${zone}/${await readOpened(store, realmId, zone)}`
   const labels = { [zoneLabel]: zone }
-  const requestId = `${realmId}/${zone}/${known}`
   const beganAt = runtime.now()
   for (let looks = 0; ; looks++) {
-    const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
     // All who lost a host wait here together: what costs fleet and store more is asked each second.
     const thorough = looks % looksASecond === 0
+    const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
     if (host === undefined && thorough && !(await isComing(fleet, labels).catch(fleetGone))) {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
-    // Any copy that has opened meanwhile will do, whoever had it opened.
+    // Any instance that has opened meanwhile will do, whoever had it opened.
     if (host !== undefined || thorough) {
-      const found = await take(openOf(await findInstances(store, realmId, zone)))
+      const room = await findRoom(store, runtime.now(), realmId, zone)
+      const found = await takeBest(deps, offersOf(undefined, room), search)
       if (found !== undefined) return found
     }
     if (runtime.now() - beganAt >= hostWaitMs) throw new Problem('world.full', { retryAfterS: 1 })
@@ -88,10 +159,6 @@ export async function findPlace(
 function fleetGone(cause: unknown): never {
   if (!(cause instanceof FleetError)) throw cause
   throw new Problem('world.full', { retryAfterS: 2, cause })
-}
-
-function nameOf(entry: InstanceEntry): string {
-  return `${entry.bootId}/${entry.instance}`
 }
 
 /** Whether the fleet is starting a host that could be allocated, so that waiting is worth it. */

@@ -4,9 +4,8 @@
 // It is written in the transaction of the reservation, on condition that nobody has moved it since it was
 // read. So of two characters that enter at once one finds the other's seat, and sees to it that the
 // character there is out of play and its place free, before it takes a place itself.
-import { placeGraceMs } from '#shared/limits.ts'
-import { releasePlace } from '#shared/ownership/places.ts'
-import type { InstanceRef } from '#shared/ownership/places.ts'
+import type { InstanceRef } from '#shared/ownership/card.ts'
+import { hasLapsed, releasePlaces } from '#shared/ownership/places.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import type { RemovalDeps } from '#shared/ownership/removal.ts'
 import type { Item, Key, Store, Write } from '#shared/store/store.ts'
@@ -70,8 +69,9 @@ export function seatWrite(
 export async function vacate(deps: RemovalDeps, realmId: string, seat: Seat): Promise<void> {
   const { characterId, ticketExpires } = seat
   const found = await removeFromPlay(deps, { realmId, characterId, by: 'letGo' })
-  // Later the place has lapsed, or was given back by whoever left it.
-  if (found === 'out' && deps.runtime.now() < ticketExpires + placeGraceMs) {
-    await releasePlace(deps.store, realmId, seat, characterId, { ticketExpires })
+  // Later the place has lapsed, or its host released it when the character left.
+  const place = { characterId, until: ticketExpires }
+  if (found === 'out' && !hasLapsed(place, deps.runtime.now())) {
+    await releasePlaces(deps, realmId, seat, [place])
   }
 }

@@ -1,36 +1,40 @@
 // The state of a realm as everybody may know it.
 import type { Content } from '#shared/content/content.ts'
-import { findInstances, isMember } from '#shared/ownership/places.ts'
-import type { InstanceEntry } from '#shared/ownership/places.ts'
+import { statusRememberedMs } from '#shared/limits.ts'
+import { findInstances, isHeard } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
+import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
+import { remember } from './remember.ts'
 
-export type StatusDeps = { store: Store; realms: Realms; content: Content }
+export type StatusDeps = { store: Store; runtime: Runtime; realms: Realms; content: Content }
 
-/** Zones of a realm with how many play there. One trip a zone, side by side. */
-export async function status(deps: StatusDeps, realmId: string) {
-  const realm = deps.realms.list.find((one) => one.realmId === realmId)
-  if (realm === undefined) throw new Problem('realm.unknown')
-  const zones = await Promise.all(
-    [...deps.content.zones.values()].map(async (zone) => {
-      const open = (await findInstances(deps.store, realmId, zone.id)).filter(
-        (entry) => entry.state === 'open',
+/**
+ * Answers the zones of a realm with how many play there. A host that is up counts before it has taken its
+ * first player. Remembered for some seconds, so the cards are read no more often however many ask. Throws
+ * realm.unknown.
+ */
+export function createStatus(deps: StatusDeps) {
+  const zones = remember(deps.runtime.now, statusRememberedMs, async (realmId) => {
+    return await Promise.all([...deps.content.zones.values()].map((zone) => zoneStatus(zone)))
+    async function zoneStatus({ id, name }: { id: string; name: string }) {
+      const now = deps.runtime.now()
+      const cards = (await findInstances(deps.store, realmId, id)).filter(
+        (card) => card.state !== 'draining' && isHeard(card, now),
       )
       return {
-        zone: zone.id,
-        name: zone.name,
-        players: open.reduce((sum, entry) => sum + membersOf(entry), 0),
-        capacity: open.reduce((sum, entry) => sum + entry.capacity, 0),
-        instances: open.length,
+        zone: id,
+        name,
+        players: cards.reduce((sum, { players }) => sum + players, 0),
+        capacity: cards.reduce((sum, { capacity }) => sum + capacity, 0),
+        instances: cards.length,
       }
-    }),
-  )
-  return { realmId, state: realm.state, zones }
-}
-
-function membersOf(entry: InstanceEntry): number {
-  let members = 0
-  for (const held of entry.places.values()) if (isMember(held)) members++
-  return members
+    }
+  })
+  return async (realmId: string) => {
+    const realm = deps.realms.list.find((one) => one.realmId === realmId)
+    if (realm === undefined) throw new Problem('realm.unknown')
+    return { realmId, state: realm.state, zones: await zones(realmId) }
+  }
 }

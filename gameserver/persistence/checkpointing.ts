@@ -70,22 +70,23 @@ export function createCheckpointing(deps: {
     return 'saved'
   }
 
+  async function saveAll(instance: string, entries: CheckpointEntry[]): Promise<Outcome> {
+    const row = await putRow(instance, entries).then(() => 'saved' as const, failed)
+    if (row === 'unavailable') return row
+    // What is refused for good must not keep the rest from being saved.
+    const changed = await saveChanged(entries)
+    return changed === 'saved' ? row : changed
+  }
+
   return async (instance, entries) => {
     // Past the deadline nothing is saved: another owner may already have begun.
     if (!lease().held) return 'unavailable'
-    const parts = [
-      () => putRow(instance, entries).then(() => 'saved' as const, failed),
-      () => saveChanged(entries),
-      () => places.reconcile(instance, entries).then(() => 'saved' as const, failed),
-    ]
-    let outcome: Outcome = 'saved'
-    for (const part of parts) {
-      const ended = await part()
-      // What is refused for good must not keep the rest from being saved.
-      if (ended === 'unavailable') return ended
-      if (ended === 'refused') outcome = ended
-    }
-    return outcome
+    const [saved, reconciled] = await Promise.all([
+      saveAll(instance, entries),
+      places.reconcile(instance, entries).then(() => 'saved' as const, failed),
+    ])
+    // What was saved is saved. What could not be reconciled is so with the next checkpoint.
+    return saved === 'saved' && reconciled === 'refused' ? reconciled : saved
   }
 }
 

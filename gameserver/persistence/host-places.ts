@@ -1,9 +1,12 @@
-// What the registry of instances holds of this host: its instances, their state and their members.
-import { openInstance, reconcilePlaces, releasePlace } from '#shared/ownership/places.ts'
-import type { InstanceState, Stay } from '#shared/ownership/places.ts'
+// What the registry of instances holds of this host: its cards, their state, and who has a place.
+import { openInstance } from '#shared/ownership/card.ts'
+import type { InstanceState } from '#shared/ownership/card.ts'
+import type { Place } from '#shared/ownership/places.ts'
+import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { HostIdentity } from './identity.ts'
 import type { Clocks } from './lease-keeper.ts'
+import { createPlaceKeeper } from './place-keeper.ts'
 import { failed } from './store-watch.ts'
 import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
@@ -12,42 +15,48 @@ import type { Stays } from './stays.ts'
 export type StoreOutcome = 'done' | 'unavailable' | 'refused'
 
 export type HostPlaces = {
-  /** Writes the instance rows, state `ready`. */
+  /** Writes the cards, state `ready`. */
   open(): Promise<void>
   /** What placement sees of all instances of this host from now on. */
   setState(state: InstanceState): Promise<StoreOutcome>
-  /** The host's word on who is in an instance: with each checkpoint. */
+  /** The host's word on who is in an instance: with each checkpoint. Fails when the store does. */
   reconcile(
     instance: string,
     members: Iterable<{ characterId: string; epoch: number }>,
   ): Promise<void>
-  /** Deletes a place. One that cannot be deleted now lapses at a later reconciling. */
-  release(instance: string, characterId: string, stay: Stay): Promise<void>
+  /** Releases a place. Never fails: one that cannot be released now lapses later. */
+  release(instance: string, characterId: string, stay: { ticketExpires: number }): Promise<void>
 }
 
 export function createHostPlaces(deps: {
   store: Store
+  runtime: Runtime
   clocks: Pick<Clocks, 'now'>
   host: HostIdentity
   stays: Stays
 }): HostPlaces {
-  const { store, clocks, host, stays } = deps
+  const { store, runtime, clocks, host, stays } = deps
   const { bootId, realmId, address, protocol } = host
-  const zones = new Map(host.instances.map(({ instance, zone }) => [instance, zone]))
+  const keepers = new Map(
+    host.instances.map(({ instance, zone }) => {
+      const ref = { zone, bootId, instance }
+      return [instance, createPlaceKeeper({ store, runtime, now: clocks.now, realmId, ref })]
+    }),
+  )
   let state: InstanceState = 'ready'
 
   async function reconcile(
     instance: string,
     members: Iterable<{ characterId: string; epoch: number }>,
   ): Promise<void> {
-    const here = new Map<string, Stay>()
+    const here = new Map<string, Place>()
     for (const { characterId, epoch } of members) {
       // A character that has left since the checkpoint began is no member any more.
       const stay = stayOf(stays, characterId, epoch)
-      if (stay?.synthetic === false) here.set(characterId, stay)
+      if (stay?.synthetic !== false) continue
+      here.set(characterId, { characterId, until: stay.ticketExpires })
     }
-    const entry = { zone: zones.get(instance)!, bootId, instance, state }
-    await reconcilePlaces(store, clocks.now(), realmId, entry, here)
+    await keepers.get(instance)!.reconcile(state, here)
   }
 
   return {
@@ -68,9 +77,10 @@ export function createHostPlaces(deps: {
       return 'done'
     },
     reconcile,
-    async release(instance, characterId, stay) {
-      const entry = { zone: zones.get(instance)!, bootId, instance }
-      await releasePlace(store, realmId, entry, characterId, stay).catch(failed)
+    async release(instance, characterId, { ticketExpires }) {
+      // An instance that drains lets nobody in: its places end with its card.
+      if (state === 'draining') return
+      await keepers.get(instance)!.release({ characterId, until: ticketExpires })
     },
   }
 }

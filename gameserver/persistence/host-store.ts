@@ -1,7 +1,7 @@
 // The store's side of a zone host: claims, leaves, checkpoints and the lease, as shared/ownership says.
 // It runs in the worker thread; tests run it in the open.
 import { createLease, endLease } from '#shared/ownership/lease.ts'
-import type { InstanceState } from '#shared/ownership/places.ts'
+import type { InstanceState } from '#shared/ownership/card.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
@@ -54,7 +54,7 @@ export function createHostStore(deps: {
   const keeper = createLeaseKeeper({ ...deps, store, bootId, readInbox: inbox.read })
   const watch = createLeaseWatch({ store, runtime, clocks, host })
   const lease = () => leaseView(keeper.proof(), clocks)
-  const places = createHostPlaces({ store, clocks, host, stays })
+  const places = createHostPlaces({ store, runtime, clocks, host, stays })
   const leaver = createLeaver({ store, runtime, host, stays, places })
   const parts = { store, runtime, clocks, host, stays, places, leaver, proof: keeper.proof, lease }
 

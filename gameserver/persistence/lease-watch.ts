@@ -5,7 +5,7 @@
 import { leaseRenewMs, leaseSuspectAfterMs } from '#shared/limits.ts'
 import { leaseKey, sightLease, suspectLease } from '#shared/ownership/lease.ts'
 import type { Sighting } from '#shared/ownership/lease.ts'
-import { findInstances } from '#shared/ownership/places.ts'
+import { findInstances } from '#shared/ownership/card.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'

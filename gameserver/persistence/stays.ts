@@ -1,9 +1,11 @@
 // The characters that this host has claimed and not given up yet, as the worker knows them.
 import type { Saved } from '#shared/ownership/guard.ts'
-import type { Stay } from '#shared/ownership/places.ts'
 
-export type HeldStay = Stay & {
+export type HeldStay = {
   instance: string
+  epoch: number
+  /** When the reservation ended that it began with, Unix ms: the name of its place. */
+  ticketExpires: number
   savedAt: number
   saved: Saved
   /** Has no place to hold. */

@@ -7,7 +7,7 @@
 import { hostRowsKeptMs, leaseDeadAfterMs, leaseReadGapMs } from '../limits.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Write } from '../store/store.ts'
-import { instanceKey } from './places.ts'
+import { removeCard } from './card.ts'
 
 export type HostInstance = { realmId: string; zone: string; instance: string }
 
@@ -109,10 +109,7 @@ export async function endLease(store: Store, bootId: string): Promise<void> {
     throw error
   }
   for (const at of row['instances'] as HostInstance[]) {
-    await store.delete({
-      table: 'volatile',
-      key: instanceKey(at.realmId, at.zone, bootId, at.instance),
-    })
+    await removeCard(store, at.realmId, { zone: at.zone, bootId, instance: at.instance })
   }
 }
 

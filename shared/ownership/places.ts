@@ -1,257 +1,264 @@
-// The instance row: a running copy of a zone, and who has a place in it.
+// Places: the rows that hold a character's room in an instance.
 //
-// A place is an entry of the map `places` under the character's id: the reservation's expiry in Unix ms,
-// or the negative epoch of a member. Taking one is a single conditional update on size(places):
-// idempotent for the same character, never over capacity. The row's key begins with realm and zone, so
-// that the director finds all copies of a zone with one query.
+//   R#<realm>#I#<boot id>#<instance>   <character id>   `until`: when the reservation ends, Unix ms
 //
-// Why a late write does no harm: an entry names the one reservation or membership it stands for, and is
-// replaced or removed only by whoever knew it. A player who left and came back has another expiry and
-// another epoch, so what was still on its way for his earlier stay finds nothing.
-import { hostRowsKeptMs, placeGraceMs } from '../limits.ts'
+// A place and the count on the instance's card (card.ts) change in one transaction, always. So the count is
+// the number of the rows, it never passes the capacity, and no cost depends on how many places there are.
+//
+// Why a late write does no harm. Each reservation of a character ends later than all his earlier ones:
+// `enter` sees to that. So `until` names one reservation, and
+// - a place is taken only where the character has none;
+// - a renewal only ever raises `until`;
+// - a place is released only while `until` is as the one who releases it knows it.
+// A write that was under way during a player's earlier stay knows an `until` that is lower than today's. The
+// row refuses it. If the character has no place when it lands, a late take holds one until that reservation
+// has lapsed, and a late renewal or release finds nothing.
+//
+// The host that runs the instance keeps the places of those who play there, whatever `until` says, and
+// releases the others when they have lapsed (gameserver/persistence/place-keeper.ts). No one else deletes.
+import { placeGraceMs, placeKeptMs } from '../limits.ts'
+import type { Runtime } from '../runtime.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
-import type { Item, Key, Store, Value } from '../store/store.ts'
+import type { Bindings, Key, Page, Store, Write } from '../store/store.ts'
+import { cardKey } from './card.ts'
+import type { InstanceRef } from './card.ts'
 
-export type InstanceState = 'ready' | 'open' | 'draining'
+/** One character's room in an instance, under the end of the reservation that it stands for, Unix ms. */
+export type Place = { characterId: string; until: number }
 
-export type InstanceEntry = {
-  bootId: string
-  instance: string
-  zone: string
-  address: string
-  capacity: number
-  state: InstanceState
-  protocol: number
-  places: Map<string, number>
-  /** When its host last wrote it, Unix ms. For placement only, never for ownership. */
-  seenAt: number
+function placesPartition(realmId: string, { bootId, instance }: InstanceRef): string {
+  return `R#${realmId}#I#${bootId}#${instance}`
 }
 
-/** What names an instance in its realm. */
-export type InstanceRef = Pick<InstanceEntry, 'zone' | 'bootId' | 'instance'>
-
-function zonePartition(realmId: string, zone: string): string {
-  return `R#${realmId}#Z#${zone}`
+export function placeKey(realmId: string, ref: InstanceRef, characterId: string): Key {
+  return { pk: placesPartition(realmId, ref), sk: characterId }
 }
 
-export function instanceKey(realmId: string, zone: string, bootId: string, instance: string): Key {
-  return { pk: zonePartition(realmId, zone), sk: `${bootId}#${instance}` }
+/** The place of a reservation that ended then, unless its character plays there, may be given to others. */
+export function hasLapsed({ until }: Place, now: number): boolean {
+  return until + placeGraceMs < now
 }
 
-/** Writes a new instance's row. */
-export async function openInstance(
-  store: Store,
-  now: number,
+/** The card's half of a transaction that adds `by` places; refused unless `condition` holds. */
+function count(
   realmId: string,
-  entry: Omit<InstanceEntry, 'places' | 'seenAt'>,
-): Promise<void> {
-  await store.put({
-    table: 'volatile',
-    condition: 'attribute_not_exists(pk)',
-    item: {
-      ...instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
-      v: 1,
-      ...entry,
-      places: {},
-      seenAt: now,
-      expires: expiresAt(now + hostRowsKeptMs),
-    },
-  })
-}
-
-/** All copies of a zone. One trip; up to a page of 1 MB, which is more than two hundred instances. */
-export async function findInstances(
-  store: Store,
-  realmId: string,
-  zone: string,
-): Promise<InstanceEntry[]> {
-  const page = await store.query({
-    table: 'volatile',
-    keyCondition: 'pk = :pk',
-    values: { ':pk': zonePartition(realmId, zone) },
-  })
-  return page.items.map(parseInstance)
-}
-
-function parseInstance(item: Item): InstanceEntry {
+  ref: InstanceRef,
+  by: number,
+  condition: string,
+  more: Required<Bindings> = { names: {}, values: {} },
+): Write {
   return {
-    bootId: item['bootId'] as string,
-    instance: item['instance'] as string,
-    zone: item['zone'] as string,
-    address: item['address'] as string,
-    capacity: item['capacity'] as number,
-    state: item['state'] as InstanceState,
-    protocol: item['protocol'] as number,
-    places: new Map(Object.entries(item['places'] as Record<string, number>)),
-    seenAt: item['seenAt'] as number,
+    update: {
+      table: 'volatile',
+      key: cardKey(realmId, ref),
+      update: 'SET #count = #count + :by, changes = changes + :moved',
+      condition,
+      names: { '#count': 'count', ...more.names },
+      values: { ':by': by, ':moved': Math.abs(by), ...more.values },
+    },
   }
 }
 
-/** The stay of a member: the epoch it began with, and the expiry of the reservation he came in with. */
-export type Stay = { epoch: number; ticketExpires: number }
-
-/** Whether the entry of a place stands for a member, not for a reservation. */
-export function isMember(entry: number): boolean {
-  return entry <= 0
+function newPlace(realmId: string, ref: InstanceRef, { characterId, until }: Place): Write {
+  const key = placeKey(realmId, ref, characterId)
+  const item = { ...key, v: 1, until, expires: expiresAt(until + placeKeptMs) }
+  return { put: { table: 'volatile', condition: 'attribute_not_exists(pk)', item } }
 }
 
 /** How often a place is looked at again that other enters of the character change meanwhile. */
-const takeAttempts = 4
+const takeAttempts = 8
 
 /**
- * Takes a place until `ticketExpires`, or renews the one that the character has. `full`: the instance
- * takes nobody more at `limit` places, drains, or is gone. A renewed place expires later than it did, by a
- * millisecond if need be, so that of two enters at once each knows its own. One trip for who has none, two
- * to renew.
+ * Takes a place until `ticketExpires`, or renews the one that the character has, which then ends later than
+ * it did, by a millisecond if need be. `full`: the instance takes nobody more at `limit` places, drains, or
+ * is gone. `conflict`: others change the card or the place in the same moment; ask again a little later.
+ * One trip for who has none, two to renew.
  */
 export async function takePlace(
   store: Store,
   realmId: string,
-  entry: InstanceRef,
+  ref: InstanceRef,
   characterId: string,
   ticketExpires: number,
   limit: number,
-): Promise<{ ticketExpires: number; renewed: boolean } | 'full'> {
-  let held: number | undefined
+): Promise<{ ticketExpires: number; renewed: boolean } | 'full' | 'conflict'> {
+  let until = ticketExpires
+  let hasOne = false
   for (let attempt = 0; attempt < takeAttempts; attempt++) {
-    const expires = held === undefined ? ticketExpires : Math.max(ticketExpires, held + 1)
-    const asRead =
-      held === undefined
-        ? 'attribute_not_exists(places.#character) AND size(places) < :known'
-        : 'places.#character = :known'
-    try {
-      await store.update({
-        table: 'volatile',
-        key: instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
-        update: 'SET places.#character = :expires',
-        condition: `attribute_exists(pk) AND #state <> :draining AND ${asRead}`,
-        names: { '#character': characterId, '#state': 'state' },
-        values: { ':expires': expires, ':draining': 'draining', ':known': held ?? limit },
-      })
-      return { ticketExpires: expires, renewed: held !== undefined }
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
-      const row = error.items[0]
-      const places = row?.['places'] as Record<string, number> | undefined
-      const now = places?.[characterId]
-      if (row?.['state'] === 'draining' || (now === undefined && held === undefined)) return 'full'
-      held = now
-    }
+    const outcome: Attempt = hasOne
+      ? await raise(store, realmId, ref, { characterId, until })
+      : await hold(store, realmId, ref, { characterId, until }, limit)
+    if (outcome === 'done') return { ticketExpires: until, renewed: hasOne }
+    if (outcome === 'full' || outcome === 'conflict') return outcome
+    hasOne = outcome !== 'none'
+    if (outcome !== 'none') until = Math.max(until, outcome.until + 1)
   }
-  return 'full'
+  return 'conflict'
 }
 
-/** Gives a place back, only if it still stands for this reservation or the stay that followed it. */
-export async function releasePlace(
+/** What became of one attempt; a place that the character has, or that he has none. */
+type Attempt = 'done' | 'full' | 'conflict' | 'none' | { until: number }
+
+async function hold(
   store: Store,
   realmId: string,
-  entry: InstanceRef,
-  characterId: string,
-  held: Omit<Stay, 'epoch'> & Partial<Stay>,
+  ref: InstanceRef,
+  place: Place,
+  limit: number,
+): Promise<Attempt> {
+  const room = count(realmId, ref, 1, '#state <> :draining AND #count < :limit', {
+    names: { '#state': 'state' },
+    values: { ':draining': 'draining', ':limit': limit },
+  })
+  try {
+    await store.transact([newPlace(realmId, ref, place), room])
+    return 'done'
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'cancelled') throw error
+    const [placeRefused, cardRefused] = error.reasons.map((reason) => reason === 'condition')
+    if (placeRefused) {
+      const card = error.items[1]
+      // A full instance renews the places that it has; one that drains takes nobody.
+      const closed = cardRefused && card?.['state'] !== 'open'
+      return closed ? 'full' : { until: error.items[0]!['until'] as number }
+    }
+    return cardRefused ? 'full' : 'conflict'
+  }
+}
+
+async function raise(
+  store: Store,
+  realmId: string,
+  ref: InstanceRef,
+  { characterId, until }: Place,
+): Promise<Attempt> {
+  try {
+    await store.update({
+      table: 'volatile',
+      key: placeKey(realmId, ref, characterId),
+      update: 'SET #until = :until, expires = :expires',
+      condition: 'attribute_exists(pk) AND #until < :until',
+      names: { '#until': 'until' },
+      values: { ':until': until, ':expires': expiresAt(until + placeKeptMs) },
+    })
+    return 'done'
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    if (error.kind === 'conflict') return 'conflict'
+    if (error.kind !== 'condition') throw error
+    const row = error.items[0]
+    return row === undefined ? 'none' : { until: row['until'] as number }
+  }
+}
+
+/** Places that one transaction releases at most. DynamoDB takes 100 writes, and one is the card's. */
+export const releasedAtOnce = 24
+/** How often a transaction is repeated that met another one, and for how long it waits before, ms. */
+const conflictRepeats = 6
+const conflictWaitMs = 20
+
+/**
+ * Releases places, each only if it still stands for that reservation, in one transaction that meets others a
+ * few times at most. What could not be released lapses and is released later. At most `releasedAtOnce`.
+ */
+export async function releasePlaces(
+  deps: { store: Store; runtime: Pick<Runtime, 'randomBytes' | 'sleep'> },
+  realmId: string,
+  ref: InstanceRef,
+  places: readonly Place[],
 ): Promise<void> {
-  const { ticketExpires, epoch } = held
-  try {
-    await store.update({
-      table: 'volatile',
-      key: instanceKey(realmId, entry.zone, entry.bootId, entry.instance),
-      update: 'REMOVE places.#character',
-      condition: 'places.#character IN (:reserved, :member)',
-      names: { '#character': characterId },
-      values: {
-        ':reserved': ticketExpires,
-        ':member': epoch === undefined ? ticketExpires : -epoch,
-      },
-    })
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+  let left = places
+  for (let conflicts = 0; left.length > 0 && conflicts <= conflictRepeats;) {
+    try {
+      await deps.store.transact([
+        ...left.map(({ characterId, until }): Write => {
+          const key = placeKey(realmId, ref, characterId)
+          const names = { '#until': 'until' }
+          const values = { ':until': until }
+          return { delete: { table: 'volatile', key, condition: '#until = :until', names, values } }
+        }),
+        count(realmId, ref, -left.length, '#count >= :released', {
+          names: {},
+          values: { ':released': left.length },
+        }),
+      ])
+      return
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== 'cancelled') throw error
+      const { reasons } = error
+      // The card is gone, and the instance with it; or its count is wrong and is corrected first.
+      if (reasons[left.length] === 'condition') return
+      const still = left.filter((_, i) => reasons[i] !== 'condition')
+      if (still.length === left.length) {
+        conflicts++
+        await deps.runtime.sleep(jitterMs(deps.runtime, conflictWaitMs * conflicts))
+      }
+      left = still
+    }
   }
 }
 
-/**
- * Entries one reconciling update enters and removes at most: an expression stays under 4 KB. An instance
- * of 500 that all came in at once is through after a dozen checkpoints; until then their reservations
- * stand for them.
- */
-const reconcileMax = 40
+/** A time by chance, from 1 ms to `most`: of two that met, one comes first the next time. */
+export function jitterMs(runtime: Pick<Runtime, 'randomBytes'>, most: number): number {
+  const [high, low] = runtime.randomBytes(2) as unknown as [number, number]
+  return 1 + Math.floor(((high * 256 + low) * most) / 65_536)
+}
 
-/**
- * The host's word on its own row, with every checkpoint: it is alive, these are its members. Lost
- * members are entered, reservations long expired are removed, one entry at a time, each only if it is
- * as it was read. An entry that is neither the member's stay nor the reservation he came with is another
- * reservation of his and is left alone until it has lapsed: he may be back by it already. One trip when
- * nothing differs, two otherwise; `gone` when the row is not there.
- */
-export async function reconcilePlaces(
+/** Enters a place for a character who plays there without one. Nothing happens if there is no room for it. */
+export async function restorePlace(
   store: Store,
-  now: number,
   realmId: string,
-  entry: InstanceRef & Pick<InstanceEntry, 'state'>,
-  members: ReadonlyMap<string, Stay>,
-): Promise<'reconciled' | 'gone'> {
-  const key = instanceKey(realmId, entry.zone, entry.bootId, entry.instance)
-  let row: Item
+  ref: InstanceRef,
+  place: Place,
+  capacity: number,
+): Promise<void> {
+  const room = count(realmId, ref, 1, '#count < :capacity', {
+    names: {},
+    values: { ':capacity': capacity },
+  })
   try {
-    row = await store.update({
-      table: 'volatile',
-      key,
-      update: 'SET seenAt = :now, #state = :state, expires = :expires',
-      condition: 'attribute_exists(pk)',
-      names: { '#state': 'state' },
-      values: { ':now': now, ':state': entry.state, ':expires': expiresAt(now + hostRowsKeptMs) },
-    })
+    await store.transact([newPlace(realmId, ref, place), room])
   } catch (error) {
-    if (error instanceof StoreError && error.kind === 'condition') return 'gone'
-    throw error
+    if (!(error instanceof StoreError) || error.kind !== 'cancelled') throw error
   }
+}
 
-  const places = row['places'] as Record<string, number>
-  const set: string[] = []
-  const remove: string[] = []
-  const conditions: string[] = []
-  const names: Record<string, string> = {}
-  const values: Record<string, Value> = {}
-  /** The path of an entry, on condition that it is as it was read. */
-  const bind = (characterId: string): { path: string; n: number } => {
-    const n = conditions.length
-    const path = `places.#p${n}`
-    names[`#p${n}`] = characterId
-    const entry = places[characterId]
-    if (entry === undefined) conditions.push(`attribute_not_exists(${path})`)
-    else {
-      conditions.push(`${path} = :p${n}`)
-      values[`:p${n}`] = entry
-    }
-    return { path, n }
-  }
-  const lapsed = (entry: number) => isMember(entry) || entry + placeGraceMs < now
-  for (const [characterId, { epoch, ticketExpires }] of members) {
-    const entry = places[characterId]
-    if (entry === -epoch || set.length >= reconcileMax) continue
-    if (entry !== undefined && entry !== ticketExpires && !lapsed(entry)) continue
-    const { path, n } = bind(characterId)
-    set.push(`${path} = :m${n}`)
-    values[`:m${n}`] = -epoch
-  }
-  for (const [characterId, entry] of Object.entries(places)) {
-    if (!lapsed(entry) || members.has(characterId) || remove.length >= reconcileMax) continue
-    remove.push(bind(characterId).path)
-  }
-  if (set.length === 0 && remove.length === 0) return 'reconciled'
+/** Places of an instance, a page of at most `limit` in the order of character ids. One trip, strong. */
+export async function readPlaces(
+  store: Store,
+  realmId: string,
+  ref: InstanceRef,
+  limit: number,
+  after: string | undefined,
+): Promise<{ places: Place[]; more: boolean }> {
+  const pk = placesPartition(realmId, ref)
+  const page: Page = await store.query({
+    table: 'volatile',
+    keyCondition: 'pk = :pk',
+    values: { ':pk': pk },
+    limit,
+    consistent: true,
+    ...(after === undefined ? {} : { after: { pk, sk: after } }),
+  })
+  const places = page.items.map(({ sk, until }) => ({ characterId: sk, until: until as number }))
+  return { places, more: page.next !== undefined }
+}
+
+/** Sets a count that is proven wrong; nothing happens when it has changed since. */
+export async function correctCount(
+  store: Store,
+  realmId: string,
+  ref: InstanceRef,
+  by: number,
+  changes: number,
+): Promise<void> {
+  const { update } = count(realmId, ref, by, 'changes = :read', {
+    names: {},
+    values: { ':read': changes },
+  }) as Extract<Write, { update: unknown }>
   try {
-    await store.update({
-      table: 'volatile',
-      key,
-      update: [
-        set.length > 0 ? `SET ${set.join(', ')}` : '',
-        remove.length > 0 ? `REMOVE ${remove.join(', ')}` : '',
-      ].join(' '),
-      condition: ['attribute_exists(pk)', ...conditions].join(' AND '),
-      names,
-      values,
-    })
+    await store.update(update)
   } catch (error) {
-    // An `enter` changed one of the entries meanwhile: the next checkpoint looks again.
     if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
   }
-  return 'reconciled'
 }

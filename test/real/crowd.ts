@@ -4,7 +4,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readRunFile } from '#local/run-file.ts'
-import { findInstances } from '#shared/ownership/places.ts'
+import { findInstances } from '#shared/ownership/card.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -126,18 +126,14 @@ export async function startCrowd(options: {
   async function allSettled(since: number): Promise<void> {
     const all = [...(await told()).values()]
     const held = async () => {
-      const entries = (await Promise.all(['hub', 'forest'].map(copiesOf))).flat()
-      const members = new Set(
-        entries
-          .filter(({ seenAt }) => seenAt > since)
-          .flatMap(({ places }) => [...places].flatMap(([id, stay]) => (stay < 0 ? [id] : []))),
-      )
-      return all.every(({ characterId }) => members.has(characterId))
+      const cards = (await Promise.all(['hub', 'forest'].map(cardsOf))).flat()
+      const fresh = cards.filter(({ seenAt }) => seenAt > since)
+      return fresh.reduce((sum, { players }) => sum + players, 0) >= all.length
     }
     await until('a checkpoint holds everybody', held, 20_000)
     await until('connections are sound', () => now() - since > soundMs, soundMs + 1000)
   }
-  const copiesOf = async (of: string) => await findInstances(store, realmId, of)
+  const cardsOf = async (of: string) => await findInstances(store, realmId, of)
 
   return {
     waystone,
@@ -152,10 +148,10 @@ export async function startCrowd(options: {
     async fullest(of) {
       const running = new Map(hosts().map((host) => [host.bootId, host]))
       // A host that is stopped stays as full as it was, and says nothing.
-      const copies = (await copiesOf(of)).filter(
+      const cards = (await cardsOf(of)).filter(
         ({ bootId, seenAt }) => running.has(bootId) && now() - seenAt < 6000,
       )
-      const [most] = copies.toSorted((a, b) => b.places.size - a.places.size)
+      const [most] = cards.toSorted((a, b) => b.players - a.players)
       return running.get(most!.bootId)!
     },
     busiest(of) {

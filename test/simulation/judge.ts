@@ -9,12 +9,14 @@ import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { guardKey, parseCharacterRows } from '#shared/ownership/guard.ts'
 import type { CharacterRows, Guard, Saved } from '#shared/ownership/guard.ts'
 import { leaseKey } from '#shared/ownership/lease.ts'
+import type { Place } from '#shared/ownership/places.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { StoreRequest } from '#shared/store/faults.ts'
 import type { Item } from '#shared/store/store.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import { createBanWatch } from './bans.ts'
-import { realmId } from './map.ts'
+import { realmId, zoneIds } from './map.ts'
+import { cardsIn, placesIn } from './registry.ts'
 import { beganAt } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Sky } from './sky.ts'
@@ -83,8 +85,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   const pairs = new Map<string, number>()
   /** Since when a place has nobody behind it. */
   const orphans = new Map<string, number>()
-  /** The entries of each instance row as they were last written. */
-  const lastPlaces = new Map<string, [string, number][]>()
+  /** The places of each instance as they were last written. */
+  const lastPlaces = new Map<string, Place[]>()
   let sky: Sky
 
   const now = () => scheduler.now()
@@ -112,14 +114,16 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   /** A write has taken effect: what it changed must be allowed. */
   function applied(request: StoreRequest): void {
     const characters = new Set<string>()
+    const instances = new Set<string>()
     for (const { table, key } of request.rows) {
       if (key.pk.startsWith('HOST#') && key.sk.startsWith('CHECKPOINT#')) checkpoint(key.pk, key.sk)
-      if (table === 'volatile' && key.pk.includes('#Z#')) places(key.pk, key.sk)
+      if (table === 'volatile' && key.pk.includes('#I#')) instances.add(key.pk)
       if (key.sk === 'LEASE') leaseChanged(key.pk)
       const character = key.pk.split('#C#')[1]
       if (character !== undefined) characters.add(character)
     }
     for (const characterId of characters) changed(characterId)
+    for (const pk of instances) places(pk)
   }
 
   function changed(characterId: string): void {
@@ -172,9 +176,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (clear === undefined || hostClear === undefined) return true
     if (host.tickStands() || host.workerStands()) return true
     if (now() - Math.max(clear, hostClear) < lateMaxMs) return true
-    const rows = host.zones.flatMap((zone) => sky.memory.rows('volatile', `R#${realmId}#Z#${zone}`))
-    const row = rows.find((one) => one.sk === `${guard.owner}#${guard.instance}`)
-    return row === undefined || guard.characterId in (row['places'] as object)
+    const held = placesIn(sky.memory, { bootId: guard.owner, instance: guard.instance })
+    return held.some(({ characterId }) => characterId === guard.characterId)
   }
 
   function placed(guard: Guard): void {
@@ -307,24 +310,32 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     }
   }
 
-  function places(pk: string, sk: string): void {
-    const row = sky.memory.rows('volatile', pk).find((item) => item.sk === sk)
-    if (row === undefined) return
-    const entries = Object.entries(row['places'] as Record<string, number>)
-    if (entries.length > (row['capacity'] as number)) {
-      violation('capacity', `${entries.length} places in ${sk}`)
+  function places(pk: string): void {
+    const [bootId, instance] = pk.split('#').slice(-2) as [string, string]
+    const held = placesIn(sky.memory, { bootId, instance })
+    const card = cardsIn(sky.memory, zoneIds).find(
+      (one) => one.bootId === bootId && one.instance === instance,
+    )
+    // Of a host that has ended: nobody takes a place there.
+    if (card === undefined) return
+    if (held.length > card.capacity || card.count > card.capacity) {
+      violation('capacity', `${held.length} places, ${card.count} counted in ${pk}`)
     }
-    // Whose ticket still counts keeps the place that was taken for it, until he has used it.
-    for (const [characterId, until] of lastPlaces.get(pk + sk) ?? []) {
+    if (held.length !== card.count) {
+      violation('the count is that of the places', `${held.length}, not ${card.count} in ${pk}`)
+    }
+    // The place of a ticket that still counts stays until the ticket is used.
+    for (const { characterId, until } of lastPlaces.get(pk) ?? []) {
       const guard = known.get(characterId)?.rows.guard
-      if (guard?.state !== 'reserved' || `${guard.owner}#${guard.instance}` !== sk) continue
+      if (guard?.state !== 'reserved' || guard.owner !== bootId || guard.instance !== instance) {
+        continue
+      }
       if (guard.ticketExpires !== until || now() + beganAt > until) continue
-      const entry = (row['places'] as Record<string, number>)[characterId]
-      if (entry === undefined || entry <= 0) {
-        violation('a reservation keeps its place', `now ${entry} in ${sk}`, characterId)
+      if (!held.some((place) => place.characterId === characterId && place.until >= until)) {
+        violation('a reservation keeps its place', `none in ${pk}`, characterId)
       }
     }
-    lastPlaces.set(pk + sk, entries)
+    lastPlaces.set(pk, held)
   }
 
   /** Sockets that play what somebody else owns, places of nobody. Called twice a second. */
@@ -420,20 +431,18 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       placeless.set(characterId, times)
       if (times > placelessMax) placed(guard)
     }
-    for (const zone of zones) {
-      for (const row of sky.memory.rows('volatile', `R#${realmId}#Z#${zone}`)) {
-        const host = hosts.find(({ bootId }) => bootId === row['bootId'])
-        // What a dead host had is counted by nobody: enter passes by silent instances.
-        if (host === undefined || host.ended !== undefined) continue
-        // Nor can one that is cut off or stands still give anything back.
-        if (sky.clearSince(host.slot) === undefined) continue
-        if (host.tickStands() || host.workerStands()) continue
-        for (const [characterId, entry] of Object.entries(row['places'] as object)) {
-          const guard = known.get(characterId)?.rows.guard
-          if (guard?.owner === host.bootId && guard.instance === row['instance']) continue
-          // By what it holds: one that was renewed begins anew.
-          seen.add(`${row.sk} ${characterId} ${entry}`)
-        }
+    for (const card of cardsIn(sky.memory, zones)) {
+      const host = hosts.find(({ bootId }) => bootId === card.bootId)
+      // What a dead host had is counted by nobody: enter passes by silent instances.
+      if (host === undefined || host.ended !== undefined) continue
+      // Nor can one that is cut off or stands still release anything.
+      if (sky.clearSince(host.slot) === undefined) continue
+      if (host.tickStands() || host.workerStands()) continue
+      for (const { characterId, until } of placesIn(sky.memory, card)) {
+        const guard = known.get(characterId)?.rows.guard
+        if (guard?.owner === host.bootId && guard.instance === card.instance) continue
+        // By what it holds: one that was renewed begins anew.
+        seen.add(`${card.bootId}#${card.instance} ${characterId} ${until}`)
       }
     }
     for (const key of orphans.keys()) if (!seen.has(key)) orphans.delete(key)

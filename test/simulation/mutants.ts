@@ -28,6 +28,8 @@ const checkpointing = 'gameserver/persistence/checkpointing.ts'
 const leaving = 'gameserver/persistence/leaving.ts'
 const keeper = 'gameserver/persistence/lease-keeper.ts'
 const world = 'functions/world/world.ts'
+const owner = 'functions/world/owner.ts'
+const placeKeeper = 'gameserver/persistence/place-keeper.ts'
 const leaseGate = 'gameserver/host/lease-gate.ts'
 const admission = 'gameserver/instance/admission.ts'
 const leaves = 'gameserver/instance/leaves.ts'
@@ -68,7 +70,7 @@ export const mutants: Mutant[] = [
     find: '    leaseCheck,\n    fence,',
     replace: '    leaseCheck,',
     also: {
-      file: world,
+      file: owner,
       find: 'await deps.store.put(commandPut(now, owner, command))',
       replace: 'commandPut(now, owner, command)',
     },
@@ -215,39 +217,59 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'place-released-blindly',
-    rule: 'Places: released only if the expiry is the same',
+    rule: 'Places: released only while the reservation is the one that is known',
     file: places,
-    find: "condition: 'places.#character IN (:reserved, :member)',",
-    replace: "condition: 'attribute_exists(pk) AND :reserved = :reserved AND :member = :member',",
+    find: "condition: '#until = :until', names",
+    replace: "condition: 'attribute_exists(pk) AND (#until = :until OR #until <> :until)', names",
   },
   {
     name: 'places-never-lapse',
-    rule: 'Places: reservations that expired are removed by reconciling',
+    rule: 'Places: reservations that expired are released by their host',
     file: places,
-    find: 'entry + placeGraceMs < now',
-    replace: 'false',
+    find: 'return until + placeGraceMs < now',
+    replace: 'return until + placeGraceMs < 0 * now',
   },
   {
-    name: 'member-set-blindly',
-    rule: 'Places: reconciling enters a member only over what he is known to hold',
-    file: places,
-    find: 'if (entry !== undefined && entry !== ticketExpires && !lapsed(entry)) continue',
-    replace: '',
+    name: 'places-of-players-lapse',
+    rule: 'Places: the host keeps the places of those who play there',
+    file: placeKeeper,
+    find: 'hasLapsed(place, now) && !members.has(place.characterId)',
+    replace: 'hasLapsed(place, now) && members.size >= 0',
   },
   {
     name: 'place-given-back-twice',
-    rule: 'Places: an enter gives back only the place that it took itself',
-    file: world,
+    rule: 'Places: an enter releases only the place that it took itself',
+    file: 'functions/world/reservation.ts',
     find: "outcome === 'refused' && !renewed",
     replace: "outcome === 'refused'",
   },
   {
     name: 'places-over-capacity',
-    rule: 'Places: taken by one conditional update on their number',
+    rule: 'Places: taken only while the count is below the limit',
     file: places,
-    find: 'attribute_not_exists(places.#character) AND size(places) < :known',
-    replace:
-      'attribute_not_exists(places.#character) AND (size(places) < :known OR size(places) >= :known)',
+    find: "'#state <> :draining AND #count < :limit'",
+    replace: "'#state <> :draining AND (#count < :limit OR #count >= :limit)'",
+  },
+  {
+    name: 'places-not-counted',
+    rule: 'Places: row and count change in one transaction (take)',
+    file: places,
+    find: "const room = count(realmId, ref, 1, '#state",
+    replace: "const room = count(realmId, ref, 0, '#state",
+  },
+  {
+    name: 'releases-not-counted',
+    rule: 'Places: row and count change in one transaction (release)',
+    file: places,
+    find: 'count(realmId, ref, -left.length,',
+    replace: 'count(realmId, ref, 0 * left.length,',
+  },
+  {
+    name: 'place-not-restored',
+    rule: 'Places: a player who has none gets one again',
+    file: placeKeeper,
+    find: 'await restorePlace(store, realmId, ref, place, card.capacity)',
+    replace: 'await Promise.resolve([restorePlace, place])',
   },
   {
     name: 'deadline-from-the-answer',
@@ -323,9 +345,9 @@ export const mutants: Mutant[] = [
     name: 'enter-waits-for-expiry',
     rule: "Reserve: the player's own next enter replaces a reservation at once",
     file: world,
-    find: '  const { guard } = rows\n  const zoneRead',
+    find: '  const around = await lookAround(deps, situation, progress)',
     replace:
-      "  const { guard } = rows\n  if (guard.state === 'reserved' && guard.ticketExpires > runtime.now()) return 'again'\n  const zoneRead",
+      "  const { guard } = situation.rows\n  if (guard.state === 'reserved' && guard.ticketExpires > deps.runtime.now()) return 'again'\n  const around = await lookAround(deps, situation, progress)",
   },
   {
     name: 'transition-ignores-state',
@@ -347,13 +369,18 @@ export const mutants: Mutant[] = [
     name: 'places-of-one-name',
     rule: 'Places: a renewed one expires later than it did, so that each enter knows its own',
     file: places,
-    find: 'Math.max(ticketExpires, held + 1)',
-    replace: 'ticketExpires',
+    find: "condition: 'attribute_exists(pk) AND #until < :until',",
+    replace: "condition: 'attribute_exists(pk) AND #until <= :until',",
+    also: {
+      file: places,
+      find: 'Math.max(until, outcome.until + 1)',
+      replace: 'Math.max(until, outcome.until)',
+    },
   },
   {
     name: 'place-given-back-unclear',
     rule: 'Places: kept while it is not clear whether the reservation stands',
-    file: world,
+    file: 'functions/world/reservation.ts',
     find: "return 'unclear'",
     replace: "return 'refused'",
   },

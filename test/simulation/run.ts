@@ -289,10 +289,10 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   }
 }
 
-/** Whether it writes a row of that kind; PLACES is the row of an instance, whose key begins otherwise. */
+/** Whether it writes a row of that kind; PLACES are cards and places, whose keys begin otherwise. */
 function writes({ operation, rows }: StoreRequest, kind: string): boolean {
   if (operation === 'get' || operation === 'query') return false
   return rows.some(({ key }) =>
-    kind === 'PLACES' ? key.pk.includes('#Z#') : key.sk.startsWith(kind),
+    kind === 'PLACES' ? /#[ZI]#/.test(key.pk) : key.sk.startsWith(kind),
   )
 }

@@ -1,0 +1,26 @@
+// Answers that everybody may share for some seconds, kept by this process.
+
+/**
+ * Answers what was loaded for that key less than `forMs` ago, and loads it once for all who ask meanwhile. A
+ * failure is not remembered. Keys must be few: they are kept as long as the process runs.
+ */
+export function remember<T>(
+  now: () => number,
+  forMs: number,
+  load: (key: string) => Promise<T>,
+): (key: string) => Promise<T> {
+  const known = new Map<string, { at: number; answer: Promise<T> }>()
+  return async (key) => {
+    const last = known.get(key)
+    // A clock that was set back makes what is known no younger.
+    if (last !== undefined && Math.abs(now() - last.at) < forMs) return await last.answer
+    const answer = load(key)
+    known.set(key, { at: now(), answer })
+    try {
+      return await answer
+    } catch (error) {
+      if (known.get(key)?.answer === answer) known.delete(key)
+      throw error
+    }
+  }
+}
