@@ -19,6 +19,7 @@ import { createDurations } from './instance/durations.ts'
 import type { Durations } from './instance/durations.ts'
 import { createInbox } from './instance/inbox.ts'
 import { countPlayers, createInstance } from './instance/instance.ts'
+import type { Instance } from './instance/instance.ts'
 import { fence } from './instance/leaving.ts'
 import { createLoadLevel } from './instance/load-level.ts'
 import { createSchedule } from './instance/schedule.ts'
@@ -112,29 +113,20 @@ export function createHost(options: HostOptions): Host {
     if (state === 'proving') loop.putOffSweep()
     if (state === 'lost') return end()
     const stood = before === 'frozen' || before === 'proving'
-    for (const { instance, schedule } of running) {
-      instance.frozen = !gate.ticks()
-      if (stood && gate.ticks()) schedule.restart(monotonic())
-      if (state !== 'proving') setSaving(instance, state === 'playing')
-    }
+    for (const one of running) tellInstance(one, state, gate.ticks(), stood, monotonic())
   }
 
   /** The lease is lost. Nothing done here will be saved. */
   const end = () => {
     admission.shut()
     log.error('the lease is lost: every player is disconnected, nothing more is saved')
-    for (const { instance } of running) {
-      for (const character of instance.roster.all()) fence(instance, character, 'fenced')
-    }
+    for (const { instance } of running) fenceAll(instance)
     unjoined.endAll('host.unavailable')
     options.setTimer(() => options.onLost?.(), partingMs)
   }
 
-  const gate = createLeaseGate({
-    ...options,
-    ticksRun: () => running.reduce((sum, { instance }) => sum + instance.world.tick, 0),
-    onChange,
-  })
+  const ticksRun = () => running.reduce((sum, { instance }) => sum + instance.world.tick, 0)
+  const gate = createLeaseGate({ ...options, ticksRun, onChange })
   const loop = createTickLoop({
     ...options,
     running,
@@ -166,11 +158,10 @@ export function createHost(options: HostOptions): Host {
     async drain() {
       admission.shut()
       await admission.idle()
-      await Promise.all(
-        running.map(({ instance, checkpoints }) =>
-          drainInstance(instance, checkpoints, 'host.shutdown'),
-        ),
+      const drains = running.map(({ instance, checkpoints }) =>
+        drainInstance(instance, checkpoints, 'host.shutdown'),
       )
+      await Promise.all(drains)
     },
     async stop() {
       gate.stop()
@@ -182,6 +173,19 @@ export function createHost(options: HostOptions): Host {
     },
     stats: () => ({ ...readStats(running, durations, transport), unjoined: unjoined.count }),
   }
+}
+
+/** Lets the world of an instance go on or stand; after a time that it stood its schedule begins anew. */
+function tellInstance(
+  { instance, schedule }: Running,
+  state: GateState,
+  ticks: boolean,
+  stood: boolean,
+  now: number,
+): void {
+  instance.frozen = !ticks
+  if (stood && ticks) schedule.restart(now)
+  if (state !== 'proving') setSaving(instance, state === 'playing')
 }
 
 function createRunning(options: HostOptions): Running[] {
@@ -209,6 +213,10 @@ function createRunning(options: HostOptions): Running[] {
       failures: 0,
     }
   })
+}
+
+function fenceAll(instance: Instance): void {
+  for (const character of instance.roster.all()) fence(instance, character, 'fenced')
 }
 
 function readStats(

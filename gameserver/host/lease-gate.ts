@@ -79,13 +79,7 @@ export function createLeaseGate(deps: {
   const { persistence, runtime, monotonic, log, ticksRun } = deps
   let state: GateState = 'playing'
   let unsavedSince = 0
-  let wokeAt = monotonic()
-  let wokeAtWall = runtime.now()
-
-  const start = () => {
-    wokeAt = monotonic()
-    wokeAtWall = runtime.now()
-  }
+  const gap = createGap(runtime, monotonic)
 
   const apply = (event: GateEvent) => {
     const before = state
@@ -93,15 +87,6 @@ export function createLeaseGate(deps: {
     if (next === undefined) return
     state = next
     deps.onChange(next, before)
-  }
-
-  /** Time since the last look, by the clock that says more: a suspended machine stops the monotonic one. */
-  const gap = (now: number): number => {
-    const wall = runtime.now()
-    const gapMs = Math.max(now - wokeAt, wall - wokeAtWall)
-    wokeAt = now
-    wokeAtWall = wall
-    return gapMs
   }
 
   const proving = () => state === 'proving'
@@ -114,7 +99,7 @@ export function createLeaseGate(deps: {
       if (outcome === 'lost') return apply('lost')
       if (outcome === 'held' && tookMs <= leaseDeadlineMs) {
         log.info('the lease is proved: going on', { ticks: ticksRun() })
-        start()
+        gap.take(monotonic())
         return apply('proved')
       }
       if (outcome !== 'held') await runtime.sleep(proveAgainMs)
@@ -129,9 +114,9 @@ export function createLeaseGate(deps: {
     },
     ticks,
     open,
-    start,
+    start: () => void gap.take(monotonic()),
     look(now) {
-      const gapMs = gap(now)
+      const gapMs = gap.take(now)
       if (!open() || proving()) return false
       if (gapMs > leaseDeadlineMs) {
         const stood = { gapMs: Math.round(gapMs), ticks: ticksRun() }
@@ -151,5 +136,21 @@ export function createLeaseGate(deps: {
       return ticks()
     },
     stop: () => apply('stop'),
+  }
+}
+
+/** Time between looks, by the clock that says more: a suspended machine stops the monotonic one. */
+function createGap(runtime: Pick<Runtime, 'now'>, monotonic: () => number) {
+  let wokeAt = monotonic()
+  let wokeAtWall = runtime.now()
+  return {
+    /** Since the last look, ms; `now` is the next one's beginning. */
+    take(now: number): number {
+      const wall = runtime.now()
+      const gapMs = Math.max(now - wokeAt, wall - wokeAtWall)
+      wokeAt = now
+      wokeAtWall = wall
+      return gapMs
+    },
   }
 }

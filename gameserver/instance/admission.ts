@@ -61,14 +61,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   const obstacle = (ticket: Ticket, instance: Instance): CloseReason | undefined => {
     if (!mayAdmit() || instance.broken) return 'host.unavailable'
     if (used.has(ticket.ticketId)) return 'ticket.refused'
-    // It is still leaving here. Once that is clear, the next ticket works.
-    if (instance.leaves.has(ticket.characterId)) return 'host.unavailable'
-    const present = instance.roster.find(ticket.characterId)
-    if (present !== undefined && present.claimed.epoch >= ticket.epoch) return 'ticket.refused'
-    const taken = countPlayers(instance) + claims.places(instance.id)
-    const mustFit = present === undefined && ticket.synthetic !== true
-    if (mustFit && taken >= instance.zone.capacity) return 'instance.full'
-    return undefined
+    return whyNotHere(ticket, instance, claims.places(instance.id))
   }
 
   const enter = async (session: Session, token: string): Promise<void> => {
@@ -135,6 +128,17 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       while (joining.size > 0) await Promise.all(joining)
     },
   }
+}
+
+/** Why the instance cannot take the character in now; `claimed`: places that claims under way take. */
+function whyNotHere(ticket: Ticket, instance: Instance, claimed: number): CloseReason | undefined {
+  // It is still leaving here. Once that is clear, the next ticket works.
+  if (instance.leaves.has(ticket.characterId)) return 'host.unavailable'
+  const present = instance.roster.find(ticket.characterId)
+  if (present !== undefined && present.claimed.epoch >= ticket.epoch) return 'ticket.refused'
+  const mustFit = present === undefined && ticket.synthetic !== true
+  const isFull = countPlayers(instance) + claimed >= instance.zone.capacity
+  return mustFit && isFull ? 'instance.full' : undefined
 }
 
 /** Whether the secret is the latest or the one before, and the time for a resume is not up. */
