@@ -6,7 +6,7 @@
 // write. What is not yet marked stands in fleet.json, so the next start finishes it.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Allocation, Fleet, FleetHost } from '#shared/fleet/fleet.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -14,8 +14,12 @@ import type { GameServerOptions } from '../agones/game-server.ts'
 import { endAll, runs } from '../process-identity.ts'
 import { freePort } from './free-port.ts'
 import { startHostProcess } from './host-process.ts'
-import type { HostProcess } from './host-process.ts'
+import type { HostProcess, HostProcessOptions } from './host-process.ts'
+import { keepRunning } from './keep-running.ts'
+import { createLeaseMarks } from './lease-marks.ts'
+import type { LeaseMarks } from './lease-marks.ts'
 import { openRunningHosts } from './running-hosts.ts'
+import type { RunningHosts } from './running-hosts.ts'
 
 export type LocalFleetOptions = {
   /** Address on which hosts listen. */
@@ -56,17 +60,6 @@ const zoneHost = [
   fileURLToPath(new URL('../../gameserver/main.ts', import.meta.url)),
 ]
 
-/**
- * A host that died young is replaced after this, ms, doubled each time, up to the bound; any other at
- * once, for its players wait.
- */
-const replaceMs = 200
-const replaceMaxMs = 15_000
-/** Who was Ready and lived this long after it did not die of how it was started. */
-const steadyMs = 5000
-/** How long start and stop wait for leases to be marked before they go on without. */
-const markWaitMs = 1500
-
 function recordOf(dataDir: string): string {
   return join(dataDir, 'fleet.json')
 }
@@ -92,159 +85,32 @@ export async function endLastRun(
  * Throws StartError when the record of the last run is damaged.
  */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
-  const { runtime, log, guardian } = options
+  const { runtime, log } = options
   const graceMs = options.graceMs ?? 8000
   const running = openRunningHosts(recordOf(options.dataDir))
+  const marks = createLeaseMarks({
+    mark: options.markEnded,
+    forget: (name) => running.remove(name),
+    runtime,
+    log,
+  })
+  await endLastRun(options.dataDir, runtime, log, graceMs)
+  for (const { name, bootId } of running.all()) marks.ended(name, bootId)
+  await marks.done()
+
+  const stopping = new AbortController()
+  const { signal } = stopping
   const hosts = new Set<HostProcess>()
   const requests = new Map<string, HostProcess>()
-  const stopping = new AbortController()
-  const marks = new Set<Promise<void>>()
-  const stopMarks = new AbortController()
-
-  await endLastRun(options.dataDir, runtime, log, graceMs)
-  for (const { name, bootId } of running.all()) markEnded(name, bootId)
-  await marksDone()
-
-  /** Marks the lease of a process that has ended, now or as soon as the store takes it. */
-  function markEnded(name: string, bootId: string | undefined): void {
-    const mark = async () => {
-      if (bootId !== undefined) await markLease(bootId)
-      running.remove(name)
-    }
-    const task = mark().catch((error: unknown) => {
-      if (!stopMarks.signal.aborted) log.error('a lease stays unmarked', { bootId, error })
-    })
-    marks.add(task)
-    void task.then(() => marks.delete(task))
-  }
-
-  async function markLease(bootId: string): Promise<void> {
-    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2000)) {
-      try {
-        await options.markEnded(bootId)
-        log.info('lease marked ended', { bootId })
-        return
-      } catch (error) {
-        log.warn('could not mark a lease ended, trying again', { bootId, error })
-        await runtime.sleep(waitMs, stopMarks.signal)
-      }
-    }
-  }
-
-  async function marksDone(): Promise<void> {
-    const enough = new AbortController()
-    const waited = runtime.sleep(markWaitMs, enough.signal).catch(() => {})
-    await Promise.race([Promise.all(marks), waited])
-    enough.abort()
-  }
-
-  /** Keeps one host of a zone alive until the fleet stops. */
-  async function keep(zone: string): Promise<void> {
-    for (let deaths = 0; !stopping.signal.aborted;) {
-      let readyAt: number | undefined
-      try {
-        readyAt = await runOne(zone)
-      } catch (error) {
-        log.error('a zone host could not be started', { zone, error })
-      }
-      if (stopping.signal.aborted) return
-      const steady = readyAt !== undefined && runtime.now() - readyAt > steadyMs
-      deaths = steady ? 0 : deaths + 1
-      if (steady) continue
-      const waitMs = Math.min(replaceMs * 2 ** (deaths - 1), replaceMaxMs)
-      if (deaths >= 3) log.error('zone hosts keep dying; their output is in logs/', { zone })
-      await runtime.sleep(waitMs, stopping.signal).catch(() => {})
-    }
-  }
-
-  /**
-   * Starts a host and resolves when it needs a successor, which may be before it has ended; with when it
-   * was Ready, if ever.
-   */
-  async function runOne(zone: string): Promise<number | undefined> {
-    const taken = new Set([...hosts].map((host) => host.view().port))
-    const port = await freePort(options.host, taken)
-    if (stopping.signal.aborted) return undefined
-    const host = await startHostProcess({
-      name: `${zone.replaceAll('_', '-')}-${randomSuffix(runtime)}`,
-      labels: { 'agones.dev/fleet': zone, [zoneLabel]: zone },
-      host: options.host,
-      port,
-      address: options.address ?? options.host,
-      program: options.program ?? zoneHost,
-      env: {
-        ...options.env,
-        WAYSTONE_ZONES: zone,
-        // Code compiled once is read back by the next host, which is Ready in half the time.
-        NODE_COMPILE_CACHE: join(options.dataDir, 'cache', 'code'),
-      },
-      logFolder: join(options.dataDir, 'logs'),
-      health: options.health,
-      queueMs: options.queueMs,
-      runtime,
-      log,
-    })
-    hosts.add(host)
-    guardian?.add(host.process.pid)
-    running.put({ name: host.name, process: host.process })
-
-    let bootId: string | undefined
-    let readyAt: number | undefined
-    const leaving = new Promise<void>((resolve) => {
-      host.gameServer.watch(({ objectMeta, status }) => {
-        const told = objectMeta.labels[bootLabel]
-        if (bootId === undefined && told !== undefined) {
-          bootId = told
-          remember(host, told)
-        }
-        if (status.state === 'Ready') readyAt ??= runtime.now()
-        if (status.state === 'Shutdown' || status.state === 'Unhealthy') resolve()
-      })
-    })
-    void host.ended.then(() => {
-      hosts.delete(host)
-      guardian?.remove(host.process.pid)
-      for (const [requestId, of] of requests) if (of === host) requests.delete(requestId)
-      markEnded(host.name, bootId)
-    })
-    await Promise.race([leaving, host.ended])
-    if (!host.hasEnded()) {
-      host.gameServer.update((draft) => {
-        draft.objectMeta.deletionTimestamp = Math.floor(runtime.now() / 1000)
-      })
-      void host.end(graceMs)
-    }
-    return readyAt
-  }
-
-  function remember(host: HostProcess, bootId: string): void {
-    try {
-      running.put({ name: host.name, process: host.process, bootId })
-    } catch (error) {
-      // A host whose lease might never be marked must not admit anybody.
-      log.error('could not write down a zone host, ending it', { gameServer: host.name, error })
-      void host.end(graceMs)
-    }
-  }
-
+  const core: FleetCore = { options, graceMs, running, marks, hosts, requests, stopping: signal }
+  const endAllHosts = () => Promise.all([...hosts].map((host) => host.end(graceMs)))
   const slots = options.fleets.flatMap(({ zone, hosts: count }) =>
-    Array.from({ length: count }, () => keep(zone)),
+    Array.from({ length: count }, () =>
+      keepRunning({ zone, runOne: () => runOne(core, zone), stopping: signal, runtime, log }),
+    ),
   )
-
   return {
-    allocate: async ({ requestId, labels }: Allocation): Promise<FleetHost | undefined> => {
-      if (stopping.signal.aborted) throw new Error('the fleet has stopped')
-      const given = requests.get(requestId)
-      if (given?.view().state === 'allocated') return given.view()
-      const host = [...hosts].find((each) => {
-        const view = each.view()
-        return view.state === 'ready' && view.bootId !== undefined && carries(view, labels)
-      })
-      if (!host?.gameServer.move('Allocated')) return undefined
-      requests.set(requestId, host)
-      log.info('zone host allocated', { gameServer: host.name, requestId })
-      return host.view()
-    },
+    allocate: async (allocation) => allocate(core, allocation),
     list: async () => [...hosts].map((host) => host.view()),
     drain: async (name) => {
       const host = [...hosts].find((each) => each.name === name)
@@ -257,19 +123,128 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       await Promise.all([...hosts].map((host) => host.restartSidecar(awayMs)))
     },
     renew: async () => {
-      await Promise.all([...hosts].map((host) => host.end(graceMs)))
+      await endAllHosts()
     },
     stop: async () => {
       stopping.abort()
-      await Promise.all([...hosts].map((host) => host.end(graceMs)))
+      await endAllHosts()
       await Promise.all(slots)
-      // One that was being started while we ended the others.
-      await Promise.all([...hosts].map((host) => host.end(graceMs)))
-      await marksDone()
-      stopMarks.abort()
-      await Promise.all(marks)
+      // One that was being started while the others were ended.
+      await endAllHosts()
+      await marks.done()
+      await marks.stop()
     },
   }
+}
+
+/** What the parts of a fleet share. */
+type FleetCore = {
+  options: LocalFleetOptions
+  graceMs: number
+  running: RunningHosts
+  marks: LeaseMarks
+  hosts: Set<HostProcess>
+  /** Which host was given to which request. */
+  requests: Map<string, HostProcess>
+  stopping: AbortSignal
+}
+
+function allocate(
+  { options, hosts, requests, stopping }: FleetCore,
+  { requestId, labels }: Allocation,
+): FleetHost | undefined {
+  if (stopping.aborted) throw new FleetError('the local fleet is stopping: it gives no host')
+  const given = requests.get(requestId)
+  if (given?.view().state === 'allocated') return given.view()
+  const host = [...hosts].find((each) => {
+    const view = each.view()
+    return view.state === 'ready' && view.bootId !== undefined && carries(view, labels)
+  })
+  if (!host?.gameServer.move('Allocated')) return undefined
+  requests.set(requestId, host)
+  options.log.info('zone host allocated', { gameServer: host.name, requestId })
+  return host.view()
+}
+
+/**
+ * Starts a host and resolves when it needs a successor, which may be before it has ended; with when it
+ * was Ready, if ever.
+ */
+async function runOne(core: FleetCore, zone: string): Promise<number | undefined> {
+  const { options, hosts, running, graceMs } = core
+  const taken = new Set([...hosts].map((host) => host.view().port))
+  const port = await freePort(options.host, taken)
+  if (core.stopping.aborted) return undefined
+  const host = await startHostProcess(hostOptions(options, zone, port))
+  hosts.add(host)
+  options.guardian?.add(host.process.pid)
+  running.put({ name: host.name, process: host.process })
+
+  const { leaving, seen } = watchHost(core, host)
+  void host.ended.then(() => {
+    hosts.delete(host)
+    options.guardian?.remove(host.process.pid)
+    for (const [requestId, of] of core.requests) if (of === host) core.requests.delete(requestId)
+    core.marks.ended(host.name, seen.bootId)
+  })
+  await Promise.race([leaving, host.ended])
+  if (!host.hasEnded()) {
+    host.gameServer.update((draft) => {
+      draft.objectMeta.deletionTimestamp = Math.floor(options.runtime.now() / 1000)
+    })
+    void host.end(graceMs)
+  }
+  return seen.readyAt
+}
+
+function hostOptions(options: LocalFleetOptions, zone: string, port: number): HostProcessOptions {
+  const { host, dataDir, runtime, log } = options
+  return {
+    name: `${zone.replaceAll('_', '-')}-${randomSuffix(runtime)}`,
+    labels: { 'agones.dev/fleet': zone, [zoneLabel]: zone },
+    host,
+    port,
+    address: options.address ?? host,
+    program: options.program ?? zoneHost,
+    env: {
+      ...options.env,
+      WAYSTONE_ZONES: zone,
+      // Code compiled once is read back by the next host, which is Ready in half the time.
+      NODE_COMPILE_CACHE: join(dataDir, 'cache', 'code'),
+    },
+    logFolder: join(dataDir, 'logs'),
+    health: options.health,
+    queueMs: options.queueMs,
+    runtime,
+    log,
+  }
+}
+
+/** `leaving` resolves when the host wants to be shut down or is Unhealthy; `seen` is what it has told. */
+function watchHost({ options, running, graceMs }: FleetCore, host: HostProcess) {
+  const { runtime, log } = options
+  const seen: { bootId?: string; readyAt?: number } = {}
+  const remember = (bootId: string) => {
+    try {
+      running.put({ name: host.name, process: host.process, bootId })
+    } catch (error) {
+      // A host whose lease might never be marked must not admit anybody.
+      log.error('could not write down a zone host, ending it', { gameServer: host.name, error })
+      void host.end(graceMs)
+    }
+  }
+  const leaving = new Promise<void>((resolve) => {
+    host.gameServer.watch(({ objectMeta, status }) => {
+      const told = objectMeta.labels[bootLabel]
+      if (seen.bootId === undefined && told !== undefined) {
+        seen.bootId = told
+        remember(told)
+      }
+      if (status.state === 'Ready') seen.readyAt ??= runtime.now()
+      if (status.state === 'Shutdown' || status.state === 'Unhealthy') resolve()
+    })
+  })
+  return { leaving, seen }
 }
 
 function carries(host: FleetHost, labels: Record<string, string>): boolean {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startLocalFleet } from '#local/fleet/local-fleet.ts'
 import type { LocalFleet, LocalFleetOptions } from '#local/fleet/local-fleet.ts'
 import { identify } from '#local/process-identity.ts'
-import { zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
 import { until } from './until.ts'
@@ -255,4 +255,20 @@ test('leases that could not be marked are still on record for the next start', a
 test('a damaged record is refused with the file and the cure', async () => {
   writeFileSync(join(dataDir, 'fleet.json'), '{"v":1,')
   await expect(start()).rejects.toThrow(/fleet\.json is damaged: .* delete the file/)
+})
+
+test('a fleet that stops refuses an allocation as a fleet that is gone, not with a defect', async () => {
+  await start()
+  await until(() => ready())
+  const stopped = fleet!.stop()
+  const asked = fleet!.allocate({ requestId: 'late', labels: { [zoneLabel]: 'hub' } })
+  await expect(asked).rejects.toBeInstanceOf(FleetError)
+  await stopped
+})
+
+test('hosts listen on an IPv6 address too', async () => {
+  await start({ host: '::1' })
+  await until(() => ready())
+  const [host] = await hosts()
+  expect(host).toMatchObject({ address: '::1' })
 })

@@ -1,0 +1,85 @@
+// The zone hosts, and the probe that knows whether playing works.
+import { openNodeSocket } from '#client/bots/socket.ts'
+import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
+import { createContent } from '#client/library/content.ts'
+import { syntheticSecret } from '#functions/auth/auth.ts'
+import { hostOf } from '#shared/authority.ts'
+import type { Config } from '#shared/config.ts'
+import { endLease } from '#shared/ownership/lease.ts'
+import { startLocalFleet } from '../fleet/local-fleet.ts'
+import type { LocalFleet } from '../fleet/local-fleet.ts'
+import { createHealthProbe } from '../health.ts'
+import type { HealthProbe } from '../health.ts'
+import { hostEnvironment } from '../host-environment.ts'
+import type { Ground } from './ground.ts'
+import type { Stores } from './stores.ts'
+
+/** Zone hosts save within this, ms; with bots, marks and database a stop stays under 10 s. */
+export const hostGraceMs = 6000
+/** Agones' own default. */
+const healthPeriodS = 5
+
+export async function startZones(ground: Ground, stores: Stores): Promise<LocalFleet> {
+  const { config, env, dataDir, guardian, runtime, log } = ground
+  const { store, redis } = stores
+  const fleet = await startLocalFleet({
+    host: config.HOST,
+    // Hosts are reached where the API is.
+    address: hostOf(ground.url),
+    fleets: config.WAYSTONE_FLEET,
+    env: hostEnvironment(env, {
+      WAYSTONE_DYNAMODB_URL: stores.database,
+      UPSTASH_REDIS_REST_URL: redis.url,
+      UPSTASH_REDIS_REST_TOKEN: redis.token,
+      // On this machine, whatever address players use.
+      WAYSTONE_PUBLIC_URL: ground.apiHere,
+      ...zoneOrigins(config),
+    }),
+    dataDir,
+    markEnded: (bootId) => endLease(store, bootId),
+    runtime,
+    log,
+    guardian: {
+      add: (pid) => guardian.add('host', pid),
+      remove: (pid) => guardian.remove(pid),
+    },
+    graceMs: hostGraceMs,
+    // The first ping is looked for after one period, a host then given up after so many more.
+    health: {
+      periodSeconds: healthPeriodS,
+      failureThreshold: Math.ceil(config.WAYSTONE_FLEET_PATIENCE / healthPeriodS) - 1,
+    },
+  })
+  ground.onStop('fleet', () => fleet.stop())
+  return fleet
+}
+
+/** Whether the realm is well, tried by a synthetic player. `signal` ends a try that is under way. */
+export function createRealmProbe(
+  { config, apiHere, loaded, runtime }: Ground,
+  { store, keys }: Stores,
+  fleet: LocalFleet,
+  signal: AbortSignal,
+): HealthProbe {
+  const { WAYSTONE_REALM: realmId } = config
+  const synthetic = createSyntheticPlayer({
+    baseUrl: apiHere,
+    realmId,
+    deviceSecret: syntheticSecret(keys),
+    content: createContent({ baseUrl: apiHere, fetch, runtime }),
+    socket: openNodeSocket,
+    fetch,
+    runtime,
+    monotonic: () => performance.now(),
+  })
+  const visit = async () => await synthetic.visit(signal)
+  const zones = config.WAYSTONE_FLEET.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
+  const { startZone } = loaded.content
+  return createHealthProbe({ store, fleet, realmId, zones, startZone, visit, runtime })
+}
+
+/** Hosts let in pages of the public address too, which they are not told otherwise. */
+function zoneOrigins({ WAYSTONE_PUBLIC_URL: url, WAYSTONE_CORS: cors = [] }: Config) {
+  if (url === undefined || cors.includes('*')) return {}
+  return { WAYSTONE_CORS: [...cors, new URL(url).origin].join(',') }
+}
