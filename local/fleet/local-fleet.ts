@@ -153,7 +153,7 @@ function allocate(
   { options, hosts, requests, stopping }: FleetCore,
   { requestId, labels }: Allocation,
 ): FleetHost | undefined {
-  if (stopping.aborted) throw new FleetError('the local fleet is stopping: it gives no host')
+  if (stopping.aborted) throw new FleetError('the local fleet has stopped: it gives no host')
   const given = requests.get(requestId)
   if (given?.view().state === 'allocated') return given.view()
   const host = [...hosts].find((each) => {
