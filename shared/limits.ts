@@ -133,6 +133,11 @@ export const hostDrainMs = 5000
 export const hostRowsKeptMs = 24 * 60 * 60 * 1000
 /** Checkpoint every 4 s, so that with its write no more than 5 s are lost. */
 export const checkpointMs = 4000
+/**
+ * A checkpoint that is larger is split. DynamoDB takes 400 KB a row; each take-over after a crash reads
+ * a part whole, so parts are smaller: this is 32 read units, and 2,700 characters as they are now.
+ */
+export const checkpointPartBytes = 128 * 1024
 /** An instance whose host has left out three checkpoints gets no more players. */
 export const instanceSilentMs = 3 * checkpointMs
 /**

@@ -9,7 +9,7 @@ import {
   parseCharacterRows,
   readCharacterRows,
 } from '#shared/ownership/guard.ts'
-import type { Saved } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/saved.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { judgeLease, leaseKey } from '#shared/ownership/lease.ts'
 import { deleteCharacterWrites } from '#shared/ownership/transitions.ts'

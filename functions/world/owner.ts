@@ -3,7 +3,7 @@
 // wrote there that it fell silent. Else what was seen of its lease goes to the client with the refusal and
 // comes back with the next `enter`, until the owner has answered or may be judged dead.
 import { letGoLookLaterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
-import { checkpointKey, recover } from '#shared/ownership/checkpoint.ts'
+import { readCheckpoint, recover } from '#shared/ownership/checkpoint.ts'
 import type { CharacterRows, Guard } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import {
@@ -51,18 +51,14 @@ export async function readOwner(
   // Before the lease is read: what is said of it may be older, but never younger.
   const readAt = runtime.now()
   const lease = { table: 'volatile', key: leaseKey(guard.owner), consistent: true } as const
-  const left = {
-    table: 'core',
-    key: checkpointKey(guard.owner, guard.instance),
-    consistent: true,
-  } as const
+  const left = () => readCheckpoint(store, guard.owner, guard.instance, guard.characterId)
   const [row, checkpoint] = await Promise.all([
     store.get(lease),
-    watch.letGoUntil === undefined ? store.get(left) : undefined,
+    watch.letGoUntil === undefined ? left() : undefined,
   ])
   const observed = judge(guard.owner, row, watch, readAt)
   if (!observed.dead) return { state: 'lives' }
-  const kept = watch.letGoUntil === undefined ? checkpoint : await store.get(left)
+  const kept = watch.letGoUntil === undefined ? checkpoint : await left()
   return { state: 'dead', check: observed.check, recovered: recover(guard, state, kept) }
 }
 

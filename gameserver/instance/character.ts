@@ -1,7 +1,7 @@
 // A character that this host owns. Objects are compared, never ids: the same character may be leaving
 // one instance of a host and be claimed for another (OWNERSHIP, "Hand-off").
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
-import type { Saved } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/saved.ts'
 import type { Session } from '../net/session.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
@@ -58,7 +58,8 @@ export function createCharacter(
 export function savedOf(character: Character, zone: string): Saved {
   const { entity, claimed } = character
   if (entity === undefined) return claimed.saved
-  return { zone, x: entity.x, y: entity.y, heading: entity.heading }
+  // What this version does not know is carried on.
+  return { ...claimed.saved, zone, x: entity.x, y: entity.y, heading: entity.heading }
 }
 
 /** An entry for the store, under the next save number. */

@@ -18,10 +18,9 @@ export async function leave(
   reason: CloseReason,
   gate?: GateArea,
 ): Promise<void> {
+  const here = savedOf(character, instance.zone.id)
   const saved =
-    gate === undefined
-      ? savedOf(character, instance.zone.id)
-      : { zone: gate.to, x: gate.arriveX, y: gate.arriveY, heading: character.entity!.heading }
+    gate === undefined ? here : { ...here, zone: gate.to, x: gate.arriveX, y: gate.arriveY }
   const { socket } = character
   remove(instance, character)
   const outcome = await instance.leaves.save(nextSave(character, saved))

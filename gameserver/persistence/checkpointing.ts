@@ -1,11 +1,11 @@
 // How the saved state of everybody in an instance reaches the store.
 import { stateSaveMs } from '#shared/limits.ts'
-import { checkpointPut } from '#shared/ownership/checkpoint.ts'
+import { sameSaved } from '#shared/ownership/checkpoint-rows.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { saveUpdate } from '#shared/ownership/guard.ts'
-import type { Saved } from '#shared/ownership/guard.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
+import { createCheckpointWriter } from './checkpoint-writer.ts'
 import type { HostPlaces } from './host-places.ts'
 import type { HostIdentity } from './identity.ts'
 import type { Clocks } from './lease-keeper.ts'
@@ -29,18 +29,7 @@ export function createCheckpointing(deps: {
   lease: () => LeaseView
 }): Persistence['checkpoint'] {
   const { store, clocks, host, stays, places, lease } = deps
-  const numbers = new Map<string, number>()
-  /** Instances whose row holds nobody: there is nothing to write until somebody is there again. */
-  const savedEmpty = new Set(host.instances.map(({ instance }) => instance))
-
-  async function putRow(instance: string, entries: CheckpointEntry[]): Promise<void> {
-    if (entries.length === 0 && savedEmpty.has(instance)) return
-    const number = (numbers.get(instance) ?? 0) + 1
-    numbers.set(instance, number)
-    savedEmpty.delete(instance)
-    await store.put(checkpointPut(host.bootId, instance, number, entries))
-    if (entries.length === 0) savedEmpty.add(instance)
-  }
+  const putRows = createCheckpointWriter(store, host.bootId)
 
   /** The state rows of those who changed and were not saved for a minute. */
   async function saveChanged(entries: CheckpointEntry[]): Promise<Outcome> {
@@ -71,7 +60,7 @@ export function createCheckpointing(deps: {
   }
 
   async function saveAll(instance: string, entries: CheckpointEntry[]): Promise<Outcome> {
-    const row = await putRow(instance, entries).then(() => 'saved' as const, failed)
+    const row = await putRows(instance, entries).then(() => 'saved' as const, failed)
     if (row === 'unavailable') return row
     // What is refused for good must not keep the rest from being saved.
     const changed = await saveChanged(entries)
@@ -88,8 +77,4 @@ export function createCheckpointing(deps: {
     // What was saved is saved. What could not be reconciled is so with the next checkpoint.
     return saved === 'saved' && reconciled === 'refused' ? reconciled : saved
   }
-}
-
-function sameSaved(a: Saved, b: Saved): boolean {
-  return a.zone === b.zone && a.x === b.x && a.y === b.y && a.heading === b.heading
 }

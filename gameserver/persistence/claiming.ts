@@ -1,5 +1,6 @@
 // How a reservation becomes a playing character.
 import { createBackoff } from '#shared/backoff.ts'
+import { readProfile } from '#shared/content/profile.ts'
 import { isBanned } from '#shared/ownership/ban.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
@@ -115,7 +116,7 @@ function beginStay(
   return {
     characterId: ticket.characterId,
     accountId: ticket.accountId,
-    ...profile,
+    ...readProfile(profile),
     epoch: guard.epoch,
     saveNumber: state.saveNumber,
     saved: state.saved,

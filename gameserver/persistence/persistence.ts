@@ -1,7 +1,7 @@
 // What the tick thread asks of the persistence worker. All store traffic of a zone host goes through
 // here; nothing on the tick thread awaits it inside a step.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
-import type { Saved } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 

@@ -1,5 +1,5 @@
 // The characters that this host has claimed and not given up yet, as the worker knows them.
-import type { Saved } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/saved.ts'
 
 export type HeldStay = {
   instance: string

@@ -1,13 +1,27 @@
-// A checkpoint: one row an instance with the packed saved state of everybody in it, written every 4 s,
-// so that a crash loses at most 5 s. Layout of `data`, little endian, version 1:
-//   u8 version, u16 count, count x (16 bytes character id, u32 epoch, u32 save number, u8+text zone,
-//   i32 x, i32 y, u16 heading)
-// 500 characters take about 21 KB, far below DynamoDB's 400 KB.
-import { Reader, Writer } from '../protocol/bytes.ts'
+// A checkpoint: the saved state of everybody in an instance, written every 4 s, so that a crash loses at
+// most 5 s. checkpoint-rows.ts writes it, this reads it.
+//
+// It is one row, the head, as long as it fits. A larger one is split into parts, rows of their own, by the
+// ids of the characters: a reader needs the head and one part. The head names the number of the checkpoint,
+// how many parts it has, and the slot in which they lie. Why no reader mixes two numbers: parts are written
+// first, to a slot that no head may name, each with the number; the head follows when all are there. A host
+// that dies in between leaves the head of the checkpoint before, and its parts untouched.
+//
+// Layout of the data of a head or a part, little endian, version 2:
+//   u8 version, u16 count, count x (16 bytes character id, u32 epoch, u32 save number,
+//   u32 bytes, saved state as MessagePack: an array of version, fields in their order, and a map of what
+//   this version does not know, if there is any)
+// Version 1 had, behind the save number: u8+text zone, i32 x, i32 y, u16 heading.
+// 500 characters take about 24 KB.
+import { Reader } from '../protocol/bytes.ts'
+import { readMsgpack } from '../protocol/msgpack.ts'
 import { formatUuid } from '../runtime.ts'
-import type { Item, Key } from '../store/store.ts'
-import type { Guard, SavedState, Saved } from './guard.ts'
+import { StoreError } from '../store/store.ts'
+import type { Item, Key, Store } from '../store/store.ts'
+import type { Guard, SavedState } from './guard.ts'
 import { hostPartition } from './lease.ts'
+import { readSaved, savedFields } from './saved.ts'
+import type { Saved } from './saved.ts'
 
 export type CheckpointEntry = {
   characterId: string
@@ -16,79 +30,110 @@ export type CheckpointEntry = {
   saved: Saved
 }
 
-const VERSION = 1
+export const checkpointVersion = 2
+/** How often a reader begins again when the head and the part that it read do not belong together. */
+const readAttempts = 3
 
 export function checkpointKey(bootId: string, instance: string): Key {
   return { pk: hostPartition(bootId), sk: `CHECKPOINT#${instance}` }
 }
 
-/**
- * Writes an instance's checkpoint, only over one with a lower number: a late one never replaces a newer.
- */
-export function checkpointPut(
+export function checkpointPartKey(
   bootId: string,
   instance: string,
-  number: number,
-  entries: CheckpointEntry[],
-) {
-  return {
-    table: 'core' as const,
-    condition: 'attribute_not_exists(pk) OR #number < :number',
-    names: { '#number': 'number' },
-    values: { ':number': number },
-    item: { ...checkpointKey(bootId, instance), v: VERSION, number, data: packCheckpoint(entries) },
-  }
+  slot: number,
+  part: number,
+): Key {
+  return { pk: hostPartition(bootId), sk: `CHECKPOINT#${instance}#${slot}#${part}` }
 }
 
-function packCheckpoint(entries: CheckpointEntry[]): Uint8Array {
-  const w = new Writer(3 + entries.length * 48).u8(VERSION).u16(entries.length)
-  for (const entry of entries) {
-    const hex = entry.characterId.replaceAll('-', '')
-    for (let i = 0; i < 32; i += 2) w.u8(Number.parseInt(hex.slice(i, i + 2), 16))
-    w.u32(entry.epoch).u32(entry.saveNumber).text8(entry.saved.zone)
-    w.u32(entry.saved.x).u32(entry.saved.y).u16(entry.saved.heading)
+/** The part that holds a character. Ids end with random bits. */
+export function checkpointPartOf(characterId: string, parts: number): number {
+  return Number.parseInt(characterId.slice(-8), 16) % parts
+}
+
+/**
+ * The data that holds the entry of a character, if there is one; undefined when the host has written no
+ * checkpoint of the instance. One trip; two when it is split. Throws a StoreError as a read does.
+ */
+export async function readCheckpoint(
+  store: Pick<Store, 'get'>,
+  bootId: string,
+  instance: string,
+  characterId: string,
+): Promise<Uint8Array | undefined> {
+  for (let attempt = 0; attempt < readAttempts; attempt++) {
+    const key = checkpointKey(bootId, instance)
+    const head = await store.get({ table: 'core', key, consistent: true })
+    if (head === undefined) return undefined
+    const parts = head['parts'] as number | undefined
+    if (parts === undefined) return head['data'] as Uint8Array
+    const part = await store.get({
+      table: 'core',
+      key: checkpointPartKey(
+        bootId,
+        instance,
+        head['slot'] as number,
+        checkpointPartOf(characterId, parts),
+      ),
+      consistent: true,
+    })
+    if (belongsTo(head, part)) return part['data'] as Uint8Array
+    // The host lives and has written on: the head names others by now.
   }
-  return w.copy()
+  throw new StoreError('unavailable', `the checkpoint of ${instance} changes while it is read`)
+}
+
+function belongsTo(head: Item, part: Item | undefined): part is Item {
+  return part?.['number'] === head['number']
 }
 
 /** Throws on data that is no checkpoint: it is ours, so that is a defect. */
 function unpackCheckpoint(data: Uint8Array): CheckpointEntry[] {
   const r = new Reader(data)
   const version = r.u8()
-  if (version !== VERSION) throw new Error(`checkpoint version ${version}, expected ${VERSION}`)
+  if (version < 1 || version > checkpointVersion) {
+    throw new Error(`checkpoint version ${version}, expected ${checkpointVersion}`)
+  }
   const count = r.u16()
   const entries: CheckpointEntry[] = []
   for (let i = 0; i < count && !r.failed; i++) {
     const characterId = formatUuid(r.raw(16))
     const epoch = r.u32()
     const saveNumber = r.u32()
-    const zone = r.text8()
-    entries.push({
-      characterId,
-      epoch,
-      saveNumber,
-      saved: { zone, x: r.i32(), y: r.i32(), heading: r.u16() },
-    })
+    const saved = version === 1 ? readVersion1(r) : unpackSaved(r.raw(r.u32()))
+    entries.push({ characterId, epoch, saveNumber, saved })
   }
   if (!r.done())
     throw new Error(`checkpoint of ${data.length} bytes does not hold ${count} entries`)
   return entries
 }
 
+function readVersion1(r: Reader): Saved {
+  return readSaved({ v: 1, zone: r.text8(), x: r.i32(), y: r.i32(), heading: r.u16() })
+}
+
+function unpackSaved(bytes: Uint8Array): Saved {
+  const [v, ...values] = readMsgpack(bytes) as unknown[]
+  const stored: Record<string, unknown> = { v }
+  for (const [index, field] of savedFields.entries()) stored[field] = values[index]
+  return readSaved({ ...stored, ...(values[savedFields.length] as object | undefined) })
+}
+
 /**
  * What a new owner goes on with: of state row and checkpoint entry the one with the higher save number
  * whose epoch is the guard's epoch BEFORE the take-over. Comparing with the new epoch would throw away
- * everything since the last save of the row.
+ * everything since the last save of the row. `data`: of `readCheckpoint`.
  */
 export function recover(
   guard: Guard,
   state: SavedState,
-  checkpoint: Item | undefined,
+  data: Uint8Array | undefined,
 ): { saved: Saved; saveNumber: number } {
   const entry =
-    checkpoint === undefined
+    data === undefined
       ? undefined
-      : unpackCheckpoint(checkpoint['data'] as Uint8Array).find(
+      : unpackCheckpoint(data).find(
           (one) => one.characterId === guard.characterId && one.epoch === guard.epoch,
         )
   return entry !== undefined && entry.saveNumber > state.saveNumber

@@ -2,8 +2,11 @@
 //
 // The guard says who owns the character and changes by transitions alone (transitions.ts). The state row
 // is the world state that its owner saves behind; it carries the epoch that may write it, so a late save
-// of an earlier owner fails its condition.
-import type { Item, Key, Write } from '../store/store.ts'
+// of an earlier owner fails its condition. The profile is carried along unread: what a character is made
+// of concerns the game (shared/content/profile.ts).
+import type { Item, Key, Value, Write } from '../store/store.ts'
+import { readSaved, toStored } from './saved.ts'
+import type { Saved } from './saved.ts'
 
 export type GuardState = 'offline' | 'reserved' | 'active' | 'moving'
 
@@ -23,15 +26,12 @@ export type Guard = {
 }
 
 /** Who a character is: written once, read with the guard. */
-export type Profile = { name: string; race: string; job: string }
-
-/** The world state that is saved behind. Places in units, heading 0..65535. */
-export type Saved = { zone: string; x: number; y: number; heading: number }
+export type StoredProfile = { [field: string]: Value }
 
 /** The state row: what is saved, the epoch that may write it, and the number of its last save. */
 export type SavedState = { epoch: number; saveNumber: number; saved: Saved }
 
-export type CharacterRows = { guard: Guard; profile: Profile; state: SavedState }
+export type CharacterRows = { guard: Guard; profile: StoredProfile; state: SavedState }
 
 // Sort keys begin with '#', so that one query reads these rows and none of what else a character has.
 const GUARD = '#GUARD'
@@ -83,22 +83,19 @@ export function parseCharacterRows(
       ticketExpires: guard['ticketExpires'] as number,
       deleted: guard['deleted'] === true,
     },
-    profile: {
-      name: profile['name'] as string,
-      race: profile['race'] as string,
-      job: profile['job'] as string,
-    },
+    profile: ownFields(profile),
     state: {
       epoch: state['epoch'] as number,
       saveNumber: state['saveNumber'] as number,
-      saved: {
-        zone: state['zone'] as string,
-        x: state['x'] as number,
-        y: state['y'] as number,
-        heading: state['heading'] as number,
-      },
+      // Before version 2 the row itself held it.
+      saved: readSaved(state['saved'] ?? state),
     },
   }
+}
+
+/** What is stored in a row beside its keys and version. */
+function ownFields({ pk: _pk, sk: _sk, v: _v, ...fields }: Item): StoredProfile {
+  return fields
 }
 
 /** The three rows of a new character, which must not exist. */
@@ -106,7 +103,7 @@ export function newCharacterWrites(character: {
   realmId: string
   characterId: string
   accountId: string
-  profile: Profile
+  profile: StoredProfile
   saved: Saved
 }): Write[] {
   const pk = characterPartition(character.realmId, character.characterId)
@@ -139,7 +136,7 @@ export function newCharacterWrites(character: {
       put: {
         table: 'core',
         condition: absent,
-        item: { pk, sk: STATE, v: 1, epoch: 0, saveNumber: 0, ...character.saved },
+        item: { pk, sk: STATE, v: 2, epoch: 0, saveNumber: 0, saved: toStored(character.saved) },
       },
     },
   ]
@@ -159,19 +156,15 @@ export function saveUpdate(save: Omit<Save, 'bootId'>, nextEpoch = save.epoch) {
   return {
     table: 'core' as const,
     key: stateKey(save.realmId, save.characterId),
-    update:
-      'SET epoch = :next, saveNumber = :save, #zone = :zone, x = :x, y = :y, heading = :heading',
+    update: 'SET epoch = :next, saveNumber = :save, saved = :saved, v = :version',
     // The same number is the same state: who leaves stays in the checkpoints, which may have saved it.
     condition: 'epoch = :epoch AND saveNumber <= :save',
-    names: { '#zone': 'zone' },
     values: {
       ':next': nextEpoch,
       ':epoch': save.epoch,
       ':save': save.saveNumber,
-      ':zone': save.saved.zone,
-      ':x': save.saved.x,
-      ':y': save.saved.y,
-      ':heading': save.saved.heading,
+      ':saved': toStored(save.saved),
+      ':version': 2,
     },
   }
 }

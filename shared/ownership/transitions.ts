@@ -8,7 +8,8 @@
 import { placeGraceMs } from '../limits.ts'
 import type { Write } from '../store/store.ts'
 import { guardKey, saveUpdate, stateKey } from './guard.ts'
-import type { CharacterRows, Guard, Save, Saved } from './guard.ts'
+import type { CharacterRows, Guard, Save } from './guard.ts'
+import type { Saved } from './saved.ts'
 
 /** The condition "the guard is as it was read", for every transition. */
 function asRead(guard: Guard) {

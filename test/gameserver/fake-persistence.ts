@@ -1,7 +1,7 @@
 // The store's side of a zone host, in memory: guards that tickets are claimed against, and switches for
 // what a store can do wrong.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
-import type { Saved } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import type {

@@ -187,10 +187,10 @@ describe('a dead host', () => {
   it('an old save never replaces a newer one', async () => {
     const { realm, host, who } = await inPlay()
     await host.checkpoint('hub-1', [{ ...who, ...entry }])
-    const { checkpointPut } = await import('#shared/ownership/checkpoint.ts')
-    await expect(realm.store.put(checkpointPut(host.bootId, 'hub-1', 1, []))).rejects.toMatchObject(
-      { kind: 'condition' },
-    )
+    const { checkpointRows } = await import('#shared/ownership/checkpoint-rows.ts')
+    await expect(
+      realm.store.put(checkpointRows(host.bootId, 'hub-1', 1, []).head),
+    ).rejects.toMatchObject({ kind: 'condition' })
   })
 })
 

@@ -22,6 +22,7 @@ const transitions = 'shared/ownership/transitions.ts'
 const lease = 'shared/ownership/lease.ts'
 const inbox = 'gameserver/instance/inbox.ts'
 const checkpoint = 'shared/ownership/checkpoint.ts'
+const checkpointRows = 'shared/ownership/checkpoint-rows.ts'
 const places = 'shared/ownership/places.ts'
 const claiming = 'gameserver/persistence/claiming.ts'
 const checkpointing = 'gameserver/persistence/checkpointing.ts'
@@ -113,7 +114,7 @@ export const mutants: Mutant[] = [
   {
     name: 'checkpoint-number',
     rule: 'Checkpoint: conditioned on its number rising',
-    file: checkpoint,
+    file: checkpointRows,
     find: "condition: 'attribute_not_exists(pk) OR #number < :number',",
     replace: "condition: 'attribute_not_exists(pk) OR #number <> :number',",
   },

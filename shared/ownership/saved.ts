@@ -1,0 +1,43 @@
+// The saved state of a character, declared once: for its state row, for checkpoints, and for the host.
+//
+// It carries a version. An older version is brought up to date when it is read. A newer version may only
+// have added fields: those that this version does not know, parts of a game among them, are carried on
+// as they are, under the newer version's number, so a host of this version loses nothing of them.
+import * as z from 'zod'
+import type { Value } from '../store/store.ts'
+
+/** 1: four attributes of the state row. 2: a value of its own. */
+export const savedVersion = 2
+
+/** In this order they are packed. A new field is added behind the last one, and is optional. */
+const fields = {
+  zone: z.string(),
+  /** Units. */
+  x: z.int(),
+  y: z.int(),
+  heading: z.int().min(0).max(65_535),
+}
+export const savedFields = Object.keys(fields) as readonly (keyof typeof fields)[]
+
+export type Saved = z.infer<z.ZodObject<typeof fields>>
+
+const savedSchema = z.looseObject(fields)
+const versioned = z.looseObject({ v: z.int().min(1) })
+
+/** By version: what makes the next one of it. */
+const upgrades: Record<number, (older: Record<string, unknown>) => Record<string, unknown>> = {
+  1: ({ zone, x, y, heading }) => ({ zone, x, y, heading }),
+}
+
+/** Reads what `toStored` made, in this version, a newer or an older one. Throws on what is none: a defect. */
+export function readSaved(stored: unknown): Saved {
+  const { v, ...rest } = versioned.parse(stored)
+  let saved: Record<string, unknown> = rest
+  for (let version = v; version < savedVersion; version++) saved = upgrades[version]!(saved)
+  return savedSchema.parse(v > savedVersion ? { ...saved, v } : saved)
+}
+
+/** What is stored of it: a map with its version. */
+export function toStored(saved: Saved): { [field: string]: Value } {
+  return { v: savedVersion, ...saved }
+}
