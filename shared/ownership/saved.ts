@@ -7,7 +7,7 @@ import * as z from 'zod'
 import type { Value } from '../store/store.ts'
 
 /** 1: four attributes of the state row. 2: a value of its own. */
-export const savedVersion = 2
+const savedVersion = 2
 
 /** In this order they are packed. A new field is added behind the last one, and is optional. */
 const fields = {
