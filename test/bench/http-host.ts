@@ -101,7 +101,9 @@ const client = createApiClient({
 for (let i = 0; i < accountsCount; i++) {
   const loginName = `player${i}@example.org`
   token = (await client.auth.register({ body: { loginName, password } })).accessToken
-  const [params, suffix] = [{ realmId: 'local' }, String.fromCharCode(97 + (i % 26), 97 + i / 26)]
+  // Letters of which none looks like another one.
+  const letters = 'bdfgkmnprst'
+  const [params, suffix] = [{ realmId: 'local' }, letters[i % 11]! + letters[Math.floor(i / 11)]!]
   const body = { name: `Mira${suffix}`, race: race.id, job: race.jobs[0]! }
   await client.characters.create({ params, body })
   accounts.push({ loginName, password, token })
