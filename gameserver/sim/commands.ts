@@ -6,8 +6,8 @@
 // more, and whichever command comes next is taken by the tick after, whatever its number.
 //
 // A number below `expected` came too late: it is not applied, but while nothing newer waits it is what
-// a missing command repeats. Numbers rise; one that does not is dropped. Of more than `inputBacklogMax`
-// waiting the oldest are dropped, and `expected` goes on behind them.
+// a missing command repeats. Numbers rise; a command whose number does not is dropped. Of more than
+// `inputBacklogMax` waiting the oldest are dropped, and `expected` goes on behind them.
 import { inputAheadMax, inputBacklogMax, inputRepeatTicks } from '#shared/limits.ts'
 
 export type Commands = {

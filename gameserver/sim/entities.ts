@@ -39,7 +39,7 @@ export function spawn(
 }
 
 /**
- * Removes an entity; everybody who sees it is told. The stay of a player ends: he is saved and closed.
+ * Removes an entity; its viewers follow. The stay of a player ends: he is saved and closed.
  * `gone`: it is removed already.
  */
 export function despawn(of: GameWorld, entity: GameEntity): 'despawned' | 'gone' {

@@ -43,11 +43,11 @@ export type Entity = {
   commands: Commands | undefined
   /** A command was missing, or dropped, in the latest step: the client may have predicted otherwise. */
   unsure: boolean
-  /** A synthetic player: in no cell's list and no record, so nobody sees or hears it. */
+  /** A synthetic player: in no cell's list and no record, so nobody sees it or is sent what it says. */
   readonly unseen: boolean
   /** The gate it stands in, so that only walking into one counts; -1 for none. */
   gate: number
-  /** How a creature strays. Undefined for one that stands, and for players. */
+  /** How a creature strays. Undefined for a creature that stands, and for players. */
   wander: Wander | undefined
 }
 
@@ -82,7 +82,7 @@ export type World = {
   readonly random: Random
   readonly players: Entity[]
   readonly creatures: Entity[]
-  /** Players whom nobody sees and no system of a game meets. */
+  /** Synthetic players: nobody sees them, and no system of a game meets them. */
   readonly unseen: Entity[]
   readonly grid: Grid<Entity>
   /** Indexed by slot. */

@@ -87,7 +87,7 @@ export function reserveWrites(rows: CharacterRows, to: Reservation): Write[] {
 
 /**
  * active -> reserved, away from an owner that is dead as observed. `leaseCheck` repeats the observation
- * as a condition; `recovered` is what the new owner goes on with; `fence` tells a host that wakes up.
+ * as a condition; `recovered` is what the new owner goes on with; `fence` is for a host that wakes up.
  */
 export function takeOverWrites(
   rows: CharacterRows,
@@ -208,7 +208,7 @@ export function letGoWrites(owned: {
   return [toOffline(owned), stateToEpoch(owned, owned.epoch, owned.epoch + 1)]
 }
 
-/** An owner that was read as dead: that it still is, and the command that tells it should it wake. */
+/** An owner that was read as dead: the condition that it still is, and the command for when it wakes. */
 export type DeadOwner = { bootId: string; check: Write; fence: Write }
 
 /**
@@ -225,7 +225,7 @@ export function deleteCharacterWrites(
   dead?: DeadOwner,
 ): Write[] {
   const ofDead = dead === undefined ? '' : ' OR (#state = :active AND #owner = :dead)'
-  const told: Write[] = dead === undefined ? [] : [dead.check, dead.fence]
+  const ofOwner: Write[] = dead === undefined ? [] : [dead.check, dead.fence]
   return [
     {
       update: {
@@ -261,6 +261,6 @@ export function deleteCharacterWrites(
         values: { ':one': 1 },
       },
     },
-    ...told,
+    ...ofOwner,
   ]
 }
