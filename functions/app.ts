@@ -42,7 +42,7 @@ export function createDomainApp(
     domains: mountDomains(records, parts),
     healthOf: records.map(({ name }) => name),
     runtime,
-    verifyKeys: keys.verify,
+    verifyKeys: keys.find,
     hostKeys: createHostKeys({ runtime, publicKeyOf: (bootId) => readHostKey(store, bootId) }),
     limiter,
     realms,

@@ -117,7 +117,7 @@ async function start(parts: Parts): Promise<void> {
     () => parts.agones?.close(),
   )
   const port = agones.gameServer().ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
-  const keys = createPublicKeys(processClocks.now)
+  const keys = createPublicKeys(processClocks.now, async () => await parts.persistence?.readKeys())
   const signer = await createHostSigner()
   const persistence = await steps.run(
     'worker',
@@ -220,7 +220,7 @@ function startWorker(
         })),
       },
     },
-    (rows) => void more.keys.update(rows),
+    more.keys.update,
   )
   void persistence.died.then((error) => {
     log.error('the persistence worker died', { error: error.message })

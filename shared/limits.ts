@@ -52,6 +52,8 @@ export const operatorTokenMs = 5 * 60 * 1000
 export const hostTokenMs = 60 * 1000
 /** How long what a lease row said of a host's key is believed: a stolen key of a dead host dies by then. */
 export const hostKeyFreshMs = 10 * 1000
+/** A key id that is not known makes the keys be read again; a flood of forged ones reads no more often. */
+export const keysRereadMs = 1000
 /** A player who comes back within a month stays logged in. */
 export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
 /**

@@ -14,7 +14,7 @@ export type CallerDeps = {
 
 /**
  * Throws auth.required, auth.expired, or auth.forbidden for a player who is no operator. No I/O but for
- * a host's key that is not known yet.
+ * a key that is not known yet; fails with StoreError.
  */
 export async function readCaller(
   deps: CallerDeps,

@@ -4,7 +4,7 @@ import { SignJWT, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { OperatorCaller, PlayerCaller } from '#shared/api/endpoint.ts'
 import { accessTokenMs, operatorTokenMs, tokensRememberedMax } from '#shared/limits.ts'
-import { asDate, keyOf } from '#shared/keys/jwt.ts'
+import { asDate, isRefusal, keyOf } from '#shared/keys/jwt.ts'
 import type { SigningKey, VerifyKeys } from '#shared/keys/jwt.ts'
 
 const accessTokenType = 'at+jwt'
@@ -66,7 +66,7 @@ function memoryOf(keys: VerifyKeys): Map<string, Genuine> {
   return memory
 }
 
-/** Who calls; `expired` is said only of a token that was genuine. No I/O. */
+/** Who calls; `expired` is said only of a token that was genuine. Fails as `keys` does. */
 export async function verifyAccessToken(
   keys: VerifyKeys,
   now: number,
@@ -77,14 +77,14 @@ export async function verifyAccessToken(
   const known = memory.get(token)
   if (known !== undefined) {
     // Time goes on and keys are withdrawn: only the signature is as it was.
-    if (Math.floor(now / 1000) < known.expiresS && keys(known.keyId) === known.key) {
+    if (Math.floor(now / 1000) < known.expiresS && (await keys(known.keyId)) === known.key) {
       return { ...known.player }
     }
     memory.delete(token)
   }
   const find = keyOf(keys)
   let key: CryptoKey | undefined
-  const take = (header: { kid?: string }) => (key = find(header))
+  const take = async (header: { kid?: string }) => (key = await find(header))
   try {
     const { payload, protectedHeader } = await jwtVerify(token, take, {
       algorithms: ['EdDSA'],
@@ -110,7 +110,9 @@ export async function verifyAccessToken(
     memory.set(token, genuine)
     return { ...player }
   } catch (error) {
-    return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
+    if (error instanceof errors.JWTExpired) return 'expired'
+    if (isRefusal(error)) return 'invalid'
+    throw error
   }
 }
 
@@ -139,7 +141,7 @@ export async function signOperatorToken(
     .sign(key.privateKey)
 }
 
-/** Who calls, from a token of the command line; `expired` only of one that was genuine. No I/O. */
+/** Who calls, from a token of the command line; `expired` only of one that was genuine. Fails as `keys` does. */
 export async function verifyOperatorToken(
   keys: VerifyKeys,
   now: number,
@@ -155,8 +157,11 @@ export async function verifyOperatorToken(
       requiredClaims: ['exp', 'iat', 'sub'],
       currentDate: asDate(now),
     })
-    return { kind: 'operator', operatorId: operatorClaims.parse(payload).sub }
+    const claimed = operatorClaims.safeParse(payload)
+    return claimed.success ? { kind: 'operator', operatorId: claimed.data.sub } : 'invalid'
   } catch (error) {
-    return error instanceof errors.JWTExpired ? 'expired' : 'invalid'
+    if (error instanceof errors.JWTExpired) return 'expired'
+    if (isRefusal(error)) return 'invalid'
+    throw error
   }
 }

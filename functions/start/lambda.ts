@@ -14,10 +14,8 @@ import { openParts } from './open.ts'
 import type { Openers } from './open.ts'
 import { processLog, wire } from './wire.ts'
 
-/** How often the keys are read again. */
+/** How often the keys are read again. One that is not known is looked for at once (shared/keys/jwt.ts). */
 const keysFreshMs = 60_000
-/** Before there is a first key, the first log-in may make it at any moment. */
-const keysAbsentMs = 1000
 
 type LambdaHandler = (event: LambdaEvent, context?: LambdaContext) => Promise<APIGatewayProxyResult>
 
@@ -39,7 +37,7 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
     const { keys, log, runtime, serve, settled } = running
     // Nothing runs between requests here, so the keys are read by the first one that finds them old.
     const now = runtime.now()
-    if (now - keysReadAt >= (keys.empty() ? keysAbsentMs : keysFreshMs)) {
+    if (now - keysReadAt >= keysFreshMs) {
       keysReadAt = now
       await keys.refresh().catch((cause: unknown) => {
         log.error('the keys could not be read', { cause })

@@ -18,7 +18,7 @@ export const domain = defineDomain({
       content: content.content,
       fleet,
       signingKey: signing.signing,
-      verifyKeys: signing.verify,
+      verifyKeys: signing.find,
       hint: createHint(cache),
       requireSession: (player) => requireSession({ store, runtime }, player),
       isSynthetic: (accountId) => isSynthetic(signing, accountId),
@@ -40,6 +40,12 @@ export const domain = defineDomain({
       table: 'volatile',
       partition: 'HOST#*',
       actions: ['GetItem', 'PutItem', 'ConditionCheckItem'],
+    },
+    // Where a cluster is named: which host was allocated for a need (shared/fleet/agones.ts).
+    {
+      table: 'volatile',
+      partition: 'ALLOCATION#*',
+      actions: ['GetItem', 'PutItem', 'DeleteItem'],
     },
   ],
 })

@@ -4,7 +4,7 @@
 import { SignJWT, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { Sighting } from '#shared/ownership/lease.ts'
-import { keyOf } from '#shared/keys/jwt.ts'
+import { isRefusal, keyOf } from '#shared/keys/jwt.ts'
 import type { SigningKey, VerifyKeys } from '#shared/keys/jwt.ts'
 
 const audience = 'waystone:enter'
@@ -28,9 +28,12 @@ export async function readSighting(keys: VerifyKeys, token: string): Promise<Sig
       typ: type,
       audience,
     })
-    const { boot, n, since, last } = claims.parse(payload)
+    const claimed = claims.safeParse(payload)
+    if (!claimed.success) return undefined
+    const { boot, n, since, last } = claimed.data
     return { bootId: boot, renewal: n, since, last }
-  } catch {
-    return undefined
+  } catch (error) {
+    if (isRefusal(error)) return undefined
+    throw error
   }
 }

@@ -28,6 +28,9 @@ export type WorkerCalls = {
       ? Name
       : never
   ]: HostStore[Name]
+} & {
+  /** Reads the public keys again. They are known before it ends. */
+  readKeys(): Promise<void>
 }
 
 export type WorkerRequest = { id: number; call: keyof WorkerCalls; args: unknown[] }

@@ -1,6 +1,7 @@
 // The public keys of tickets on the tick thread: sent by the worker, looked up without I/O.
 import type { CryptoKey } from 'jose'
 import { importPublic } from '#shared/keys/ed25519.ts'
+import { createReread } from '#shared/keys/jwt.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 
 export type PublicKeyRow = { keyId: string; x: string; retireAt?: number | undefined }
@@ -12,8 +13,14 @@ export type PublicKeys = {
   verify: VerifyKeys
 }
 
-export function createPublicKeys(now: () => number): PublicKeys {
+/** `read`: reads the keys again for an id that is not known, and ends after an `update`. */
+export function createPublicKeys(now: () => number, read: () => Promise<void>): PublicKeys {
   let keys = new Map<string, { key: CryptoKey; retireAt: number }>()
+  const reread = createReread(now, read)
+  const known = (keyId: string) => {
+    const found = keys.get(keyId)
+    return found !== undefined && now() < found.retireAt ? found.key : undefined
+  }
   return {
     async update(rows) {
       const entries = rows.map(
@@ -22,9 +29,12 @@ export function createPublicKeys(now: () => number): PublicKeys {
       )
       keys = new Map(await Promise.all(entries))
     },
-    verify(keyId) {
-      const found = keys.get(keyId)
-      return found !== undefined && now() < found.retireAt ? found.key : undefined
-    },
+    // Without an answer of the store the key stays unknown.
+    verify: (keyId) =>
+      known(keyId) ??
+      reread().then(
+        () => known(keyId),
+        () => undefined,
+      ),
   }
 }

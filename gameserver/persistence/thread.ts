@@ -20,7 +20,7 @@ export type PersistenceThread = Persistence &
 
 export function startPersistenceThread(
   setup: WorkerSetup,
-  onKeys: (keys: PublicKeyRow[]) => void,
+  onKeys: (keys: PublicKeyRow[]) => Promise<void>,
 ): PersistenceThread {
   // Packed, it lies beside this file as JavaScript (local/bundle.ts).
   const name = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
@@ -28,6 +28,7 @@ export function startPersistenceThread(
   const { send, settle, fail, ended } = createCalls((message) => worker.postMessage(message))
   const calls = withCalls({}, send)
   let closing = false
+  let keysTaken: Promise<void> | undefined
   let apply: ((command: Command) => void) | undefined
   let proof: LeaseProof = {
     wall: Number.NEGATIVE_INFINITY,
@@ -45,7 +46,7 @@ export function startPersistenceThread(
         apply?.(message.command)
         return
       case 'keys':
-        onKeys(message.keys)
+        keysTaken = onKeys(message.keys)
         return
       case 'answer':
       case 'failure':
@@ -68,6 +69,10 @@ export function startPersistenceThread(
     checkpoint: (instance, entries) =>
       calls.checkpoint(instance, entries).catch(() => 'unavailable' as const),
     prove: () => calls.prove().catch(() => 'unavailable' as const),
+    readKeys: async () => {
+      await calls.readKeys()
+      await keysTaken
+    },
     onCommand(handler) {
       apply = handler
     },

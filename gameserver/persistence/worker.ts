@@ -71,7 +71,7 @@ async function open(): Promise<void> {
   cache.subscribe(inboxChannel(setup.host.bootId), () => void host.poke(), ending.signal)
 }
 
-const calls: WorkerCalls = { ...host, open }
+const calls: WorkerCalls = { ...host, open, readKeys: refreshKeys }
 
 async function answer({ id, call, args }: WorkerRequest): Promise<void> {
   try {

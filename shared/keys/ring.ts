@@ -12,6 +12,7 @@ import { StoreError } from '../store/store.ts'
 import type { Store, Write } from '../store/store.ts'
 import { importPrivate, importPublic, jwkOf, publicOf, seedBytes } from './ed25519.ts'
 import type { PublicJwk } from './ed25519.ts'
+import { createReread } from './jwt.ts'
 import type { SigningKey, VerifyKeys } from './jwt.ts'
 import { seal, unseal } from './seal.ts'
 import { firstWrites, readKeyRows, rotationWrites } from './store.ts'
@@ -22,7 +23,9 @@ export type Verifier = {
   /** Reads the ring; call it at start and then each minute. Fails with StoreError. One trip. */
   refresh(): Promise<void>
   /** The public key of an id while what it signed may be valid. No I/O. */
-  verify: VerifyKeys
+  verify: (keyId: string) => CryptoKey | undefined
+  /** The same. An id that is not known is looked for in the store first. Fails with StoreError. */
+  find: VerifyKeys
   /** Nobody has made a ring yet, as far as was read. No I/O. */
   empty(): boolean
 }
@@ -53,7 +56,7 @@ type LoadedKey = SigningRow & { publicKey: CryptoKey; privateKey: CryptoKey }
 
 export function createVerifier(deps: Pick<Deps, 'store' | 'runtime'>): Verifier {
   let keys = new Map<string, { row: SigningRow; publicKey: CryptoKey }>()
-  return {
+  const verifier = {
     async refresh() {
       const rows = await readKeyRows(deps.store)
       const next: typeof keys = new Map()
@@ -64,11 +67,20 @@ export function createVerifier(deps: Pick<Deps, 'store' | 'runtime'>): Verifier 
       keys = next
     },
     empty: () => keys.size === 0,
-    verify(keyId) {
+    verify(keyId: string) {
       const key = keys.get(keyId)
       return key !== undefined && serves(key.row, deps.runtime.now()) ? key.publicKey : undefined
     },
   }
+  return { ...verifier, find: findIn(verifier, deps.runtime) }
+}
+
+function findIn(
+  keys: Pick<Verifier, 'verify' | 'refresh'>,
+  { now }: Pick<Runtime, 'now'>,
+): VerifyKeys {
+  const reread = createReread(now, () => keys.refresh())
+  return (keyId) => keys.verify(keyId) ?? reread().then(() => keys.verify(keyId))
 }
 
 export function createKeyRing(deps: Deps): KeyRing {
@@ -124,10 +136,16 @@ export function createKeyRing(deps: Deps): KeyRing {
     if (rows !== undefined) await load(rows)
   }
 
+  const verify = (keyId: string) => {
+    const key = keys.get(keyId)
+    return key !== undefined && serves(key, deps.runtime.now()) ? key.publicKey : undefined
+  }
   return {
     start,
     refresh,
     rotate,
+    verify,
+    find: findIn({ verify, refresh }, deps.runtime),
     empty: () => keys.size === 0,
     signing() {
       const now = deps.runtime.now()
@@ -139,10 +157,6 @@ export function createKeyRing(deps: Deps): KeyRing {
       if (best === undefined)
         throw new KeyRingError('There is no signing key: start the ring first.')
       return { keyId: best.keyId, privateKey: best.privateKey }
-    },
-    verify(keyId) {
-      const key = keys.get(keyId)
-      return key !== undefined && serves(key, deps.runtime.now()) ? key.publicKey : undefined
     },
     jwks() {
       const now = deps.runtime.now()

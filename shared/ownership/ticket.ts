@@ -2,7 +2,7 @@
 // with the public keys alone, so a forged one never reaches the store.
 import { SignJWT, jwtVerify } from 'jose'
 import * as z from 'zod'
-import { asDate, keyOf } from '../keys/jwt.ts'
+import { asDate, isRefusal, keyOf } from '../keys/jwt.ts'
 import type { SigningKey, VerifyKeys } from '../keys/jwt.ts'
 
 const ticketAudience = 'waystone:zone'
@@ -66,7 +66,9 @@ export async function verifyTicket(
       audience: ticketAudience,
       currentDate: asDate(now),
     })
-    const c = claims.parse(payload)
+    const claimed = claims.safeParse(payload)
+    if (!claimed.success) return undefined
+    const c = claimed.data
     return {
       ticketId: c.jti,
       characterId: c.sub,
@@ -78,7 +80,8 @@ export async function verifyTicket(
       expiresAt: c.exp * 1000,
       ...(c.syn === true ? { synthetic: true } : {}),
     }
-  } catch {
-    return undefined
+  } catch (error) {
+    if (isRefusal(error)) return undefined
+    throw error
   }
 }

@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { AwsError } from '#shared/aws/call.ts'
 import type { AwsCall } from '#shared/aws/call.ts'
+import { createPublicKeys } from '#gameserver/persistence/public-keys.ts'
 import { KmsKeyError, loadKmsMasterKey } from '#shared/keys/kms.ts'
 import { KeyFileError, loadMasterKey } from '#shared/keys/master.ts'
 import { createKeyRing, createVerifier, KeyRingError } from '#shared/keys/ring.ts'
+import { readKeyRows } from '#shared/keys/store.ts'
 import { keyPublishMs, keyRotateMs } from '#shared/limits.ts'
 import { signTicket, verifyTicket } from '#shared/ownership/ticket.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
+import { countTrips } from '#shared/store/trips.ts'
 import { itKeepsAMasterKey } from '../conformance/master-key.ts'
 import { createClock } from './api.ts'
 
@@ -123,6 +126,71 @@ describe('the key ring', () => {
     }
     const token = await signTicket(issuer.signing(), ticket)
     expect(await verifyTicket(zone.verify, clock.now(), token)).toEqual(ticket)
+  })
+})
+
+describe('a key id that is not known', () => {
+  const ticket = {
+    ticketId: 't',
+    characterId: 'c',
+    accountId: 'a',
+    realmId: 'local',
+    bootId: 'b',
+    instance: 'hub-1',
+    epoch: 1,
+  }
+
+  it('is looked for at once: a host that was ready before the first key was made takes its tickets', async () => {
+    const { clock, store, ring } = open()
+    const reads: number[] = []
+    const hostKeys = createPublicKeys(clock.now, async () => {
+      reads.push(clock.now())
+      const rows = await readKeyRows(store)
+      await hostKeys.update(rows?.keys ?? [])
+    })
+    const verifier = createVerifier({ store, runtime: clock })
+    await verifier.refresh()
+    await hostKeys.update([])
+    const first = ring()
+    await first.start()
+    const expiresAt = clock.now() + 30_000
+    const text = await signTicket(first.signing(), { ...ticket, expiresAt })
+    expect(await verifyTicket(verifier.find, clock.now(), text)).toMatchObject(ticket)
+    expect(await verifyTicket(hostKeys.verify, clock.now(), text)).toMatchObject(ticket)
+    expect(reads).toHaveLength(1)
+  })
+
+  it('is looked for at most once a second, however many are forged', async () => {
+    const { clock, store, ring } = open()
+    const first = ring()
+    await first.start()
+    const trips = countTrips(store)
+    const verifier = createVerifier({ store: trips.store, runtime: clock })
+    await verifier.refresh()
+    trips.reset()
+    const forge = async (i: number) => await verifier.find(`forged ${i}`)
+    const found = await Promise.all(Array.from({ length: 100 }, (_, i) => forge(i)))
+    expect(found.every((key) => key === undefined)).toBe(true)
+    expect(trips.trips.length).toBe(1)
+    clock.advance(999)
+    await forge(100)
+    expect(trips.trips.length).toBe(1)
+    clock.advance(1)
+    await forge(101)
+    expect(trips.trips.length).toBe(2)
+    // What is known needs no reading.
+    expect(verifier.find(first.signing().keyId)).toBeDefined()
+    expect(trips.trips.length).toBe(2)
+  })
+
+  it('is not taken for a forged one while the store does not answer', async () => {
+    const { clock, ring } = open()
+    const first = ring()
+    await first.start()
+    const silent = createMemoryStore({ runtime: clock, faults: () => ({ kind: 'outage' }) })
+    const verifier = createVerifier({ store: silent, runtime: clock })
+    const text = await signTicket(first.signing(), { ...ticket, expiresAt: clock.now() + 30_000 })
+    await expect(verifyTicket(verifier.find, clock.now(), text)).rejects.toThrow(StoreError)
   })
 })
 
