@@ -102,17 +102,18 @@ function run(
   return made
 }
 
-/** The command of an image, as its Dockerfile has it. */
-function command(dockerfile: string): string[] {
+/** The command of an image, as its Dockerfile has it, for a bundle that lies elsewhere than in /app. */
+function command(dockerfile: string, bundle: string): string[] {
   const text = readFileSync(join(top, dockerfile), 'utf8')
   const entry = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(text)![1]!) as string[]
   expect(entry.shift()).toBe('/nodejs/bin/node')
-  return entry.map((part) => part.replace('/app', '.'))
+  return entry.map((part) => part.replace('/app', join(folder, 'dist', bundle)))
 }
 
 function inContainer(bundle: string, dockerfile: string, env: Record<string, string>): Program {
-  const cwd = join(folder, 'dist', bundle)
-  return run(node, command(dockerfile), { ...common(), ...env }, { cwd, ...nobody })
+  // What a bundle carries is found beside it, wherever it is started from.
+  const env_ = { ...common(), ...env }
+  return run(node, command(dockerfile, bundle), env_, { cwd: '/', ...nobody })
 }
 
 const common = () => ({

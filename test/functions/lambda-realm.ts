@@ -6,6 +6,7 @@ import path from 'node:path'
 import { buildBundles, functionsOf, pathsOf } from '#cdk/bundles.ts'
 import type { Bundling } from '#cdk/bundles.ts'
 import { domains } from '#functions/domains.ts'
+import { needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import { startDynamo } from '#local/dynamodb.ts'
@@ -34,7 +35,7 @@ export const tablePrefix = `waystone-${realmId}-`
 export type LambdaRealm = {
   functions: Map<string, LambdaFunction>
   folders: Map<string, string>
-  /** What a function is told by the stacks, without a cluster. */
+  /** What a function is told by the stacks. */
   env(name: string): Record<string, string>
   aws: FakeAws
   redis: RedisServer
@@ -57,6 +58,8 @@ export type LambdaRealm = {
 export async function openLambdaRealm(
   bundling: Bundling,
   records: readonly DomainRecord[] = domains,
+  /** What functions are told that need the fleet. */
+  cluster: Record<string, string> = {},
 ): Promise<LambdaRealm> {
   const bundled = functionsOf(bundling, records)
   const runtime = systemRuntime
@@ -78,6 +81,7 @@ export async function openLambdaRealm(
     WAYSTONE_LIMITS: 'generous',
     WAYSTONE_REDIS_SECRET: redisSecret,
     WAYSTONE_KMS_KEY: kmsKey,
+    ...(needsOf(bundled.get(name)!).has('fleet') ? cluster : {}),
     ...aws.env(name),
   })
   for (const [name, code] of folders) {
