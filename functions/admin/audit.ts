@@ -4,9 +4,12 @@
 import * as z from 'zod'
 import type { AuditEntry } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
+import type { PageQuery } from '#shared/api/page.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store, Write } from '#shared/store/store.ts'
+import { readPage } from '../http/page.ts'
+import type { List } from '../http/page.ts'
 
 const pk = 'AUDIT'
 
@@ -45,19 +48,18 @@ export function auditWrite(
   }
 }
 
-/** Newest first. One trip. */
+const list: List<typeof auditRow> = {
+  name: 'admin.audit',
+  query: { table: 'core', keyCondition: 'pk = :pk', values: { ':pk': pk }, descending: true },
+  row: auditRow,
+  positionOf: ({ at, entryId }) => ({ at, id: entryId }),
+  keyAt: ({ id }) => ({ pk, sk: id }),
+}
+
+/** Newest first. One trip. Throws request.cursor. */
 export async function readAudit(
   store: Store,
-  page: { limit: number; after?: string | undefined },
+  page: PageQuery,
 ): Promise<{ entries: AuditEntry[]; next?: string }> {
-  const found = await store.query({
-    table: 'core',
-    keyCondition: 'pk = :pk',
-    values: { ':pk': pk },
-    descending: true,
-    limit: page.limit,
-    ...(page.after === undefined ? {} : { after: { pk, sk: page.after } }),
-  })
-  const entries = found.items.map((item) => auditRow.parse(item))
-  return found.next === undefined ? { entries } : { entries, next: found.next.sk }
+  return await readPage(store, list, page)
 }

@@ -4,6 +4,7 @@
 //   ACCOUNT#<id>        SESSION#<id>    one session: a family of refresh tokens
 import * as z from 'zod'
 import { refreshTokenMs } from '#shared/limits.ts'
+import { readRow } from '#shared/store/row.ts'
 import { expiresAt, live } from '#shared/store/store.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import type { Item, Key, Store, Write } from '#shared/store/store.ts'
@@ -72,7 +73,7 @@ function familyKey(accountId: string, familyId: string): Key {
 /** Read strongly: who registered a moment ago must be found. `loginName` in lower case. */
 export async function readLogin(store: Store, loginName: string): Promise<LoginRow | undefined> {
   const item = await store.get({ table: 'core', key: loginKey(loginName), consistent: true })
-  return item && loginRow.parse(item)
+  return readRow(loginRow, item)
 }
 
 export async function readAccount(
@@ -80,7 +81,7 @@ export async function readAccount(
   accountId: string,
 ): Promise<AccountRow | undefined> {
   const item = await store.get({ table: 'core', key: accountKey(accountId), consistent: true })
-  return item && accountRow.parse(item)
+  return readRow(accountRow, item)
 }
 
 /** The account beside its sessions, in one trip. The bound on sessions keeps them on one page. */
@@ -98,10 +99,10 @@ export async function readAccountAndSessions(
   let account: AccountRow | undefined
   const sessions: StoredSession[] = []
   for (const item of page.items) {
-    if (item.sk === 'ACCOUNT') account = accountRow.parse(item)
+    if (item.sk === 'ACCOUNT') account = readRow(accountRow, item)
     else if (item.sk.startsWith(sessionPrefix)) {
       const familyId = item.sk.slice(sessionPrefix.length)
-      sessions.push({ familyId, rotatedAt: familyRow.parse(item).rotatedAt })
+      sessions.push({ familyId, rotatedAt: readRow(familyRow, item).rotatedAt })
     }
   }
   return { account, sessions }
@@ -120,7 +121,7 @@ export async function readFamily(
 }
 
 export function parseFamily(item: Item | undefined): FamilyRow | undefined {
-  return item && familyRow.parse(item)
+  return readRow(familyRow, item)
 }
 
 export function newLogin(loginName: string, login: LoginRow): Write {

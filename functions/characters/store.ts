@@ -7,6 +7,7 @@ import * as z from 'zod'
 import type { Character } from '#shared/api/characters.ts'
 import { charactersKeptPerRealm, charactersPerRealm } from '#shared/limits.ts'
 import { looksOf } from '#shared/rules/looks.ts'
+import { readRow } from '#shared/store/row.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
 
 const listRow = z.object({
@@ -42,7 +43,7 @@ export async function readCharacters(store: Store, owner: Owner): Promise<Charac
     consistent: true,
   })
   return page.items
-    .map((item) => listRow.parse(item))
+    .map((item) => readRow(listRow, item))
     .sort((a, b) => a.createdAt - b.createdAt || (a.characterId < b.characterId ? -1 : 1))
 }
 
@@ -115,14 +116,14 @@ export async function readOwner(
     const key = nameKey(realmId, form)
     const row = await store.get({ table: 'core', key, consistent: true })
     if (row === undefined) continue
-    const { accountId, characterId } = ownerRow.parse(row)
+    const { accountId, characterId } = readRow(ownerRow, row)
     const entry = await store.get({
       table: 'core',
       key: entryKey({ realmId, accountId }, characterId),
       consistent: true,
     })
     // The entry is written with the name and never deleted.
-    return { accountId, name: listRow.parse(entry).name }
+    return { accountId, name: readRow(listRow, entry!).name }
   }
   return undefined
 }

@@ -1,12 +1,18 @@
 // What zone hosts ask of the functions.
+import * as z from 'zod'
 import type { HostCaller } from '#shared/api/endpoint.ts'
 import type { KnownHost } from '#shared/api/internal.ts'
 import { leaseKey } from '#shared/ownership/lease.ts'
-import type { HostInstance } from '#shared/ownership/lease.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { readRow } from '#shared/store/row.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
+
+const hostRow = z.object({
+  address: z.string(),
+  instances: z.array(z.object({ realmId: z.string(), zone: z.string(), instance: z.string() })),
+})
 
 export type InternalDeps = { store: Store; runtime: Runtime; realms: Realms }
 
@@ -15,12 +21,6 @@ export async function showHost(deps: InternalDeps, { bootId }: HostCaller): Prom
   const row = await deps.store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
   // Its key may be believed for some seconds longer.
   if (row === undefined || row['ended'] === true) throw new Problem('auth.required')
-  const instances = row['instances'] as HostInstance[]
-  return {
-    bootId,
-    address: row['address'] as string,
-    now: deps.runtime.now(),
-    realms: [...deps.realms.here],
-    instances: instances.map(({ realmId, zone, instance }) => ({ realmId, zone, instance })),
-  }
+  const { address, instances } = readRow(hostRow, row)
+  return { bootId, address, now: deps.runtime.now(), realms: [...deps.realms.here], instances }
 }

@@ -4,18 +4,24 @@
 // It is written in the transaction of the reservation, on condition that nobody has moved it since it was
 // read. So of two characters that enter at once one finds the other's seat, and sees to it that the
 // character there is out of play and its place free, before it takes a place itself.
-import type { InstanceRef } from '#shared/ownership/card.ts'
+import * as z from 'zod'
 import { hasLapsed, releasePlaces } from '#shared/ownership/places.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import type { RemovalDeps } from '#shared/ownership/removal.ts'
-import type { Item, Key, Store, Write } from '#shared/store/store.ts'
+import { readRow } from '#shared/store/row.ts'
+import type { Key, Store, Write } from '#shared/store/store.ts'
 
-export type Seat = InstanceRef & {
-  characterId: string
-  ticketExpires: number
+const seatRow = z.object({
+  zone: z.string(),
+  bootId: z.string(),
+  instance: z.string(),
+  characterId: z.string(),
+  ticketExpires: z.int(),
   /** Rises with each change. */
-  number: number
-}
+  number: z.int(),
+})
+
+export type Seat = z.infer<typeof seatRow>
 
 function seatKey(realmId: string, accountId: string): Key {
   return { pk: `R#${realmId}#A#${accountId}`, sk: 'SEAT' }
@@ -29,18 +35,7 @@ export async function readSeat(
 ): Promise<Seat | undefined> {
   const key = seatKey(realmId, accountId)
   const row = await store.get({ table: 'core', key, consistent: true })
-  return row === undefined ? undefined : parseSeat(row)
-}
-
-function parseSeat(row: Item): Seat {
-  return {
-    zone: row['zone'] as string,
-    bootId: row['bootId'] as string,
-    instance: row['instance'] as string,
-    characterId: row['characterId'] as string,
-    ticketExpires: row['ticketExpires'] as number,
-    number: row['number'] as number,
-  }
+  return readRow(seatRow, row)
 }
 
 /** Takes the seat; part of the reservation. `read`: as it was read before. */

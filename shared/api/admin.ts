@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { announcementMaxLength, banMaxDays, reasonMaxLength, reasonMinLength } from '../limits.ts'
 import { domain, endpoint } from './endpoint.ts'
+import { paged } from './page.ts'
 import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
 
 /**
@@ -261,11 +262,7 @@ export const admin = domain({
       path: '/v1/admin/audit',
       summary: 'What operators did, newest first',
       identity: 'operator',
-      query: z.object({
-        limit: z.coerce.number().int().min(1).max(100).default(50),
-        after: uuid.optional().meta({ description: 'The `next` of the page before' }),
-      }),
-      answer: z.object({ entries: z.array(auditEntry), next: uuid.optional() }),
+      ...paged(auditEntry, { size: 50, max: 100 }),
       errors: [],
       limits: read,
       links: { next: { to: 'admin.audit', query: { after: '$response.body#/next' } } },

@@ -50,6 +50,8 @@ export type Endpoint = {
   readonly query?: Shape
   readonly body?: Shape
   readonly answer: z.ZodType
+  /** A list in pages (page.ts). */
+  readonly paged?: true
   /** Success status; 200 unless told. */
   readonly status?: 200 | 201
   /** The answer has `ok`; one that is false is sent with 503. */
@@ -154,6 +156,7 @@ export function commonErrors(e: Endpoint): ProblemCode[] {
     'store.unavailable',
     'internal.error',
   ]
+  if (e.paged) codes.push('request.cursor')
   if (e.limits.length > 0) codes.push('request.rate_limited')
   if (e.params && 'realmId' in e.params.shape) codes.push('realm.unknown', 'realm.elsewhere')
   if (e.method !== 'GET') codes.push('world.busy')

@@ -8,7 +8,7 @@ import { readInbox } from '#shared/ownership/inbox.ts'
 import { createLease, leaseKey, suspectLease } from '#shared/ownership/lease.ts'
 import { openInstance } from '#shared/ownership/card.ts'
 import { newId } from '#shared/runtime.ts'
-import { goodPassword, newAccount, openApi } from './api.ts'
+import { codeOf, goodPassword, newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
 const reason = 'Sold gold'
@@ -418,6 +418,37 @@ describe('the audit', () => {
       after = page.next
     } while (after !== undefined)
     expect(seen).toEqual([4, 3, 2, 1, 0].map((i) => `number ${i}`))
+  })
+
+  it('refuses a cursor that is not of this list', async () => {
+    const { test, operator, accountId } = await openStage()
+    for (let i = 0; i < 2; i++)
+      await operator.kick({ params: { who: accountId }, body: { reason } })
+    const { next } = await operator.audit({ query: { limit: 1 } })
+    const [version, list, at, id] = JSON.parse(Buffer.from(next!, 'base64url').toString()) as [
+      number,
+      string,
+      number,
+      string,
+    ]
+    expect([version, list, at]).toEqual([1, 'admin.audit', test.clock.now()])
+    const cursor = (of: unknown) => Buffer.from(JSON.stringify(of)).toString('base64url')
+    for (const wrong of [
+      'nonsense',
+      cursor([2, list, at, id]),
+      cursor([version, 'mail.list', at, id]),
+      cursor([version, list, -1, id]),
+      cursor([version, list, at, 'x'.repeat(129)]),
+      cursor({ at, id }),
+    ]) {
+      expect(await codeOf(operator.audit({ query: { after: wrong } })), wrong).toBe(
+        'request.cursor',
+      )
+    }
+    for (const wrong of ['%', '', 'x'.repeat(513)]) {
+      expect(await codeOf(operator.audit({ query: { after: wrong } }))).toBe('request.invalid')
+    }
+    expect((await operator.audit({ query: { after: next } })).entries).toHaveLength(1)
   })
 
   it('wants a reason of one line', async () => {
