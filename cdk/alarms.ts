@@ -1,5 +1,6 @@
 // What somebody should be woken for. Figures are where players feel it, not where a component is odd.
 import { Duration } from 'aws-cdk-lib'
+import type { Stack } from 'aws-cdk-lib'
 import {
   Alarm,
   ComparisonOperator,
@@ -21,25 +22,23 @@ import type { Settings } from './settings.ts'
 const minute = Duration.minutes(1)
 
 export function defineAlarms(settings: Settings, data: Data, api: Api): void {
-  const { stack, stage, functions } = api
-  const topic = new Topic(stack, 'alarms', {
-    topicName: `${prefixOf(settings)}alarms`,
-    masterKey: data.key,
-    enforceSSL: true,
-  })
-  // A policy of one's own takes the place of the default, under which alarms may publish.
-  topic.addToResourcePolicy(
-    new PolicyStatement({
-      sid: 'Alarms',
-      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['sns:Publish'],
-      resources: [topic.topicArn],
-      conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
-    }),
-  )
-  if (settings.alarmEmail) topic.addSubscription(new EmailSubscription(settings.alarmEmail))
+  const alarm = alarmsOf(settings, api.stack, defineTopic(settings, data, api.stack))
+  alarmOnRequests(alarm, api)
+  alarmOnFunctions(alarm, api)
+  alarmOnTables(alarm, data)
+}
 
-  const alarm = (id: string, about: string, metric: IMetric, above: number, minutes: number) => {
+/** `above` for so many `minutes` in a row wakes somebody. */
+type DefineAlarm = (
+  id: string,
+  about: string,
+  metric: IMetric,
+  above: number,
+  minutes: number,
+) => void
+
+function alarmsOf(settings: Settings, stack: Stack, topic: Topic): DefineAlarm {
+  return (id, about, metric, above, minutes) => {
     const made = new Alarm(stack, id, {
       alarmName: `${prefixOf(settings)}${id}`,
       alarmDescription: about,
@@ -51,7 +50,34 @@ export function defineAlarms(settings: Settings, data: Data, api: Api): void {
     })
     made.addAlarmAction(new SnsAction(topic))
   }
+}
 
+function defineTopic(settings: Settings, data: Data, stack: Stack): Topic {
+  const topic = new Topic(stack, 'alarms', {
+    topicName: `${prefixOf(settings)}alarms`,
+    masterKey: data.key,
+    enforceSSL: true,
+  })
+  // A policy of one's own takes the place of the default, under which alarms may publish.
+  topic.addToResourcePolicy(ofAlarms(stack, ['sns:Publish'], topic.topicArn))
+  if (settings.alarmEmail) topic.addSubscription(new EmailSubscription(settings.alarmEmail))
+  // Alarms write to the topic, which is encrypted with the realm's key.
+  data.key.addToResourcePolicy(ofAlarms(data.stack, ['kms:Decrypt', 'kms:GenerateDataKey*'], '*'))
+  return topic
+}
+
+/** Lets the alarms of this account do it, and those of no other. */
+function ofAlarms(stack: Stack, actions: string[], resource: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'Alarms',
+    principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+    actions,
+    resources: [resource],
+    conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+  })
+}
+
+function alarmOnRequests(alarm: DefineAlarm, { stage }: Api): void {
   const failing = new MathExpression({
     expression: 'IF(all > 20, 100 * failed / all, 0)',
     label: 'Requests answered with 5xx, %',
@@ -62,29 +88,30 @@ export function defineAlarms(settings: Settings, data: Data, api: Api): void {
     },
   })
   alarm('failing', 'Over 2 % of requests fail: players cannot log in or enter.', failing, 2, 3)
-  alarm(
-    'slow',
-    'One request in a hundred takes over 3 s.',
-    stage.metricLatency({ statistic: Stats.percentile(99), period: minute }),
-    3000,
-    5,
-  )
-  const each = [...functions].map(([name, made]) => ({ name, made }))
+  const slow = stage.metricLatency({ statistic: Stats.percentile(99), period: minute })
+  alarm('slow', 'One request in a hundred takes over 3 s.', slow, 3000, 5)
+}
+
+function alarmOnFunctions(alarm: DefineAlarm, { functions }: Api): void {
+  const each = [...functions.values()]
   alarm(
     'errors',
     'A function fails at its start or is ended: wrong configuration, permission or secret.',
-    sumOf(each.map(({ made }) => made.metricErrors({ period: minute, statistic: Stats.SUM }))),
+    sumOf(each.map((made) => made.metricErrors({ period: minute, statistic: Stats.SUM }))),
     0,
     3,
   )
   alarm(
     'turned-away',
     'Functions are at the limit of concurrency of the account, or of their own.',
-    sumOf(each.map(({ made }) => made.metricThrottles({ period: minute, statistic: Stats.SUM }))),
+    sumOf(each.map((made) => made.metricThrottles({ period: minute, statistic: Stats.SUM }))),
     0,
     3,
   )
-  for (const [name, table] of Object.entries(data.tables)) {
+}
+
+function alarmOnTables(alarm: DefineAlarm, { tables }: Data): void {
+  for (const [name, table] of Object.entries(tables)) {
     alarm(
       `${name}-throttled`,
       `The table ${name} throttles: one partition is too hot, or the account at its limit.`,
@@ -103,16 +130,6 @@ export function defineAlarms(settings: Settings, data: Data, api: Api): void {
       2,
     )
   }
-  // Alarms write to the topic, which is encrypted with the realm's key.
-  data.key.addToResourcePolicy(
-    new PolicyStatement({
-      sid: 'Alarms',
-      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': data.stack.account } },
-    }),
-  )
 }
 
 function sumOf(metrics: IMetric[]): IMetric {
