@@ -57,7 +57,7 @@ describe('a domain that one record adds', () => {
       refused.push(`${use.function}: ${use.action} on ${use.partition}`)
       return false
     }
-  })
+  }, 180_000)
   afterAll(async () => {
     await realm.stop()
   })
