@@ -9,6 +9,7 @@ import {
   refreshRepeatMs,
   refreshTokenMs,
   sessionsPerAccountMax,
+  guestsAtOnceMax,
 } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Item } from '#shared/store/store.ts'
@@ -449,6 +450,24 @@ describe('guest', () => {
     expect(rowsOf(test, 'ACCOUNT')).toHaveLength(1)
     expect(rowsOf(test, 'SESSION#')).toHaveLength(2)
     expect(JSON.stringify(test.memory.rows('core'))).not.toContain(deviceSecret)
+  })
+
+  it('come in by order of arrival when many come at once, a few at a time', async () => {
+    const test = await openApi()
+    const came: number[] = []
+    const arrive = async (i: number) => {
+      const secret = Buffer.alloc(32, i).toString('base64url')
+      await test.client().auth.guest({ body: { deviceSecret: secret } })
+      came.push(i)
+    }
+    const many = Array.from({ length: 40 }, (_, i) => i)
+    await Promise.all(many.map(arrive))
+    const { trips } = test.trips
+    const underWay = trips.map(
+      ({ start }) => trips.filter((other) => other.start <= start && start < other.end).length,
+    )
+    expect(Math.max(...underWay)).toBe(guestsAtOnceMax)
+    expect(came).toEqual(many)
   })
 
   it('makes one account when twenty different requests come at once', async () => {
