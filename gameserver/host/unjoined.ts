@@ -2,8 +2,8 @@
 // not keep players out.
 import { joinTimeoutMs, unjoinedSocketsMax } from '#shared/limits.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
-import { openSession } from '../net/session.ts'
-import type { Door, Session } from '../net/session.ts'
+import { openConnection } from '../net/client-connection.ts'
+import type { ClientConnection, Door } from '../net/client-connection.ts'
 import type { Connection, ConnectionListener } from '../net/transport.ts'
 
 export type Unjoined = {
@@ -18,34 +18,34 @@ export type Unjoined = {
 }
 
 export function createUnjoined(door: Door, monotonic: () => number): Unjoined {
-  const sessions = new Set<Session>()
+  const clients = new Set<ClientConnection>()
   return {
     get count() {
-      return sessions.size
+      return clients.size
     },
     accept(connection) {
-      const { session, listener } = openSession(connection, door, monotonic, (changed) => {
-        if (changed.state !== 'new' && changed.state !== 'joining') sessions.delete(changed)
+      const { client, listener } = openConnection(connection, door, monotonic, (changed) => {
+        if (changed.state !== 'new' && changed.state !== 'joining') clients.delete(changed)
       })
-      sessions.add(session)
+      clients.add(client)
       return listener
     },
     makeRoom() {
-      if (sessions.size < unjoinedSocketsMax) return true
-      for (const session of sessions) {
-        if (session.state !== 'new') continue
-        session.end('timeout')
+      if (clients.size < unjoinedSocketsMax) return true
+      for (const client of clients) {
+        if (client.state !== 'new') continue
+        client.end('timeout')
         return true
       }
       return false
     },
     sweep(now) {
-      for (const session of sessions) {
-        if (now - session.openedAt > joinTimeoutMs) session.end('timeout')
+      for (const client of clients) {
+        if (now - client.openedAt > joinTimeoutMs) client.end('timeout')
       }
     },
     endAll(reason) {
-      for (const session of sessions) session.end(reason)
+      for (const client of clients) client.end(reason)
     },
   }
 }

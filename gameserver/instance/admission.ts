@@ -11,7 +11,7 @@ import type { Ticket } from '#shared/ownership/ticket.ts'
 import { resumeMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
-import type { Door, Session } from '../net/session.ts'
+import type { ClientConnection, Door } from '../net/client-connection.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { Character } from './character.ts'
 import { createClaims } from './claims.ts'
@@ -64,54 +64,54 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     return whyNotHere(ticket, instance, claims.places(instance.id))
   }
 
-  const enter = async (session: Session, token: string): Promise<void> => {
+  const enter = async (client: ClientConnection, token: string): Promise<void> => {
     const ticket = await verifyTicket(verifyKeys, runtime.now(), token)
-    if (!session.alive()) return
+    if (!client.alive()) return
     const instance = ticket?.bootId === bootId ? instances.get(ticket.instance) : undefined
-    if (ticket === undefined || instance === undefined) return session.end('ticket.refused')
+    if (ticket === undefined || instance === undefined) return client.end('ticket.refused')
     const reason = obstacle(ticket, instance)
-    if (reason !== undefined) return session.end(reason)
+    if (reason !== undefined) return client.end(reason)
 
     const lapsesBefore = lapses
     used.set(ticket.ticketId, ticket.expiresAt)
     const answer = await claims.run(ticket, instance.id)
-    if (answer.outcome === 'refused') return session.end('ticket.refused')
-    if (answer.outcome === 'unavailable') return session.end('host.unavailable')
-    if (answer.outcome === 'storeRefused') return session.end('internal')
+    if (answer.outcome === 'refused') return client.end('ticket.refused')
+    if (answer.outcome === 'unavailable') return client.end('host.unavailable')
+    if (answer.outcome === 'storeRefused') return client.end('internal')
     if (answer.outcome === 'kicked') {
-      session.end('kicked')
+      client.end('kicked')
       await giveUpClaim(instance, answer.character)
     } else if (lapses !== lapsesBefore || !mayAdmit() || instance.broken) {
-      session.end('host.unavailable')
+      client.end('host.unavailable')
       await giveUpClaim(instance, answer.character)
-    } else if (!session.alive()) {
+    } else if (!client.alive()) {
       await giveUpClaim(instance, answer.character)
     } else {
-      admit(instance, answer.character, session)
+      admit(instance, answer.character, client)
     }
   }
 
   return {
     claims: claims.has,
     forbid: claims.forbid,
-    join(session, token) {
-      const work = enter(session, token)
+    join(client, token) {
+      const work = enter(client, token)
         .catch((error: unknown) => {
           log.error('a join failed', { error })
-          session.end('internal')
+          client.end('internal')
         })
         .finally(() => joining.delete(work))
       joining.add(work)
     },
-    resume(session, number, secret) {
-      if (shut) return session.end('host.shutdown')
+    resume(client, number, secret) {
+      if (shut) return client.end('host.shutdown')
       for (const instance of instances.values()) {
         const character = instance.roster.findSession(number)
         if (character === undefined || instance.broken) continue
         if (!mayResume(character, secret, monotonic())) break
-        return resume(instance, character, session, secret)
+        return resume(instance, character, client, secret)
       }
-      session.end('resume.refused')
+      client.end('resume.refused')
     },
     lapse() {
       lapses++

@@ -2,7 +2,7 @@
 // one instance of a host and be claimed for another (OWNERSHIP, "Hand-off").
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
-import type { Session } from '../net/session.ts'
+import type { ClientConnection } from '../net/client-connection.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import type { Allowance } from './allowances.ts'
@@ -21,7 +21,7 @@ export type Character = {
   /** In the world from the step after its claim on. */
   entity: Entity | undefined
   /** Undefined while its socket is gone. */
-  socket: Session | undefined
+  socket: ClientConnection | undefined
   /** Undefined until WELCOME was sent, and while its socket is gone. */
   viewer: Viewer | undefined
   /** When its socket went, monotonic ms; -1 while there is one. */
@@ -36,7 +36,7 @@ export function createCharacter(
   claimed: ClaimedCharacter,
   session: number,
   secret: Uint8Array,
-  socket: Session | undefined,
+  socket: ClientConnection | undefined,
   allowance: Allowance,
 ): Character {
   return {

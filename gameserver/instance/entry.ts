@@ -2,7 +2,7 @@
 // how a client comes back to its stay.
 import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
 import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
-import type { Session } from '../net/session.ts'
+import type { ClientConnection } from '../net/client-connection.ts'
 import { createViewer } from '../net/viewer.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import type { Entity } from '../sim/world.ts'
@@ -14,7 +14,11 @@ import { fence, startLeave } from './leaving.ts'
 import { createPlayer, loseSocket } from './player.ts'
 
 /** A claimed character comes in; WELCOME follows the next tick. */
-export function admit(instance: Instance, claimed: ClaimedCharacter, socket: Session): void {
+export function admit(
+  instance: Instance,
+  claimed: ClaimedCharacter,
+  socket: ClientConnection,
+): void {
   const { roster, runtime, log, zone, inputs, allowances } = instance
   const before = roster.find(claimed.characterId)
   // The newer epoch owns the character: the older stay has nothing left to save.
@@ -52,7 +56,7 @@ export function admit(instance: Instance, claimed: ClaimedCharacter, socket: Ses
 export function resume(
   instance: Instance,
   character: Character,
-  socket: Session,
+  socket: ClientConnection,
   secret: Uint8Array,
 ): void {
   character.socket?.end('replaced')

@@ -1,12 +1,16 @@
 // What a joined socket drives: its character's inputs, pings, control messages and leave.
-import type { Player, Session } from '../net/session.ts'
+import type { Player, ClientConnection } from '../net/client-connection.ts'
 import type { Character } from './character.ts'
 import { controlFrame, pongFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
 import { readMessage } from './messages.ts'
 
-export function createPlayer(instance: Instance, character: Character, socket: Session): Player {
+export function createPlayer(
+  instance: Instance,
+  character: Character,
+  socket: ClientConnection,
+): Player {
   // A socket that was replaced, or whose character is leaving, drives nothing any more.
   const drives = () => {
     if (character.socket !== socket || character.viewer === undefined) return false
@@ -39,7 +43,7 @@ export function createPlayer(instance: Instance, character: Character, socket: S
 export function loseSocket(
   instance: Instance,
   character: Character,
-  socket: Session | undefined,
+  socket: ClientConnection | undefined,
 ): void {
   if (character.socket !== socket) return
   character.socket = undefined
@@ -50,7 +54,7 @@ export function loseSocket(
 function control(
   instance: Instance,
   character: Character,
-  socket: Session,
+  socket: ClientConnection,
   bytes: Uint8Array,
 ): void {
   const { rules, frozen, inputs } = instance

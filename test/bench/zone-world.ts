@@ -6,8 +6,8 @@ import { createAllowances } from '#gameserver/instance/allowances.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
 import { tickInstance } from '#gameserver/instance/tick.ts'
-import { openSession } from '#gameserver/net/session.ts'
-import type { Door } from '#gameserver/net/session.ts'
+import { openConnection } from '#gameserver/net/client-connection.ts'
+import type { Door } from '#gameserver/net/client-connection.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { createFakePersistence } from '../gameserver/fake-persistence.ts'
@@ -74,7 +74,7 @@ export async function measureWorld(
     open: true,
   }
   const crowd = Array.from({ length: players }, (_, i) => {
-    const { listener } = openSession(
+    const { listener } = openConnection(
       connection,
       door,
       () => now,

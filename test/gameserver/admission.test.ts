@@ -5,7 +5,7 @@ import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import { createAdmission } from '#gameserver/instance/admission.ts'
-import { openSession } from '#gameserver/net/session.ts'
+import { openConnection } from '#gameserver/net/client-connection.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { createFakePersistence } from './fake-persistence.ts'
@@ -299,7 +299,7 @@ describe('10,000 forged tickets', () => {
         backlogBytes: 0,
         open: true,
       }
-      openSession(
+      openConnection(
         connection,
         admission,
         () => 0,

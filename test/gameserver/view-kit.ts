@@ -5,8 +5,8 @@ import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
 import type { Instance } from '#gameserver/instance/instance.ts'
 import { tickInstance } from '#gameserver/instance/tick.ts'
-import { openSession } from '#gameserver/net/session.ts'
-import type { Session } from '#gameserver/net/session.ts'
+import { openConnection } from '#gameserver/net/client-connection.ts'
+import type { ClientConnection } from '#gameserver/net/client-connection.ts'
 import { coreRules } from '#gameserver/sim/rules.ts'
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
 import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
@@ -20,7 +20,7 @@ import { ViewModel } from './view-model.ts'
 import { testContent, testZone } from './world-kit.ts'
 
 export type TestClient = {
-  session: Session
+  session: ClientConnection
   listener: ConnectionListener
   view: ViewModel
   welcome: Welcome | undefined
@@ -78,7 +78,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
       open: true,
     }
     const door = {
-      join: (session: Session) => {
+      join: (session: ClientConnection) => {
         admit(
           instance,
           {
@@ -101,7 +101,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
       },
       resume: () => {},
     }
-    const { session, listener } = openSession(
+    const { client: session, listener } = openConnection(
       connection,
       door,
       () => now,

@@ -29,11 +29,11 @@ export type Player = {
 
 /** Takes a connection's first frame. Both answer later, by `joined` or by `end`. */
 export type Door = {
-  join(session: Session, ticket: string): void
-  resume(session: Session, number: number, secret: Uint8Array): void
+  join(client: ClientConnection, ticket: string): void
+  resume(client: ClientConnection, number: number, secret: Uint8Array): void
 }
 
-export type Session = {
+export type ClientConnection = {
   readonly connection: Connection
   readonly openedAt: number
   readonly state: 'new' | 'joining' | 'playing' | 'ended'
@@ -46,24 +46,24 @@ export type Session = {
 }
 
 /** `onChange` is called after each change of state. Times are monotonic ms. */
-export function openSession(
+export function openConnection(
   connection: Connection,
   door: Door,
   monotonic: () => number,
-  onChange: (session: Session) => void,
-): { session: Session; listener: ConnectionListener } {
+  onChange: (client: ClientConnection) => void,
+): { client: ClientConnection; listener: ConnectionListener } {
   const openedAt = monotonic()
   const frames = createTokenBucket(clientFramesBurst, clientFramesPerSecond, openedAt)
   const bytes = createTokenBucket(clientBytesBurst, clientBytesPerSecond, openedAt)
-  let state: Session['state'] = 'new'
+  let state: ClientConnection['state'] = 'new'
   let player: Player | undefined
 
-  const enter = (next: Session['state']) => {
+  const enter = (next: ClientConnection['state']) => {
     state = next
-    onChange(session)
+    onChange(client)
   }
 
-  const session: Session = {
+  const client: ClientConnection = {
     connection,
     openedAt,
     get state() {
@@ -86,7 +86,7 @@ export function openSession(
   /** A client that breaks the rules loses its socket; for its player that is a loss like any other. */
   const end = (reason: CloseReason) => {
     const driven = player
-    session.end(reason)
+    client.end(reason)
     driven?.lost()
   }
 
@@ -96,7 +96,7 @@ export function openSession(
       const now = monotonic()
       if (!spend(frames, 1, now) || !spend(bytes, data.length, now)) return end('protocol.flood')
       if (state === 'new') {
-        takeFirst(decodeClientFrame(data), session, door, () => enter('joining'))
+        takeFirst(decodeClientFrame(data), client, door, () => enter('joining'))
       } else if (player !== undefined) takeNext(decodeClientFrame(data), player, end)
       else end('protocol.unexpected')
     },
@@ -108,28 +108,33 @@ export function openSession(
       driven?.lost()
     },
   }
-  return { session, listener }
+  return { client, listener }
 }
 
 /** The first frame: `joining` is called before the door is asked. */
-function takeFirst(frame: DecodedFrame, session: Session, door: Door, joining: () => void): void {
+function takeFirst(
+  frame: DecodedFrame,
+  client: ClientConnection,
+  door: Door,
+  joining: () => void,
+): void {
   switch (frame.kind) {
     case 'join':
       joining()
-      door.join(session, frame.ticket)
+      door.join(client, frame.ticket)
       break
     case 'resume':
       joining()
-      door.resume(session, frame.session, frame.secret)
+      door.resume(client, frame.session, frame.secret)
       break
     case 'refused':
-      session.end(frame.reason)
+      client.end(frame.reason)
       break
     case 'input':
     case 'ping':
     case 'control':
     case 'leave':
-      session.end('protocol.unexpected')
+      client.end('protocol.unexpected')
       break
   }
 }
