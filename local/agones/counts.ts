@@ -9,6 +9,9 @@ type ListChange = { capacity?: number; remove: Set<string>; add: string[] }
 
 const listMaxCapacity = 1000
 
+/** What is counted and listed, with what waits in the queue. */
+export type Counts = ReturnType<typeof createCounts>
+
 export function createCounts(read: () => Status) {
   let counters = new Map<string, CounterChange>()
   let lists = new Map<string, ListChange>()

@@ -10,14 +10,16 @@
 import * as grpc from '@grpc/grpc-js'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import type { KeyValue, SdkCalls } from './calls.ts'
+import type { SdkCalls } from './calls.ts'
+import { createChanges } from './changes.ts'
+import type { Changes } from './changes.ts'
 import { createCounts } from './counts.ts'
-import { isLabelKey, isLabelValue } from './game-server.ts'
+import type { Counts } from './counts.ts'
 import type { GameServerObject } from './game-server.ts'
 import { SdkRefused } from './refused.ts'
 import { startRest } from './rest.ts'
 import { betaService, stableService } from './wire.ts'
-import type { GameServerState, WireGameServer } from './wire.ts'
+import type { WireGameServer } from './wire.ts'
 
 export type SidecarOptions = {
   gameServer: GameServerObject
@@ -39,125 +41,48 @@ export type Sidecar = {
   stop(): void
 }
 
-type Kind = 'state' | 'labels' | 'annotations' | 'counts'
-const sdkPrefix = 'agones.dev/sdk-'
-
 /** Serves one game server on 127.0.0.1. Fails when the port is taken. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { gameServer, runtime, log } = options
+  const { gameServer, runtime } = options
   const queueMs = options.queueMs ?? 200
-  const stopped = new AbortController()
-  const labels = new Map<string, string>()
-  const annotations = new Map<string, string>()
+  const stopping = new AbortController()
+  const stopped = stopping.signal
   const counts = createCounts(() => gameServer.read().status)
-  const queued = new Set<Kind>()
-  let wanted: GameServerState | undefined
-  let reserveMs = 0
-  let reservation = new AbortController()
-  let pings = 0
-  let lastPing = runtime.now()
+  const changes = createChanges({ gameServer, counts, queueMs, runtime, stopped })
+  const watches = createWatches(gameServer)
+  const pings = { count: 0, last: runtime.now() }
+  const ping = () => {
+    pings.count += 1
+    pings.last = runtime.now()
+  }
+  const calls = callsOf({ gameServer, counts, changes, watches, ping })
 
-  const later = (ms: number, signal: AbortSignal, run: () => void) => {
-    const either = AbortSignal.any([stopped.signal, signal])
-    runtime.sleep(ms, either).then(run, () => {
-      // Aborted: the sidecar stopped, or the reservation was given up.
-    })
-  }
-
-  function enqueue(kind: Kind): void {
-    if (queued.has(kind)) return
-    queued.add(kind)
-    later(queueMs, stopped.signal, () => {
-      queued.delete(kind)
-      const done = apply[kind]()
-      // A refused change is sent again for ever, a second apart, as the cluster's queue does.
-      if (!done && kind !== 'state') later(1000, stopped.signal, () => enqueue(kind))
-    })
-  }
-
-  const apply: Record<Kind, () => boolean> = {
-    state: () => applyState(),
-    labels: () =>
-      gameServer.update(({ objectMeta }) => {
-        for (const [key, value] of labels) objectMeta.labels[sdkPrefix + key] = value
-      }),
-    annotations: () =>
-      gameServer.update(({ objectMeta }) => {
-        for (const [key, value] of annotations) objectMeta.annotations[sdkPrefix + key] = value
-      }),
-    counts: () => gameServer.update((draft) => counts.apply(draft)),
-  }
-
-  function applyState(): boolean {
-    if (wanted === undefined || !gameServer.move(wanted)) return false
-    if (wanted === 'Reserved' && reserveMs > 0) {
-      later(reserveMs, reservation.signal, () => want('RequestReady'))
-    }
-    // The controller's part: it fills in address and ports and makes the server Ready.
-    if (wanted === 'RequestReady') {
-      later(queueMs / 4, stopped.signal, () => {
-        if (gameServer.read().status.state === 'RequestReady') gameServer.move('Ready')
-      })
-    }
-    return true
-  }
-
-  function want(state: GameServerState): void {
-    if (wanted !== 'Unhealthy') wanted = state
-    enqueue('state')
-  }
-
-  function ask(state: GameServerState, reserveSeconds = 0): void {
-    reservation.abort()
-    reservation = new AbortController()
-    reserveMs = reserveSeconds * 1000
-    want(state)
-  }
-
-  async function watchHealth(): Promise<void> {
-    const { disabled, periodSeconds, failureThreshold, initialDelaySeconds } =
-      gameServer.read().spec.health
-    if (disabled) return
-    const periodMs = periodSeconds * 1000
-    await runtime.sleep(initialDelaySeconds * 1000, stopped.signal)
-    for (let failures = 0; failures < failureThreshold;) {
-      await runtime.sleep(periodMs, stopped.signal)
-      failures = runtime.now() - lastPing > periodMs ? failures + 1 : 0
-    }
-    log.warn('game server sends no health pings', { gameServer: gameServer.read().objectMeta.name })
-    want('Unhealthy')
-  }
-
-  const set = (kind: 'labels' | 'annotations', { key, value }: KeyValue) => {
-    if (!isLabelKey(key)) throw new SdkRefused('invalid argument: the key is no name', 'argument')
-    if (kind === 'labels' && !isLabelValue(value)) {
-      throw new SdkRefused(
-        'invalid argument: the label value is not 63 plain characters',
-        'argument',
-      )
-    }
-    const kept = kind === 'labels' ? labels : annotations
-    kept.set(key, value)
-    enqueue(kind)
-  }
-  const counted = (answer: object) => {
-    enqueue('counts')
-    return answer
-  }
-  const streams = new Set<() => void>()
-  const calls: SdkCalls = {
-    ready: () => ask('RequestReady'),
-    allocate: () => ask('Allocated'),
-    shutdown: () => ask('Shutdown'),
-    reserve: ({ seconds }) => ask('Reserved', seconds),
-    getGameServer: () => gameServer.read(),
-    setLabel: (pair) => set('labels', pair),
-    setAnnotation: (pair) => set('annotations', pair),
-    ping: () => {
-      pings += 1
-      lastPing = runtime.now()
+  const server = serveGrpc(calls)
+  const port = await bind(server, options.port ?? 0)
+  const rest = await startRest(calls)
+  watchHealth(options, changes, pings, stopped).catch(() => {
+    // Aborted: the sidecar stopped.
+  })
+  return {
+    port,
+    httpPort: rest.port,
+    pings: () => pings.count,
+    stop: () => {
+      stopping.abort()
+      watches.endAll()
+      rest.stop()
+      server.forceShutdown()
     },
-    watch: (listener) => {
+  }
+}
+
+type Watches = { open: SdkCalls['watch']; endAll(): void }
+
+/** Streams that are open. Each gets the whole object first, then after each change. */
+function createWatches(gameServer: GameServerObject): Watches {
+  const streams = new Set<() => void>()
+  return {
+    open(listener) {
       listener(gameServer.read())
       const unwatch = gameServer.watch(listener)
       const end = () => {
@@ -167,6 +92,56 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       streams.add(end)
       return end
     },
+    endAll() {
+      for (const end of streams) end()
+    },
+  }
+}
+
+/** A game server that sends no pings for long enough becomes Unhealthy. */
+async function watchHealth(
+  { gameServer, runtime, log }: SidecarOptions,
+  changes: Changes,
+  pings: { last: number },
+  stopped: AbortSignal,
+): Promise<void> {
+  const { disabled, periodSeconds, failureThreshold, initialDelaySeconds } =
+    gameServer.read().spec.health
+  if (disabled) return
+  const periodMs = periodSeconds * 1000
+  await runtime.sleep(initialDelaySeconds * 1000, stopped)
+  for (let failures = 0; failures < failureThreshold;) {
+    await runtime.sleep(periodMs, stopped)
+    failures = runtime.now() - pings.last > periodMs ? failures + 1 : 0
+  }
+  log.warn('game server sends no health pings', { gameServer: gameServer.read().objectMeta.name })
+  changes.want('Unhealthy')
+}
+
+type CallsOptions = {
+  gameServer: GameServerObject
+  counts: Counts
+  changes: Changes
+  watches: Watches
+  ping: () => void
+}
+
+/** What the SDK may call, whatever carries it. */
+function callsOf({ gameServer, counts, changes, watches, ping }: CallsOptions): SdkCalls {
+  const counted = (answer: object) => {
+    changes.enqueue('counts')
+    return answer
+  }
+  return {
+    ready: () => changes.ask('RequestReady'),
+    allocate: () => changes.ask('Allocated'),
+    shutdown: () => changes.ask('Shutdown'),
+    reserve: ({ seconds }) => changes.ask('Reserved', seconds),
+    getGameServer: () => gameServer.read(),
+    setLabel: (pair) => changes.set('labels', pair),
+    setAnnotation: (pair) => changes.set('annotations', pair),
+    ping,
+    watch: (listener) => watches.open(listener),
     getCounter: ({ name }) => counts.counter(name),
     getList: ({ name }) => counts.list(name),
     updateCounter: ({ counterUpdateRequest: update }) => {
@@ -187,24 +162,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     removeListValue: ({ name, value }) => {
       counts.removeListValue(name, value)
       return counted(counts.list(name))
-    },
-  }
-
-  const server = serveGrpc(calls)
-  const port = await bind(server, options.port ?? 0)
-  const rest = await startRest(calls)
-  watchHealth().catch(() => {
-    // Aborted: the sidecar stopped.
-  })
-  return {
-    port,
-    httpPort: rest.port,
-    pings: () => pings,
-    stop: () => {
-      stopped.abort()
-      for (const end of streams) end()
-      rest.stop()
-      server.forceShutdown()
     },
   }
 }
