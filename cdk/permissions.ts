@@ -55,4 +55,5 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
     unused:
       'A player who has lost his place gets one again; test/ownership/places.test.ts does it.',
   },
+  { table: 'volatile', partition: 'R#{realm}#HOSTS', actions: ['Query', 'PutItem', 'DeleteItem'] },
 ]

@@ -212,7 +212,6 @@ function startWorker(
         protocol: PROTOCOL_VERSION,
         contentVersion: content.version,
         publicKey: more.publicKey,
-        zones: [...content.zones.keys()],
         instances: more.instances.map(({ id, zone }) => ({
           instance: id,
           zone: zone.id,

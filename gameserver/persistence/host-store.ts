@@ -64,8 +64,10 @@ export function createHostStore(deps: {
     letGo: leaver.letGo,
     checkpoint: createCheckpointing(parts),
     async forget(characterId, epoch) {
-      if (stayOf(stays, characterId, epoch) !== undefined) stays.delete(characterId)
-      await Promise.resolve()
+      const stay = stayOf(stays, characterId, epoch)
+      if (stay === undefined) return
+      stays.delete(characterId)
+      if (!stay.synthetic) await places.release(stay.instance, characterId, stay)
     },
     onCommand: inbox.onCommand,
     poke: async () => await inbox.read().then(() => 'done' as const, failed),

@@ -9,6 +9,4 @@ export type HostIdentity = {
   /** `x` of the key with which it proves who it is. */
   publicKey: string
   instances: { instance: string; zone: string; capacity: number }[]
-  /** All zones of the realm: hosts of the next one are watched. */
-  zones: readonly string[]
 }

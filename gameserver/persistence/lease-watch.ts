@@ -1,88 +1,81 @@
 // Hosts watch one another, so that a silent one is known to be dead before its players ask: an `enter`
-// would have to look on for 7 s first. Each looks at the next hosts of its zones in the order of boot ids,
-// and the first host of a zone also at the lone host of the next zone. A host that nobody watches, because
-// both fell silent together, is judged by the enters that meet it.
-import { leaseRenewMs, leaseSuspectAfterMs } from '#shared/limits.ts'
+// would have to look on for 7 s first. Each watches the next living hosts of the realm in the order of boot
+// ids. A host that nobody watches, because all its watchers fell silent with it, is judged by the enters
+// that meet it.
+//
+// Reads need not be strong. Renewal numbers only rise. So a number that is read now, and that still stands
+// when the mark is written, stood all the time in between. The mark is written on that condition.
+//
+// Cost: three reads of half a unit each 2 s, and every 10 s the ring: under one read unit a second, however
+// many hosts there are.
+import { leaseSuspectAfterMs } from '#shared/limits.ts'
 import { leaseKey, sightLease, suspectLease } from '#shared/ownership/lease.ts'
 import type { Sighting } from '#shared/ownership/lease.ts'
-import { findInstances } from '#shared/ownership/card.ts'
+import { enterRing, leaveRing, nextInRing } from '#shared/ownership/ring.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Clocks } from './lease-keeper.ts'
 
-/** How often it is found out whom to watch: new hosts are not in danger at once. */
-const lookRoundMs = 5000
-/** Rows of hosts that wrote nothing for so long are of the dead, and are watched no more. */
-const longGoneMs = 60_000
+/** How often the leases are read. With the way it stays below `leaseReadGapMs`. */
+const lookMs = 2000
+/** How often the ring is read: new hosts are not in danger at once. */
+const ringMs = 10_000
+/** How often this host writes its own row of the ring again, and how long others must have been dead, ms. */
+const ringAgainMs = 60_000
 /** A read that was under way for longer says too little about when it was true. */
 const slowReadMs = 1000
-/** Two: the second one is watched by the first, which may be the silent one. */
-const watchedOfZone = 2
-/** Zones without a host that are passed over in search of the next one. */
-const zonesAsked = 8
+/** Living hosts that are watched: two of three may fall silent with the one that they watch. */
+const watchedMax = 3
+/** Rows of the ring read at once, so that a few dead ones do not hide the living. */
+const ringPage = 8
+/** Hosts taken for dead that are looked at again with each read of the ring: one may have woken. */
+const lookedAgainMax = 2
 
 export function createLeaseWatch(deps: {
   store: Store
   runtime: Runtime
   clocks: Clocks
-  host: {
-    bootId: string
-    realmId: string
-    instances: readonly { zone: string }[]
-    /** All zones of the realm. */
-    zones: readonly string[]
-  }
+  host: { bootId: string; realmId: string }
 }): { run(signal: AbortSignal): Promise<void> } {
   const { store, runtime, clocks } = deps
-  const { bootId, realmId, zones } = deps.host
-  const own = new Set(deps.host.instances.map(({ zone }) => zone))
+  const { bootId, realmId } = deps.host
   const sightings = new Map<string, Sighting>()
-  let watched: string[] = []
-  let lookedAt = Number.NEGATIVE_INFINITY
+  /** Hosts that need no watching, and since when, by the monotonic clock. */
+  const dead = new Map<string, number>()
+  let ring: string[] = []
+  let ringAt = Number.NEGATIVE_INFINITY
+  let writtenAt = clocks.monotonic()
 
-  /** Boot ids of the other hosts of a zone, in their order. */
-  async function othersOf(zone: string): Promise<string[]> {
-    const entries = await findInstances(store, realmId, zone)
-    const lately = clocks.now() - longGoneMs
-    const ids = entries.filter(({ seenAt }) => seenAt > lately).map((entry) => entry.bootId)
-    return [...new Set(ids)].filter((id) => id !== bootId).sort()
-  }
-
-  async function lookRound(): Promise<void> {
-    const found = new Set<string>()
-    for (const zone of own) {
-      const others = await othersOf(zone)
-      const before = others.filter((id) => id < bootId)
-      const ring = [...others.slice(before.length), ...before]
-      for (const id of ring.slice(0, watchedOfZone)) found.add(id)
-      if (before.length > 0) continue
-      const alone = await loneHostAfter(zone)
-      if (alone !== undefined) found.add(alone)
+  async function readRing(): Promise<string[]> {
+    const now = clocks.monotonic()
+    if (now - writtenAt >= ringAgainMs) {
+      await enterRing(store, clocks.now(), realmId, bootId)
+      writtenAt = now
     }
-    watched = [...found]
-    for (const id of sightings.keys()) if (!found.has(id)) sightings.delete(id)
-  }
-
-  /** The host of the next zone that has any, if it is the only one there. */
-  async function loneHostAfter(zone: string): Promise<string | undefined> {
-    const at = zones.indexOf(zone)
-    const after = [...zones.slice(at + 1), ...zones.slice(0, at)].filter((one) => !own.has(one))
-    for (const one of after.slice(0, zonesAsked)) {
-      const hosts = await othersOf(one)
-      if (hosts.length > 0) return hosts.length === 1 ? hosts[0] : undefined
+    ring = await nextInRing(store, realmId, bootId, ringPage)
+    ringAt = now
+    for (const id of dead.keys()) if (!ring.includes(id)) dead.delete(id)
+    for (const [id, since] of dead) {
+      if (now - since < ringAgainMs) continue
+      dead.delete(id)
+      await leaveRing(store, realmId, id)
     }
-    return undefined
+    return [...dead.keys()].slice(0, lookedAgainMax)
   }
 
   async function look(id: string): Promise<void> {
     // Of this process alone, and it never runs ahead: an observation by it is never too long.
     const sent = clocks.monotonic()
-    const row = await store.get({ table: 'volatile', key: leaseKey(id), consistent: true })
+    const row = await store.get({ table: 'volatile', key: leaseKey(id) })
     const answered = clocks.monotonic()
     const before = sightings.get(id)
     sightings.delete(id)
-    if (row === undefined || row['ended'] === true || row['suspect'] === row['renewal']) return
+    if (row === undefined || row['ended'] === true || row['suspect'] === row['renewal']) {
+      dead.set(id, dead.get(id) ?? answered)
+      return
+    }
+    dead.delete(id)
     if (answered - sent > slowReadMs) return
     const sighting = sightLease(before, id, row, before === undefined ? answered : sent)
     sightings.set(id, sighting)
@@ -90,11 +83,10 @@ export function createLeaseWatch(deps: {
   }
 
   async function round(): Promise<void> {
-    if (clocks.monotonic() - lookedAt >= lookRoundMs) {
-      await lookRound()
-      lookedAt = clocks.monotonic()
-    }
-    await Promise.all(watched.map(look))
+    const again = clocks.monotonic() - ringAt >= ringMs ? await readRing() : []
+    const watched = ring.filter((id) => !dead.has(id)).slice(0, watchedMax)
+    for (const id of sightings.keys()) if (!watched.includes(id)) sightings.delete(id)
+    await Promise.all([...watched, ...again].map(look))
   }
 
   return {
@@ -104,7 +96,7 @@ export function createLeaseWatch(deps: {
           // What was not read is a gap in the observation.
           if (!(error instanceof StoreError)) throw error
         })
-        await runtime.sleep(leaseRenewMs, signal).catch(() => undefined)
+        await runtime.sleep(lookMs, signal).catch(() => undefined)
       }
     },
   }

@@ -8,6 +8,7 @@ import { hostRowsKeptMs, leaseDeadAfterMs, leaseReadGapMs } from '../limits.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Write } from '../store/store.ts'
 import { removeCard } from './card.ts'
+import { enterRing, leaveRing } from './ring.ts'
 
 export type HostInstance = { realmId: string; zone: string; instance: string }
 
@@ -53,6 +54,9 @@ export async function createLease(
       expires: expiresAt(now + hostRowsKeptMs),
     },
   })
+  for (const realmId of new Set(host.instances.map((at) => at.realmId))) {
+    await enterRing(store, now, realmId, host.bootId)
+  }
 }
 
 /** `x` of a host's public key while its lease is not ended. Read strongly. One trip. */
@@ -109,6 +113,7 @@ export async function endLease(store: Store, bootId: string): Promise<void> {
     throw error
   }
   for (const at of row['instances'] as HostInstance[]) {
+    await leaveRing(store, at.realmId, bootId)
     await removeCard(store, at.realmId, { zone: at.zone, bootId, instance: at.instance })
   }
 }

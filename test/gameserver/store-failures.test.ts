@@ -57,7 +57,6 @@ async function stage() {
       protocol: 1,
       contentVersion: 'test',
       publicKey: 'none',
-      zones: ['hub'],
       instances: [{ instance: 'hub-1', zone: 'hub', capacity: 5 }],
     },
     onProof: () => undefined,

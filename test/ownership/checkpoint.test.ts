@@ -54,7 +54,6 @@ function openCheckpointing(store: Store) {
       protocol: 1,
       contentVersion: 'test',
       publicKey: 'none',
-      zones: ['hub'],
       instances: [{ instance: 'hub-1', zone: 'hub', capacity: 1000 }],
     },
     onProof: () => undefined,

@@ -28,7 +28,6 @@ export async function openHost(options: {
       protocol: 1,
       contentVersion: 'test',
       publicKey,
-      zones: ['hub', 'forest'],
       instances: [{ instance: `${zone}-1`, zone, capacity }],
     },
     onProof: () => undefined,

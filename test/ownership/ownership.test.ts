@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { createStatus } from '#functions/world/status.ts'
 import { createLeaseWatch } from '#gameserver/persistence/lease-watch.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
@@ -11,6 +12,7 @@ import { endLease, judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/card.ts'
 import { readPlaces } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
 import { openRealm, realmId } from './realm.ts'
 
 /** A host as the fleet shows it. */
@@ -211,12 +213,11 @@ async function watchFor(
     await meanwhile()
     if (runtime.now() >= until) stop.abort()
   }
-  const instances = [{ instance: 'hub-1', zone: 'hub', capacity: 1 }]
   await createLeaseWatch({
     store,
     runtime: { ...runtime, sleep },
     clocks: { now: runtime.now, monotonic: runtime.now },
-    host: { bootId, realmId, instances, zones: ['hub'] },
+    host: { bootId, realmId },
   }).run(stop.signal)
 }
 
@@ -396,6 +397,42 @@ describe('places', () => {
     expect(await places()).toBe(3)
     expect(await host.leave({ ...entry, instance: 'hub-1' })).toBe('left')
     expect(await places()).toBe(3)
+  })
+
+  it('20 enters of one character at once in an empty town never find it full', async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const realm = await openRealm()
+      await realm.host()
+      const who = await realm.character()
+      const all = await Promise.allSettled(Array.from({ length: 20 }, () => realm.enterAs(who)))
+      const codes = all.map((one) => (one.status === 'rejected' ? one.reason.code : 'in'))
+      expect(codes).not.toContain('world.full')
+      expect(codes).toContain('in')
+      const [card] = await findInstances(realm.store, realmId, 'hub')
+      expect(card!.count).toBe(1)
+    }
+  })
+
+  it('a card that others change at once is not a full world', async () => {
+    const memory = createMemoryStore({
+      faults: ({ operation, rows }) =>
+        operation === 'transact' && rows.some(({ key }) => key.pk.includes('#I#'))
+          ? { kind: 'conflict' }
+          : undefined,
+    })
+    const realm = await openRealm({ store: memory })
+    await realm.host()
+    await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
+      code: 'world.busy',
+    })
+  })
+
+  it('of a host that is up show in the state of the realm before anybody entered', async () => {
+    const realm = await openRealm()
+    await realm.host('hub', false)
+    const { zones } = await createStatus(realm.deps)(realmId)
+    expect(zones[0]).toMatchObject({ zone: 'hub', instances: 1, capacity: 100, players: 0 })
+    expect(zones[1]).toMatchObject({ zone: 'forest', instances: 0 })
   })
 
   it('are never more than the instance closes at, however many enter at once', async () => {

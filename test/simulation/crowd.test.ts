@@ -80,7 +80,6 @@ async function crowd(seed: number, weather: Weather | undefined) {
         protocol: 1,
         contentVersion: 'sim',
         publicKey: 'none',
-        zones: ['hub'],
         instances: instances.map((instance) => ({ instance, zone: 'hub', capacity })),
       },
       onProof: () => undefined,

@@ -56,7 +56,6 @@ export function startHost(deps: {
     contentVersion: content.version,
     publicKey: 'none',
     instances,
-    zones: [...content.zones.keys()],
   }
 
   // The worker's side.

@@ -66,7 +66,6 @@ const persistence = createHostStore({
     protocol: PROTOCOL_VERSION,
     contentVersion: content.version,
     publicKey: 'none',
-    zones: [zone.id],
     instances: [{ instance, zone: zone.id, capacity: zone.capacity }],
   },
   onProof: () => undefined,
