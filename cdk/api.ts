@@ -204,7 +204,7 @@ function crossOrigin(origins: string[]) {
       CorsHttpMethod.DELETE,
     ],
     allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match'],
-    exposeHeaders: ['etag', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
+    exposeHeaders: ['date', 'etag', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     maxAge: Duration.minutes(10),
   }
 }

@@ -5,6 +5,7 @@ import { ApiError, createApiClient } from '#shared/api/client.ts'
 import { internal } from '#shared/api/internal.ts'
 import type { KnownHost } from '#shared/api/internal.ts'
 import type { HostSigner } from '#shared/keys/host.ts'
+import { clockSlackMs } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -12,7 +13,7 @@ import type { Log } from '#shared/telemetry/log.ts'
 /** The functions may come up after their hosts. */
 const tryForMs = 60_000
 const retryMs = 2000
-/** Leases are judged by time: clocks that differ by more eat into the second they have to spare. */
+/** What is worth a line: clocks that differ by more are not kept by NTP. */
 const skewMaxMs = 500
 
 export type SelfCheck = {
@@ -56,7 +57,7 @@ export async function checkMyself(check: SelfCheck): Promise<'well' | 'warned' |
           code,
           hint:
             code === 'auth.expired'
-              ? 'the clocks of this machine and of the functions differ by more than a minute'
+              ? 'the clocks of this machine and of the functions differ by more than a minute: set this one by NTP'
               : 'another realm or other tables are served there, or a clock is off',
         })
         return 'warned'
@@ -80,7 +81,11 @@ function whatIsWrong(check: SelfCheck, known: KnownHost, askedAt: number): strin
   }
   const skewMs = Math.round(known.now - askedAt)
   if (Math.abs(skewMs) > skewMaxMs) {
-    wrong.push(`the clock of the functions is ${skewMs} ms ahead of this machine's`)
+    const grave = Math.abs(skewMs) > clockSlackMs ? ': tickets are refused here, set it by NTP' : ''
+    const side = skewMs > 0 ? 'behind' : 'ahead of'
+    wrong.push(
+      `the clock of this machine is ${Math.abs(skewMs)} ms ${side} that of the functions${grave}`,
+    )
   }
   return wrong
 }

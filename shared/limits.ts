@@ -19,10 +19,19 @@ export const httpConnectionsMax = 4096
 
 /** How old the birth time of an operation id may be: what is remembered longer costs for ever. */
 export const operationMaxAgeMs = 30 * 24 * 60 * 60 * 1000
-/** How far ahead a client's clock may be. Phones are rarely off by more than a minute. */
+/**
+ * How far ahead a client's clock may be. A client that is told so makes its ids by the server's clock
+ * (`Date`); the bound keeps ids from outliving their rows.
+ */
 export const operationMaxAheadMs = 5 * 60 * 1000
 /** How long the row of an operation is kept: longer than its id can still be accepted. */
 export const operationKeptMs = operationMaxAgeMs + operationMaxAheadMs + 24 * 60 * 60 * 1000
+
+/**
+ * How far two of our own machines' clocks may differ, ms: what one wrote by its clock, another judges with so
+ * much slack. A minute, which a machine without NTP gathers in some weeks, and half of one for the way.
+ */
+export const clockSlackMs = 90_000
 
 /** NIST SP 800-63B-4, 3.1.1.2: 15 characters where the password is the only factor. */
 export const passwordMinLength = 15

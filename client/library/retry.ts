@@ -9,7 +9,10 @@ import { createBackoff } from '#shared/backoff.ts'
 /** Tries of one request: with the waits between them about ten seconds. */
 const triesMax = 5
 
-/** Runs a request until it is answered, refused for good, or tried often enough. */
+/**
+ * Runs a request until it is answered, refused for good, or tried often enough. `runtime.now` makes the id:
+ * the server's time, as far as it is known.
+ */
 export async function retrying<T>(
   runtime: Runtime,
   request: (options: CallOptions) => Promise<T>,
@@ -18,6 +21,7 @@ export async function retrying<T>(
   const backoff = createBackoff(runtime, { baseMs: 400, maxMs: 5000 })
   let operationId = newId(runtime)
   let superseded = false
+  let timed = false
   for (let tries = 1; ; tries++) {
     try {
       return await request({ operationId, signal })
@@ -29,10 +33,21 @@ export async function retrying<T>(
         operationId = newId(runtime)
         continue
       }
+      if (isAboutTime(error) && !timed) {
+        // Refused before anything was done, and the refusal told the server's time: another id, once.
+        timed = true
+        operationId = newId(runtime)
+        continue
+      }
       if (!isPassing(error)) throw error
       await runtime.sleep(backoff.next(error.retryAfterS), signal)
     }
   }
+}
+
+/** The id of the operation is from another time than the server's: the device's clock is off. */
+function isAboutTime(error: ApiError): boolean {
+  return error.code === 'operation.from_future' || error.code === 'operation.too_old'
 }
 
 /** No answer, "come back later", or a gateway that could not reach the server. */

@@ -1,28 +1,25 @@
-// A logged-in player: tokens, their renewal, and calls that carry them.
+// A logged-in player: log-in, the renewal of tokens, and calls that carry them.
 //
-// Several pages of one browser share a storage. A refresh token works once, so whoever renews looks
+// Several pages of one browser share a storage. A refresh token works once, so a page that renews looks
 // first whether another page has done it, and one that is refused looks again before it gives up.
 import { api } from '#shared/api/api.ts'
 import type { Api } from '#shared/api/api.ts'
-import type { PasswordSession, Realm, Session as Tokens } from '#shared/api/auth.ts'
+import type { Realm } from '#shared/api/auth.ts'
 import type { Character } from '#shared/api/characters.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
-import type { ApiClient, ApiClientOptions } from '#shared/api/client.ts'
+import type { ApiClient, ApiClientOptions, CallOptions } from '#shared/api/client.ts'
 import type { Admission } from '#shared/api/world.ts'
-import { accessTokenMs } from '#shared/limits.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { retrying } from './retry.ts'
+import { createServerTime } from './server-time.ts'
 import type { KeyStore } from './storage.ts'
+import { createTokens } from './tokens.ts'
+import type { Tokens } from './tokens.ts'
 
-/** An access token is renewed this long before it runs out. */
-const renewBeforeMs = 60_000
-const tokensKey = 'session'
 /** Where the storage keeps the secret of this device, 32 bytes in base64url. */
 export const deviceKey = 'device'
-/** That somebody has logged in here with a password: the name and what the server gave for it. */
-const knownKey = 'known'
 
 export type SessionOptions = {
   /** Of the API, without a slash at its end. */
@@ -60,72 +57,100 @@ export type Session = {
   inRealm(realmId: string): InRealm
 }
 
-/** What is kept: the answer of the server, and when it came by our own clock. */
-type Kept = Tokens & { receivedAt: number }
-
 export function createSession(options: SessionOptions): Session {
-  const { runtime, storage } = options
-  let kept = readKept(storage)
-  let renewing: Promise<void> | undefined
+  const tokens = createTokens(options.storage, options.runtime)
+  const time = createServerTime(options.runtime, options.fetch)
+  // Operation ids carry a time: the server's.
+  const runtime: Runtime = { ...options.runtime, now: time.now }
   const clientAt = (baseUrl: string): ApiClient<Api> =>
     createApiClient({
       api,
       baseUrl,
-      fetch: options.fetch,
-      token: () => kept?.accessToken,
+      fetch: time.fetch,
+      token: () => tokens.current()?.accessToken,
       newId: () => newId(runtime),
     })
   const client = clientAt(options.baseUrl)
-  /** What the server has seen of a character's silent host: it wants it back with the next try. */
-  const observed = new Map<string, string>()
-  /** Realms that are served elsewhere, once the API has said so. */
-  const elsewhere = new Map<string, ApiClient<Api>>()
+  const authorised = createAuthorised({ tokens, client, runtime, lost: options.lost })
+  const atRealm = createRealmCalls(tokens, client, clientAt)
+  const calls: Calls = {
+    once: async (call) => await authorised(call),
+    changing: async (call) => await retrying(runtime, async (more) => authorised(() => call(more))),
+    atRealm,
+  }
+  const sent = <T>(call: (more: CallOptions) => Promise<T>) => retrying(runtime, call)
+  const enter = createEnter(calls)
+  return {
+    get account() {
+      return tokens.current()
+    },
+    async guest() {
+      const deviceSecret = options.storage.get(deviceKey) ?? base64Url(runtime.randomBytes(32))
+      // Kept before it is sent: an account whose secret is lost with the answer is lost as well.
+      options.storage.set(deviceKey, deviceSecret)
+      return tokens.begin(await sent((more) => client.auth.guest({ body: { deviceSecret } }, more)))
+    },
+    async register(loginName, password) {
+      const body = { loginName, password }
+      return tokens.beginKnown(
+        loginName,
+        await sent((more) => client.auth.register({ body }, more)),
+      )
+    },
+    async logIn(loginName, password) {
+      const deviceToken = tokens.deviceTokenOf(loginName)
+      const body = { loginName, password, ...(deviceToken === undefined ? {} : { deviceToken }) }
+      return tokens.beginKnown(loginName, await sent((more) => client.auth.login({ body }, more)))
+    },
+    async logOut() {
+      if (tokens.current() === undefined) return
+      // A player who logs out is logged out here even if the server cannot be told now.
+      await authorised(() => client.auth.logout(undefined)).catch(() => undefined)
+      tokens.forget()
+    },
+    async logOutEverywhere() {
+      await calls.changing((more) => client.auth.logoutEverywhere(undefined, more))
+      tokens.forget()
+    },
+    loggedOutElsewhere: () => tokens.goneElsewhere(),
+    inRealm: (realmId) => inRealm(realmId, calls, enter),
+  }
+}
 
-  const keep = (tokens: Tokens): Account => {
-    kept = { ...tokens, receivedAt: runtime.now() }
-    storage.set(tokensKey, JSON.stringify(kept))
-    return kept
-  }
-  /** The token of the device outlives a log-out: that is what it is for. */
-  const keepKnown = (loginName: string, { deviceToken, ...tokens }: PasswordSession): Account => {
-    storage.set(knownKey, JSON.stringify({ loginName: loginName.toLowerCase(), deviceToken }))
-    return keep(tokens)
-  }
-  const forget = () => {
-    kept = undefined
-    storage.remove(tokensKey)
-  }
+/** The ways to call. */
+type Calls = {
+  /** One that needs the access token. */
+  once: <T>(call: () => Promise<T>) => Promise<T>
+  /** The same, sent again under one operation id. */
+  changing: <T>(call: (more: CallOptions) => Promise<T>) => Promise<T>
+  /** At the address that serves the realm. */
+  atRealm: <T>(realmId: string, call: (client: ApiClient<Api>) => Promise<T>) => Promise<T>
+}
 
-  /** Takes over what another page has renewed; tells whether there was something newer. */
-  const adopt = (): boolean => {
-    const stored = readKept(storage)
-    if (stored === undefined || stored.refreshToken === kept?.refreshToken) return false
-    if (kept !== undefined && stored.accountId !== kept.accountId) return false
-    if (kept !== undefined && stored.receivedAt < kept.receivedAt) return false
-    kept = stored
-    return true
+/** Runs calls that need the access token, with one renewal when the server says that it has run out. */
+function createAuthorised(deps: {
+  tokens: Tokens
+  client: ApiClient<Api>
+  runtime: Runtime
+  lost: ((code: string) => void) | undefined
+}): Calls['once'] {
+  const { tokens, client, runtime, lost } = deps
+  let renewing: Promise<void> | undefined
+  const end = (code: string) => {
+    tokens.forget()
+    lost?.(code)
   }
-
-  const isStale = (): boolean => {
-    if (kept === undefined) return false
-    // The device's clock may be off by hours; the length of a token's life is known, so trust that.
-    const told = kept.accessExpiresAt - kept.receivedAt
-    const life = Math.min(accessTokenMs, Math.max(accessTokenMs / 2, told))
-    const age = runtime.now() - kept.receivedAt
-    return age < 0 || age > life - renewBeforeMs
-  }
-
   const renewOnce = async () => {
-    if (adopt() && !isStale()) return
-    const refreshToken = kept?.refreshToken
+    if (tokens.adopt() && !tokens.isStale()) return
+    const refreshToken = tokens.current()?.refreshToken
     if (refreshToken === undefined) throw new ApiError('auth.required', 'Nobody is logged in')
     try {
-      keep(await retrying(runtime, (more) => client.auth.refresh({ body: { refreshToken } }, more)))
+      const body = { refreshToken }
+      tokens.renew(await retrying(runtime, (more) => client.auth.refresh({ body }, more)))
     } catch (error) {
       if (!(error instanceof ApiError) || !endsSession(error.code)) throw error
-      if (adopt()) return
-      forget()
-      options.lost?.(error.code)
+      if (tokens.adopt()) return
+      end(error.code)
       throw error
     }
   }
@@ -136,154 +161,88 @@ export function createSession(options: SessionOptions): Session {
     })
     await renewing
   }
-
-  /** Runs a call that needs the access token, with one renewal when the server says it has run out. */
-  const authorised = async <T>(call: () => Promise<T>): Promise<T> => {
-    if (isStale()) await renew()
-    const used = kept?.accessToken
+  return async (call) => {
+    if (tokens.isStale()) await renew()
+    const used = tokens.current()?.accessToken
     try {
       return await call()
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       if (error.code === 'auth.expired' || (error.code === 'auth.required' && used !== undefined)) {
-        if (kept?.accessToken === used) await renew()
+        if (tokens.current()?.accessToken === used) await renew()
         return await call()
       }
-      if (error.code === 'auth.session_revoked' && kept?.accessToken === used) {
-        forget()
-        options.lost?.(error.code)
+      if (error.code === 'auth.session_revoked' && tokens.current()?.accessToken === used) {
+        end(error.code)
       }
       throw error
     }
   }
+}
 
-  /** Runs a call at the address that serves the realm. */
-  const atRealm = async <T>(
-    realmId: string,
-    call: (client: ApiClient<Api>) => Promise<T>,
-  ): Promise<T> => {
+/** A realm that is served elsewhere is called there as soon as the API has said so. */
+function createRealmCalls(
+  tokens: Tokens,
+  client: ApiClient<Api>,
+  clientAt: (baseUrl: string) => ApiClient<Api>,
+): Calls['atRealm'] {
+  const elsewhere = new Map<string, ApiClient<Api>>()
+  return async (realmId, call) => {
     try {
       return await call(elsewhere.get(realmId) ?? client)
     } catch (error) {
-      const realm = kept?.realms.find((each) => each.realmId === realmId)
+      const realm = tokens.current()?.realms.find((each) => each.realmId === realmId)
       if (!(error instanceof ApiError) || error.code !== 'realm.elsewhere' || !realm) throw error
       const other = clientAt(realm.address.replace(/\/$/, ''))
       elsewhere.set(realmId, other)
       return await call(other)
     }
   }
+}
 
-  const changing = <T>(call: Parameters<typeof retrying<T>>[1]) =>
-    retrying(runtime, (more) => authorised(() => call(more)))
+type Enter = (realmId: string, characterId: string, signal?: AbortSignal) => Promise<Admission>
 
+function createEnter(calls: Calls): Enter {
+  /** What the server has seen of a character's silent host: it wants it back with the next try. */
+  const observed = new Map<string, string>()
+  return async (realmId, characterId, signal) => {
+    const body = { characterId, protocol: PROTOCOL_VERSION, observed: observed.get(characterId) }
+    observed.delete(characterId)
+    const request = { params: { realmId }, body }
+    try {
+      return await calls.once(() =>
+        calls.atRealm(realmId, (at) => at.world.enter(request, { signal })),
+      )
+    } catch (error) {
+      const said = error instanceof ApiError ? error.document?.['observed'] : undefined
+      if (typeof said === 'string') observed.set(characterId, said)
+      throw error
+    }
+  }
+}
+
+function inRealm(realmId: string, { changing, atRealm }: Calls, enter: Enter): InRealm {
+  const params = { realmId }
   return {
-    get account() {
-      return kept
+    characters: async () =>
+      await changing(async (more) => {
+        const answer = await atRealm(realmId, (at) => at.characters.list({ params }, more))
+        return answer.characters
+      }),
+    create: async (body) =>
+      await changing((more) =>
+        atRealm(realmId, (at) => at.characters.create({ params, body }, more)),
+      ),
+    async remove(characterId) {
+      const request = { params: { realmId, characterId } }
+      await changing((more) => atRealm(realmId, (at) => at.characters.delete(request, more)))
     },
-    async guest() {
-      const deviceSecret = storage.get(deviceKey) ?? base64Url(runtime.randomBytes(32))
-      // Kept before it is sent: an account whose secret is lost with the answer is lost as well.
-      storage.set(deviceKey, deviceSecret)
-      return keep(
-        await retrying(runtime, (more) => client.auth.guest({ body: { deviceSecret } }, more)),
-      )
-    },
-    async register(loginName, password) {
-      const body = { loginName, password }
-      return keepKnown(
-        loginName,
-        await retrying(runtime, (more) => client.auth.register({ body }, more)),
-      )
-    },
-    async logIn(loginName, password) {
-      const deviceToken = readKnown(storage, loginName)
-      const body = { loginName, password, ...(deviceToken === undefined ? {} : { deviceToken }) }
-      return keepKnown(
-        loginName,
-        await retrying(runtime, (more) => client.auth.login({ body }, more)),
-      )
-    },
-    async logOut() {
-      if (kept === undefined) return
-      // A player who logs out is logged out here even if the server cannot be told now.
-      await authorised(() => client.auth.logout(undefined)).catch(() => undefined)
-      forget()
-    },
-    async logOutEverywhere() {
-      await changing((more) => client.auth.logoutEverywhere(undefined, more))
-      forget()
-    },
-    loggedOutElsewhere() {
-      if (kept === undefined || storage.get(tokensKey) !== undefined) return false
-      kept = undefined
-      return true
-    },
-    inRealm: (realmId) => ({
-      characters: async () =>
-        await changing(async (more) => {
-          const request = { params: { realmId } }
-          const answer = await atRealm(realmId, (at) => at.characters.list(request, more))
-          return answer.characters
-        }),
-      create: async (body) =>
-        await changing((more) =>
-          atRealm(realmId, (at) => at.characters.create({ params: { realmId }, body }, more)),
-        ),
-      async remove(characterId) {
-        const request = { params: { realmId, characterId } }
-        await changing((more) => atRealm(realmId, (at) => at.characters.delete(request, more)))
-      },
-      enter: async (characterId, signal) => {
-        const body = {
-          characterId,
-          protocol: PROTOCOL_VERSION,
-          observed: observed.get(characterId),
-        }
-        observed.delete(characterId)
-        try {
-          return await authorised(() =>
-            atRealm(realmId, (at) => at.world.enter({ params: { realmId }, body }, { signal })),
-          )
-        } catch (error) {
-          const said = error instanceof ApiError ? error.document?.['observed'] : undefined
-          if (typeof said === 'string') observed.set(characterId, said)
-          throw error
-        }
-      },
-    }),
+    enter: async (characterId, signal) => await enter(realmId, characterId, signal),
   }
 }
 
 function endsSession(code: string): boolean {
   return code === 'auth.refresh_refused' || code === 'auth.session_revoked'
-}
-
-/** What the server gave this device for that name; undefined when another, or nobody, was the last. */
-function readKnown(storage: KeyStore, loginName: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(storage.get(knownKey) ?? 'null')
-    const known = value as Partial<{ loginName: string; deviceToken: string }> | null
-    return known?.loginName === loginName.toLowerCase() ? known.deviceToken : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function readKept(storage: KeyStore): Kept | undefined {
-  try {
-    const value = JSON.parse(storage.get(tokensKey) ?? 'null') as Partial<Kept> | null
-    // Written by us alone; a damaged or older one means logging in again, no more.
-    const whole =
-      typeof value?.accountId === 'string' &&
-      typeof value.accessToken === 'string' &&
-      typeof value.refreshToken === 'string' &&
-      typeof value.accessExpiresAt === 'number' &&
-      typeof value.receivedAt === 'number' &&
-      Array.isArray(value.realms)
-    return whole ? (value as Kept) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function base64Url(bytes: Uint8Array): string {

@@ -3,9 +3,17 @@
 import { SignJWT, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { OperatorCaller, PlayerCaller } from '#shared/api/endpoint.ts'
-import { accessTokenMs, operatorTokenMs, tokensRememberedMax } from '#shared/limits.ts'
+import {
+  accessTokenMs,
+  clockSlackMs,
+  operatorTokenMs,
+  tokensRememberedMax,
+} from '#shared/limits.ts'
 import { asDate, isRefusal, keyOf } from '#shared/keys/jwt.ts'
 import type { SigningKey, VerifyKeys } from '#shared/keys/jwt.ts'
+
+/** The clock of the function that signed may be behind. */
+const slackS = clockSlackMs / 1000
 
 const accessTokenType = 'at+jwt'
 const accessTokenAudience = 'waystone:player'
@@ -77,7 +85,8 @@ export async function verifyAccessToken(
   const known = memory.get(token)
   if (known !== undefined) {
     // Time goes on and keys are withdrawn: only the signature is as it was.
-    if (Math.floor(now / 1000) < known.expiresS && (await keys(known.keyId)) === known.key) {
+    const inTime = Math.floor(now / 1000) < known.expiresS + slackS
+    if (inTime && (await keys(known.keyId)) === known.key) {
       return { ...known.player }
     }
     memory.delete(token)
@@ -92,6 +101,7 @@ export async function verifyAccessToken(
       issuer: accessTokenIssuer,
       audience: accessTokenAudience,
       requiredClaims: ['exp', 'iat', 'sub'],
+      clockTolerance: slackS,
       currentDate: asDate(now),
     })
     const claimed = claims.safeParse(payload)
@@ -155,6 +165,7 @@ export async function verifyOperatorToken(
       issuer: accessTokenIssuer,
       audience: operatorTokenAudience,
       requiredClaims: ['exp', 'iat', 'sub'],
+      clockTolerance: slackS,
       currentDate: asDate(now),
     })
     const claimed = operatorClaims.safeParse(payload)

@@ -5,6 +5,7 @@
 // never claims twice here, and the store lets it claim once anywhere.
 import { timingSafeEqual } from 'node:crypto'
 import type { CloseReason } from '#shared/protocol/close.ts'
+import { clockSlackMs } from '#shared/limits.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
@@ -73,7 +74,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (reason !== undefined) return client.end(reason)
 
     const lapsesBefore = lapses
-    used.set(ticket.ticketId, ticket.expiresAt)
+    // By a clock that is behind it could be accepted for so long.
+    used.set(ticket.ticketId, ticket.expiresAt + clockSlackMs)
     const answer = await claims.run(ticket, instance.id)
     if (answer.outcome === 'refused') return client.end('ticket.refused')
     if (answer.outcome === 'unavailable') return client.end('host.unavailable')

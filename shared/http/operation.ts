@@ -21,10 +21,19 @@ export function parseOperationId(
   const id = header.toLowerCase()
   const birth = birthOfId(id)
   if (birth === undefined) throw new Problem('operation.invalid')
-  if (birth < sent.now - operationMaxAgeMs) throw new Problem('operation.too_old')
-  if (birth > sent.now + operationMaxAheadMs) throw new Problem('operation.from_future')
+  if (birth < sent.now - operationMaxAgeMs) {
+    throw new Problem('operation.too_old', { detail: byServerTime })
+  }
+  if (birth > sent.now + operationMaxAheadMs) {
+    throw new Problem('operation.from_future', { detail: byServerTime })
+  }
   return operationOf([sent.scope, sent.route, id], sent.request)
 }
+
+/** What a client does about a clock that is off: the way back stands in the refusal. */
+const byServerTime =
+  'If the id is new, the clock of the client is off. The header Date has the time of the server: make a new ' +
+  'id with it and send the request again.'
 
 /**
  * The answer of a commit whose refusals are named by their problem. Throws that Problem, with `detail`;

@@ -4,7 +4,7 @@
 import { webcrypto } from 'node:crypto'
 import { SignJWT, decodeJwt, errors, jwtVerify } from 'jose'
 import type { CryptoKey } from 'jose'
-import { hostKeyFreshMs, hostTokenMs } from '../limits.ts'
+import { clockSlackMs, hostKeyFreshMs, hostTokenMs } from '../limits.ts'
 import { isUuid } from '../runtime.ts'
 import type { Runtime } from '../runtime.ts'
 import { importPublic } from './ed25519.ts'
@@ -12,8 +12,6 @@ import { asDate } from './jwt.ts'
 
 const audience = 'waystone:internal'
 const type = 'waystone-host+jwt'
-/** How far the clocks of a host and a function may differ, seconds. */
-const skewS = 5
 /** Hosts whose key is remembered; more than a region has. */
 const rememberedMax = 1000
 
@@ -90,7 +88,7 @@ export async function verifyHostToken(
       requiredClaims: ['exp', 'iat'],
       // Whatever the host wrote: no token counts for longer.
       maxTokenAge: hostTokenMs / 1000,
-      clockTolerance: skewS,
+      clockTolerance: clockSlackMs / 1000,
       currentDate: asDate(now),
     })
     return { bootId }

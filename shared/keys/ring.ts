@@ -6,7 +6,7 @@
 // One key signs both kinds of token: each has its own `typ` and audience, and verifiers fix both.
 import { createHmac } from 'node:crypto'
 import type { CryptoKey } from 'jose'
-import { accessTokenMs, keyPublishMs, keyRotateMs } from '../limits.ts'
+import { accessTokenMs, clockSlackMs, keyPublishMs, keyRotateMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../store/store.ts'
 import type { Store, Write } from '../store/store.ts'
@@ -84,90 +84,101 @@ function findIn(
 }
 
 export function createKeyRing(deps: Deps): KeyRing {
-  let keys = new Map<string, LoadedKey>()
-  let sessionSecret: Uint8Array | undefined
-  let newest = ''
-
-  async function load(rows: KeyRows) {
-    const next: typeof keys = new Map()
-    for (const row of rows.keys) {
-      const known = keys.get(row.keyId)
-      next.set(row.keyId, known ? { ...known, ...row } : await openKey(deps, row))
-    }
-    sessionSecret ??= opened(unseal(deps.masterKey, sessionLabel, rows.session))
-    keys = next
-    newest = rows.newest
-  }
-
-  async function refresh() {
-    const rows = await readKeyRows(deps.store)
+  const { store, runtime } = deps
+  const ring: Ring = { keys: new Map(), sessionSecret: undefined, newest: '' }
+  const serving = () => [...ring.keys.values()].filter((key) => serves(key, runtime.now()))
+  const refresh = async () => {
+    const rows = await readKeyRows(store)
     // A ring that vanished is kept as it was read: players go on, and the fault is the store's.
-    if (rows !== undefined) await load(rows)
-    const head = keys.get(newest)
-    if (head !== undefined && deps.runtime.now() - head.createdAt >= keyRotateMs) await rotate()
+    if (rows !== undefined) await loadRing(deps, ring, rows)
+    const head = ring.keys.get(ring.newest)
+    if (head !== undefined && isDue(head, runtime.now())) await rotateRing(deps, ring)
   }
-
-  async function start() {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const rows = await readKeyRows(deps.store)
-      if (rows !== undefined) {
-        await load(rows)
-        return
-      }
-      const session = seal(deps.masterKey, sessionLabel, deps.runtime.randomBytes(32), deps.runtime)
-      // Whoever loses, or got no answer, reads what is there now.
-      await attempted(deps.store, firstWrites(newKey(deps, deps.runtime.now()), session))
-    }
-    throw new KeyRingError('The key ring could not be made: the store took it and then had none.')
-  }
-
-  async function rotate() {
-    const before = keys.get(newest)
-    if (before === undefined) throw new KeyRingError('The key ring was not started.')
-    const now = deps.runtime.now()
-    const next = newKey(deps, now + keyPublishMs)
-    // Somebody may sign with the old key until he reads the ring again; then its tokens run out.
-    const retireAt = next.activeFrom + keyPublishMs + accessTokenMs
-    const gone = [...keys.values()].filter(
-      (key) => key.retireAt !== undefined && key.retireAt <= now,
-    )
-    await attempted(deps.store, rotationWrites(next, { keyId: before.keyId, retireAt }, gone))
-    const rows = await readKeyRows(deps.store)
-    if (rows !== undefined) await load(rows)
-  }
-
   const verify = (keyId: string) => {
-    const key = keys.get(keyId)
-    return key !== undefined && serves(key, deps.runtime.now()) ? key.publicKey : undefined
+    const key = ring.keys.get(keyId)
+    return key !== undefined && serves(key, runtime.now()) ? key.publicKey : undefined
   }
   return {
-    start,
+    start: async () => await startRing(deps, ring),
+    rotate: async () => await rotateRing(deps, ring),
     refresh,
-    rotate,
     verify,
-    find: findIn({ verify, refresh }, deps.runtime),
-    empty: () => keys.size === 0,
+    find: findIn({ verify, refresh }, runtime),
+    empty: () => ring.keys.size === 0,
     signing() {
-      const now = deps.runtime.now()
-      let best: LoadedKey | undefined
-      for (const key of keys.values()) {
-        if (key.activeFrom > now || !serves(key, now)) continue
-        if (best === undefined || key.activeFrom > best.activeFrom) best = key
-      }
-      if (best === undefined)
+      const key = signingKeyOf(serving(), runtime.now())
+      if (key === undefined)
         throw new KeyRingError('There is no signing key: start the ring first.')
-      return { keyId: best.keyId, privateKey: best.privateKey }
+      return { keyId: key.keyId, privateKey: key.privateKey }
     },
-    jwks() {
-      const now = deps.runtime.now()
-      const serving = [...keys.values()].filter((key) => serves(key, now))
-      return { keys: serving.map((key) => jwkOf(key.keyId, key.x)) }
-    },
+    jwks: () => ({ keys: serving().map((key) => jwkOf(key.keyId, key.x)) }),
     derive(purpose) {
-      if (sessionSecret === undefined) throw new KeyRingError('The key ring was not started.')
-      return new Uint8Array(createHmac('sha256', sessionSecret).update(purpose).digest())
+      if (ring.sessionSecret === undefined) throw new KeyRingError('The key ring was not started.')
+      return new Uint8Array(createHmac('sha256', ring.sessionSecret).update(purpose).digest())
     },
   }
+}
+
+/** As it was read last. */
+type Ring = {
+  keys: Map<string, LoadedKey>
+  sessionSecret: Uint8Array | undefined
+  newest: string
+}
+
+async function loadRing(deps: Deps, ring: Ring, rows: KeyRows): Promise<void> {
+  const next: Ring['keys'] = new Map()
+  for (const row of rows.keys) {
+    const known = ring.keys.get(row.keyId)
+    next.set(row.keyId, known ? { ...known, ...row } : await openKey(deps, row))
+  }
+  ring.sessionSecret ??= opened(unseal(deps.masterKey, sessionLabel, rows.session))
+  ring.keys = next
+  ring.newest = rows.newest
+}
+
+async function startRing(deps: Deps, ring: Ring): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const rows = await readKeyRows(deps.store)
+    if (rows !== undefined) return await loadRing(deps, ring, rows)
+    const session = seal(deps.masterKey, sessionLabel, deps.runtime.randomBytes(32), deps.runtime)
+    // Another process may be first, or no answer comes: then what is there now is read.
+    await attempted(deps.store, firstWrites(newKey(deps, deps.runtime.now()), session))
+  }
+  throw new KeyRingError('The key ring could not be made: the store took it and then had none.')
+}
+
+async function rotateRing(deps: Deps, ring: Ring): Promise<void> {
+  const before = ring.keys.get(ring.newest)
+  if (before === undefined) throw new KeyRingError('The key ring was not started.')
+  const now = deps.runtime.now()
+  const next = newKey(deps, now + keyPublishMs)
+  // Another process may sign with the old key until it reads the ring again; then its tokens run out.
+  const retireAt = next.activeFrom + keyPublishMs + accessTokenMs + clockSlackMs
+  const gone = [...ring.keys.values()].filter(
+    (key) => key.retireAt !== undefined && key.retireAt <= now,
+  )
+  await attempted(deps.store, rotationWrites(next, { keyId: before.keyId, retireAt }, gone))
+  const rows = await readKeyRows(deps.store)
+  if (rows !== undefined) await loadRing(deps, ring, rows)
+}
+
+/** One that is old; and one from the future, for then a clock was wrong when it was made. */
+function isDue({ createdAt }: SigningRow, now: number): boolean {
+  return now - createdAt >= keyRotateMs || createdAt - now > clockSlackMs
+}
+
+/**
+ * The newest one that may sign. When all are from the future, a clock was wrong when they were made, and the
+ * oldest signs, which has a successor already or is alone. To wait for its time would lock everybody out.
+ */
+function signingKeyOf(serving: LoadedKey[], now: number): LoadedKey | undefined {
+  const byTime = serving.toSorted((a, b) => a.activeFrom - b.activeFrom)
+  return (
+    byTime.findLast(({ activeFrom }) => activeFrom <= now) ??
+    byTime.find(({ retireAt }) => retireAt !== undefined) ??
+    byTime[0]
+  )
 }
 
 const sessionLabel = 'waystone:session-secret'

@@ -4,6 +4,7 @@
 import { Packr } from 'msgpackr'
 import * as z from 'zod'
 import { chatMaxLength } from '../limits.ts'
+import { isChatText } from './chat-text.ts'
 import { readMsgpack } from './msgpack.ts'
 
 /** The length of a text in code points. */
@@ -15,15 +16,13 @@ export function charactersOf(text: string): number {
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
-// No control or format characters: a line of chat is one line, and nobody turns the direction of what
-// stands behind it. The two joiners stay: Persian, Hindi and many an emoji cannot be written without.
 const line = z
   .string()
   .trim()
   .min(1)
   // Code points, as other languages count them; JavaScript's own length counts many an emoji twice.
   .refine((text) => charactersOf(text) <= chatMaxLength)
-  .regex(/^(?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\u200c\u200d])*$/u)
+  .refine(isChatText)
 
 /** What is said, and what is heard: `from` is the entity id of the speaker. */
 export const chatLine = z.strictObject({ text: line })

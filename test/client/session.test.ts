@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
-import { accessTokenMs } from '#shared/limits.ts'
+import { accessTokenMs, operationMaxAgeMs, operationMaxAheadMs } from '#shared/limits.ts'
 import { PROBLEMS } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import { birthOfId } from '#shared/runtime.ts'
@@ -24,9 +24,13 @@ function createApi(time: Time) {
   let generation = 0
   const api = {
     seen: [] as Seen[],
+    /** Who logs in next. */
+    accountId: '01900000-0000-7000-8000-000000000001',
     /** Answered before anything else, once each; undefined lets one through. */
     failures: [] as (ProblemCode | 'lost' | 'lost answer' | undefined)[],
     retryAfterS: undefined as number | undefined,
+    /** What the header Date tells; undefined: a server that does not. */
+    date: undefined as (() => number) | undefined,
     /** Tokens below this generation have run out. */
     validFrom: 0,
     get generation() {
@@ -40,11 +44,23 @@ function createApi(time: Time) {
       api.seen.push({ url, method: init.method!, key, token, body })
       const failure = api.failures.shift()
       if (failure === 'lost') throw new TypeError('no network')
-      if (failure !== undefined && failure !== 'lost answer') return problem(failure)
-      const answer = reply(url, token, body)
+      if (failure !== undefined && failure !== 'lost answer') return dated(problem(failure))
+      const born = key === undefined ? undefined : birthOfId(key)
+      const ahead = born === undefined ? 0 : born - time.now()
+      if (api.date !== undefined && ahead > operationMaxAheadMs) {
+        return dated(problem('operation.from_future'))
+      }
+      if (api.date !== undefined && -ahead > operationMaxAgeMs) {
+        return dated(problem('operation.too_old'))
+      }
+      const answer = dated(reply(url, token, body))
       if (failure === 'lost answer') throw new TypeError('no network')
       return answer
     },
+  }
+  const dated = (response: Response) => {
+    if (api.date !== undefined) response.headers.set('date', new Date(api.date()).toUTCString())
+    return response
   }
   const problem = (code: ProblemCode) => {
     const { status, title } = PROBLEMS[code]
@@ -55,7 +71,7 @@ function createApi(time: Time) {
   const tokens = () => {
     generation++
     return Response.json({
-      accountId: '01900000-0000-7000-8000-000000000001',
+      accountId: api.accountId,
       guest: true,
       accessToken: `a${generation}`,
       accessExpiresAt: time.now() + accessTokenMs,
@@ -215,6 +231,53 @@ test('a device whose clock is an hour off neither renews all the time nor never'
   expect(api.generation).toBe(2)
 })
 
+test.each([4, 6, 60, 24 * 60, 400 * 24 * 60, -60, -40 * 24 * 60])(
+  'a device whose clock is %i min off does all that another one does',
+  async (minutes) => {
+    const time = createTime()
+    const api = createApi(time)
+    api.date = () => time.now()
+    let offMs = minutes * 60_000
+    const runtime = { ...time.runtime, now: () => time.now() + offMs }
+    const options = { baseUrl: 'http://api.test', fetch: api.fetch, runtime }
+    const session = createSession({ ...options, storage: createMemoryStore() })
+    await settled(time, session.guest())
+    const tries = api.seen.length
+    expect(tries).toBeLessThanOrEqual(2)
+    const realm = session.inRealm('local')
+    const create = async () =>
+      await settled(time, realm.create({ name: 'Mira', race: 'human', job: 'mage' }))
+    await create()
+    expect(api.seen).toHaveLength(tries + 1)
+    const born = birthOfId(api.seen.at(-1)!.key!)!
+    expect(Math.abs(born - time.now())).toBeLessThan(2000)
+    // The clock is set right while it plays: the next answer tells, one more try at most.
+    offMs = 0
+    api.seen.length = 0
+    await create()
+    await create()
+    expect(api.seen.filter(({ url }) => url.endsWith('/characters')).length).toBeLessThanOrEqual(3)
+  },
+)
+
+test('two accounts in two pages of a browser keep their tokens, whoever logs out', async () => {
+  const time = createTime()
+  const api = createApi(time)
+  const storage = createMemoryStore()
+  const one = open(time, api, storage)
+  await settled(time, one.session.guest())
+  api.accountId = '01900000-0000-7000-8000-000000000002'
+  const other = open(time, api, storage)
+  await settled(time, other.session.logIn('vale', 'a phrase'))
+  expect(one.session.loggedOutElsewhere()).toBe(false)
+  // The next start is of the account that logged in last.
+  expect(open(time, api, storage).session.account?.accountId).toBe(api.accountId)
+  await settled(time, other.session.logOut())
+  expect(one.session.loggedOutElsewhere()).toBe(false)
+  expect(one.session.account?.accountId).toBe('01900000-0000-7000-8000-000000000001')
+  expect(open(time, api, storage).session.account).toBeUndefined()
+})
+
 test('a page takes over what another page has renewed instead of using a spent token', async () => {
   const { time, api, session, storage } = await asGuest()
   const other = open(time, api, storage)
@@ -271,8 +334,9 @@ test('logging out works without the server, and the next start is logged out', a
 test('a session is restored from storage; a damaged one is no session', async () => {
   const { time, api, storage } = await asGuest()
   expect(open(time, api, storage).session.account?.guest).toBe(true)
+  const key = `session.${api.accountId}`
   for (const damaged of ['', '{', 'null', '[]', '{"accountId":1}']) {
-    storage.set('session', damaged)
+    storage.set(key, damaged)
     expect(open(time, api, storage).session.account).toBeUndefined()
   }
 })

@@ -7,6 +7,7 @@ import { domain, endpoint } from '#shared/api/endpoint.ts'
 import { done } from '#shared/api/names.ts'
 import {
   accessTokenMs,
+  clockSlackMs,
   bodyMaxBytes,
   operationMaxAgeMs,
   operationMaxAheadMs,
@@ -212,7 +213,7 @@ describe('access tokens', () => {
     test.clock.advance(accessTokenMs - 1000)
     expect((await list(test, `Bearer ${accessToken}`)).status).toBe(200)
     expect((await list(test, `bearer ${accessToken}`)).status).toBe(200)
-    test.clock.advance(1000)
+    test.clock.advance(1000 + clockSlackMs)
     const late = await list(test, `Bearer ${accessToken}`)
     expect(late.headers.get('www-authenticate')).toContain('error="invalid_token"')
     expect(await codeOf(late)).toBe('auth.expired')

@@ -10,7 +10,7 @@ import { KmsKeyError, loadKmsMasterKey } from '#shared/keys/kms.ts'
 import { KeyFileError, loadMasterKey } from '#shared/keys/master.ts'
 import { createKeyRing, createVerifier, KeyRingError } from '#shared/keys/ring.ts'
 import { readKeyRows } from '#shared/keys/store.ts'
-import { keyPublishMs, keyRotateMs } from '#shared/limits.ts'
+import { clockSlackMs, keyPublishMs, keyRotateMs } from '#shared/limits.ts'
 import { signTicket, verifyTicket } from '#shared/ownership/ticket.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
@@ -95,6 +95,47 @@ describe('the key ring', () => {
     expect(store.rows('core').filter((row) => row.sk.startsWith('KEY#'))).toHaveLength(2)
   })
 
+  it.each([1, 31, 400])(
+    'that was made by a clock %i days ahead signs when the clock is right, and is replaced',
+    async (days) => {
+      const { clock, store, ring } = open()
+      const ahead = days * 24 * 60 * 60 * 1000
+      clock.advance(ahead)
+      await ring('first').start()
+      clock.advance(-ahead)
+      const issuer = ring('issuer')
+      await issuer.start()
+      const zone = createVerifier({ store, runtime: clock })
+      await zone.refresh()
+      const before = issuer.signing().keyId
+      expect(zone.verify(before)).toBeDefined()
+      await issuer.refresh()
+      await zone.refresh()
+      expect(issuer.signing().keyId).toBe(before)
+      clock.advance(keyPublishMs)
+      const after = issuer.signing().keyId
+      expect(after).not.toBe(before)
+      expect(zone.verify(after)).toBeDefined()
+      await issuer.refresh()
+      expect(issuer.signing().keyId).toBe(after)
+    },
+  )
+
+  it('signs while it was rotated by a clock that was ahead', async () => {
+    const { clock, ring } = open()
+    const issuer = ring('issuer')
+    await issuer.start()
+    const ahead = 40 * 24 * 60 * 60 * 1000
+    clock.advance(ahead)
+    await issuer.rotate()
+    clock.advance(-ahead)
+    for (let i = 0; i < 3; i++) {
+      await issuer.refresh()
+      expect(issuer.verify(issuer.signing().keyId)).toBeDefined()
+      clock.advance(keyPublishMs)
+    }
+  })
+
   it('rotates by itself, once, when its key has grown old', async () => {
     const { clock, store, ring } = open()
     const rings = [ring('a'), ring('b'), ring('c')]
@@ -125,7 +166,12 @@ describe('the key ring', () => {
       expiresAt: clock.now() + 30_000,
     }
     const token = await signTicket(issuer.signing(), ticket)
-    expect(await verifyTicket(zone.verify, clock.now(), token)).toEqual(ticket)
+    // The host's clock may be off by a minute, either way.
+    for (const offMs of [0, -60_000, 30_000 + 60_000]) {
+      expect(await verifyTicket(zone.verify, clock.now() + offMs, token)).toEqual(ticket)
+    }
+    const late = clock.now() + 30_000 + clockSlackMs
+    expect(await verifyTicket(zone.verify, late, token)).toBeUndefined()
   })
 })
 

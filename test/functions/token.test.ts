@@ -2,8 +2,8 @@
 import { generateKeyPair } from 'jose'
 import type { CryptoKey } from 'jose'
 import { expect, test } from 'vitest'
-import { signAccessToken, verifyAccessToken } from '#functions/http/token.ts'
-import { accessTokenMs, tokensRememberedMax } from '#shared/limits.ts'
+import { signAccessToken, verifyAccessToken, verifyOperatorToken } from '#functions/http/token.ts'
+import { accessTokenMs, clockSlackMs, tokensRememberedMax } from '#shared/limits.ts'
 
 const now = 1_790_000_000_000
 const player = (accountId = 'mira') => ({
@@ -41,12 +41,14 @@ test('a token says the same each time, and what one caller does with it is not s
   }
 })
 
-test('a token that was taken before expires to the second all the same', async () => {
+test('a token that was taken before expires to the second all the same, with slack for clocks', async () => {
   const { sign, verify } = await openRing()
   const token = await sign()
   await verify(token)
-  expect(await verify(token, now + accessTokenMs - 1000)).toEqual(player())
-  expect(await verify(token, now + accessTokenMs)).toBe('expired')
+  const end = now + accessTokenMs + clockSlackMs
+  expect(await verify(token, end - 1000)).toEqual(player())
+  expect(await verify(token, end)).toBe('expired')
+  expect(await (await openRing()).verify(token, end)).toBe('invalid')
   expect(await verify(token, now + 2 * accessTokenMs)).toBe('expired')
 })
 
@@ -80,4 +82,14 @@ test('more tokens than are remembered are all taken', async () => {
   for (const token of tokens) await verify(token)
   expect(await verify(tokens[0]!)).toEqual(player('a0'))
   expect(await verify(tokens.at(-1)!)).toEqual(player(`a${tokens.length - 1}`))
+})
+
+test('a defect of ours is no word about the token', async () => {
+  const { sign } = await openRing()
+  const token = await sign()
+  const broken = () => {
+    throw new TypeError('a defect')
+  }
+  await expect(verifyAccessToken(broken, now, token)).rejects.toThrow('a defect')
+  await expect(verifyOperatorToken(broken, now, token)).rejects.toThrow('a defect')
 })

@@ -1,0 +1,28 @@
+// What time it is at the server. The clock of a player's device may be off by any amount, and the ids of
+// operations carry a time that the server judges; so they are made by the server's clock, which each answer
+// tells in its header Date.
+import type { Runtime } from '#shared/runtime.ts'
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export type ServerTime = {
+  /** Unix ms by the server's clock to about a second; by the device's until the first answer. */
+  now(): number
+  /** Sends a request and learns from its answer. Not for what a cache may answer: its Date is old. */
+  fetch: Fetch
+}
+
+export function createServerTime(runtime: Pick<Runtime, 'now'>, fetch: Fetch): ServerTime {
+  let aheadMs = 0
+  return {
+    now: () => Math.max(0, Math.round(runtime.now() + aheadMs)),
+    async fetch(url, init) {
+      const sentAt = runtime.now()
+      const response = await fetch(url, init)
+      const told = Date.parse(response.headers.get('date') ?? '')
+      // The header has whole seconds, cut off; it was written half a way ago.
+      if (!Number.isNaN(told)) aheadMs = told + 500 - (sentAt + runtime.now()) / 2
+      return response
+    },
+  }
+}

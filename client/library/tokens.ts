@@ -1,0 +1,110 @@
+// The tokens of who is logged in, in the page and in its storage.
+//
+// Several pages of one browser share a storage, and not all of them need play the same account: tokens lie
+// under their account, and beside them which account was logged in last, for the next start.
+import type { PasswordSession, Session } from '#shared/api/auth.ts'
+import { accessTokenMs } from '#shared/limits.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { KeyStore } from './storage.ts'
+
+/** An access token is renewed this long before it runs out. */
+const renewBeforeMs = 60_000
+/** The id of the account that logged in last. */
+const lastKey = 'session'
+const tokensKey = (accountId: string) => `session.${accountId}`
+/** What the server gave this device for a login name. */
+const knownKey = (loginName: string) => `known.${loginName.toLowerCase()}`
+
+/** The answer of the server, and when it came by our own clock. */
+export type Kept = Session & { receivedAt: number }
+
+export type Tokens = {
+  current(): Kept | undefined
+  /** After a log-in: the next start begins with this account. */
+  begin(session: Session): Kept
+  /** The same for a log-in by password. What names this device outlives a log-out: that is what it is for. */
+  beginKnown(loginName: string, session: PasswordSession): Kept
+  /** After a renewal. */
+  renew(session: Session): void
+  forget(): void
+  /** Takes over what another page has renewed; tells whether there was something newer. */
+  adopt(): boolean
+  /** Whether the access token runs out soon. */
+  isStale(): boolean
+  /** Whether another page has logged this account out. It is forgotten here then. */
+  goneElsewhere(): boolean
+  /** What the server gave this device at the last log-in to the name. */
+  deviceTokenOf(loginName: string): string | undefined
+}
+
+export function createTokens(storage: KeyStore, runtime: Pick<Runtime, 'now'>): Tokens {
+  let kept = readLast(storage)
+  const keep = (session: Session): Kept => {
+    kept = { ...session, receivedAt: runtime.now() }
+    storage.set(tokensKey(kept.accountId), JSON.stringify(kept))
+    return kept
+  }
+  const begin = (session: Session): Kept => {
+    storage.set(lastKey, session.accountId)
+    return keep(session)
+  }
+  return {
+    current: () => kept,
+    begin,
+    beginKnown(loginName, { deviceToken, ...session }) {
+      storage.set(knownKey(loginName), deviceToken)
+      return begin(session)
+    },
+    renew: (session) => void keep(session),
+    forget() {
+      if (kept === undefined) return
+      storage.remove(tokensKey(kept.accountId))
+      if (storage.get(lastKey) === kept.accountId) storage.remove(lastKey)
+      kept = undefined
+    },
+    adopt() {
+      const stored = kept === undefined ? readLast(storage) : readKept(storage, kept.accountId)
+      if (stored === undefined || stored.refreshToken === kept?.refreshToken) return false
+      if (kept !== undefined && stored.receivedAt < kept.receivedAt) return false
+      kept = stored
+      return true
+    },
+    isStale() {
+      if (kept === undefined) return false
+      // The device's clock may be off by hours; the length of a token's life is known, so trust that.
+      const told = kept.accessExpiresAt - kept.receivedAt
+      const life = Math.min(accessTokenMs, Math.max(accessTokenMs / 2, told))
+      const age = runtime.now() - kept.receivedAt
+      return age < 0 || age > life - renewBeforeMs
+    },
+    goneElsewhere() {
+      if (kept === undefined || storage.get(tokensKey(kept.accountId)) !== undefined) return false
+      kept = undefined
+      return true
+    },
+    deviceTokenOf: (loginName) => storage.get(knownKey(loginName)),
+  }
+}
+
+function readLast(storage: KeyStore): Kept | undefined {
+  const accountId = storage.get(lastKey)
+  return accountId === undefined ? undefined : readKept(storage, accountId)
+}
+
+/** Written by us alone; a damaged or older one means logging in again, no more. */
+function readKept(storage: KeyStore, accountId: string): Kept | undefined {
+  try {
+    const text = storage.get(tokensKey(accountId)) ?? 'null'
+    const value = JSON.parse(text) as Partial<Kept> | null
+    const whole =
+      value?.accountId === accountId &&
+      typeof value.accessToken === 'string' &&
+      typeof value.refreshToken === 'string' &&
+      typeof value.accessExpiresAt === 'number' &&
+      typeof value.receivedAt === 'number' &&
+      Array.isArray(value.realms)
+    return whole ? (value as Kept) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,49 @@
+// What a line of chat may hold. Judged by grapheme, which is what a reader sees as one character.
+//
+// Refused: what shows nothing, what piles marks on a letter over the lines above, and what changes the
+// direction of the text behind it. Taken: Hebrew and Arabic with their direction marks, joiners (Persian,
+// Hindi and many an emoji cannot be written without), flags that are spelled in tag characters.
+// Where graphemes end depends on the engine's Unicode version, so this is asked where a message comes in
+// and never in the simulation.
+
+/** UTS 39, 5.4: more than four marks in a row, which no language in use writes on one letter. */
+const MARKS_PILED = /[\p{Mn}\p{Me}]{5}/u
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** Whether the line, without blanks at its ends, may be said. */
+export function isChatText(text: string): boolean {
+  if (/^[ -~]+$/.test(text)) return true
+  // A mark at the beginning would sit on what stands before the line.
+  if (/^\p{M}/u.test(text)) return false
+  let shows = false
+  for (const { segment } of graphemes.segment(text)) {
+    if (isFlag(segment)) shows = true
+    else if (isBlank(segment)) continue
+    else if (FORBIDDEN.test(segment) || tooManyMarks(segment) || showsNothing(segment)) return false
+    else shows = true
+  }
+  return shows
+}
+
+/** Blanks, and the marks LRM, RLM and ALM, which give a direction to what stands beside them alone. */
+function isBlank(grapheme: string): boolean {
+  return /^(?:\p{Zs}|\p{Join_Control}|[\u200e\u200f\u061c])+$/u.test(grapheme)
+}
+
+/** Control and format characters but the joiners; line and paragraph separators; half pairs. */
+const FORBIDDEN = /(?!\p{Join_Control})[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** A black flag, the letters of its region as tags, and the tag that ends them (UTS 51, ED-14a). */
+function isFlag(grapheme: string): boolean {
+  return /^\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}$/u.test(grapheme)
+}
+
+function tooManyMarks(grapheme: string): boolean {
+  return MARKS_PILED.test(grapheme.normalize('NFD'))
+}
+
+/** Nothing but fillers, selectors and the like: the blank of Braille too. */
+function showsNothing(grapheme: string): boolean {
+  return /^[\p{Default_Ignorable_Code_Point}\p{Zs}\u2800]+$/u.test(grapheme)
+}
