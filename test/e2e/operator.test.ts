@@ -164,7 +164,7 @@ describe('a ban', () => {
     const tookMs = await banned('Bea', player)
     console.log(`banned, out after ${Math.round(tookMs)} ms, the command line's start included`)
     await expect(inRealm.enter(characterId)).rejects.toMatchObject({ code: 'auth.banned' })
-    await json('player', 'unban', 'Bea', '--reason', 'a mistake')
+    await json('player', 'unban', 'character:Bea', '--reason', 'a mistake')
     playing.push(await play(waystone.url, session, characterId))
   })
 

@@ -104,11 +104,11 @@ describe('a token of EKS', () => {
   })
 })
 
-it('a cluster of EKS without the address of its API is refused', () => {
+it('a cluster of EKS without the address of its API is refused', async () => {
   const parts = { store: createMemoryStore({ runtime }), runtime, log: silentLog }
   const config = readConfig({ WAYSTONE_EKS_CLUSTER: 'worlds' })
   const awsOptions = { region, credentials }
-  expect(() => openFleet({ ...parts, config, awsOptions })).toThrow(
+  await expect(openFleet({ ...parts, config, awsOptions })).rejects.toThrow(
     'WAYSTONE_EKS_CLUSTER needs WAYSTONE_AGONES_URL',
   )
 })

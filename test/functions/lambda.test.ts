@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUNDLINGS, buildBundles, functionsOf } from '#cdk/bundles.ts'
 import { domains } from '#functions/domains.ts'
 import { declarationsOf } from '#functions/http/record.ts'
+import { RATES, rateReportPart } from '#shared/limits.ts'
 import { api } from '#shared/api/api.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -165,6 +166,7 @@ describe('the Lambdas', () => {
       return `${action} ${partition.replace(/#.*/, '#*')}`
     })
     expect([...new Set(uses)].sort()).toEqual([
+      'dynamodb:GetItem ACCOUNT#*',
       'dynamodb:GetItem LOGIN#*',
       'dynamodb:PutItem AUDIT',
       'dynamodb:PutItem OP#*',
@@ -392,9 +394,13 @@ describe('when things go wrong', () => {
     realm.aws.secrets.set('none', '{}')
     const folder = realm.folders.get('content')!
     const without = await startLambda({ name: 'without', folder, env })
-    const outcome = await without.invoke(httpEvent({ method: 'GET', target: '/v1/content' }))
-    if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
-    expect(httpAnswer(outcome.answer).headers.get('ratelimit')).toMatch(/r=\d+/)
+    // A process reports cheap reads by the 20th part of their limit.
+    const event = httpEvent({ method: 'GET', target: '/v1/content' })
+    for (let i = 0; i <= RATES['read.address'].strict.count / rateReportPart; i++) {
+      const outcome = await without.invoke(event)
+      if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
+      expect(httpAnswer(outcome.answer).headers.get('ratelimit')).toMatch(/r=\d+/)
+    }
     const counted = realm.aws.uses.filter((use) => use.function === 'without')
     expect(counted.some(({ partition }) => partition?.startsWith('RATE#'))).toBe(true)
     await without.stop()
