@@ -226,6 +226,20 @@ export const chatMaxLength = 200
 export const chatBurst = 5
 export const chatRefillMs = 1000
 
+/**
+ * Characters of the id and of the kind of an effect, and bytes of its body. They are saved with the
+ * character: a version that raises a bound must be everywhere before one that uses it.
+ */
+export const effectIdMaxChars = 100
+export const effectKindMaxChars = 45
+export const effectBodyMaxBytes = 512
+/**
+ * Effects that one character, and one instance, wait for. A character's are 6 KB in the state row at most;
+ * an instance's are two parts of its checkpoint.
+ */
+export const effectsPerCharacterMax = 8
+export const effectsPerInstanceMax = 256
+
 /** Calls that wait for the worker thread at most: a minute of a busy hub, a few megabytes. */
 export const workerCallsMax = 4096
 

@@ -39,7 +39,7 @@ const PARTS: Part[] = [
   {
     name: 'zone host (worker.ts)',
     files: /^gameserver\/persistence\/worker\.ts$/,
-    may: ['zone host', 'shared', 'shared (browser)', 'system runtime'],
+    may: ['zone host', 'shared', 'shared (browser)', 'system runtime', 'game'],
   },
   {
     name: 'zone host',

@@ -1,5 +1,6 @@
 // A character that this host owns. Objects are compared, never ids: the same character may be leaving
 // one instance of a host and be claimed for another (OWNERSHIP, "Hand-off").
+import type { WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import type { ClientConnection } from '../net/client-connection.ts'
@@ -30,6 +31,8 @@ export type Character = {
   gate: GateArea | undefined
   /** What its account may still send of each kind of control message. */
   readonly allowance: Allowance
+  /** Effects whose outcome its world does not know yet, by kind and id. */
+  readonly effects: Map<string, WaitingEffect>
 }
 
 export function createCharacter(
@@ -51,6 +54,7 @@ export function createCharacter(
     lostAt: -1,
     gate: undefined,
     allowance,
+    effects: new Map((claimed.saved.effects ?? []).map((one) => [`${one.kind} ${one.id}`, one])),
   }
 }
 
@@ -66,5 +70,12 @@ export function savedOf(character: Character, zone: string): Saved {
 export function nextSave(character: Character, saved: Saved): CheckpointEntry {
   character.saveNumber++
   const { claimed, saveNumber } = character
-  return { characterId: claimed.characterId, epoch: claimed.epoch, saveNumber, saved }
+  const { effects: _before, ...others } = saved
+  const effects = [...character.effects.values()]
+  return {
+    characterId: claimed.characterId,
+    epoch: claimed.epoch,
+    saveNumber,
+    saved: effects.length > 0 ? { ...others, effects } : others,
+  }
 }

@@ -8,6 +8,7 @@ import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import type { Entity } from '../sim/world.ts'
 import { createCharacter } from './character.ts'
 import type { Character } from './character.ts'
+import { resendEffects } from './effects.ts'
 import { controlFrame, welcomeFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { fence, startLeave } from './leaving.ts'
@@ -81,6 +82,7 @@ export function entered(instance: Instance, session: number, entity: Entity): vo
     return
   }
   instance.roster.place(character, entity)
+  resendEffects(instance, character)
   // A client whose socket went before WELCOME has no secret to come back with.
   if (character.socket?.state === 'joining') welcome(instance, character)
   else startLeave(instance, character, 'left')

@@ -51,8 +51,8 @@ export type Instance = {
   /** ms */
   readonly monotonic: () => number
   readonly log: Log
-  readonly rules: ZoneRules
   readonly persistence: Persistence
+  readonly rules: ZoneRules
   readonly nextSession: () => number
   readonly allowances: Allowances
   /** As its content has it now. */
@@ -89,8 +89,8 @@ export function createInstance(deps: InstanceDeps): Instance {
     runtime,
     monotonic,
     log,
-    rules: rules ?? coreRules,
     persistence: deps.persistence,
+    rules: rules ?? coreRules,
     nextSession,
     allowances,
     zone,

@@ -3,6 +3,7 @@ import type { RecordFault } from '../net/cell-records.ts'
 import { step } from '../sim/step.ts'
 import type { WorldEvent } from '../sim/world.ts'
 import { deliver } from './delivery.ts'
+import { effectAsked, forgetEffects } from './effects.ts'
 import { entered, notEntered, welcome } from './entry.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
@@ -36,6 +37,7 @@ function advance(instance: Instance): void {
   try {
     step(instance.world, inputs, instance.rules, events)
   } finally {
+    forgetEffects(instance, inputs)
     instance.untold.push(...events)
     for (const event of events) applyEvent(instance, event)
   }
@@ -62,6 +64,10 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       if (character !== undefined) startLeave(instance, character, 'left')
       break
     }
+    case 'effectAsked':
+      effectAsked(instance, event.entity, event.effect)
+      break
+    case 'effect':
     case 'message':
       break
   }

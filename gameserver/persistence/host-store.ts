@@ -1,5 +1,6 @@
 // The store's side of a zone host: claims, leaves, checkpoints and the lease, as shared/ownership says.
 // It runs in the worker thread; tests run it in the open.
+import type { EffectKind } from '#shared/game/effect.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -8,6 +9,7 @@ import { silentLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { createCheckpointing } from './checkpointing.ts'
 import { claim } from './claiming.ts'
+import { createEffecting } from './effecting.ts'
 import { createHostPlaces } from './host-places.ts'
 import type { StoreOutcome } from './host-places.ts'
 import type { HostIdentity } from './identity.ts'
@@ -43,10 +45,12 @@ export function createHostStore(deps: {
   clocks: Clocks
   host: HostIdentity
   onProof: (proof: LeaseProof) => void
+  /** Of the game, by kind; none by default. */
+  effects?: ReadonlyMap<string, EffectKind>
   /** Silent by default. */
   log?: Log
 }): HostStore {
-  const { runtime, clocks, host, log = silentLog } = deps
+  const { runtime, clocks, host, log = silentLog, effects = new Map() } = deps
   const { store, stats } = watchStore(deps.store, clocks.monotonic, log)
   const { bootId, realmId } = host
   const stays: Stays = new Map()
@@ -69,6 +73,7 @@ export function createHostStore(deps: {
       stays.delete(characterId)
       if (!stay.synthetic) await places.release(stay.instance, characterId, stay)
     },
+    effect: createEffecting({ ...parts, effects }),
     onCommand: inbox.onCommand,
     poke: async () => await inbox.read().then(() => 'done' as const, failed),
     stats: async () => await Promise.resolve(stats()),

@@ -17,7 +17,12 @@ const repeatMs = { baseMs: 250, maxMs: 2000 }
 
 type LeaveOutcome = Awaited<ReturnType<Persistence['leave']>>
 
+type Stayed = { characterId: string; epoch: number }
+type Ownership = 'ours' | 'lost' | 'unavailable' | 'refused'
+
 export type Leaver = {
+  /** Whether this host still owns a character, as its guard says. */
+  ownership(stay: Stayed): Promise<Ownership>
   /** Saves a character and gives it up; see Persistence.leave. */
   leave(leaving: Leaving): Promise<LeaveOutcome>
   /** The same for a claim that never became a stay. */
@@ -60,10 +65,7 @@ export function createLeaver(deps: {
   }
 
   /** What the guard says of a stay. */
-  async function ownership({
-    characterId,
-    epoch,
-  }: Leaving): Promise<'ours' | 'lost' | 'unavailable' | 'refused'> {
+  async function ownership({ characterId, epoch }: Stayed): Promise<Ownership> {
     try {
       const guard = (await readRows(store, realmId, characterId))?.guard
       if (guard === undefined) return 'unavailable'
@@ -74,6 +76,7 @@ export function createLeaver(deps: {
   }
 
   return {
+    ownership,
     untilClear,
     async leave(leaving) {
       const outcome = await untilClear(leaving)

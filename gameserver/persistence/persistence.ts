@@ -1,5 +1,6 @@
 // What the tick thread asks of the persistence worker. All store traffic of a zone host goes through
 // here; nothing on the tick thread awaits it inside a step.
+import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
@@ -31,6 +32,8 @@ export type ClaimOutcome =
   | { outcome: 'storeRefused' }
 
 export type Leaving = CheckpointEntry & { instance: string }
+
+export type EffectCall = WaitingEffect & { characterId: string; epoch: number }
 
 export type LeaseView = {
   /** Inside the deadline: admission and saving are allowed. */
@@ -71,6 +74,11 @@ export interface Persistence {
    * character is not touched.
    */
   forget(characterId: string, epoch: number): Promise<void>
+  /**
+   * Makes an effect of a game durable, once; repeats itself until the outcome is clear. `fenced`: another
+   * host owns the character, and asks for the effect by itself. Rejects for a defect of the game.
+   */
+  effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
   /** What applies commands from the inbox. They may come more than once. */
   onCommand(apply: (command: Command) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */

@@ -2,6 +2,7 @@
 // 97 ms late on the tick thread, 3 ms from here (docs/performance.md).
 import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
+import { game } from '#game'
 import { createCache } from '#shared/cache/upstash.ts'
 import { readKeyRows } from '#shared/keys/store.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
@@ -34,6 +35,7 @@ const host = createHostStore({
   runtime: systemRuntime,
   clocks: processClocks,
   host: setup.host,
+  effects: new Map(game.effects?.map((one) => [one.kind, one])),
   onProof: (proof) => send({ kind: 'proof', proof }),
   log: createLog({
     level: setup.logLevel,

@@ -95,8 +95,17 @@ function guarded({ name, run }: GameSystem): System {
 /** A game knows nothing of unseen players: they are in none of its lists, and in none of its events. */
 function gameEvents(events: readonly WorldEvent[]): readonly GameEvent[] {
   return events.filter((event): event is WorldEvent & GameEvent => {
-    const ofGame = event.event === 'entered' || event.event === 'left' || event.event === 'gate'
-    return ofGame && !event.entity.unseen
+    switch (event.event) {
+      case 'entered':
+      case 'left':
+      case 'gate':
+      case 'effect':
+        return !event.entity.unseen
+      case 'effectAsked':
+      case 'message':
+      case 'failed':
+        return false
+    }
   })
 }
 

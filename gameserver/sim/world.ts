@@ -1,5 +1,6 @@
 // The state of one zone. Plain data that only systems (systems/*.ts) change, one step at a time
 // (step.ts). Entities are made, removed and moved by entities.ts alone.
+import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { Creature, Zone } from '#shared/content/content.ts'
 import type { Walls } from '#shared/rules/walls.ts'
 import type { EntityType } from '#shared/protocol/snapshot.ts'
@@ -136,6 +137,8 @@ export type WorldInput =
     }
   /** A control message of a player, checked against the schema of its kind (rules.ts). */
   | { input: 'message'; id: number; kind: string; body: unknown }
+  /** How an effect ended that a player's system asked for (effects.ts). */
+  | { input: 'effect'; id: number; effect: WaitingEffect; outcome: EffectOutcome }
   /** Other content of the same zone (content.ts). */
   | { input: 'content'; zone: Zone; creatures: ReadonlyMap<string, Creature> }
 
@@ -146,6 +149,9 @@ export type WorldEvent =
   | { event: 'gate'; entity: Entity; gate: GateArea }
   /** A control message to the player itself, or to everybody who sees the entity, itself included. */
   | { event: 'message'; from: Entity; to: 'self' | 'near'; kind: string; body: unknown }
+  /** A game asks for something durable; how it ended is a later input. */
+  | { event: 'effectAsked'; entity: Entity; effect: WaitingEffect }
+  | { event: 'effect'; entity: Entity; effect: WaitingEffect; outcome: EffectOutcome }
   /** Something failed; the step went on without it. `ref`: of the player who could not enter. */
   | { event: 'failed'; what: string; error: unknown; ref?: number }
 
@@ -154,6 +160,13 @@ export type GameEvent =
   | { readonly event: 'entered'; readonly entity: GameEntity }
   | { readonly event: 'left'; readonly entity: GameEntity }
   | { readonly event: 'gate'; readonly entity: GameEntity; readonly gate: GateArea }
+  /** How an effect ended. It may come again after the player has changed hosts. */
+  | {
+      readonly event: 'effect'
+      readonly entity: GameEntity
+      readonly effect: WaitingEffect
+      readonly outcome: EffectOutcome
+    }
 
 /** One step: its number, what came in, what went out. */
 export type Tick = { number: number; inputs: readonly WorldInput[]; events: WorldEvent[] }

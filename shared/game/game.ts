@@ -3,8 +3,10 @@
 // than `shared` and the simulation, and the core can grow without a game being touched.
 import type { Domain, Endpoint, Handler, Handlers } from '../api/endpoint.ts'
 import type { Content } from '../content/content.ts'
+import { effectKindMaxChars } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
+import type { EffectKind } from './effect.ts'
 
 /** What handlers of a game are given. Keys of its rows begin with `gameKey`. */
 export type GameDeps = { store: Store; runtime: Runtime; content: Content }
@@ -19,6 +21,8 @@ export type Game<Zone> = {
   content: string
   /** Messages and systems of its zones. */
   zone: Zone
+  /** What its zones may make durable. */
+  effects?: readonly EffectKind[]
   /** Routes of its own, each under /v1/game/. */
   routes: readonly GameRoutes[]
 }
@@ -33,6 +37,13 @@ export function defineGame<Zone>(game: Game<Zone>): Game<Zone> {
       if (path.startsWith('/v1/game/')) continue
       throw new Error(`${domain.name}.${name}: the path ${path} must begin with /v1/game/`)
     }
+  }
+  const kinds = new Set<string>()
+  for (const { kind } of game.effects ?? []) {
+    if (!kind.startsWith('game.')) throw new Error(`the effect ${kind} must begin with "game."`)
+    if (kind.length > effectKindMaxChars) throw new Error(`the name of ${kind} is too long`)
+    if (kinds.has(kind)) throw new Error(`the effect ${kind} is registered twice`)
+    kinds.add(kind)
   }
   return game
 }

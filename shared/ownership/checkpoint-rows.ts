@@ -10,7 +10,7 @@ import {
   checkpointVersion,
 } from './checkpoint.ts'
 import type { CheckpointEntry } from './checkpoint.ts'
-import { savedFields, toStored } from './saved.ts'
+import { packedFields, toStored } from './saved.ts'
 import type { Saved } from './saved.ts'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
@@ -83,11 +83,11 @@ function packEntry({ characterId, epoch, saveNumber, saved }: CheckpointEntry): 
   return w.u32(epoch).u32(saveNumber).u32(bytes.length).raw(bytes).copy()
 }
 
-/** Version, fields in their order, and what this version does not know, if there is any. */
+/** Version, packed fields in their order, and all other fields by name, if there are any. */
 function packSaved(saved: Saved): Uint8Array {
   const { v, ...rest } = toStored(saved)
-  const values = savedFields.map((field) => rest[field])
-  for (const field of savedFields) delete rest[field]
+  const values = packedFields.map((field) => rest[field])
+  for (const field of packedFields) delete rest[field]
   return packr.pack([v, ...values, ...(Object.keys(rest).length === 0 ? [] : [rest])])
 }
 

@@ -9,8 +9,8 @@
 //
 // Layout of the data of a head or a part, little endian, version 2:
 //   u8 version, u16 count, count x (16 bytes character id, u32 epoch, u32 save number,
-//   u32 bytes, saved state as MessagePack: an array of version, fields in their order, and a map of what
-//   this version does not know, if there is any)
+//   u32 bytes, saved state as MessagePack: an array of version, packed fields in their order, and a
+//   map of all other fields, if there are any: a reader of another version finds each by its name)
 // Version 1 had, behind the save number: u8+text zone, i32 x, i32 y, u16 heading.
 // 500 characters take about 24 KB.
 import { Reader } from '../protocol/bytes.ts'
@@ -20,7 +20,7 @@ import { StoreError } from '../store/store.ts'
 import type { Item, Key, Store } from '../store/store.ts'
 import type { Guard, SavedState } from './guard.ts'
 import { hostPartition } from './lease.ts'
-import { readSaved, savedFields } from './saved.ts'
+import { readSaved, packedFields } from './saved.ts'
 import type { Saved } from './saved.ts'
 
 export type CheckpointEntry = {
@@ -116,8 +116,8 @@ function readVersion1(r: Reader): Saved {
 function unpackSaved(bytes: Uint8Array): Saved {
   const [v, ...values] = readMsgpack(bytes) as unknown[]
   const stored: Record<string, unknown> = { v }
-  for (const [index, field] of savedFields.entries()) stored[field] = values[index]
-  return readSaved({ ...stored, ...(values[savedFields.length] as object | undefined) })
+  for (const [index, field] of packedFields.entries()) stored[field] = values[index]
+  return readSaved({ ...stored, ...(values[packedFields.length] as object | undefined) })
 }
 
 /**

@@ -4,20 +4,40 @@
 // have added fields: those that this version does not know, parts of a game among them, are carried on
 // as they are, under the newer version's number, so a host of this version loses nothing of them.
 import * as z from 'zod'
+import {
+  effectBodyMaxBytes,
+  effectIdMaxChars,
+  effectKindMaxChars,
+  effectsPerCharacterMax,
+} from '../limits.ts'
+import type { WaitingEffect } from '../rules/effects.ts'
 import type { Value } from '../store/store.ts'
 
-/** 1: four attributes of the state row. 2: a value of its own. */
-const savedVersion = 2
+/** 1: four attributes of the state row. 2: a value of its own. 3: effects. */
+const savedVersion = 3
 
-/** In this order they are packed. A new field is added behind the last one, and is optional. */
-const fields = {
+/** In this order they are packed, for good. */
+const packed = {
   zone: z.string(),
   /** Units. */
   x: z.int(),
   y: z.int(),
   heading: z.int().min(0).max(65_535),
 }
-export const savedFields = Object.keys(fields) as readonly (keyof typeof fields)[]
+export const packedFields = Object.keys(packed) as readonly (keyof typeof packed)[]
+
+const waitingEffect: z.ZodType<WaitingEffect> = z.looseObject({
+  id: z.string().max(effectIdMaxChars),
+  kind: z.string().max(effectKindMaxChars),
+  body: z.string().max(effectBodyMaxBytes),
+})
+
+/** A new field is optional, has a bound and comes with a new version. It is packed by its name. */
+const fields = {
+  ...packed,
+  /** Effects whose outcome the zone does not know yet (shared/game/effect.ts). Absent: none. */
+  effects: z.array(waitingEffect).min(1).max(effectsPerCharacterMax).optional(),
+}
 
 export type Saved = z.infer<z.ZodObject<typeof fields>>
 
@@ -27,6 +47,7 @@ const versioned = z.looseObject({ v: z.int().min(1) })
 /** By version: what makes the next one of it. */
 const upgrades: Record<number, (older: Record<string, unknown>) => Record<string, unknown>> = {
   1: ({ zone, x, y, heading }) => ({ zone, x, y, heading }),
+  2: (older) => older,
 }
 
 /** Reads what `toStored` made, in this version, a newer or an older one. Throws on what is none: a defect. */

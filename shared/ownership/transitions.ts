@@ -44,6 +44,24 @@ function stateToEpoch(
   }
 }
 
+/** The condition that a host still owns a character: for writes beside its own rows. */
+export function ownedCheck(owned: {
+  realmId: string
+  characterId: string
+  bootId: string
+  epoch: number
+}): Write {
+  return {
+    check: {
+      table: 'core',
+      key: guardKey(owned.realmId, owned.characterId),
+      condition: '#owner = :me AND epoch = :epoch AND #state = :active',
+      names: { '#owner': 'owner', '#state': 'state' },
+      values: { ':me': owned.bootId, ':epoch': owned.epoch, ':active': 'active' },
+    },
+  }
+}
+
 export type Reservation = {
   /** The host that may claim, and the instance in it. */
   owner: string

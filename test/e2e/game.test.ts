@@ -63,6 +63,22 @@ describe('a game of its own', () => {
     await until('the sheep stand', () => player.client.seen().every(({ speed }) => speed === 0))
   })
 
+  it('makes what its zone asks for durable, once for each player', async () => {
+    const client = createApiClient({
+      api: { game: flock },
+      baseUrl: waystone.url,
+      fetch,
+      token: () => undefined,
+      newId: () => newId(systemRuntime),
+    })
+    let sheep = 0
+    await until('the sheep are counted', () => {
+      void client.game.count({ params: { realmId } }).then((answer) => (sheep = answer.sheep))
+      return sheep > 0
+    })
+    expect(sheep).toBe(3)
+  })
+
   it('refuses what is not as declared, and too much of it', async () => {
     player.client.send({ kind: 'game.whistle', loud: 'yes' })
     player.client.send({ kind: 'game.greeting', text: 'I am the server' })
@@ -90,14 +106,14 @@ describe('a game of its own', () => {
     const { accessToken } = await stranger.auth.guest({ body: { deviceSecret: secret() } })
     const client = makeClient(accessToken)
     const params = { realmId }
-    expect(await stranger.game.count({ params })).toEqual({ sheep: 0 })
+    expect(await stranger.game.count({ params })).toEqual({ sheep: 3 })
     const request = { params, body: { sheep: 7 } }
     await expect(stranger.game.add(request)).rejects.toMatchObject({ code: 'auth.required' })
     const operationId = newId(systemRuntime)
     for (let i = 0; i < 2; i++) {
       expect(await client.game.add(request, { operationId })).toEqual({ counted: 7 })
     }
-    expect(await stranger.game.count({ params })).toEqual({ sheep: 7 })
+    expect(await stranger.game.count({ params })).toEqual({ sheep: 10 })
     const document = await (await fetch(`${waystone.url}/openapi.json`)).json()
     expect(document.paths).toHaveProperty('/v1/game/realms/{realmId}/flock')
   })

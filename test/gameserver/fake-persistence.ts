@@ -118,6 +118,7 @@ export function createFakePersistence(): FakePersistence {
     async forget(characterId, epoch) {
       fake.forgotten.push(`${characterId} ${epoch}`)
     },
+    effect: async () => await Promise.resolve({ outcome: 'done' }),
     onCommand(apply) {
       fake.command = apply
     },

@@ -1,8 +1,9 @@
 // Checkpoints of any size, and saved states of any version: what a new owner goes on with.
 import fc from 'fast-check'
+import { pack } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
-import { checkpointPartBytes } from '#shared/limits.ts'
+import { checkpointPartBytes, effectBodyMaxBytes, effectsPerCharacterMax } from '#shared/limits.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
 import { readCheckpoint, recover } from '#shared/ownership/checkpoint.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
@@ -163,8 +164,48 @@ describe('a saved state', () => {
     })
   })
 
+  it('holds effects that wait, in a row and in a checkpoint; absent for none', async () => {
+    const effects = [{ id: 'first', kind: 'game.ring', body: '{"by":1}' }]
+    const waiting = { ...place, effects }
+    expect(readSaved(toStored(waiting))).toEqual(waiting)
+    expect(sameSaved(place, waiting)).toBe(false)
+    expect(sameSaved(waiting, { ...place, effects: [{ ...effects[0]!, id: 'second' }] })).toBe(
+      false,
+    )
+    expect(sameSaved(waiting, { ...place, effects: [...effects] })).toBe(true)
+    const store = createMemoryStore({ runtime: seededRuntime(2) })
+    const crowded: CheckpointEntry[] = [
+      waiting,
+      place,
+      Object.assign(large(1, 9), { effects }),
+    ].map((saved, n) => ({ ...crowd(n + 1, 7, 0)[n]!, saved }))
+    await store.put(checkpointRows('boot', 'hub-1', 1, crowded).head)
+    for (const { characterId, saved } of crowded) {
+      expect(await recovered(store, characterId)).toStrictEqual({ saved, saveNumber: 7 })
+    }
+  })
+
+  it('of version 2 is read from a checkpoint, with what that version did not know', () => {
+    const { characterId } = crowd(1, 9, 0)[0]!
+    const w = new Writer().u8(2).u16(1)
+    for (const byte of Buffer.from(characterId.replaceAll('-', ''), 'hex')) w.u8(byte)
+    const bytes = pack([2, 'hub', 60_000, -1, 65_535, { mount: 'elk' }])
+    w.u32(4).u32(9).u32(bytes.length).raw(bytes)
+    expect(recover(guardOf(characterId), nothing, w.copy())).toEqual({
+      saved: { ...place, mount: 'elk' },
+      saveNumber: 9,
+    })
+  })
+
   it('that is none is refused', () => {
-    for (const stored of [undefined, {}, { ...place }, { v: 2 }, { v: 2, ...place, x: 0.5 }]) {
+    const one = { id: 'a', kind: 'game.ring', body: '{}' }
+    const tooMany = Array.from({ length: effectsPerCharacterMax + 1 }, () => one)
+    const badEffects = [tooMany, [], [{ ...one, body: 'x'.repeat(effectBodyMaxBytes + 1) }], ['a']]
+    const stateless = [undefined, {}, { ...place }, { v: 2 }, { v: 2, ...place, x: 0.5 }]
+    for (const stored of [
+      ...stateless,
+      ...badEffects.map((effects) => ({ v: 3, ...place, effects })),
+    ]) {
       expect(() => readSaved(stored)).toThrow()
     }
   })

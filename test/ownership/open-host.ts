@@ -1,5 +1,6 @@
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
+import type { EffectKind } from '#shared/game/effect.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -14,6 +15,7 @@ export async function openHost(options: {
   publicKey?: string
   /** Takes players. */
   opened?: boolean
+  effects?: EffectKind[]
 }): Promise<HostStore & { bootId: string }> {
   const { store, runtime, realmId, zone, capacity, publicKey = 'none', opened = true } = options
   const bootId = newId(runtime)
@@ -31,6 +33,7 @@ export async function openHost(options: {
       instances: [{ instance: `${zone}-1`, zone, capacity }],
     },
     onProof: () => undefined,
+    effects: new Map(options.effects?.map((one) => [one.kind, one])),
   })
   await made.open()
   if (opened) await made.setState('open')

@@ -4,6 +4,7 @@ import type { CryptoKey } from 'jose'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
+import type { EffectKind } from '#shared/game/effect.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
@@ -80,8 +81,11 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     isSynthetic: (accountId: string) => accountId === 'synthetic',
   }
 
-  const host = async (zoneId = 'hub', opened = true) =>
-    await openHost({ store, runtime, realmId, zone: zoneId, capacity, opened })
+  const host = async (
+    zoneId = 'hub',
+    opened = true,
+    more: { store?: Store; effects?: EffectKind[] } = {},
+  ) => await openHost({ store, runtime, realmId, zone: zoneId, capacity, opened, ...more })
 
   async function character(accountId = newId(runtime)) {
     const characterId = newId(runtime)

@@ -14,7 +14,7 @@ export function seededRuntime(seed: number): Runtime & { advance(ms: number): vo
     randomBytes: (count) => Uint8Array.from({ length: count }, byte),
     sleep: async (ms, signal) => {
       signal?.throwIfAborted()
-      now += ms
+      now += Math.ceil(ms)
       await Promise.resolve()
     },
     advance: (ms) => {

@@ -158,6 +158,7 @@ export function startHost(deps: {
       await call(async () => await kept.letGo(characterId, epoch)),
     forget: async (characterId, epoch) =>
       await call(async () => await kept.forget(characterId, epoch)),
+    effect: async (asked) => await call(async () => await kept.effect(asked)),
     onCommand: (handler) => {
       apply = (command) => {
         if (command.kind !== 'announce') {

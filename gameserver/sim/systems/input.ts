@@ -46,6 +46,12 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
     case 'message':
       // Handled by a system of its own, when everybody has entered (messages.ts).
       break
+    case 'effect': {
+      const { effect, outcome } = input
+      const entity = entityOf(world, input.id)
+      if (entity !== undefined) tick.events.push({ event: 'effect', entity, effect, outcome })
+      break
+    }
     case 'content':
       changeContent(world, tick, input.zone, input.creatures)
       break

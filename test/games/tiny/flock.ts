@@ -2,9 +2,20 @@
 import { gameKey, routes } from '#shared/game/game.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import { commit } from '#shared/store/commit.ts'
+import type { Update } from '#shared/store/store.ts'
 import { flock } from './protocol.ts'
 
 const key = (realmId: string) => ({ pk: gameKey(realmId, 'FLOCK'), sk: 'COUNT' })
+
+/** Adds sheep to the flock. */
+export function flockUpdate(realmId: string, more: number): Update {
+  return {
+    table: 'core',
+    key: key(realmId),
+    update: 'SET sheep = if_not_exists(sheep, :none) + :more',
+    values: { ':none': 0, ':more': more },
+  }
+}
 
 export const flockRoutes = routes(flock, ({ store, runtime }) => ({
   async count({ params }) {
@@ -13,18 +24,7 @@ export const flockRoutes = routes(flock, ({ store, runtime }) => ({
   },
   async add({ params, body, operation }) {
     const done = await commit({ store, runtime }, operation, {
-      steps: [
-        {
-          write: {
-            update: {
-              table: 'core',
-              key: key(params.realmId),
-              update: 'SET sheep = if_not_exists(sheep, :none) + :more',
-              values: { ':none': 0, ':more': body.sheep },
-            },
-          },
-        },
-      ],
+      steps: [{ write: { update: flockUpdate(params.realmId, body.sheep) } }],
       answer: { counted: body.sheep },
     })
     return answerOf(done)

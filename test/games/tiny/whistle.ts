@@ -1,8 +1,10 @@
 // A whistle: sheep that are near stop and look at the whistler.
+import { requestEffect } from '#gameserver/sim/effects.ts'
 import { near, stand } from '#gameserver/sim/entities.ts'
 import { message } from '#gameserver/sim/message.ts'
 import { headingTo } from '#shared/rules/heading.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
+import { tally } from './tally.ts'
 import { whistle, whistled } from './protocol.ts'
 
 export const whistling = message({
@@ -18,6 +20,8 @@ export const whistling = message({
       stand(world, sheep, 3 * world.tickHz, towards)
       came++
     }
+    // Once for each player, however often he whistles: the id names the fact.
+    requestEffect(world, player, { id: 'first', kind: tally.kind, body: { came } })
     send.broadcast({ from: player.id, came })
   },
 })

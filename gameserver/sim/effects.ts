@@ -1,0 +1,28 @@
+// How a game's system asks for something durable. The outcome comes back as the event `effect` of a later
+// tick. Effects are saved with the character: a host that takes it over asks for them again.
+import { effectBodyMaxBytes, effectIdMaxChars, effectKindMaxChars } from '#shared/limits.ts'
+import { entityOf } from './slots.ts'
+import type { GameEntity, GameWorld, World } from './world.ts'
+
+/**
+ * Asks for an effect of a player: once for each `id`, however often it is asked for. `kind` is registered
+ * with the game. Throws a RangeError for an id, a kind or a body that is too long.
+ */
+export function requestEffect(
+  of: GameWorld,
+  player: GameEntity,
+  effect: { id: string; kind: string; body: unknown },
+): 'asked' | 'gone' {
+  const world = of as World
+  const entity = entityOf(world, player.id)
+  if (entity?.type !== 'player') return 'gone'
+  const { id, kind } = effect
+  const body = JSON.stringify(effect.body)
+  if (kind.length > effectKindMaxChars) throw new RangeError('the kind of an effect is too long')
+  if (id.length > effectIdMaxChars) throw new RangeError(`the id of an effect ${kind} is too long`)
+  if (new TextEncoder().encode(body).length > effectBodyMaxBytes) {
+    throw new RangeError(`the body of an effect ${kind} is too long`)
+  }
+  world.events.push({ event: 'effectAsked', entity, effect: { id, kind, body } })
+  return 'asked'
+}

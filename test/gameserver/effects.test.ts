@@ -1,0 +1,335 @@
+// An effect of a step happens once and its outcome reaches the game, wherever the host dies.
+import { describe, expect, it } from 'vitest'
+import { effect } from '#shared/game/effect.ts'
+import { gameKey } from '#shared/game/game.ts'
+import { effectsPerCharacterMax } from '#shared/limits.ts'
+import { stateKey } from '#shared/ownership/guard.ts'
+import { endLease } from '#shared/ownership/lease.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+import type { Store, Write } from '#shared/store/store.ts'
+import { StoreError } from '#shared/store/store.ts'
+import { silentLog } from '#shared/telemetry/log.ts'
+import { createAllowances } from '#gameserver/instance/allowances.ts'
+import { admit } from '#gameserver/instance/entry.ts'
+import { checkpointEntries, createInstance } from '#gameserver/instance/instance.ts'
+import { leave } from '#gameserver/instance/leaving.ts'
+import { tickInstance } from '#gameserver/instance/tick.ts'
+import type { ClientConnection } from '#gameserver/net/client-connection.ts'
+import { requestEffect } from '#gameserver/sim/effects.ts'
+import { zoneRules } from '#gameserver/sim/rules.ts'
+import type { EffectOutcome } from '#shared/rules/effects.ts'
+import { openRealm, realmId } from '../ownership/realm.ts'
+import { testContent, testZone } from './world-kit.ts'
+
+const row = { pk: gameKey(realmId, 'BELL'), sk: 'COUNT' }
+const ring = effect<{ by: number }>({
+  kind: 'game.ring',
+  body: {
+    safeParse: (value) =>
+      typeof (value as { by?: unknown }).by === 'number'
+        ? { success: true, data: value as { by: number } }
+        : { success: false },
+  },
+  steps: ({ body }) => [
+    {
+      write: {
+        update: {
+          table: 'core',
+          key: row,
+          update: 'SET n = if_not_exists(n, :none) + :by',
+          condition: 'attribute_not_exists(closed)',
+          values: { ':none': 0, ':by': body.by },
+        },
+      },
+      otherwise: 'closed',
+    },
+  ],
+})
+
+type Realm = Awaited<ReturnType<typeof openRealm>>
+
+/** A host with its instance, ticked by hand. Its requests to the store can hang, and it can be killed. */
+async function play(realm: Realm, who: { characterId: string; accountId: string }) {
+  const alive = { now: true }
+  /** Called with each transaction: is it never sent, or never answered? */
+  let hangsAt: (writes: Write[]) => 'before' | 'after' | undefined = () => undefined
+  const hang = async (): Promise<never> => await new Promise(() => undefined)
+  const only =
+    <In, Out>(send: (request: In) => Promise<Out>) =>
+    async (request: In) =>
+      alive.now ? await send(request) : await hang()
+  const { store } = realm
+  const mortal: Store = {
+    get: only(store.get),
+    query: only(store.query),
+    put: only(store.put),
+    update: only(store.update),
+    delete: only(store.delete),
+    transact: only(async (writes: Write[]) => {
+      const hangs = hangsAt(writes)
+      if (hangs === 'before') return await hang()
+      await store.transact(writes)
+      if (hangs === 'after') await hang()
+    }),
+  }
+  const host = await realm.host('hub', true, { store: mortal, effects: [ring] })
+  const outcomes: EffectOutcome[] = []
+  const ids: string[] = []
+  const zone = testZone({ id: 'hub', creatures: [] })
+  const instance = createInstance({
+    id: 'hub-1',
+    zone,
+    content: testContent([zone]),
+    rules: zoneRules({
+      systems: [
+        {
+          name: 'bell',
+          after: 'input',
+          run(world, tick) {
+            for (const event of tick.events) {
+              if (event.event === 'effect') outcomes.push(event.outcome)
+            }
+            const [player] = world.players
+            if (player === undefined) return
+            for (const id of ids.splice(0)) {
+              requestEffect(world, player, { id, kind: 'game.ring', body: { by: 1 } })
+            }
+          },
+        },
+      ],
+    }),
+    persistence: host,
+    runtime: realm.runtime,
+    monotonic: realm.runtime.now,
+    log: silentLog,
+    seed: 1,
+    nextSession: () => 1,
+    allowances: createAllowances(),
+  })
+  const { ticket } = await realm.enterAs(who)
+  const claimed = await host.claim(await realm.open(ticket))
+  if (claimed.outcome !== 'claimed') throw new Error(`the claim was ${claimed.outcome}`)
+  const socket = {
+    state: 'joining',
+    connection: { send: () => true, close: () => undefined, buffered: () => 0 },
+    joined: () => undefined,
+    end: () => undefined,
+  } as unknown as ClientConnection
+  admit(instance, claimed.character, socket)
+  return {
+    host,
+    instance,
+    outcomes,
+    character: () => instance.roster.find(who.characterId)!,
+    /** Asks for an effect in the next tick. */
+    ask: (id: string) => void ids.push(id),
+    tick: () => tickInstance(instance, realm.runtime.now(), false),
+    checkpoint: async () => await host.checkpoint('hub-1', checkpointEntries(instance)),
+    hangAt: (at: typeof hangsAt) => void (hangsAt = at),
+    async kill() {
+      alive.now = false
+      await endLease(store, host.bootId)
+    },
+  }
+}
+
+/** Lets everything run that waits for no clock. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+async function start() {
+  const store = createMemoryStore()
+  const realm = await openRealm({ store })
+  const who = await realm.character()
+  const count = () => store.rows('core').find(({ pk }) => pk === row.pk)?.['n'] ?? 0
+  return { store, realm, who, count }
+}
+
+const isEffect = (writes: Write[]) =>
+  writes.some((write) => 'update' in write && write.update.key.pk === row.pk)
+
+describe('an effect', () => {
+  it('happens once, and its outcome is an input of a later tick', async () => {
+    const { realm, who, count } = await start()
+    const on = await play(realm, who)
+    on.tick()
+    on.ask('a')
+    on.ask('a')
+    on.tick()
+    expect(on.outcomes).toEqual([])
+    await settle()
+    expect(on.instance.inputs).toMatchObject([{ input: 'effect', outcome: { outcome: 'done' } }])
+    on.tick()
+    expect(on.outcomes).toEqual([{ outcome: 'done' }])
+    on.ask('a')
+    on.tick()
+    await settle()
+    on.tick()
+    expect(on.outcomes).toHaveLength(2)
+    expect(count()).toBe(1)
+  })
+
+  it('that the game refuses is told by name; one too many is refused at once', async () => {
+    const { realm, who, store, count } = await start()
+    const on = await play(realm, who)
+    on.tick()
+    await store.put({ table: 'core', item: { ...row, closed: true } })
+    on.ask('a')
+    on.tick()
+    await settle()
+    on.tick()
+    expect(on.outcomes).toEqual([{ outcome: 'refused', refused: 'closed' }])
+    for (let i = 0; i <= effectsPerCharacterMax; i++) on.ask(`b${i}`)
+    on.tick()
+    on.tick()
+    expect(on.outcomes.at(-1)).toEqual({ outcome: 'refused', refused: 'full' })
+    expect(count()).toBe(0)
+  })
+
+  it('that the store refuses for good is told by name', async () => {
+    const { realm, who } = await start()
+    const on = await play(realm, who)
+    on.tick()
+    on.hangAt((writes) => {
+      if (isEffect(writes))
+        throw new StoreError('invalid', 'AccessDenied', { refusal: 'forbidden' })
+      return undefined
+    })
+    on.ask('a')
+    on.tick()
+    await settle()
+    on.tick()
+    expect(on.outcomes).toEqual([{ outcome: 'refused', refused: 'store' }])
+  })
+})
+
+type Playing = Awaited<ReturnType<typeof play>>
+
+/** Where the first host dies: what becomes of the request that makes the effect, and what comes then. */
+const crashes: {
+  at: string
+  request?: 'before' | 'after'
+  next: (on: Playing) => Promise<void>
+}[] = [
+  {
+    at: 'before it is sent',
+    request: 'before',
+    next: async (on) => void (await on.checkpoint()),
+  },
+  {
+    at: 'after the commit, before the answer',
+    request: 'after',
+    next: async (on) => void (await on.checkpoint()),
+  },
+  {
+    at: 'after the answer, before the next tick',
+    async next(on) {
+      await settle()
+      await on.checkpoint()
+    },
+  },
+  {
+    at: 'after the tick with the outcome, before the next checkpoint',
+    async next(on) {
+      await on.checkpoint()
+      await settle()
+      on.tick()
+    },
+  },
+]
+
+describe('an effect whose host dies', () => {
+  it.each(crashes)('$at: happens once, and its outcome reaches the game', async (crash) => {
+    const { realm, who, count } = await start()
+    const first = await play(realm, who)
+    first.tick()
+    first.hangAt((writes) => (isEffect(writes) ? crash.request : undefined))
+    first.ask('a')
+    first.tick()
+    await crash.next(first)
+    expect(count()).toBe(crash.request === 'before' ? 0 : 1)
+    await first.kill()
+    const second = await play(realm, who)
+    second.tick()
+    await settle()
+    second.tick()
+    expect(count()).toBe(1)
+    expect(second.outcomes).toEqual([{ outcome: 'done' }])
+    // Known to the world, it is not saved any more.
+    expect(checkpointEntries(second.instance)[0]?.saved.effects).toBeUndefined()
+  })
+
+  it('before any checkpoint is as if the tick had not been; asked again it happens once', async () => {
+    const { realm, who, count } = await start()
+    const first = await play(realm, who)
+    first.tick()
+    first.hangAt((writes) => (isEffect(writes) ? 'after' : undefined))
+    first.ask('a')
+    first.tick()
+    await settle()
+    await first.kill()
+    const second = await play(realm, who)
+    second.tick()
+    second.ask('a')
+    second.tick()
+    await settle()
+    second.tick()
+    expect(count()).toBe(1)
+    expect(second.outcomes).toEqual([{ outcome: 'done' }])
+  })
+
+  it('after the next checkpoint is not sent again', async () => {
+    const { realm, who, count } = await start()
+    const first = await play(realm, who)
+    first.tick()
+    first.ask('a')
+    first.tick()
+    await settle()
+    first.tick()
+    await first.checkpoint()
+    await first.kill()
+    const second = await play(realm, who)
+    second.tick()
+    await settle()
+    second.tick()
+    expect(count()).toBe(1)
+    expect(second.outcomes).toEqual([])
+  })
+})
+
+it('what a newer version saves is carried on beside the effects', async () => {
+  const { realm, who } = await start()
+  await realm.store.update({
+    table: 'core',
+    key: stateKey(realmId, who.characterId),
+    update: 'SET saved.v = :newer, saved.mount = :mount',
+    values: { ':newer': 9, ':mount': 'elk' },
+  })
+  const on = await play(realm, who)
+  on.tick()
+  on.hangAt((writes) => (isEffect(writes) ? 'before' : undefined))
+  on.ask('a')
+  on.tick()
+  const saved = { v: 9, mount: 'elk', effects: [{ id: 'a', kind: 'game.ring' }] }
+  expect(checkpointEntries(on.instance)[0]!.saved).toMatchObject(saved)
+})
+
+it('a leave carries the effects that wait to the next stay', async () => {
+  const { realm, who, count } = await start()
+  const on = await play(realm, who)
+  on.tick()
+  on.hangAt((writes) => (isEffect(writes) ? 'before' : undefined))
+  on.ask('a')
+  on.tick()
+  await leave(on.instance, on.character(), 'left')
+  expect(count()).toBe(0)
+  await on.kill()
+  const next = await play(realm, who)
+  next.tick()
+  await settle()
+  next.tick()
+  await settle()
+  expect(count()).toBe(1)
+  expect(next.outcomes).toEqual([{ outcome: 'done' }])
+})
