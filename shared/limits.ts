@@ -234,7 +234,7 @@ export const effectIdMaxChars = 100
 export const effectKindMaxChars = 45
 export const effectBodyMaxBytes = 512
 /**
- * Effects that one character, and one instance, wait for. A character's are 6 KB in the state row at most;
+ * Effects that one character, and one instance, wait for. A character's are 7 KB in the state row at most;
  * an instance's are two parts of its checkpoint.
  */
 export const effectsPerCharacterMax = 8
