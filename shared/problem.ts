@@ -4,7 +4,7 @@
 export const PROBLEMS = {
   'request.malformed': { status: 400, title: 'The request could not be read' },
   'request.invalid': { status: 400, title: 'The request does not fit its schema' },
-  'request.cursor': { status: 400, title: 'The cursor is not one of this list' },
+  'request.cursor': { status: 422, title: 'The cursor is not one of this list' },
   'request.too_large': { status: 413, title: 'The request body is too large' },
   'request.media_type': { status: 415, title: 'The body must be application/json' },
   'request.rate_limited': { status: 429, title: 'Too many requests' },

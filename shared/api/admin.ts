@@ -38,7 +38,7 @@ const id = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 const named = z
   .string()
   .max(80)
-  .regex(new RegExp(`^((account:|character:)?${id}|(login|character):.+)$`))
+  .regex(new RegExp(`^((account:|character:)?${id}|(login|character):[^${hidden}]+)$`, 'u'))
   .meta({
     description:
       'An id (of an account or a character), `account:` and an id, `login:` and a login name, or ' +
