@@ -1,8 +1,8 @@
 // The server's side of the Agones SDK, wrapped once. The SDK itself stays in charge of the wire
-// (agones/sdk.ts); what is closed besides are the ways in which its streams go wrong:
-// - a health stream that broke is kept and written to for ever, and one that lives keeps every message
+// (agones/sdk.ts). Two files beside it repair its streams:
+// - the SDK writes to a broken health stream for ever, and a healthy stream keeps every message
 //   (agones/pings.ts);
-// - a watch that broke is not opened again, and without an error listener it ends the process
+// - the SDK does not open a broken watch again, and without an error listener the watch ends the process
 //   (agones/watch.ts).
 // The sidecar answers a change before it happens (it queues them), so `ready()` that has resolved
 // means "asked for": `onGameServer` tells the state.
@@ -18,8 +18,8 @@ export type AgonesOptions = {
   log: Log
   runtime: Pick<Runtime, 'now' | 'sleep'>
   /**
-   * The whole object, at once and whenever it may have changed: a state, not an event. After the
-   * sidecar was gone the same state may come again.
+   * Called with the whole object, at once and whenever it may have changed: a state, not an event. After an
+   * outage of the sidecar the same state may come again.
    */
   onGameServer: (gameServer: GameServer) => void
   /** How long to wait for the sidecar at the start, ms. It may start after the game server. */

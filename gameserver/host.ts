@@ -1,6 +1,6 @@
 // One zone host: its instances, its sockets, the loop that ticks them (host/tick-loop.ts) and the gate that
-// says whether they may go on (host/lease-gate.ts). Everything here runs on the tick thread; what must
-// reach a store goes through `persistence`.
+// says whether they may go on (host/lease-gate.ts). Everything here runs on the tick thread. All requests to
+// a store go through `persistence`.
 import type { Content, Zone } from '#shared/content/content.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -32,14 +32,14 @@ export type HostOptions = {
   bootId: string
   instances: { id: string; zone: Zone }[]
   content: Content
-  /** What the game adds to its zones; the core's rules alone by default. */
+  /** The rules of the core and of the game. Default: the rules of the core alone. */
   rules?: ZoneRules
   persistence: Persistence
   verifyKeys: VerifyKeys
   runtime: Runtime
   /** Milliseconds that never go back, with fractions (`performance.now`). */
   monotonic: () => number
-  /** Runs once after `ms`; returns what cancels it. */
+  /** Runs once after `ms`; returns a function that cancels it. */
   setTimer: (run: () => void, ms: number) => () => void
   /** Port 0 takes a free one. `origins`: as WebSocketOptions has them. */
   listen: { host: string; port: number; origins?: readonly string[] }
@@ -55,8 +55,8 @@ export type HostOptions = {
   /** The lease is lost and every player is disconnected: the process should end. */
   onLost?: () => void
   /**
-   * An instance was given up because step after step failed: its players are saved and closed
-   * (`internal`). The others go on; the process should drain, so that another host replaces it.
+   * Called when an instance closes because tick after tick failed: its characters leave, with the close
+   * reason `internal`. The other instances go on. The process should drain, so that another host replaces it.
    */
   onBroken?: (instance: string) => void
 }
@@ -83,7 +83,7 @@ export type Host = {
   readonly port: number
   /** Listens and begins to tick. Rejects when the port cannot be had. */
   start(): Promise<void>
-  /** Admits nobody any more; every character leaves. Resolves when all are saved. */
+  /** Admits no character any more; every character leaves. Resolves when all are saved. */
   drain(): Promise<void>
   /** Stops ticking and closes every socket and the port. Saves nothing: `drain` first. */
   stop(): Promise<void>
@@ -132,7 +132,8 @@ export function createHost(options: HostOptions): Host {
     running,
     gate,
     durations,
-    // What sockets sent while the thread stood still is yet to be read: a sweep comes a second later.
+    // The thread stood still, and messages of that time still wait in the sockets. So the sweep comes a
+    // second later.
     sweep(now) {
       options.onHealth?.()
       admission.sweep()

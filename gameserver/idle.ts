@@ -1,7 +1,7 @@
 /**
- * Returns what says whether a host was unused for `idleMs`; with 0 it never is. `inUse` counts characters,
- * those that wait for a resume too, and sockets. The time begins with the first call: a host that has just
- * opened is not idle.
+ * Returns a function that says whether a host was unused for `idleMs`; with 0 it always says no. `inUse` is
+ * the number of characters, with those that wait for a resume, and of sockets. The time begins with the first
+ * call: a host that has just opened is not idle.
  */
 export function createIdleWatch(idleMs: number): (now: number, inUse: number) => boolean {
   let since: number | undefined

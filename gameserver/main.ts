@@ -1,8 +1,8 @@
-// The process of a zone host: environment, signals, and what is wired to what.
+// The process of a zone host: its environment, its signals, and the wiring of its parts.
 //
 // It speaks to its fleet through the Agones SDK alone. A start is a list of steps (steps.ts): load the
 // content, connect the sidecar, start the worker, write lease and instance rows, listen, be Ready. It takes
-// players once it is Allocated. SIGTERM undoes the steps in reverse, whenever it comes: no player is sent
+// players once it is Allocated. SIGTERM at any time undoes the steps in reverse: placement sends no player
 // here any more, every character leaves, the lease is ended, the process exits.
 import { randomInt } from 'node:crypto'
 import { flushCompileCache } from 'node:module'
@@ -37,14 +37,14 @@ import { createSteps, Stopped } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { zoneAddress } from './zone-address.ts'
 
-/** How often it is looked whether anybody is there. */
+/** How often it checks whether the host is in use. */
 const idleLookMs = 1000
 /** How long the fleet's SIGTERM is waited for after the host has given itself back. */
 const takenBackMs = 30_000
 /** How often the host writes down how it does: ticks, players, traffic. */
 const statsEveryMs = 10_000
 
-/** What the steps of a start hand to one another, and to their undo. */
+/** The parts that the steps of a start make, for later steps and for their undo. */
 type Parts = {
   readonly config: Config
   readonly bootId: string
@@ -87,7 +87,7 @@ async function run(): Promise<void> {
   }
 }
 
-/** Undoes what was started: every character leaves, the lease is ended, and the process ends by itself. */
+/** Undoes the start: every character leaves, the lease is ended, and the process ends. */
 function stop({ log, steps, host }: Parts, reason: string, exitCode: number): void {
   if (steps.stopping.aborted) return
   log.info('stopping', { reason, players: host?.stats().instances.map((one) => one.players) })
@@ -127,7 +127,7 @@ async function start(parts: Parts): Promise<void> {
   await steps.run(
     'lease',
     () => persistence.open(),
-    // Nobody plays here any more, so nobody needs to wait until this lease runs out.
+    // Every character has left, so no `enter` has to wait until this lease lapses.
     () => persistence.release(),
   )
   await steps.run(
@@ -289,7 +289,7 @@ function takeNewContent(host: Host, loaded: LoadedContent, log: Log): void {
   })
 }
 
-/** Returns what opens the instances to players, once, as soon as the game server is Allocated. */
+/** Returns a function that opens the instances to players, once, when the game server is Allocated. */
 function openOnceAllocated(
   parts: Parts,
   more: { agones: Agones; persistence: PersistenceThread; port: number },
@@ -316,7 +316,7 @@ function openOnceAllocated(
   }
 }
 
-/** Gives the host back to its fleet when nobody has been there for long. */
+/** Returns the host to its fleet when it was unused for long. */
 function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread): void {
   const { config, steps, log, host } = parts
   const isIdle = createIdleWatch(config.WAYSTONE_IDLE_SECONDS * 1000)

@@ -1,5 +1,5 @@
-// The start of a process as named steps, each with its undo. Whenever the process has to stop, also in the
-// middle of its start, what has begun is undone in reverse; so the end of a process is written once.
+// The start of a process as named steps, each with its undo. When the process has to stop, even in the middle
+// of its start, all begun steps are undone in reverse. So the end of a process is written once.
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 
@@ -22,7 +22,7 @@ export type Steps = {
 /** The process stops; nothing is wrong. */
 export class Stopped extends Error {}
 
-/** A step under way gets this long to settle before it is undone: half of what a drain may take, ms. */
+/** A step under way gets this long to settle before it is undone: half of the time of a drain, ms. */
 const settleMs = 2000
 
 export function createSteps(deps: { log: Log; runtime: Pick<Runtime, 'sleep'> }): Steps {

@@ -1,4 +1,4 @@
-// The address that players are told for this host.
+// The address of this host for players.
 import { inUrl, isWildcard } from '#shared/authority.ts'
 import { ConfigError } from '#shared/config.ts'
 
@@ -14,7 +14,7 @@ export type ZoneAddressParts = {
 
 /**
  * Fills in address and port. An IPv6 address stands in brackets where it is the host of the URL, and bare
- * in a path, where a gateway reads it. Throws ConfigError when no player could use what comes out.
+ * in a path, where a gateway reads it. Throws ConfigError when no player could use the address.
  */
 export function zoneAddress({ template, fleetAddress, host, port }: ZoneAddressParts): string {
   const address = fleetAddress || host

@@ -26,7 +26,7 @@ export function createBackoff(
   return {
     next(retryAfterS = 0) {
       const asked = Math.min(retryAfterMaxMs, Math.max(0, retryAfterS) * 1000)
-      // A server that names a time knows when it is worth coming: what is added only spreads the wave.
+      // The server named a time to come again. The random part only spreads the wave of clients.
       const most = asked > 0 ? Math.min(maxMs, asked) : maxMs
       const ceiling = Math.min(most, baseMs * 2 ** Math.min(failures, 16))
       failures++

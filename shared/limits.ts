@@ -17,19 +17,20 @@ export const pipelinedMax = 256
 /** Connections of one process to the API at once: a thousand players with a few each. */
 export const httpConnectionsMax = 4096
 
-/** How old the birth time of an operation id may be: what is remembered longer costs for ever. */
+/** How old the birth time of an operation id may be. Rows of operations stay that long, and cost money. */
 export const operationMaxAgeMs = 30 * 24 * 60 * 60 * 1000
 /**
- * How far ahead a client's clock may be. A client that is told so makes its ids by the server's clock
- * (`Date`); the bound keeps ids from outliving their rows.
+ * How far ahead a client's clock may be. After this refusal a client makes its ids by the server's clock
+ * (`Date`). The bound keeps ids from outliving their rows.
  */
 export const operationMaxAheadMs = 5 * 60 * 1000
 /** How long the row of an operation is kept: longer than its id can still be accepted. */
 export const operationKeptMs = operationMaxAgeMs + operationMaxAheadMs + 24 * 60 * 60 * 1000
 
 /**
- * How far two of our own machines' clocks may differ, ms: what one wrote by its clock, another judges with so
- * much slack. A minute, which a machine without NTP gathers in some weeks, and half of one for the way.
+ * How far the clocks of two of our machines may differ, ms. A machine that judges a time that another one
+ * wrote allows for so much. A machine without NTP drifts by a minute in some weeks; half a minute is for the
+ * way.
  */
 export const clockSlackMs = 90_000
 
@@ -59,25 +60,25 @@ export const tokensRememberedMax = 1024
 export const operatorTokenMs = 5 * 60 * 1000
 /** A host signs a token of its own for each call to `/internal`; none may be valid for longer. */
 export const hostTokenMs = 60 * 1000
-/** How long what a lease row said of a host's key is believed: a stolen key of a dead host dies by then. */
+/** How long a host key that was read from a lease row is used: then a stolen key of a dead host is void. */
 export const hostKeyFreshMs = 10 * 1000
 /** A key id that is not known makes the keys be read again; a flood of forged ones reads no more often. */
 export const keysRereadMs = 1000
 /** A player who comes back within a month stays logged in. */
 export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
 /**
- * Sessions of an account: a person has some devices, each with a browser or two. One more ends the one that
- * was renewed longest ago. With the account they are under 4 KB, one read unit.
+ * Login sessions of an account: a person has some devices, each with a browser or two. One more ends the
+ * session that was renewed longest ago. With the account they are under 4 KB, one read unit.
  */
 export const sessionsPerAccountMax = 20
 /** A signing key is published this long before it signs; rings are read again each minute. */
 export const keyPublishMs = 10 * 60 * 1000
-/** How long one key signs: what leaks with it is worth little, and rotation is nothing rare. */
+/** How long one key signs: a leaked key is of little use, and rotation happens often enough to be tested. */
 export const keyRotateMs = 30 * 24 * 60 * 60 * 1000
 /** A refresh token sent again within this time gets the same successor, later another one. */
 export const refreshRepeatMs = 30 * 1000
 
-/** Characters an account may have in one realm: what fits on a selection screen. */
+/** Characters that an account may have in one realm. So many fit on a selection screen. */
 export const charactersPerRealm = 12
 /** Deleted ones included, which keep their names: else deleting and making would grow for ever. */
 export const charactersKeptPerRealm = 60
@@ -90,11 +91,11 @@ export const ticketMs = 30 * 1000
 /** A place is held this long after its ticket expired, so that a claim in flight still finds it. */
 export const placeGraceMs = 10 * 1000
 /**
- * Rows of places stay this long after their reservation has ended: those of a host that has ended are deleted
- * by no one else. Longer than anybody plays without a break; for who does, his host enters a new one.
+ * Rows of places stay this long after their reservation has ended: nothing else deletes the rows of a host
+ * that has ended. No player plays that long without a break; for one that does, his host enters a new row.
  */
 export const placeKeptMs = 7 * 24 * 60 * 60 * 1000
-/** How long a host keeps a character whose socket is gone, waiting for a resume. */
+/** How long a host keeps a character in the world after its socket has closed, and waits for a resume. */
 export const resumeMs = 60 * 1000
 
 /** Lease: renewed each second, void for its holder after 5 s. */
@@ -126,7 +127,7 @@ export const letGoLookMs = 250
 export const letGoLookLaterMs = 500
 /** How long an operator's kick is looked after: 3 s that it may take, and one more round of the inbox. */
 export const removalWaitMs = 4000
-/** An operator's reason: a word, or what one line holds. */
+/** Length of an operator's reason: from a word to one line. */
 export const reasonMinLength = 3
 export const reasonMaxLength = 200
 /** Ten years; beyond that, for good. */
@@ -136,7 +137,7 @@ export const announcementMaxLength = 300
 /** A repeated announcement is sent again within this time, for hosts that were missed; later it is over. */
 export const announcementFreshMs = 60 * 1000
 /**
- * A host that stops saves and lets go of everybody by then, or cuts itself off: checkpoints hold all.
+ * A host that stops has this long until every character has left. Then it ends; checkpoints hold the rest.
  * A fleet's grace between SIGTERM and SIGKILL is longer (agones/fleets.yaml).
  */
 export const hostDrainMs = 5000
@@ -156,11 +157,11 @@ export const instanceSilentMs = 3 * checkpointMs
  * instances costs 38 read units a look.
  */
 export const statusRememberedMs = 5000
-/** Copies of cards that nobody has renewed for so long are of hosts that have ended. Far above silence. */
+/** A copy of a card that was not renewed for so long belongs to a host that has ended. Far above silence. */
 export const instanceLongGoneMs = 60 * 1000
 /** Instances are filled to here one after the other, so that friends still find room. Percent. */
 export const instanceFillPercent = 80
-/** Nobody new is sent to an instance that is this full: the rest is for players who come back. Percent. */
+/** Placement sends no newcomer to an instance this full: the rest is for players who return. Percent. */
 export const instanceClosedPercent = 95
 /**
  * Partitions of the cards of a zone. A partition takes 1,000 write units a second. With a thousand
@@ -170,7 +171,7 @@ export const instanceClosedPercent = 95
 export const zoneShards = 4
 /** A character's own row is saved at most this often while it changes. */
 export const stateSaveMs = 60 * 1000
-/** With the store gone the world goes on this long without saving. */
+/** How long worlds tick without saving while the store cannot be reached. */
 export const unsavedWorldMs = 60 * 1000
 
 /** Largest frame a client may send, bytes: a ticket of 1 KB is the largest legitimate one. */
@@ -182,7 +183,7 @@ export const unjoinedSocketsMax = 256
  * socket is found dead, and those that have not joined.
  */
 export const zoneConnectionsMax = 4096
-/** Steps of an instance that fail one after the other until it is given up: a second of 20 Hz. */
+/** After so many failed ticks in a row an instance closes: a second of 20 Hz. */
 export const stepFailuresMax = 20
 /** A socket that has not joined by then is closed. */
 export const joinTimeoutMs = 5000
@@ -206,13 +207,13 @@ export const clientBytesBurst = 32 * 1024
 /** A socket from which nothing came for this long is dead: clients send inputs or answer pings. */
 export const socketSilentMs = 30_000
 /**
- * What a game shows of an entity besides its course, sent whole at each change: hit points, a pose,
- * what it wears. The record could hold 252; a hundred of these in view are 6 KB at most.
+ * Bytes that a game shows of an entity besides its course: hit points, a pose, clothes. They are sent whole
+ * at each change. The record could hold 252; a hundred of these in view are 6 KB at most.
  */
 export const shownMaxBytes = 64
 /** A fault that comes back in each tick is logged once, and then each minute with its count. */
 export const faultAgainMs = 60_000
-/** Faults that an instance tells apart, by what failed and where. Beyond, it forgets which it has logged. */
+/** Faults that an instance distinguishes, by part and line of code. Beyond, it forgets the logged ones. */
 export const faultsMax = 100
 /** A client is sent a frame at least this often. */
 export const frameEveryMs = 500
@@ -243,7 +244,7 @@ export const effectsPerInstanceMax = 256
 /** Calls that wait for the worker thread at most: a minute of a busy hub, a few megabytes. */
 export const workerCallsMax = 4096
 
-/** Bytes of one key and of one value in the embedded Redis: what lies there is small (hints, counts). */
+/** Bytes of one key and of one value in the embedded Redis. Its values are small (hints, counts). */
 export const cacheKeyMaxBytes = 1024
 export const cacheValueMaxBytes = 256 * 1024
 /** Bytes of all keys and values of the embedded Redis together; beyond it, growth is refused. */
@@ -254,17 +255,17 @@ export const cacheRequestMaxBytes = 1024 * 1024
 export const cacheSubscriptionsMax = 1024
 /** Bytes waiting for a subscriber that does not read, at which it is cut off. */
 export const cacheSubscriberBacklogBytes = 1024 * 1024
-/** Commands under way to a real Redis: what it answers in a tenth of a second. More means that it hangs. */
+/** Commands under way to a real Redis. It answers so many in a tenth of a second; with more, it hangs. */
 export const cachePendingMax = 10_000
 /** After a failure of the cache, callers leave it alone this long instead of waiting for each time-out. */
 export const cachePauseMs = 2000
 
 /**
- * A process judges cheap reads (`read.*`) by what it counted itself, and tells the others at each 20th part
+ * A process judges cheap reads (`read.*`) by its own count, and reports it to the others at each 20th part
  * of the limit. So each process lets through at most a 20th part more than the limit, in one window.
  */
 export const rateReportPart = 20
-/** Subjects that one process counts itself, for each rate: about 2 MB. Beyond it, each request is told. */
+/** Subjects that one process counts itself, for each rate: about 2 MB. Beyond, it reports each request. */
 export const rateSubjectsMax = 10_000
 
 /**

@@ -12,7 +12,7 @@ import type { Sdk } from './sdk.ts'
 /** At one a second, half a minute: 2 MB are pinned at most. */
 const pingsPerStream = 30
 
-/** Returns what sends one ping. It never fails. */
+/** Returns a function that sends one ping. It never fails. */
 export function createPings(sdk: Sdk, log: Log, closed: AbortSignal): () => void {
   let pinging = true
   let pings = 0

@@ -1,4 +1,4 @@
-// The SDK itself, repaired where it goes wrong by itself. The only file that imports it:
+// The SDK itself, with repairs of its faults. No other file imports it:
 // - its calls have no deadline, and after an outage its channel waits up to two minutes before it tries
 //   again: its client is rebuilt with a deadline on every call and a short back-off;
 // - `close()` leaves open watches, which keep the process alive;
@@ -14,7 +14,7 @@ const pingStreamMs = 5 * 60_000
 
 const require = createRequire(import.meta.url)
 
-/** What is used of the SDK. Its own declaration lacks the streams and does not fit ES modules. */
+/** The part of the SDK that we use. Its own declaration lacks the streams and does not fit ES modules. */
 export type Sdk = {
   readonly port: string
   client: Grpc.Client

@@ -14,13 +14,13 @@ import type { Persistence } from '../persistence/persistence.ts'
 export type GateState =
   /** The lease is held: worlds tick, and everything is saved. */
   | 'playing'
-  /** It is not renewed in time: worlds tick, nothing is saved, nobody comes in. */
+  /** The lease is not renewed in time: worlds tick, nothing is saved, no character comes in. */
   | 'unsaved'
   /** That took too long: worlds stand still until the lease is held again. */
   | 'frozen'
   /** The tick thread stood still: worlds stand still until the lease is proved. */
   | 'proving'
-  /** Somebody was told that this host is dead. Nothing done here will be saved. */
+  /** The lease is lost: other hosts may take this one for dead. Nothing done here will be saved. */
   | 'lost'
   | 'stopped'
 

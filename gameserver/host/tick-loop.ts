@@ -56,7 +56,7 @@ export function createTickLoop(deps: TickLoopDeps): TickLoop {
   const wake = () => {
     if (!gate.open()) return
     const now = monotonic()
-    // An error in between must not end the loop: it would end for everybody, without a word.
+    // An error in one instance must not end the loop: all instances would stop, without a log line.
     try {
       if (gate.state !== 'proving') persistence.beat()
       if (gate.look(now)) for (const one of running) tickDue(deps, one)
@@ -71,7 +71,7 @@ export function createTickLoop(deps: TickLoopDeps): TickLoop {
   }
 
   const waitMs = (): number => {
-    // What does not tick is never due: its schedule lies in the past.
+    // While worlds stand still no tick is due: the schedules lie in the past.
     if (!gate.ticks()) return wakeEveryMs
     const dueAt = Math.min(...running.map(({ schedule }) => schedule.dueAt()))
     return Math.max(1, Math.min(wakeEveryMs, dueAt - monotonic()))
@@ -121,7 +121,7 @@ function tick(deps: TickLoopDeps, one: Running, now: number, delivers: boolean):
   }
 }
 
-/** The players of the instance are saved where they are and enter elsewhere; nobody comes in any more. */
+/** Closes a broken instance: its characters leave and enter elsewhere, and no character comes in any more. */
 function giveUp({ log, onBroken }: TickLoopDeps, { instance, checkpoints }: Running): void {
   log.error('step after step failed: the instance is given up', { instance: instance.id })
   instance.broken = true

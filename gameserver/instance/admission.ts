@@ -28,7 +28,7 @@ export type Admission = Door & {
   forbid(characterId: string, epoch: number): void
   /** The lease lapsed: claims in flight are void, whatever they answer (OWNERSHIP, "claim"). */
   lapse(): void
-  /** From now on nobody comes in. */
+  /** From now on no character comes in. */
   shut(): void
   /** Forgets ticket ids that are past use. */
   sweep(): void

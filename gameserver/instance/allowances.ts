@@ -1,11 +1,11 @@
-// What accounts may still send of each kind of control message. An allowance belongs to the account, not
-// to the stay: it survives leaving, a gate, a resume and a change of character, or each of them would
-// fill it up.
+// The allowances of accounts: how much an account may still send of each kind of control message. An
+// allowance belongs to the account, not to the stay. It survives leaving, a gate, a resume and a change of
+// character; otherwise each of them would fill it up.
 //
-// A host remembers its accounts. One that it does not know comes from another host, or was here long ago.
-// Its allowances begin with what comes back in a second and fill from there: so a way from host to host
-// gives at most one second's worth, and takes about as long. A character that was never saved has not
-// played yet; its account begins with full allowances.
+// A host remembers its accounts. An unknown account comes from another host, or was here long ago. Its
+// allowances begin with the amount of one second and fill from there. So a change of host gives at most the
+// amount of one second, and takes about a second. A character that was never saved has not played yet; its
+// account begins with full allowances.
 import { allowancesRememberedMax } from '#shared/limits.ts'
 import { createTokenBucket, spend } from '../net/token-bucket.ts'
 import type { TokenBucket } from '../net/token-bucket.ts'

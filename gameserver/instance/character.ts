@@ -21,15 +21,15 @@ export type Character = {
   saveNumber: number
   /** In the world from the step after its claim on. */
   entity: Entity | undefined
-  /** Undefined while its socket is gone. */
+  /** Undefined while it has no socket. */
   socket: ClientConnection | undefined
-  /** Undefined until WELCOME was sent, and while its socket is gone. */
+  /** Undefined until WELCOME was sent, and while it has no socket. */
   viewer: Viewer | undefined
   /** When its socket went, monotonic ms; -1 while there is one. */
   lostAt: number
   /** A gate it stands in and may not pass yet, because nothing can be saved. */
   gate: GateArea | undefined
-  /** What its account may still send of each kind of control message. */
+  /** The allowance of its account for each kind of control message. */
   readonly allowance: Allowance
   /** Effects whose outcome its world does not know yet, by kind and id. */
   readonly effects: Map<string, WaitingEffect>
@@ -62,7 +62,7 @@ export function createCharacter(
 export function savedOf(character: Character, zone: string): Saved {
   const { entity, claimed } = character
   if (entity === undefined) return claimed.saved
-  // What this version does not know is carried on.
+  // The spread keeps the fields that this version does not know.
   return { ...claimed.saved, zone, x: entity.x, y: entity.y, heading: entity.heading }
 }
 

@@ -1,6 +1,6 @@
-// Every `checkpointMs` one row for each instance, with everybody's saved state. One write at a time: the
-// next never overtakes the one that is under way. An empty instance is reported too, for this alone shows
-// that it lives.
+// Every `checkpointMs` each instance writes one checkpoint, with the saved state of all its characters. Only
+// one write is under way at a time, so none overtakes another. An empty instance reports too, because only
+// the report shows that it lives.
 import { checkpointMs } from '#shared/limits.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
@@ -10,7 +10,7 @@ import type { Instance } from './instance.ts'
 export type Checkpoints = {
   /** Call each tick. Monotonic ms. */
   run(now: number): void
-  /** One now, after the one that is under way. Resolves when it was answered, whatever the answer. */
+  /** Writes one more, after the write that is under way. Resolves on its answer, also on a failure. */
   final(): Promise<void>
 }
 

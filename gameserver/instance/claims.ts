@@ -1,5 +1,4 @@
-// Claims of this host that are under way, and what must be known while they are: the places they take, and
-// whether the character was kicked meanwhile.
+// The claims of this host that are under way, the places that they take, and the kicks that came meanwhile.
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { ClaimedCharacter, ClaimOutcome, Persistence } from '../persistence/persistence.ts'

@@ -1,5 +1,4 @@
-// What players are sent: a snapshot of a tick, lines that somebody near them said, and what concerns
-// everybody.
+// Sends players the snapshot of a tick, the lines of speakers near them, and messages for all players.
 import { resumeMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { ServerControl } from '#shared/protocol/control.ts'
@@ -14,7 +13,7 @@ import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
 import { loseSocket } from './player.ts'
 
-/** Sends everybody what is new to them, as of the latest tick. `now`: monotonic ms. */
+/** Sends each player the changes that he does not know yet, as of the latest tick. `now`: monotonic ms. */
 export function deliver(instance: Instance, now: number): void {
   const events = instance.untold
   instance.untold = []
@@ -25,13 +24,13 @@ export function deliver(instance: Instance, now: number): void {
   for (const line of lines) sendLine(instance, line)
 }
 
-/** Sends everybody the same control message. */
+/** Sends all players of the instance the same control message. */
 export function broadcast(instance: Instance, message: ServerControl): void {
   const frame = controlFrame(message)
   for (const { viewer } of instance.roster.all()) viewer?.connection.send(frame)
 }
 
-/** Tells players whether what they do is being saved. Call whenever it may have changed. */
+/** Tells players whether their progress is being saved. Call it whenever that may have changed. */
 export function setSaving(instance: Instance, held: boolean): void {
   if (instance.savingPaused === !held) return
   instance.savingPaused = !held
@@ -39,8 +38,8 @@ export function setSaving(instance: Instance, held: boolean): void {
 }
 
 /**
- * Goes on with other content, from the next tick on, and tells everybody. Throws when the zone is not in
- * it. The caller checks what may not change.
+ * Takes other content from the next tick on, and tells all players. Throws when the content lacks the zone.
+ * The caller checks that no fixed field has changed.
  */
 export function takeContent(instance: Instance, content: Content): void {
   const zone = content.zones.get(instance.zone.id)

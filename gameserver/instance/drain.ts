@@ -1,5 +1,5 @@
-// Everybody leaves, a bounded number at a time: five hundred leaves at once would only get in each
-// other's way at the store.
+// All characters leave, a bounded number at a time: five hundred leaves at once would slow one another down
+// at the store.
 import type { CloseReason } from '#shared/protocol/close.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Instance } from './instance.ts'
@@ -7,7 +7,7 @@ import { leave } from './leaving.ts'
 
 const atOnce = 32
 
-/** Resolves when nobody is in the instance and no leave is under way. Admission is shut before. */
+/** Resolves when the instance is empty and no leave is under way. Admission is shut before. */
 export async function drainInstance(
   instance: Instance,
   checkpoints: Checkpoints,

@@ -73,7 +73,7 @@ export function resume(
   instance.returning.add(character)
 }
 
-/** The world has taken somebody in. */
+/** The entity of a character is in the world. */
 export function entered(instance: Instance, session: number, entity: Entity): void {
   const character = instance.roster.findSession(session)
   if (character === undefined) {

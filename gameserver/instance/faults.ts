@@ -1,5 +1,5 @@
 // Faults in parts of a tick: in a system or a message of the game, or in an entity. A system runs 20 times a
-// second, so a fault is logged once and then counted, and what was counted is logged each minute.
+// second. So a fault is logged once and then counted, and the count is logged each minute.
 import { faultAgainMs, faultsMax } from '#shared/limits.ts'
 import { faultMessage } from '#shared/telemetry/fault.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -35,8 +35,8 @@ export function createFaults(log: Log): Faults {
 const frame = /(?:file:\/\/)?(\/[^()\s]+:\d+):\d+\)?$/
 
 /**
- * File and line of the error: the first that is not of the simulation itself, which throws for what a game
- * asks of it. Undefined when the error does not know.
+ * Returns file and line of the error: the first that lies outside of the simulation itself, because the
+ * simulation throws for faults of a game that calls it. Undefined when the error has no such line.
  */
 function placeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined

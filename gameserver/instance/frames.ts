@@ -1,4 +1,4 @@
-// What an instance sends besides snapshots (net/viewer.ts).
+// The frames of an instance besides snapshots (net/viewer.ts).
 import { packControl } from '#shared/protocol/control.ts'
 import type { ControlMessage, ServerControl } from '#shared/protocol/control.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
@@ -40,7 +40,7 @@ export function redirectFrame(zone: string): Uint8Array {
   return encodeServerFrame({ kind: 'redirect', mode: 'go', zone, address: '', ticket: '' })
 }
 
-/** A line that a step says; undefined when it is not what its kind declares. */
+/** The frame of a line from a tick; undefined when the line does not fit the schema of its kind. */
 export function sayFrame(rules: ZoneRules, { kind, body }: SayEvent): Uint8Array | undefined {
   const told = rules.messages.get(kind)?.toClient.safeParse(body)
   return told?.success ? controlFrame({ ...(told.data as object), kind }) : undefined

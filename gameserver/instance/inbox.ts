@@ -8,10 +8,10 @@ import { broadcast } from './delivery.ts'
 import type { Instance } from './instance.ts'
 import { fence, startLeave } from './leaving.ts'
 
-/** Announcements remembered: one that comes twice is shown once. */
+/** Announcements remembered, so that none is shown twice. */
 const announcementsKept = 64
 
-/** Returns what applies one command. It never throws. */
+/** Returns a function that applies one command. It never throws. */
 export function createInbox(deps: {
   instances: ReadonlyMap<string, Instance>
   admission: Admission

@@ -1,6 +1,6 @@
-// One running copy of a zone: its world, and who plays in it. What happens to both stands beside it:
-// entry.ts (coming in), tick.ts (one tick), delivery.ts (what players are sent), player.ts (what they
-// send), leaving.ts (going out).
+// One running copy of a zone: its world and its characters. The files beside it act on both: entry.ts
+// (coming in), tick.ts (one tick), delivery.ts (sends to players), player.ts (takes what they send),
+// leaving.ts (going out).
 //
 // A character passes through: claimed -> in the world from the next tick on, WELCOME sent -> its socket
 // may go and come back for `resumeMs` -> leaving: out of the world, in `leaves` until the store is clear.
@@ -65,11 +65,11 @@ export type Instance = {
   readonly faults: Faults
   /** They resumed since the last tick; their WELCOME follows the next one. */
   readonly returning: Set<Character>
-  /** What the next tick takes in. */
+  /** The inputs of the next tick. */
   inputs: WorldInput[]
   /** Events that viewers do not know yet: of the latest tick, and of ticks before it without snapshots. */
   untold: WorldEvent[]
-  /** When the latest tick was due, monotonic ms: what PONG counts from. */
+  /** When the latest tick was due, monotonic ms. PONG counts from it. */
   tickedAt: number
   /** Nothing moves. Commands that come in are dropped: they would pile up. */
   frozen: boolean
@@ -77,7 +77,7 @@ export type Instance = {
   savingPaused: boolean
   /** How often its viewers are sent snapshots. */
   detail: Detail
-  /** Given up after a defect: it is not ticked any more, and nobody comes in. */
+  /** True after a defect: it does not tick any more, and no character comes in. */
   broken: boolean
 }
 
@@ -118,7 +118,7 @@ export function countPlayers({ roster }: Instance): number {
   return players
 }
 
-/** Everybody's entry for a checkpoint, under the next save numbers; of those who are leaving too. */
+/** The entries of a checkpoint, with the next save numbers: of all characters, the leaving ones too. */
 export function checkpointEntries({ leaves, roster, zone }: Instance): CheckpointEntry[] {
   const entries = leaves.entries()
   for (const character of roster.all()) {

@@ -10,7 +10,7 @@ type LeaveOutcome = Awaited<ReturnType<Persistence['leave']>>
 export type Leaves = {
   /** Saves a character and gives it up; resolves when the outcome is clear. Never rejects. */
   save(entry: CheckpointEntry): Promise<LeaveOutcome>
-  /** What the checkpoints must still hold. */
+  /** The leaving characters: checkpoints hold them until their leave has ended. */
   entries(): CheckpointEntry[]
   has(characterId: string): boolean
   /** Resolves when no leave is under way. */
@@ -34,7 +34,7 @@ export function createLeaves(deps: {
       try {
         return await persistence.leave({ ...entry, instance })
       } catch (error) {
-        // The worker repeats what the store leaves unclear. Here the worker itself is too far behind.
+        // The worker repeats a leave whose outcome is unclear. Here the worker itself is too far behind.
         log.warn('a leave could not be handed to the worker', { instance, error })
         await runtime.sleep(retryMs)
       }

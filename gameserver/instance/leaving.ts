@@ -41,7 +41,7 @@ export async function leave(
   socket?.end(reason)
 }
 
-/** A leave that nothing waits for. Its outcome is handled inside; what is left is a defect. */
+/** Starts a leave and does not wait for it. The leave handles its outcome; any other error is a defect. */
 export function startLeave(
   instance: Instance,
   character: Character,

@@ -1,13 +1,13 @@
-// How far an instance is behind, and the level of detail that its viewers get for it (net/detail.ts). What
-// is watched is how long after it was due a tick was done, its sends included. That also grows when other
-// instances, other processes or what comes in take the time.
+// How far an instance is behind, and the level of detail that its viewers get for it (net/detail.ts). It
+// measures how late a tick and its sends are done. That time also grows when other instances, other processes
+// or incoming messages take the time.
 //
 // The level of detail falls soon, and rises only after seconds of light load: the load may be light
 // because less is sent.
 import { details } from '../net/detail.ts'
 import type { Detail } from '../net/detail.ts'
 
-/** Shares of a tick's length: a tick that is done later is late, one that is done by then is early. */
+/** Shares of a tick's length: a tick done after `lateShare` is late, a tick done by `earlyShare` is early. */
 const lateShare = 0.75
 const earlyShare = 0.4
 /** So many late ticks lower the level. Four other ticks make up for one late tick. */

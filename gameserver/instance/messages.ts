@@ -4,7 +4,7 @@ import { asControl, unpackControl } from '#shared/protocol/control.ts'
 import type { ZoneRules } from '../sim/rules.ts'
 import type { Allowance } from './allowances.ts'
 
-/** What becomes of a message that came in. `of` never repeats what was sent, which may be anything. */
+/** The outcome of a message that came in. `of` never repeats its content, which a client may have made up. */
 export type Reading =
   | { reading: 'message'; kind: string; body: unknown }
   | { reading: 'refused'; of: string; code: 'invalid' | 'rate' | 'paused' }

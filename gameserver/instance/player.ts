@@ -1,4 +1,4 @@
-// What a joined socket drives: its character's inputs, pings, control messages and leave.
+// Handles what a joined socket sends: inputs of its character, pings, control messages and the leave.
 import type { Player, ClientConnection } from '../net/client-connection.ts'
 import type { Character } from './character.ts'
 import { controlFrame, pongFrame } from './frames.ts'

@@ -1,7 +1,7 @@
 // When the next tick of an instance is due, counted from one moment on: `setInterval(50)` runs at
 // 19.84 Hz, because each wait begins when the last one has ended.
 
-/** Ticks that a late loop makes up for at once; what is beyond is given up and counted. */
+/** Ticks that a late loop makes up for at once. Further ticks are skipped and counted. */
 const catchUpMax = 5
 
 export type Schedule = {
@@ -9,11 +9,11 @@ export type Schedule = {
   dueAt(): number
   /** Ticks to run now. */
   take(now: number): number
-  /** When the latest tick taken was due: what PONG counts from. */
+  /** When the latest tick taken was due. PONG counts from it. */
   takenAt(): number
   /** Counts anew from `now`, after a time in which nothing was to run. */
   restart(now: number): void
-  /** Ticks given up so far. */
+  /** Ticks skipped so far. */
   skipped(): number
 }
 

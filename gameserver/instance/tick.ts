@@ -1,4 +1,4 @@
-// One tick of an instance: the step of its world, what the step says to the outside, and the snapshots.
+// One tick of an instance: the step of its world, the events of the step, and the snapshots.
 import type { RecordFault } from '../net/cell-records.ts'
 import { step } from '../sim/step.ts'
 import type { WorldEvent } from '../sim/world.ts'
@@ -43,7 +43,7 @@ function advance(instance: Instance): void {
   }
 }
 
-/** What an event means for the characters; viewers are told by `deliver`. */
+/** Applies an event to the characters. `deliver` sends it to viewers. */
 function applyEvent(instance: Instance, event: WorldEvent): void {
   switch (event.event) {
     case 'entered':

@@ -1,18 +1,17 @@
-// What happened in each cell in the latest ticks, encoded once and shared by every viewer's frame, and
-// the full records of a cell for viewers who have just subscribed to it.
+// The changes of each cell in the latest ticks, encoded once and shared by every viewer's frame, and the full
+// records of a cell for viewers who have just subscribed to it.
 //
 // A course is sent when it changes, never in between: viewers go on by dxOf/dyOf of the heading and
 // speed sent last, and so does the book (known.ts). An entity that is where the book expects it, on the
 // course that was sent, needs no record. Because the sum is exact, it does not matter which record a
 // viewer got last: all lead to the same position.
 //
-// Not every viewer gets a frame in every tick, so what changed is asked for *since* the tick of which a
-// viewer knows everything, up to `windowTicks` back. The records are as of the latest tick, whenever in
-// that time a course changed: an entity that turned twice has one record. For each length of time that
-// somebody asks for, all cells are encoded once, one behind the other by their numbers: what changed in
-// cells side by side is one piece of bytes.
+// Some viewers get no frame in a tick. So a viewer asks for the changes *since* the last tick that it knows,
+// up to `windowTicks` back. The records show the latest tick: an entity that turned twice in that time has
+// one record. For each length of time that is asked for, all cells are encoded once, one behind the other by
+// their numbers. So the changes of neighbouring cells are one piece of bytes.
 //
-// An entity that fits no record is left out and named (`takeFaults`); the others are sent as ever.
+// An entity that fits no record is left out and reported (`takeFaults`). All others are sent.
 import type { Writer } from '#shared/protocol/bytes.ts'
 import { writeGone, writeMotion, writeShown } from '#shared/protocol/snapshot.ts'
 import type { Entity, World } from '../sim/world.ts'
@@ -32,13 +31,13 @@ import type { Sections } from './sections.ts'
 
 /** Whole sections, ready to be put into frames. */
 export type CellRecords = {
-  /** Notes what the latest step changed. Call once after each step. */
+  /** Records the changes of the latest step. Call it once after each step. */
   publish(): void
   /** The cells in which something changed after a tick, at most `windowTicks` ago. */
   changedSince(since: number): CellSet
   /** All that changed after a tick. Valid until the next `publish`. */
   changes(since: number): Changes
-  /** Everybody in the cell as of the latest tick; undefined when nobody is there. */
+  /** All entities of the cell as of the latest tick; undefined when it is empty. */
   block(cell: number): Writer | undefined
   /** Entities that fitted no record since the last call. */
   takeFaults(): RecordFault[]
@@ -46,12 +45,12 @@ export type CellRecords = {
 
 export type RecordFault = { entity: Entity; error: RangeError }
 
-/** By cell number: what belongs to cells a to b lies from `[a]` to `[b + 1]`. */
+/** By cell number: the bytes of cells a to b lie from `[a]` to `[b + 1]`. */
 export type Changes = {
   sections: Writer
   sectionsFrom: Int32Array
   /**
-   * The cells from which somebody came: the full record is for viewers who did not see that cell.
+   * The cells from which entities came: the full record is for viewers who did not see that cell.
    * `arrivalsFrom` counts them; the record of the n-th lies from `wholeFrom[n]` to `wholeFrom[n + 1]`.
    */
   arrivals: readonly number[]
@@ -60,7 +59,7 @@ export type Changes = {
   wholeFrom: number[]
 }
 
-/** What changed in one length of time, as of a tick. */
+/** The changes of one length of time, as of a tick. */
 type Encoded = Changes & { at: number; arrivals: number[]; here: Sections; whole: Sections }
 
 type Block = { at: number; sections: Sections }
@@ -155,7 +154,7 @@ function encodeCell(
   if (gone !== undefined) {
     for (const { at, id, left } of gone) {
       if (at <= since) continue
-      // An entity that came back since is here: sent as gone as well it would be forgotten.
+      // The entity has come back since and is here. A GONE record would make the client forget it.
       const known = book.known[id & 0xffff]
       if (known?.entity.id === id && known.cell === cell) continue
       writeGone(beginRecord(here), id, left)
@@ -175,7 +174,7 @@ function encodeCell(
   }
 }
 
-/** What one entity did after a tick. */
+/** Encodes the changes of one entity since a tick. */
 function encodeEntity(book: Book, entity: Entity, since: number, encoded: Encoded): void {
   const { here, whole, arrivals, wholeFrom } = encoded
   const known = book.known[entity.id & 0xffff]!

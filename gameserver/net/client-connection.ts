@@ -17,13 +17,13 @@ import type { Connection, ConnectionListener } from './transport.ts'
 
 type DecodedFrame = ReturnType<typeof decodeClientFrame>
 
-/** What a joined socket drives. */
+/** The receiver of what a joined socket sends. */
 export type Player = {
   input(first: number, commands: readonly { heading: number; buttons: number }[]): void
   ping(token: number): void
   control(body: Uint8Array): void
   leave(): void
-  /** The socket is gone. Not called after `end`. */
+  /** The socket has closed. Not called after `end`. */
   lost(): void
 }
 
@@ -83,7 +83,7 @@ export function openConnection(
     },
   }
 
-  /** A client that breaks the rules loses its socket; for its player that is a loss like any other. */
+  /** Closes the socket of a client that breaks the rules. Its player goes on as after any lost socket. */
   const end = (reason: CloseReason) => {
     const driven = player
     client.end(reason)

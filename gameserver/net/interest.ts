@@ -16,8 +16,8 @@ export type Interest = {
   /** Whether a cell is subscribed, as of the latest `look`. */
   has(cell: number): boolean
   /**
-   * Looks from a place: fills `added` and `dropped`. What was subscribed before can still be asked for
-   * by `had` until the next call.
+   * Looks from a position: fills `added` and `dropped`. Until the next call `had` still answers for the cells
+   * that were subscribed before.
    */
   look(x: number, y: number): void
   readonly added: readonly number[]

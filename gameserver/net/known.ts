@@ -1,7 +1,7 @@
-// What every viewer who knows an entity believes of it, and when that changed.
+// The course of each entity as its viewers know it, and when that changed.
 //
-// It goes by the truth alone: after each step all entities of the world are compared with what was sent of
-// them. So it does not matter how an entity came to another place, or out of the world.
+// After each step this compares all entities of the world with what was sent of them. So it does not matter
+// how an entity came to another position, or out of the world.
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
 import type { Entity, World } from '../sim/world.ts'
 import { beginTick, createChangedCells, markChanged, windowTicks } from './changed-cells.ts'
@@ -16,7 +16,7 @@ export type Known = {
   speed: number
   cell: number
   shown: Uint8Array | undefined
-  /** The ticks in which it came, its course changed last, and what it shows did. */
+  /** The ticks in which it came, in which its course changed last, and in which its shown bytes did. */
   readonly cameAt: number
   turnedAt: number
   shownAt: number

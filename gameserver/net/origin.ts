@@ -1,10 +1,10 @@
-// Which pages may open a zone socket. A ticket lets a player in, and no browser sends one by itself; so a
-// foreign page could do no more than take places among the sockets that have not joined. It gets none.
+// Which pages may open a zone socket. Only a ticket lets a player in, and a browser never sends a ticket
+// unasked. So a foreign page could only use up the sockets that have not joined. It gets none.
 
 /**
- * Whether a request with these headers may be upgraded. Without an Origin no browser page asks: that is a
- * client of its own, and may. A page may when it lies under the host name that it asks for (the page and
- * the zones of one machine), or when its origin is listed; `*` lists all.
+ * Whether a request with these headers may be upgraded. A request without an Origin comes from no browser
+ * page, and may. A page may if its host name is the one that it connects to (page and zones on one machine),
+ * or if its origin is listed; `*` lists all.
  */
 export function mayConnect(
   origin: string | undefined,

@@ -7,14 +7,14 @@ import type { Entity } from '../sim/world.ts'
 export type Sections = { kind: 'block' | 'cell'; cell: number; writer: Writer; begin: number }
 
 const sectionMaxBytes = 65_535
-/** An entity takes no more: 12 bytes of numbers, two texts of 255, and what the game shows. */
+/** The records of one entity take no more: 12 bytes of numbers, two texts of 255, and the shown bytes. */
 const recordMaxBytes = 600 + shownMaxBytes
 
 export function createSections(kind: Sections['kind'], cell: number, bytes = 256): Sections {
   return { kind, cell, writer: new Writer(bytes), begin: -1 }
 }
 
-/** What follows belongs to another cell. */
+/** Starts the section of another cell. */
 export function startCell(sections: Sections, cell: number): void {
   sections.cell = cell
   sections.begin = -1
@@ -33,7 +33,7 @@ export function endRecord(sections: Sections): void {
   endSection(sections.writer, sections.begin)
 }
 
-/** Takes back what was written since the writer was at `at`, in the section that began at `begin`. */
+/** Removes the bytes written since the writer was at `at`, in the section that began at `begin`. */
 export function cutBack(sections: Sections, at: number, begin: number): void {
   sections.writer.at = at
   sections.begin = begin

@@ -1,4 +1,4 @@
-// What the zone host needs of a transport: ordered, framed, binary. It is WebSocket today.
+// The transport under a zone host: ordered, framed, binary. It is WebSocket today.
 import type { CloseReason } from '#shared/protocol/close.ts'
 
 /** One client's socket. Nothing here throws: a frame sent to a closed socket is lost. */
@@ -12,7 +12,7 @@ export interface Connection {
   readonly open: boolean
 }
 
-/** What a connection reports. `closed` comes once, last, whichever end has closed it. */
+/** The reports of a connection. `closed` comes once and last, from either end. */
 export type ConnectionListener = {
   frame(bytes: Uint8Array): void
   closed(): void

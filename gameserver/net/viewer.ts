@@ -1,10 +1,11 @@
-// One viewer's frames: at most one a tick, and only when there is something to say.
+// One viewer's frames: at most one a tick, and only when there is news.
 //
-// Each frame brings the viewer up to date with everything subscribed, as of its tick; so what can be put
-// off is a frame, never a part of one. One is sent when the server took a command that the client could
-// not foresee (missing or dropped), when `frameEveryMs` have passed, and when a subscribed cell changed,
-// or cells joined or left the area of interest: as soon as the level of detail allows for what is near,
-// and later where only what is farther away has changed (detail.ts).
+// Each frame brings the viewer up to date with all subscribed cells, as of its tick. So a whole frame may be
+// put off, but never a part of it. A frame is sent
+// - when the server repeated or dropped a command, which the client could not foresee;
+// - when `frameEveryMs` have passed;
+// - when a subscribed cell changed, or cells joined or left the area of interest. Near changes go out as soon
+//   as the level of detail allows, far ones later (detail.ts).
 //
 // A viewer that does not read is skipped. Cells remember changes for a few ticks alone, so its next frame
 // is a keyframe.
@@ -79,8 +80,8 @@ const frame = new Writer(64 * 1024)
 const runs = new Uint16Array(65_536)
 
 /**
- * Sends what the latest ticks have for this viewer. `stalled`: it has not read for too long, or has too
- * much waiting, and must be closed. `later`: it is put off.
+ * Sends this viewer the news of the latest ticks. `stalled`: the client has not read for too long, or too
+ * many bytes wait for it; the caller must close it. `later`: the frame is put off.
  */
 export function sendFrame(
   viewer: Viewer,

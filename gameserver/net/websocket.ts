@@ -24,7 +24,7 @@ const zonePath = '/zone'
 
 /** How long a peer may take to answer a close before its socket is cut. */
 const closeTimeoutMs = 2000
-/** What is not a zone socket has this long: to send its request, and to take the answer. */
+/** A connection that is no zone socket has this long to send its request, and to take the answer. */
 const requestMs = 5000
 
 export type WebSocketOptions = {
@@ -109,7 +109,7 @@ function createHttpServer(connectionsMax: number): Server {
     {
       // Slow or oversized requests are cut by Node itself, which looks for them this often, ms.
       connectionsCheckingInterval: 1000,
-      // A load balancer may look with HTTP/1.1 and no Host: it gets the same answer as everybody.
+      // A load balancer may ask by HTTP/1.1 without Host. It gets the same answer as any client.
       requireHostHeader: false,
     },
     (_request, response) => {
@@ -119,7 +119,7 @@ function createHttpServer(connectionsMax: number): Server {
   server.maxConnections = connectionsMax
   server.requestTimeout = requestMs
   server.headersTimeout = requestMs
-  // Who asks and does not read the answer is cut as well. `ws` takes this off its sockets.
+  // A client that does not read its answer is cut as well. `ws` removes this time-out from its sockets.
   server.timeout = requestMs
   server.keepAliveTimeout = 1000
   return server
@@ -144,8 +144,8 @@ function open(
   const { live, received, sent, monotonic } = shared
   const entry: Live = { socket, heardAt: monotonic(), pinged: false }
   live.add(entry)
-  // Messages are counted by the listener. Here counts what never gets there: pings, which `ws` answers,
-  // pongs, and all that comes after the close.
+  // The listener counts messages. This counts the frames that it never gets: pings, which `ws` answers,
+  // pongs, and all frames after the close.
   const signs = createTokenBucket(clientFramesBurst, clientFramesPerSecond, monotonic())
   const late = createTokenBucket(clientFramesBurst, clientFramesPerSecond, monotonic())
   let closing = false
@@ -195,7 +195,7 @@ function open(
   }
   socket.on('ping', sign)
   socket.on('pong', sign)
-  // `ws` closes by itself after an error (too large a frame: 1009; broken framing: 1002, 1007).
+  // After an error `ws` closes the socket (too large a frame: 1009; broken framing: 1002, 1007).
   socket.on('error', () => {})
   socket.on('close', () => {
     closing = true
@@ -221,8 +221,8 @@ function cutSilent(live: ReadonlySet<Live>, now: number): void {
  * send them as two, which costs the kernel's `writev` in place of `write` and more than twice the work
  * before it. Nothing here is compressed or queued in `ws`, so whole frames never mix.
  *
- * One that `waits` behind others gets memory of its own. Cut from the pool, each small frame that a slow
- * reader leaves waiting would hold a slab of 64 KB.
+ * A frame that `waits` behind others gets memory of its own. A small frame from the pool would hold a slab of
+ * 64 KB for as long as a slow reader leaves it waiting.
  */
 function frameMessage(data: Uint8Array, waits: boolean): Buffer {
   const { length } = data

@@ -8,16 +8,16 @@ import type { Store } from '#shared/store/store.ts'
 /** Slots of parts that heads may name, after so many unclear answers in a row. */
 const slotsMax = 8
 
-/** What is written of an instance's checkpoint. */
+/** The written state of an instance's checkpoint. */
 type Written = {
   number: number
-  /** It holds nobody: there is nothing to write until somebody is there again. */
+  /** It holds no character: there is nothing to write until a character comes in. */
   empty: boolean
   /** Slots of parts that the head in the store may name. */
   named: number[]
 }
 
-/** Of one host. Throws as the store does; what was written until then harms no reader. */
+/** The writer of one host. Throws as the store does; a half-written checkpoint harms no reader. */
 export function createCheckpointWriter(
   store: Pick<Store, 'get' | 'put'>,
   bootId: string,

@@ -1,4 +1,4 @@
-// How the saved state of everybody in an instance reaches the store.
+// Writes the saved state of all characters of an instance to the store.
 import { stateSaveMs } from '#shared/limits.ts'
 import { sameSaved } from '#shared/ownership/checkpoint-rows.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
@@ -62,7 +62,7 @@ export function createCheckpointing(deps: {
   async function saveAll(instance: string, entries: CheckpointEntry[]): Promise<Outcome> {
     const row = await putRows(instance, entries).then(() => 'saved' as const, failed)
     if (row === 'unavailable') return row
-    // What is refused for good must not keep the rest from being saved.
+    // A permanent refusal of one part must not stop the save of the rest.
     const changed = await saveChanged(entries)
     return changed === 'saved' ? row : changed
   }
@@ -74,7 +74,7 @@ export function createCheckpointing(deps: {
       saveAll(instance, entries),
       places.reconcile(instance, entries).then(() => 'saved' as const, failed),
     ])
-    // What was saved is saved. What could not be reconciled is so with the next checkpoint.
+    // The save counts even if the places could not be reconciled: the next checkpoint tries that again.
     return saved === 'saved' && reconciled === 'refused' ? reconciled : saved
   }
 }

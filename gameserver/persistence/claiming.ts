@@ -61,7 +61,7 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
   return { outcome: 'unavailable' }
 }
 
-/** One try, and what the store holds after it. */
+/** Tries the claim once, and reads the rows after it. */
 async function tryClaim(
   { store, clocks, host }: ClaimDeps,
   ticket: Ticket,
@@ -75,8 +75,8 @@ async function tryClaim(
     progress.maybeMine ||= error.unclear
     if (error.kind !== 'condition') throw error
   }
-  // Guard, state and ban are read after the claim: what was there before may be an earlier owner's,
-  // and a ban that came meanwhile has seen no owner.
+  // Guard, state and ban are read after the claim. Rows from before may be an earlier owner's, and a ban that
+  // was made before the claim saw no owner.
   const [rows, banned] = await Promise.all([
     readRows(store, host.realmId, ticket.characterId),
     isBanned(store, host.realmId, ticket.accountId, clocks.now()),
@@ -124,7 +124,7 @@ function beginStay(
   }
 }
 
-/** A claim that nobody will use is undone, once it can be read how it ended. */
+/** Undoes a claim that no stay will use, as soon as its outcome can be read. */
 async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
   const { store, runtime, clocks, host, places, leaver } = deps
   const { characterId, instance } = ticket

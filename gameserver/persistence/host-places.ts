@@ -1,4 +1,4 @@
-// What the registry of instances holds of this host: its cards, their state, and who has a place.
+// The rows of this host in the registry of instances: its cards, their state, and its places.
 import { openInstance } from '#shared/ownership/card.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
 import type { Place } from '#shared/ownership/places.ts'
@@ -11,13 +11,13 @@ import { failed } from './store-watch.ts'
 import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
 
-/** How a write ended that has no condition of its own. */
+/** The outcome of a write without a condition. */
 export type StoreOutcome = 'done' | 'unavailable' | 'refused'
 
 export type HostPlaces = {
   /** Writes the cards, state `ready`. */
   open(): Promise<void>
-  /** What placement sees of all instances of this host from now on. */
+  /** Sets the state that placement sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>
   /** The host's word on who is in an instance: with each checkpoint. Fails when the store does. */
   reconcile(
@@ -78,7 +78,7 @@ export function createHostPlaces(deps: {
     },
     reconcile,
     async release(instance, characterId, { ticketExpires }) {
-      // An instance that drains lets nobody in: its places end with its card.
+      // A draining instance admits no character: its places end with its card.
       if (state === 'draining') return
       await keepers.get(instance)!.release({ characterId, until: ticketExpires })
     },

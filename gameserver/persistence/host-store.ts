@@ -27,7 +27,7 @@ import type { Stays } from './stays.ts'
 export type HostStore = Persistence & {
   /** Writes the lease and instance rows (state `ready`). Fails when the store does. */
   open(): Promise<void>
-  /** What the director sees of all instances of this host from now on. */
+  /** Sets the state that the director sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>
   /** A hint came: reads the inbox now. */
   poke(): Promise<StoreOutcome>
@@ -35,7 +35,7 @@ export type HostStore = Persistence & {
   stats(): Promise<StoreStats>
   /** Renews the lease, and watches those of others, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
-  /** The host gives up all it owns: for the end of a drain. */
+  /** Ends the lease at the end of a drain: the host owns no character any more. */
   release(): Promise<StoreOutcome>
 }
 

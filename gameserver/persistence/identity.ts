@@ -1,4 +1,4 @@
-// Who a host process is, from its start to its end.
+// The identity of a host process, from its start to its end.
 export type HostIdentity = {
   bootId: string
   realmId: string

@@ -24,8 +24,8 @@ export function createInboxReader(deps: {
   let reread: Promise<void> | undefined
 
   /**
-   * One read at a time: all who ask while it goes on share the one that follows it. A host that wakes
-   * finds a hint for each command, and would else apply the whole inbox as many times.
+   * Runs one read at a time: all calls during a read share the read that follows it. A host that wakes finds
+   * a hint for each command. Without this it would apply the whole inbox once for each hint.
    */
   async function read(): Promise<void> {
     if (reading === undefined) {

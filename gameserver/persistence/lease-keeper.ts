@@ -1,6 +1,6 @@
-// Keeps the host's lease. What counts is when the last acknowledged renewal was SENT: an answer that
-// was long under way says nothing about now. Elapsed time is the larger of the monotonic and the wall
-// clock: a suspended machine's monotonic clock stands still, a wall clock may be set back.
+// Keeps the host's lease. The lease counts from the time when the last acknowledged renewal was SENT: its
+// answer may have been long under way. Elapsed time is the larger of the monotonic and the wall clock: the
+// monotonic clock of a suspended machine stands still, and a wall clock may be set back.
 import { leaseDeadlineMs, leaseRenewMs } from '#shared/limits.ts'
 import { renewLease } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -49,7 +49,7 @@ export function createLeaseKeeper(deps: {
    * that a host which was fenced while it could not renew knows before it goes on.
    */
   readInbox: () => Promise<void>
-  /** Told after each change. */
+  /** Called after each change. */
   onProof: (proof: LeaseProof) => void
 }): LeaseKeeper {
   const { store, runtime, clocks, bootId } = deps
@@ -73,7 +73,7 @@ export function createLeaseKeeper(deps: {
       if (outcome === 'lost') proof = { ...proof, lost: true }
       else {
         await deps.readInbox().catch((error: unknown) => {
-          // Nobody can have been fenced while the lease held: the next renewal reads again.
+          // While the lease holds, no stay can be fenced. The next renewal reads the inbox again.
           if (lapsed() || !(error instanceof StoreError)) throw error
         })
         // Two renewals may overlap (prove() beside the loop): never go back to the earlier one. Both

@@ -1,10 +1,9 @@
-// Hosts watch one another, so that a silent one is known to be dead before its players ask: an `enter`
-// would have to look on for 7 s first. Each watches the next living hosts of the realm in the order of boot
-// ids. A host that nobody watches, because all its watchers fell silent with it, is judged by the enters
-// that meet it.
+// Hosts watch one another, so that a silent host is known to be dead before its players come back. Otherwise
+// an `enter` has to observe it for 7 s first. Each host watches the next living hosts of the realm in the
+// order of boot ids. If all watchers of a host fell silent with it, the `enter`s that meet it judge it.
 //
-// Reads need not be strong. Renewal numbers only rise. So a number that is read now, and that still stands
-// when the mark is written, stood all the time in between. The mark is written on that condition.
+// Reads need not be strong. Renewal numbers only rise. So a number that is read now, and is unchanged when
+// the mark is written, did not change in between. The mark is written on that condition.
 //
 // Cost: three reads of half a unit each 2 s, and every 10 s the ring: under one read unit a second, however
 // many hosts there are.
@@ -25,7 +24,7 @@ const ringMs = 10_000
 const ringAgainMs = 60_000
 /** A read that was under way for longer says too little about when it was true. */
 const slowReadMs = 1000
-/** Living hosts that are watched: two of three may fall silent with the one that they watch. */
+/** Each host watches so many living hosts. So each has three watchers, and two may fall silent with it. */
 const watchedMax = 3
 /** Rows of the ring read at once, so that a few dead ones do not hide the living. */
 const ringPage = 8
@@ -93,7 +92,7 @@ export function createLeaseWatch(deps: {
     async run(signal) {
       while (!signal.aborted) {
         await round().catch((error: unknown) => {
-          // What was not read is a gap in the observation.
+          // A failed read is a gap in the observation.
           if (!(error instanceof StoreError)) throw error
         })
         await runtime.sleep(lookMs, signal).catch(() => undefined)

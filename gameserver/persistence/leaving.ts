@@ -1,4 +1,4 @@
-// How a character is saved and given up.
+// The leave of a character: the host saves it and gives up its ownership.
 import { createBackoff } from '#shared/backoff.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'
@@ -64,7 +64,7 @@ export function createLeaver(deps: {
     }
   }
 
-  /** What the guard says of a stay. */
+  /** Reads from the guard whether the stay still owns the character. */
   async function ownership({ characterId, epoch }: Stayed): Promise<Ownership> {
     try {
       const guard = (await readRows(store, realmId, characterId))?.guard
@@ -82,7 +82,7 @@ export function createLeaver(deps: {
       const outcome = await untilClear(leaving)
       const { characterId, epoch, instance } = leaving
       const stay = stayOf(stays, characterId, epoch)
-      // Back already, in another instance of this host: what is held now is another stay.
+      // The character is back already, in another instance of this host: that is another stay.
       if (stay === undefined) return outcome
       stays.delete(characterId)
       if (!stay.synthetic) await places.release(instance, characterId, stay)

@@ -1,5 +1,5 @@
-// What crosses between tick thread and worker: plain messages, one request and one answer
-// (4 to 7 microseconds on the tick thread; docs/performance.md).
+// Messages between tick thread and worker: one request and one answer (4 to 7 microseconds on the tick
+// thread; docs/performance.md).
 //
 // A call is a function of the host store that answers a promise: its name and its arguments cross. So a
 // new call is written once, in the host store, and both ends have it.
@@ -19,7 +19,7 @@ export type WorkerSetup = {
   logLevel: LogLevel
 }
 
-/** What the tick thread may call. Arguments and answers are plain data. */
+/** The calls of the tick thread. Arguments and answers are plain data. */
 export type WorkerCalls = {
   [
     Name in Exclude<keyof HostStore, 'run'> as HostStore[Name] extends (
@@ -35,7 +35,7 @@ export type WorkerCalls = {
 
 export type WorkerRequest = { id: number; call: keyof WorkerCalls; args: unknown[] }
 
-/** What is sent to the worker beside calls. */
+/** Messages to the worker besides calls. */
 export type WorkerSignal = { signal: 'beat' | 'end' }
 
 export type WorkerMessage =

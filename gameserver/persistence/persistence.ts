@@ -1,5 +1,5 @@
-// What the tick thread asks of the persistence worker. All store traffic of a zone host goes through
-// here; nothing on the tick thread awaits it inside a step.
+// The interface of the persistence worker for the tick thread. All store traffic of a zone host goes through
+// it. No step on the tick thread waits for an answer.
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
@@ -18,7 +18,7 @@ export type ClaimedCharacter = {
   /** The last one used; each save uses a higher one, for the character's whole life. */
   saveNumber: number
   saved: Saved
-  /** Nobody sees it, and it takes no place (Ticket). */
+  /** No player sees it, and it takes no place (Ticket). */
   synthetic?: boolean
 }
 
@@ -38,7 +38,7 @@ export type EffectCall = WaitingEffect & { characterId: string; epoch: number }
 export type LeaseView = {
   /** Inside the deadline: admission and saving are allowed. */
   held: boolean
-  /** Declared dead, or the row is gone: everybody must be closed with `fenced` and the process ends. */
+  /** The lease has ended or its row is absent: all sockets close with `fenced` and the process ends. */
   lost: boolean
 }
 
@@ -51,13 +51,13 @@ export interface Persistence {
    */
   claim(ticket: Ticket): Promise<ClaimOutcome>
   /**
-   * Saves a character and gives it up; repeats itself until the outcome is clear, however long that
-   * takes. Until it resolves the character stays in the checkpoints. `fenced`: it was not ours any more.
-   * `refused`: the store will never take it; what was saved last is what the next owner goes on with.
+   * Saves a character and gives up its ownership. It repeats itself until the outcome is clear, without a
+   * time limit. Until it resolves the checkpoints hold the character. `fenced`: this host was not its owner
+   * any more. `refused`: the store will never take the save; the next owner gets the last save before it.
    */
   leave(leaving: Leaving): Promise<'left' | 'fenced' | 'refused'>
   /**
-   * Everybody in the instance, the leaving ones too. Called every 4 s and before the host stops.
+   * Saves all characters of the instance, the leaving ones too. Called every 4 s and before the host stops.
    * `refused`: the store will never take a part of it; the rest was saved.
    */
   checkpoint(
@@ -65,21 +65,20 @@ export interface Persistence {
     entries: CheckpointEntry[],
   ): Promise<'saved' | 'unavailable' | 'refused'>
   /**
-   * Gives up a character that the guard says is ours at that epoch and that nobody here holds. Resolves
-   * when that was tried; whoever wants the character asks again.
+   * Makes a character offline whose guard names this host at that epoch, but which this host does not hold.
+   * Resolves after one try: the `enter` that wants the character asks again.
    */
   letGo(characterId: string, epoch: number): Promise<'left' | 'fenced' | 'unavailable' | 'refused'>
   /**
-   * The stay that began with that epoch was fenced here: nothing more is known of it. A later stay of the
-   * character is not touched.
+   * Forgets the stay that began with that epoch, because it was fenced. A later stay of the character stays.
    */
   forget(characterId: string, epoch: number): Promise<void>
   /**
    * Makes an effect of a game durable, once; repeats itself until the outcome is clear. `fenced`: another
-   * host owns the character, and asks for the effect by itself. Rejects for a defect of the game.
+   * host owns the character, and asks for the effect itself. Rejects for a defect of the game.
    */
   effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
-  /** What applies commands from the inbox. They may come more than once. */
+  /** Sets the function that applies commands from the inbox. A command may come more than once. */
   onCommand(apply: (command: Command) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
   beat(): void

@@ -1,12 +1,12 @@
 // The host's side of one instance's card and places. With each checkpoint it says that the instance lives,
 // and reads one page of places: a bounded cost, however many there are. A round through all pages tells it
-// - which reservations have lapsed, and are to be released;
-// - who plays here without a place, and is to be entered again;
+// - which reservations have lapsed: it releases their places;
+// - which characters play here without a place: it enters their places again;
 // - how many places there are, against the count on the card.
 //
-// The count can only be wrong when a row went by another way than a transaction, by its age for instance.
-// Places come and go during a round. A round in which the count has changed n times may have missed the
-// truth by n, so the count is corrected by what it is off beyond that. In a quiet moment that is all of it.
+// The count can only be wrong after a row was deleted outside of a transaction, by its age for instance.
+// Places come and go during a round. If the count changed n times, the round may be wrong by n. So it
+// corrects only the part of the difference that exceeds n. In a quiet moment that is the whole difference.
 import { instanceLongGoneMs } from '#shared/limits.ts'
 import { countOpened, renewCard, sweepRoom, writeCopy } from '#shared/ownership/card.ts'
 import type { Card, InstanceRef, InstanceState } from '#shared/ownership/card.ts'
@@ -35,9 +35,9 @@ const beatRepeats = 4
 const beatWaitMs = 20
 
 export type PlaceKeeper = {
-  /** The host's word on the instance, with each checkpoint. `members` play in it. Fails when the store does. */
+  /** Reports the instance, with each checkpoint. `members`: who plays in it. Fails when the store does. */
   reconcile(state: InstanceState, members: ReadonlyMap<string, Place>): Promise<void>
-  /** Releases a place if it still stands for that reservation. Never fails: what is not released lapses. */
+  /** Releases a place if it still belongs to that reservation. Never fails: an unreleased place lapses. */
   release(place: Place): Promise<void>
 }
 
@@ -145,7 +145,7 @@ function ignoreStoreError(error: unknown): void {
   if (!(error instanceof StoreError)) throw error
 }
 
-/** What a round through the places of an instance has seen. */
+/** The findings of one round through the places of an instance. */
 function createRound() {
   /** By character: until when, and the round that saw it last. */
   const seen = new Map<string, { until: number; round: number }>()

@@ -9,7 +9,7 @@ export type PublicKeyRow = { keyId: string; x: string; retireAt?: number | undef
 export type PublicKeys = {
   /** Replaces all keys. */
   update(rows: PublicKeyRow[]): Promise<void>
-  /** Finds a key while what it signed may still be valid. */
+  /** Finds a key as long as a token that it signed may be valid. */
   verify: VerifyKeys
 }
 

@@ -1,4 +1,4 @@
-// The characters that this host has claimed and not given up yet, as the worker knows them.
+// The stays of this host, as the worker knows them: claimed, and not ended yet.
 import type { Saved } from '#shared/ownership/saved.ts'
 
 export type HeldStay = {
@@ -15,7 +15,7 @@ export type HeldStay = {
 /** By character id. */
 export type Stays = Map<string, HeldStay>
 
-/** What is known of a character since that claim; undefined when it has left or come back since. */
+/** The stay that began with that claim; undefined when the character has left or come back since. */
 export function stayOf(stays: Stays, characterId: string, epoch: number): HeldStay | undefined {
   const one = stays.get(characterId)
   return one?.epoch === epoch ? one : undefined

@@ -20,7 +20,7 @@ const logAgainMs = 60_000
 /** Rows whose permanent refusal was logged; beyond that the oldest is forgotten. */
 const rowsKept = 1000
 
-/** What a failure means for its caller. Throws what is not the store's, and the outcome of a condition. */
+/** The meaning of a failure for its caller. Throws errors of other origin, and the outcome of a condition. */
 export function failed(error: unknown): 'refused' | 'unavailable' {
   if (!(error instanceof StoreError)) throw error
   const failure = failureOf(error)

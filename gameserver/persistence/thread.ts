@@ -14,7 +14,7 @@ export type PersistenceThread = Persistence &
   WorkerCalls & {
     /** Ends the thread. */
     close(): Promise<void>
-    /** Resolves when the worker has ended by itself, with the reason. */
+    /** Resolves when the worker has ended unasked, with the reason. */
     died: Promise<Error>
   }
 
@@ -124,7 +124,7 @@ function createCalls(post: (request: WorkerRequest) => void) {
       if (message.kind === 'answer') call?.resolve(message.value)
       else call?.reject(errorOf(message.error))
     },
-    /** Fails what waits, and all that comes later. */
+    /** Fails all calls that wait, and all later ones. */
     fail(error: Error) {
       ended ??= error
       for (const call of waiting.values()) call.reject(error)

@@ -57,7 +57,7 @@ async function refreshKeys(): Promise<void> {
 async function keepKeys(): Promise<void> {
   while (!ending.signal.aborted) {
     await systemRuntime.sleep(keysEveryMs, ending.signal).catch(() => undefined)
-    // The store may be gone for a while: the keys that are known stay.
+    // The store may not answer for a while: the known keys stay.
     if (!ending.signal.aborted) await refreshKeys().catch(() => undefined)
   }
 }

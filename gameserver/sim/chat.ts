@@ -1,4 +1,4 @@
-// Nearby chat: a line is broadcast to everybody who sees the speaker.
+// Nearby chat: a line is broadcast to all players who see the speaker.
 import { chatBurst, chatRefillMs } from '#shared/limits.ts'
 import { chatHeard, chatLine } from '#shared/protocol/control.ts'
 import { message } from './message.ts'

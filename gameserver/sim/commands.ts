@@ -2,12 +2,12 @@
 //
 // `expected` is the number the next tick takes. While the player is `running`, each tick takes one
 // number: the command that carries it, or, when it is not there, the newest heading and buttons known,
-// for at most `inputRepeatTicks` ticks in a row. After that the player stands, no number is taken any
-// more, and whichever command comes next is taken by the tick after, whatever its number.
+// for at most `inputRepeatTicks` ticks in a row. After that the player stands, and ticks take no numbers.
+// Then the tick after takes the next command that comes, with any number.
 //
-// A number below `expected` came too late: it is not applied, but while nothing newer waits it is what
-// a missing command repeats. Numbers rise; a command whose number does not is dropped. Of more than
-// `inputBacklogMax` waiting the oldest are dropped, and `expected` goes on behind them.
+// A command with a number below `expected` came too late: it is not applied. But while no newer one waits, a
+// missing command repeats it. Numbers rise; a command whose number does not is dropped. When more than
+// `inputBacklogMax` wait, the oldest are dropped, and `expected` goes on behind them.
 import { inputAheadMax, inputBacklogMax, inputRepeatTicks } from '#shared/limits.ts'
 
 export type Commands = {
@@ -15,7 +15,7 @@ export type Commands = {
   running: boolean
   /** Missing commands in a row. */
   missed: number
-  /** What a missing command repeats. */
+  /** The heading that a missing command repeats. */
   heading: number
   buttons: number
   /** Commands were dropped since the last tick because too many waited. */
@@ -50,7 +50,7 @@ export function createCommands(heading: number): Commands {
   }
 }
 
-/** Forgets what waits and stands; numbering goes on at `expected`. For a client that came back. */
+/** Drops waiting commands; the player stands. Numbers go on at `expected`. For a client that came back. */
 export function haltCommands(commands: Commands): void {
   commands.running = false
   commands.missed = 0
@@ -88,7 +88,7 @@ export function offerCommand(
 
 /**
  * Takes the number of this tick. `applied`: its command is now in `heading` and `buttons`. `missing`:
- * they hold what is repeated. `standing`: no number was taken.
+ * they hold the repeated values. `standing`: no number was taken.
  */
 export function takeCommand(commands: Commands): 'applied' | 'missing' | 'standing' {
   if (!commands.running) {

@@ -1,7 +1,7 @@
 // Entities: the only ways to make, remove, move and find them, for the core's systems and a game's.
 //
-// What may happen in any game is an outcome with a name: no slot is free, the position is taken by a wall,
-// the entity is gone already. A value that no field can hold is a defect of the caller, and throws.
+// A failure that any game may meet is an outcome with a name: no slot is free, a wall takes the position, the
+// entity has despawned. A value that no field can hold is a defect of the caller, and throws.
 import { shownMaxBytes } from '#shared/limits.ts'
 import { cellUnits, metresToUnits, speedMaxSteps, speedStep } from '#shared/rules/units.ts'
 import { addCreature, wanderOf } from './creatures.ts'
@@ -39,8 +39,8 @@ export function spawn(
 }
 
 /**
- * Removes an entity; its viewers follow. The stay of a player ends: he is saved and closed.
- * `gone`: it is removed already.
+ * Despawns an entity; its viewers see it go. The stay of a player ends with a leave.
+ * `gone`: it has despawned already.
  */
 export function despawn(of: GameWorld, entity: GameEntity): 'despawned' | 'gone' {
   const world = of as World
@@ -52,8 +52,8 @@ export function despawn(of: GameWorld, entity: GameEntity): 'despawned' | 'gone'
 }
 
 /**
- * Puts an entity to another position, however far; what it does goes on from there. A gate counts only once
- * it is left and walked into. Throws a RangeError for numbers that are not whole.
+ * Places an entity at another position, at any distance. Its course goes on from there. A gate at the new
+ * position works only after the entity has left it and walks in. Throws a RangeError for fractions.
  */
 export function place(of: GameWorld, entity: GameEntity, at: At): 'placed' | 'gone' | PlaceRefusal {
   const world = of as World
@@ -84,7 +84,7 @@ export function stand(
   return 'stands'
 }
 
-/** All entities whose positions lie within a radius, in units. Nobody meets an unseen player here. */
+/** All entities whose positions lie within a radius, in units. Unseen players are never among them. */
 export function near(of: GameWorld, at: { x: number; y: number }, radius: number): GameEntity[] {
   const { x, y } = at
   // Any finite number will do: a radius is often computed.
@@ -112,9 +112,9 @@ export function near(of: GameWorld, at: { x: number; y: number }, radius: number
 }
 
 /**
- * Shows everybody who sees the entity bytes of the game's own, from this step on: hit points, a pose.
- * They are sent when they change, and to everybody who meets the entity. Throws a RangeError for more than
- * `shownMaxBytes` and for what is no byte.
+ * Shows bytes of the game to all viewers of the entity, from this step on: hit points, a pose. They are sent
+ * when they change, and to each new viewer of the entity. Throws a RangeError for more than `shownMaxBytes`
+ * and for values that are no bytes.
  */
 export function show(entity: GameEntity, bytes: readonly number[]): void {
   if (bytes.length > shownMaxBytes) {
@@ -137,7 +137,7 @@ export function sendTo(
   return say(of as World, to, 'self', kind, body)
 }
 
-/** Sends a control message to everybody who sees an entity; to a player among them if it is one. */
+/** Sends a control message to all players who see an entity. If the entity is a player, he gets it too. */
 export function broadcast(
   of: GameWorld,
   from: GameEntity,

@@ -1,8 +1,8 @@
-// Who is in which cell of 12.5 m. Kept up as entities move: a crossing costs the same however many
-// there are, and cells that nobody enters or leaves cost nothing.
+// Which entities are in which cell of 12.5 m. The grid follows each move: a crossing costs the same with any
+// number of entities, and a cell without crossings costs nothing.
 import { cellUnits } from '#shared/rules/units.ts'
 
-/** What the grid keeps in each entity: its cell and its place in that cell's list. */
+/** The grid's fields in each entity: its cell, and its index in that cell's list. */
 export type Placed = { cell: number; cellIndex: number }
 
 export type Grid<T extends Placed> = {

@@ -1,10 +1,10 @@
-// A kind of control message: what clients may send, what they may be sent, and what it does.
+// A kind of control message: the schema for clients, the schema for the server, and the handler.
 //
-// A message is checked and counted when it comes in, and waits for the next step; there it is handled
-// like any other input. So a handler may change the world as a system does, and a recorded run repeats.
+// A message is checked and counted when it comes in, and waits for the next step. The step handles it like
+// any other input. So a handler may change the world as a system does, and a recorded run repeats.
 import type { GameEntity, GameWorld } from './world.ts'
 
-/** What zod's schemas are; the simulation needs no more of them. */
+/** The part of a zod schema that the simulation needs. */
 export type Schema<T> = {
   safeParse(value: unknown): { success: true; data: T } | { success: false }
 }
@@ -13,7 +13,7 @@ export type Schema<T> = {
 export type Send<T> = {
   /** To the player alone. */
   reply(body: T): void
-  /** To everybody who sees the player, the player too. */
+  /** Sends to all players who see the player, and to the player himself. */
   broadcast(body: T): void
 }
 
@@ -30,7 +30,7 @@ export type MessageOptions<In, Out> = {
   handle(world: GameWorld, player: GameEntity, body: In, send: Send<Out>): void
 }
 
-/** A kind with its types forgotten: only what its own schema has accepted reaches its handler. */
+/** A kind without its types: only values that its own schema accepted reach its handler. */
 export type Message = MessageOptions<unknown, unknown>
 
 /** Checks that handler and schemas agree. */

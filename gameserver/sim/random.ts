@@ -4,7 +4,7 @@
 /** Three words of state and a counter. */
 export type Random = Uint32Array
 
-/** A stream of its own for each seed (any number; its low 32 bits count). */
+/** Returns the stream of a seed. A seed is any number; only its low 32 bits count. */
 export function createRandom(seed: number): Random {
   // Two words of the seed's place are constants, as the author's seeding does; 12 rounds mix them.
   const random = new Uint32Array([0, seed >>> 0, 0x9e3779b9, 1])

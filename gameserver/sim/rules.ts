@@ -1,6 +1,6 @@
-// What happens in a zone: the systems of the core in their order, the kinds of control messages that it
-// understands, and what a game adds to both by registration. A game names a core system that its own
-// runs after, never a position, so the core may grow without a game noticing.
+// The rules of a zone: the systems of the core in their order, the kinds of control messages that it
+// understands, and the systems and kinds that a game registers. A game names the core system after which its
+// own runs, never a position. So the core can grow without a change to a game.
 import { handleMessages } from './systems/messages.ts'
 import { applyInputs } from './systems/input.ts'
 import { settleEntities } from './systems/cells.ts'
@@ -54,8 +54,8 @@ export function zoneRules(
     if (messages.has(kind)) throw new Error(`the message kind ${kind} is registered twice`)
     messages.set(kind, message)
   }
-  // Their order is a rule of the game: a command that came in before the step moves its player in it,
-  // and a gate is noticed in the step in which somebody walks into it.
+  // Their order is a rule of the game: a command that came in before the step moves its player in that step,
+  // and a gate works in the same step in which a player walks into it.
   const core: [CoreSystem, System][] = [
     ['input', applyInputs],
     ['messages', (world, tick) => handleMessages(world, tick, messages)],
@@ -77,8 +77,8 @@ export function zoneRules(
 }
 
 /**
- * A fault of a game's system costs that system its step, and nobody else anything: what it did until then
- * stands, the core's systems run, and the entities are sound when the next system sees them.
+ * Runs a system of a game. If it throws, only this system loses its step: its changes until then stay, the
+ * core's systems run, and the next system sees sound entities.
  */
 function guarded({ name, run }: GameSystem): System {
   const by = `system ${name}`
@@ -109,5 +109,5 @@ function gameEvents(events: readonly WorldEvent[]): readonly GameEvent[] {
   })
 }
 
-/** What a zone does without a game. */
+/** The rules of a zone without a game. */
 export const coreRules: ZoneRules = zoneRules()

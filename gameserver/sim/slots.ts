@@ -60,7 +60,7 @@ function takeSlot(world: World): number | undefined {
 }
 
 export function removeEntity(world: World, entity: Entity): void {
-  // What is saved of a player is what his body is left with.
+  // The save of a player takes the last values of his entity, so they must be sound.
   if (!isSound(world, entity)) makeSound(world, entity)
   const slot = entity.id & 0xffff
   world.slots[slot] = undefined
@@ -78,7 +78,7 @@ function listOf(world: World, type: EntityType, unseen: boolean): Entity[] {
   return type === 'player' ? world.players : world.creatures
 }
 
-/** The entity with this id; undefined when it is gone. */
+/** The entity with this id; undefined when it has despawned. */
 export function entityOf(world: World, id: number): Entity | undefined {
   const entity = world.slots[id & 0xffff]
   return entity?.id === id ? entity : undefined

@@ -5,8 +5,8 @@ import type { ZoneRules } from './rules.ts'
 import type { Tick, World, WorldEvent, WorldInput } from './world.ts'
 
 /**
- * Advances the world by one tick, by the rules of the core and of the game. What it has to say is pushed
- * to `events`, so that it is known too when a system throws.
+ * Advances the world by one tick, by the rules of the core and of the game. It pushes its events to `events`,
+ * so the caller has them also when a system throws.
  */
 export function step(
   world: World,

@@ -32,7 +32,7 @@ export type Entity = {
   /** As in the protocol: `race/job` of a player, content id of a creature. */
   look: string
   name: string
-  /** What everybody may see besides, in bytes of the game's own (`show`). */
+  /** Bytes of the game that all viewers get besides (`show`). */
   shown: Uint8Array | undefined
   /** The zone's content asks for it. A change of content touches no other creature. */
   readonly ofContent: boolean
@@ -44,7 +44,7 @@ export type Entity = {
   commands: Commands | undefined
   /** A command was missing, or dropped, in the latest step: the client may have predicted otherwise. */
   unsure: boolean
-  /** A synthetic player: in no cell's list and no record, so nobody sees it or is sent what it says. */
+  /** A synthetic player: in no cell's list and no record. So no player sees it or gets its lines. */
   readonly unseen: boolean
   /** The gate it stands in, so that only walking into one counts; -1 for none. */
   gate: number
@@ -83,7 +83,7 @@ export type World = {
   readonly random: Random
   readonly players: Entity[]
   readonly creatures: Entity[]
-  /** Synthetic players: nobody sees them, and no system of a game meets them. */
+  /** Synthetic players: no player sees them, and no system of a game meets them. */
   readonly unseen: Entity[]
   readonly grid: Grid<Entity>
   /** Indexed by slot. */
@@ -93,11 +93,11 @@ export type World = {
   readonly freeSlots: { slot: number; since: number }[]
   /** The creatures of the content, by id. */
   creatureKinds: ReadonlyMap<string, Creature>
-  /** What the step under way says to the outside. */
+  /** The events of the step under way. */
   events: WorldEvent[]
   /** Where the queue of creatures that wait for a decision goes on (systems/wander.ts). */
   wanderFrom: number
-  /** What the game's own systems and messages remember. Plain data; the core never looks into it. */
+  /** The state of the game's own systems and messages. Plain data; the core never reads it. */
   readonly game: Record<string, unknown>
 }
 
@@ -107,16 +107,16 @@ export type GameWorld = Readonly<
 > & {
   /** A stream that the game may draw from (random.ts). */
   readonly random: Random
-  /** Without those whom nobody sees. */
+  /** All players but the unseen ones. */
   readonly players: readonly GameEntity[]
   readonly creatures: readonly GameEntity[]
 }
 
-/** What enters a step from outside, in order. A run is its seed and these. */
+/** The inputs of a step, in order. A seed and all inputs repeat a run exactly. */
 export type WorldInput =
   | {
       input: 'enter'
-      /** Chosen by the caller and given back in the event. */
+      /** The caller chooses it, and the event carries it. */
       ref: number
       look: string
       name: string
@@ -127,7 +127,7 @@ export type WorldInput =
       unseen?: boolean
     }
   | { input: 'leave'; id: number }
-  /** A new socket took over: what waited is void, the body stands. */
+  /** A new socket took over: waiting commands are dropped, and the body stands. */
   | { input: 'halt'; id: number }
   | {
       input: 'commands'
@@ -142,12 +142,12 @@ export type WorldInput =
   /** Other content of the same zone (content.ts). */
   | { input: 'content'; zone: Zone; creatures: ReadonlyMap<string, Creature> }
 
-/** What a step has to say to the outside. */
+/** The events of a step. */
 export type WorldEvent =
   | { event: 'entered'; ref: number; entity: Entity }
   | { event: 'left'; entity: Entity }
   | { event: 'gate'; entity: Entity; gate: GateArea }
-  /** A control message to the player itself, or to everybody who sees the entity, itself included. */
+  /** A control message to the player himself, or to all players who see the entity, himself included. */
   | { event: 'message'; from: Entity; to: 'self' | 'near'; kind: string; body: unknown }
   /** A game asks for something durable; how it ended is a later input. */
   | { event: 'effectAsked'; entity: Entity; effect: WaitingEffect }
@@ -155,7 +155,7 @@ export type WorldEvent =
   /** Something failed; the step went on without it. `ref`: of the player who could not enter. */
   | { event: 'failed'; what: string; error: unknown; ref?: number }
 
-/** What a game learns of a step. */
+/** The events of a step that systems of a game get. */
 export type GameEvent =
   | { readonly event: 'entered'; readonly entity: GameEntity }
   | { readonly event: 'left'; readonly entity: GameEntity }
@@ -168,5 +168,5 @@ export type GameEvent =
       readonly outcome: EffectOutcome
     }
 
-/** One step: its number, what came in, what went out. */
+/** One step: its number, its inputs, its events. */
 export type Tick = { number: number; inputs: readonly WorldInput[]; events: WorldEvent[] }

@@ -5,9 +5,9 @@ import { paged } from './page.ts'
 import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
 
 /**
- * Control and format characters, line and paragraph separators: what would change a terminal or hide in
- * a line. Written out, because the pattern stands in the OpenAPI document and not every reader of it
- * knows `\p{Cf}`; the rare scripts that have format characters of their own are spared.
+ * Control and format characters, line and paragraph separators: they change a terminal or hide in a line.
+ * They are written out, because the pattern stands in the OpenAPI document and some of its readers do not
+ * know `\p{Cf}`. The pattern leaves out the format characters of rare scripts.
  */
 const hidden =
   '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f' +
@@ -34,7 +34,7 @@ const who = z
 
 const id = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 
-/** Who is meant where something is changed: nothing that could be read as another kind of name. */
+/** Names the player that a change is for. No such name can be read as another kind of name. */
 const named = z
   .string()
   .max(80)

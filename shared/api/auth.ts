@@ -21,7 +21,7 @@ const password = z
 
 const credentials = z.object({ loginName, password })
 
-/** At log-in any length is taken, so that what is said does not tell how accounts are made. */
+/** A log-in takes a password of any length. So its refusal does not show the rules for new passwords. */
 const loginAttempt = z.object({
   loginName: z.string().min(1).max(64),
   password: z.string().min(1).max(passwordMaxLength),

@@ -1,5 +1,6 @@
 // The typed client of the HTTP API, made from the declarations. Runs in a browser and in Node.
-// Answers are typed, not parsed: the server keeps its word, and what it adds later must not hurt.
+// Answers are typed, not parsed: the server keeps to its declarations, and a field that it adds later does
+// no harm.
 import { PROBLEMS } from '../problem.ts'
 import type { ProblemCode } from '../problem.ts'
 import type { AnswerOf, Domain, Endpoint, RequestOf } from './endpoint.ts'
@@ -83,7 +84,7 @@ export function createApiClient<A extends Record<string, Domain>>(
     }
     client[domainName] = methods
   }
-  // The loop above follows the declarations, which is what the type says.
+  // The loop above makes one function for each declared endpoint, as the type says.
   return client as ApiClient<A>
 }
 

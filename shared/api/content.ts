@@ -10,7 +10,7 @@ const manifest = z
   })
   .meta({ id: 'ContentManifest' })
 
-/** Files as they lie in the game's folder: what has a default there may be missing. */
+/** A file as it lies in the game's folder. A field that has a default may be missing. */
 const file = z
   .union([
     zoneSchema.extend({ tickHz: zoneSchema.shape.tickHz.unwrap().optional() }).meta({

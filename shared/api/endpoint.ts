@@ -22,7 +22,7 @@ export type Repeat = 'remembered' | 'own' | 'natural'
 export type Limit = { rate: RateName; by: 'address' | 'account' }
 
 /**
- * What may be asked next, with what was answered (an OpenAPI link). Values are runtime expressions as
+ * A request that may follow, with values of the answer (an OpenAPI link). Values are runtime expressions as
  * OpenAPI writes them: `$response.body#/characterId`, `$request.path.realmId`, `$request.body#/password`.
  */
 export type Link = {
@@ -52,9 +52,9 @@ export type Endpoint = {
   readonly answer: z.ZodType
   /** A list in pages (page.ts). */
   readonly paged?: true
-  /** Success status; 200 unless told. */
+  /** Success status; 200 by default. */
   readonly status?: 200 | 201
-  /** The answer has `ok`; one that is false is sent with 503. */
+  /** The answer has a field `ok`. If it is false, the status is 503. */
   readonly unwell?: true
   /** The answer is the same for everybody: sent with an ETag, and may be kept this long. */
   readonly cache?: { readonly maxAgeS: number }

@@ -21,7 +21,8 @@ const shared = {
   answer: health,
   unwell: true,
   errors: ['route.not_found'],
-  // What answers is kept; an edge in front of Lambdas lets few of these through (cdk/api.ts).
+  // The process remembers its answer for a while, and the edge in front of Lambdas lets few requests
+  // through (cdk/api.ts).
   limits: [],
 } as const
 

@@ -1,5 +1,5 @@
 // Lists that come in pages. An endpoint spreads `paged` into its declaration; functions/http/page.ts reads
-// the pages. A cursor is opaque: it is given back as it came.
+// the pages. A cursor is opaque: the client sends it as it came.
 import * as z from 'zod'
 
 const cursor = z

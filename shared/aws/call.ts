@@ -34,7 +34,7 @@ export type AwsCall = (
 export class AwsError extends Error {
   /** The name of the error as the service has it, `unreachable` when it gave no answer. */
   readonly code: string
-  /** It may be well later; otherwise somebody has to set something right. */
+  /** True: a later call may succeed. False: a person has to correct something first. */
   readonly outage: boolean
 
   constructor(target: string, code: string, more: { outage: boolean; cause?: unknown }) {
@@ -134,7 +134,7 @@ async function sign(
     body,
   }
   const { headers } = await signer.sign(request, { signingDate: new Date(runtime.now()) })
-  // fetch sets it by itself.
+  // `fetch` sets this header itself.
   const { host: _host, ...sent } = headers
   return sent
 }

@@ -1,5 +1,5 @@
-// Who one is to AWS, as a URL. GetCallerIdentity asks for no permission, not even for one that could be
-// denied, so a signed request for it proves an identity to whoever sends it on, and allows nothing else.
+// A signed URL that proves our identity to AWS. GetCallerIdentity needs no permission, and no policy can
+// deny it. So the signed request proves an identity to the service that sends it on, and allows nothing else.
 import { Sha256 } from '@smithy/core/checksum'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsCredentials } from './call.ts'
@@ -10,7 +10,7 @@ export type Presign = {
   credentials: AwsCredentials
   /** Unix ms. */
   now: number
-  /** Signed with it: whoever sends the request on must send them too. In lower case. */
+  /** They are signed too: the service that sends the request on must send them as well. In lower case. */
   headers?: Readonly<Record<string, string>>
   /** Base URL of another STS than that of the region. */
   endpoint?: string | undefined

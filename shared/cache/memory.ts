@@ -15,7 +15,7 @@ export function createMemoryCache({ runtime, ...options }: MemoryCacheOptions): 
 export function cacheOn(engine: Engine): Cache {
   return {
     async pipeline(commands) {
-      // As over the network: all commands run, then the first error is told.
+      // As over the network: all commands run, then the first error is thrown.
       const failures: RedisError[] = []
       const answers = commands.map((command) => {
         try {

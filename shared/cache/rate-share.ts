@@ -1,5 +1,5 @@
-// What one process counted of a rate, and what it knows of the others' counts. For cheap reads: a trip to the
-// cache costs more than such a read is worth.
+// The count that one process has of a rate, and the counts of the others as far as it knows them. This is for
+// cheap reads: a trip to the cache costs more than such a read.
 //
 // A process reports its count when `reportEvery` requests are unreported, and learns the sum of all. Between
 // two reports it judges by that sum and its own count. It can be wrong only by what other processes have

@@ -1,8 +1,8 @@
 // Rate limits: a sliding window, approximated from two fixed ones.
 //
-// Of the window before, the part that the sliding window still covers is counted, as if its requests
-// had been spread evenly; and never more than the limit, so that whoever waits as told is let in.
-// Refused requests count too: hammering does not pay.
+// The sliding window still covers a part of the window before. That part counts as if its requests had been
+// spread evenly. It never counts for more than the limit: so a caller that waits as the refusal says is
+// let in. Refused requests count too, so hammering does not pay.
 //
 // Cheap reads are counted in the process and reported from time to time (rate-share.ts). All else is
 // counted by the cache, in one trip each. When it fails, the store's `volatile` table counts the same windows,
@@ -76,7 +76,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   const shares = { 'read.account': createShares(), 'read.address': createShares() }
 
-  /** Tells the others of a share, and learns what they counted. A failure is made up for by the next. */
+  /** Reports the count of a share, and reads the sum of all. After a failure the next report includes it. */
   async function report(share: Share, window: Omit<Window, 'added'>): Promise<void> {
     const added = share.unreported
     share.unreported = 0

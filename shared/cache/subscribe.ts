@@ -61,7 +61,7 @@ async function listenOnce(subscription: EventSubscription, onOpen: () => void): 
     onOpen()
     const prefix = `message,${channel},`
     const read = createEventReader((data) => {
-      // In a task of its own: what a listener throws is its own fault, not the connection's.
+      // It runs in its own task: an error that a listener throws must not end the connection.
       if (data.startsWith(prefix)) {
         queueMicrotask(() => {
           if (!signal.aborted) subscription.onMessage(data.slice(prefix.length))

@@ -1,8 +1,8 @@
 // The cache over HTTP: Upstash, or the embedded Redis that speaks its dialect.
 //
-// Commands go through @upstash/redis. What it would do by itself is turned off:
+// Commands go through @upstash/redis. These parts of it are turned off:
 // - retries: a repeated INCR after a lost answer counts twice, and callers have a way without cache;
-// - automatic pipelining: a caller says itself what goes in one request;
+// - automatic pipelining: the caller decides which commands go in one request;
 // - automatic JSON parsing: "12" is the text it was;
 // - telemetry headers, and sync tokens, on which nothing here relies.
 import { Redis } from '@upstash/redis'

@@ -2,10 +2,10 @@
 import type { Content, Zone } from '../content/content.ts'
 import type { LoadedContent } from './load.ts'
 
-/** What a running zone is built on: its world, its row in the store, its clients. */
+/** A running zone depends on these fields: its world, its row in the store, its clients. */
 const fixed = ['width', 'height', 'tickHz', 'capacity'] as const satisfies (keyof Zone)[]
 
-/** Why the next content cannot be taken over by what runs; empty when it can. */
+/** The reasons why a running process cannot take the next content; empty when it can. */
 export function needsRestart(before: Content, next: Content): string[] {
   const reasons: string[] = []
   for (const id of before.zones.keys()) {
@@ -25,7 +25,7 @@ export function needsRestart(before: Content, next: Content): string[] {
   return reasons
 }
 
-/** Puts the next content into the object that everybody already holds, in one go. */
+/** Puts the next content at once into the object that all parts of the process hold. */
 export function replaceContent(held: LoadedContent, next: LoadedContent): void {
   refill(held.content.zones, next.content.zones)
   refill(held.content.creatures, next.content.creatures)

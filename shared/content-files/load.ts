@@ -1,5 +1,5 @@
-// Reads a game's content folder, checks every file and what they say of one another, and finds all
-// mistakes at once: a designer who mends one file at a time would start the server twenty times.
+// Reads a game's content folder, checks every file and the references between files, and finds all
+// mistakes at once: with one mistake at a time a designer would start the server twenty times.
 //
 //   game.json                       { "startZone": "hub" }
 //   zones/ creatures/ races/ jobs/  one entry a file, named after its id
@@ -61,7 +61,8 @@ export async function loadContent(dir: string): Promise<LoadedContent> {
     await loadKind(dir, kind, content, files, problems)
   }
   content.startZone = game?.startZone ?? ''
-  // References are checked among what could be read: a missing entry is reported beside its cause.
+  // This checks references among the files that could be read. So the report names a missing entry beside
+  // its cause.
   problems.push(...checkReferences(content, game !== undefined))
   if (problems.length > 0) throw new ContentError(problems)
   content.version = versionOf(files, content.startZone)
@@ -84,7 +85,7 @@ async function loadKind(
       problems.push(`${file}: id: must be the file's name without .json`)
       continue
     }
-    // Each kind's map takes what its own schema parsed; the pairing is made in `kinds`.
+    // Each map takes the values that the schema of its kind parsed; `kinds` pairs schema and map.
     const map: Map<string, unknown> = content[kind]
     map.set(value.id, value)
     files.push(fileOf(kind, value.id, file, json as Record<string, unknown>))

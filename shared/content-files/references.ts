@@ -1,4 +1,4 @@
-// What content files say of one another, and of the ground they stand on.
+// Checks the references between content files, and the places that they name on the ground of a zone.
 import type { Content, Zone } from '../content/content.ts'
 import { metresToUnits, playerRadius } from '../rules/units.ts'
 import { buildWalls } from '../rules/walls.ts'
@@ -7,7 +7,7 @@ import type { Walls } from '../rules/walls.ts'
 type Box = { x: number; y: number; width: number; height: number }
 type Point = { x: number; y: number }
 
-/** Every reference that leads nowhere and every place where nobody can stand. */
+/** Every reference that leads nowhere, and every place where no body can stand. */
 export function checkReferences(content: Content, startKnown: boolean): string[] {
   const problems: string[] = []
   if (startKnown && !content.zones.has(content.startZone)) {

@@ -1,5 +1,5 @@
-// Watches a content folder and offers what has changed, checked as at the start. What is wrong, or cannot
-// be changed in a running world, is told once, and the old content stays.
+// Watches a content folder and offers changed content, checked as at the start. Content that is wrong, or
+// that a running world cannot take, is reported once, and the old content stays.
 import { watch } from 'node:fs'
 import type { Runtime } from '../runtime.ts'
 import { needsRestart } from './change.ts'
@@ -18,7 +18,7 @@ export type WatchContent = {
 /** Editors write a file in several goes, and designers save several files. */
 const quietMs = 100
 
-/** Answers what stops it. A watch keeps no process alive. */
+/** Returns a function that stops the watch. A watch keeps no process alive. */
 export function watchContent({ dir, loaded, runtime, taken, refused }: WatchContent): () => void {
   let version = loaded.content.version
   let { content } = snapshot(loaded)
@@ -62,12 +62,12 @@ export function watchContent({ dir, loaded, runtime, taken, refused }: WatchCont
     changed = true
     if (!looking) void look()
   })
-  // A folder that is moved away under the watch: what is in use stays.
+  // The folder was moved away during the watch. The content in use stays.
   watcher.on('error', (error) => tell([`the content is not watched any more: ${error.message}`]))
   return () => watcher.close()
 }
 
-/** What is compared with later must not change when the holder takes something over. */
+/** A copy to compare with later: it does not change when the holder takes new content. */
 function snapshot({ content }: LoadedContent): Pick<LoadedContent, 'content'> {
   return { content: { ...content, zones: new Map(content.zones) } }
 }

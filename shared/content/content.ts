@@ -1,5 +1,5 @@
-// Schemas of content files. Lengths are metres, speeds metres a second, angles degrees: what a
-// designer thinks in. Zones convert them to protocol units when they load (shared/rules/units.ts).
+// Schemas of content files. Lengths are metres, speeds metres a second, angles degrees: a designer thinks
+// in these units. Zones convert them to protocol units when they load (shared/rules/units.ts).
 import * as z from 'zod'
 
 const id = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/)
@@ -49,7 +49,7 @@ export const zoneSchema = z.strictObject({
   spawn: point,
   /** Roads, squares: boxes to look at, without effect on walking. */
   floors: z.array(box.extend({ color })).max(500).optional(),
-  /** Solid boxes. `look`: as what a client may show one (house, tree); each client knows its own. */
+  /** Solid boxes. `look`: how a client may draw the box (house, tree). Each client has looks of its own. */
   walls: z.array(box.extend({ color: color.optional(), look: id.optional() })).max(2000),
   /** Standing in `area` leads to `arrive` in another zone. */
   gates: z.array(z.strictObject({ id, name: title, area: box, to: id, arrive: point })).max(50),

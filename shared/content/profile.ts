@@ -1,11 +1,11 @@
-// Who a character is. Written once when it is made; its host reads it when it comes in.
+// The profile of a character. It is written once, when the character is made. A host reads it at a claim.
 import * as z from 'zod'
 
 const profile = z.object({ name: z.string(), race: z.string(), job: z.string() })
 
 export type Profile = z.infer<typeof profile>
 
-/** Throws on what is none: a defect of ours, for we have written it. */
+/** Throws if `stored` is no profile. That is a defect of ours, because our code has written it. */
 export function readProfile(stored: unknown): Profile {
   return profile.parse(stored)
 }

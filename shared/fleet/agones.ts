@@ -1,15 +1,15 @@
 // The fleet on Agones, asked through the Kubernetes API: hosts are allocated, listed and drained there.
 // (The allocator service of Agones can only allocate.)
 //
-// An allocation is not idempotent: the same request twice takes two hosts, and one whose answer was lost
-// may have taken one. So each request has a row in the store. Whoever writes it asks; everybody else finds
-// the host in it, or waits for the one who asks. The host carries a hash of the request as a label, by
-// which a lost answer is found again. Nobody asks a second time until `askAgainMs` have passed, since when
-// an allocation that is under way has long been answered or dropped.
+// An allocation is not idempotent: the same request sent twice takes two hosts, and a request whose answer
+// was lost may have taken a host. So each request has a row in the store. The process that writes the row
+// asks the fleet. All others read the host from the row, or wait for that process. The host carries a hash of
+// the request as a label: a lost answer is found by it. No process asks a second time before `askAgainMs`
+// have passed: by then a first allocation has been answered or dropped.
 //
-// What this cannot exclude is an allocation that happens later than that: then two hosts carry the label,
-// and the row names one. The other is open and is used like any other that has room; it is no fault in the
-// world, only a host more.
+// An allocation may still happen later than that. Then two hosts carry the label, and the row names one of
+// them. The other one is open, and placement uses it like any host with room. The world has no fault, only
+// one host more.
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import type { Runtime } from '../runtime.ts'
@@ -67,7 +67,7 @@ const allocationSchema = z.object({
 })
 
 type GameServer = z.infer<typeof gameServerSchema>
-/** Who asks for a request, and what came of it. */
+/** `ask`: the process that asks the fleet for this request. `host`: the host that it got. */
 type Row = { ask: string; askedAt: number; host: string | undefined }
 
 export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
@@ -104,14 +104,14 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
     return found
   }
 
-  /** The host that was allocated for a request although nobody heard of it. */
+  /** The host that was allocated for a request whose answer was lost. */
   async function findLost(request: string): Promise<FleetHost | undefined> {
     const lost = (await list(`${requestLabel}=${request}`)).map(viewOf).filter(isUsable)
-    // Two, after an allocation that came very late: the same one for everybody.
+    // There are two after a very late allocation. All callers take the same one.
     return lost.sort((a, b) => (a.name < b.name ? -1 : 1))[0]
   }
 
-  /** Asks for a host. Undefined: none is to be had. Fails when it is not known what happened. */
+  /** Asks the fleet for a host. Undefined: the fleet has none. Fails when the outcome is unclear. */
   async function ask(request: string, allocation: Allocation): Promise<FleetHost | undefined> {
     const answer = await call('POST', allocations, {
       apiVersion: 'allocation.agones.dev/v1',
@@ -121,7 +121,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
         selectors: [
           {
             matchLabels: allocation.labels,
-            // One that has not told its boot id could not be found among the instances.
+            // Without its boot id a host cannot be found among the instances.
             matchExpressions: [{ key: bootLabel, operator: 'Exists' }],
             gameServerState: 'Ready',
           },
@@ -162,7 +162,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
     return await settle(row, request, host)
   }
 
-  /** Writes the host down, or answers the one that another wrote before. */
+  /** Writes the host to the row. If another process wrote a host before, returns that one. */
   async function settle(row: Row, request: string, host: FleetHost): Promise<FleetHost> {
     const mine = await writeRow(store, request, { ...row, host: host.name }, row, runtime.now())
     if (mine) return host
@@ -261,7 +261,7 @@ async function readRow(store: Store, request: string, now: number): Promise<Row 
   }
 }
 
-/** Writes it in place of what was seen, unless somebody else has changed that since. */
+/** Writes the row in place of the row that was read, unless another process has changed it since. */
 async function writeRow(
   store: Store,
   request: string,
@@ -285,7 +285,7 @@ async function writeRow(
     if (!(error instanceof StoreError)) throw error
     if (error.kind === 'condition' || error.kind === 'conflict') return false
     if (!error.unclear) throw error
-    // It may have been written: what is there now tells.
+    // The write may have happened. The row shows it.
     const there = await readRow(store, request, now)
     return there?.ask === row.ask && there.host === row.host
   }
@@ -293,7 +293,7 @@ async function writeRow(
 
 function conditionOf(seen: Row | undefined, now: number): Pick<Put, 'condition' | 'values'> {
   if (seen === undefined) {
-    // What has expired may still lie there.
+    // An expired row may still lie there.
     const condition = 'attribute_not_exists(pk) OR expires <= :now'
     return { condition, values: { ':now': Math.floor(now / 1000) } }
   }

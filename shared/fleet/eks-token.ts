@@ -1,6 +1,6 @@
 // The bearer token by which EKS knows a role of AWS: a signed GetCallerIdentity that names the cluster,
-// which EKS sends on to STS. No permission is needed for it: who may do what in the cluster is said by an
-// access entry of EKS and by RBAC (agones/service-accounts.yaml).
+// which EKS sends on to STS. It needs no permission: an access entry of EKS and RBAC
+// (agones/service-accounts.yaml) say what the role may do in the cluster.
 import { presignCallerIdentity } from '../aws/sts.ts'
 import type { AwsCredentials } from '../aws/call.ts'
 import type { Runtime } from '../runtime.ts'

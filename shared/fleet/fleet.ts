@@ -8,7 +8,7 @@ export const bootLabel = 'agones.dev/sdk-waystone-boot'
 /** A game server as the fleet knows it. */
 export type FleetHost = {
   name: string
-  /** Boot id of the process in it, once it has told (`bootLabel`). */
+  /** Boot id of the process in it; undefined until the process has set it (`bootLabel`). */
   bootId: string | undefined
   address: string
   port: number
@@ -25,7 +25,7 @@ export type Allocation = {
 
 /** The fleet gave no answer, or refused. */
 export class FleetError extends Error {
-  /** What was asked may have happened all the same. */
+  /** The request may have taken effect. */
   readonly unclear: boolean
 
   constructor(message: string, more: { unclear?: boolean; cause?: unknown } = {}) {
@@ -37,14 +37,14 @@ export class FleetError extends Error {
 
 export interface Fleet {
   /**
-   * A Ready host that has told its boot id becomes Allocated; undefined when none is to be had.
-   * Fails with FleetError when the fleet is gone.
+   * Makes a Ready host with a boot id Allocated. Undefined: the fleet has no such host.
+   * Fails with FleetError when the fleet cannot be reached.
    */
   allocate(allocation: Allocation): Promise<FleetHost | undefined>
   list(): Promise<FleetHost[]>
   /**
-   * Has a host drain: it saves everybody, lets them go and ends; the fleet then replaces it. False when
-   * there is none of that name. Resolves when it was told. Safe to repeat.
+   * Asks a host to drain: every character leaves, the process ends, and the fleet replaces it. False: no host
+   * has that name. Resolves when the host has been asked. Safe to repeat.
    */
   drain(name: string): Promise<boolean>
 }

@@ -1,13 +1,13 @@
-// One call to the API of a cluster. Each has a connection of its own: a Lambda stands still between two
-// requests, and a connection that was kept would be found dead by an allocation, of which nobody could
-// then say whether it has happened. The cluster's certificate is signed by an authority of its own, which
-// is trusted for these calls alone; `fetch` could only trust it for everything.
+// One call to the API of a cluster. Each call opens a connection of its own: a Lambda stands still between
+// two requests, so a kept connection may be dead, and an allocation over a dead connection is unclear. An
+// authority of the cluster signs its certificate. These calls alone trust that authority; `fetch` could only
+// trust it for all calls of the process.
 import type { IncomingMessage } from 'node:http'
 import { FleetError } from './fleet.ts'
 
 /**
- * The bearer token, asked for with each call: those of pods change every hour. `refused` is the one that
- * the cluster has just refused, which is not given again if another is to be had.
+ * Returns the bearer token for one call: the tokens of pods change every hour. `refused` is the token that
+ * the cluster has just refused. The source returns another one if it can.
  */
 export type TokenSource = (refused?: string) => Promise<string>
 
@@ -32,7 +32,7 @@ export async function callKubernetes(
   body?: object,
 ): Promise<unknown> {
   const changes = method !== 'GET'
-  // Neither a token nor what a selector names.
+  // This names neither a token nor the values of a selector.
   const what = `${method} ${path.split('?', 1)[0]}`
   const ask = async (token: string) =>
     await exchange(options, { method, path, body, token }).catch((cause: unknown) => {

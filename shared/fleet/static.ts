@@ -1,4 +1,4 @@
-// A fleet whose hosts are opened by somebody else: what is open is used, nothing is allocated.
+// A fleet that allocates no hosts: others start them, and placement uses those that are open.
 // Functions run on it where no cluster is named.
 import type { Fleet } from './fleet.ts'
 

@@ -1,6 +1,6 @@
-// What a game registers: the one object that `#game` exports. Its parts are made where they belong, the
-// zone's by zoneRules (gameserver/sim/rules.ts), routes by `routes` below, so that a game needs no more
-// than `shared` and the simulation, and the core can grow without a game being touched.
+// A game registers one object, the export of `#game`. zoneRules (gameserver/sim/rules.ts) makes its part for
+// zones, `routes` below its routes. So a game imports nothing but `shared` and the simulation, and the core
+// can grow without a change to a game.
 import type { Domain, Endpoint, Handler, Handlers } from '../api/endpoint.ts'
 import type { Content } from '../content/content.ts'
 import { effectKindMaxChars } from '../limits.ts'
@@ -48,7 +48,7 @@ export function defineGame<Zone>(game: Game<Zone>): Game<Zone> {
   return game
 }
 
-/** A declared domain with what makes its handlers: checks that each endpoint has one of its type. */
+/** A declared domain with the function that makes its handlers. Checks that each endpoint has a handler. */
 export function routes<D extends Domain>(
   domain: D,
   handlers: (deps: GameDeps) => Handlers<D>,

@@ -1,4 +1,4 @@
-// What HTTP makes of operations: their id from a header, their outcome as an answer or a problem.
+// Operations over HTTP: a header carries their id, an answer or a problem their outcome.
 import type { OperationId } from '../api/endpoint.ts'
 import { operationMaxAgeMs, operationMaxAheadMs } from '../limits.ts'
 import type { ProblemCode } from '../problem.ts'
@@ -30,7 +30,7 @@ export function parseOperationId(
   return operationOf([sent.scope, sent.route, id], sent.request)
 }
 
-/** What a client does about a clock that is off: the way back stands in the refusal. */
+/** Tells a client how to correct ids that its wrong clock has made. It is part of the refusal. */
 const byServerTime =
   'If the id is new, the clock of the client is off. The header Date has the time of the server: make a new ' +
   'id with it and send the request again.'

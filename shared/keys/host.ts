@@ -43,12 +43,12 @@ export async function createHostSigner(): Promise<HostSigner> {
   }
 }
 
-/** The public key of a host whose lease is not ended; undefined when there is none. */
+/** Returns the public key of a host whose lease has not ended; undefined when there is no such host. */
 export type HostKeys = (bootId: string) => Promise<CryptoKey | undefined>
 
 type Deps = {
   runtime: Pick<Runtime, 'now'>
-  /** `x` of the public key in the host's lease row; undefined when the lease is gone. One trip. */
+  /** `x` of the public key in the host's lease row; undefined when there is no such row. One trip. */
   publicKeyOf: (bootId: string) => Promise<string | undefined>
 }
 
@@ -97,7 +97,7 @@ export async function verifyHostToken(
   }
 }
 
-/** Who it says it is from, not yet proven: a boot id, or nobody. */
+/** The boot id that the token names as its issuer, not yet verified; undefined when it names none. */
 function issuerOf(token: string): string | undefined {
   if (token.length > 1024) return undefined
   try {

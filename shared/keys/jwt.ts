@@ -1,4 +1,4 @@
-// What all signed tokens share: keys by their id, the clock that jose is given, and what a refusal is.
+// All signed tokens share this: the choice of a key by its id, the clock for jose, and the form of a refusal.
 import { errors } from 'jose'
 import type { CryptoKey } from 'jose'
 import { keysRereadMs } from '../limits.ts'
@@ -6,8 +6,8 @@ import { keysRereadMs } from '../limits.ts'
 export type SigningKey = { keyId: string; privateKey: CryptoKey }
 
 /**
- * The public key of an id; undefined when there is none. A promise only for an id that is not known here:
- * then the keys are read again first. It fails as that reading does.
+ * Returns the public key of an id; undefined when there is none. For an unknown id it returns a promise and
+ * reads the keys again first. The promise fails if that read fails.
  */
 export type VerifyKeys = (keyId: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
 
@@ -33,8 +33,8 @@ export function asDate(now: number): Date {
 }
 
 /**
- * Makes `read` what an unknown key id may ask for: at most once a second, one at a time. A forged id costs
- * no more than that, and the first key of a realm is known a moment after it was made.
+ * Bounds how often an unknown key id runs `read`: at most once a second, and one read at a time. So forged
+ * ids cost one read a second at most, and the first key of a realm is known within a second.
  */
 export function createReread(now: () => number, read: () => Promise<void>): () => Promise<void> {
   let readAt = Number.NEGATIVE_INFINITY

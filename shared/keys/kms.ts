@@ -1,6 +1,6 @@
 // The master key in the cloud: a data key of KMS. It lies in `core` as KMS encrypted it, and one call
-// opens it at the start of a process that signs. Who copies the database has nothing, and who may
-// decrypt is the business of the key's policy and leaves a line in CloudTrail.
+// opens it at the start of a process that signs. So a copy of the store alone opens nothing. The policy of
+// the KMS key says which roles may decrypt, and CloudTrail has a line for each call.
 //   KEYS  MASTER  the data key, encrypted
 import * as z from 'zod'
 import type { AwsCall } from '../aws/call.ts'
@@ -8,7 +8,7 @@ import { StoreError } from '../store/store.ts'
 import type { Key, Store } from '../store/store.ts'
 import { masterKeyBytes } from './master.ts'
 
-/** The master key in the store cannot be opened, or is not one. The message says what to do. */
+/** KMS cannot open the master key, or the opened bytes are no master key. The message says what to do. */
 export class KmsKeyError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause })
@@ -51,7 +51,7 @@ export async function loadKmsMasterKey(options: KmsKeyOptions): Promise<Uint8Arr
       item: { ...key, v: 1, sealed },
     })
   } catch (error) {
-    // Another was first, or the answer was lost: what counts is what is there now.
+    // Another process was first, or the answer was lost. The row in the store decides.
     if (!(error instanceof StoreError)) throw error
     if (error.kind !== 'condition' && !error.unclear) throw error
     unanswered = error

@@ -1,8 +1,8 @@
 // The key ring: the signing keys of access tokens and tickets, and the secret behind refresh tokens.
 //
-// Who holds the database alone forges nothing: private keys and the session secret are sealed under
-// the master key. A new key is published ten minutes before it signs, and rings are read again each
-// minute, so every verifier knows it by then; the old one stays until all that it signed has run out.
+// A copy of the store alone forges nothing: private keys and the session secret are sealed under
+// the master key. A new key is published ten minutes before it signs, and each process reads the ring again
+// each minute, so every verifier knows it by then. The old key stays until all that it signed has expired.
 // One key signs both kinds of token: each has its own `typ` and audience, and verifiers fix both.
 import { createHmac } from 'node:crypto'
 import type { CryptoKey } from 'jose'
@@ -22,11 +22,11 @@ import type { KeyRows, SigningRow } from './store.ts'
 export type Verifier = {
   /** Reads the ring; call it at start and then each minute. Fails with StoreError. One trip. */
   refresh(): Promise<void>
-  /** The public key of an id while what it signed may be valid. No I/O. */
+  /** Returns the public key of an id as long as a token that it signed may be valid. No I/O. */
   verify: (keyId: string) => CryptoKey | undefined
   /** The same. An id that is not known is looked for in the store first. Fails with StoreError. */
   find: VerifyKeys
-  /** Nobody has made a ring yet, as far as was read. No I/O. */
+  /** True: the last read found no ring. No I/O. */
   empty(): boolean
 }
 
@@ -142,7 +142,7 @@ async function startRing(deps: Deps, ring: Ring): Promise<void> {
     const rows = await readKeyRows(deps.store)
     if (rows !== undefined) return await loadRing(deps, ring, rows)
     const session = seal(deps.masterKey, sessionLabel, deps.runtime.randomBytes(32), deps.runtime)
-    // Another process may be first, or no answer comes: then what is there now is read.
+    // Another process may be first, or the answer may be lost. The read that follows finds the ring.
     await attempted(deps.store, firstWrites(newKey(deps, deps.runtime.now()), session))
   }
   throw new KeyRingError('The key ring could not be made: the store took it and then had none.')
@@ -169,8 +169,9 @@ function isDue({ createdAt }: SigningRow, now: number): boolean {
 }
 
 /**
- * The newest one that may sign. When all are from the future, a clock was wrong when they were made, and the
- * oldest signs, which has a successor already or is alone. To wait for its time would lock everybody out.
+ * The newest key that may sign. When all keys begin in the future, a clock was wrong when they were made.
+ * Then the oldest key signs: it has a successor already, or is the only one. If it waited for its time, no
+ * player could log in.
  */
 function signingKeyOf(serving: LoadedKey[], now: number): LoadedKey | undefined {
   const byTime = serving.toSorted((a, b) => a.activeFrom - b.activeFrom)

@@ -55,7 +55,7 @@ export function firstWrites(key: SigningRow, sealedSession: Uint8Array): Write[]
   ]
 }
 
-/** The next key, an end for the one before, and away with `gone`; conditioned on the newest as read. */
+/** Adds the next key, ends the one before, deletes `gone`. Condition: the newest key is still as read. */
 export function rotationWrites(
   next: SigningRow,
   before: { keyId: string; retireAt: number },

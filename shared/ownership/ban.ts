@@ -1,10 +1,10 @@
 // A ban stands on the row of the account, which `enter` reads, and as a copy in each realm, which a
 // host reads after its claim.
 //
-// Why a ban misses nobody: the copy is written before the guards are looked at. A claim that is made
-// before that look is seen by it, as `active`; one that is made later reads the copy. The copy carries
-// the number of the change it came from and is only replaced by a later one, so that of a ban and its
-// lifting the later one stands everywhere, whichever arrives last.
+// Why a ban misses no character: the copy is written before the guards are read. A claim before that read
+// shows in it, as `active`. A claim after it reads the copy. The copy carries the number of its change, and
+// only a copy with a higher number replaces it. So of a ban and its lifting the later one stands in every
+// realm, in any order of arrival.
 import { StoreError } from '../store/store.ts'
 import type { Key, Store } from '../store/store.ts'
 

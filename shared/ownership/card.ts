@@ -1,5 +1,5 @@
 // The card of an instance: where it is, and how full. Placement, /status, health and operators read cards
-// and nothing else of an instance. A card takes at most 300 bytes, whoever is in the instance.
+// and nothing else of an instance. A card takes at most 300 bytes, with any number of players.
 //
 //   R#<realm>#Z#<zone>#<shard>   <boot id>#<instance>           the card
 //   R#<realm>#Z#<zone>#ROOM      <order>#<boot id>#<instance>   its copy, while newcomers may be sent there
@@ -7,8 +7,8 @@
 //
 // The card is the truth: the transaction that takes a place counts there (places.ts). The copy is a hint.
 // Its key begins with the order in which instances are to be filled, so one short query finds the best of
-// a thousand. Its host writes it with every checkpoint, so it is 4 s old at most. What is wrong in a copy
-// costs one attempt: the card refuses.
+// a thousand. Its host writes it with every checkpoint, so it is 4 s old at most. A wrong copy costs one
+// attempt: the card refuses.
 //
 // Why a late write does no harm: a host numbers its beats. A beat changes a card or a copy only when its
 // number is higher than the one that stands there. A copy that lands late under a former order is not
@@ -26,7 +26,7 @@ import type { Item, Key, Page, Query, Store } from '../store/store.ts'
 
 export type InstanceState = 'ready' | 'open' | 'draining'
 
-/** What names an instance in its realm. */
+/** Names an instance within its realm. */
 export type InstanceRef = { zone: string; bootId: string; instance: string }
 
 export type Card = InstanceRef & {
@@ -36,7 +36,7 @@ export type Card = InstanceRef & {
   capacity: number
   /** Places that are taken. */
   count: number
-  /** Who is in, by its host. */
+  /** How many players are in the instance, as its host counts them. */
   players: number
   /** When its host last wrote it, Unix ms. For placement only, never for ownership. */
   seenAt: number
@@ -92,7 +92,7 @@ function orderOf({ count, capacity }: Pick<Card, 'count' | 'capacity'>): string 
   return String(order).padStart(2, '0')
 }
 
-/** The key of the copy; undefined when nobody new is to be sent there. */
+/** The key of the copy; undefined when placement may send no newcomer there. */
 function copyKey(realmId: string, card: Card): Key | undefined {
   if (card.state !== 'open' || card.count >= closedAt(card.capacity)) return undefined
   const { bootId, instance } = card
@@ -300,7 +300,10 @@ function isTight({ count, capacity }: Card): boolean {
   return count >= filledAt(capacity)
 }
 
-/** Deletes copies at the head of the listing that nobody has renewed for a minute. Safe at any time: hosts write theirs again. */
+/**
+ * Deletes copies at the head of the listing that were not renewed for a minute. Safe at any time: hosts write
+ * theirs again.
+ */
 export async function sweepRoom(
   store: Store,
   now: number,

@@ -121,9 +121,9 @@ function unpackSaved(bytes: Uint8Array): Saved {
 }
 
 /**
- * What a new owner goes on with: of state row and checkpoint entry the one with the higher save number
- * whose epoch is the guard's epoch BEFORE the take-over. Comparing with the new epoch would throw away
- * everything since the last save of the row. `data`: of `readCheckpoint`.
+ * Returns the saved state for a new owner. Both the state row and the checkpoint entry count only if their
+ * epoch is the guard's epoch BEFORE the take-over; the higher save number wins. A comparison with the new
+ * epoch would lose everything since the last save of the row. `data`: of `readCheckpoint`.
  */
 export function recover(
   guard: Guard,

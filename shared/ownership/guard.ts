@@ -1,9 +1,9 @@
 // The rows of a character: its guard, its profile and its state, read in one trip.
 //
 // The guard says who owns the character and changes by transitions alone (transitions.ts). The state row
-// is the world state that its owner saves behind; it carries the epoch that may write it, so a late save
-// of an earlier owner fails its condition. The profile is carried along unread: what a character is made
-// of concerns the game (shared/content/profile.ts).
+// is the world state that its owner saves from time to time. It carries the epoch that may write it, so a
+// late save of an earlier owner fails its condition. Code here does not look into the profile: only the game
+// does (shared/content/profile.ts).
 import type { Item, Key, Value, Write } from '../store/store.ts'
 import { readSaved, toStored } from './saved.ts'
 import type { Saved } from './saved.ts'
@@ -25,15 +25,15 @@ export type Guard = {
   deleted: boolean
 }
 
-/** Who a character is: written once, read with the guard. */
+/** The profile of a character: written once, read with the guard. */
 export type StoredProfile = { [field: string]: Value }
 
-/** The state row: what is saved, the epoch that may write it, and the number of its last save. */
+/** The state row: the saved state, the epoch that may write it, and the number of its last save. */
 export type SavedState = { epoch: number; saveNumber: number; saved: Saved }
 
 export type CharacterRows = { guard: Guard; profile: StoredProfile; state: SavedState }
 
-// Sort keys begin with '#', so that one query reads these rows and none of what else a character has.
+// Sort keys begin with '#', so that one query reads these rows and no other row of the character.
 const GUARD = '#GUARD'
 const PROFILE = '#PROFILE'
 const STATE = '#STATE'
@@ -93,7 +93,7 @@ export function parseCharacterRows(
   }
 }
 
-/** What is stored in a row beside its keys and version. */
+/** The fields of a row without its keys and version. */
 function ownFields({ pk: _pk, sk: _sk, v: _v, ...fields }: Item): StoredProfile {
   return fields
 }

@@ -5,7 +5,7 @@ import { inboxChannel } from './inbox.ts'
 /** Tells a host that its inbox has something new. Never fails, is not waited for. */
 export function createHint(cache: Cache): (bootId: string) => void {
   return (bootId) => {
-    // The cache may be gone: then the host reads its inbox with the next renewal all the same.
+    // The cache may not answer. The host reads its inbox with each renewal anyway.
     cache.pipeline([['PUBLISH', inboxChannel(bootId), '']]).catch(() => undefined)
   }
 }

@@ -1,9 +1,9 @@
 // The host inbox: commands to a host, rows under its boot id. A host reads them strongly with each
-// renewal of its lease, so they arrive with the cache gone; a hint over the cache makes them fast.
+// renewal of its lease, so they arrive without the cache too. A hint over the cache makes them fast.
 //
-// At least once: a command may be read again until its row is gone, so carrying one out must be
-// harmless the second time. Each names the epoch it was issued against; whoever owns the character
-// later ignores it, or a redelivered command would end the next session.
+// At least once: a host may read a command again until its row is deleted, so to apply it twice must do no
+// harm. Each command names the epoch that it is meant for. A later owner ignores it; otherwise a command that
+// arrives again would end the next stay.
 import { hostRowsKeptMs } from '../limits.ts'
 import { expiresAt, live } from '../store/store.ts'
 import type { Item, Key, Put, Store } from '../store/store.ts'
@@ -95,7 +95,7 @@ export async function removeCommand(store: Store, bootId: string, command: Comma
   await store.delete({ table: 'volatile', key: commandKey(bootId, command) })
 }
 
-/** The cache channel on which a host is told that its inbox has something new. */
+/** The cache channel of the hints for a host: its inbox has something new. */
 export function inboxChannel(bootId: string): string {
   return `inbox:${bootId}`
 }

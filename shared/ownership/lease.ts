@@ -1,6 +1,6 @@
-// The lease row: one a host process, renewed every second. It says whether the process may still be
-// alive. A character is never owned by a lease: it is owned by its guard, and the lease only tells
-// others when they may take it over.
+// The lease row: one for each host process, renewed every second. It says whether the process may still be
+// alive. A lease never decides who owns a character. The guard does. The lease only tells others when they
+// may take the character over.
 //
 // The key carries the boot id, never a machine or slot name: a host that came back quickly would make
 // its dead predecessor look alive. A lease row that is absent is dead.
@@ -12,9 +12,9 @@ import { enterRing, leaveRing } from './ring.ts'
 
 export type HostInstance = { realmId: string; zone: string; instance: string }
 
-/** What an observer knows of the owner of a character. */
+/** The outcome of a look at the owner of a character. */
 export type Observation =
-  /** Dead: the row was absent, ended, or renewed by nobody, as the check says. */
+  /** Dead: the row was absent, ended, or not renewed. `check` repeats that as a condition. */
   { dead: true; check: Write } | { dead: false }
 
 export function hostPartition(bootId: string): string {
@@ -67,8 +67,8 @@ export async function readHostKey(store: Store, bootId: string): Promise<string 
 }
 
 /**
- * Renews with a number higher than any before. `lost`: the row is gone or ended; the host must let go
- * of everything. A renewal that arrives after a later one changes nothing and counts as `held`.
+ * Renews with a number higher than any before. `lost`: the row is absent or ended; the host must end every
+ * stay. A renewal that arrives after a later one changes nothing and counts as `held`.
  * Other failures of the store are thrown: whether the lease holds is then not known.
  */
 export async function renewLease(
@@ -94,9 +94,9 @@ export async function renewLease(
 }
 
 /**
- * The process behind the boot id has ended, or has given up all it owned: its characters may be taken
- * over at once, and its instances take no more players. Only who saw the process end may say so.
- * Safe to repeat; nothing happens when the row is already gone.
+ * Ends the lease: the process of the boot id has ended, or owns no character any more. Others may take over
+ * its characters at once, and its instances take no more players. Call it only after the process was seen to
+ * end, or from the process itself. Safe to repeat; nothing happens when the row is absent.
  */
 export async function endLease(store: Store, bootId: string): Promise<void> {
   let row: Item
@@ -118,7 +118,7 @@ export async function endLease(store: Store, bootId: string): Promise<void> {
   }
 }
 
-/** The row is still as it was read: nobody has renewed it since. */
+/** Condition: the row is as it was read. Its host has not renewed it since. */
 function unchanged(bootId: string, renewal: number): Write {
   return {
     check: {
@@ -154,8 +154,8 @@ export function judgeLease(bootId: string, row: Item | undefined): Observation {
 }
 
 /**
- * What another host has written down of it (`suspectLease`), read strongly. Enough to take over, which
- * fences whoever wakes; not to say that a process has ended.
+ * Judges a lease by the mark of another host (`suspectLease`). `row` was read strongly. The mark is enough
+ * for a take-over, which fences a host that wakes. It does not prove that the process has ended.
  */
 export function judgeSuspect(bootId: string, row: Item): Observation {
   const renewal = row['renewal'] as number
@@ -163,7 +163,7 @@ export function judgeSuspect(bootId: string, row: Item): Observation {
   return { dead: true, check: unchanged(bootId, renewal) }
 }
 
-/** What an observer has read of a lease that is renewed by nobody: the same number, since when. */
+/** The reads of a lease that is not renewed: the same number, and since when. */
 export type Sighting = {
   bootId: string
   renewal: number
@@ -173,9 +173,9 @@ export type Sighting = {
 }
 
 /**
- * One more read of a lease by somebody who wants to know whether its holder lives. Dead is a lease
- * whose number stayed the same for `leaseDeadAfterMs`, in reads at most `leaseReadGapMs` apart; a
- * larger gap begins anew, because nothing is known of what happened in it. `row` was read strongly.
+ * Adds one more read of a lease to what an observer has seen of it. A lease is dead if its number stayed the
+ * same for `leaseDeadAfterMs`, in reads at most `leaseReadGapMs` apart. After a larger gap the observation
+ * begins anew, because the gap hides what happened. `row` was read strongly.
  */
 export function sightLease(
   before: Sighting | undefined,
@@ -201,8 +201,8 @@ export function judgeSighting(sighting: Sighting): Observation {
 }
 
 /**
- * Writes down for everybody that the lease has been seen unchanged for `leaseSuspectAfterMs`: until it is
- * renewed its holder may be taken for dead (`judgeSuspect`). Nothing happens when it has renewed or ended.
+ * Marks a lease that did not change for `leaseSuspectAfterMs`. Until its host renews it, all observers may
+ * take the host for dead (`judgeSuspect`). Nothing happens when the lease was renewed or has ended.
  */
 export async function suspectLease(store: Store, sighting: Sighting): Promise<void> {
   try {

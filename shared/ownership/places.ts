@@ -69,10 +69,10 @@ function newPlace(realmId: string, ref: InstanceRef, { characterId, until }: Pla
 const takeAttempts = 8
 
 /**
- * Takes a place until `ticketExpires`, or renews the one that the character has, which then ends later than
- * it did, by a millisecond if need be. `full`: the instance takes nobody more at `limit` places, drains, or
- * is gone. `conflict`: others change the card or the place in the same moment; ask again a little later.
- * One trip for who has none, two to renew.
+ * Takes a place until `ticketExpires`, or renews the place of the character. A renewed place always ends
+ * later than before, by at least a millisecond. `full`: the instance has `limit` places taken, drains, or has
+ * no card. `conflict`: others change the card or the place in the same moment; ask again a little later.
+ * One trip to take a place, two to renew it.
  */
 export async function takePlace(
   store: Store,
@@ -96,7 +96,7 @@ export async function takePlace(
   return 'conflict'
 }
 
-/** What became of one attempt; a place that the character has, or that he has none. */
+/** The outcome of one attempt. `until`: the end of the place that the character has; `none`: it has none. */
 type Attempt = 'done' | 'full' | 'conflict' | 'none' | { until: number }
 
 async function hold(
@@ -118,7 +118,7 @@ async function hold(
     const [placeRefused, cardRefused] = error.reasons.map((reason) => reason === 'condition')
     if (placeRefused) {
       const card = error.items[1]
-      // A full instance renews the places that it has; one that drains takes nobody.
+      // A full instance renews its places. A draining instance gives no place.
       const closed = cardRefused && card?.['state'] !== 'open'
       return closed ? 'full' : { until: error.items[0]!['until'] as number }
     }
@@ -158,8 +158,9 @@ const conflictRepeats = 6
 const conflictWaitMs = 20
 
 /**
- * Releases places, each only if it still stands for that reservation, in one transaction that meets others a
- * few times at most. What could not be released lapses and is released later. At most `releasedAtOnce`.
+ * Releases places, each only if it still belongs to that reservation. All are one transaction, which is tried
+ * a few times against others. A place that was not released lapses, and is released later. At most
+ * `releasedAtOnce`.
  */
 export async function releasePlaces(
   deps: { store: Store; runtime: Pick<Runtime, 'randomBytes' | 'sleep'> },
@@ -186,7 +187,7 @@ export async function releasePlaces(
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== 'cancelled') throw error
       const { reasons } = error
-      // The card is gone, and the instance with it; or its count is wrong and is corrected first.
+      // The card is absent, because its instance has ended. Or its count is wrong and is corrected first.
       if (reasons[left.length] === 'condition') return
       const still = left.filter((_, i) => reasons[i] !== 'condition')
       if (still.length === left.length) {

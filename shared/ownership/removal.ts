@@ -1,6 +1,6 @@
-// Taking a character out of play, by an operator's will or because its player enters with another one:
-// its ticket is voided, or its living owner is told to save it and close its socket. Nothing is taken
-// from an owner that may still write.
+// Takes a character out of play, because an operator asks for it or its player enters with another one. It
+// voids the ticket, or sends the living owner a command to save the character and close its socket. It takes
+// no character from an owner that may still write.
 import { leaseRenewMs, letGoLookMs, removalWaitMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../store/store.ts'
@@ -19,9 +19,9 @@ export type RemovalDeps = {
 }
 
 /**
- * With `epoch` only who has it at that epoch: a player who is back since is let alone (a kick). Without
- * it whoever has it (a ban, which also sees to it that nobody comes in later). `letGo`: the player's own
- * will, told to him as `replaced`.
+ * With `epoch` it ends only a stay at that epoch: a player who has come back since goes on (a kick). Without
+ * it any stay ends (a ban, which also refuses later claims). `letGo`: the player asked for it himself, and
+ * his client gets the reason `replaced`.
  */
 export type Removal = {
   realmId: string
@@ -30,12 +30,12 @@ export type Removal = {
   by?: 'kick' | 'letGo'
 }
 
-/** Looks after the time is up at a ticket that others keep changing: bounds what a conflict may cost. */
+/** Tries to void a ticket after the time is up, while others keep changing it. Bounds what conflicts cost. */
 const lateLooksMax = 8
 
 /**
- * `out`: nobody plays the character. `inPlay`: its owner has not let go within 4 s; it has the command,
- * and obeys it before anything else when it comes to itself. Fails with StoreError; safe to repeat.
+ * `out`: the character is not in play. `inPlay`: its owner has not let go within 4 s. The owner has the
+ * command, and applies it first when it runs again. Fails with StoreError; safe to repeat.
  */
 export async function removeFromPlay(
   deps: RemovalDeps,
@@ -57,7 +57,7 @@ export async function removeFromPlay(
     if (guard.state !== 'active') {
       if (await voidTicket(store, rows)) return 'out'
     } else if (await isDead(store, guard.owner)) {
-      // Nobody plays there any more, and only the player's next `enter` takes it over.
+      // The owner is dead. Only the player's next `enter` takes the character over.
       return 'out'
     } else if (
       asked?.owner !== guard.owner ||
@@ -68,8 +68,8 @@ export async function removeFromPlay(
       await tell(deps, guard, removal.by ?? 'kick')
       asked = { owner: guard.owner, epoch: guard.epoch, at: now }
     }
-    // Not before its owner has the command: whoever stood still meanwhile has read a ticket that could be
-    // voided, and would leave behind a claim that nobody was told of.
+    // This does not end before the owner has the command. A function that stood still past its time may have
+    // read a ticket. If it ended now, the claim of that ticket would get no command.
     if (now >= giveUpAt && (guard.state === 'active' || ++lateLooks >= lateLooksMax))
       return 'inPlay'
     await runtime.sleep(letGoLookMs)
@@ -87,7 +87,7 @@ async function tell(
   hint(owner)
 }
 
-/** False when somebody else moved first, or when that is not clear: look again. */
+/** False when another writer was first, or when the outcome is unclear: read again. */
 async function voidTicket(store: Store, rows: CharacterRows): Promise<boolean> {
   try {
     await store.transact(voidWrites(rows))

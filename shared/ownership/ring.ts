@@ -3,8 +3,8 @@
 //
 //   R#<realm>#HOSTS   <boot id>   volatile
 //
-// A row that is missing costs a host its watchers until it writes the row again, each minute. A row too many
-// costs its watchers a read. So any host may delete the row of one that it has seen dead for long.
+// Without its row a host has no watchers until it writes the row again, which it does each minute. A row of a
+// dead host costs its watchers a read. So any host may delete the row of a host that it saw dead for long.
 import { hostRowsKeptMs } from '../limits.ts'
 import { expiresAt } from '../store/store.ts'
 import type { Key, Store } from '../store/store.ts'

@@ -44,13 +44,13 @@ export type Saved = z.infer<z.ZodObject<typeof fields>>
 const savedSchema = z.looseObject(fields)
 const versioned = z.looseObject({ v: z.int().min(1) })
 
-/** By version: what makes the next one of it. */
+/** By version: the function that makes the next version of a saved state. */
 const upgrades: Record<number, (older: Record<string, unknown>) => Record<string, unknown>> = {
   1: ({ zone, x, y, heading }) => ({ zone, x, y, heading }),
   2: (older) => older,
 }
 
-/** Reads what `toStored` made, in this version, a newer or an older one. Throws on what is none: a defect. */
+/** Reads the value of `toStored`, of this version, a newer or an older one. Throws on any other: a defect. */
 export function readSaved(stored: unknown): Saved {
   const { v, ...rest } = versioned.parse(stored)
   let saved: Record<string, unknown> = rest
@@ -58,7 +58,7 @@ export function readSaved(stored: unknown): Saved {
   return savedSchema.parse(v > savedVersion ? { ...saved, v } : saved)
 }
 
-/** What is stored of it: a map with its version. */
+/** The stored form of a saved state: a map with its version. */
 export function toStored(saved: Saved): { [field: string]: Value } {
   return { v: savedVersion, ...saved }
 }

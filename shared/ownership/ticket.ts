@@ -33,7 +33,7 @@ export type Ticket = {
   epoch: number
   /** Unix ms. */
   expiresAt: number
-  /** Of the synthetic player, whom nobody sees and who takes no place. */
+  /** The ticket of the synthetic player. No player sees it, and it takes no place. */
   synthetic?: boolean
 }
 
@@ -65,7 +65,7 @@ export async function verifyTicket(
       algorithms: ['EdDSA'],
       typ: type,
       audience: ticketAudience,
-      // By whose clock it expires is told by the guard: a claim that is late finds its reservation void.
+      // The tolerance is safe, because the guard decides: a late claim finds its reservation void.
       clockTolerance: clockSlackMs / 1000,
       currentDate: asDate(now),
     })

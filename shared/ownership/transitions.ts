@@ -105,7 +105,7 @@ export function reserveWrites(rows: CharacterRows, to: Reservation): Write[] {
 
 /**
  * active -> reserved, away from an owner that is dead as observed. `leaseCheck` repeats the observation
- * as a condition; `recovered` is what the new owner goes on with; `fence` is for a host that wakes up.
+ * as a condition. `recovered` is the saved state for the new owner. `fence` is for a host that wakes up.
  */
 export function takeOverWrites(
   rows: CharacterRows,
@@ -135,8 +135,8 @@ export function takeOverWrites(
 }
 
 /**
- * reserved or moving -> offline, by an operator: the ticket that was given for it is void. Its place
- * lapses by itself a little after the ticket would have.
+ * reserved or moving -> offline, by an operator: the ticket of the reservation is void. Its place lapses a
+ * little after the ticket would have expired.
  */
 export function voidWrites(rows: CharacterRows): Write[] {
   const { guard, state } = rows
@@ -214,8 +214,8 @@ function toOffline(owned: {
 }
 
 /**
- * active -> offline without a save: a host gives up a character that it does not hold (its claim was
- * never answered, or was void). Without this the player would be locked out while the host lives.
+ * active -> offline without a save: the guard names this host, but the host does not hold the character (its
+ * claim was never answered, or was void). Without this the player would be locked out while the host lives.
  */
 export function letGoWrites(owned: {
   realmId: string
@@ -230,10 +230,10 @@ export function letGoWrites(owned: {
 export type DeadOwner = { bootId: string; check: Write; fence: Write }
 
 /**
- * Marks a character deleted, first in its guard, which fails the condition while it is in play. One
- * whose ticket nobody can use any more (its claim is refused, its place is given up) is not: a player
- * who never came would keep it for ever. Nor is one whose host `dead` is. The epoch goes on in both rows,
- * so that a late claim or save of a former owner finds another one.
+ * Marks a character deleted, first in its guard. The condition fails while the character is in play. It is
+ * not in play if its ticket has expired (the claim is refused, the place has lapsed): otherwise a ticket that
+ * was never used would keep the character for ever. Nor is it in play if its owner is `dead`. The epoch rises
+ * in both rows, so a late claim or save of a former owner fails.
  */
 export function deleteCharacterWrites(
   now: number,

@@ -1,9 +1,9 @@
-// What a line of chat may hold. Judged by grapheme, which is what a reader sees as one character.
+// Checks a line of chat, grapheme by grapheme. A reader sees a grapheme as one character.
 //
-// Refused: what shows nothing, what piles marks on a letter over the lines above, and what changes the
-// direction of the text behind it. Taken: Hebrew and Arabic with their direction marks, joiners (Persian,
-// Hindi and many an emoji cannot be written without), flags that are spelled in tag characters.
-// Where graphemes end depends on the engine's Unicode version, so this is asked where a message comes in
+// Refused: characters that show nothing, piles of marks that cover the lines above, and characters that
+// change the direction of the text behind them. Taken: Hebrew and Arabic with their direction marks, joiners
+// (Persian, Hindi and many emoji need them), flags that are spelled in tag characters.
+// The end of a grapheme depends on the engine's Unicode version. So this check runs when a message comes in,
 // and never in the simulation.
 
 /** UTS 39, 5.4: more than four marks in a row, which no language in use writes on one letter. */
@@ -14,7 +14,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 /** Whether the line, without blanks at its ends, may be said. */
 export function isChatText(text: string): boolean {
   if (/^[ -~]+$/.test(text)) return true
-  // A mark at the beginning would sit on what stands before the line.
+  // A mark at the beginning would sit on the text before the line.
   if (/^\p{M}/u.test(text)) return false
   let shows = false
   for (const { segment } of graphemes.segment(text)) {
@@ -26,7 +26,7 @@ export function isChatText(text: string): boolean {
   return shows
 }
 
-/** Blanks, and the marks LRM, RLM and ALM, which give a direction to what stands beside them alone. */
+/** Blanks, and the marks LRM, RLM and ALM, which give a direction only to the characters beside them. */
 function isBlank(grapheme: string): boolean {
   return /^(?:\p{Zs}|\p{Join_Control}|[\u200e\u200f\u061c])+$/u.test(grapheme)
 }

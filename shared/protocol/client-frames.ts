@@ -36,7 +36,7 @@ export type Refusal = { kind: 'refused'; reason: 'protocol.version' | 'protocol.
 const malformed: Refusal = { kind: 'refused', reason: 'protocol.malformed' }
 const otherVersion: Refusal = { kind: 'refused', reason: 'protocol.version' }
 
-/** Reads one frame. Never throws; what cannot be read is refused with the reason to close with. */
+/** Reads one frame. Never throws: for a frame that it cannot read it returns the reason to close with. */
 export function decodeClientFrame(bytes: Uint8Array): ClientFrame | Refusal {
   const r = new Reader(bytes)
   const header = r.u8()

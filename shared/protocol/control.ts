@@ -24,7 +24,7 @@ const line = z
   .refine((text) => charactersOf(text) <= chatMaxLength)
   .refine(isChatText)
 
-/** What is said, and what is heard: `from` is the entity id of the speaker. */
+/** A line of chat as a client sends it, and as clients get it: `from` is the entity id of the speaker. */
 export const chatLine = z.strictObject({ text: line })
 export const chatHeard = z.object({ from: z.int(), name: z.string(), text: z.string() })
 
@@ -50,10 +50,10 @@ export const serverControl = z.discriminatedUnion('kind', [
 ])
 
 export type ServerControl = z.infer<typeof serverControl>
-/** Any control message, a game's own too: what stands beside `kind` is up to the kind. */
+/** Any control message, a game's own too: the kind decides which other fields it has. */
 export type ControlMessage = { kind: string; [field: string]: unknown }
 
-/** A control message, its kind known to whoever reads it or not; undefined when it is none. */
+/** The value as a control message, of a known kind or not; undefined when it is no control message. */
 export function asControl(value: unknown): ControlMessage | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   return 'kind' in value && typeof value.kind === 'string' ? (value as ControlMessage) : undefined

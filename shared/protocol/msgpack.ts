@@ -1,11 +1,11 @@
-// Reads one msgpack value of a control message, and nothing more than a control message may hold: nil,
-// booleans, numbers, text, bytes, lists, and maps with text as keys. What two readers could take for
-// different things is refused: ill-formed UTF-8, a key that comes twice, bytes behind the value. So are
-// extensions, with which libraries define types and records of their own, and integers that a number
-// does not hold exactly.
+// Reads one msgpack value of a control message, and only types that a control message may hold: nil,
+// booleans, numbers, text, bytes, lists, and maps with text as keys. It refuses bytes that two readers could
+// understand differently: ill-formed UTF-8, a key that comes twice, bytes behind the value. It also refuses
+// extensions, with which libraries define types and records of their own, and integers that a number does
+// not hold exactly.
 import { Reader } from './bytes.ts'
 
-/** Deeper than any message is, and far from what a stack holds. */
+/** No message nests so deep, and no stack overflows at this depth. */
 const depthMax = 32
 
 /** A value that is refused, or that is cut off. */

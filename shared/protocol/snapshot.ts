@@ -33,7 +33,7 @@ const FLAG_KEYFRAME = 1
 const SECTION = { drop: 1, block: 2, cell: 3 } as const
 const SECTION_HEAD_BYTES = 5
 const RECORD = { entity: 1, motion: 2, gone: 3, shown: 128 } as const
-/** From here on a record tells its own length. */
+/** Records of this kind and above carry their own length. */
 const RECORD_SKIPPABLE = 128
 const ID_BYTES = 3
 const GONE_MOVED = 0
@@ -62,7 +62,7 @@ export type MotionRecord = {
   speed: number
 }
 export type GoneRecord = { record: 'gone'; id: number; left: boolean }
-/** What everybody may see of an entity besides its course, in bytes of the game's own. */
+/** Bytes of the game that each viewer of an entity gets besides its course. */
 export type ShownRecord = { record: 'shown'; id: number; shown: Uint8Array }
 
 /** Positions in decoded records are zone units, not cell-relative. */
@@ -168,7 +168,7 @@ function writeBody(
   w.u16(fits(id, 'heading', heading, U16_MAX)).u8(fits(id, 'speed', speed, U8_MAX))
 }
 
-/** Reads what follows the two header bytes. Undefined when it makes no sense; the reader may fail too. */
+/** Reads the bytes behind the two header bytes. Undefined if they are malformed; the reader may fail too. */
 export function decodeSnapshot(r: Reader): Snapshot | undefined {
   const tick = r.u32()
   const flags = r.u8()

@@ -1,8 +1,8 @@
 // One tick of walking: the same integer step on client and server (as Quake III's bg_pmove).
 //
-// What a body does in a tick is always exactly `dxOf/dyOf(heading, speed)` of the heading and speed it
-// is left with. So whoever knows position, heading and speed at one tick knows the position at every
-// later tick, until the course changes; that is what motion records rely on.
+// In a tick a body moves by exactly `dxOf/dyOf(heading, speed)` of the heading and speed that it has after
+// the tick. So position, heading and speed at one tick give the position at every later tick, until the
+// course changes. Motion records rely on that.
 import { cosOf, dxOf, dyOf, sinOf } from './heading.ts'
 import type { Walls } from './walls.ts'
 
@@ -50,7 +50,7 @@ export function stepPlayer(
   walk(body, command.heading, speed, tickHz, walls, radius)
 }
 
-/** Moves along one axis at what the speed is worth there, rounded down to whole steps. */
+/** Moves along one axis, at the part of the speed on that axis, rounded down to whole steps. */
 function slide(
   body: Body,
   heading: number,

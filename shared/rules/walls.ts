@@ -1,4 +1,4 @@
-// What a body cannot pass: the edge of the zone and solid boxes, looked up through a coarse grid.
+// A body cannot pass the edge of the zone and solid boxes. A coarse grid finds those near it.
 import type { Zone } from '../content/content.ts'
 import { cellUnits, metresToUnits } from './units.ts'
 

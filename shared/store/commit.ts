@@ -119,7 +119,7 @@ async function tryCommit<T, Name extends string>(
     if (!(error instanceof StoreError)) throw error
     progress.unclear ||= error.unclear
     const cancelled = readCancellation(error, steps.length)
-    // A twin of this request holds the row: look again before judging what it has changed.
+    // A twin of this request holds the row. This reads again before it judges the refusal.
     if (cancelled === 'twin')
       throw new StoreError('conflict', 'a twin is under way', { cause: error })
     if (cancelled === 'other') throw error
@@ -130,7 +130,7 @@ async function tryCommit<T, Name extends string>(
     // The row expired or vanished in between: the next attempt settles it.
     if (cancelled === 'known') throw new StoreError('conflict', 'the row changed', { cause: error })
     const refused = refusalOf(steps, error)
-    // "Try again" is no outcome: what is still on its way may settle it, and the repeat learns it.
+    // "Try again" is no outcome: a write still on its way may decide it, and the repeat finds that outcome.
     if (progress.unclear && refused !== 'busy') await bar(deps, op, refused)
     return { outcome: 'refused', refused }
   }

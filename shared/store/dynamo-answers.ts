@@ -1,4 +1,4 @@
-// What DynamoDB answers: rows as items, failures as StoreError.
+// Reads DynamoDB's answers: rows as items, failures as StoreError.
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import {
   ConditionalCheckFailedException,
@@ -23,7 +23,7 @@ const cancelReasons: Record<string, CancelReason> = {
   ThrottlingError: 'throttled',
 }
 
-/** What passes although it is answered with 4xx: credentials are renewed, a clock is set. */
+/** Errors with a status 4xx that pass all the same: credentials are renewed, a clock is corrected. */
 const passing = new Set([
   'ExpiredTokenException',
   'InvalidSignatureException',
@@ -49,7 +49,7 @@ export function storeError(error: unknown, write: boolean): StoreError {
     const given = error.CancellationReasons ?? []
     const unknown = given.find(({ Code }) => cancelReasons[Code ?? 'None'] === undefined)
     return new StoreError('cancelled', message, {
-      // What has no name of ours (ValidationError, ItemCollectionSizeLimitExceeded) is a defect.
+      // Any other reason (ValidationError, ItemCollectionSizeLimitExceeded) is a defect.
       reasons: given.map(({ Code }) => cancelReasons[Code ?? 'None'] ?? 'invalid'),
       items: given.map((reason) => rowOf(reason.Item)),
       ...(unknown && { refusal: refusalOf(unknown.Code ?? '', unknown.Message ?? '') }),

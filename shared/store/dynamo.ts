@@ -1,10 +1,10 @@
 // The store on DynamoDB, or on any endpoint that speaks its protocol.
 //
-// Repeats. The SDK repeats a request whose answer was lost or that was throttled. That is harmless for
-// reads, and for transactions, which carry a ClientRequestToken: DynamoDB answers the repeat of one that
-// has happened as it answered the first. A single write has no such token: its repeat would meet a row
-// that it has itself changed and report its own success as a failed condition, and one without a
-// condition could undo a newer write. So single writes are sent once; callers repeat those that may be.
+// Repeats. The SDK repeats a request that was throttled, or whose answer was lost. That is harmless for
+// reads, and for transactions, which carry a ClientRequestToken: DynamoDB gives the repeat the first answer.
+// A single write has no such token. Its repeat would meet the row that the first try changed, and report a
+// success as a failed condition. The repeat of a write without a condition could undo a newer write. So
+// single writes are sent once. Callers repeat those that are safe to repeat.
 import { randomUUID } from 'node:crypto'
 import {
   DeleteItemCommand,
@@ -60,7 +60,7 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
   const repeating = new DynamoDBClient({ ...config, maxAttempts: options.maxAttempts ?? 3 })
   const once = new DynamoDBClient({ ...config, maxAttempts: 1 })
   for (const client of [repeating, once]) {
-    // It copies what is sent and what is answered, field by field, for a logger that nobody has set.
+    // It copies requests and answers, field by field, for a logger. No logger is set.
     client.middlewareStack.remove('loggerMiddleware')
   }
   const tableOf = (table: TableName) => `${options.tablePrefix}${table}`

@@ -1,4 +1,4 @@
-// What can go wrong between a caller and a store, as the in-memory store is told to play it.
+// Faults between a caller and a store. The in-memory store injects them on demand.
 import type { Key, PermanentRefusal, TableName } from './store.ts'
 
 export type StoreRequest = {
@@ -22,7 +22,7 @@ export type Fault =
   | { kind: 'conflict' | 'throttle' | 'loseRequest' | 'loseAnswer' | 'outage' }
   | { kind: 'delay' | 'applyLate'; ms: number }
 
-/** What a network and a busy store do. */
+/** The faults of a network and of a busy store. */
 export type PassingFault = Exclude<Fault['kind'], 'refuse'>
 
 /** Asked once a request, in the order of the requests; undefined lets it pass. */

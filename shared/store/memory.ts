@@ -1,6 +1,6 @@
 // A store in memory that evaluates the expressions which are sent to DynamoDB. For tests and the
-// seeded simulation. Every request takes effect in one step of the event loop, so it is serialisable;
-// what a network does to it is injected by `faults`.
+// seeded simulation. Every request takes effect in one step of the event loop, so it is serialisable.
+// `faults` injects the faults of a network.
 import type { Runtime } from '../runtime.ts'
 import { meets } from './condition.ts'
 import type { Faults, StoreRequest } from './faults.ts'
@@ -38,7 +38,7 @@ export type MemoryStoreOptions = {
 }
 
 export type MemoryStore = Store & {
-  /** Deletes rows whose `expires` has passed and answers how many: DynamoDB's TTL, when told. */
+  /** Deletes rows whose `expires` has passed and returns how many: DynamoDB's TTL, on demand. */
   sweep(now: number): number
   /** Every row of a table, or of one partition of it, ordered by key: for assertions. */
   rows(table: TableName, pk?: string): Item[]
@@ -178,7 +178,7 @@ function conflict(request: StoreRequest): StoreError {
   return new StoreError('cancelled', message, { reasons, items: reasons.map(() => undefined) })
 }
 
-/** Runs what nobody waits for: its refusal is as lost as its answer. */
+/** Runs a request without a waiting caller: its refusal is lost, as its answer is. */
 function runUnseen(effect: () => unknown): void {
   try {
     effect()

@@ -1,5 +1,5 @@
-// What every implementation checks before it sends or evaluates a request, so that all of them refuse
-// the same: a defect shows in the in-memory store, not first on AWS. Throws StoreError `invalid`.
+// Every implementation makes these checks before it sends or evaluates a request. So all of them refuse the
+// same requests, and a defect shows in the in-memory store, not first on AWS. Throws StoreError `invalid`.
 import type { Condition, Operand } from './condition.ts'
 import { checkCondition, parseCondition } from './condition.ts'
 import type { Scope } from './expression.ts'

@@ -1,4 +1,4 @@
-// Rows are read through a schema: what lies in the store may be older than the code, or wrong.
+// Rows are read through a schema: a row in the store may be older than the code, or wrong.
 import type * as z from 'zod'
 import type { Item } from './store.ts'
 

@@ -1,6 +1,6 @@
 // The store seam: DynamoDB's own operations and expressions, and nothing that DynamoDB lacks.
-// Every table has a string partition key `pk` and a string sort key `sk`. What is written here is
-// what is sent; the in-memory implementation evaluates the same expressions.
+// Every table has a string partition key `pk` and a string sort key `sk`. Expressions are sent to DynamoDB
+// as they are written here; the in-memory implementation evaluates the same expressions.
 
 export type TableName = 'core' | 'ledger' | 'volatile'
 
@@ -101,11 +101,11 @@ export class StoreError extends Error {
   readonly kind: StoreErrorKind
   /** For `cancelled`: one a write, in order. */
   readonly reasons: CancelReason[]
-  /** The row that failed the condition; for `cancelled` one a write. */
+  /** The row that failed the condition; for `cancelled` one for each write. */
   readonly items: (Item | undefined)[]
   /** true when a write may have happened although no answer came. */
   readonly unclear: boolean
-  /** Why it is refused for good; undefined for what is not. */
+  /** Why the refusal is permanent; undefined when it is not. */
   readonly refusal: PermanentRefusal | undefined
 
   constructor(

@@ -1,5 +1,5 @@
-// Structured logs: one JSON object a line. What is logged is for operators; it must be safe to keep,
-// so fields whose names sound like secrets are blotted out here, in the one place that writes.
+// Structured logs: one JSON object a line. Operators read and keep them, so no secret may stand in a line.
+// The one function that writes lines hides each field whose name sounds like a secret.
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -31,7 +31,7 @@ const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const
 const secretName =
   /(password|passphrase|secret|token|authorization|cookie|credential|private_?key|master_?key|api_?key|(^|_)ticket)$/i
 
-/** A line must not grow with what somebody sent: longer text is cut, deeper objects are left out. */
+/** A line must not grow with the input of a caller: longer text is cut, deeper objects are left out. */
 const textMaxLength = 4000
 const depthMax = 5
 const entriesMax = 50

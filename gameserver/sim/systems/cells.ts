@@ -1,14 +1,15 @@
-// Moves entities that crossed the border of a cell into the list of the new one, by their positions: it does
-// not matter who moved them. An entity that no record can hold ends here, before it reaches a viewer.
+// Moves entities that crossed the border of a cell into the list of the new one. It goes by their positions
+// alone, so it does not matter which system moved them. An entity that no record can hold despawns here,
+// before it reaches a viewer.
 //
-// It runs after each system of a game too. A game cannot write these fields without a cast; if it does, its
-// system is named, the entity is mended, and nobody else is touched.
+// It also runs after each system of a game. A game cannot write these fields without a cast. If it does, the
+// fault names its system, the entity is made sound, and no other entity changes.
 import { cellOf } from '#shared/rules/units.ts'
 import { despawn } from '../entities.ts'
 import { changeCell, isInItsCell, isSound, makeSound, rebuildGrid } from '../slots.ts'
 import type { Entity, World } from '../world.ts'
 
-/** `by`: what ran since the last time, for the event `failed`. */
+/** `by`: the system or handler that ran since the last call, for the event `failed`. */
 export function settleEntities(world: World, by: string): void {
   settle(world, world.players, by)
   settle(world, world.creatures, by)

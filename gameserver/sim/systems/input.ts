@@ -1,4 +1,4 @@
-// What came in since the last step: players who enter and leave, and commands.
+// Applies the inputs since the last step: players who enter and leave, and commands.
 import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
 import { changeContent } from '../content.ts'
 import { createCommands, haltCommands, offerCommand } from '../commands.ts'
@@ -44,7 +44,7 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
       break
     }
     case 'message':
-      // Handled by a system of its own, when everybody has entered (messages.ts).
+      // A later system handles it, after all players of this step have entered (messages.ts).
       break
     case 'effect': {
       const { effect, outcome } = input

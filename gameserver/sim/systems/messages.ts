@@ -19,7 +19,7 @@ export function handleMessages(
     // The player may have left between sending and this step.
     if (player === undefined || message === undefined) continue
     handled.add(kind)
-    // A fault in what one player sends must not cost the others their step.
+    // A fault in the message of one player must not cost the others their step.
     try {
       message.handle(world, player, body, {
         reply: (answer) => void sendTo(world, player, kind, answer),
