@@ -17,7 +17,7 @@ import type { Mounted, ServeDeps } from './http/serve.ts'
 export type AppOptions = ServeDeps & {
   domains: Mounted[]
   health?: () => Promise<Health>
-  /** The domains whose health it tells of, by name. */
+  /** The domains whose health it reports, by name. */
   healthOf?: readonly string[]
   /** The OpenAPI document and its page, built ahead; a Lambda does without. */
   reference?: Reference
@@ -94,7 +94,7 @@ function crossOrigin(origins: string[]) {
   })
 }
 
-/** Which methods each declared path takes: 405 needs to know what the router does not tell. */
+/** The methods that each declared path takes: an answer 405 names them, and the router does not have them. */
 function declaredRoutes(domains: Mounted[]): { pattern: RegExp; methods: string[] }[] {
   const methodsOf = new Map<string, string[]>()
   for (const { domain } of domains) {

@@ -71,14 +71,14 @@ async function run(): Promise<void> {
     await server.stop(graceMs)
     await Promise.all(loops)
     log.info('stopped', { reason })
-    // Connections to the store are kept open; nobody uses them any more.
+    // Connections to the store are still open, but no request uses them any more.
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   log.info('ready', { port: server.port })
 }
 
-/** The store answers: without it nothing here does. What hosts do is not for each server to watch. */
+/** Checks that the store answers: no request works without it. Servers do not watch the hosts. */
 function createStoreProbe(store: Store, runtime: Pick<Runtime, 'now'>) {
   let last = { at: Number.NEGATIVE_INFINITY, store: false }
   return {

@@ -1,6 +1,6 @@
-// What operators do to players. A ban begins with the row of the account, in one transaction with its
-// audit entry; what follows is read from that row and not from the request, so that of a ban and its
-// lifting the later one is what every repeat carries out.
+// The actions of operators on players. A ban first changes the row of the account, in one transaction with
+// its audit entry. All later steps read that row and not the request. So of a ban and its lifting every
+// repeat carries out the later one.
 import type { MeantPlayer, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { Content } from '#shared/content/content.ts'
@@ -36,8 +36,8 @@ type PlayedCharacter = PlayerAccount['characters'][number]
 const dayMs = 24 * 60 * 60 * 1000
 
 /**
- * Refuses an operator who is none any more: tokens live for minutes, and nobody should be banned by
- * somebody who was dismissed. Throws auth.forbidden, auth.session_revoked. One trip.
+ * Refuses an account that is no operator any more: its token may still be valid for minutes, but a dismissed
+ * operator must not ban players. Throws auth.forbidden, auth.session_revoked. One trip.
  */
 export async function requireOperator(deps: AdminDeps, operator: OperatorCaller): Promise<void> {
   if (operator.account === undefined) return
@@ -67,7 +67,7 @@ export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAc
   }
 }
 
-/** Whoever is in play now, at the epochs of now: a repeat kicks nobody who has come back. */
+/** Kicks the characters in play, at their epochs of now. So a repeat kicks no player who has come back. */
 export async function kick(
   deps: AdminDeps,
   operator: OperatorCaller,
@@ -163,7 +163,7 @@ export async function setRole(
   return { ...done, meant: await meantPlayer(deps, done.accountId) }
 }
 
-/** Who it was, for the answer: an operator reads it beside what he typed. Not remembered. */
+/** The names of the player, for the answer: an operator compares them with his input. Not remembered. */
 async function meantPlayer(
   deps: Pick<AdminDeps, 'store' | 'realms'>,
   accountId: string,
@@ -179,7 +179,7 @@ async function meantPlayer(
   return { accountId, guest: account.guest, characters: lists.flat() }
 }
 
-/** The steps of a deed with its audit entry, the effect last; it is refused when nobody is there. */
+/** The audit entry of an action, then its effect. The commit is refused when there is no such account. */
 function audited(
   deps: Pick<AdminDeps, 'runtime'>,
   operator: OperatorCaller,
@@ -193,7 +193,7 @@ function audited(
   ]
 }
 
-/** Brings realms and hosts to what the account's row says now. */
+/** Applies the current row of the account in realms and at hosts. */
 async function carryOut(deps: AdminDeps, accountId: string): Promise<StillInPlay> {
   const account = await readStanding(deps.store, accountId)
   if (account === undefined) throw new Problem('admin.player_unknown')

@@ -1,6 +1,6 @@
-// What operators did: one row each, in `core`, written in the transaction of the deed or before it.
+// The actions of operators: one row each, in `core`, written in the transaction of the action or before it.
 //   AUDIT  <id>   a UUIDv7, so that the order of keys is the order of time
-// One partition: operators act some times an hour, and whoever looks wants the newest of all.
+// One partition: operators act some times an hour, and a reader wants the newest actions of all.
 import * as z from 'zod'
 import type { AuditEntry } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'

@@ -1,4 +1,4 @@
-// What operators see of zone hosts and tell them.
+// Shows zone hosts to operators, and sends them the commands of operators.
 import type { FleetView } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import { authority } from '#shared/authority.ts'
@@ -88,7 +88,7 @@ export async function stopHost(
   op: OperationId,
 ): Promise<void> {
   const there = (await deps.fleet.list()).some((host) => host.name === name)
-  // The repeat of a stop may find the host gone: names are never given twice.
+  // The repeat of a stop may find no such host, because it has ended: names are never used twice.
   if (!there) {
     const before = await recall(deps, op)
     if (before === undefined) throw new Problem('admin.host_unknown')

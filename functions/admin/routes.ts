@@ -6,7 +6,7 @@ import { readAudit } from './audit.ts'
 import { announce, listFleet, stopHost } from './fleet.ts'
 
 export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
-  /** Lets nobody in whose role is gone since the token was made. */
+  /** Refuses an account that has lost its role since its token was made. */
   const asked =
     <Asked extends { caller: OperatorCaller }, Answer>(handle: (call: Asked) => Promise<Answer>) =>
     async (call: Asked): Promise<Answer> => {

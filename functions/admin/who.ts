@@ -1,5 +1,5 @@
-// Whom an operator means. What players choose for themselves never stands in for an id, and no name is read
-// as one of another kind: `account:<id>`, `character:<id or name>`, `login:<name>`, or an id alone.
+// Finds the player that an operator names. A name that a player chose never counts as an id, and no name is
+// read as one of another kind: `account:<id>`, `character:<id or name>`, `login:<name>`, or an id alone.
 import { guardKey } from '#shared/ownership/guard.ts'
 import { Problem } from '#shared/problem.ts'
 import { isUuid } from '#shared/runtime.ts'

@@ -51,7 +51,7 @@ export async function register(
 
   const there = await readLogin(deps.store, loginName)
   if (there !== undefined && there.operation !== op.hash) throw new Problem('auth.name_taken')
-  // What makes no account costs no registration: neither a refusal nor a repeat.
+  // Only a new account counts as a registration: neither a refusal nor a repeat does.
   if (there === undefined) await limit(deps, 'register.address', address)
   const password = there?.password ?? (await deps.hasher.hash(credentials.password))
   const accountId = there?.accountId ?? newId(deps.runtime)
@@ -65,7 +65,7 @@ export async function register(
     { write: newAccount(accountId, { createdAt, guest: false, era: 0 }) },
   ])
   if (opened.repeated) {
-    // The id alone opens nothing: whoever repeats must know the password.
+    // The operation id alone opens no session: a repeat must know the password.
     const login = there ?? (await readLogin(deps.store, loginName))
     const same = await deps.hasher.verify(credentials.password, login?.password)
     if (!same) throw new Problem('operation.mismatch')
@@ -171,7 +171,7 @@ export async function requireSession(
   }
 }
 
-/** What operators see and change of an account. */
+/** The fields of an account that operators see and change. */
 export type Standing = Pick<
   AccountRow,
   'createdAt' | 'guest' | 'era' | 'role' | 'ban' | 'banVersion'
@@ -198,8 +198,8 @@ export function roleWrite(accountId: string, role: 'operator' | 'player'): Write
 }
 
 /**
- * Tries at one name count, whether it exists or not, and before the costly hash: those of a device that
- * has been in before for itself, those of strangers by address and then together. What the first count
+ * Counts tries at a log-in name, whether it exists or not, before the costly hash. A known device has a count
+ * of its own. Tries of other devices count by address and name, and then by name. A try that the first count
  * refuses never reaches the second.
  */
 async function limitTries(
@@ -225,8 +225,8 @@ async function limit(
 }
 
 /**
- * The operation with a fingerprint that may be stored: of what it is about, without the password or
- * secret in its body, which a fast hash would give away.
+ * The operation with a fingerprint that may be stored. It covers the request without the password or secret
+ * in its body: a guess could be checked against a fast hash.
  */
 function about(op: OperationId, what: string): OperationId {
   return { hash: op.hash, fingerprint: createHash('sha256').update(what).digest('base64url') }
@@ -244,7 +244,7 @@ export function isSynthetic(secrets: Pick<KeyRing, 'derive'>, accountId: string)
   return guestAccount(syntheticSecret(secrets)).accountId === accountId
 }
 
-/** The account of a device, and what is kept of its secret. */
+/** The account of a device, and the stored hash of its secret. */
 function guestAccount(deviceSecret: string): { accountId: string; device: string } {
   const hash = createHash('sha256').update(`guest:${deviceSecret}`).digest()
   return { accountId: uuidOf(hash), device: hash.toString('base64url') }

@@ -1,9 +1,9 @@
-// What a banned account is told.
+// The refusal for a banned account.
 import { forGood } from '#shared/ownership/ban.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
 
-/** Throws auth.banned while the ban lasts. The reason is for operators and not told. */
+/** Throws auth.banned while the ban lasts. Only operators see the reason. */
 export function refuseBanned(account: { ban?: Ban | undefined }, now: number): void {
   const { ban } = account
   if (ban === undefined || ban.until <= now) return

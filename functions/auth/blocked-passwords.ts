@@ -1,6 +1,6 @@
-// Passwords that are guessed first. With 15 characters at least, what is left of the usual lists are
-// common words set side by side, one unit repeated, and walks over the keyboard; rules find those that
-// no list holds. There are no rules of composition: they make passwords worse, not better.
+// Passwords that attackers guess first. With 15 characters at least, the usual lists hold common words side
+// by side, one unit repeated, and walks over the keyboard. Rules also find such passwords that no list
+// holds. There are no rules of composition: they make passwords worse, not better.
 
 /** Why a password is refused; the text is shown to the player. */
 type Refusal =
@@ -9,10 +9,10 @@ type Refusal =
   | 'It repeats a short piece.'
   | 'It is a run of neighbouring keys, letters or digits.'
 
-/** With fewer characters of its own, a password is guessed as soon as the words around them are. */
+/** A password with fewer characters besides its known words is as easy to guess as those words. */
 const ownLettersMin = 6
 
-/** What is refused, or undefined. `loginName` as the player typed it. */
+/** Returns the refusal, or undefined for a good password. `loginName` is as the player typed it. */
 export function refusePassword(password: string, loginName: string): Refusal | undefined {
   const text = plain(password)
   const letters = text.replace(SIGNS, '')
@@ -45,7 +45,7 @@ function unleet(text: string): string {
 
 const LEET: Record<string, string> = { 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't', 8: 'b' }
 
-/** The parts of a login name worth looking for: all of it, what is before the @, and each word. */
+/** The parts of a log-in name to look for: all of it, the part before the @, and each word. */
 function namesIn(loginName: string): string[] {
   const lower = plain(loginName)
   const local = lower.split('@', 1)[0]!

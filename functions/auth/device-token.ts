@@ -1,9 +1,9 @@
-// Known devices: `1.<nonce>.<mac>`, given to whoever has logged in to a name, for that name.
+// Tokens of known devices: `1.<nonce>.<mac>`. A device gets one at a log-in, for that log-in name.
 //
-// What stops guessing must not let anybody lock somebody else out. So tries of devices that have been in
-// before count for each device alone, and only those of strangers count together (OWASP, "Slow Down
-// Online Guessing Attacks with Device Cookies"). The token is no secret of the account: it opens nothing,
-// it only says that the password was known here once. No row is kept.
+// The limit on guesses must not let an attacker lock a player out. So the tries of a known device count for
+// that device alone, and only those of unknown devices count together (OWASP, "Slow Down Online Guessing
+// Attacks with Device Cookies"). The token is no secret of the account. It opens nothing: it only proves that
+// this device has logged in before. No row is kept.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -22,7 +22,7 @@ export function newDeviceToken(
   return `1.${nonce}.${macOf(secrets, loginName, nonce).toString('base64url')}`
 }
 
-/** What names the device; undefined for any text that was not made here for this name. No I/O. */
+/** The name of the device; undefined for a text that was not made here for this log-in name. No I/O. */
 export function readDeviceToken(
   secrets: Secrets,
   loginName: string,

@@ -5,7 +5,7 @@ import { argon2, passwordsWaitingMax } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createQueue } from './queue.ts'
 
-/** Makes and checks what is stored of a password. */
+/** Makes and checks the stored hash of a password. */
 export interface Hasher {
   /** A PHC string. Throws auth.busy when too many are waiting. */
   hash(password: string): Promise<string>
@@ -17,12 +17,12 @@ export interface Hasher {
 const hashesAtOnceMax = 3
 
 /**
- * Argon2id with a bound: as many at once as there are cores, since each takes one whole, and a short
- * queue behind them. A flood of log-ins is told to come back instead of starving everything else.
+ * Argon2id with a bound: one hash for each core at a time, because a hash takes a whole core, and a short
+ * queue behind them. In a flood, log-ins beyond the queue are refused, so that other requests get their time.
  */
 export function createHasher(runtime: Pick<Runtime, 'randomBytes'>): Hasher {
   const run = createQueue(Math.min(availableParallelism(), hashesAtOnceMax), passwordsWaitingMax)
-  // Nobody's password: what an unknown user's attempt is compared with.
+  // A hash of no password. A try at an unknown name is compared with it.
   const nobody = format(runtime.randomBytes(argon2.saltBytes), new Uint8Array(argon2.tagBytes))
   return {
     async hash(password) {

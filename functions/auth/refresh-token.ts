@@ -14,7 +14,7 @@ export function writeRefreshToken(secrets: Secrets, token: RefreshToken): string
   return `${text}.${Buffer.from(macOf(secrets, token.familyId, text)).toString('base64url')}`
 }
 
-/** What a genuine token says; undefined for any other text. No I/O. */
+/** The content of a genuine token; undefined for any other text. No I/O. */
 export function readRefreshToken(secrets: Secrets, text: string): RefreshToken | undefined {
   const match =
     /^(1\.([A-Za-z0-9_-]{22})\.([0-9a-f-]{36})\.([1-9]\d{0,9}))\.([A-Za-z0-9_-]{43})$/.exec(text)

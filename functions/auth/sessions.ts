@@ -1,10 +1,10 @@
-// Sessions: families of rotating refresh tokens, and what ends them.
+// Login sessions: families of rotating refresh tokens, and the ends of families.
 //
-// A refresh token is spent when it is exchanged for the next generation. The answer may be lost, so the
-// token that was spent last is taken again while nothing that was given for it has been used: within 30 s
-// it gets the same successor, later another one. Once a successor is used, that one is spent: every other
-// token of the family is a copy that somebody took, and the whole family ends. So a thief and the owner
-// cannot both go on: each use of the one makes the other's token worthless and known.
+// A refresh token is spent when it is exchanged for the next generation. The answer may be lost. So the token
+// that was spent last is taken again until a successor of it is used: within 30 s it gets the same successor,
+// later another one. Once a successor is used, any older token of the family must be a stolen copy, and its
+// use ends the whole family. So a thief and the owner cannot both go on: when one uses his token, the other's
+// token is void, and its use is noticed.
 //
 // A log-out everywhere counts up the era of the account. Sessions and access tokens carry the era in which
 // they were made, so that clocks of different functions decide nothing here.
@@ -47,7 +47,7 @@ export type SessionDeps = {
 /** Sessions that one log-in ends at most: a transaction holds 100 writes. */
 const endedAtOnceMax = 50
 
-/** What a token says of the account. */
+/** The facts of an account that its tokens carry. */
 export type Holder = { guest: boolean; era: number; role?: 'operator' | undefined }
 
 /** An account that opens a session, and the sessions that it has. */
@@ -88,8 +88,8 @@ function surplus(sessions: StoredSession[]): StoredSession[] {
 }
 
 /**
- * The first tokens of a session. For a repeat they are given again while nobody has used them:
- * later the answer must have arrived, and giving them again would fork the family. One trip then.
+ * The first tokens of a session. A repeat gets them again until they are used. After that the first answer
+ * must have arrived, and the same tokens again would fork the family. One trip for a repeat.
  */
 export async function firstTokens(
   deps: SessionDeps,
@@ -97,7 +97,7 @@ export async function firstTokens(
   holder: Holder,
 ): Promise<Session> {
   const { accountId, familyId, startedAt } = opened
-  // Before the reads: a log-out everywhere that they do not see yet voids what is born now.
+  // The time is taken before the reads: a log-out everywhere that they miss voids tokens of this time.
   const now = deps.runtime.now()
   if (opened.repeated) {
     const [account, family] = await Promise.all([
@@ -147,7 +147,7 @@ async function exchange(
   family: FamilyRow,
   now: number,
 ): Promise<Pick<FamilyRow, 'generation' | 'rotatedAt'>> {
-  // Who loses against another request judges by what that one has left; five may be ahead of him.
+  // If another request was first, this judges the row that the other one wrote. Five may be first.
   for (let attempt = 0, seen = family; attempt < 5; attempt++) {
     if (seen.revoked) throw new Problem('auth.session_revoked')
     if (now >= seen.rotatedAt + refreshTokenMs) throw new Problem('auth.refresh_refused')
@@ -166,7 +166,7 @@ async function exchange(
   throw new Problem('world.busy', { retryAfterS: 1 })
 }
 
-/** What follows on a token of a family; `same`: the newest one is given again. */
+/** The successor of a token in its family; `same`: the newest token is sent again. */
 function successor(
   { generation, spent, unusedFrom, rotatedAt }: FamilyRow,
   used: number,

@@ -253,7 +253,7 @@ export function roleUpdate(accountId: string, role: 'operator' | 'player'): Writ
 
 const absent = { table: 'core', condition: 'attribute_not_exists(pk)' } as const
 
-/** A day beyond the last refresh token, so that a late one is told why it is refused. */
+/** A day beyond the last refresh token, so that the refusal of a late one can name the reason. */
 function familyExpires(now: number): number {
   return expiresAt(now + refreshTokenMs + 24 * 60 * 60 * 1000)
 }

@@ -69,7 +69,7 @@ export async function createCharacter(
 ): Promise<Character> {
   const refusal = refuse(deps.content, wanted)
   if (refusal !== undefined) {
-    // What was allowed when it was first sent may be gone from the content since.
+    // The content may have changed since the first request: a repeat gets the first answer.
     const remembered = await recall<Character>(deps, op)
     if (remembered === undefined) throw refusal
     return answerOf(remembered)
@@ -171,7 +171,7 @@ async function readDeadOwner(
   return { bootId, check: judged.check, fence: { put } }
 }
 
-/** Of somebody else's character nothing is told, not even that it is in play. */
+/** False for the character of another account: its state must not show in an answer. */
 function isInPlay(guard: Item | undefined, owner: Owner): boolean {
   return (
     guard !== undefined &&

@@ -1,4 +1,4 @@
-// Character names: which nobody gets.
+// Character names that are refused.
 import { looksOf } from '#shared/rules/looks.ts'
 
 /** Whether a name pretends to speak for the game, or would be read as a keyword by people or tools. */

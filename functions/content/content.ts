@@ -1,4 +1,4 @@
-// Content files as they are served: read once, the same for everybody.
+// Content files as they are served: read once, the same for every caller.
 import type { ContentFile, LoadedContent } from '#shared/content-files/load.ts'
 
 export type ContentManifest = {

@@ -11,7 +11,7 @@ export async function readJson(request: Request): Promise<unknown> {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     body = JSON.parse(text)
-    // Escapes can write what UTF-8 cannot: half a pair, which neither keys nor hashes can take.
+    // An escape can write a lone surrogate, which UTF-8 cannot. Neither keys nor hashes can hold it.
     if (!text.includes('\\u') || isUnicode(body)) return body
   } catch (cause) {
     throw new Problem('request.malformed', { detail: 'The body is not JSON in UTF-8.', cause })
@@ -30,7 +30,7 @@ function isJson(contentType: string | null): boolean {
 }
 
 async function readBounded(request: Request): Promise<Uint8Array> {
-  // What is announced as too large is refused unread.
+  // A body that announces too large a length is refused unread.
   if (Number(request.headers.get('content-length') ?? 0) > bodyMaxBytes) {
     throw new Problem('request.too_large')
   }

@@ -5,10 +5,10 @@ import { storeProblem } from '#shared/http/operation.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Head } from './head.ts'
 
-/** Not among them what is meant to happen: a full world and busy rows are answered with 503 as well. */
+/** Our faults. A full world and busy rows are no faults, although they are answered with 503 as well. */
 const FAULTS: ReadonlySet<ProblemCode> = new Set(['internal.error', 'store.unavailable'])
 
-/** What the caller is told. A fault of ours is logged with its cause and never shown. */
+/** The problem for the caller. A fault of ours is logged with its cause; the caller never sees the cause. */
 export function problemOf(
   log: Pick<Log, 'error'>,
   error: unknown,
@@ -32,7 +32,7 @@ export function problemResponse(problem: Problem, headers: Head): Response {
   return new Response(JSON.stringify(problem.toDocument()), { status: problem.status, headers })
 }
 
-/** RFC 6750, 3: clients tell a token to refresh from one that was never given. */
+/** RFC 6750, 3: so clients can distinguish an expired token, which they refresh, from a missing one. */
 function challengeOf(problem: Problem): string {
   return problem.code === 'auth.expired'
     ? 'Bearer realm="waystone", error="invalid_token", error_description="expired"'

@@ -11,7 +11,7 @@ export const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
-/** What every answer begins with. */
+/** The headers of every answer. */
 export function createHead(requestId: string): Head {
   return { 'x-request-id': requestId, ...securityHeaders }
 }

@@ -1,4 +1,4 @@
-// /health: declared as every endpoint is; what is behind it differs by where functions run.
+// /health: declared like every endpoint. Its checks differ by where functions run.
 import { healthApi } from '#shared/api/health.ts'
 import type { AnswerOf } from '#shared/api/endpoint.ts'
 import type { Verifier } from '#shared/keys/ring.ts'

@@ -1,5 +1,5 @@
-// The OpenAPI 3.1 document, made from the declarations (rule 10). Built ahead by whoever serves it, so
-// no Lambda bundle holds a document generator.
+// The OpenAPI 3.1 document, made from the declarations (rule 10). It is built ahead of time, so no Lambda
+// bundle holds a document generator.
 import * as z from 'zod'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Domain, Endpoint } from '#shared/api/endpoint.ts'

@@ -14,7 +14,7 @@ import type { Realms } from './realms.ts'
 import type { RowPermission } from './rows.ts'
 import type { Mounted } from './serve.ts'
 
-/** What every domain is given. */
+/** The parts that every domain gets. */
 export type CommonParts = {
   store: Store
   cache: Cache
@@ -26,7 +26,7 @@ export type CommonParts = {
   log: Log
 }
 
-/** What a domain is given if its record says that it needs it. */
+/** Parts that a domain gets if its record says that it needs them. */
 export type NeededParts = {
   /** The private keys. The function's role may then open the master key. */
   signing: KeyRing

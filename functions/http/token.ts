@@ -30,7 +30,7 @@ const claims = z.object({
   /** Guest. */
   gst: z.boolean(),
   role: z.literal('operator').optional(),
-  /** Of the account: a log-out everywhere is told by a number, for clocks differ. */
+  /** The era of the account: a log-out everywhere adds 1. A time would not do, because clocks differ. */
   era: z.int().min(0),
 })
 
@@ -58,7 +58,7 @@ export async function signAccessToken(
   return { token, expiresAt: expiresS * 1000 }
 }
 
-/** What a genuine token said, and the key that vouched for it. */
+/** The content of a genuine token, and the key that verified it. */
 type Genuine = { player: PlayerCaller; keyId: string; key: CryptoKey; expiresS: number }
 
 /**
@@ -74,7 +74,7 @@ function memoryOf(keys: VerifyKeys): Map<string, Genuine> {
   return memory
 }
 
-/** Who calls; `expired` is said only of a token that was genuine. Fails as `keys` does. */
+/** Returns the caller; `expired` only for a genuine token. Fails as `keys` does. */
 export async function verifyAccessToken(
   keys: VerifyKeys,
   now: number,
@@ -132,8 +132,8 @@ const operatorTokenAudience = 'waystone:operator'
 const operatorClaims = z.object({ sub: z.string().regex(/^cli:.{1,64}$/) })
 
 /**
- * A token for routes of operators alone, valid for 5 minutes: for whoever has the master key and so
- * needs no account. `name` says in the audit who it was.
+ * A token for routes of operators alone, valid for 5 minutes. It is for a person who has the master key, and
+ * so needs no account. The audit names him by `name`.
  */
 export async function signOperatorToken(
   key: SigningKey,
@@ -151,7 +151,7 @@ export async function signOperatorToken(
     .sign(key.privateKey)
 }
 
-/** Who calls, from a token of the command line; `expired` only of one that was genuine. Fails as `keys` does. */
+/** The caller from a token of the command line; `expired` only for a genuine one. Fails as `keys` does. */
 export async function verifyOperatorToken(
   keys: VerifyKeys,
   now: number,

@@ -1,4 +1,4 @@
-// What zone hosts ask of the functions.
+// The requests of zone hosts to the functions.
 import * as z from 'zod'
 import type { HostCaller } from '#shared/api/endpoint.ts'
 import type { KnownHost } from '#shared/api/internal.ts'
@@ -16,7 +16,7 @@ const hostRow = z.object({
 
 export type InternalDeps = { store: Store; runtime: Runtime; realms: Realms }
 
-/** What the registry knows of the caller. One trip. Throws auth.required when its lease is gone. */
+/** What the registry knows of the caller. One trip. Throws auth.required when it has no lease row. */
 export async function showHost(deps: InternalDeps, { bootId }: HostCaller): Promise<KnownHost> {
   const row = await deps.store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
   // Its key may be believed for some seconds longer.

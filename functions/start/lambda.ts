@@ -35,7 +35,7 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
       throw error
     }
     const { keys, log, runtime, serve, settled } = running
-    // Nothing runs between requests here, so the keys are read by the first one that finds them old.
+    // A Lambda stands still between requests. So a request that finds the keys old reads them again.
     const now = runtime.now()
     if (now - keysReadAt >= keysFreshMs) {
       keysReadAt = now
@@ -44,7 +44,7 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
       })
     }
     const answer = await serve(withEncodedPath(event), context)
-    // Once the answer is out this process stands still: what was not waited for is sent before.
+    // After the answer this process stands still. So it first waits for all requests still under way.
     await settled()
     return answer
   }

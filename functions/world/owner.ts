@@ -29,7 +29,7 @@ export type OwnerDeps = {
   hint: (bootId: string) => void
 }
 
-/** What one `enter` knows of an owner that plays the character. */
+/** The knowledge of one `enter` about the owner of a character in play. */
 export type Watch = {
   sighting: Sighting | undefined
   /** Until when the owner is given time to let go, Unix ms; set when it was asked. */
@@ -48,7 +48,7 @@ export async function readOwner(
   watch: Watch,
 ): Promise<Owner> {
   if (guard.state !== 'active') return { state: 'none' }
-  // Before the lease is read: what is said of it may be older, but never younger.
+  // The time is taken before the lease is read: the recorded time may be earlier than the read, never later.
   const readAt = runtime.now()
   const lease = { table: 'volatile', key: leaseKey(guard.owner), consistent: true } as const
   const left = () => readCheckpoint(store, guard.owner, guard.instance, guard.characterId)

@@ -103,7 +103,7 @@ async function takeBest(
       const { card, limit } = offer
       const name = `${nameOf(card)}/${limit}`
       if (card.bootId === notIn || tried.has(name)) continue
-      // Nothing to give back: it takes none.
+      // The synthetic player takes no place, so none has to be released.
       if (synthetic) return { card, ticketExpires: until, renewed: true }
       const taken = await take(offer)
       if (taken === 'full') tried.add(name)
@@ -132,19 +132,20 @@ async function visitFull(
 async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
   const { store, runtime, fleet } = deps
   const { realmId, zone } = search
-  // Until one more has opened, everybody who asks gets the same new host, however often and at whatever
-  // time he asks. It has opened when its copy is there: then there is room, or another need.
+  // Until one more instance has opened, every request for it gets the same new host, at any time and any
+  // number of times. It has opened when the copy of its card is written: then there is room, or another need.
   const requestId = `${realmId}/${zone}/${await readOpened(store, realmId, zone)}`
   const labels = { [zoneLabel]: zone }
   const beganAt = runtime.now()
   for (let looks = 0; ; looks++) {
-    // All who lost a host wait here together: what costs fleet and store more is asked each second.
+    // After the loss of a host all its players wait here together. So the costlier requests to fleet and
+    // store are sent only once a second.
     const thorough = looks % looksASecond === 0
     const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
     if (host === undefined && thorough && !(await isComing(fleet, labels).catch(fleetGone))) {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
-    // Any instance that has opened meanwhile will do, whoever had it opened.
+    // Any instance that has opened meanwhile will do, also one that another request had opened.
     if (host !== undefined || thorough) {
       const room = await findRoom(store, runtime.now(), realmId, zone)
       const found = await takeBest(deps, offersOf(undefined, room), search)
@@ -155,7 +156,7 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
   }
 }
 
-/** What is open is full, and whether there could be more is not known. */
+/** All open instances are full, and the fleet does not say whether there can be more. */
 function fleetGone(cause: unknown): never {
   if (!(cause instanceof FleetError)) throw cause
   throw new Problem('world.full', { retryAfterS: 2, cause })

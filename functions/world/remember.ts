@@ -1,4 +1,4 @@
-// Answers that everybody may share for some seconds, kept by this process.
+// Answers that are the same for all callers. This process keeps them for some seconds.
 
 /**
  * Answers what was loaded for that key less than `forMs` ago, and loads it once for all who ask meanwhile. A
@@ -12,7 +12,7 @@ export function remember<T>(
   const known = new Map<string, { at: number; answer: Promise<T> }>()
   return async (key) => {
     const last = known.get(key)
-    // A clock that was set back makes what is known no younger.
+    // After a clock was set back a kept answer must not count as younger than it is.
     if (last !== undefined && Math.abs(now() - last.at) < forMs) return await last.answer
     const answer = load(key)
     known.set(key, { at: now(), answer })

@@ -1,4 +1,4 @@
-// What `enter` reads before it does anything: the character, who asks, and the account's seat.
+// The first read of `enter`: the character, the account of the caller, and its seat.
 import type { PlayerCaller } from '#shared/api/endpoint.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'

@@ -1,4 +1,4 @@
-// The state of a realm as everybody may know it.
+// The public state of a realm.
 import type { Content } from '#shared/content/content.ts'
 import { statusRememberedMs } from '#shared/limits.ts'
 import { findInstances, isHeard } from '#shared/ownership/card.ts'

@@ -39,7 +39,7 @@ export type WorldDeps = PlacementDeps &
 const attempts = 6
 const againWaitMs = 40
 
-/** What one `enter` has learned so far. */
+/** The knowledge of one `enter` so far. */
 type Progress = Watch & {
   /** Instances that had no room. */
   tried: Set<string>
