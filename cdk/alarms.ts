@@ -1,4 +1,4 @@
-// What somebody should be woken for. Figures are where players feel it, not where a component is odd.
+// Alarms that wake an operator. They watch figures that players feel, not oddities of a component.
 import { Duration } from 'aws-cdk-lib'
 import type { Stack } from 'aws-cdk-lib'
 import {
@@ -28,7 +28,7 @@ export function defineAlarms(settings: Settings, data: Data, api: Api): void {
   alarmOnTables(alarm, data)
 }
 
-/** `above` for so many `minutes` in a row wakes somebody. */
+/** A figure `above` this for so many `minutes` in a row wakes an operator. */
 type DefineAlarm = (
   id: string,
   about: string,

@@ -42,7 +42,7 @@ export type Api = {
  */
 const memoryMb = { password: 1769, other: 512 }
 
-/** The longest request waits 4 s for a host to let go; a store that says nothing is given up after 2 s. */
+/** The longest request waits 4 s for a host to let go, and at most 2 s for an answer of the store. */
 const timeout = Duration.seconds(15)
 
 export type ApiOptions = {
@@ -151,7 +151,7 @@ function addRoutes(
       routes.set(path, route)
     }
   }
-  // What no domain has a route for is answered with a problem document too.
+  // A path without a route of any domain is answered with a problem document too.
   if (records.some(({ servesReference }) => servesReference)) {
     const routeKey = HttpRouteKey.DEFAULT
     new HttpRoute(http, 'else', { httpApi: http, routeKey, integration })
@@ -217,12 +217,12 @@ function logs(stack: Stack, id: string, logGroupName: string, settings: Settings
   })
 }
 
-/** Whoever watches asks some times a minute; nobody else needs to start functions by it. */
+/** A monitor asks some times a minute. No other caller needs to start functions by it. */
 const healthRatePerS = 20
 
 /**
- * Where a password is hashed or an account made, a flood costs CPU and rows; health is open to anybody and
- * counts nobody.
+ * A flood of requests that hash a password or make an account costs CPU and rows. Health is open to anyone,
+ * and no rate limit counts its requests.
  */
 function limitRoutes(
   stage: HttpStage,

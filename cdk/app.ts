@@ -1,5 +1,5 @@
-// What `npm run synth`, `deploy` and `destroy` run: bundles the functions, then tells CDK what there is.
-// It asks AWS nothing: account and region are the ones of whoever deploys.
+// The program of `npm run synth`, `deploy` and `destroy`: it bundles the functions, then defines the stacks
+// for CDK. It asks AWS nothing: account and region come from the environment of the person who deploys.
 import path from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'

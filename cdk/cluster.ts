@@ -6,7 +6,7 @@ import type { Function } from 'aws-cdk-lib/aws-lambda'
 import type { DomainRecord } from '#functions/http/record.ts'
 import type { Settings } from './settings.ts'
 
-/** What a function is told of the cluster: nothing, unless one of its domains asks for zone hosts. */
+/** The environment that names the cluster to a function; empty unless one of its domains needs zone hosts. */
 export function clusterEnvironment(
   records: readonly DomainRecord[],
   { cluster }: Settings,

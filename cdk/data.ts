@@ -1,4 +1,4 @@
-// What is kept: the three tables, the key under which the realm's keys lie, the secret of its Redis.
+// The data of a realm: the three tables, the key that encrypts the realm's keys, the secret of its Redis.
 import { RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib'
 import type { App } from 'aws-cdk-lib'
 import {
@@ -36,14 +36,14 @@ export function defineData(app: App, settings: Settings): Data {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
-      // AWS's key for DynamoDB in this account: CloudTrail tells who used it, and nobody can lock himself
-      // out. What must not be read by whoever reads the table is sealed beforehand (shared/keys).
+      // AWS's key for DynamoDB in this account: CloudTrail shows who used it, and no policy can lock us out.
+      // Secrets that a reader of the table must not see are sealed beforehand (shared/keys).
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: keep,
       // Not by a rollback either: it would fail at the protection.
       removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      // Free as long as nobody reads it. What archives or projects the ledger begins here.
+      // Free as long as it has no reader. An archive or a projection of the ledger begins here.
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       ...(options.expires ? { timeToLiveAttribute: 'expires' } : {}),
     })

@@ -1,4 +1,4 @@
-// What a deployment is told: `npm run deploy -- -c realm=eu1 -c bundling=three`, or `context` in cdk.json.
+// The settings of a deployment: `npm run deploy -- -c realm=eu1 -c bundling=three`, or `context` in cdk.json.
 import { RemovalPolicy } from 'aws-cdk-lib'
 import type { App } from 'aws-cdk-lib'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
@@ -35,7 +35,7 @@ const schema = z.strictObject({
   clusterEndpoint: z.url({ protocol: /^https$/ }).optional(),
   /** `certificateAuthority.data`: PEM in base64. */
   clusterCa: z.string().min(1).optional(),
-  /** no: what `destroy` leaves is nothing. For trials alone. */
+  /** no: `destroy` leaves nothing. For trials alone. */
   keep: yes.default(true),
   logDays: z
     .enum(['7', '30', '90', '365'])
@@ -59,7 +59,7 @@ export type Settings = Omit<Given, 'clusterName' | 'clusterEndpoint' | 'clusterC
 /** Throws one Error that names every wrong setting. */
 export function readSettings(app: App): Settings {
   const given = Object.keys(schema.shape).map((name) => {
-    // In cdk.json somebody may have written a number.
+    // In cdk.json the value may be a number.
     const value = app.node.tryGetContext(name) as string | number | undefined
     return [name, value === undefined ? undefined : String(value)] as const
   })
@@ -77,7 +77,7 @@ export function readSettings(app: App): Settings {
 function withCluster(given: Given): Settings {
   const { clusterName: name, clusterEndpoint: endpoint, clusterCa: ca, ...settings } = given
   if (name === undefined && endpoint === undefined && ca === undefined) return settings
-  // What the functions would refuse at their start is refused here.
+  // This refuses the settings that the functions would refuse at their start.
   const problems = (
     [
       ['clusterName', VARIABLES.WAYSTONE_EKS_CLUSTER.schema.safeParse(name)],
@@ -99,7 +99,7 @@ export function prefixOf({ realm }: Pick<Settings, 'realm'>): string {
   return `waystone-${realm}-`
 }
 
-/** What is kept keeps its name, so a first deployment that failed must not leave it behind for the second. */
+/** Kept data keeps its name, so a failed first deployment must not leave it behind for the second. */
 export function removalOf({ keep }: Pick<Settings, 'keep'>): RemovalPolicy {
   return keep ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY
 }

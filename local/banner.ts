@@ -1,4 +1,4 @@
-// What `npm start` says once everything is there.
+// The lines that `npm start` prints when everything runs.
 export type Addresses = {
   pid: number
   /** Base URL of page and API. */

@@ -1,5 +1,5 @@
-// A few players by machine, so that whoever comes first does not walk alone. The same program as
-// `npm run bots`, started as a process of its own.
+// A few bots, so that the first player does not walk alone. It is the same program as `npm run bots`, in a
+// process of its own.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'

@@ -96,7 +96,7 @@ export async function endOrphan(
   await endAll([run.data.server], graceMs, runtime)
 }
 
-/** Nobody has the file open any more. */
+/** Forgets the last run: no process has the file open any more. */
 export function forgetRun(file: string): void {
   rmSync(runFile(file), { force: true })
 }

@@ -1,5 +1,5 @@
-// The .env file: variables for `npm start` that need not be typed each time. What the environment
-// says wins. A name that nobody reads is a slip of the pen, so it is refused.
+// The .env file: variables for `npm start` that need not be typed each time. A variable of the environment
+// wins over it. A name that no code reads is a typing error, so it is refused.
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { VARIABLES } from '#shared/config.ts'

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { authority } from '#shared/authority.ts'
 import { StartError, systemCode } from './start-error.ts'
 
-/** Throws StartError when nobody can listen there. Port 0 is always free. */
+/** Throws StartError when the port is taken or not allowed. Port 0 is always free. */
 export async function checkPort(host: string, port: number): Promise<void> {
   const server = createServer()
   try {

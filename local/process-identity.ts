@@ -1,5 +1,5 @@
-// A process named so that nobody else is meant: its pid, and when it started. Pids are used again,
-// so a pid read from a file of the last run may belong to somebody else's process by now.
+// Names one process without doubt: its pid, and when it started. Pids are used again, so a pid in a file of
+// the last run may belong to another process by now.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'

@@ -33,7 +33,7 @@ const tell = (line: string) => process.stderr.write(`${line}\n`)
 // A terminal that has gone away must not take the saving with it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void stop(0))
-// Only `npm run dev` opens a channel: without whoever started us nobody would restart or end us.
+// Only `npm run dev` opens a channel. Without that parent no process would restart or end this one.
 if (process.channel) process.on('disconnect', () => void stop(0))
 process.on('uncaughtException', (error) => {
   tell(`Something went wrong here, stopping: ${error.stack}`)

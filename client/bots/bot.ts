@@ -1,5 +1,5 @@
-// One player by machine: logs in, makes a character if there is none, and lives in the world until told
-// to stop, through whatever happens to the connection or the server.
+// One bot: it logs in, makes a character if there is none, and plays in the world until `stop`. It goes on
+// after every failure of the connection or the server.
 import type { Character } from '#shared/api/characters.ts'
 import { ApiError } from '#shared/api/client.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -21,7 +21,7 @@ import { createRandom } from './random.ts'
 import { createWalker } from './walker.ts'
 import type { WalkerOptions } from './walker.ts'
 
-/** What a bot was told by the server, of which nothing may be lost, and how it came and went. */
+/** Answers that the server gave a bot, of which none may be lost, and the bot's comings and goings. */
 export type Told =
   | { what: 'account'; accountId: string }
   | { what: 'character'; accountId: string; characterId: string; name: string }
@@ -156,7 +156,7 @@ export function createBot(options: BotOptions): Bot {
     })
     const reason = await joined.ended
     client = undefined
-    // What somebody decided is final; what broke is tried again from the log-in on.
+    // A decision of a person is final. After any other failure the bot tries again, from the log-in on.
     if (reason === 'kicked' || reason === 'replaced' || reason === 'protocol.version')
       failed = reason
   }
@@ -211,7 +211,7 @@ async function logIn(session: Session, identity: Identity, accounts: boolean): P
   }
 }
 
-/** Names taken by somebody else that are tried before giving up. */
+/** Names that it tries before it gives up, when other players have them already. */
 const nameTriesMax = 5
 
 async function createCharacter(

@@ -1,4 +1,4 @@
-// Who a bot is follows from seed and index, so that a restart finds the same accounts and characters.
+// Seed and index decide the identity of a bot, so that a restart finds the same accounts and characters.
 import { bytesOf } from './random.ts'
 
 export type Identity = {

@@ -1,5 +1,5 @@
-// Writes down what bots were told, as JSON lines, so that a test can compare it with what the server
-// still knows after a crash. Written at once: what is in the file was acknowledged.
+// Writes the server's answers to bots to a file, as JSON lines. A test compares them with the state of the
+// server after a crash. Each line is written at once: the server has acknowledged all that is in the file.
 import { appendFileSync, writeFileSync } from 'node:fs'
 import type { Told } from './bot.ts'
 

@@ -1,6 +1,6 @@
-// The synthetic player: what a player would feel at this moment. One round is a whole visit: tokens,
-// entry, socket, steps, a line of chat that comes back, and leaving. It is a player in all but two
-// things: nobody sees or hears it, and it takes no place from anybody.
+// The synthetic player measures what a player feels at this moment. One round is a whole visit: tokens,
+// entry, socket, steps, a line of chat that comes back, and leaving. It differs from a player in two things:
+// no player sees or hears it, and it takes no place.
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import { api } from '#shared/api/api.ts'
 import type { Api } from '#shared/api/api.ts'
@@ -191,7 +191,7 @@ export function createSyntheticPlayer(options: SyntheticOptions): SyntheticPlaye
         visit.ms.leave = Math.round(monotonic() - began)
       } catch (error) {
         visit.failed = { stage, code: why(zoneClient, error, over.signal) }
-        // Somebody removed the character, or the database is another one: found or made again.
+        // The character was deleted, or the store is another one. The next visit finds or makes one again.
         if (visit.failed.code === 'character.not_found') characterId = undefined
         await zoneClient?.leave()
       }
@@ -207,7 +207,7 @@ function taken(zoneClient: ZoneClient, since: number): number {
   return acknowledged === undefined ? 0 : (acknowledged.command - since) >>> 0
 }
 
-/** Late because of what: the world knows what it was trying to mend. */
+/** The reason of a late stage: the zone client knows which failure it is recovering from. */
 function why(zoneClient: ZoneClient | undefined, error: unknown, over: AbortSignal): string {
   const state = zoneClient?.state
   if (over.aborted && state?.phase === 'reconnecting') return state.why

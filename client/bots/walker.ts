@@ -17,7 +17,7 @@ export type Walker = {
 const turnEveryMs = { min: 1500, max: 2500 }
 const standChance = 0.15
 const gateChance = 0.03
-/** Nobody runs against the same wall for longer. */
+/** After so many tries a bot stops running against the same wall. */
 const gateTriesMax = 12
 
 export function createWalker(random: () => number, options: WalkerOptions): Walker {

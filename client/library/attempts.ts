@@ -1,5 +1,5 @@
-// One loop owns the order of things: try, see how it ended, try again or give up. The end of a socket is a
-// promise in it.
+// One loop decides the order of attempts: try, look at the end, try again or give up. The loop awaits the end
+// of a socket as a promise.
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import type { ServerFrame, Welcome } from '#shared/protocol/server-frames.ts'
 import { buildWalls } from '#shared/rules/walls.ts'

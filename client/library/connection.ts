@@ -11,8 +11,8 @@ import type { OpenSocket, Socket } from './socket.ts'
 /** From opening to the first frame of the server. A phone on a bad network needs a few seconds. */
 const answerMs = 5000
 /**
- * The same for a resume, which a host answers by itself: three round trips and one lost packet. A host
- * that hangs is found out by asking `enter`, and the sooner the better.
+ * The same for a resume, which a host answers without others: three round trips and one lost packet. After
+ * that `enter` finds out whether the host hangs; a short wait is better.
  */
 const resumeAnswerMs = 1500
 /** The server sends at least every 500 ms: eight missed frames are a dead connection. */
@@ -108,7 +108,7 @@ export function openConnection(
   return {
     send,
     update(now) {
-      // After a pause of the whole program what has arrived meanwhile is yet to be heard.
+      // After a pause of the whole program, frames that arrived meanwhile are not read yet.
       if (now - updatedAt > 1000) heardAt = Math.max(heardAt, now - silentMs / 2)
       updatedAt = now
       if (now - heardAt > (answered ? silentMs : firstAnswerMs)) {

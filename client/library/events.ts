@@ -11,7 +11,7 @@ export type Emitter<Events> = {
   emit<K extends keyof Events>(name: K, event: Events[K]): void
 }
 
-/** `failed` is told what a listener threw. */
+/** `failed` gets each error that a listener throws. */
 export function createEmitter<Events>(failed: (error: unknown) => void): Emitter<Events> {
   const listeners = new Map<keyof Events, Set<(event: never) => void>>()
   return {

@@ -39,7 +39,7 @@ export function createCourse(first: Piece, tickHz: number): Course {
   }
   const exact = (tick: number): Place => {
     const piece = pieceAt(tick)
-    // Nobody is drawn walking backwards to where he was before he came into view.
+    // An entity must not be drawn walking backwards to positions from before it came into view.
     return along(piece, Math.max(0, tick - piece.tick), tickHz)
   }
   const between = (tick: number): Place => {

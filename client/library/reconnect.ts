@@ -6,7 +6,7 @@ import { createBackoff } from '#shared/backoff.ts'
 import type { ConnectionEnd } from './connection.ts'
 
 /**
- * - `stop`: the player or somebody else decided so; only the player comes back.
+ * - `stop`: the player or another person decided so; only the player himself comes back.
  * - `resume`: the place is still held; go on where it was, or enter when that is too late.
  * - `enter`: ask for a new ticket at once.
  * - `later`: ask for a new ticket after a pause.
@@ -97,7 +97,7 @@ export type Again = {
 export type Reconnect = {
   /** The world was entered. */
   joined(now: number): void
-  /** What follows from a try, or why it is over. */
+  /** The next step after a try, or the reason to stop. */
   after(attempt: Attempt, now: number, hasTicket: boolean): Again | { over: string }
 }
 
@@ -127,7 +127,7 @@ export function createReconnect(
         lostAt = now
         resumeTries = 0
       } else if (attempt.way === 'resume') resumeTries += why === 'silent' ? resumeTriesMax : 1
-      // Who has once asked `enter` goes on asking: it gets the character from whoever holds it.
+      // After a first `enter` only `enter` follows: it takes the character from any host that has it.
       else resumeTries = resumeTriesMax
       if (sound || why === 'redirected') {
         failures = 0

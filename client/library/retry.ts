@@ -34,7 +34,7 @@ export async function retrying<T>(
         continue
       }
       if (isAboutTime(error) && !timed) {
-        // Refused before anything was done, and the refusal told the server's time: another id, once.
+        // The server refused before any effect, and its answer carries its time: try another id, once.
         timed = true
         operationId = newId(runtime)
         continue

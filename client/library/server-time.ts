@@ -1,6 +1,6 @@
-// What time it is at the server. The clock of a player's device may be off by any amount, and the ids of
-// operations carry a time that the server judges; so they are made by the server's clock, which each answer
-// tells in its header Date.
+// The time at the server. The clock of a player's device may be wrong by any amount, and the server judges
+// the time in the ids of operations. So ids are made by the server's clock. The header Date of each answer
+// has that time.
 import type { Runtime } from '#shared/runtime.ts'
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>

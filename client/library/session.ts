@@ -27,7 +27,7 @@ export type SessionOptions = {
   fetch: ApiClientOptions<Api>['fetch']
   runtime: Runtime
   storage: KeyStore
-  /** Told when the session is over without having been asked to end. */
+  /** Called when the session ends without a log-out. */
   lost?: (code: string) => void
 }
 
@@ -49,7 +49,7 @@ export type Session = {
   guest(): Promise<Account>
   register(loginName: string, password: string): Promise<Account>
   logIn(loginName: string, password: string): Promise<Account>
-  /** Ends the session here; the server is told as far as it can be reached. */
+  /** Ends the session here, and at the server if it can be reached. */
   logOut(): Promise<void>
   logOutEverywhere(): Promise<void>
   /** Whether the storage has nobody logged in any more: another page of this browser has logged out. */
@@ -104,7 +104,7 @@ export function createSession(options: SessionOptions): Session {
     },
     async logOut() {
       if (tokens.current() === undefined) return
-      // A player who logs out is logged out here even if the server cannot be told now.
+      // A log-out counts here even if the server cannot be reached now.
       await authorised(() => client.auth.logout(undefined)).catch(() => undefined)
       tokens.forget()
     },
@@ -203,7 +203,7 @@ function createRealmCalls(
 type Enter = (realmId: string, characterId: string, signal?: AbortSignal) => Promise<Admission>
 
 function createEnter(calls: Calls): Enter {
-  /** What the server has seen of a character's silent host: it wants it back with the next try. */
+  /** The server's observations of silent hosts, by character. The next `enter` sends them back. */
   const observed = new Map<string, string>()
   return async (realmId, characterId, signal) => {
     const body = { characterId, protocol: PROTOCOL_VERSION, observed: observed.get(characterId) }

@@ -30,7 +30,7 @@ export function createBrowserStore(storage: () => Storage, prefix: string): KeyS
     }
   }
   return {
-    // What the storage has taken is asked for there alone: another page may have changed it since.
+    // A value that the storage has taken is read only from there: another page may have changed it since.
     get: (key) => refused.get(key) ?? attempt(() => storage().getItem(prefix + key)) ?? undefined,
     set(key, value) {
       const taken = attempt(() => {

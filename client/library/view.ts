@@ -1,4 +1,4 @@
-// Who is around: applies snapshots as shared/protocol/snapshot.ts documents, and keeps the course of
+// The entities in view: applies snapshots as shared/protocol/snapshot.ts documents, and keeps the course of
 // every entity in the subscribed cells.
 import type { EntityRecord, EntityType, Snapshot } from '#shared/protocol/snapshot.ts'
 import { createCourse } from './interpolation.ts'
@@ -34,9 +34,9 @@ type Entity = {
 export type View = {
   /** Applies a snapshot. Records about entities never introduced are ignored. */
   apply(snapshot: Snapshot): void
-  /** Everybody but oneself, exactly as of a whole tick. */
+  /** All entities but the player's own, exactly as of a whole tick. */
   at(tick: number): Seen[]
-  /** Everybody but oneself as to be drawn; once a drawn frame, as errors fade by `elapsedMs`. */
+  /** All but the player's own, as to draw them. Call it once a drawn frame: errors fade by `elapsedMs`. */
   draw(tick: number, elapsedMs: number): Drawn[]
   /** What is known of one entity, oneself included. */
   entity(id: number): Pick<Seen, 'type' | 'look' | 'name' | 'shown'> | undefined
@@ -56,7 +56,7 @@ export function createView(own: number, tickHz: number): View {
 
   return {
     apply(snapshot) {
-      // A keyframe names everybody again. Courses of those it names go on, so nobody jumps.
+      // A keyframe names all entities again. The courses of those that it names go on, so none jumps.
       const before = entities
       if (snapshot.keyframe) {
         const self = entities.get(own)

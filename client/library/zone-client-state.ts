@@ -1,5 +1,5 @@
-// What a zone client is told, knows and tells. Its parts share it: the loop of attempts (attempts.ts), what
-// arrives (arrivals.ts) and the face (zone-client.ts).
+// The options, state and events of a zone client. Its parts share them: the loop of attempts (attempts.ts),
+// the handling of arrivals (arrivals.ts) and the public interface (zone-client.ts).
 import type { Admission } from '#shared/api/world.ts'
 import type { Zone } from '#shared/content/content.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
@@ -40,7 +40,7 @@ export type ZoneClientEvents = {
   acknowledged: Acknowledged
 }
 
-/** What is needed to go on in the same place after the socket, or the page, is gone. */
+/** All that a client needs to resume its stay after the loss of the socket, or of the page. */
 export type ResumeTicket = {
   address: string
   zone: string
@@ -61,17 +61,17 @@ export type ZoneClientOptions = {
   monotonic: () => number
   /** A resume ticket kept from before (a reloaded page). */
   resume?: ResumeTicket
-  /** Told each new resume ticket, and undefined when it is void. */
+  /** Called with each new resume ticket, and with undefined when it is void. */
   keepResume?: (ticket: ResumeTicket | undefined) => void
   /** Counts on in these metrics, where a player has several connections after each other. */
   metrics?: Metrics
   /** Not joined for so long, it gives up as `unreachable`. */
   giveUpMs?: number
-  /** Told faults of listeners. */
+  /** Called with the faults of listeners. */
   failed?: (error: unknown) => void
 }
 
-/** What the parts of a zone client know in common. */
+/** The state that the parts of a zone client share. */
 export type ZoneClientCore = {
   readonly options: ZoneClientOptions
   readonly metrics: Metrics

@@ -33,9 +33,9 @@ export type ZoneClient = {
   walk(heading: number): void
   /** Stands, facing where it faced. */
   stand(): void
-  /** Says a line to those nearby; false when it is empty, too long or nobody is there to hear. */
+  /** Says a line to players nearby; false when it is empty or too long, or the client is not joined. */
   say(text: string): boolean
-  /** Sends a message of a kind that the game has added; false when nobody is there to hear. */
+  /** Sends a message of a kind that the game has added; false when the client is not joined. */
   send(message: ControlMessage): boolean
   /** Drives everything that depends on time; call each drawn frame, or 20 to 60 times a second. */
   update(): void

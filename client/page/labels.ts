@@ -155,7 +155,7 @@ export function createLabels(resolution: number): Labels {
           each.bubble = undefined
           continue
         }
-        // Who talks at the edge of the screen is heard all the same.
+        // The bubble of a speaker at the edge of the screen stays within the screen.
         const { sprite } = each.bubble
         const half = sprite.width / 2 + 4
         const above = y - each.name.height - 1

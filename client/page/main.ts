@@ -90,7 +90,7 @@ function playingOf(realmId: string, { characterId, name, race, job }: Character)
   return { realmId, characterId, name, look: `${race}/${job}` }
 }
 
-// Whoever logs out means this browser, not one of its windows.
+// A log-out is for the whole browser, not for one of its windows.
 addEventListener('storage', () => {
   if (!session.loggedOutElsewhere()) return
   if (leaveWorld) leaveWorld()

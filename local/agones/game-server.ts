@@ -1,5 +1,5 @@
-// The game server object, as the cluster's API server keeps it: one place that everybody reads,
-// changes and watches. The sidecar in front of it may come and go; this stays.
+// The game server object, as the cluster's API server keeps it: all parties read, change and watch this one
+// object. The sidecar in front of it may come and go; this stays.
 import type { Log } from '#shared/telemetry/log.ts'
 import { formatUuid } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'

@@ -1,7 +1,7 @@
-// The first operator in the cloud, where the master key lies with KMS and nobody can sign a token by hand:
-// whoever has credentials of AWS that may write the table `core` gives the role, by the same code and with
-// the same audit entry as the API. The entry names who AWS says he is. It proves no more than that table
-// does: who may write a role there may write an entry too, which is for IAM to say (docs/operations.md).
+// Makes the first operator in the cloud. There the master key lies with KMS, so no person can sign a token by
+// hand. A person whose AWS credentials may write the table `core` gives the role, by the same code and with
+// the same audit entry as the API. The entry names him as AWS does. It proves no more than the table does:
+// credentials that may write a role may write an entry too. IAM decides who has them (docs/operations.md).
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
 import { setRole } from '#functions/admin/admin.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 
 /**
- * A port of `host` that nobody listens on now and that is not in `taken`. Between here and its use
+ * A port of `host` on which no process listens now and that is not in `taken`. Between here and its use
  * another program may take it; the host then fails to start, and the fleet starts one on another.
  */
 export async function freePort(host: string, taken: ReadonlySet<number>): Promise<number> {

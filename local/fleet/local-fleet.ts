@@ -228,7 +228,7 @@ function watchHost({ options, running, graceMs }: FleetCore, host: HostProcess) 
     try {
       running.put({ name: host.name, process: host.process, bootId })
     } catch (error) {
-      // A host whose lease might never be marked must not admit anybody.
+      // A host whose lease might never be marked must not admit a player.
       log.error('could not write down a zone host, ending it', { gameServer: host.name, error })
       void host.end(graceMs)
     }

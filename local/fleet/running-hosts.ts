@@ -10,7 +10,7 @@ import { writeFileAtomic } from '../write-file.ts'
 const entrySchema = z.object({
   name: z.string(),
   process: processIdentitySchema,
-  /** Absent until the host has told it; before that it admits nobody. */
+  /** Absent until the host has reported it; before that it admits no player. */
   bootId: z.string().optional(),
 })
 const fileSchema = z.object({ v: z.literal(1), hosts: z.array(entrySchema) })
