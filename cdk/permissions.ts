@@ -1,6 +1,6 @@
 // What functions and zone hosts may do with the rows of the store: which action, on which table, in which
 // partitions. Nothing else is allowed, so a hole in one domain does not reach what another keeps. A test
-// runs every route and holds what it does against this, both ways (test/cdk/permissions.test.ts).
+// runs every route and holds what it does against this, both ways (test/conformance/permissions.ts).
 import { needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import type { RowPermission } from '#functions/http/rows.ts'

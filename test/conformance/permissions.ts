@@ -1,0 +1,475 @@
+// Least privilege, from use: every route is asked on deployed bundles, with a cluster of EKS, while the roles
+// of the stacks are enforced, call by call. What a handler needs and may not do
+// fails its request. What it may do and never does has to be explained in its record.
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { functionsOf } from '#cdk/bundles.ts'
+import type { Bundling } from '#cdk/bundles.ts'
+import { rowsOf, ZONE_PERMISSIONS } from '#cdk/permissions.ts'
+import { domains } from '#functions/domains.ts'
+import { declarationsOf, needsOf } from '#functions/http/record.ts'
+import type { DomainRecord } from '#functions/http/record.ts'
+import type { RowPermission } from '#functions/http/rows.ts'
+import { createHostSigner } from '#shared/keys/host.ts'
+import { createVerifier } from '#shared/keys/ring.ts'
+import type { Endpoint } from '#shared/api/endpoint.ts'
+import { healthApi } from '#shared/api/health.ts'
+import { createDynamoStore } from '#shared/store/dynamo.ts'
+import { localOptions } from '#shared/store/options.ts'
+import { systemRuntime } from '#shared/system.ts'
+import { verifyTicket } from '#shared/ownership/ticket.ts'
+import { newId } from '#shared/runtime.ts'
+import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
+import { refusals } from '../fleet/eks-gate.ts'
+import { startFakeKubernetes } from '../fleet/fake-kubernetes.ts'
+import { selfSigned } from '../fleet/self-signed.ts'
+import { goodPassword } from '../functions/api.ts'
+import type { Use } from '../functions/lambda-aws.ts'
+import { httpAnswer, httpEvent } from '../functions/lambda-event.ts'
+import type { HttpAnswer } from '../functions/lambda-event.ts'
+import {
+  kmsKey,
+  openLambdaRealm,
+  realmId,
+  redisSecret,
+  tablePrefix,
+  zoneHost,
+} from '../functions/lambda-realm.ts'
+import type { LambdaRealm } from '../functions/lambda-realm.ts'
+import { lambdaCredentialsEnv, startLambda } from '../functions/lambda-runtime.ts'
+import { allowedBy, like, statementsOf } from '../cdk/iam.ts'
+import type { Statement } from '../cdk/iam.ts'
+import { synthRealm } from '../cdk/synth.ts'
+
+let realm: LambdaRealm
+let refused: Use[]
+let asked: { method: string; path: string; status: number }[]
+
+/** Resources by the names that they have in the stack, not by ARN. */
+function inStack(use: Use): Use {
+  const names = new Map([
+    [kmsKey, 'key'],
+    [redisSecret, 'redis'],
+  ])
+  return { ...use, resource: names.get(use.resource) ?? use.resource.replace(tablePrefix, '') }
+}
+
+const tls = selfSigned('the cluster')
+let cluster: Awaited<ReturnType<typeof startFakeKubernetes>>
+
+async function open(bundling: Bundling): Promise<void> {
+  const gate = {
+    cluster: 'worlds',
+    region: lambdaCredentialsEnv.AWS_REGION,
+    secrets: {
+      [lambdaCredentialsEnv.AWS_ACCESS_KEY_ID]: lambdaCredentialsEnv.AWS_SECRET_ACCESS_KEY,
+    },
+    now: systemRuntime.now,
+  }
+  cluster = await startFakeKubernetes([], {
+    tls,
+    admits: (given) => refusals(gate, given).length === 0,
+  })
+  const certificate = Buffer.from(tls.cert).toString('base64')
+  const { stacks } = synthRealm({
+    realm: realmId,
+    bundling,
+    clusterName: 'worlds',
+    clusterEndpoint: cluster.url,
+    clusterCa: certificate,
+  })
+  const functions = [...functionsOf(bundling, domains).keys()]
+  const statements = new Map<string, Statement[]>(
+    functions.map((name) => [name, statementsOf(stacks.api, `${name}-role`)]),
+  )
+  statements.set(zoneHost, statementsOf(stacks.zones, 'role'))
+  realm = await openLambdaRealm(bundling, domains, {
+    WAYSTONE_EKS_CLUSTER: 'worlds',
+    WAYSTONE_AGONES_URL: cluster.url,
+    WAYSTONE_AGONES_CA: certificate,
+  })
+  refused = []
+  asked = []
+  realm.aws.allow = (use) => {
+    const allowed = allowedBy(statements.get(use.function) ?? [], inStack(use)) !== undefined
+    if (!allowed) refused.push(inStack(use))
+    return allowed
+  }
+}
+
+async function close(): Promise<void> {
+  await realm.stop()
+  cluster.stop()
+}
+
+/** Asks, notes, and stops at what is a fault of ours. */
+async function ask(
+  method: string,
+  path: string,
+  more?: { token?: string; body?: unknown },
+): Promise<HttpAnswer> {
+  let answer = await realm.ask(method, path, more)
+  // On a machine that is busy the store may be late; clients ask again too.
+  for (let i = 0; i < 3 && answer.status === 503; i++) answer = await realm.ask(method, path, more)
+  asked.push({ method, path: path.split('?', 1)[0]!, status: answer.status })
+  const { code } = answer.status === 200 ? { code: undefined } : codeOf(answer)
+  if (code === 'internal.error') throw new Error(`${method} ${path}: ${JSON.stringify(refused)}`)
+  return answer
+}
+
+function codeOf(answer: HttpAnswer): { code?: unknown } {
+  return answer.body.length === 0 ? {} : answer.json()
+}
+
+type Player = { token: string; accountId: string; characterId: string; refreshToken: string }
+
+async function newPlayer(loginName: string, name: string): Promise<Player> {
+  const body = { loginName, password: goodPassword }
+  const { accessToken, accountId, refreshToken } = (
+    await ask('POST', '/v1/auth/register', { body })
+  ).json() as Record<string, string>
+  const token = accessToken!
+  const created = await ask('POST', `/v1/realms/${realmId}/characters`, {
+    token,
+    body: { name, race: 'human', job: 'mage' },
+  })
+  const { characterId } = created.json() as { characterId: string }
+  return { token, accountId: accountId!, characterId, refreshToken: refreshToken! }
+}
+
+/** The same request sent again, as after a lost answer. */
+async function twice(target: string, body: unknown, token?: string): Promise<void> {
+  const request = {
+    method: 'POST',
+    target,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      'content-type': 'application/json',
+      'idempotency-key': newId(systemRuntime),
+    },
+    body: JSON.stringify(body),
+  }
+  const first = await realm.send(request)
+  const second = await realm.send(request)
+  expect([first.status, second.status]).toEqual([second.status, first.status])
+  expect(first.status).toBeLessThan(300)
+}
+
+/** A day in a realm: every route, and of each what it does in its different cases. */
+async function play(bundling: Bundling): Promise<void> {
+  const inRealm = `/v1/realms/${realmId}`
+  const reason = 'a test'
+
+  // Whoever signs first makes the ring of keys.
+  await ask('GET', `${inRealm}/status`)
+  const keys = { table: 'core', keyCondition: 'pk = :pk', values: { ':pk': 'KEYS' } } as const
+  for (const { pk, sk } of (await realm.store.query(keys)).items) {
+    await realm.store.delete({ table: 'core', key: { pk, sk } })
+  }
+  const signing = [...functionsOf(bundling, domains)].find(([, records]) =>
+    records.some(({ name }) => name === 'world'),
+  )!
+  await realm.functions.get(signing[0])!.recycle()
+
+  // What everybody may read.
+  for (const path of [
+    '/v1/realms',
+    '/.well-known/jwks.json',
+    '/v1/content',
+    '/v1/content/zones/hub',
+    '/openapi.json',
+    '/docs',
+    '/v1/nowhere',
+    '/health',
+    ...domains.map(({ name }) => `/health/${name}`),
+    `${inRealm}/status`,
+  ]) {
+    await ask('GET', path)
+  }
+
+  // Accounts.
+  const mira = await newPlayer('mira', 'Mira Vale')
+  const bram = await newPlayer('bram', 'Bram Oak')
+  const loginName = 'mira'
+  await ask('POST', '/v1/auth/register', { body: { loginName, password: goodPassword } })
+  await ask('POST', '/v1/auth/login', { body: { loginName: 'nobody', password: goodPassword } })
+  await ask('POST', '/v1/auth/login', { body: { loginName, password: goodPassword } })
+  const guest = { deviceSecret: 'A'.repeat(43) }
+  for (let i = 0; i < 2; i++) await ask('POST', '/v1/auth/guest', { body: guest })
+  await twice('/v1/auth/login', { loginName, password: goodPassword })
+  const { refreshToken } = mira
+  const refreshed = await ask('POST', '/v1/auth/refresh', { body: { refreshToken } })
+  await ask('POST', '/v1/auth/logout', { token: refreshed.json()['accessToken'] as string })
+  await ask('POST', '/v1/auth/logout-everywhere', { token: mira.token })
+  await ask('POST', '/v1/auth/refresh', { body: { refreshToken } })
+  const again = await ask('POST', '/v1/auth/login', { body: { loginName, password: goodPassword } })
+  mira.token = again.json()['accessToken'] as string
+
+  // Characters.
+  const more = { name: 'Mira Oak', race: 'human', job: 'mage' }
+  await ask('POST', `${inRealm}/characters`, {
+    token: mira.token,
+    body: { ...more, name: 'Bram Oak' },
+  })
+  const second = (
+    await ask('POST', `${inRealm}/characters`, { token: mira.token, body: more })
+  ).json()
+  await ask('GET', `${inRealm}/characters`, { token: mira.token })
+  const removed = `${inRealm}/characters/${second['characterId'] as string}`
+  for (let i = 0; i < 2; i++) await ask('DELETE', removed, { token: mira.token })
+  await twice(`${inRealm}/characters`, { ...more, name: 'Mira Elm' }, mira.token)
+
+  // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
+  const enter = async ({ token, characterId }: Player) =>
+    await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 1 } })
+  const identity = await createHostSigner()
+  // Nothing is open, and the cluster has no host to give; then it has one.
+  const { token, characterId } = mira
+  const none = await realm.ask('POST', `${inRealm}/enter`, {
+    token,
+    body: { characterId, protocol: 1 },
+  })
+  expect(none.json()).toMatchObject({ code: 'world.full' })
+  const host = await realm.host('hub', identity.publicKey)
+  await host.setState('ready')
+  cluster.servers.set('hub-1', readyServer('hub-1', host.bootId))
+  const entering = enter(mira)
+  await vi.waitFor(() => expect(cluster.allocations()).toBe(1), { timeout: 8000 })
+  await host.prove()
+  await host.setState('open')
+  await entering
+  const admission = (await enter(mira)).json()
+  await enter(bram)
+  const ticket = await claim(host, admission['ticket'] as string)
+  const saved = { zone: 'hub', x: 60_000, y: 60_000, heading: 0 }
+  const entry = { characterId: mira.characterId, epoch: 0, saveNumber: 1, saved }
+  await host.prove()
+  expect(await host.checkpoint('hub-1', [entry])).toBe('saved')
+  expect((await enter(mira)).json()).toMatchObject({ code: 'play.session_active' })
+  await ask('GET', `${inRealm}/status`)
+
+  // Operators: the first one's role is written by hand.
+  await realm.store.update({
+    table: 'core',
+    key: { pk: `ACCOUNT#${bram.accountId}`, sk: 'ACCOUNT' },
+    update: 'SET #role = :role',
+    names: { '#role': 'role' },
+    values: { ':role': 'operator' },
+  })
+  const operator = await ask('POST', '/v1/auth/login', {
+    body: { loginName: 'bram', password: goodPassword },
+  })
+  const asOperator = operator.json()['accessToken'] as string
+  for (const who of [
+    mira.accountId,
+    mira.characterId,
+    'login:mira',
+    'character:Mira%20Vale',
+    'mira',
+  ]) {
+    await ask('GET', `/v1/admin/players/${who}`, { token: asOperator })
+  }
+  await ask('POST', '/v1/admin/players/login:bram/kick', { token: asOperator, body: { reason } })
+  await ask('POST', '/v1/admin/players/login:mira/kick', { token: asOperator, body: { reason } })
+  await host.prove()
+  await host.leave({ ...entry, instance: 'hub-1', epoch: ticket.epoch, saveNumber: 2 })
+  await ask('POST', '/v1/admin/players/login:mira/ban', {
+    token: asOperator,
+    body: { reason, days: 1 },
+  })
+  expect((await enter(mira)).json()).toMatchObject({ code: 'auth.banned' })
+  await ask('POST', '/v1/admin/players/login:mira/unban', { token: asOperator, body: { reason } })
+  const role = { role: 'operator', reason }
+  await ask('PUT', '/v1/admin/players/login:mira/role', { token: asOperator, body: role })
+  await ask('PUT', '/v1/admin/players/login:mira/role', {
+    token: asOperator,
+    body: { ...role, role: 'player' },
+  })
+  await ask('POST', `/v1/admin/realms/${realmId}/announce`, {
+    token: asOperator,
+    body: { text: 'Hello', reason },
+  })
+  await ask('GET', '/v1/admin/fleet', { token: asOperator })
+  await ask('POST', '/v1/admin/fleet/nobody/stop', { token: asOperator, body: { reason } })
+  await ask('GET', '/v1/admin/audit', { token: asOperator })
+
+  // A host: reads its inbox, proves who it is, hands back, ends.
+  host.onCommand(() => undefined)
+  await host.prove()
+  await host.poke()
+  await host.setState('open')
+  const service = await identity.sign(host.bootId, Date.now())
+  expect((await ask('GET', '/internal/v1/host', { token: service })).status).toBe(200)
+  const back = await claim(host, (await enter(mira)).json()['ticket'] as string)
+  await host.letGo(mira.characterId, back.epoch + 1)
+  await host.release()
+  const watcher = await realm.host()
+  await realm.host()
+  const watched = new AbortController()
+  const watching = watcher.run(watched.signal)
+  await systemRuntime.sleep(500)
+  watched.abort()
+  await watching
+  expect((await enter(mira)).status).toBe(200)
+
+  // The game's own.
+  await ask('GET', `/v1/game/realms/${realmId}/cairns`)
+  await ask('GET', `/v1/game/realms/${realmId}/cairns`, { token: mira.token })
+  for (let i = 0; i < 2; i++) {
+    await ask('POST', `/v1/game/realms/${realmId}/cairns/hub/stones`, { token: mira.token })
+  }
+
+  // Without a Redis the limits count in the store; every function must be able to.
+  await realm.redis.stop()
+  for (const [name, records] of functionsOf(bundling, domains)) {
+    await countInStore(name, records, asOperator)
+  }
+}
+
+/** Asks a function so often that cheap reads, too, are reported: each 20th part of a strict limit. */
+async function countInStore(
+  name: string,
+  records: readonly DomainRecord[],
+  token: string,
+): Promise<void> {
+  const env = { ...realm.env(name), WAYSTONE_LIMITS: 'strict' }
+  const made = await startLambda({ name, folder: realm.folders.get(name)!, env })
+  const event = httpEvent({
+    method: 'GET',
+    target: limitedOf(records).replace('{realmId}', realmId),
+    headers: { authorization: `Bearer ${token}` },
+  })
+  for (let i = 0; i < 31; i++) {
+    const outcome = await made.invoke(event)
+    if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
+    // A host's route says 401 to an operator, after it has counted his address.
+    expect([200, 401]).toContain(httpAnswer(outcome.answer).status)
+  }
+  await made.stop()
+}
+
+function readyServer(name: string, bootId: string) {
+  return {
+    metadata: { name, labels: { [zoneLabel]: 'hub', [bootLabel]: bootId } },
+    status: { state: 'Ready', address: '10.0.0.1', ports: [{ name: 'zone', port: 7000 }] },
+  }
+}
+
+/** A path that counts requests, and that needs no more than a realm. */
+function limitedOf(records: readonly DomainRecord[]): string {
+  const endpoints = declarationsOf(records).flatMap((each) => Object.values(each.endpoints))
+  const found = endpoints.find(
+    ({ method, path, limits }) =>
+      method === 'GET' && limits.length > 0 && !path.replace('{realmId}', '').includes('{'),
+  )
+  if (found === undefined) throw new Error('every domain has a read that counts')
+  return found.path
+}
+
+/** What a host does with a ticket. */
+async function claim(host: Awaited<ReturnType<LambdaRealm['host']>>, text: string) {
+  const endpoint = realm.aws.env(zoneHost)['AWS_ENDPOINT_URL_DYNAMODB']!
+  const store = createDynamoStore(localOptions(endpoint, tablePrefix))
+  const verifier = createVerifier({ store, runtime: systemRuntime })
+  await verifier.refresh()
+  store.close()
+  const ticket = await verifyTicket(verifier.verify, Date.now(), text)
+  if (ticket === undefined) throw new Error('the ticket does not verify')
+  await host.prove()
+  const { outcome } = await host.claim(ticket)
+  if (outcome !== 'claimed') throw new Error(`the claim was ${outcome}`)
+  return ticket
+}
+
+/** Holds the roles of one bundling against use. */
+export function holdRoles(bundling: Bundling): void {
+  describe(`the roles, bundled as ${bundling},`, () => {
+    beforeAll(async () => {
+      await open(bundling)
+      await play(bundling)
+    }, 300_000)
+    afterAll(close)
+
+    it('allow all that was done', () => {
+      // Without what tells one row from another.
+      const kinds = refused.map(({ function: name, action, resource, partition = '' }) => {
+        return `${name}: ${action} on ${resource} ${partition.replace(/[^#]{20,}/g, '*')}`
+      })
+      expect([...new Set(kinds)]).toEqual([])
+    })
+
+    it('were held against every route', () => {
+      const routes = [...declarationsOf(domains), healthApi].flatMap(({ endpoints }) =>
+        Object.values<Endpoint>(endpoints),
+      )
+      const missed = routes.filter(({ method, path }) => {
+        const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
+        return !asked.some((one) => one.method === method && pattern.test(one.path))
+      })
+      expect(missed.map(({ method, path }) => `${method} ${path}`)).toEqual([])
+    })
+
+    const rows: [string, readonly RowPermission[]][] = [
+      ...[...functionsOf(bundling, domains)].map(([name, records]): [string, RowPermission[]] => [
+        name,
+        rowsOf(records),
+      ]),
+      [zoneHost, ZONE_PERMISSIONS],
+    ]
+    it.each(rows)(
+      'allow %s nothing that it never does, unless it is said why',
+      (name, permissions) => {
+        const uses = realm.aws.uses.map(inStack).filter((use) => use.function === name)
+        const wrong: string[] = []
+        for (const { table, partition, actions, unused } of permissions) {
+          const pattern = like(partition.replace('{realm}', realmId))
+          for (const action of actions) {
+            const used = uses.some(
+              (use) =>
+                use.resource === table &&
+                use.action === `dynamodb:${action}` &&
+                pattern.test(use.partition ?? ''),
+            )
+            const where = `${action} on ${table} ${partition}`
+            if (!used && unused === undefined) wrong.push(`never done: ${where}`)
+            // Another domain of the same function may do it.
+            const elsewhere = permissions.some(
+              (each) =>
+                each.unused === undefined &&
+                each.table === table &&
+                each.partition === partition &&
+                each.actions.includes(action),
+            )
+            if (used && unused !== undefined && !elsewhere)
+              wrong.push(`done, though said to be unused: ${where}`)
+          }
+        }
+        expect(wrong).toEqual([])
+      },
+    )
+
+    it('let those who sign, and nobody else, ask KMS', () => {
+      const asking = new Set(
+        realm.aws.uses.filter(({ action }) => action.startsWith('kms:')).map((use) => use.function),
+      )
+      const signing = [...functionsOf(bundling, domains)].filter(([, records]) =>
+        needsOf(records).has('signing'),
+      )
+      expect([...asking].sort()).toEqual(signing.map(([name]) => name).sort())
+    })
+
+    it('stop a function that asks for more: the test sees what it should', async () => {
+      const before = realm.aws.allow
+      const missing = { action: 'dynamodb:Query', partition: `R#${realmId}#A#` }
+      realm.aws.allow = (use) =>
+        before(use) &&
+        !(use.action === missing.action && use.partition?.startsWith(missing.partition))
+      const body = { loginName: 'bram', password: goodPassword }
+      const { accessToken } = (await realm.ask('POST', '/v1/auth/login', { body })).json()
+      const denied = await realm.ask('GET', `/v1/realms/${realmId}/characters`, {
+        token: accessToken as string,
+      })
+      realm.aws.allow = before
+      expect(denied.json()).toMatchObject({ status: 500, code: 'internal.error' })
+    })
+  })
+}
