@@ -67,7 +67,7 @@ const allocationSchema = z.object({
 })
 
 type GameServer = z.infer<typeof gameServerSchema>
-/** `ask`: the process that asks the fleet for this request. `host`: the host that it got. */
+/** `ask`: the id of the attempt that asks the fleet for this request. `host`: the host that it got. */
 type Row = { ask: string; askedAt: number; host: string | undefined }
 
 export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
