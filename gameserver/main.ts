@@ -32,7 +32,7 @@ import { createPublicKeys } from './persistence/public-keys.ts'
 import type { PublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
 import type { PersistenceThread } from './persistence/thread.ts'
-import { checkMyself } from './self-check.ts'
+import { keepCheckingMyself } from './self-check.ts'
 import { createSteps, Stopped } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { zoneAddress } from './zone-address.ts'
@@ -154,7 +154,7 @@ async function start(parts: Parts): Promise<void> {
   flushCompileCache()
   const url = config.WAYSTONE_PUBLIC_URL
   if (url === undefined) return
-  void checkMyself({
+  void keepCheckingMyself({
     url,
     identity: signer,
     bootId,

@@ -6,7 +6,8 @@ import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/http/health.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
-import { findInstances, isHeard } from '#shared/ownership/card.ts'
+import { createHearing, findInstances } from '#shared/ownership/card.ts'
+import { clockOff, leaseKey } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 
@@ -23,7 +24,7 @@ export type HealthDeps = {
   startZone: string
   /** One visit of the synthetic player; it never fails. */
   visit: () => Promise<Visit>
-  runtime: Pick<Runtime, 'now'>
+  runtime: Pick<Runtime, 'now' | 'sleep'>
 }
 
 export interface HealthProbe {
@@ -43,11 +44,25 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
         labels[zoneLabel] === zone && (state === 'ready' || state === 'allocated'),
     )
   }
+  const hears = createHearing()
   const entry = async () => {
     const instances = await findInstances(deps.store, deps.realmId, deps.startZone)
     const now = deps.runtime.now()
-    if (instances.some((card) => card.state === 'open' && isHeard(card, now))) return true
+    if (instances.some((card) => card.state === 'open' && hears(card, now))) return true
     return (await zoneHosts(deps.startZone)).some(({ state }) => state === 'ready')
+  }
+  /** A check that failed for each host whose clock is off by more than a minute. */
+  const clocks = async () => {
+    const hosts = (await deps.fleet.list()).filter(({ bootId }) => bootId !== undefined)
+    const found = await Promise.all(
+      hosts.map(async ({ name, bootId }) => {
+        const key = leaseKey(bootId!)
+        const row = await deps.store.get({ table: 'volatile', key, consistent: true })
+        const off = row === undefined ? undefined : await clockOff(deps, bootId!, row)
+        return off === undefined ? [] : [[`clock:${name}`, false] as const]
+      }),
+    )
+    return Object.fromEntries(found.flat())
   }
   const checks: Record<string, () => Promise<boolean>> = {
     store: async () => {
@@ -61,12 +76,16 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
   }
 
   const round = async () => {
-    const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => {
-        return [name, await check().catch(() => false)] as const
-      }),
-    )
-    const parts = Object.fromEntries(results)
+    const [results, off] = await Promise.all([
+      Promise.all(
+        Object.entries(checks).map(async ([name, check]) => {
+          return [name, await check().catch(() => false)] as const
+        }),
+      ),
+      // What cannot be read is told by the other checks.
+      clocks().catch(() => ({})),
+    ])
+    const parts: Record<string, boolean> = { ...Object.fromEntries(results), ...off }
     // Nobody can visit what is not there, and the parts say more about it than he could.
     const visit = Object.values(parts).every(Boolean) ? await deps.visit() : undefined
     const player = visit !== undefined && visit.failed === undefined

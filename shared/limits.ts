@@ -33,6 +33,8 @@ export const operationKeptMs = operationMaxAgeMs + operationMaxAheadMs + 24 * 60
  * way.
  */
 export const clockSlackMs = 90_000
+/** A host whose clock is off by more is named to operators, ms. Below it everything works. */
+export const clockOffMaxMs = 60_000
 
 /** NIST SP 800-63B-4, 3.1.1.2: 15 characters where the password is the only factor. */
 export const passwordMinLength = 15
@@ -91,8 +93,14 @@ export const ticketMs = 30 * 1000
 /** A place is held this long after its ticket expired, so that a claim in flight still finds it. */
 export const placeGraceMs = 10 * 1000
 /**
- * Rows of places stay this long after their reservation has ended: nothing else deletes the rows of a host
- * that has ended. No player plays that long without a break; for one that does, his host enters a new row.
+ * A host releases a place of a character who does not play there so long after it has first read the
+ * reservation, by its monotonic clock. It reads 50 places each 4 s. So a place is free 40 to 44 s after its
+ * ticket was given, in an instance of 500 after 80 s at most, whatever time it is at the host.
+ */
+export const placeLapsesMs = ticketMs + placeGraceMs
+/**
+ * Rows of places stay this long after their reservation has ended: those of a host that has ended are deleted
+ * by no one else. Longer than anybody plays without a break; for who does, his host enters a new one.
  */
 export const placeKeptMs = 7 * 24 * 60 * 60 * 1000
 /** How long a host keeps a character in the world after its socket has closed, and waits for a resume. */
@@ -150,15 +158,23 @@ export const checkpointMs = 4000
  * a part whole, so parts are smaller: this is 32 read units, and 2,700 characters as they are now.
  */
 export const checkpointPartBytes = 128 * 1024
-/** An instance whose host has left out three checkpoints gets no more players. */
+/**
+ * An instance whose host has left out three checkpoints gets no more players. A function knows it 12 s after
+ * it has first read the card as it stands. One that has never read the card before goes by the host's clock,
+ * with `clockSlackMs`: it takes a card that is older than 102 s for silent at once.
+ */
 export const instanceSilentMs = 3 * checkpointMs
+/** Instances of which one process remembers when it heard them last: about 2 MB. */
+export const instancesHeardMax = 8192
 /**
  * The state of a realm is remembered this long by one process: cards change each 4 s. A zone of a thousand
  * instances costs 38 read units a look.
  */
 export const statusRememberedMs = 5000
-/** A copy of a card that was not renewed for so long belongs to a host that has ended. Far above silence. */
-export const instanceLongGoneMs = 60 * 1000
+/** Copies of cards that nobody has renewed for so long are of hosts that have ended. Far above silence and slack. */
+export const instanceLongGoneMs = 60 * 1000 + clockSlackMs
+/** How often a host deletes such copies. */
+export const sweepEveryMs = 60 * 1000
 /** Instances are filled to here one after the other, so that friends still find room. Percent. */
 export const instanceFillPercent = 80
 /** Placement sends no newcomer to an instance this full: the rest is for players who return. Percent. */

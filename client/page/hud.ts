@@ -1,5 +1,6 @@
 // What lies over the world: chat, state of the connection, figures, the way out.
 import { chatMaxLength } from '#shared/limits.ts'
+import { cutText } from '#shared/protocol/control.ts'
 import { button, element, show } from './element.ts'
 
 const logMax = 40
@@ -30,7 +31,6 @@ export function createHud(options: HudOptions): Hud {
   const input = element('input', {
     attributes: {
       id: 'chat',
-      maxlength: String(chatMaxLength),
       placeholder: options.touches ? 'Say something' : 'Enter to talk',
       autocomplete: 'off',
       enterkeyhint: 'send',
@@ -40,6 +40,16 @@ export function createHud(options: HudOptions): Hud {
   const banner = element('div', { class: 'banner', attributes: { role: 'status', id: 'banner' } })
   const arrival = element('div', { class: 'arrival' })
   const figures = element('div', { class: 'figures' })
+  // `maxlength` counts UTF-16 units, the server code points.
+  const cut = () => {
+    const fits = cutText(input.value, chatMaxLength)
+    if (fits !== input.value) input.value = fits
+  }
+  input.addEventListener('input', (event) => {
+    // Changing what is being composed would end the composition.
+    if (!event.isComposing) cut()
+  })
+  input.addEventListener('compositionend', cut)
   input.addEventListener('keydown', (event) => {
     // What is typed here is no command: the Enter that ends a line must not begin the next one.
     event.stopPropagation()

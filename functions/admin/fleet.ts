@@ -6,7 +6,7 @@ import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
-import { judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
+import { clockOff, judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
@@ -21,7 +21,7 @@ const atOnce = 25
 
 /**
  * Hosts of the fleet, and those that the fleet does not know but whose instances are there. One trip a
- * zone and one a host, side by side.
+ * zone and one a host, side by side; 2 s more when a clock seems to be behind.
  */
 export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
   const [known, open] = await Promise.all([deps.fleet.list(), readInstances(deps)])
@@ -42,17 +42,14 @@ function leaseWord(bootId: string, row: Item): 'held' | 'suspect' | 'ended' {
   return judgeSuspect(bootId, row).dead ? 'suspect' : 'held'
 }
 
-async function viewOf(
-  { store }: AdminDeps,
-  host: FleetHost | string,
-  open: Open[],
-): Promise<FleetView> {
+async function viewOf(deps: AdminDeps, host: FleetHost | string, open: Open[]): Promise<FleetView> {
   const bootId = typeof host === 'string' ? host : host.bootId
   const row =
     bootId === undefined
       ? undefined
-      : await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
+      : await deps.store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
   const lease = row === undefined ? 'none' : leaseWord(bootId!, row)
+  const off = row === undefined ? undefined : await clockOff(deps, bootId!, row)
   const instances = open.map(({ realmId, card }) => ({
     realmId,
     zone: card.zone,
@@ -61,7 +58,8 @@ async function viewOf(
     players: card.players,
     capacity: card.capacity,
   }))
-  const more = { bootId: bootId ?? '', lease, instances } as const
+  const clock = off === undefined ? {} : { clockOffMs: off }
+  const more = { bootId: bootId ?? '', lease, ...clock, instances } as const
   return typeof host === 'string'
     ? { name: '', address: open[0]!.card.address, state: 'unknown', ...more }
     : { name: host.name, address: authority(host.address, host.port), state: host.state, ...more }

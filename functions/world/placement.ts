@@ -4,15 +4,8 @@
 // not a full world. One that met another is repeated a moment later, then the next instance is tried.
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
-import {
-  findInstances,
-  findRoom,
-  isHeard,
-  nameOf,
-  readCard,
-  readOpened,
-} from '#shared/ownership/card.ts'
-import type { Card } from '#shared/ownership/card.ts'
+import { findInstances, findRoom, nameOf, readCard, readOpened } from '#shared/ownership/card.ts'
+import type { Card, Hears } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import { jitterMs, takePlace } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
@@ -21,7 +14,8 @@ import type { Store } from '#shared/store/store.ts'
 import { offersOf } from './choice.ts'
 import type { Offer } from './choice.ts'
 
-export type PlacementDeps = { store: Store; runtime: Runtime; fleet: Fleet }
+/** `hears` remembers what this process has observed of cards. */
+export type PlacementDeps = { store: Store; runtime: Runtime; fleet: Fleet; hears: Hears }
 
 /**
  * How long `enter` waits for a host that is on its way. A zone host is Ready within 2 s on a busy
@@ -54,18 +48,23 @@ export type Search = {
   synthetic: boolean
 }
 
+function heardNow({ hears, runtime }: PlacementDeps): (card: Card) => boolean {
+  return (card) => hears(card, runtime.now())
+}
+
 /** Where newcomers of the zone may go, after the instance where the character has a place. Two trips, side by side. */
 export async function readOffers(
-  { store, runtime }: PlacementDeps,
+  deps: PlacementDeps,
   { realmId, owner, instance, state }: Guard,
   zone: string,
 ): Promise<Offer[]> {
+  const isHeard = heardNow(deps)
   const reserved = state === 'reserved' || state === 'moving'
   const [mine, room] = await Promise.all([
-    reserved ? readCard(store, realmId, { zone, bootId: owner, instance }) : undefined,
-    findRoom(store, runtime.now(), realmId, zone),
+    reserved ? readCard(deps.store, realmId, { zone, bootId: owner, instance }) : undefined,
+    findRoom(deps.store, isHeard, realmId, zone),
   ])
-  const open = mine?.state === 'open' && isHeard(mine, runtime.now())
+  const open = mine?.state === 'open' && isHeard(mine)
   return offersOf(open ? mine : undefined, room)
 }
 
@@ -118,12 +117,13 @@ async function takeBest(
 
 /** The synthetic player comes in however full it is. All cards are read, in a full world and for it alone. */
 async function visitFull(
-  { store, runtime }: PlacementDeps,
+  deps: PlacementDeps,
   { realmId, zone, until, notIn }: Search,
 ): Promise<Found | undefined> {
-  const cards = await findInstances(store, realmId, zone)
+  const isHeard = heardNow(deps)
+  const cards = await findInstances(deps.store, realmId, zone)
   const card = cards.find((one) => {
-    return one.state === 'open' && one.bootId !== notIn && isHeard(one, runtime.now())
+    return one.state === 'open' && one.bootId !== notIn && isHeard(one)
   })
   return card === undefined ? undefined : { card, ticketExpires: until, renewed: true }
 }
@@ -147,7 +147,7 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
     }
     // Any instance that has opened meanwhile will do, also one that another request had opened.
     if (host !== undefined || thorough) {
-      const room = await findRoom(store, runtime.now(), realmId, zone)
+      const room = await findRoom(store, heardNow(deps), realmId, zone)
       const found = await takeBest(deps, offersOf(undefined, room), search)
       if (found !== undefined) return found
     }

@@ -1,14 +1,21 @@
 // The public state of a realm.
 import type { Content } from '#shared/content/content.ts'
 import { statusRememberedMs } from '#shared/limits.ts'
-import { findInstances, isHeard } from '#shared/ownership/card.ts'
+import { findInstances } from '#shared/ownership/card.ts'
+import type { Hears } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
 import { remember } from './remember.ts'
 
-export type StatusDeps = { store: Store; runtime: Runtime; realms: Realms; content: Content }
+export type StatusDeps = {
+  store: Store
+  runtime: Runtime
+  realms: Realms
+  content: Content
+  hears: Hears
+}
 
 /**
  * Answers the zones of a realm with how many play there. A host that is up counts before it has taken its
@@ -21,7 +28,7 @@ export function createStatus(deps: StatusDeps) {
     async function zoneStatus({ id, name }: { id: string; name: string }) {
       const now = deps.runtime.now()
       const cards = (await findInstances(deps.store, realmId, id)).filter(
-        (card) => card.state !== 'draining' && isHeard(card, now),
+        (card) => card.state !== 'draining' && deps.hears(card, now),
       )
       return {
         zone: id,

@@ -31,7 +31,7 @@ export type HostPlaces = {
 export function createHostPlaces(deps: {
   store: Store
   runtime: Runtime
-  clocks: Pick<Clocks, 'now'>
+  clocks: Pick<Clocks, 'now' | 'monotonic'>
   host: HostIdentity
   stays: Stays
 }): HostPlaces {
@@ -40,7 +40,7 @@ export function createHostPlaces(deps: {
   const keepers = new Map(
     host.instances.map(({ instance, zone }) => {
       const ref = { zone, bootId, instance }
-      return [instance, createPlaceKeeper({ store, runtime, now: clocks.now, realmId, ref })]
+      return [instance, createPlaceKeeper({ store, runtime, clocks, realmId, ref })]
     }),
   )
   let state: InstanceState = 'ready'

@@ -4,15 +4,14 @@
 // - which characters play here without a place: it enters their places again;
 // - how many places there are, against the count on the card.
 //
-// The count can only be wrong after a row was deleted outside of a transaction, by its age for instance.
-// Places come and go during a round. If the count changed n times, the round may be wrong by n. So it
-// corrects only the part of the difference that exceeds n. In a quiet moment that is the whole difference.
-import { instanceLongGoneMs } from '#shared/limits.ts'
+// The count can only be wrong when a row went by another way than a transaction, by its age for instance.
+// Places come and go during a round. A round in which the count has changed n times may have missed the
+// truth by n, so the count is corrected by what it is off beyond that. In a quiet moment that is all of it.
+import { placeLapsesMs, sweepEveryMs } from '#shared/limits.ts'
 import { countOpened, renewCard, sweepRoom, writeCopy } from '#shared/ownership/card.ts'
 import type { Card, InstanceRef, InstanceState } from '#shared/ownership/card.ts'
 import {
   correctCount,
-  hasLapsed,
   jitterMs,
   readPlaces,
   releasedAtOnce,
@@ -23,6 +22,7 @@ import type { Place } from '#shared/ownership/places.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Key, Store } from '#shared/store/store.ts'
+import type { Clocks } from './lease-keeper.ts'
 
 /** Places read with one checkpoint: two read units. A hub of 500 is through after 40 s. */
 const pagePlaces = 50
@@ -44,11 +44,11 @@ export type PlaceKeeper = {
 export function createPlaceKeeper(deps: {
   store: Store
   runtime: Runtime
-  now: () => number
+  clocks: Pick<Clocks, 'now' | 'monotonic'>
   realmId: string
   ref: InstanceRef
 }): PlaceKeeper {
-  const { store, runtime, now, realmId, ref } = deps
+  const { store, runtime, clocks, realmId, ref } = deps
   const round = createRound()
   let beats = 0
   let copy: Key | undefined
@@ -62,7 +62,7 @@ export function createPlaceKeeper(deps: {
     for (let repeats = 0; ; repeats++) {
       try {
         const word = { state, players, number: ++beats }
-        return await renewCard(store, now(), realmId, ref, word)
+        return await renewCard(store, clocks.now(), realmId, ref, word)
       } catch (error) {
         const met = error instanceof StoreError && error.kind === 'conflict'
         if (!met || repeats === beatRepeats) throw error
@@ -72,22 +72,22 @@ export function createPlaceKeeper(deps: {
   }
 
   async function list(card: Card): Promise<void> {
-    copy = await writeCopy(store, now(), realmId, card, copy)
+    copy = await writeCopy(store, clocks.now(), realmId, card, copy)
     if (card.state === 'open' && !opened) {
       await countOpened(store, realmId, ref.zone)
       opened = true
     }
-    if (now() - sweptAt < instanceLongGoneMs) return
-    sweptAt = now()
-    await sweepRoom(store, sweptAt, realmId, ref.zone)
+    if (clocks.monotonic() - sweptAt < sweepEveryMs) return
+    sweptAt = clocks.monotonic()
+    await sweepRoom(store, clocks.now(), realmId, ref.zone)
   }
 
   async function releaseLapsed(members: ReadonlyMap<string, Place>): Promise<void> {
-    const lapsed = round.lapsed(now(), members).slice(0, lapsedAtOnce)
+    const lapsed = round.lapsed(clocks.monotonic(), members).slice(0, lapsedAtOnce)
     for (let from = 0; from < lapsed.length; from += releasedAtOnce) {
       const some = lapsed.slice(from, from + releasedAtOnce)
       await releasePlaces(deps, realmId, ref, some)
-      for (const { characterId } of some) round.forget(characterId)
+      for (const { characterId } of some) round.tried(characterId)
     }
   }
 
@@ -115,7 +115,7 @@ export function createPlaceKeeper(deps: {
     ])
     if (card === undefined) return
     const off = round.off(card)
-    round.add(page)
+    round.add(page, clocks.monotonic())
     await Promise.all([
       list(card),
       off === 0 ? undefined : correctCount(store, realmId, ref, off, card.changes),
@@ -147,8 +147,10 @@ function ignoreStoreError(error: unknown): void {
 
 /** The findings of one round through the places of an instance. */
 function createRound() {
-  /** By character: until when, and the round that saw it last. */
-  const seen = new Map<string, { until: number; round: number }>()
+  /** By character: until when, the round that saw it last, and when that reservation was first seen. */
+  const seen = new Map<string, { until: number; round: number; since: number }>()
+  /** Whose release was tried in this round. What stands at the next one is tried again. */
+  const tried = new Set<string>()
   let number = 0
   let complete = true
   let cursor: string | undefined
@@ -166,6 +168,7 @@ function createRound() {
       if (!complete) return
       number++
       complete = false
+      tried.clear()
       cursor = undefined
       counted = 0
       changesBefore = changes
@@ -181,8 +184,13 @@ function createRound() {
       finished = undefined
       return Math.abs(off) <= slack ? 0 : off - Math.sign(off) * slack
     },
-    add({ places, more }: { places: Place[]; more: boolean }): void {
-      for (const { characterId, until } of places) seen.set(characterId, { until, round: number })
+    /** `now`: monotonic. */
+    add({ places, more }: { places: Place[]; more: boolean }, now: number): void {
+      for (const { characterId, until } of places) {
+        const before = seen.get(characterId)
+        const since = before?.until === until ? before.since : now
+        seen.set(characterId, { until, round: number, since })
+      }
       counted += places.length
       cursor = places.at(-1)?.characterId
       if (more) return
@@ -190,12 +198,15 @@ function createRound() {
       if (changesBefore !== undefined) finished = { counted, changesBefore }
       for (const [id, { round }] of seen) if (round !== number) seen.delete(id)
     },
+    /** `until` is by the clock of a function, so how long the place has been seen decides. `now`: monotonic. */
     lapsed: (now: number, members: ReadonlyMap<string, Place>): Place[] =>
       [...seen]
-        .map(([characterId, { until }]) => ({ characterId, until }))
-        .filter((place) => hasLapsed(place, now) && !members.has(place.characterId)),
-    forget(characterId: string): void {
-      seen.delete(characterId)
+        .filter(
+          ([id, { since }]) => now - since > placeLapsesMs && !tried.has(id) && !members.has(id),
+        )
+        .map(([characterId, { until }]) => ({ characterId, until })),
+    tried(characterId: string): void {
+      tried.add(characterId)
     },
     /** Members whose place a complete round has not met. */
     missing: (members: ReadonlyMap<string, Place>): Place[] =>

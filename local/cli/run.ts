@@ -123,7 +123,13 @@ function hostText(host: FleetView): string {
       `\n  ${realmId} ${instance}: ${state}, ${players} of ${capacity} players`,
   )
   const name = host.name === '' ? '(not of this fleet)' : host.name
-  return `${name}  ${host.state}, lease ${host.lease}, ${host.address}  ${host.bootId}${instances.join('')}`
+  const clock = host.clockOffMs === undefined ? '' : `, ${clockText(host.clockOffMs)}`
+  return `${name}  ${host.state}, lease ${host.lease}${clock}, ${host.address}  ${host.bootId}${instances.join('')}`
+}
+
+function clockText(offMs: number): string {
+  const side = offMs > 0 ? 'ahead' : 'behind'
+  return `clock off by ${Math.round(Math.abs(offMs) / 1000)} s (${side}): set it by NTP`
 }
 
 function entryText(entry: AuditEntry): string {

@@ -101,6 +101,10 @@ const fleetHost = z
     lease: z.enum(['held', 'suspect', 'ended', 'none']).meta({
       description: 'What its lease row says; suspect: another host has seen that it is not renewed',
     }),
+    clockOffMs: z.int().optional().meta({
+      description:
+        'How far the clock of the host is ahead of that of the functions, ms; negative: behind. There when it is more than a minute',
+    }),
     instances: z.array(
       z.object({
         realmId,

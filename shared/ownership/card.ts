@@ -12,13 +12,15 @@
 //
 // Why a late write does no harm: a host numbers its beats. A beat changes a card or a copy only when its
 // number is higher than the one that stands there. A copy that lands late under a former order is not
-// renewed. It counts as silent after 12 s, and the hosts of the zone delete it after a minute.
+// renewed. It counts as silent after 12 s, and the hosts of the zone delete it in the end.
 import {
+  clockSlackMs,
   hostRowsKeptMs,
   instanceClosedPercent,
   instanceFillPercent,
   instanceLongGoneMs,
   instanceSilentMs,
+  instancesHeardMax,
   zoneShards,
 } from '../limits.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
@@ -38,7 +40,7 @@ export type Card = InstanceRef & {
   count: number
   /** How many players are in the instance, as its host counts them. */
   players: number
-  /** When its host last wrote it, Unix ms. For placement only, never for ownership. */
+  /** When its host last wrote it, Unix ms by the host's clock. For placement only, never for ownership. */
   seenAt: number
   /** Number of the host's last beat. */
   beat: number
@@ -126,9 +128,31 @@ function parseCard(zone: string, item: Item): Card {
   }
 }
 
-/** Whether its host has written it lately, by a clock that may be some seconds off. */
-export function isHeard(card: Card, now: number): boolean {
-  return now - card.seenAt <= instanceSilentMs
+/** Whether the host of a card still writes it. `now`: the reader's clock, Unix ms. */
+export type Hears = (card: Card, now: number) => boolean
+
+/**
+ * Judges cards by what this process has observed of them. A card whose beat has not risen for 12 s is
+ * silent. At its first sight only the host's clock can tell, so it is judged with slack. Later the host's
+ * clock decides nothing: two times of one host are compared with each other alone.
+ */
+export function createHearing(): Hears {
+  const known = new Map<string, Pick<Card, 'beat' | 'seenAt'> & { since: number }>()
+  return (card, now) => {
+    const { beat, seenAt } = card
+    const name = nameOf(card)
+    const before = known.get(name)
+    if (before === undefined || beat > before.beat) {
+      const silent = before === undefined && now - seenAt > instanceSilentMs + clockSlackMs
+      known.delete(name)
+      known.set(name, { beat, seenAt, since: silent ? Number.NEGATIVE_INFINITY : now })
+      if (known.size > instancesHeardMax) known.delete(known.keys().next().value!)
+      return !silent
+    }
+    // The reader's clock may have been set back.
+    before.since = Math.min(before.since, now)
+    return now - before.since + Math.max(0, before.seenAt - seenAt) <= instanceSilentMs
+  }
 }
 
 /** Writes the card of a new instance, and its copy if it is open. Fails with `condition` when it is not new. */
@@ -258,7 +282,7 @@ export function nameOf({ bootId, instance }: InstanceRef): string {
 
 /** Copies read at once: two pages of 4 KB, so one read unit. */
 const roomPage = 24
-/** Pages read at most. More than one is needed where the hosts of many have ended unseen in the last minute. */
+/** Pages read at most. More than one is needed where the hosts of many have ended unseen a short time ago. */
 const roomPagesMax = 6
 /** So many that speak are enough to choose from. */
 const roomEnough = 8
@@ -270,7 +294,7 @@ const roomEnough = 8
  */
 export async function findRoom(
   store: Store,
-  now: number,
+  isHeard: (card: Card) => boolean,
   realmId: string,
   zone: string,
 ): Promise<Card[]> {
@@ -280,7 +304,7 @@ export async function findRoom(
     for (const item of page.items) {
       const card = parseCard(zone, item)
       const other = found.get(nameOf(card))
-      if (isHeard(card, now) && card.beat >= (other?.beat ?? 0)) found.set(nameOf(card), card)
+      if (isHeard(card) && card.beat >= (other?.beat ?? 0)) found.set(nameOf(card), card)
     }
     if (found.size >= roomEnough || ++read === roomPagesMax) break
   }
@@ -300,10 +324,7 @@ function isTight({ count, capacity }: Card): boolean {
   return count >= filledAt(capacity)
 }
 
-/**
- * Deletes copies at the head of the listing that were not renewed for a minute. Safe at any time: hosts write
- * theirs again.
- */
+/** Deletes copies at the head of the listing that nobody has renewed for `instanceLongGoneMs`. Safe at any time: hosts write theirs again. */
 export async function sweepRoom(
   store: Store,
   now: number,
@@ -336,6 +357,11 @@ export async function sweepRoom(
 /** Removes the card of an instance whose host has ended, and its copies. */
 export async function removeCard(store: Store, realmId: string, ref: InstanceRef): Promise<void> {
   await store.delete({ table: 'volatile', key: cardKey(realmId, ref) })
+  await removeCopies(store, realmId, ref)
+}
+
+/** Newcomers find the instance no more. A host that lives writes its copy again with its next checkpoint. */
+export async function removeCopies(store: Store, realmId: string, ref: InstanceRef): Promise<void> {
   const suffix = `#${ref.bootId}#${ref.instance}`
   for await (const page of pages(store, roomPartition(realmId, ref.zone))) {
     for (const { pk, sk } of page.items) {

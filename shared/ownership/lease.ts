@@ -4,10 +4,17 @@
 //
 // The key carries the boot id, never a machine or slot name: a host that came back quickly would make
 // its dead predecessor look alive. A lease row that is absent is dead.
-import { hostRowsKeptMs, leaseDeadAfterMs, leaseReadGapMs } from '../limits.ts'
+import {
+  clockOffMaxMs,
+  hostRowsKeptMs,
+  leaseDeadAfterMs,
+  leaseReadGapMs,
+  leaseRenewMs,
+} from '../limits.ts'
+import type { Runtime } from '../runtime.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Write } from '../store/store.ts'
-import { removeCard } from './card.ts'
+import { removeCard, removeCopies } from './card.ts'
 import { enterRing, leaveRing } from './ring.ts'
 
 export type HostInstance = { realmId: string; zone: string; instance: string }
@@ -46,6 +53,7 @@ export async function createLease(
       ...leaseKey(host.bootId),
       v: 1,
       renewal: 0,
+      at: now,
       address: host.address,
       protocol: host.protocol,
       content: host.content,
@@ -81,9 +89,10 @@ export async function renewLease(
     await store.update({
       table: 'volatile',
       key: leaseKey(bootId),
-      update: 'SET renewal = :n, expires = :expires',
+      update: 'SET renewal = :n, #at = :now, expires = :expires',
       condition: 'attribute_exists(pk) AND attribute_not_exists(ended) AND renewal < :n',
-      values: { ':n': renewal, ':expires': expiresAt(now + hostRowsKeptMs) },
+      names: { '#at': 'at' },
+      values: { ':n': renewal, ':now': now, ':expires': expiresAt(now + hostRowsKeptMs) },
     })
     return 'held'
   } catch (error) {
@@ -201,12 +210,14 @@ export function judgeSighting(sighting: Sighting): Observation {
 }
 
 /**
- * Marks a lease that did not change for `leaseSuspectAfterMs`. Until its host renews it, all observers may
- * take the host for dead (`judgeSuspect`). Nothing happens when the lease was renewed or has ended.
+ * Writes down for everybody that the lease has been seen unchanged for `leaseSuspectAfterMs`: until it is
+ * renewed its holder may be taken for dead (`judgeSuspect`), and newcomers are not sent there. Nothing
+ * happens when it has renewed or ended.
  */
 export async function suspectLease(store: Store, sighting: Sighting): Promise<void> {
+  let row: Item
   try {
-    await store.update({
+    row = await store.update({
       table: 'volatile',
       key: leaseKey(sighting.bootId),
       update: 'SET suspect = :n',
@@ -214,6 +225,39 @@ export async function suspectLease(store: Store, sighting: Sighting): Promise<vo
       values: { ':n': sighting.renewal },
     })
   } catch (error) {
-    if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+    if (error instanceof StoreError && error.kind === 'condition') return
+    throw error
   }
+  for (const { realmId, zone, instance } of row['instances'] as HostInstance[]) {
+    await removeCopies(store, realmId, { zone, bootId: sighting.bootId, instance })
+  }
+}
+
+/** A renewal that lives comes by then. */
+const renewedByMs = 2 * leaseRenewMs
+
+/**
+ * How far the clock of a host is ahead of the reader's, ms; negative when it is behind. Undefined when it is
+ * within a minute, and when the host does not renew its lease: its time is then only old. `row`: as it was
+ * just read, strongly. One trip more, after 2 s, for a host that seems behind.
+ */
+export async function clockOff(
+  { store, runtime }: { store: Store; runtime: Pick<Runtime, 'now' | 'sleep'> },
+  bootId: string,
+  row: Item,
+): Promise<number | undefined> {
+  const ahead = aheadOf(row, runtime.now())
+  if (row['ended'] === true || Math.abs(ahead) <= clockOffMaxMs) return undefined
+  if (ahead > 0) return ahead
+  await runtime.sleep(renewedByMs)
+  const key = leaseKey(bootId)
+  const again = await store.get({ table: 'volatile', key, consistent: true })
+  if (again === undefined || again['renewal'] === row['renewal']) return undefined
+  const still = aheadOf(again, runtime.now())
+  return Math.abs(still) <= clockOffMaxMs ? undefined : still
+}
+
+/** A host of a version before this one tells no time: nothing is known of its clock. */
+function aheadOf(row: Item, now: number): number {
+  return ((row['at'] as number | undefined) ?? now) - now
 }

@@ -14,6 +14,11 @@ export function charactersOf(text: string): number {
   return count
 }
 
+/** The first `most` code points of a text. */
+export function cutText(text: string, most: number): string {
+  return Array.from(text).slice(0, most).join('')
+}
+
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
 const line = z

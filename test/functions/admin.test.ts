@@ -332,6 +332,11 @@ describe('the fleet', () => {
     const renewal = row['renewal'] as number
     await suspectLease(test.memory, { bootId, renewal, since: 0, last: 6000 })
     expect((await operator.fleet()).hosts).toMatchObject([{ lease: 'suspect' }])
+    await test.memory.put({
+      table: 'volatile',
+      item: { ...row, at: (row['at'] as number) + 70_000 },
+    })
+    expect((await operator.fleet()).hosts).toMatchObject([{ clockOffMs: 70_000 }])
     await test.memory.put({ table: 'volatile', item: row })
     test.fleet.hosts = [
       { name: 'hub-x', bootId, address: '127.0.0.1', port: 7000, state: 'allocated', labels: {} },

@@ -1,13 +1,22 @@
 // What a host finds out about itself: by its own key, from the real functions.
 import { describe, expect, it } from 'vitest'
-import { checkMyself } from '#gameserver/self-check.ts'
+import { checkMyself, keepCheckingMyself } from '#gameserver/self-check.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { openApi } from '../functions/api.ts'
 
-async function openStage(options: { realmId?: string; behindMs?: number; deadApi?: boolean } = {}) {
+type Options = {
+  realmId?: string
+  behindMs?: number
+  deadApi?: boolean
+  /** How far the host is behind at each check; then `stop` is told. */
+  offs?: number[]
+  stop?: AbortController
+}
+
+async function openStage(options: Options = {}) {
   const test = await openApi()
   const identity = await createHostSigner()
   const bootId = newId(test.clock)
@@ -20,28 +29,44 @@ async function openStage(options: { realmId?: string; behindMs?: number; deadApi
     instances: [],
   })
   const warnings: string[] = []
+  const lines: string[] = []
+  const offs = [...(options.offs ?? [])]
+  let behindMs = options.behindMs ?? offs.shift() ?? 0
   const runtime: Runtime = {
     ...test.clock,
-    now: () => test.clock.now() - (options.behindMs ?? 0),
+    now: () => test.clock.now() - behindMs,
+    ...(options.offs === undefined
+      ? {}
+      : {
+          sleep: async () => {
+            const next = offs.shift()
+            if (next === undefined) options.stop!.abort()
+            else behindMs = next
+          },
+        }),
   }
-  const check = async () =>
-    await checkMyself({
-      url: 'http://test.example',
-      identity,
-      bootId,
-      realmId: options.realmId ?? 'local',
-      fetch: async (url, init) => {
-        if (options.deadApi) throw new TypeError('fetch failed')
-        return await test.app.request(url, init)
+  const self = {
+    url: 'http://test.example',
+    identity,
+    bootId,
+    realmId: options.realmId ?? 'local',
+    fetch: async (url: string, init: RequestInit) => {
+      if (options.deadApi) throw new TypeError('fetch failed')
+      return await test.app.request(url, init)
+    },
+    runtime,
+    log: {
+      info: (message: string) => void lines.push(message),
+      warn(message: string, fields?: object) {
+        lines.push(message)
+        warnings.push(`${message} ${JSON.stringify(fields ?? {})}`)
       },
-      runtime,
-      log: {
-        info: () => undefined,
-        warn: (message, fields) => warnings.push(`${message} ${JSON.stringify(fields ?? {})}`),
-      },
-      signal: new AbortController().signal,
-    })
-  return { test, bootId, check, warnings }
+    },
+    signal: (options.stop ?? new AbortController()).signal,
+  }
+  const check = async () => (await checkMyself(self)).outcome
+  const keep = async () => await keepCheckingMyself(self)
+  return { test, bootId, check, keep, lines, warnings }
 }
 
 describe('the self-check of a host', () => {
@@ -71,6 +96,20 @@ describe('the self-check of a host', () => {
     await endLease(ended.test.memory, ended.bootId)
     expect(await ended.check()).toBe('warned')
     expect(ended.warnings.join()).toContain('auth.required')
+  })
+
+  it('logs again when the clock is off in another way, and only then', async () => {
+    const offs = [0, 0, 3000, 4000, 70_000, 75_000, 0]
+    const stop = new AbortController()
+    const { keep, lines } = await openStage({ offs, stop })
+    await keep()
+    expect(lines.map((line) => /know this host|\d+ ms \w+/.exec(line)?.[0])).toEqual([
+      'know this host',
+      '3000 ms behind',
+      '70000 ms behind',
+      'know this host',
+    ])
+    expect(lines[2]).toContain('by more than a minute')
   })
 
   it('gives up on functions that do not answer, and says so', async () => {

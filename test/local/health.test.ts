@@ -4,6 +4,7 @@ import type { Visit } from '#client/bots/synthetic.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { openInstance } from '#shared/ownership/card.ts'
+import { createLease } from '#shared/ownership/lease.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 
 function hostOf(zone: string, state: FleetHost['state']): FleetHost {
@@ -29,7 +30,7 @@ function setUp(hosts: FleetHost[]) {
       visits++
       return await visited.next
     },
-    runtime: { now: () => now },
+    runtime: { now: () => now, sleep: async (ms) => void (now += ms) },
   })
   const at = {
     pass: (ms: number) => (now += ms),
@@ -114,4 +115,12 @@ test('who asks for a probe while one is under way gets that one: nobody visits t
   visit.resolve({ ms: {} })
   await both
   expect(at.visits()).toBe(1)
+})
+
+test('a host whose clock is off by more than a minute is named', async () => {
+  const { health, store, at } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'ready')])
+  const host = { bootId: 'b', address: '', protocol: 1, content: '', publicKey: '' }
+  await createLease(store, at.now() + 61_000, { ...host, instances: [] })
+  await health.probe()
+  expect(await health.last()).toMatchObject({ ok: false, checks: { 'clock:hub': false } })
 })

@@ -41,7 +41,7 @@ async function openHubs(count: number, full: number) {
       const keeper = createPlaceKeeper({
         store: memory,
         runtime,
-        now: runtime.now,
+        clocks: { now: runtime.now, monotonic: runtime.now },
         realmId,
         ref: at,
       })

@@ -452,6 +452,7 @@ describe('places', () => {
     await realm.enterAs(await realm.character())
     const [held] = await findInstances(realm.store, realmId, 'hub')
     expect(held!.count).toBe(1)
+    await host.checkpoint('hub-1', [])
     realm.runtime.advance(41_000)
     await host.prove()
     await host.checkpoint('hub-1', [])
@@ -626,6 +627,7 @@ describe('the director', () => {
   it('sends nobody to a host that has said nothing for 12 s', async () => {
     const realm = await openRealm()
     await realm.host()
+    await realm.enterAs(await realm.character())
     realm.runtime.advance(12_001)
     await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
       code: 'world.full',

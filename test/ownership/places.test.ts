@@ -112,6 +112,7 @@ describe('a place', () => {
     const host = await realm.host()
     const who = await realm.character()
     await realm.enterAs(who)
+    await host.checkpoint('hub-1', [])
     realm.runtime.advance(41_000)
     await host.prove()
     at.holding = true
@@ -137,6 +138,7 @@ describe('a place', () => {
     await host.leave({ ...entry(who, 1, 2), instance: 'hub-1' })
     await late()
     expect(await placeOf(realm, who)).toBe(until)
+    await host.checkpoint('hub-1', [])
     realm.runtime.advance(41_000)
     await host.prove()
     await host.checkpoint('hub-1', [])
@@ -167,6 +169,7 @@ describe('a place', () => {
     const at = { zone: 'hub', bootId: host.bootId, instance: 'hub-1' }
     const until = realm.runtime.now() + 30_500
     await takePlace(realm.store, realmId, at, who.characterId, until, 50)
+    await host.checkpoint('hub-1', [entry(who, 1, 1)])
     realm.runtime.advance(41_000)
     await host.prove()
     await host.checkpoint('hub-1', [entry(who, 1, 1)])

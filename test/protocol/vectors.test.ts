@@ -13,7 +13,7 @@ import {
 } from '#shared/protocol/client-frames.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import { CLOSE, closeReason } from '#shared/protocol/close.ts'
-import { clientControl, packControl, unpackControl } from '#shared/protocol/control.ts'
+import { clientControl, cutText, packControl, unpackControl } from '#shared/protocol/control.ts'
 import {
   SERVER_KIND,
   decodeServerFrame,
@@ -258,5 +258,7 @@ describe('a line of chat', () => {
     expect(takes('😀'.repeat(chatMaxLength))).toBe(true)
     expect(takes('😀'.repeat(chatMaxLength + 1))).toBe(false)
     expect(takes('é'.repeat(chatMaxLength))).toBe(true)
+    expect(takes(cutText('😀'.repeat(chatMaxLength + 1), chatMaxLength))).toBe(true)
+    expect(cutText('a😀b', 2)).toBe('a😀')
   })
 })

@@ -226,16 +226,16 @@ export const mutants: Mutant[] = [
   {
     name: 'places-never-lapse',
     rule: 'Places: reservations that expired are released by their host',
-    file: places,
-    find: 'return until + placeGraceMs < now',
-    replace: 'return until + placeGraceMs < 0 * now',
+    file: placeKeeper,
+    find: 'now - since > placeLapsesMs',
+    replace: '0 * (now - since) > placeLapsesMs',
   },
   {
     name: 'places-of-players-lapse',
     rule: 'Places: the host keeps the places of those who play there',
     file: placeKeeper,
-    find: 'hasLapsed(place, now) && !members.has(place.characterId)',
-    replace: 'hasLapsed(place, now) && members.size >= 0',
+    find: '!members.has(id)',
+    replace: 'members.size >= 0',
   },
   {
     name: 'place-given-back-twice',

@@ -1,0 +1,201 @@
+// A zone host whose clock is off by a minute: it gets players, and keeps their places.
+import { describe, expect, it } from 'vitest'
+import { createHostPlaces } from '#gameserver/persistence/host-places.ts'
+import {
+  clockSlackMs,
+  instanceLongGoneMs,
+  instanceSilentMs,
+  instancesHeardMax,
+  placeLapsesMs,
+} from '#shared/limits.ts'
+import {
+  createHearing,
+  findInstances,
+  findRoom,
+  openInstance,
+  sweepRoom,
+} from '#shared/ownership/card.ts'
+import type { Card } from '#shared/ownership/card.ts'
+import {
+  clockOff,
+  createLease,
+  leaseKey,
+  renewLease,
+  suspectLease,
+} from '#shared/ownership/lease.ts'
+import { readPlaces } from '#shared/ownership/places.ts'
+import { createMemoryStore } from '#shared/store/memory.ts'
+import type { Store } from '#shared/store/store.ts'
+import { openRealm, realmId } from './realm.ts'
+import { seededRuntime } from './seeded-runtime.ts'
+
+const minute = 60_000
+const at = { zone: 'hub', bootId: 'b1', instance: 'hub-1' }
+const entry = { ...at, address: 'ws://a/zone', protocol: 1, state: 'open' as const, capacity: 100 }
+const now = 1_000_000_000
+const card = (more: Partial<Card> = {}): Card => ({
+  ...entry,
+  count: 0,
+  players: 0,
+  seenAt: now,
+  beat: 1,
+  changes: 0,
+  ...more,
+})
+
+describe('a card', () => {
+  it.each([-minute, 0, minute])('is heard when the clock of its host is off by %i ms', (off) => {
+    const hears = createHearing()
+    for (let beat = 1; beat < 20; beat++) {
+      const then = now + beat * 4000
+      expect(hears(card({ beat, seenAt: then + off }), then)).toBe(true)
+    }
+  })
+
+  it.each([-minute, 0, minute])('is silent 12 s after its last beat, off by %i ms', (off) => {
+    const hears = createHearing()
+    const last = card({ beat: 7, seenAt: now + off })
+    expect(hears(last, now)).toBe(true)
+    expect(hears(last, now + instanceSilentMs)).toBe(true)
+    expect(hears(last, now + instanceSilentMs + 1)).toBe(false)
+    // One that has woken.
+    expect(hears(card({ beat: 8, seenAt: now + off + 20_000 }), now + 20_000)).toBe(true)
+  })
+
+  it('that is old at its first sight is silent at once, until its beat rises', () => {
+    const hears = createHearing()
+    const old = card({ seenAt: now - instanceSilentMs - clockSlackMs - 1 })
+    expect(hears(old, now)).toBe(false)
+    expect(hears(old, now + 1)).toBe(false)
+    expect(hears({ ...old, beat: 2 }, now + 4000)).toBe(true)
+  })
+
+  it('has copies of former orders, which are judged by the clock of the host that wrote both', () => {
+    const hears = createHearing()
+    const newest = card({ beat: 9, seenAt: now + minute })
+    expect(hears(newest, now)).toBe(true)
+    expect(hears(card({ beat: 6, seenAt: now + minute - instanceSilentMs }), now)).toBe(true)
+    expect(hears(card({ beat: 5, seenAt: now + minute - instanceSilentMs - 1 }), now)).toBe(false)
+    expect(hears(newest, now)).toBe(true)
+  })
+
+  it('is heard when the clock of the reader is set back', () => {
+    const hears = createHearing()
+    expect(hears(card(), now)).toBe(true)
+    expect(hears(card(), now - minute)).toBe(true)
+    expect(hears(card(), now - minute + instanceSilentMs + 1)).toBe(false)
+  })
+
+  it('is one of a bounded number that are remembered', () => {
+    const hears = createHearing()
+    expect(hears(card(), now)).toBe(true)
+    for (let i = 0; i < instancesHeardMax; i++) hears(card({ bootId: `other-${i}` }), now)
+    // Forgotten, so it is judged as one that is new.
+    expect(hears(card(), now + instanceSilentMs + 1)).toBe(true)
+  })
+})
+
+describe('a listing', () => {
+  it('is not swept of a host that is a minute behind', async () => {
+    const store = createMemoryStore()
+    await openInstance(store, now - minute - 4000, realmId, entry)
+    await sweepRoom(store, now, realmId, 'hub')
+    expect(await findRoom(store, () => true, realmId, 'hub')).toHaveLength(1)
+    await sweepRoom(store, now + instanceLongGoneMs, realmId, 'hub')
+    expect(await findRoom(store, () => true, realmId, 'hub')).toEqual([])
+  })
+
+  it('loses a host that another one sees silent', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const { bootId } = host
+    const row = (await realm.store.get({ table: 'volatile', key: leaseKey(bootId) }))!
+    const sighting = { bootId, renewal: row['renewal'] as number, since: 0, last: 6000 }
+    await suspectLease(realm.store, { ...sighting, renewal: sighting.renewal + 1 })
+    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toHaveLength(1)
+    await suspectLease(realm.store, sighting)
+    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toEqual([])
+    // It was only slow.
+    await host.checkpoint('hub-1', [])
+    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toHaveLength(1)
+  })
+})
+
+describe('enter', () => {
+  it.each([-minute, minute])('finds a host whose clock is off by %i ms', async (off) => {
+    const realm = await openRealm()
+    await openInstance(realm.store, realm.runtime.now() + off, realmId, entry)
+    expect((await realm.enterAs(await realm.character())).address).toBe(entry.address)
+  })
+
+  it('passes by a dead host 12 s after it has met it first', async () => {
+    const realm = await openRealm()
+    await openInstance(realm.store, realm.runtime.now() + minute, realmId, entry)
+    const who = await realm.character()
+    expect((await realm.enterAs(who)).address).toBe(entry.address)
+    realm.runtime.advance(instanceSilentMs + 1)
+    const other = await realm.host()
+    expect((await realm.enterAs(who)).address).toBe(`ws://${other.bootId}/zone`)
+  })
+})
+
+describe('a reservation', () => {
+  it.each([-minute, 0, minute])('is kept and released by a host off by %i ms', async (off) => {
+    const realm = await openRealm()
+    const { store, runtime } = realm
+    const places = createHostPlaces({
+      store,
+      runtime,
+      clocks: { now: () => runtime.now() + off, monotonic: () => runtime.now() },
+      host: {
+        bootId: 'b1',
+        realmId,
+        address: entry.address,
+        protocol: 1,
+        contentVersion: 'test',
+        publicKey: 'none',
+        instances: [{ instance: 'hub-1', zone: 'hub', capacity: 100 }],
+      },
+      stays: new Map(),
+    })
+    await places.open()
+    await places.setState('open')
+    await realm.enterAs(await realm.character())
+    const held = async () => (await readPlaces(store, realmId, at, 10, undefined)).places.length
+    await places.reconcile('hub-1', [])
+    runtime.advance(placeLapsesMs)
+    await places.reconcile('hub-1', [])
+    expect(await held()).toBe(1)
+    runtime.advance(4000)
+    await places.reconcile('hub-1', [])
+    expect(await held()).toBe(0)
+    expect((await findInstances(store, realmId, 'hub'))[0]!.count).toBe(0)
+  })
+})
+
+describe('the time in a lease row', () => {
+  async function offOf(off: number, more: { renews?: boolean; runsFor?: number } = {}) {
+    const runtime = seededRuntime(1)
+    const store: Store = createMemoryStore({ runtime })
+    const host = { bootId: 'b1', address: '', protocol: 1, content: '', publicKey: '' }
+    await createLease(store, runtime.now() + off, { ...host, instances: [] })
+    runtime.advance(more.runsFor ?? 0)
+    const row = (await store.get({ table: 'volatile', key: leaseKey('b1') }))!
+    const sleep = async (ms: number) => {
+      runtime.advance(ms)
+      if (more.renews !== false) await renewLease(store, runtime.now() + off, 'b1', 1)
+    }
+    return await clockOff({ store, runtime: { ...runtime, sleep } }, 'b1', row)
+  }
+
+  it('names a clock that is off by more than a minute, and no other', async () => {
+    expect(await offOf(minute)).toBeUndefined()
+    expect(await offOf(-minute)).toBeUndefined()
+    expect(await offOf(61_000)).toBe(61_000)
+    expect(await offOf(-61_000)).toBe(-61_000)
+  })
+
+  it('says nothing of a host that does not renew', async () => {
+    expect(await offOf(0, { renews: false, runsFor: 10 * minute })).toBeUndefined()
+  })
+})
