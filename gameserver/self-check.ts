@@ -1,6 +1,6 @@
-// What a host checks of itself while it is up: that the functions know it by its key, serve its realm,
-// and have about the same time. Nothing here stops a host. What is wrong stands in its log: an operator looks
-// there when calls are refused.
+// A host checks itself while it is up: the functions know it by its key, serve its realm, and have about the
+// same time. A failed check does not stop the host. It writes a log line, for an operator whose calls are
+// refused.
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import { internal } from '#shared/api/internal.ts'
 import type { KnownHost } from '#shared/api/internal.ts'
@@ -15,7 +15,7 @@ const tryForMs = 60_000
 const retryMs = 2000
 /** How often it is checked again. */
 const againMs = 60_000
-/** What is worth a line: clocks that differ by more are not kept by NTP. */
+/** Clocks that differ by more are worth a log line: NTP does not keep them. */
 const skewMaxMs = 500
 
 export type SelfCheck = {

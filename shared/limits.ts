@@ -99,8 +99,8 @@ export const placeGraceMs = 10 * 1000
  */
 export const placeLapsesMs = ticketMs + placeGraceMs
 /**
- * Rows of places stay this long after their reservation has ended: those of a host that has ended are deleted
- * by no one else. Longer than anybody plays without a break; for who does, his host enters a new one.
+ * Rows of places stay this long after their reservation has ended: nothing else deletes the rows of a host
+ * that has ended. No player plays that long without a break; for one that does, his host enters a new row.
  */
 export const placeKeptMs = 7 * 24 * 60 * 60 * 1000
 /** How long a host keeps a character in the world after its socket has closed, and waits for a resume. */
@@ -171,7 +171,7 @@ export const instancesHeardMax = 8192
  * instances costs 38 read units a look.
  */
 export const statusRememberedMs = 5000
-/** Copies of cards that nobody has renewed for so long are of hosts that have ended. Far above silence and slack. */
+/** A copy of a card that was not renewed for so long belongs to a host that has ended. Far above silence and slack. */
 export const instanceLongGoneMs = 60 * 1000 + clockSlackMs
 /** How often a host deletes such copies. */
 export const sweepEveryMs = 60 * 1000

@@ -4,9 +4,9 @@
 // - which characters play here without a place: it enters their places again;
 // - how many places there are, against the count on the card.
 //
-// The count can only be wrong when a row went by another way than a transaction, by its age for instance.
-// Places come and go during a round. A round in which the count has changed n times may have missed the
-// truth by n, so the count is corrected by what it is off beyond that. In a quiet moment that is all of it.
+// The count can only be wrong after a row was deleted outside of a transaction, by its age for instance.
+// Places come and go during a round. If the count changed n times, the round may be wrong by n. So it
+// corrects only the part of the difference that exceeds n. In a quiet moment that is the whole difference.
 import { placeLapsesMs, sweepEveryMs } from '#shared/limits.ts'
 import { countOpened, renewCard, sweepRoom, writeCopy } from '#shared/ownership/card.ts'
 import type { Card, InstanceRef, InstanceState } from '#shared/ownership/card.ts'

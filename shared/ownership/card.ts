@@ -324,7 +324,10 @@ function isTight({ count, capacity }: Card): boolean {
   return count >= filledAt(capacity)
 }
 
-/** Deletes copies at the head of the listing that nobody has renewed for `instanceLongGoneMs`. Safe at any time: hosts write theirs again. */
+/**
+ * Deletes copies at the head of the listing that were not renewed for `instanceLongGoneMs`. Safe at any time:
+ * hosts write theirs again.
+ */
 export async function sweepRoom(
   store: Store,
   now: number,
