@@ -7,7 +7,7 @@ const REASONS = {
   'redis-rotation': {
     id: 'AwsSolutions-SMG4',
     reason:
-      'The token is issued by whoever runs the Redis, outside of AWS: no Lambda can rotate it. It guards a cache of what can be rebuilt.',
+      'The operator of the Redis issues the token, outside of AWS: no Lambda can rotate it. It guards a cache that can be rebuilt.',
   },
   'own-authorizer': {
     id: 'AwsSolutions-APIG4',

@@ -331,7 +331,7 @@ function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread)
 
   /** No player is sent here any more; then the fleet ends the process as it ends every host. */
   const giveBack = async (): Promise<void> => {
-    log.info('nobody is here: the host gives itself back')
+    log.info('no player is here: the host gives itself back to the fleet')
     await persistence.setState('draining').catch(() => undefined)
     await agones
       .shutdown()

@@ -30,7 +30,7 @@ export const VARIABLES = {
     schema: z.string().min(1),
     default: '127.0.0.1',
     about:
-      'Address to listen on. Zone hosts listen there too. 0.0.0.0 or :: takes every address of the machine; players are then told the one that they came by.',
+      'Address to listen on. Zone hosts listen there too. 0.0.0.0 or :: takes every address of the machine; players then get the one that they came by.',
   },
   WAYSTONE_DATA: {
     schema: z.string().min(1),
@@ -83,7 +83,7 @@ export const VARIABLES = {
   WAYSTONE_LIMITS: {
     schema: z.enum(['strict', 'generous']),
     default: 'strict',
-    about: 'Rate limits: strict for production; `npm start` uses generous unless told.',
+    about: 'Rate limits: strict for production; `npm start` uses generous by default.',
   },
   WAYSTONE_TABLES: {
     schema: z.string().regex(/^[A-Za-z0-9_.-]{1,60}$/),
@@ -149,7 +149,7 @@ export const VARIABLES = {
     schema: whole.pipe(z.int().max(86_400)),
     default: '0',
     about:
-      'Zone host: once it was allocated and nobody is in it for so long, it asks its fleet to take it back. 0: never.',
+      'Zone host: once it was allocated and no player is in it for so long, it asks its fleet to take it back. 0: never.',
   },
   WAYSTONE_ZONE_URL: {
     schema: z
@@ -160,7 +160,7 @@ export const VARIABLES = {
       ),
     default: 'ws://{address}:{port}/zone',
     about:
-      'Zone host: the address that players are told. {address} is that of the fleet, else HOST. A gateway in front of the hosts has one of its own.',
+      'Zone host: the address that players get. {address} is that of the fleet, else HOST. A gateway in front of the hosts has one of its own.',
   },
   WAYSTONE_PROXIES: {
     schema: whole.pipe(z.int().max(5)),

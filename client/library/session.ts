@@ -143,7 +143,7 @@ function createAuthorised(deps: {
   const renewOnce = async () => {
     if (tokens.adopt() && !tokens.isStale()) return
     const refreshToken = tokens.current()?.refreshToken
-    if (refreshToken === undefined) throw new ApiError('auth.required', 'Nobody is logged in')
+    if (refreshToken === undefined) throw new ApiError('auth.required', 'There is no log-in')
     try {
       const body = { refreshToken }
       tokens.renew(await retrying(runtime, (more) => client.auth.refresh({ body }, more)))

@@ -72,7 +72,7 @@ export async function play(options: Play): Promise<void> {
       act: () => void client.send(message),
     })),
     say(text) {
-      if (!client.say(text)) hud.note('Nobody can hear you just now.')
+      if (!client.say(text)) hud.note('You are not connected. Your line was not sent.')
     },
     leave: () => leave(false),
     logOut: () => leave(true),
@@ -173,7 +173,7 @@ const saving = 'Saving is paused; you can play on.'
 const WAITS = new Set(['play.session_active', 'world.full'])
 const RECONNECTS: Record<string, string> = {
   network: 'The server does not answer. Trying again…',
-  'store.unavailable': 'The server cannot let anybody in just now. Trying again…',
+  'store.unavailable': 'The server lets no player in just now. Trying again…',
   'host.shutdown': 'The world moves to another machine. Reconnecting…',
 }
 

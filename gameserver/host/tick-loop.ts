@@ -123,10 +123,12 @@ function tick(deps: TickLoopDeps, one: Running, now: number, delivers: boolean):
 
 /** Closes a broken instance: its characters leave and enter elsewhere, and no character comes in any more. */
 function giveUp({ log, onBroken }: TickLoopDeps, { instance, checkpoints }: Running): void {
-  log.error('step after step failed: the instance is given up', { instance: instance.id })
+  log.error('too many ticks failed in a row: the instance is closed', { instance: instance.id })
   instance.broken = true
   drainInstance(instance, checkpoints, 'internal')
-    .catch((error: unknown) => log.error('giving up failed', { instance: instance.id, error }))
+    .catch((error: unknown) =>
+      log.error('the instance could not be closed', { instance: instance.id, error }),
+    )
     .finally(() => onBroken?.(instance.id))
 }
 

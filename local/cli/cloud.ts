@@ -107,7 +107,7 @@ async function askWho(asked: {
     return answer.GetCallerIdentityResult.Arn
   } catch (cause) {
     throw new StartError(
-      'AWS (STS) does not say who you are, and nobody makes operators without a name: ' +
+      'AWS (STS) does not say who you are. The audit needs a name, so no operator is made: ' +
         'are the credentials still good?',
       cause,
     )

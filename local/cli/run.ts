@@ -34,7 +34,9 @@ export async function carryOut(
       const answer = await admin.kick({ params: await meant(who), body: { reason } })
       const none = answer.kicked === 0
       return told(answer, ({ kicked, stillInPlay }) =>
-        none ? 'Nobody of that account is in the world.' : `Kicked: ${kicked}.${rest(stillInPlay)}`,
+        none
+          ? 'No character of that account is in the world.'
+          : `Kicked: ${kicked}.${rest(stillInPlay)}`,
       )
     }
     case 'ban': {
