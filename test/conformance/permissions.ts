@@ -325,7 +325,10 @@ async function play(bundling: Bundling): Promise<void> {
   }
 }
 
-/** Asks a function so often that cheap reads, too, are reported: each 20th part of a strict limit. */
+/**
+ * Asks a function so often that cheap reads, too, are reported: each 20th part of a strict limit, which is 30.
+ * Twice that, because a window may end in between.
+ */
 async function countInStore(
   name: string,
   records: readonly DomainRecord[],
@@ -338,7 +341,7 @@ async function countInStore(
     target: limitedOf(records).replace('{realmId}', realmId),
     headers: { authorization: `Bearer ${token}` },
   })
-  for (let i = 0; i < 31; i++) {
+  for (let i = 0; i < 62; i++) {
     const outcome = await made.invoke(event)
     if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
     // A host's route says 401 to an operator, after it has counted his address.
