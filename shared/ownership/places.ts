@@ -201,7 +201,7 @@ export async function releasePlaces(
 
 /** A time by chance, from 1 ms to `most`: of two that met, one comes first the next time. */
 export function jitterMs(runtime: Pick<Runtime, 'randomBytes'>, most: number): number {
-  const [high, low] = runtime.randomBytes(2) as unknown as [number, number]
+  const [high = 0, low = 0] = runtime.randomBytes(2)
   return 1 + Math.floor(((high * 256 + low) * most) / 65_536)
 }
 
