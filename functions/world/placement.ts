@@ -132,9 +132,16 @@ async function visitFull(
 async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
   const { store, runtime, fleet } = deps
   const { realmId, zone } = search
+  const takeOpened = async () => {
+    const room = await findRoom(store, heardNow(deps), realmId, zone, { consistent: true })
+    return await takeBest(deps, offersOf(undefined, room), search)
+  }
   // Until one more instance has opened, every request for it gets the same new host, at any time and any
-  // number of times. It has opened when the copy of its card is written: then there is room, or another need.
+  // number of times. The number counts instances whose copies are written. One that opened since the offers
+  // were read is counted too, so it is looked for first. Otherwise the need that it meets gets a second host.
   const requestId = `${realmId}/${zone}/${await readOpened(store, realmId, zone)}`
+  const opened = await takeOpened()
+  if (opened !== undefined) return opened
   const labels = { [zoneLabel]: zone }
   const beganAt = runtime.now()
   for (let looks = 0; ; looks++) {
@@ -146,9 +153,8 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
     // Any instance that has opened meanwhile will do, also one that another request had opened.
-    if (host !== undefined || thorough) {
-      const room = await findRoom(store, heardNow(deps), realmId, zone)
-      const found = await takeBest(deps, offersOf(undefined, room), search)
+    if (host !== undefined || (thorough && looks > 0)) {
+      const found = await takeOpened()
       if (found !== undefined) return found
     }
     if (runtime.now() - beganAt >= hostWaitMs) throw new Problem('world.full', { retryAfterS: 1 })

@@ -290,17 +290,19 @@ const roomEnough = 8
 /**
  * Instances of a zone with room for newcomers, in the order in which they are to be filled: the fullest
  * below 80 %, then the emptiest. Not all of them: enough to choose from. One trip, nearly always, and one
- * read unit; six at most.
+ * read unit; six at most. `consistent` costs twice that, and sees every copy that is written.
  */
 export async function findRoom(
   store: Store,
   isHeard: (card: Card) => boolean,
   realmId: string,
   zone: string,
+  { consistent = false }: { consistent?: boolean } = {},
 ): Promise<Card[]> {
   const found = new Map<string, Card>()
   let read = 0
-  for await (const page of pages(store, roomPartition(realmId, zone), { limit: roomPage })) {
+  const more = { limit: roomPage, consistent }
+  for await (const page of pages(store, roomPartition(realmId, zone), more)) {
     for (const item of page.items) {
       const card = parseCard(zone, item)
       const other = found.get(nameOf(card))

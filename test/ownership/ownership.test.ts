@@ -543,6 +543,22 @@ describe('the director', () => {
     expect(new Set(realm.allocations).size).toBe(1)
   })
 
+  it('takes a place where an instance opens just before the need is named, and asks for no host', async () => {
+    const realm = await openRealm()
+    const host = await realm.host('hub', false)
+    const { store } = realm.deps
+    realm.deps.store = {
+      ...store,
+      async get(request) {
+        if (request.key.sk === 'OPENED') await host.setState('open')
+        return await store.get(request)
+      },
+    }
+    const { ticket } = await realm.enterAs(await realm.character())
+    expect((await realm.open(ticket)).bootId).toBe(host.bootId)
+    expect(realm.allocations).toEqual([])
+  })
+
   it('fills a second host whose instance has the same name as the full one', async () => {
     const realm = await openRealm({ capacity: 2 })
     const hosts = [await realm.host(), await realm.host()]
