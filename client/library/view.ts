@@ -8,7 +8,7 @@ export type Seen = {
   id: number
   type: EntityType
   /** `race/job` of a player, content id of a creature. */
-  look: string
+  appearance: string
   name: string
   /** The exact body at the tick asked for. */
   x: number
@@ -24,7 +24,7 @@ export type Drawn = Seen
 type Entity = {
   id: number
   type: EntityType
-  look: string
+  appearance: string
   name: string
   shown: Uint8Array | undefined
   cell: number
@@ -39,7 +39,7 @@ export type View = {
   /** All but the player's own, as to draw them. Call it once a drawn frame: errors fade by `elapsedMs`. */
   draw(tick: number, elapsedMs: number): Drawn[]
   /** What is known of one entity, oneself included. */
-  entity(id: number): Pick<Seen, 'type' | 'look' | 'name' | 'shown'> | undefined
+  entity(id: number): Pick<Seen, 'type' | 'appearance' | 'name' | 'shown'> | undefined
   readonly size: number
 }
 
@@ -50,8 +50,8 @@ export function createView(own: number, tickHz: number): View {
   const meet = (record: EntityRecord, cell: number, piece: Piece, known: Entity | undefined) => {
     if (known) known.course.add(piece, drawnTick)
     const course = known?.course ?? createCourse(piece, tickHz)
-    const { id, type, look, name } = record
-    entities.set(id, { id, type, look, name, shown: undefined, cell, course })
+    const { id, type, appearance, name } = record
+    entities.set(id, { id, type, appearance, name, shown: undefined, cell, course })
   }
 
   return {
@@ -103,19 +103,19 @@ export function createView(own: number, tickHz: number): View {
     },
     at(tick) {
       const seen: Seen[] = []
-      for (const { id, type, look, name, shown, course } of entities.values()) {
+      for (const { id, type, appearance, name, shown, course } of entities.values()) {
         if (id === own) continue
         const { x, y, heading, speed } = course.at(tick)
-        seen.push({ id, type, look, name, shown, x, y, heading, speed })
+        seen.push({ id, type, appearance, name, shown, x, y, heading, speed })
       }
       return seen
     },
     draw(tick, elapsedMs) {
       drawnTick = tick
       const drawn: Drawn[] = []
-      for (const { id, type, look, name, shown, course } of entities.values()) {
+      for (const { id, type, appearance, name, shown, course } of entities.values()) {
         if (id === own) continue
-        drawn.push({ id, type, look, name, shown, ...course.draw(tick, elapsedMs) })
+        drawn.push({ id, type, appearance, name, shown, ...course.draw(tick, elapsedMs) })
       }
       return drawn
     },

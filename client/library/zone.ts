@@ -51,7 +51,7 @@ export type JoinedZone = {
   /** Everybody else, exactly as of the newest snapshot. */
   seen(): Seen[]
   /** What is known of an entity in view. */
-  entity(id: number): Pick<Seen, 'type' | 'look' | 'name' | 'shown'> | undefined
+  entity(id: number): Pick<Seen, 'type' | 'appearance' | 'name' | 'shown'> | undefined
   /** The server's tick now, with its fraction. */
   tickAt(now: number): number
   /** The shortest of the last round trips in ms. */

@@ -1,4 +1,4 @@
-// Players and creatures from above, facing right. Each look is painted once.
+// Players and creatures from above, facing right. Each appearance is painted once.
 import { creatureShapes, jobColors } from '#game/client'
 import type { Texture } from 'pixi.js'
 import type { Creature, Race } from '#shared/content/content.ts'
@@ -7,12 +7,12 @@ import { toMetres } from '../library/zone.ts'
 import { disc, paint, shade, worldResolution } from './paint.ts'
 import type { Brush } from './paint.ts'
 
-export type Looks = { races: Race[]; creatures: Creature[] }
+export type Appearances = { races: Race[]; creatures: Creature[] }
 
 export type Bodies = {
-  /** The body of a look; the same texture for the same look. */
-  body(type: 'player' | 'creature', look: string): Texture
-  radius(type: 'player' | 'creature', look: string): number
+  /** The texture of an appearance; the same texture for the same appearance. */
+  body(type: 'player' | 'creature', appearance: string): Texture
+  radius(type: 'player' | 'creature', appearance: string): number
   /** What lies under everybody, 2 m wide at scale 1. */
   readonly shadow: Texture
   /** What lies under oneself, as large as the shadow. */
@@ -27,7 +27,7 @@ const unknownCreatureRadius = 0.4
 const plainShape: CreatureShape = { length: 1.9, width: 1.2, head: 0.42, marks: [] }
 const outline = '#1d2328b0'
 
-export function createBodies({ races, creatures }: Looks): Bodies {
+export function createBodies({ races, creatures }: Appearances): Bodies {
   const painted = new Map<string, Texture>()
   const shadow = paint(2, 2, worldResolution, (brush) => {
     const soft = brush.createRadialGradient(1, 1, 0.35, 1, 1, 1)
@@ -44,12 +44,14 @@ export function createBodies({ races, creatures }: Looks): Bodies {
     brush.fillStyle = '#fff3d02e'
     brush.fill()
   })
-  const creatureOf = (look: string) => creatures.find((each) => each.id === look)
-  const radius = (type: 'player' | 'creature', look: string) =>
-    type === 'player' ? toMetres(playerRadius) : (creatureOf(look)?.radius ?? unknownCreatureRadius)
+  const creatureOf = (appearance: string) => creatures.find((each) => each.id === appearance)
+  const radius = (type: 'player' | 'creature', appearance: string) =>
+    type === 'player'
+      ? toMetres(playerRadius)
+      : (creatureOf(appearance)?.radius ?? unknownCreatureRadius)
 
-  const make = (type: 'player' | 'creature', look: string): Texture => {
-    const size = radius(type, look)
+  const make = (type: 'player' | 'creature', appearance: string): Texture => {
+    const size = radius(type, appearance)
     // Tails and antlers reach beyond the radius that collides.
     const side = size * 4
     return paint(side, side, worldResolution, (brush) => {
@@ -59,9 +61,13 @@ export function createBodies({ races, creatures }: Looks): Bodies {
       brush.strokeStyle = outline
       brush.lineJoin = 'round'
       if (type === 'creature') {
-        drawCreature(brush, creatureOf(look)?.color ?? unknownColor, creatureShapes[look])
+        drawCreature(
+          brush,
+          creatureOf(appearance)?.color ?? unknownColor,
+          creatureShapes[appearance],
+        )
       } else {
-        const [race, job] = look.split('/')
+        const [race, job] = appearance.split('/')
         const skin = races.find((each) => each.id === race)?.color ?? unknownColor
         drawPlayer(brush, skin, jobColors[job ?? ''] ?? unknownColor)
       }
@@ -69,9 +75,9 @@ export function createBodies({ races, creatures }: Looks): Bodies {
   }
 
   return {
-    body(type, look) {
-      const key = `${type} ${look}`
-      const found = painted.get(key) ?? make(type, look)
+    body(type, appearance) {
+      const key = `${type} ${appearance}`
+      const found = painted.get(key) ?? make(type, appearance)
       painted.set(key, found)
       return found
     },

@@ -3,7 +3,7 @@ import { Container, Sprite } from 'pixi.js'
 import type { Drawn } from '../library/view.ts'
 import { toMetres } from '../library/zone.ts'
 import { createBodies } from './bodies.ts'
-import type { Looks } from './bodies.ts'
+import type { Appearances } from './bodies.ts'
 import type { Label, Labels } from './labels.ts'
 
 /** What is needed to draw one entity. */
@@ -37,8 +37,8 @@ const turnMs = 70
 const sway = 0.07
 const swayMs = 75
 
-export function createFigures(looks: Looks, labels: Labels): Figures {
-  const bodies = createBodies(looks)
+export function createFigures(appearances: Appearances, labels: Labels): Figures {
+  const bodies = createBodies(appearances)
   const layer = new Container()
   const shadows = new Container()
   const upright = new Container({ sortableChildren: true })
@@ -47,18 +47,18 @@ export function createFigures(looks: Looks, labels: Labels): Figures {
   let round = 0
   let drawnAt = 0
 
-  const nameOf = ({ type, look, name }: Figure) =>
+  const nameOf = ({ type, appearance, name }: Figure) =>
     type === 'player' || name !== ''
       ? name
-      : (looks.creatures.find((each) => each.id === look)?.name ?? '')
+      : (appearances.creatures.find((each) => each.id === appearance)?.name ?? '')
 
   const make = (figure: Figure, own: boolean): Made => {
-    const { type, look } = figure
-    const radius = bodies.radius(type, look)
+    const { type, appearance } = figure
+    const radius = bodies.radius(type, appearance)
     const shadow = new Sprite(own ? bodies.ring : bodies.shadow)
     shadow.anchor.set(0.5)
     shadow.scale.set(radius * (own ? 1.75 : 1.6))
-    const body = new Sprite(bodies.body(type, look))
+    const body = new Sprite(bodies.body(type, appearance))
     body.anchor.set(0.5)
     shadows.addChild(shadow)
     upright.addChild(body)
@@ -116,7 +116,7 @@ export function createFigures(looks: Looks, labels: Labels): Figures {
 }
 
 function keyOf(figure: Figure, own: boolean): string {
-  return `${figure.type} ${figure.look} ${figure.name} ${own}`
+  return `${figure.type} ${figure.appearance} ${figure.name} ${own}`
 }
 
 function angleOf(figure: Figure): number {

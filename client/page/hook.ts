@@ -4,7 +4,14 @@ import { toMetres } from '../library/zone.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
 import type { ZoneClientState } from '../library/zone-client-state.ts'
 
-export type Person = { id: number; name: string; type: string; look: string; x: number; y: number }
+export type Person = {
+  id: number
+  name: string
+  type: string
+  appearance: string
+  x: number
+  y: number
+}
 
 export type Hook = {
   /** The state of the connection, undefined outside the world. */
@@ -50,11 +57,11 @@ export function publish(client: ZoneClient | undefined): void {
       }
     },
     others: () =>
-      (client?.seen() ?? []).map(({ id, name, type, look, x, y }) => ({
+      (client?.seen() ?? []).map(({ id, name, type, appearance, x, y }) => ({
         id,
         name,
         type,
-        look,
+        appearance,
         x: toMetres(x),
         y: toMetres(y),
       })),

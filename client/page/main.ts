@@ -87,7 +87,7 @@ async function logOut(everywhere: boolean): Promise<void> {
 }
 
 function playingOf(realmId: string, { characterId, name, race, job }: Character): Playing {
-  return { realmId, characterId, name, look: `${race}/${job}` }
+  return { realmId, characterId, name, appearance: `${race}/${job}` }
 }
 
 // A log-out is for the whole browser, not for one of its windows.

@@ -137,8 +137,8 @@ export async function play(options: Play): Promise<void> {
     const now = webMonotonic()
     if (self) {
       const { id, heading, speed, drawX: x, drawY: y } = self
-      const { name, look } = playing
-      const own: Figure = { id, type: 'player', look, name, x, y, heading, speed }
+      const { name, appearance } = playing
+      const own: Figure = { id, type: 'player', appearance, name, x, y, heading, speed }
       scene.figures.draw([...client.draw(), own], id, now)
       scene.draw(x, y, now)
     }

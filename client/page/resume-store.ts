@@ -3,7 +3,7 @@
 import type { KeyStore } from '../library/storage.ts'
 import type { ResumeTicket } from '../library/zone-client-state.ts'
 
-export type Playing = { realmId: string; characterId: string; name: string; look: string }
+export type Playing = { realmId: string; characterId: string; name: string; appearance: string }
 
 type Kept = Playing & { ticket: Omit<ResumeTicket, 'secret'> & { secret: number[] } }
 

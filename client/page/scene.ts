@@ -2,7 +2,7 @@
 import { Application, Container, GlLimitsSystem } from 'pixi.js'
 import type { Zone } from '#shared/content/content.ts'
 import { toMetres } from '../library/zone.ts'
-import type { Looks } from './bodies.ts'
+import type { Appearances } from './bodies.ts'
 import { createFigures } from './figures.ts'
 import type { Figures } from './figures.ts'
 import { createLabels } from './labels.ts'
@@ -43,7 +43,7 @@ GlLimitsSystem.prototype.contextChange = function (this: GlLimitsSystem) {
 }
 
 /** Fails when the browser has no WebGL. */
-export async function createScene(place: HTMLElement, looks: Looks): Promise<Scene> {
+export async function createScene(place: HTMLElement, appearances: Appearances): Promise<Scene> {
   const app = new Application()
   const resolution = Math.min(2, window.devicePixelRatio)
   await app.init({
@@ -60,7 +60,7 @@ export async function createScene(place: HTMLElement, looks: Looks): Promise<Sce
   const world = new Container()
   const ground = new Container()
   const labels = createLabels(resolution)
-  const figures = createFigures(looks, labels)
+  const figures = createFigures(appearances, labels)
   world.addChild(ground, figures.layer)
   app.stage.addChild(world, labels.layer)
   // Nothing here is asked what lies under the pointer: the page has its own controls.

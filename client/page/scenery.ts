@@ -35,7 +35,8 @@ export function drawScenery(brush: Brush, zone: Zone, part: Box, pattern: Canvas
   const walls = zone.walls
     .filter((wall) => inPart(wall, sceneryReach))
     .toSorted((a, b) => a.y - b.y)
-  for (const wall of walls) if (!Object.hasOwn(ROUND, wall.look ?? '')) castShadow(brush, wall)
+  for (const wall of walls)
+    if (!Object.hasOwn(ROUND, wall.appearance ?? '')) castShadow(brush, wall)
   brush.fillStyle = `${shadowColor}3d`
   brush.fill()
   for (const wall of walls) drawWall(brush, pen, wall)
@@ -46,8 +47,8 @@ export function drawScenery(brush: Brush, zone: Zone, part: Box, pattern: Canvas
 }
 
 function drawWall(brush: Brush, pen: Pen, wall: Wall): void {
-  const { x, y, width, height, color = wallColor, look = '' } = wall
-  const round = ROUND[look]
+  const { x, y, width, height, color = wallColor, appearance = '' } = wall
+  const round = ROUND[appearance]
   brush.save()
   if (round) {
     const { margin } = round
@@ -55,7 +56,7 @@ function drawWall(brush: Brush, pen: Pen, wall: Wall): void {
     round.draw(brush, width + margin * 2, height + margin * 2, margin, color)
   } else {
     brush.beginPath()
-    const draw = STRAIGHT[look] ?? drawStone
+    const draw = STRAIGHT[appearance] ?? drawStone
     draw(pen, wall, color)
   }
   brush.restore()

@@ -40,7 +40,7 @@ export function admit(
   inputs.push({
     input: 'enter',
     ref: character.session,
-    look: `${claimed.race}/${claimed.job}`,
+    appearance: `${claimed.race}/${claimed.job}`,
     name: claimed.name,
     x: here ? saved.x : Number.NaN,
     y: here ? saved.y : Number.NaN,

@@ -62,7 +62,7 @@ function findKept(
 ): Entity | undefined {
   const radius = metresToUnits(creature.radius)
   for (const entity of among) {
-    if (entity.look !== creature.id || entity.name !== creature.name) continue
+    if (entity.appearance !== creature.id || entity.name !== creature.name) continue
     if (entity.radius !== radius || world.walls.blocked(entity.x, entity.y, radius)) continue
     const { spawnX, spawnY } = entity.wander!
     const inX = spawnX >= metresToUnits(area.x) && spawnX <= metresToUnits(area.x + area.width)

@@ -14,7 +14,7 @@ export function addCreature(
 ): Entity | undefined {
   return addEntity(world, {
     type: 'creature',
-    look: id,
+    appearance: id,
     name,
     ...at,
     radius: metresToUnits(radius),

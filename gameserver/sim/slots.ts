@@ -15,12 +15,12 @@ const slotRestSeconds = 1
 
 type Made = Pick<
   Entity,
-  'type' | 'x' | 'y' | 'heading' | 'radius' | 'look' | 'name' | 'unseen' | 'ofContent'
+  'type' | 'x' | 'y' | 'heading' | 'radius' | 'appearance' | 'name' | 'unseen' | 'ofContent'
 >
 
 /** Undefined when no slot is free. Throws a RangeError when a text is too long for a record. */
 export function addEntity(world: World, made: Made): Entity | undefined {
-  for (const text of [made.look, made.name]) {
+  for (const text of [made.appearance, made.name]) {
     const bytes = textBytes(text)
     if (bytes > textMaxBytes) throw new RangeError(`a name of ${bytes} bytes fits no record`)
   }

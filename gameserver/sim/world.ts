@@ -30,7 +30,7 @@ export type Entity = {
   /** Half side of the body. */
   radius: number
   /** As in the protocol: `race/job` of a player, content id of a creature. */
-  look: string
+  appearance: string
   name: string
   /** Bytes of the game that all viewers get besides (`show`). */
   shown: Uint8Array | undefined
@@ -56,7 +56,7 @@ export type Entity = {
 export type GameEntity = Readonly<
   Pick<
     Entity,
-    'id' | 'type' | 'x' | 'y' | 'heading' | 'speed' | 'radius' | 'look' | 'name' | 'shown'
+    'id' | 'type' | 'x' | 'y' | 'heading' | 'speed' | 'radius' | 'appearance' | 'name' | 'shown'
   >
 >
 
@@ -118,7 +118,7 @@ export type WorldInput =
       input: 'enter'
       /** The caller chooses it, and the event carries it. */
       ref: number
-      look: string
+      appearance: string
       name: string
       x: number
       y: number

@@ -49,8 +49,8 @@ export const zoneSchema = z.strictObject({
   spawn: point,
   /** Roads, squares: boxes to look at, without effect on walking. */
   floors: z.array(box.extend({ color })).max(500).optional(),
-  /** Solid boxes. `look`: how a client may draw the box (house, tree). Each client has looks of its own. */
-  walls: z.array(box.extend({ color: color.optional(), look: id.optional() })).max(2000),
+  /** Solid boxes. `appearance`: how a client may draw the box (house, tree). Each client has drawings of its own. */
+  walls: z.array(box.extend({ color: color.optional(), appearance: id.optional() })).max(2000),
   /** Standing in `area` leads to `arrive` in another zone. */
   gates: z.array(z.strictObject({ id, name: title, area: box, to: id, arrive: point })).max(50),
   creatures: z

@@ -10,7 +10,7 @@
 //
 // A cell is column | row << 8; places in records are counted from its corner. Records, each u8 kind:
 //     1 ENTITY u24 id, u8 type (0 player, 1 creature), u16 x, u16 y, u16 heading, u8 speed,
-//              u8+text look, u8+text name         full record; also an arrival new to this viewer
+//              u8+text appearance, u8+text name   full record; also an arrival new to this viewer
 //     2 MOTION u24 id, u16 x, u16 y, u16 heading, u8 speed   absolute, at the frame's tick; the
 //              entity is in this cell from now on
 //     3 GONE   u24 id, u8 why (0 moved to another cell, 1 left the zone)
@@ -50,7 +50,7 @@ export type EntityRecord = {
   heading: number
   speed: number
   /** `race/job` of a player, content id of a creature. */
-  look: string
+  appearance: string
   name: string
 }
 export type MotionRecord = {
@@ -133,7 +133,7 @@ export function writeEntity(w: Writer, cell: number, e: Omit<EntityRecord, 'reco
     .u24(e.id)
     .u8(e.type === 'player' ? 0 : 1)
   writeBody(w, cell, e)
-  w.text8(e.look).text8(e.name)
+  w.text8(e.appearance).text8(e.name)
 }
 
 export function writeMotion(w: Writer, cell: number, m: Omit<MotionRecord, 'record'>): void {
@@ -225,7 +225,7 @@ function decodeRecord(r: Reader, cell: number): SnapshotRecord | 'skipped' | und
     case RECORD.entity: {
       const type = r.u8() === 0 ? 'player' : 'creature'
       const body = readBody(r, cell)
-      return { record: 'entity', id, type, ...body, look: r.text8(), name: r.text8() }
+      return { record: 'entity', id, type, ...body, appearance: r.text8(), name: r.text8() }
     }
     case RECORD.motion:
       return { record: 'motion', id, ...readBody(r, cell) }

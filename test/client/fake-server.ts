@@ -256,7 +256,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
       const cell = cellOf(other.x, other.y)
       const begin = beginSection(w, needsKeyframe ? 'block' : 'cell', cell)
       if (needsKeyframe) {
-        writeEntity(w, cell, { ...other, type: 'player', look: 'human/mage' })
+        writeEntity(w, cell, { ...other, type: 'player', appearance: 'human/mage' })
       } else writeMotion(w, cell, other)
       endSection(w, begin)
       other.changed = false

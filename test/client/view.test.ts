@@ -19,7 +19,7 @@ const entity = (id: number, x = 0, y = 0): SnapshotRecord => ({
   y,
   heading: 0,
   speed: 0,
-  look: 'human/mage',
+  appearance: 'human/mage',
   name: `P${id}`,
 })
 const motion = (id: number, x: number, heading = 0, speed = 0): SnapshotRecord => ({

@@ -46,7 +46,9 @@ describe('a game of its own', () => {
     expect(player.zone()).toBe('meadow')
     expect(player.place()).toEqual({ x: 30, y: 30 })
     await until('the sheep are seen', () => player.client.seen().length === 3)
-    expect(new Set(player.client.seen().map(({ look }) => look))).toEqual(new Set(['sheep']))
+    expect(new Set(player.client.seen().map(({ appearance }) => appearance))).toEqual(
+      new Set(['sheep']),
+    )
   })
 
   it('greets who enters, by a system', async () => {

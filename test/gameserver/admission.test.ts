@@ -53,7 +53,7 @@ describe('a ticket', () => {
     expect(first.keyframe).toBe(true)
     expect(first.own).toMatchObject({ x: 36_000, y: 24_000, speed: 0 })
     const records = first.sections.flatMap((s) => (s.section === 'block' ? s.records : []))
-    expect(records).toMatchObject([{ id: welcome.entity, name: 'ann', look: 'human/mage' }])
+    expect(records).toMatchObject([{ id: welcome.entity, name: 'ann', appearance: 'human/mage' }])
   })
 
   /** How a socket fared: which of two that come at once is first, nobody promises. */

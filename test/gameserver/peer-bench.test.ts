@@ -19,7 +19,7 @@ describe('the world of the bench', () => {
   function walk(x: number, y: number, headings: number[]) {
     const world = createWorld(arenaZone(10), new Map(), 1)
     const body = { x: place(x), y: place(y), heading: 0, radius: playerRadius }
-    step(world, [{ input: 'enter', ref: 1, look: 'human/mage', name: 'A', ...body }], rules)
+    step(world, [{ input: 'enter', ref: 1, appearance: 'human/mage', name: 'A', ...body }], rules)
     const player = world.players[0]!
     for (const [i, heading] of headings.entries()) {
       const commands = [{ heading, buttons: 1 }]

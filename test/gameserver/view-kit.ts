@@ -163,7 +163,7 @@ export function expectTruth(instance: Instance, client: TestClient, near?: Set<n
       believed.y === entity.y &&
       believed.heading === entity.heading &&
       believed.speed === entity.speed &&
-      believed.look === entity.look &&
+      believed.appearance === entity.appearance &&
       believed.name === entity.name &&
       believed.shown?.[0] === entity.shown?.[0]
     if (!same) {

@@ -6,7 +6,7 @@ import type { Snapshot } from '#shared/protocol/snapshot.ts'
 export type Believed = {
   id: number
   type: 'player' | 'creature'
-  look: string
+  appearance: string
   name: string
   x: number
   y: number

@@ -59,7 +59,7 @@ export function enterInput(ref: number, xMetres: number, yMetres: number): World
   return {
     input: 'enter',
     ref,
-    look: 'human/mage',
+    appearance: 'human/mage',
     name: `Player${ref}`,
     x: metresToUnits(xMetres),
     y: metresToUnits(yMetres),

@@ -59,7 +59,7 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
 }
 
 function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'enter' }>): void {
-  const { ref, look, name, radius, unseen = false } = input
+  const { ref, appearance, name, radius, unseen = false } = input
   const heading = input.heading & 0xffff
   let { x, y } = input
   // Walls may have been built over a saved position since; a position may be none at all.
@@ -68,7 +68,7 @@ function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'en
     x = world.spawnX
     y = world.spawnY
   }
-  const body = { type: 'player', look, name, x, y, heading, radius, unseen } as const
+  const body = { type: 'player', appearance, name, x, y, heading, radius, unseen } as const
   const entity = addEntity(world, { ...body, ofContent: false })
   // A zone's capacity is far below the number of slots, so there is always one.
   if (entity === undefined) throw new Error('no slot is free for a player')
