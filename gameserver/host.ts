@@ -192,7 +192,7 @@ function tellInstance(
 function createRunning(options: HostOptions): Running[] {
   const { persistence, monotonic, log } = options
   const allowances = createAllowances()
-  let sessions = 0
+  let stays = 0
   return options.instances.map(({ id, zone }, index) => {
     const instance = createInstance({
       ...options,
@@ -200,7 +200,7 @@ function createRunning(options: HostOptions): Running[] {
       zone,
       log: log.child({ instance: id }),
       seed: options.seed + index,
-      nextSession: () => ++sessions,
+      nextStay: () => ++stays,
       allowances,
     })
     const now = monotonic()

@@ -45,8 +45,8 @@ async function tryOnce(core: ZoneClientCore, reconnect: Reconnect, way: Way): Pr
   const startedAt = options.monotonic()
   try {
     if (way === 'resume' && core.resume) {
-      const { address, zone, session, secret } = core.resume
-      const first = { kind: 'resume', session, secret } as const
+      const { address, zone, stay, secret } = core.resume
+      const first = { kind: 'resume', stay, secret } as const
       return await connect(core, reconnect, { way, address, zone, first, startedAt })
     }
     if (state.phase !== 'reconnecting' && state.phase !== 'travelling') {
@@ -111,8 +111,8 @@ function frameReader(
   return (frame) => {
     if (frame.kind === 'welcome') {
       welcome = frame
-      const { zone, session, secret } = frame
-      core.keepResume({ address, zone, session, secret })
+      const { zone, stay, secret } = frame
+      core.keepResume({ address, zone, stay, secret })
     } else if (frame.kind === 'snapshot' && welcome && !progress.joined) {
       joined(frame, welcome)
     } else if (frame.kind === 'redirect' && frame.mode === 'go') {

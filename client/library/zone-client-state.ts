@@ -44,7 +44,7 @@ export type ZoneClientEvents = {
 export type ResumeTicket = {
   address: string
   zone: string
-  session: number
+  stay: number
   secret: Uint8Array
 }
 

@@ -105,10 +105,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
         .finally(() => joining.delete(work))
       joining.add(work)
     },
-    resume(client, number, secret) {
+    resume(client, stay, secret) {
       if (shut) return client.end('host.shutdown')
       for (const instance of instances.values()) {
-        const character = instance.roster.findSession(number)
+        const character = instance.roster.findStay(stay)
         if (character === undefined || instance.broken) continue
         if (!mayResume(character, secret, monotonic())) break
         return resume(instance, character, client, secret)

@@ -12,7 +12,7 @@ import type { Entity, GateArea } from '../sim/world.ts'
 export type Character = {
   readonly claimed: ClaimedCharacter
   /** Names it inside the host: sent in WELCOME, asked for by RESUME. */
-  readonly session: number
+  readonly stay: number
   /** Rotated at each resume. */
   secret: Uint8Array
   /** The one before, good until the client has spoken on the socket that got the new one. */
@@ -37,14 +37,14 @@ export type Character = {
 
 export function createCharacter(
   claimed: ClaimedCharacter,
-  session: number,
+  stay: number,
   secret: Uint8Array,
   socket: ClientConnection | undefined,
   allowance: Allowance,
 ): Character {
   return {
     claimed,
-    session,
+    stay,
     secret,
     oldSecret: undefined,
     saveNumber: claimed.saveNumber,

@@ -27,7 +27,7 @@ export function admit(
   const secret = runtime.randomBytes(resumeSecretBytes)
   const character = createCharacter(
     claimed,
-    instance.nextSession(),
+    instance.nextStay(),
     secret,
     socket,
     allowances.of(claimed, instance.monotonic()),
@@ -39,7 +39,7 @@ export function admit(
   const here = saved.zone === zone.id
   inputs.push({
     input: 'enter',
-    ref: character.session,
+    ref: character.stay,
     appearance: `${claimed.race}/${claimed.job}`,
     name: claimed.name,
     x: here ? saved.x : Number.NaN,
@@ -74,8 +74,8 @@ export function resume(
 }
 
 /** The entity of a character is in the world. */
-export function entered(instance: Instance, session: number, entity: Entity): void {
-  const character = instance.roster.findSession(session)
+export function entered(instance: Instance, stay: number, entity: Entity): void {
+  const character = instance.roster.findStay(stay)
   if (character === undefined) {
     // It left before its first tick.
     instance.inputs.push({ input: 'leave', id: entity.id })
@@ -89,14 +89,14 @@ export function entered(instance: Instance, session: number, entity: Entity): vo
 }
 
 /** The world could not take it in: it is saved as it came, and may try elsewhere. */
-export function notEntered(instance: Instance, session: number): void {
-  const character = instance.roster.findSession(session)
+export function notEntered(instance: Instance, stay: number): void {
+  const character = instance.roster.findStay(stay)
   if (character !== undefined) startLeave(instance, character, 'internal')
 }
 
 /** Sends WELCOME; snapshots follow from then on. */
 export function welcome(instance: Instance, character: Character): void {
-  const { entity, socket, secret, session } = character
+  const { entity, socket, secret, stay } = character
   if (entity === undefined || socket === undefined) return
   if (socket.state === 'ended') {
     loseSocket(instance, character, socket)
@@ -104,7 +104,7 @@ export function welcome(instance: Instance, character: Character): void {
   }
   const { world, zone } = instance
   const place = { zone: zone.id, instance: instance.id, contentVersion: instance.content.version }
-  socket.connection.send(welcomeFrame(world, entity, { session, secret }, place))
+  socket.connection.send(welcomeFrame(world, entity, { stay, secret }, place))
   if (instance.savingPaused) socket.connection.send(controlFrame({ kind: 'saving', paused: true }))
   const radius = metresToUnits(zone.viewRadius)
   character.viewer = createViewer(socket.connection, entity, world, radius)

@@ -11,7 +11,7 @@ export type SayEvent = Extract<WorldEvent, { event: 'message' }>
 export function welcomeFrame(
   world: World,
   entity: Entity,
-  resume: { session: number; secret: Uint8Array },
+  resume: { stay: number; secret: Uint8Array },
   place: { zone: string; instance: string; contentVersion: string },
 ): Uint8Array {
   return encodeServerFrame({

@@ -40,7 +40,7 @@ export type InstanceDeps = {
   log: Log
   seed: number
   /** A number that no other character of the host has had. */
-  nextSession: () => number
+  nextStay: () => number
   /** Of all instances of the host. */
   allowances: Allowances
 }
@@ -53,7 +53,7 @@ export type Instance = {
   readonly log: Log
   readonly persistence: Persistence
   readonly rules: ZoneRules
-  readonly nextSession: () => number
+  readonly nextStay: () => number
   readonly allowances: Allowances
   /** As its content has it now. */
   zone: Zone
@@ -82,7 +82,7 @@ export type Instance = {
 }
 
 export function createInstance(deps: InstanceDeps): Instance {
-  const { id, zone, content, rules, runtime, monotonic, log, nextSession, allowances } = deps
+  const { id, zone, content, rules, runtime, monotonic, log, nextStay, allowances } = deps
   const world = createWorld(zone, content.creatures, deps.seed)
   return {
     id,
@@ -91,7 +91,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     log,
     persistence: deps.persistence,
     rules: rules ?? coreRules,
-    nextSession,
+    nextStay,
     allowances,
     zone,
     content,

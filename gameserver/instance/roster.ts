@@ -1,4 +1,4 @@
-// The characters in an instance, found by character, by session number and by entity.
+// The characters in an instance, found by character, by stay number and by entity.
 import type { Entity } from '../sim/world.ts'
 import type { Character } from './character.ts'
 
@@ -7,7 +7,7 @@ export type Roster = {
   all(): IterableIterator<Character>
   readonly size: number
   find(characterId: string): Character | undefined
-  findSession(session: number): Character | undefined
+  findStay(stay: number): Character | undefined
   findEntity(entityId: number): Character | undefined
   add(character: Character): void
   /** It is in the world now. */
@@ -17,7 +17,7 @@ export type Roster = {
 
 export function createRoster(): Roster {
   const characters = new Map<string, Character>()
-  const bySession = new Map<number, Character>()
+  const byStay = new Map<number, Character>()
   const byEntity = new Map<number, Character>()
   return {
     all: () => characters.values(),
@@ -25,11 +25,11 @@ export function createRoster(): Roster {
       return characters.size
     },
     find: (characterId) => characters.get(characterId),
-    findSession: (session) => bySession.get(session),
+    findStay: (stay) => byStay.get(stay),
     findEntity: (entityId) => byEntity.get(entityId),
     add(character) {
       characters.set(character.claimed.characterId, character)
-      bySession.set(character.session, character)
+      byStay.set(character.stay, character)
     },
     place(character, entity) {
       character.entity = entity
@@ -37,7 +37,7 @@ export function createRoster(): Roster {
     },
     remove(character) {
       characters.delete(character.claimed.characterId)
-      bySession.delete(character.session)
+      byStay.delete(character.stay)
       if (character.entity !== undefined) byEntity.delete(character.entity.id)
     },
   }

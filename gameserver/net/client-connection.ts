@@ -30,7 +30,7 @@ export type Player = {
 /** Takes a connection's first frame. Both answer later, by `joined` or by `end`. */
 export type Door = {
   join(client: ClientConnection, ticket: string): void
-  resume(client: ClientConnection, number: number, secret: Uint8Array): void
+  resume(client: ClientConnection, stay: number, secret: Uint8Array): void
 }
 
 export type ClientConnection = {
@@ -125,7 +125,7 @@ function takeFirst(
       break
     case 'resume':
       joining()
-      door.resume(client, frame.session, frame.secret)
+      door.resume(client, frame.stay, frame.secret)
       break
     case 'refused':
       client.end(frame.reason)

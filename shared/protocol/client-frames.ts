@@ -2,7 +2,7 @@
 //   u8 version << 4 | framing, u8 kind
 // and then, by kind:
 //   JOIN     0x01  u16 length, ticket (ASCII)
-//   RESUME   0x02  u32 session, 16 bytes secret
+//   RESUME   0x02  u32 stay, 16 bytes secret
 //   INPUT    0x03  u32 number of the first command, u8 count (1..4), count x (u16 heading, u8 buttons)
 //   LEAVE    0x04
 //   PING     0x05  u32 token
@@ -25,7 +25,7 @@ export const resumeSecretBytes = 16
 
 export type ClientFrame =
   | { kind: 'join'; ticket: string }
-  | { kind: 'resume'; session: number; secret: Uint8Array }
+  | { kind: 'resume'; stay: number; secret: Uint8Array }
   | { kind: 'input'; first: number; commands: { heading: number; buttons: number }[] }
   | { kind: 'leave' }
   | { kind: 'ping'; token: number }
@@ -52,7 +52,7 @@ function decodeBody(kind: number, r: Reader): ClientFrame | undefined {
     case CLIENT_KIND.join:
       return { kind: 'join', ticket: r.text16() }
     case CLIENT_KIND.resume:
-      return { kind: 'resume', session: r.u32(), secret: r.raw(resumeSecretBytes) }
+      return { kind: 'resume', stay: r.u32(), secret: r.raw(resumeSecretBytes) }
     case CLIENT_KIND.input: {
       const first = r.u32()
       const count = r.u8()
@@ -80,7 +80,7 @@ export function encodeClientFrame(frame: ClientFrame): Uint8Array {
       w.text16(frame.ticket)
       break
     case 'resume':
-      w.u32(frame.session).raw(frame.secret)
+      w.u32(frame.stay).raw(frame.secret)
       break
     case 'input':
       w.u32(frame.first).u8(frame.commands.length)

@@ -1,6 +1,6 @@
 // Frames from the server, except snapshots (snapshot.ts). The same two bytes begin each:
 //   u8 version << 4 | framing, u8 kind
-//   WELCOME   0x81  u32 session, 16 bytes resume secret, u24 own entity, u32 tick, u32 tick length (us),
+//   WELCOME   0x81  u32 stay, 16 bytes resume secret, u24 own entity, u32 tick, u32 tick length (us),
 //                   u16 time scale (8.8), u32 width, u32 height (units), u32 next command number,
 //                   u8+text zone, u8+text instance, u8+text content version
 //   SNAPSHOT  0x82  see snapshot.ts
@@ -26,7 +26,7 @@ const REDIRECT_MODES = ['go', 'prepare', 'commit'] as const
 
 export type Welcome = {
   kind: 'welcome'
-  session: number
+  stay: number
   secret: Uint8Array
   /** Own entity id. */
   entity: number
@@ -76,7 +76,7 @@ function decodeBody(kind: number, r: Reader): ServerFrame | undefined {
     case SERVER_KIND.welcome:
       return {
         kind: 'welcome',
-        session: r.u32(),
+        stay: r.u32(),
         secret: r.raw(resumeSecretBytes),
         entity: r.u24(),
         tick: r.u32(),
@@ -110,7 +110,7 @@ export function encodeServerFrame(frame: Exclude<ServerFrame, Snapshot>): Uint8A
   const w = new Writer(128).u8(HEADER).u8(SERVER_KIND[frame.kind])
   switch (frame.kind) {
     case 'welcome':
-      w.u32(frame.session).raw(frame.secret).u24(frame.entity).u32(frame.tick).u32(frame.tickUs)
+      w.u32(frame.stay).raw(frame.secret).u24(frame.entity).u32(frame.tick).u32(frame.tickUs)
       w.u16(frame.timeScale).u32(frame.width).u32(frame.height).u32(frame.nextCommand)
       w.text8(frame.zone).text8(frame.instance).text8(frame.contentVersion)
       break

@@ -31,7 +31,7 @@ export async function measureWorld(
   let now = 0
   let bytes = 0
   let frames = 0
-  let sessions = 0
+  let stays = 0
   const instance = createInstance({
     id: 'bench-1',
     zone,
@@ -41,11 +41,11 @@ export async function measureWorld(
     monotonic: () => now,
     log: silentLog,
     seed: 1,
-    nextSession: () => ++sessions,
+    nextStay: () => ++stays,
     allowances: createAllowances(),
   })
   const door: Door = {
-    join: (session, name) =>
+    join: (client, name) =>
       admit(
         instance,
         {
@@ -58,7 +58,7 @@ export async function measureWorld(
           saveNumber: 0,
           saved: { zone: 'elsewhere', x: 0, y: 0, heading: 0 },
         },
-        session,
+        client,
       ),
     resume: () => undefined,
   }

@@ -209,7 +209,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     needsKeyframe = true
     server.send({
       kind: 'welcome',
-      session: 7,
+      stay: 7,
       secret: new Uint8Array(16).fill(secret),
       entity: ownId,
       tick,

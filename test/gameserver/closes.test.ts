@@ -34,19 +34,19 @@ test.each<[string, (client: ZoneClient) => void, string | number]>([
     expect(await client.end()).toBe(code)
 
     const back = await stage.connect()
-    back.send({ kind: 'resume', session: before.session, secret: before.secret })
+    back.send({ kind: 'resume', stay: before.stay, secret: before.secret })
     const after = await back.welcome()
-    expect([after.session, after.entity]).toEqual([before.session, before.entity])
+    expect([after.stay, after.entity]).toEqual([before.stay, before.entity])
     expect(after.secret).not.toEqual(before.secret)
   },
 )
 
 test('a stay that was left is over', async () => {
   const client = await stage.join('anna')
-  const { session, secret } = await client.welcome()
+  const { stay, secret } = await client.welcome()
   client.send({ kind: 'leave' })
   expect(await client.end()).toBe('left')
   const back = await stage.connect()
-  back.send({ kind: 'resume', session, secret })
+  back.send({ kind: 'resume', stay, secret })
   expect(await back.end()).toBe('resume.refused')
 })

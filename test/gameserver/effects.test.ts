@@ -103,7 +103,7 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
     monotonic: realm.runtime.now,
     log: silentLog,
     seed: 1,
-    nextSession: () => 1,
+    nextStay: () => 1,
     allowances: createAllowances(),
   })
   const { ticket } = await realm.enterAs(who)

@@ -112,21 +112,21 @@ describe('a player', () => {
 describe('a player whose socket is gone', () => {
   test('comes back by its secret, at its place, and the secret works once', async () => {
     const ann = await stage.join('ann', { x: 60, y: 50 })
-    const { session, secret, entity } = await ann.welcome()
+    const { stay, secret, entity } = await ann.welcome()
     await walk(ann, 0, 4)
     ann.socket.terminate()
     await expect.poll(() => stage.host.stats().sockets).toBe(0)
     const back = await stage.connect()
-    back.send({ kind: 'resume', session, secret })
+    back.send({ kind: 'resume', stay, secret })
     const welcome = await back.welcome()
-    expect(welcome).toMatchObject({ session, entity })
+    expect(welcome).toMatchObject({ stay, entity })
     expect(welcome.nextCommand).toBeGreaterThanOrEqual(5)
     expect(welcome.secret).not.toEqual(secret)
     expect((await back.keyframe()).own.x).toBeGreaterThan(72_000)
     back.send({ kind: 'ping', token: 1 })
     await back.until(({ frames }) => frames.some((f) => f.kind === 'pong'))
     const thief = await stage.connect()
-    thief.send({ kind: 'resume', session, secret })
+    thief.send({ kind: 'resume', stay, secret })
     expect(await thief.end()).toBe('resume.refused')
     expect(back.closed).toBeUndefined()
     // Commands go on at the number that WELCOME named.
@@ -136,36 +136,36 @@ describe('a player whose socket is gone', () => {
 
   test('may repeat the old secret as often as the answer with the new one is lost', async () => {
     const ann = await stage.join('ann')
-    const { session, secret } = await ann.welcome()
+    const { stay, secret } = await ann.welcome()
     for (let i = 0; i < 3; i++) {
       const lost = await stage.connect()
-      lost.send({ kind: 'resume', session, secret })
+      lost.send({ kind: 'resume', stay, secret })
       await lost.welcome()
       lost.socket.terminate()
     }
     const back = await stage.connect()
-    back.send({ kind: 'resume', session, secret })
+    back.send({ kind: 'resume', stay, secret })
     await back.welcome()
   })
 
   test('is replaced when it comes back while the old socket still stands', async () => {
     const ann = await stage.join('ann')
-    const { session, secret } = await ann.welcome()
+    const { stay, secret } = await ann.welcome()
     const back = await stage.connect()
-    back.send({ kind: 'resume', session, secret })
+    back.send({ kind: 'resume', stay, secret })
     expect(await ann.end()).toBe('replaced')
     await back.keyframe()
     expect(stage.host.stats().instances[0]!.players).toBe(1)
   })
 
-  test('is refused with a wrong secret, an unknown session, or after leaving', async () => {
+  test('is refused with a wrong secret, an unknown stay, or after leaving', async () => {
     const ann = await stage.join('ann')
-    const { session, secret } = await ann.welcome()
+    const { stay, secret } = await ann.welcome()
     const wrong = secret.slice()
     wrong[0] = wrong[0]! ^ 1
     const refusals = [
-      { session, secret: wrong },
-      { session: session + 1, secret },
+      { stay, secret: wrong },
+      { stay: stay + 1, secret },
     ]
     for (const refusal of refusals) {
       const client = await stage.connect()
@@ -175,7 +175,7 @@ describe('a player whose socket is gone', () => {
     ann.send({ kind: 'leave' })
     await ann.end()
     const late = await stage.connect()
-    late.send({ kind: 'resume', session, secret })
+    late.send({ kind: 'resume', stay, secret })
     expect(await late.end()).toBe('resume.refused')
   })
 

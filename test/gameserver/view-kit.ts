@@ -20,7 +20,7 @@ import { ViewModel } from './view-model.ts'
 import { testContent, testZone } from './world-kit.ts'
 
 export type TestClient = {
-  session: ClientConnection
+  clientConnection: ClientConnection
   listener: ConnectionListener
   view: ViewModel
   welcome: Welcome | undefined
@@ -34,7 +34,7 @@ export type TestClient = {
 export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log = silentLog) {
   let now = 0
   let dueAt = 0
-  let sessions = 0
+  let stays = 0
   const zone = testZone({ tickHz })
   const instance = createInstance({
     id: 'field-1',
@@ -50,7 +50,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
     monotonic: () => now,
     log,
     seed,
-    nextSession: () => ++sessions,
+    nextStay: () => ++stays,
     allowances: createAllowances(),
   })
   const clients: TestClient[] = []
@@ -78,7 +78,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
       open: true,
     }
     const door = {
-      join: (session: ClientConnection) => {
+      join: (clientConnection: ClientConnection) => {
         admit(
           instance,
           {
@@ -96,19 +96,19 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
               heading: 0,
             },
           },
-          session,
+          clientConnection,
         )
       },
       resume: () => {},
     }
-    const { client: session, listener } = openConnection(
+    const { client: clientConnection, listener } = openConnection(
       connection,
       door,
       () => now,
       () => {},
     )
     const client: TestClient = {
-      session,
+      clientConnection,
       listener,
       view: new ViewModel(tickHz),
       welcome: undefined,

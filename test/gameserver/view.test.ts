@@ -67,7 +67,7 @@ describe('a viewer', () => {
             if (what === 'stand') courses[at] = { heading, buttons: 0 }
             if (what === 'stall') client.backlog = 100_000
             if (what === 'flow') client.backlog = 0
-            if (what === 'leave' && client.session.state === 'playing') {
+            if (what === 'leave' && client.clientConnection.state === 'playing') {
               client.listener.frame(encodeClientFrame({ kind: 'leave' }))
             }
             if (what === 'enter' && clients.length < 9) {
@@ -83,8 +83,8 @@ describe('a viewer', () => {
               }
               const plays = (one: TestClient) =>
                 instance.world.players.some(({ id }) => id === one.welcome?.entity) &&
-                one.session.state === 'playing' &&
-                instance.roster.findSession(one.welcome!.session) !== undefined
+                one.clientConnection.state === 'playing' &&
+                instance.roster.findStay(one.welcome!.stay) !== undefined
               const near = clients.map((one) => plays(one) && nearTo(instance, one))
               tick(tells)
               if (!tells) continue

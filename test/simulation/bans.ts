@@ -1,6 +1,6 @@
 // What an operator may rely on, checked: a deed is written down once; a ban that was answered lets
 // nobody of the account in until it is lifted, and whoever was in play is out, at once or as soon as his
-// host comes to itself; a kick ends the session it met.
+// host comes to itself; a kick ends the stay it met.
 import type { PlayerAccount } from '#shared/api/admin.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -139,7 +139,7 @@ export function createBanWatch(deps: {
         const after = ofAccount(accountId).find((one) => one.characterId === characterId)!
         const stays = after.state === 'active' && after.epoch === epoch
         if (stays && !still.has(characterId) && livingOwner(after) !== undefined) {
-          violation('a kick ends the session', `active@${epoch}`, characterId)
+          violation('a kick ends the stay', `active@${epoch}`, characterId)
         }
       }
     },

@@ -501,7 +501,7 @@ const survivors: Record<string, string> = {
   'deadline-from-the-answer':
     'an answer takes 2 s at most, and observers wait 2 s longer than the deadline',
   'inbox-after-the-proof': 'the next renewal reads the inbox within a second',
-  'command-for-any-epoch': 'commands are removed before the next session of the same host begins',
+  'command-for-any-epoch': 'commands are removed before the next stay at the same host begins',
   'let-go-of-nobody': 'a claim that nobody uses is given back',
   'let-go-with-a-claim-in-flight': 'a claim that lost its guard is refused by its read',
   'transition-ignores-epoch':

@@ -168,7 +168,7 @@ export function createPlayer(deps: {
     lastWelcome = undefined
     const made = await connect(address)
     if (made === undefined) return undefined
-    made.send({ kind: 'resume', session: welcome.session, secret: welcome.secret })
+    made.send({ kind: 'resume', stay: welcome.stay, secret: welcome.secret })
     if (!(await welcomed(made))) return undefined
     note('resumed')
     lastWelcome = { address, welcome: made.welcome! }
