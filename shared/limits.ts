@@ -90,14 +90,13 @@ export const characterNameMaxLength = 16
 
 /** A ticket is used at once or never: a slow phone needs a few seconds for the socket. */
 export const ticketMs = 30 * 1000
-/** A place is held this long after its ticket expired, so that a claim in flight still finds it. */
-export const placeGraceMs = 10 * 1000
 /**
  * A host releases a place of a character who does not play there so long after it has first read the
  * reservation, by its monotonic clock. It reads 50 places each 4 s. So a place is free 40 to 44 s after its
- * ticket was given, in an instance of 500 after 80 s at most, whatever time it is at the host.
+ * ticket was given, in an instance of 500 after 80 s at most, whatever time it is at the host. The 10 s are
+ * for a claim in flight.
  */
-export const placeLapsesMs = ticketMs + placeGraceMs
+export const placeLapsesMs = ticketMs + 10 * 1000
 /**
  * Rows of places stay this long after their reservation has ended: nothing else deletes the rows of a host
  * that has ended. No player plays that long without a break; for one that does, his host enters a new row.

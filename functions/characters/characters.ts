@@ -131,13 +131,8 @@ async function commitDelete(
   dead?: DeadOwner,
 ): Promise<void> {
   const now = deps.runtime.now()
-  const [guard, ...more] = deleteCharacterWrites(
-    now,
-    owner.realmId,
-    characterId,
-    owner.accountId,
-    dead,
-  )
+  const { realmId, accountId } = owner
+  const [guard, ...more] = deleteCharacterWrites(realmId, characterId, accountId, dead)
   const deleted = await commit(deps, op, {
     steps: [
       {

@@ -5,7 +5,7 @@
 // read. So of two characters that enter at once one finds the other's seat, and sees to it that the
 // character there is out of play and its place free, before it takes a place itself.
 import * as z from 'zod'
-import { hasLapsed, releasePlaces } from '#shared/ownership/places.ts'
+import { releasePlaces } from '#shared/ownership/places.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import type { RemovalDeps } from '#shared/ownership/removal.ts'
 import { readRow } from '#shared/store/row.ts'
@@ -59,14 +59,12 @@ export function seatWrite(
 
 /**
  * Takes the character of a seat out of play: its ticket is voided and its place free, or its living host
- * is asked to let go and looked at for 4 s. One trip when nobody plays it, which is nearly always.
+ * is asked to let go and looked at for 4 s. Two trips when nobody plays it, which is nearly always. The place
+ * may be gone by then. Only the place can say so: `ticketExpires` is by the clock of another function.
  */
 export async function vacate(deps: RemovalDeps, realmId: string, seat: Seat): Promise<void> {
   const { characterId, ticketExpires } = seat
   const found = await removeFromPlay(deps, { realmId, characterId, by: 'letGo' })
-  // Later the place has lapsed, or its host released it when the character left.
-  const place = { characterId, until: ticketExpires }
-  if (found === 'out' && !hasLapsed(place, deps.runtime.now())) {
-    await releasePlaces(deps, realmId, seat, [place])
-  }
+  if (found === 'inPlay') return
+  await releasePlaces(deps, realmId, seat, [{ characterId, until: ticketExpires }])
 }

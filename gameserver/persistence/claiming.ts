@@ -1,6 +1,7 @@
 // How a reservation becomes a playing character.
 import { createBackoff } from '#shared/backoff.ts'
 import { readProfile } from '#shared/content/profile.ts'
+import { ticketMs } from '#shared/limits.ts'
 import { isBanned } from '#shared/ownership/ban.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
@@ -129,11 +130,13 @@ async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
   const { store, runtime, clocks, host, places, leaver } = deps
   const { characterId, instance } = ticket
   const backoff = createBackoff(runtime, repeatMs)
+  const beganAt = clocks.monotonic()
   while (!deps.proof().lost) {
     try {
       const rows = await readRows(store, host.realmId, characterId)
       const mine = rows?.guard.owner === host.bootId && rows.guard.ticketId === ticket.ticketId
-      // While it is still reserved, a late claim of ours may yet land: wait for it or for `enter`.
+      // While it is still reserved, a late claim of ours may yet land: wait for it or for `enter`, as long as
+      // a ticket lives. When it expires is by the clock of a function.
       if (rows === undefined || !mine) return
       if (rows.guard.state === 'active') {
         const { epoch } = rows.guard
@@ -148,7 +151,7 @@ async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
         await places.release(instance, characterId, rows.guard)
         return
       }
-      if (clocks.now() > ticket.expiresAt) return
+      if (clocks.monotonic() - beganAt > ticketMs) return
       backoff.reset()
     } catch (error) {
       if (failed(error) === 'refused') return

@@ -16,7 +16,7 @@
 //
 // The host that runs the instance keeps the places of those who play there, whatever `until` says, and
 // releases the others when they have lapsed (gameserver/persistence/place-keeper.ts). No one else deletes.
-import { placeGraceMs, placeKeptMs } from '../limits.ts'
+import { placeKeptMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Bindings, Key, Page, Store, Write } from '../store/store.ts'
@@ -32,11 +32,6 @@ function placesPartition(realmId: string, { bootId, instance }: InstanceRef): st
 
 export function placeKey(realmId: string, ref: InstanceRef, characterId: string): Key {
   return { pk: placesPartition(realmId, ref), sk: characterId }
-}
-
-/** The place of a reservation that ended then, unless its character plays there, may be given to others. */
-export function hasLapsed({ until }: Place, now: number): boolean {
-  return until + placeGraceMs < now
 }
 
 /** The card's half of a transaction that adds `by` places; refused unless `condition` holds. */

@@ -5,7 +5,6 @@
 // carries the epoch too, so a late save of an earlier owner fails its condition. Conditions never name
 // a version (a busy wallet would starve log-in) and only named attributes are set (a whole-row write
 // would lose wallet changes). A claim does not change the epoch: the reservation already did.
-import { placeGraceMs } from '../limits.ts'
 import type { Write } from '../store/store.ts'
 import { guardKey, saveUpdate, stateKey } from './guard.ts'
 import type { CharacterRows, Guard, Save } from './guard.ts'
@@ -230,13 +229,12 @@ export function letGoWrites(owned: {
 export type DeadOwner = { bootId: string; check: Write; fence: Write }
 
 /**
- * Marks a character deleted, first in its guard. The condition fails while the character is in play. It is
- * not in play if its ticket has expired (the claim is refused, the place has lapsed): otherwise a ticket that
- * was never used would keep the character for ever. Nor is it in play if its owner is `dead`. The epoch rises
- * in both rows, so a late claim or save of a former owner fails.
+ * Marks a character deleted, first in its guard. The condition fails while the character is in play, unless
+ * its owner is `dead`. A reservation is void with it, at any time: of the delete and the claim of its ticket
+ * the first one wins, and the other one finds another guard. So no clock is asked whether the ticket has
+ * expired. Its place lapses. The epoch rises in both rows, so a late save of a former owner fails.
  */
 export function deleteCharacterWrites(
-  now: number,
   realmId: string,
   characterId: string,
   accountId: string,
@@ -253,8 +251,7 @@ export function deleteCharacterWrites(
           'SET deleted = :true, epoch = epoch + :one, #owner = :none, #instance = :none, ' +
           '#state = :offline, ticketId = :none',
         condition:
-          '(#state = :offline OR (#state IN (:reserved, :moving) AND ticketExpires < :lapsed)' +
-          `${ofDead}) AND ` +
+          `(#state IN (:offline, :reserved, :moving)${ofDead}) AND ` +
           'accountId = :account AND attribute_not_exists(deleted)',
         names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
         values: {
@@ -264,7 +261,6 @@ export function deleteCharacterWrites(
           ':offline': 'offline',
           ':reserved': 'reserved',
           ':moving': 'moving',
-          ':lapsed': now - placeGraceMs,
           ':account': accountId,
           ...(dead === undefined ? {} : { ':active': 'active', ':dead': dead.bootId }),
         },

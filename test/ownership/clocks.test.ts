@@ -23,9 +23,12 @@ import {
   renewLease,
   suspectLease,
 } from '#shared/ownership/lease.ts'
+import { guardKey } from '#shared/ownership/guard.ts'
 import { readPlaces } from '#shared/ownership/places.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
+import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
+import { openHost } from './open-host.ts'
 import { openRealm, realmId } from './realm.ts'
 import { seededRuntime } from './seeded-runtime.ts'
 
@@ -170,6 +173,64 @@ describe('a reservation', () => {
     await places.reconcile('hub-1', [])
     expect(await held()).toBe(0)
     expect((await findInstances(store, realmId, 'hub'))[0]!.count).toBe(0)
+  })
+})
+
+describe('the place of the character that an account played before', () => {
+  it.each([-minute, 0, minute])('is free when the function is off by %i ms', async (off) => {
+    const realm = await openRealm()
+    const { store, deps, runtime } = realm
+    const { bootId } = await realm.host()
+    const first = await realm.character()
+    const second = await realm.character(first.accountId)
+    await realm.enterAs(first)
+    // Another function, which has read no card yet.
+    deps.runtime = { ...runtime, now: () => runtime.now() + off }
+    deps.hears = createHearing()
+    await realm.enterAs(second)
+    const { places } = await readPlaces(store, realmId, { ...at, bootId }, 10, undefined)
+    expect(places.map(({ characterId }) => characterId)).toEqual([second.characterId])
+  })
+})
+
+describe('a claim', () => {
+  it.each([-minute, 0, minute])('that lands late is undone by a host off by %i ms', async (off) => {
+    const runtime = seededRuntime(1)
+    const memory = createMemoryStore({ runtime })
+    let underWay: Parameters<Store['update']>[0] | undefined
+    const landsAt = runtime.now() + 20_000
+    const store: Store = {
+      ...memory,
+      async update(request) {
+        if (request.values?.[':ticket'] === undefined) return await memory.update(request)
+        underWay = request
+        throw new StoreError('unavailable', 'no answer', { unclear: true })
+      },
+      async query(request) {
+        const landed = runtime.now() >= landsAt ? underWay : undefined
+        if (landed !== undefined) {
+          underWay = undefined
+          await memory.update(landed)
+        }
+        return await memory.query(request)
+      },
+    }
+    const realm = await openRealm({ store })
+    const host = await openHost({
+      store,
+      runtime,
+      clocks: { now: () => runtime.now() + off, monotonic: runtime.now },
+      realmId,
+      zone: 'hub',
+      capacity: 10,
+    })
+    const who = await realm.character()
+    const ticket = await realm.open((await realm.enterAs(who)).ticket)
+    expect(await host.claim(ticket)).toEqual({ outcome: 'unavailable' })
+    const guard = async () => {
+      return await memory.get({ table: 'core', key: guardKey(realmId, who.characterId) })
+    }
+    await expect.poll(guard).toMatchObject({ state: 'offline', epoch: 2 })
   })
 })
 

@@ -1,4 +1,5 @@
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
+import type { Clocks } from '#gameserver/persistence/lease-keeper.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import type { EffectKind } from '#shared/game/effect.ts'
 import { newId } from '#shared/runtime.ts'
@@ -9,6 +10,8 @@ import type { Store } from '#shared/store/store.ts'
 export async function openHost(options: {
   store: Store
   runtime: Runtime
+  /** Of the host, where it has its own. */
+  clocks?: Clocks
   realmId: string
   zone: string
   capacity: number
@@ -22,7 +25,7 @@ export async function openHost(options: {
   const made = createHostStore({
     store,
     runtime,
-    clocks: { now: runtime.now, monotonic: runtime.now },
+    clocks: options.clocks ?? { now: runtime.now, monotonic: runtime.now },
     host: {
       bootId,
       realmId,
