@@ -113,12 +113,12 @@ type Calls = {
 
 function createCalls(sdk: Sdk, { log, runtime }: AgonesOptions, signal: AbortSignal): Calls {
   const call = async <T>(what: string, timeoutMs: number, send: () => Promise<T>): Promise<T> => {
-    const giveUpAt = runtime.now() + timeoutMs
+    const timeoutAt = runtime.now() + timeoutMs
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1000)) {
       try {
         return await unlessAborted(signal, send())
       } catch (error) {
-        if (signal.aborted || runtime.now() + waitMs > giveUpAt) {
+        if (signal.aborted || runtime.now() + waitMs > timeoutAt) {
           const message = `Agones' sidecar on localhost:${sdk.port} did not take "${what}"`
           throw new AgonesError(message, error)
         }
@@ -141,11 +141,11 @@ async function readPlaced(
   { runtime, connectTimeoutMs = 30_000 }: AgonesOptions,
   signal: AbortSignal,
 ): Promise<GameServer> {
-  const giveUpAt = runtime.now() + connectTimeoutMs
+  const timeoutAt = runtime.now() + connectTimeoutMs
   for (;;) {
-    const read = await calls.getGameServer(Math.max(0, giveUpAt - runtime.now()))
+    const read = await calls.getGameServer(Math.max(0, timeoutAt - runtime.now()))
     if (!notPlaced.has(read.state)) return read
-    if (runtime.now() > giveUpAt) {
+    if (runtime.now() > timeoutAt) {
       throw new AgonesError(`the game server is still ${read.state} after ${connectTimeoutMs} ms`)
     }
     await runtime.sleep(100, signal).catch(() => {})

@@ -39,8 +39,8 @@ import { zoneAddress } from './zone-address.ts'
 
 /** How often it checks whether the host is in use. */
 const idleLookMs = 1000
-/** How long the fleet's SIGTERM is waited for after the host has given itself back. */
-const takenBackMs = 30_000
+/** How long the fleet's SIGTERM is waited for after the host asked for its end. */
+const endedByFleetMs = 30_000
 /** How often the host writes down how it does: ticks, players, traffic. */
 const statsEveryMs = 10_000
 
@@ -325,18 +325,18 @@ function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread)
     const inUse = instances.reduce((sum, one) => sum + one.players, sockets)
     if (steps.stopping.aborted || !isIdle(systemRuntime.now(), inUse)) return
     clearInterval(timer)
-    void giveBack()
+    void returnToFleet()
   }, idleLookMs)
   timer.unref()
 
   /** No player is sent here any more; then the fleet ends the process as it ends every host. */
-  const giveBack = async (): Promise<void> => {
-    log.info('no player is here: the host gives itself back to the fleet')
+  const returnToFleet = async (): Promise<void> => {
+    log.info('no player is here: the host returns to the fleet')
     await persistence.setState('draining').catch(() => undefined)
     await agones
       .shutdown()
-      .catch((error: unknown) => log.warn('the fleet did not take it back', { error }))
-    await systemRuntime.sleep(takenBackMs, steps.stopping).catch(() => undefined)
+      .catch((error: unknown) => log.warn('the fleet did not end the host', { error }))
+    await systemRuntime.sleep(endedByFleetMs, steps.stopping).catch(() => undefined)
     parts.stop('idle', 0)
   }
 }

@@ -42,10 +42,10 @@ export async function checkMyself(
   before?: string,
 ): Promise<Pick<Finding, 'kind' | 'outcome'>> {
   const { runtime, signal } = check
-  const giveUpAt = runtime.now() + tryForMs
+  const timeoutAt = runtime.now() + tryForMs
   while (!signal.aborted) {
     const finding = await ask(check)
-    if (finding.outcome !== 'unknown' || runtime.now() > giveUpAt) {
+    if (finding.outcome !== 'unknown' || runtime.now() > timeoutAt) {
       if (finding.kind !== before) finding.say()
       return finding
     }

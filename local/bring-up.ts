@@ -85,11 +85,11 @@ async function startAll(
 
 function healthyIn(health: HealthProbe, runtime: Runtime, signal: AbortSignal): Running['healthy'] {
   return async (withinMs) => {
-    const giveUpAt = runtime.now() + withinMs
+    const timeoutAt = runtime.now() + withinMs
     for (;;) {
       await health.probe()
       if ((await health.last()).ok) return true
-      if (runtime.now() > giveUpAt || signal.aborted) return false
+      if (runtime.now() > timeoutAt || signal.aborted) return false
       await runtime.sleep(100)
     }
   }

@@ -55,7 +55,7 @@ export type Bot = {
   readonly inWorld: boolean
   /** Whether it has ever been in the world. */
   readonly played: boolean
-  /** Why it gave up; undefined while it lives. */
+  /** Why it stopped; undefined while it plays. */
   readonly failed: string | undefined
   /** Lives until `stop`. */
   live(): Promise<void>
@@ -211,7 +211,7 @@ async function logIn(session: Session, identity: Identity, accounts: boolean): P
   }
 }
 
-/** Names that it tries before it gives up, when other players have them already. */
+/** Names that it tries before it stops, when other players have them already. */
 const nameTriesMax = 5
 
 async function createCharacter(

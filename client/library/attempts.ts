@@ -15,8 +15,8 @@ import type { ZoneClientCore, ZoneClientEnd } from './zone-client-state.ts'
 /** Runs until the player leaves, or until it is over for another reason. */
 export async function runAttempts(core: ZoneClientCore): Promise<ZoneClientEnd> {
   const { metrics, stopping } = core
-  const { runtime, monotonic, giveUpMs } = core.options
-  const reconnect = createReconnect(runtime, monotonic(), giveUpMs)
+  const { runtime, monotonic, reconnectForMs } = core.options
+  const reconnect = createReconnect(runtime, monotonic(), reconnectForMs)
   let way: Way = core.resume ? 'resume' : 'enter'
   for (;;) {
     const attempt = await tryOnce(core, reconnect, way)

@@ -75,7 +75,7 @@ function passes(code: string): boolean {
 
 /** Joined this long, the connection is sound: waiting starts from the bottom again. */
 const soundMs = 5000
-const defaultGiveUpMs = 5 * 60_000
+const defaultReconnectForMs = 5 * 60_000
 /** Resumes that fail in a row before a new ticket is asked for; a host that says nothing gets one. */
 const resumeTriesMax = 2
 
@@ -104,7 +104,7 @@ export type Reconnect = {
 export function createReconnect(
   runtime: Pick<Runtime, 'randomBytes'>,
   startedAt: number,
-  giveUpMs = defaultGiveUpMs,
+  reconnectForMs = defaultReconnectForMs,
 ): Reconnect {
   const backoff = createBackoff(runtime, { baseMs: 500, maxMs: 10_000 })
   let failures = 0
@@ -133,7 +133,7 @@ export function createReconnect(
         failures = 0
         backoff.reset()
       }
-      if (now - lostAt > giveUpMs) return { over: 'unreachable' }
+      if (now - lostAt > reconnectForMs) return { over: 'unreachable' }
       const mayResume = hasTicket && !voidsResume(why)
       const held = mayResume && now - lostAt < resumeMs
       const way = held && resumeTries < resumeTriesMax ? 'resume' : 'enter'

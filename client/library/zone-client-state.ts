@@ -65,8 +65,8 @@ export type ZoneClientOptions = {
   keepResume?: (ticket: ResumeTicket | undefined) => void
   /** Counts on in these metrics, where a player has several connections after each other. */
   metrics?: Metrics
-  /** Not joined for so long, it gives up as `unreachable`. */
-  giveUpMs?: number
+  /** Not joined for so long, the client stops as `unreachable`. */
+  reconnectForMs?: number
   /** Called with the faults of listeners. */
   failed?: (error: unknown) => void
 }

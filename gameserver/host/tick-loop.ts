@@ -117,12 +117,12 @@ function tick(deps: TickLoopDeps, one: Running, now: number, delivers: boolean):
   } catch (error) {
     one.failures++
     if (one.failures === 1) deps.log.error('a step failed', { instance: instance.id, error })
-    if (one.failures === stepFailuresMax) giveUp(deps, one)
+    if (one.failures === stepFailuresMax) closeInstance(deps, one)
   }
 }
 
 /** Closes a broken instance: its characters leave and enter elsewhere, and no character comes in any more. */
-function giveUp({ log, onBroken }: TickLoopDeps, { instance, checkpoints }: Running): void {
+function closeInstance({ log, onBroken }: TickLoopDeps, { instance, checkpoints }: Running): void {
   log.error('too many ticks failed in a row: the instance is closed', { instance: instance.id })
   instance.broken = true
   drainInstance(instance, checkpoints, 'internal')

@@ -19,7 +19,7 @@ import { createClaims } from './claims.ts'
 import { admit, resume } from './entry.ts'
 import { countPlayers } from './instance.ts'
 import type { Instance } from './instance.ts'
-import { giveUpClaim } from './leaving.ts'
+import { undoClaim } from './leaving.ts'
 
 export type Admission = Door & {
   /** Whether a claim of the character is under way. */
@@ -82,12 +82,12 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (answer.outcome === 'storeRefused') return client.end('internal')
     if (answer.outcome === 'kicked') {
       client.end('kicked')
-      await giveUpClaim(instance, answer.character)
+      await undoClaim(instance, answer.character)
     } else if (lapses !== lapsesBefore || !mayAdmit() || instance.broken) {
       client.end('host.unavailable')
-      await giveUpClaim(instance, answer.character)
+      await undoClaim(instance, answer.character)
     } else if (!client.alive()) {
-      await giveUpClaim(instance, answer.character)
+      await undoClaim(instance, answer.character)
     } else {
       admit(instance, answer.character, client)
     }

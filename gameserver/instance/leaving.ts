@@ -62,8 +62,8 @@ export function fence(instance: Instance, character: Character, reason: CloseRea
   instance.persistence.forget(characterId, epoch).catch(() => undefined)
 }
 
-/** Gives up a claim that was void by the time it was answered. It was never in the world. */
-export async function giveUpClaim(instance: Instance, claimed: ClaimedCharacter): Promise<void> {
+/** Undoes a claim that was void when it was answered. It was never in the world. */
+export async function undoClaim(instance: Instance, claimed: ClaimedCharacter): Promise<void> {
   const { characterId, epoch, saveNumber, saved } = claimed
   await instance.leaves.save({ characterId, epoch, saveNumber: saveNumber + 1, saved })
 }

@@ -46,7 +46,7 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
       const { rows, banned } = await tryClaim(deps, ticket, progress)
       if (!isMine(deps, rows, ticket) || !progress.maybeMine) return { outcome: 'refused' }
       if (banned) {
-        void giveBack(deps, ticket)
+        void undoClaim(deps, ticket)
         return { outcome: 'refused' }
       }
       // No lapse of the lease meanwhile: an answer that crossed one is void.
@@ -54,11 +54,11 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
       return { outcome: 'claimed', character: beginStay(deps, rows, ticket) }
     } catch (error) {
       if (failed(error) === 'unavailable') continue
-      if (progress.maybeMine) void giveBack(deps, ticket)
+      if (progress.maybeMine) void undoClaim(deps, ticket)
       return { outcome: 'storeRefused' }
     }
   }
-  void giveBack(deps, ticket)
+  void undoClaim(deps, ticket)
   return { outcome: 'unavailable' }
 }
 
@@ -126,7 +126,7 @@ function beginStay(
 }
 
 /** Undoes a claim that no stay will use, as soon as its outcome can be read. */
-async function giveBack(deps: ClaimDeps, ticket: Ticket): Promise<void> {
+async function undoClaim(deps: ClaimDeps, ticket: Ticket): Promise<void> {
   const { store, runtime, clocks, host, places, leaver } = deps
   const { characterId, instance } = ticket
   const backoff = createBackoff(runtime, repeatMs)

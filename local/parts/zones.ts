@@ -44,7 +44,7 @@ export async function startZones(ground: Ground, stores: Stores): Promise<LocalF
       remove: (pid) => guardian.remove(pid),
     },
     graceMs: hostGraceMs,
-    // The first ping is looked for after one period, a host then given up after so many more.
+    // The first ping is due after one period. After so many more without one the host is Unhealthy.
     health: {
       periodSeconds: healthPeriodS,
       failureThreshold: Math.ceil(config.WAYSTONE_FLEET_PATIENCE / healthPeriodS) - 1,

@@ -14,7 +14,7 @@ import type { Backend, Reply, Result } from './backend.ts'
 import type { Words } from './request.ts'
 
 const connectMs = 2000
-/** A connection over which nothing came for so long is given up; a ping each half of it keeps it. */
+/** A connection that is silent for so long is closed. A ping is sent each half of it. */
 const silentMs = 6000
 const reconnectMaxMs = 2000
 

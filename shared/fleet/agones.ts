@@ -176,7 +176,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
   return {
     allocate: async (allocation) => {
       const request = hashOf(allocation.requestId)
-      const giveUpAt = runtime.now() + waitMs
+      const timeoutAt = runtime.now() + waitMs
       for (;;) {
         const now = runtime.now()
         const row = await readRow(store, request, now)
@@ -188,7 +188,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
           const lost = await findLost(request)
           if (lost !== undefined) return await settle(row, request, lost)
           if (now - row.askedAt < askAgainMs) {
-            if (now > giveUpAt) return undefined
+            if (now > timeoutAt) return undefined
             await runtime.sleep(200)
             continue
           }

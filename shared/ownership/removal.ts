@@ -43,7 +43,7 @@ export async function removeFromPlay(
 ): Promise<'out' | 'inPlay'> {
   const { store, runtime } = deps
   const { realmId, characterId } = removal
-  const giveUpAt = runtime.now() + removalWaitMs
+  const timeoutAt = runtime.now() + removalWaitMs
   let asked: { owner: string; epoch: number; at: number } | undefined
   let lateLooks = 0
   for (;;) {
@@ -70,7 +70,7 @@ export async function removeFromPlay(
     }
     // This does not end before the owner has the command. A function that stood still past its time may have
     // read a ticket. If it ended now, the claim of that ticket would get no command.
-    if (now >= giveUpAt && (guard.state === 'active' || ++lateLooks >= lateLooksMax))
+    if (now >= timeoutAt && (guard.state === 'active' || ++lateLooks >= lateLooksMax))
       return 'inPlay'
     await runtime.sleep(letGoLookMs)
   }

@@ -261,8 +261,8 @@ test('a host that stays silent is left for `enter` within 7 s', async () => {
   await time.until(isJoined(client), 2000)
 })
 
-test('while the server is gone it waits longer each time, and gives up in the end', async () => {
-  const { time, server, client } = await joined(30, { giveUpMs: 60_000 })
+test('while the server is gone it waits longer each time, and stops in the end', async () => {
+  const { time, server, client } = await joined(30, { reconnectForMs: 60_000 })
   await time.pass(6000)
   server.reachable = false
   server.opened.length = 0
@@ -276,8 +276,8 @@ test('while the server is gone it waits longer each time, and gives up in the en
   expect(await client.ended).toBe('unreachable')
 })
 
-test('giving up counts from when the socket was lost, however long it was played before', async () => {
-  const { time, server, client } = await joined(30, { giveUpMs: 20_000 })
+test('the time until it stops counts from when the socket was lost, however long it was played before', async () => {
+  const { time, server, client } = await joined(30, { reconnectForMs: 20_000 })
   await time.pass(30_000)
   server.reachable = false
   server.cut()

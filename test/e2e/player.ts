@@ -35,9 +35,9 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 15_000,
 ): Promise<void> {
-  const giveUpAt = performance.now() + timeoutMs
+  const timeoutAt = performance.now() + timeoutMs
   while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+    if (performance.now() > timeoutAt) throw new Error(`not within ${timeoutMs} ms: ${what}`)
     await webRuntime.sleep(20)
   }
 }

@@ -126,12 +126,12 @@ export async function startWaystone(options: {
     },
   }
 
-  const giveUpAt = performance.now() + 30_000
+  const timeoutAt = performance.now() + 30_000
   for (;;) {
     if (child.exitCode !== null) throw new Error(`it ended at once (${child.exitCode}):\n${output}`)
     const health = await fetch(`${url}/health`).catch(() => undefined)
     if (health?.ok) return waystone
-    if (performance.now() > giveUpAt) {
+    if (performance.now() > timeoutAt) {
       await waystone.killAll()
       throw new Error(`not healthy within 30 s:\n${output}`)
     }

@@ -176,7 +176,7 @@ describe('an instance', () => {
 })
 
 describe('a claim', () => {
-  test('in flight across a lapse of the lease is void: the character is given up again', async () => {
+  test('in flight across a lapse of the lease is void: the claim is undone', async () => {
     let open = () => {}
     stage.persistence.claimGate = new Promise((resolve) => (open = resolve))
     const client = await stage.connect()
@@ -192,7 +192,7 @@ describe('a claim', () => {
     expect(stage.host.stats().instances[0]!.players).toBe(0)
   })
 
-  test('whose socket went meanwhile is given up at once', async () => {
+  test('whose socket went meanwhile is undone at once', async () => {
     let open = () => {}
     stage.persistence.claimGate = new Promise((resolve) => (open = resolve))
     const client = await stage.connect()

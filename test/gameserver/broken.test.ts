@@ -31,7 +31,7 @@ async function joinPoison(): Promise<void> {
   client.send({ kind: 'join', ticket: await stage.ticket('poison') })
 }
 
-test('is given up after a second: everybody is saved where they were and closed, nobody comes in', async () => {
+test('is closed after a second: everybody is saved where they were and closed, nobody comes in', async () => {
   const ann = await stage.join('ann', { x: 30, y: 20 })
   const bob = await stage.connect()
   bob.send({
@@ -60,7 +60,7 @@ test('is given up after a second: everybody is saved where they were and closed,
   expect(bob.closed).toBeUndefined()
 })
 
-test('is not reported as living any more once it was given up', async () => {
+test('is not reported as living any more once it is closed', async () => {
   await joinPoison()
   await expect.poll(() => stage.broken, { timeout: 4000 }).toEqual(['field-1'])
   stage.persistence.checkpoints.clear()

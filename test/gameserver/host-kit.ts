@@ -23,7 +23,7 @@ export type Stage = {
   /** Added to both clocks: jumps ahead. */
   skew: { monotonicMs: number; wallMs: number }
   lost: number
-  /** Instances that were given up. */
+  /** Broken instances that were closed. */
   broken: string[]
   health: number
   /** Timers that the loop has set so far. */

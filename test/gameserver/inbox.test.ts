@@ -20,7 +20,7 @@ const order = (kind: CharacterCommand['kind'], epoch: number): CharacterCommand 
 })
 
 describe('a character in play', () => {
-  test('that its player wants elsewhere is saved, given up, and its socket is told', async () => {
+  test('that its player wants elsewhere is saved, leaves, and its socket is closed with the reason', async () => {
     const ann = await stage.join('ann')
     stage.persistence.command(order('letGo', 1))
     expect(await ann.end()).toBe('replaced')
@@ -58,7 +58,7 @@ describe('a character in play', () => {
 })
 
 describe('a character that an operator removes', () => {
-  test('is saved, given up, and its socket is told', async () => {
+  test('is saved, leaves, and its socket is closed with the reason', async () => {
     const ann = await stage.join('ann')
     stage.persistence.command(order('kick', 1))
     expect(await ann.end()).toBe('kicked')
@@ -87,7 +87,7 @@ describe('a character that an operator removes', () => {
     await stage.join('ann')
   })
 
-  test('and whom nobody here holds is given up in the store', () => {
+  test('and whom nobody here holds leaves in the store', () => {
     stage.persistence.command(order('kick', 7))
     expect(stage.persistence.letGoes).toEqual(['ann 7'])
   })
@@ -112,12 +112,12 @@ describe('an announcement', () => {
 })
 
 describe('a character that nobody here holds', () => {
-  test('is given up in the store, so that its player is not locked out', async () => {
+  test('leaves in the store, so that its player is not locked out', async () => {
     stage.persistence.command(order('letGo', 7))
     expect(stage.persistence.letGoes).toEqual(['ann 7'])
   })
 
-  test('is not given up while its claim is under way', async () => {
+  test('does not leave while its claim is under way', async () => {
     let open = () => {}
     stage.persistence.claimGate = new Promise((resolve) => (open = resolve))
     const client = await stage.connect()

@@ -5,9 +5,9 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   timeoutMs = 10_000,
 ): Promise<void> {
-  const giveUpAt = performance.now() + timeoutMs
+  const timeoutAt = performance.now() + timeoutMs
   while (!(await holds())) {
-    if (performance.now() > giveUpAt)
+    if (performance.now() > timeoutAt)
       throw new Error(`still not so after ${timeoutMs} ms: ${holds.toString()}`)
     await wait(15)
   }

@@ -460,7 +460,7 @@ describe('places', () => {
     expect(free!.count).toBe(0)
   })
 
-  it('are given back at once when a player leaves', async () => {
+  it('are released at once when a player leaves', async () => {
     const realm = await openRealm()
     const host = await realm.host()
     const who = await realm.character()

@@ -101,12 +101,12 @@ export async function startCrowd(options: {
       .map((line) => JSON.parse(line) as LogLine)
 
   async function allInPlay(since: number, withinMs: number): Promise<void> {
-    const giveUpAt = now() + withinMs
+    const timeoutAt = now() + withinMs
     for (;;) {
       const all = [...(await told()).values()]
       const missing = all.filter((one) => !plays(one, since))
       if (all.length === count && missing.length === 0) return
-      if (now() > giveUpAt) {
+      if (now() > timeoutAt) {
         const who = missing.map(({ name, steps }) => `${name}: ${storyOf(steps.slice(-6))}`)
         throw new Error(`not in play within ${withinMs} ms, ${all.length} bots:\n${who.join('\n')}`)
       }

@@ -80,7 +80,7 @@ export async function openDynamoLocal({ java, jars }: DynamoLocal): Promise<{
 }
 
 async function untilAnswers(endpoint: string, ended: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + readyMs
+  const timeoutAt = performance.now() + readyMs
   for (;;) {
     // Any answer will do: without a request of DynamoDB it is 400.
     const answered = await fetch(endpoint).then(
@@ -88,7 +88,7 @@ async function untilAnswers(endpoint: string, ended: () => boolean): Promise<voi
       () => false,
     )
     if (answered) return
-    if (ended() || performance.now() > giveUpAt) throw new Error('nothing answers')
+    if (ended() || performance.now() > timeoutAt) throw new Error('nothing answers')
     await systemRuntime.sleep(100)
   }
 }

@@ -164,12 +164,12 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (a.state === 'active' && b.state === 'reserved') takenOver(one, before, after)
   }
 
-  /** Who has a reservation or plays has a place, which nobody else may have given back. */
+  /** Who has a reservation or plays has a place, which nobody else may have released. */
   function hasPlace(guard: Guard): boolean {
     const host = hosts.find(({ bootId }) => bootId === guard.owner)
     if (host === undefined || host.ended !== undefined || host.declaredDead !== undefined)
       return true
-    // A reservation that lands late was given up, and its place with it; nobody holds its ticket.
+    // A reservation that lands late was undone, and its place was released; nobody holds its ticket.
     // A function that stood still may reserve for a ticket that has lapsed by then.
     if (guard.state === 'reserved' && now() + beganAt > guard.ticketExpires) return true
     const clear = sky.clearSince(undefined)
@@ -426,7 +426,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       const { guard } = rows
       const holds = guard.state === 'reserved' && now() < guard.ticketExpires - beganAt
       const without = (holds || guard.state === 'active') && !hasPlace(guard)
-      // Of two enters at once the later one gives back the place of both: the next checkpoint of the
+      // Of two enters at once the later one releases the place of both: the next checkpoint of the
       // host, or his own next try, enters it again.
       const times = without ? (placeless.get(characterId) ?? 0) + 1 : 0
       placeless.set(characterId, times)
@@ -451,7 +451,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       const since = orphans.get(key) ?? now()
       orphans.set(key, since)
       if (now() - since > placeMs) {
-        violation('places are given back', `${key} for ${now() - since} ms`, key.split(' ')[1])
+        violation('places are released', `${key} for ${now() - since} ms`, key.split(' ')[1])
         orphans.set(key, now() + 1e9)
       }
     }

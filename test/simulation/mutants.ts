@@ -182,10 +182,10 @@ export const mutants: Mutant[] = [
     replace: '',
   },
   {
-    name: 'claim-not-given-back',
+    name: 'claim-not-undone',
     rule: 'Claim: one that nobody uses is undone',
     file: claiming,
-    find: "  void giveBack(deps, ticket)\n  return { outcome: 'unavailable' }",
+    find: "  void undoClaim(deps, ticket)\n  return { outcome: 'unavailable' }",
     replace: "  return { outcome: 'unavailable' }",
   },
   {
@@ -238,7 +238,7 @@ export const mutants: Mutant[] = [
     replace: 'members.size >= 0',
   },
   {
-    name: 'place-given-back-twice',
+    name: 'place-released-twice',
     rule: 'Places: an enter releases only the place that it took itself',
     file: 'functions/world/reservation.ts',
     find: "outcome === 'refused' && !renewed",
@@ -379,7 +379,7 @@ export const mutants: Mutant[] = [
     },
   },
   {
-    name: 'place-given-back-unclear',
+    name: 'place-released-unclear',
     rule: 'Places: kept while it is not clear whether the reservation stands',
     file: 'functions/world/reservation.ts',
     find: "return 'unclear'",
@@ -489,7 +489,7 @@ const survivors: Record<string, string> = {
   'recover-any-epoch': 'a leave saves a higher number than any checkpoint before it',
   'claim-active': 'the ticket id is remembered by the host',
   'claim-refusal-may-be-ours': 'the ticket id is remembered by the host',
-  'claim-not-given-back': 'the next enter has it let go',
+  'claim-not-undone': 'the next enter has it let go',
   'join-across-a-lapse': 'the worker refuses the claim first',
   'enter-while-leaving': 'the claim is refused until the leave has landed',
   'ban-read-before-the-claim':
@@ -502,7 +502,7 @@ const survivors: Record<string, string> = {
     'an answer takes 2 s at most, and observers wait 2 s longer than the deadline',
   'inbox-after-the-proof': 'the next renewal reads the inbox within a second',
   'command-for-any-epoch': 'commands are removed before the next stay at the same host begins',
-  'let-go-of-nobody': 'a claim that nobody uses is given back',
+  'let-go-of-nobody': 'a claim that nobody uses is undone',
   'let-go-with-a-claim-in-flight': 'a claim that lost its guard is refused by its read',
   'transition-ignores-epoch':
     'state and owner change with every transition but one, which has the epoch of the state row',

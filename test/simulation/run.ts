@@ -270,7 +270,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
 
   const end = plan.calmAt + backMaxMs + 35_000
   // Three runs of four end soon after the last player is back; the fourth looks on for places that are
-  // never given back and players who drop out again.
+  // never released and players who drop out again.
   const looksOn = seed % 4 === 0
   const done = () => !looksOn && backAt !== undefined && scheduler.now() - backAt > stayMs
   const stop = () => judge.violations.length > 0 || done()

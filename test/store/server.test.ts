@@ -94,7 +94,7 @@ it('a killed server loses nothing that it acknowledged, and says that nobody ask
   })
 })
 
-it('a port that somebody takes first is given up for another', async () => {
+it('when somebody takes the port first, another one is used', async () => {
   const late = join(folder, 'late')
   const told = join(folder, 'told')
   const real = findBinary(process.platform, process.arch)
