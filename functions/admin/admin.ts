@@ -18,7 +18,7 @@ import { banWrite, readStanding, roleWrite } from '../auth/auth.ts'
 import { listCharacters } from '../characters/characters.ts'
 import type { Realms } from '../http/realms.ts'
 import { auditWrite } from './audit.ts'
-import type { Deed } from './audit.ts'
+import type { AuditAction } from './audit.ts'
 import { findAccount } from './who.ts'
 
 export type AdminDeps = {
@@ -114,9 +114,9 @@ export async function ban(
   const accountId = await findAccount(deps, who)
   const until = days === undefined ? forGood : deps.runtime.now() + days * dayMs
   const what = days === undefined ? 'for good' : `${days} days`
-  const deed: Deed = { action: 'ban', target: accountId, what, reason }
+  const action: AuditAction = { action: 'ban', target: accountId, what, reason }
   const banned = await commit(deps, op, {
-    steps: audited(deps, operator, op, deed, [banWrite(accountId, { until, reason })]),
+    steps: audited(deps, operator, op, action, [banWrite(accountId, { until, reason })]),
     answer: { accountId, until },
   })
   const done = answerOf(banned)
@@ -134,9 +134,9 @@ export async function unban(
   op: OperationId,
 ): Promise<{ accountId: string; meant: MeantPlayer }> {
   const accountId = await findAccount(deps, who)
-  const deed: Deed = { action: 'unban', target: accountId, what: '', reason }
+  const action: AuditAction = { action: 'unban', target: accountId, what: '', reason }
   const lifted = await commit(deps, op, {
-    steps: audited(deps, operator, op, deed, [banWrite(accountId, undefined)]),
+    steps: audited(deps, operator, op, action, [banWrite(accountId, undefined)]),
     answer: { accountId },
   })
   const done = answerOf(lifted)
@@ -154,9 +154,9 @@ export async function setRole(
 ): Promise<{ accountId: string; meant: MeantPlayer; role: 'player' | 'operator' }> {
   const { role, reason } = request
   const accountId = await findAccount(deps, who)
-  const deed: Deed = { action: 'role', target: accountId, what: role, reason }
+  const action: AuditAction = { action: 'role', target: accountId, what: role, reason }
   const changed = await commit(deps, op, {
-    steps: audited(deps, operator, op, deed, [roleWrite(accountId, role)]),
+    steps: audited(deps, operator, op, action, [roleWrite(accountId, role)]),
     answer: { accountId, role },
   })
   const done = answerOf(changed)
@@ -184,11 +184,11 @@ function audited(
   deps: Pick<AdminDeps, 'runtime'>,
   operator: OperatorCaller,
   op: OperationId,
-  deed: Deed,
+  action: AuditAction,
   effect: Write[],
 ): Step<'admin.player_unknown'>[] {
   return [
-    { write: auditWrite(deps.runtime, operator, op, deed).write },
+    { write: auditWrite(deps.runtime, operator, op, action).write },
     ...effect.map((write) => ({ write, otherwise: 'admin.player_unknown' }) as const),
   ]
 }

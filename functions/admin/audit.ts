@@ -24,14 +24,14 @@ const auditRow = z.object({
   operation: z.string(),
 })
 
-export type Deed = Pick<AuditEntry, 'action' | 'target' | 'what' | 'reason'>
+export type AuditAction = Pick<AuditEntry, 'action' | 'target' | 'what' | 'reason'>
 
-/** The row of a deed, and its id. */
+/** The row of an action, and its id. */
 export function auditWrite(
   runtime: Runtime,
   operator: OperatorCaller,
   op: OperationId,
-  deed: Deed,
+  action: AuditAction,
 ): { write: Write; entryId: string } {
   const entryId = newId(runtime)
   const entry: AuditEntry = {
@@ -39,7 +39,7 @@ export function auditWrite(
     at: runtime.now(),
     operatorId: operator.operatorId,
     operation: op.hash,
-    ...deed,
+    ...action,
   }
   const item = { pk, sk: entryId, v: 1, ...entry }
   return {

@@ -92,8 +92,8 @@ export async function stopHost(
     if (before === undefined) throw new Problem('admin.host_unknown')
     answerOf(before)
   }
-  const deed = { action: 'fleet.stop', target: name, what: '', reason } as const
-  const { write } = auditWrite(deps.runtime, operator, op, deed)
+  const action = { action: 'fleet.stop', target: name, what: '', reason } as const
+  const { write } = auditWrite(deps.runtime, operator, op, action)
   answerOf(await commit(deps, op, { steps: [{ write }], answer: {} }))
   await deps.fleet.drain(name)
 }
@@ -110,8 +110,8 @@ export async function announce(
   op: OperationId,
 ): Promise<{ hosts: number }> {
   const { text, reason } = request
-  const deed = { action: 'announce', target: realmId, what: text, reason } as const
-  const { write, entryId } = auditWrite(deps.runtime, operator, op, deed)
+  const action = { action: 'announce', target: realmId, what: text, reason } as const
+  const { write, entryId } = auditWrite(deps.runtime, operator, op, action)
   const noted = await commit(deps, op, { steps: [{ write }], answer: { id: entryId } })
   const { id } = answerOf(noted)
   const now = deps.runtime.now()

@@ -386,7 +386,7 @@ describe('the fleet', () => {
 })
 
 describe('the audit', () => {
-  it('holds who did what, when and why, once for each deed, newest first', async () => {
+  it('holds who did what, when and why, once for each action, newest first', async () => {
     const { test, operator, accountId } = await openStage()
     const params = { who: accountId }
     const operationId = newId(test.clock)

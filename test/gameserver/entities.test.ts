@@ -134,7 +134,7 @@ describe('an entity', () => {
 })
 
 /** What a game does wrong, or rightly, in one step. Numbers choose whom and where. */
-type Deed = { deed: keyof typeof deeds; who: number; x: number; y: number }
+type Action = { action: keyof typeof actions; who: number; x: number; y: number }
 
 const pick = <T>(list: readonly T[], who: number): T | undefined => list[who % list.length]
 const badNumbers = [Number.NaN, 0.5, -1, 70_000.25, 4_000_000, 2 ** 40, Infinity]
@@ -148,7 +148,7 @@ const respawn = (world: GameWorld, who: number, x: number, y: number) => {
   spawn(world, 'deer', { x, y, strays: who % 2 === 0 })
 }
 
-const deeds = {
+const actions = {
   teleport: (world: GameWorld, who: number, x: number, y: number) => {
     const entity = pick(all(world), who)
     if (entity !== undefined) place(world, entity, { x, y })
@@ -201,14 +201,14 @@ describe('a game that teleports, respawns, spawns wrongly, writes what it may no
     'leaves every viewer exact and the instance alive, and is named',
     { timeout: 120_000 },
     () => {
-      const deed = fc.record({
-        deed: fc.constantFrom(...(Object.keys(deeds) as (keyof typeof deeds)[])),
+      const action = fc.record({
+        action: fc.constantFrom(...(Object.keys(actions) as (keyof typeof actions)[])),
         who: fc.nat(60),
         // Some of it lies in walls, some outside of the zone.
         x: fc.integer({ min: -20_000, max: 160_000 }),
         y: fc.integer({ min: -20_000, max: 160_000 }),
       })
-      const steps = fc.array(fc.array(deed, { maxLength: 4 }), { minLength: 5, maxLength: 50 })
+      const steps = fc.array(fc.array(action, { maxLength: 4 }), { minLength: 5, maxLength: 50 })
       const systems = ['input', 'messages', 'movement', 'wander', 'gates', 'cells'] as const
       fc.assert(
         fc.property(
@@ -216,12 +216,12 @@ describe('a game that teleports, respawns, spawns wrongly, writes what it may no
           fc.constantFrom<CoreSystem>(...systems),
           steps,
           (seed, after, plan) => {
-            let now: Deed[] = []
+            let now: Action[] = []
             const trouble: GameSystem = {
               name: 'trouble',
               after,
               run(world) {
-                for (const { deed: name, who, x, y } of now) deeds[name](world, who, x, y)
+                for (const { action: name, who, x, y } of now) actions[name](world, who, x, y)
               },
             }
             const errors: { message: string; fields: Record<string, unknown> }[] = []
@@ -243,8 +243,8 @@ describe('a game that teleports, respawns, spawns wrongly, writes what it may no
             ] as const)
               enter(x, y)
             tick()
-            for (const deedsNow of plan) {
-              now = deedsNow
+            for (const actionsNow of plan) {
+              now = actionsNow
               for (const [index, client] of clients.entries()) {
                 if (index > 1) command(client, index * 9000 + plan.length * 500, 1)
               }
@@ -259,7 +259,7 @@ describe('a game that teleports, respawns, spawns wrongly, writes what it may no
               for (const one of [...players, ...creatures]) {
                 expect(grid.cells[one.cell]![one.cellIndex] === one).toBe(true)
               }
-              failed ||= now.some(({ deed: name }) => name === 'fail')
+              failed ||= now.some(({ action: name }) => name === 'fail')
               if (failed) expect(errors).not.toEqual([])
               expect(errors.every(({ fields }) => fields['what'] === 'system trouble')).toBe(true)
             }

@@ -1,11 +1,11 @@
-// What an operator may rely on, checked: a deed is written down once; a ban that was answered lets
+// What an operator may rely on, checked: an action is written down once; a ban that was answered lets
 // nobody of the account in until it is lifted, and whoever was in play is out, at once or as soon as his
 // host comes to itself; a kick ends the stay it met.
 import type { PlayerAccount } from '#shared/api/admin.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedHost } from './simulated-host.ts'
-import type { Sky } from './sky.ts'
+import type { Network } from './network.ts'
 
 /** A host that runs and reaches the store has carried out its inbox by then. */
 const applyMs = 5000
@@ -17,7 +17,7 @@ const claimMs = 5000
 
 export function createBanWatch(deps: {
   scheduler: Scheduler
-  sky: () => Sky
+  network: () => Network
   hosts: readonly SimulatedHost[]
   /** All characters as they are, and since when they have their epoch. */
   characters: () => Iterable<{ rows: { guard: Guard }; movedAt: number }>
@@ -59,9 +59,9 @@ export function createBanWatch(deps: {
   }
 
   function writtenDown(operation: string): void {
-    const rows = deps.sky().memory.rows('core', 'AUDIT')
+    const rows = deps.network().memory.rows('core', 'AUDIT')
     const count = rows.filter((row) => row['operation'] === operation).length
-    if (count !== 1) violation('a deed is audited once', `${operation}: ${count} entries`)
+    if (count !== 1) violation('an action is audited once', `${operation}: ${count} entries`)
   }
 
   return {

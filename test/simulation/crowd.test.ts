@@ -10,13 +10,13 @@ import { newId } from '#shared/runtime.ts'
 import { accountWrites, startFunctions } from './functions.ts'
 import { createJudge } from './judge.ts'
 import { createContent, realmId } from './map.ts'
-import type { FaultPlan, Weather } from './plan.ts'
+import type { FaultPlan, NetworkState } from './plan.ts'
 import { beganAt, createProcess } from './process.ts'
 import { createRandom } from './random.ts'
 import { cardsIn, placesIn } from './registry.ts'
 import { createScheduler } from './scheduler.ts'
 import { installSigning } from './signing.ts'
-import { createSky } from './sky.ts'
+import { createNetwork } from './network.ts'
 
 const players = 1000
 /** Two hosts with two copies of the zone each: 200 places. */
@@ -31,28 +31,28 @@ const aMinute = 60_000
 
 type Result = { tickets: number; full: number; other: number; unanswered: number }
 
-async function crowd(seed: number, weather: Weather | undefined) {
+async function crowd(seed: number, state: NetworkState | undefined) {
   const keys = await installSigning()
   const scheduler = createScheduler()
   const judge = createJudge(scheduler, false)
   const most = new Map<string, number>()
   const faults: FaultPlan[] =
-    weather === undefined
+    state === undefined
       ? []
-      : [{ at: 3000, kind: 'weather', weather, reach: { who: 'all' }, ms: 8000 }]
-  const sky = createSky(scheduler, seed, faults, ({ rows }) => {
+      : [{ at: 3000, kind: 'network', state, reach: { who: 'all' }, ms: 8000 }]
+  const network = createNetwork(scheduler, seed, faults, ({ rows }) => {
     for (const { key } of rows) {
       if (!key.pk.includes('#I#')) continue
-      const { length } = sky.memory.rows('volatile', key.pk)
+      const { length } = network.memory.rows('volatile', key.pk)
       most.set(key.pk, Math.max(length, most.get(key.pk) ?? 0))
     }
   })
-  judge.watch(sky)
+  judge.watch(network)
   const content = createContent(capacity, 500)
   const random = createRandom(seed, 'crowd')
   const functions = startFunctions({
     scheduler,
-    sky,
+    network,
     judge,
     seed,
     skewsMs: [-300, 0, 300],
@@ -70,7 +70,7 @@ async function crowd(seed: number, weather: Weather | undefined) {
     const bootId = newId(thread.runtime)
     const instances = Array.from({ length: copies }, (_, i) => `hub-${i + 1}`)
     const host = createHostStore({
-      store: sky.client({ slot, thread }),
+      store: network.client({ slot, thread }),
       runtime: thread.runtime,
       clocks: process.clocks,
       host: {
@@ -127,7 +127,7 @@ async function crowd(seed: number, weather: Weather | undefined) {
       const [characterId, accountId] = [newId(runtime), newId(runtime)]
       const saved = { zone: 'hub', x: 6000, y: 14_400, heading: 0 }
       const profile = { name: `C${i}`, race: 'human', job: 'mage' }
-      void sky.memory.transact([
+      void network.memory.transact([
         ...accountWrites(accountId),
         ...newCharacterWrites({ realmId, characterId, accountId, profile, saved }),
       ])
@@ -147,8 +147,8 @@ async function crowd(seed: number, weather: Weather | undefined) {
   }
 
   const placesNow = () =>
-    cardsIn(sky.memory, ['hub']).map((card) => ({
-      held: placesIn(sky.memory, card).length,
+    cardsIn(network.memory, ['hub']).map((card) => ({
+      held: placesIn(network.memory, card).length,
       counted: card.count,
       inside: members.get(`${card.bootId}#${card.instance}`)!.size,
     }))
@@ -179,8 +179,8 @@ it.each([1])(
 
 it.each(['lossy', 'late'] as const)(
   'places: never over and none leaked with a store that is %s meanwhile',
-  async (weather) => {
-    const { most, come, placesNow, run } = await crowd(7, weather)
+  async (state) => {
+    const { most, come, placesNow, run } = await crowd(7, state)
     const first = come(0, 3000)
     await run(11_000 + 20_000 + aMinute)
     expect(first.tickets).toBeGreaterThan(0)

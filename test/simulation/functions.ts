@@ -21,7 +21,7 @@ import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Keys } from './signing.ts'
-import type { Sky } from './sky.ts'
+import type { Network } from './network.ts'
 
 /** The one login session of each account. */
 const loginSessionId = 'session'
@@ -56,7 +56,7 @@ type Running = {
 
 export function startFunctions(world: {
   scheduler: Scheduler
-  sky: Sky
+  network: Network
   judge: Judge
   seed: number
   skewsMs: readonly number[]
@@ -65,7 +65,7 @@ export function startFunctions(world: {
   chance: Random
   calm: () => boolean
 }): Functions {
-  const { scheduler, sky, judge, seed, skewsMs, content, keys, chance, calm } = world
+  const { scheduler, network, judge, seed, skewsMs, content, keys, chance, calm } = world
   let started = 0
 
   const start = (i: number): Running => {
@@ -73,7 +73,7 @@ export function startFunctions(world: {
     const process = createProcess(scheduler, `function ${i}`, random, skewsMs[i]!)
     const thread = process.thread()
     let armed: { steps: number; strike: () => void } | undefined
-    const store = sky.client({
+    const store = network.client({
       slot: undefined,
       thread,
       onRequest() {

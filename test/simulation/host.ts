@@ -20,7 +20,7 @@ import { realmId } from './map.ts'
 import type { Process } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { ServerSocket, SimulatedHost } from './simulated-host.ts'
-import type { Sky } from './sky.ts'
+import type { Network } from './network.ts'
 
 /** The tick thread wakes this often: a tick of the small worlds here. */
 const wakeMs = 250
@@ -29,7 +29,7 @@ const hopMs = 1
 
 export function startHost(deps: {
   scheduler: Scheduler
-  sky: Sky
+  network: Network
   judge: Judge
   process: Process
   slot: number
@@ -39,7 +39,7 @@ export function startHost(deps: {
   verifyKeys: VerifyKeys
   onEnded: (why: string) => void
 }): SimulatedHost {
-  const { scheduler, sky, judge, process, slot, zones, capacity, content } = deps
+  const { scheduler, network, judge, process, slot, zones, capacity, content } = deps
   const { clocks } = process
   const tick = process.thread()
   const worker = process.thread()
@@ -71,7 +71,7 @@ export function startHost(deps: {
   let tickProof = never
   const toTick = (run: () => void) => scheduler.after(hopMs, () => tick.enter(run))
   const toWorker = (run: () => void) => scheduler.after(hopMs, () => worker.enter(run))
-  const store = sky.client(
+  const store = network.client(
     {
       slot,
       thread: worker,

@@ -20,7 +20,7 @@ import { realmId, zoneIds } from './map.ts'
 import { cardsIn, placesIn } from './registry.ts'
 import { beganAt } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { Sky } from './sky.ts'
+import type { Network } from './network.ts'
 
 export type Violation = { rule: string; what: string; at: number; characterId: string | undefined }
 
@@ -88,7 +88,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   const orphans = new Map<string, number>()
   /** The places of each instance as they were last written. */
   const lastPlaces = new Map<string, Place[]>()
-  let sky: Sky
+  let network: Network
 
   const now = () => scheduler.now()
   const note = (characterId: string | undefined, text: string) => {
@@ -109,7 +109,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
 
   function readCharacter(characterId: string): CharacterRows | undefined {
     const { pk } = guardKey(realmId, characterId)
-    return parseCharacterRows(realmId, characterId, sky.memory.rows('core', pk))
+    return parseCharacterRows(realmId, characterId, network.memory.rows('core', pk))
   }
 
   /** A write has taken effect: what it changed must be allowed. */
@@ -172,12 +172,12 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     // A reservation that lands late was undone, and its place was released; nobody holds its ticket.
     // A function that stood still may reserve for a ticket that has lapsed by then.
     if (guard.state === 'reserved' && now() + beganAt > guard.ticketExpires) return true
-    const clear = sky.clearSince(undefined)
-    const hostClear = sky.clearSince(host.slot)
+    const clear = network.clearSince(undefined)
+    const hostClear = network.clearSince(host.slot)
     if (clear === undefined || hostClear === undefined) return true
     if (host.tickStands() || host.workerStands()) return true
     if (now() - Math.max(clear, hostClear) < lateMaxMs) return true
-    const held = placesIn(sky.memory, { bootId: guard.owner, instance: guard.instance })
+    const held = placesIn(network.memory, { bootId: guard.owner, instance: guard.instance })
     return held.some(({ characterId }) => characterId === guard.characterId)
   }
 
@@ -240,7 +240,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (play === undefined) return
     const goesOnFrom = one.samples.get(`${epoch}/${saveNumber}`)?.at ?? play.claimedAt
     const playedUntil = Math.min(host.heldAt, play.leavingAt ?? Infinity)
-    const disturbed = sky.disturbedMs(host.slot, goesOnFrom, playedUntil) + still(host, goesOnFrom)
+    const disturbed =
+      network.disturbedMs(host.slot, goesOnFrom, playedUntil) + still(host, goesOnFrom)
     const allowed = lossMs + (disturbed > 0 ? disturbed + lossMoreMs : 0)
     const lost = playedUntil - goesOnFrom
     note(characterId, `taken over; ${(lost / 1000).toFixed(1)} s of play lost`)
@@ -251,7 +252,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
 
   /** Nothing has befallen it of late that did not befall everybody. */
   function lives(host: SimulatedHost): boolean {
-    return host.process.alive() && sky.sharedFate(host.slot, now() - fateMs) && ranSince(host)
+    return host.process.alive() && network.sharedFate(host.slot, now() - fateMs) && ranSince(host)
   }
 
   /** It stood nowhere, nor was it new or declared dead, in that time. */
@@ -263,7 +264,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
 
   /** It has run and reached the store for long enough to know whatever was written to it. */
   function mustKnow(host: SimulatedHost): boolean {
-    const clear = sky.clearSince(host.slot)
+    const clear = network.clearSince(host.slot)
     if (clear === undefined || now() - clear < learnMs) return false
     return !stops.some((stop) => stop.host === host && stop.to > now() - learnMs)
   }
@@ -277,7 +278,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   }
 
   function checkpoint(pk: string, sk: string): void {
-    const row = sky.memory.rows('core', pk).find((item) => item.sk === sk)
+    const row = network.memory.rows('core', pk).find((item) => item.sk === sk)
     if (row === undefined) return
     const number = row['number'] as number
     const before = checkpointNumbers.get(pk + sk) ?? 0
@@ -289,7 +290,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   function leaseChanged(pk: string): void {
     const host = hosts.find((one) => leaseKey(one.bootId).pk === pk)
     if (host === undefined || host.ended !== undefined || host.released) return
-    const row = sky.memory.rows('volatile', pk).find((item) => item.sk === 'LEASE')
+    const row = network.memory.rows('volatile', pk).find((item) => item.sk === 'LEASE')
     // Who deleted it came before the host had written it.
     if (row === undefined && !renewals.has(pk)) return
     if (row === undefined || row['ended'] === true) host.declaredDead ??= now()
@@ -313,8 +314,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
 
   function places(pk: string): void {
     const [bootId, instance] = pk.split('#').slice(-2) as [string, string]
-    const held = placesIn(sky.memory, { bootId, instance })
-    const card = cardsIn(sky.memory, zoneIds).find(
+    const held = placesIn(network.memory, { bootId, instance })
+    const card = cardsIn(network.memory, zoneIds).find(
       (one) => one.bootId === bootId && one.instance === instance,
     )
     // Of a host that has ended: nobody takes a place there.
@@ -343,7 +344,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   function look(): void {
     for (const host of hosts) {
       if (host.ended !== undefined) continue
-      const clear = sky.clearSince(host.slot)
+      const clear = network.clearSince(host.slot)
       const declared = host.declaredDead
       if (declared !== undefined && now() - declared > learnMs && mustKnow(host)) {
         violation('a lost lease ends its host', `${host.process.name} goes on`)
@@ -382,7 +383,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
 
   /** Two characters of an account that play at once, on hosts that must know better. Twice a second. */
   function lookAtAccounts(): void {
-    const clear = sky.clearSince(undefined)
+    const clear = network.clearSince(undefined)
     const playing = new Map<string, string[]>()
     for (const { rows } of known.values()) {
       const { accountId, characterId, epoch, owner, state } = rows.guard
@@ -432,14 +433,14 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       placeless.set(characterId, times)
       if (times > placelessMax) placed(guard)
     }
-    for (const card of cardsIn(sky.memory, zones)) {
+    for (const card of cardsIn(network.memory, zones)) {
       const host = hosts.find(({ bootId }) => bootId === card.bootId)
       // What a dead host had is counted by nobody: enter passes by silent instances.
       if (host === undefined || host.ended !== undefined) continue
       // Nor can one that is cut off or stands still release anything.
-      if (sky.clearSince(host.slot) === undefined) continue
+      if (network.clearSince(host.slot) === undefined) continue
       if (host.tickStands() || host.workerStands()) continue
-      for (const { characterId, until } of placesIn(sky.memory, card)) {
+      for (const { characterId, until } of placesIn(network.memory, card)) {
         const guard = known.get(characterId)?.rows.guard
         if (guard?.owner === host.bootId && guard.instance === card.instance) continue
         // By what it holds: one that was renewed begins anew.
@@ -465,7 +466,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
 
   const bans = createBanWatch({
     scheduler,
-    sky: () => sky,
+    network: () => network,
     hosts,
     characters: () => known.values(),
     mustKnow,
@@ -489,8 +490,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     },
     lookAtPlaces,
     tickedAfterProof,
-    watch(over: Sky) {
-      sky = over
+    watch(over: Network) {
+      network = over
     },
     meet(characterId: string, name: string) {
       const rows = readCharacter(characterId)!
@@ -506,7 +507,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     name: (characterId: string) => known.get(characterId)?.name ?? characterId,
     guard: (characterId: string): Guard => known.get(characterId)!.rows.guard,
     lease: (bootId: string): Item | undefined =>
-      sky.memory.rows('volatile', leaseKey(bootId).pk).find((item) => item.sk === 'LEASE'),
+      network.memory.rows('volatile', leaseKey(bootId).pk).find((item) => item.sk === 'LEASE'),
     stood(host: SimulatedHost, ms: number) {
       stops.push({ host, from: now(), to: now() + ms })
     },
@@ -516,7 +517,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
         const { guard } = known.get(ticket.characterId)!.rows
         const stands = guard.ticketId === ticket.ticketId && guard.epoch === ticket.epoch
         const { pk, sk } = banKey(realmId, guard.accountId)
-        const copy = sky.memory.rows('core', pk).find((row) => row.sk === sk)
+        const copy = network.memory.rows('core', pk).find((row) => row.sk === sk)
         const isBanned =
           (copy !== undefined && copy['bannedUntil'] !== 0) || bans.liftedLately(guard.accountId)
         // The newest ticket works, unless an earlier answer to it was lost, or its account is banned.

@@ -467,8 +467,8 @@ export const mutants: Mutant[] = [
     replace: "condition: '#number = :read OR #number <> :read', names",
   },
   {
-    name: 'deed-twice',
-    rule: 'Operators: a deed happens once under its operation id',
+    name: 'action-twice',
+    rule: 'Operators: an action happens once under its operation id',
     file: 'shared/store/commit.ts',
     find: "    condition: 'attribute_not_exists(pk) OR expires <= :now',",
     replace:

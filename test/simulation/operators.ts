@@ -5,8 +5,8 @@ import { Problem } from '#shared/problem.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { FunctionDeps, Functions } from './functions.ts'
 import type { Judge } from './judge.ts'
-import { deedWaitMs } from './plan.ts'
-import type { DeedPlan } from './plan.ts'
+import { actionWaitMs } from './plan.ts'
+import type { ActionPlan } from './plan.ts'
 import type { Scheduler } from './scheduler.ts'
 
 const operator = { kind: 'operator' as const, operatorId: 'cli:sim' }
@@ -17,11 +17,11 @@ export function startOperators(world: {
   scheduler: Scheduler
   judge: Judge
   functions: Functions
-  deeds: readonly DeedPlan[]
-  /** Those of the account that a deed is about. */
+  actions: readonly ActionPlan[]
+  /** Those of the account that an action is about. */
   accountOf: (player: number) => string
 }): void {
-  const { scheduler, judge, functions, deeds, accountOf } = world
+  const { scheduler, judge, functions, actions, accountOf } = world
   const { bans } = judge
   const sleep = async (ms: number) =>
     await new Promise<void>((resolve) => scheduler.after(ms, resolve))
@@ -55,7 +55,7 @@ export function startOperators(world: {
     })
   }
 
-  async function ban(accountId: string, name: string, deed: DeedPlan): Promise<void> {
+  async function ban(accountId: string, name: string, action: ActionPlan): Promise<void> {
     const op = { hash: `ban ${name}`, fingerprint: 'ban' }
     const send = async () =>
       await untilAnswered(async (deps) => {
@@ -66,14 +66,14 @@ export function startOperators(world: {
         return true
       })
     await send()
-    if (deed.kind !== 'ban' || deed.liftMs === undefined) return
-    await sleep(deed.liftMs)
+    if (action.kind !== 'ban' || action.liftMs === undefined) return
+    await sleep(action.liftMs)
     const lift = { hash: `unban ${name}`, fingerprint: 'unban' }
     bans.lifting(accountId)
     await untilAnswered(async (deps) => await unban(deps, operator, accountId, reason, lift))
     bans.lifted(lift.hash, accountId)
     // It carries out what the account says by now: nothing.
-    if (deed.resend) await send()
+    if (action.resend) await send()
   }
 
   async function show(accountId: string): Promise<void> {
@@ -84,31 +84,31 @@ export function startOperators(world: {
     })
   }
 
-  /** The moment that the deed is tied to, if it comes in time. */
-  async function moment(accountId: string, deed: DeedPlan): Promise<void> {
-    const { after } = deed
+  /** The moment that the action is tied to, if it comes in time. */
+  async function moment(accountId: string, action: ActionPlan): Promise<void> {
+    const { after } = action
     if (after === undefined) return
     await new Promise<void>((resolve) => {
-      scheduler.after(deedWaitMs - after.ms, resolve)
+      scheduler.after(actionWaitMs - after.ms, resolve)
       bans.once(accountId, after.what, resolve)
     })
     await sleep(after.ms)
   }
 
-  async function carryOut(deed: DeedPlan, name: string): Promise<void> {
-    const accountId = accountOf(deed.player)
-    await moment(accountId, deed)
-    judge.noteAll(`an operator: ${deed.kind} P${deed.player}`)
-    if (deed.kind === 'show') await show(accountId)
-    else if (deed.kind === 'kick') await kick(accountId, name)
-    else await ban(accountId, name, deed)
+  async function carryOut(action: ActionPlan, name: string): Promise<void> {
+    const accountId = accountOf(action.player)
+    await moment(accountId, action)
+    judge.noteAll(`an operator: ${action.kind} P${action.player}`)
+    if (action.kind === 'show') await show(accountId)
+    else if (action.kind === 'kick') await kick(accountId, name)
+    else await ban(accountId, name, action)
   }
 
-  for (const [i, deed] of deeds.entries()) {
-    scheduler.after(deed.at, () => {
-      carryOut(deed, `${i}`).catch((error: unknown) => {
+  for (const [i, action] of actions.entries()) {
+    scheduler.after(action.at, () => {
+      carryOut(action, `${i}`).catch((error: unknown) => {
         const what = error instanceof Error ? error.stack : ''
-        judge.violation('defect', `${deed.kind}: ${what}`)
+        judge.violation('defect', `${action.kind}: ${what}`)
       })
     })
   }

@@ -3,10 +3,10 @@
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 
-/** Whom the weather of the store meets. A slot is a place of the fleet, whoever runs in it. */
+/** Who has the network fault. A slot is a place of the fleet, whoever runs in it. */
 export type Reach = { who: 'all' | 'functions' } | { who: 'slot'; slot: number }
 
-export type Weather =
+export type NetworkState =
   /** Others hold the rows; the store asks to slow down. */
   | 'conflicts'
   /** Requests and answers are lost. */
@@ -22,7 +22,7 @@ export type Weather =
   | 'silent'
 
 export type FaultPlan = { at: number } & (
-  | { kind: 'weather'; weather: Weather; reach: Reach; ms: number }
+  | { kind: 'network'; state: NetworkState; reach: Reach; ms: number }
   /** The process ends. The fleet sees it after `seenMs`, or never: then the lease alone tells. */
   | { kind: 'crash'; slot: number; seenMs: number | undefined; backMs: number }
   | { kind: 'stop'; slot: number; ms: number; suspended: boolean }
@@ -41,7 +41,7 @@ export type FaultPlan = { at: number } & (
 )
 
 /** What an operator does to the account of a player. */
-export type DeedPlan = {
+export type ActionPlan = {
   at: number
   player: number
   /** So long after the account next asks for a ticket, or gets one, instead of at once. */
@@ -63,7 +63,7 @@ export type Plan = {
   functionSkewsMs: number[]
   /** The second player is another character of the first one's account: one of them plays at a time. */
   sharedAccount: boolean
-  deeds: DeedPlan[]
+  actions: ActionPlan[]
   faults: FaultPlan[]
   /** From then on nothing goes wrong any more. */
   calmAt: number
@@ -93,8 +93,8 @@ export function drawPlan(seed: number, given?: FaultPlan[]): Plan {
     faults.push(...drawStorm(random, slots.length, at))
   }
   const players = random.int(2, 4)
-  const { deeds, sharedAccount, storms } = drawDeeds(seed, players)
-  faults.push(...storms)
+  const { actions, sharedAccount, networkFaults } = drawActions(seed, players)
+  faults.push(...networkFaults)
   faults.sort((a, b) => a.at - b.at)
   if (given !== undefined) faults.splice(0, faults.length, ...given)
   // Their places lapse with their tickets.
@@ -104,29 +104,29 @@ export function drawPlan(seed: number, given?: FaultPlan[]): Plan {
     slots,
     players,
     sharedAccount,
-    deeds,
+    actions,
     zoneMetres,
     capacity: players + (random.chance(0.5) ? 1 : 30),
     crowd,
     functionSkewsMs: Array.from({ length: 3 }, () => random.int(-500, 500)),
     faults,
-    calmAt: Math.max(20_000, crowdGone, ...faults.map(endOf), ...deeds.map(doneBy)),
+    calmAt: Math.max(20_000, crowdGone, ...faults.map(endOf), ...actions.map(doneBy)),
   }
 }
 
-/** Longest wait for the moment that a deed is tied to. */
-export const deedWaitMs = 10_000
+/** Longest wait for the moment that an action is tied to. */
+export const actionWaitMs = 10_000
 
 /** A stream of their own: a run without operators is the same run but for them. */
-function drawDeeds(
+function drawActions(
   seed: number,
   players: number,
-): Pick<Plan, 'deeds' | 'sharedAccount'> & { storms: FaultPlan[] } {
+): Pick<Plan, 'actions' | 'sharedAccount'> & { networkFaults: FaultPlan[] } {
   const random = createRandom(seed, 'operators')
-  const deeds: DeedPlan[] = []
-  const storms: FaultPlan[] = []
+  const actions: ActionPlan[] = []
+  const networkFaults: FaultPlan[] = []
   const sharedAccount = random.chance(0.15)
-  if (random.chance(0.55)) return { deeds, storms, sharedAccount }
+  if (random.chance(0.55)) return { actions, networkFaults, sharedAccount }
   const accounts = sharedAccount ? [0, 2, 3] : [0, 1, 2, 3]
   for (let i = random.int(1, 4); i > 0; i--) {
     const at = random.int(6000, 60_000)
@@ -141,30 +141,36 @@ function drawDeeds(
       : undefined
     const resend = random.chance(0.3)
     // One ban an account: what holds while two of them meet their liftings is nothing to rely on.
-    const banned = deeds.some((one) => one.kind === 'ban' && one.player === player)
-    if (roll < 0.15) deeds.push({ at, player, kind: 'show' })
-    else if (roll < 0.35 || banned) deeds.push({ at, player, after, kind: 'kick' })
+    const banned = actions.some((one) => one.kind === 'ban' && one.player === player)
+    if (roll < 0.15) actions.push({ at, player, kind: 'show' })
+    else if (roll < 0.35 || banned) actions.push({ at, player, after, kind: 'kick' })
     else {
-      deeds.push({ at, player, after, kind: 'ban', liftMs, resend })
+      actions.push({ at, player, after, kind: 'ban', liftMs, resend })
       if (random.chance(0.5)) continue
       // What the functions write takes long, or lands late, beside what the ban writes.
-      const weather = random.pick(['slow', 'slow', 'late', 'lossy'] as const)
+      const state = random.pick(['slow', 'slow', 'late', 'lossy'] as const)
       const reach: Reach = { who: 'functions' }
-      storms.push({ at: at - random.int(0, 2000), kind: 'weather', weather, reach, ms: 12_000 })
+      networkFaults.push({
+        at: at - random.int(0, 2000),
+        kind: 'network',
+        state,
+        reach,
+        ms: 12_000,
+      })
     }
   }
-  return { deeds, storms, sharedAccount }
+  return { actions, networkFaults, sharedAccount }
 }
 
-function doneBy(deed: DeedPlan): number {
-  const begun = deed.at + (deed.after === undefined ? 0 : deedWaitMs)
-  return begun + (deed.kind === 'ban' ? 5000 + (deed.liftMs ?? 0) : 0)
+function doneBy(action: ActionPlan): number {
+  const begun = action.at + (action.after === undefined ? 0 : actionWaitMs)
+  return begun + (action.kind === 'ban' ? 5000 + (action.liftMs ?? 0) : 0)
 }
 
 function endOf(fault: FaultPlan): number {
   switch (fault.kind) {
-    case 'weather':
-      return fault.at + fault.ms + (fault.weather === 'late' ? lateMaxMs : 0)
+    case 'network':
+      return fault.at + fault.ms + (fault.state === 'late' ? lateMaxMs : 0)
     case 'stop':
     case 'hang':
       return fault.at + fault.ms
@@ -188,7 +194,7 @@ function drawFault(random: Random, slots: number): FaultPlan {
   const roll = random.next()
   const pauseMs = () => (random.chance(0.5) ? random.int(200, 9000) : random.int(5000, 40_000))
   if (roll < 0.4) {
-    const weather = random.pick([
+    const state = random.pick([
       'conflicts',
       'lossy',
       'late',
@@ -197,14 +203,14 @@ function drawFault(random: Random, slots: number): FaultPlan {
       'refused',
       'silent',
     ] as const)
-    const dark = weather === 'refused' || weather === 'silent'
+    const dark = state === 'refused' || state === 'silent'
     const reach: Reach = random.chance(0.45)
       ? { who: 'all' }
       : random.chance(0.8)
         ? { who: 'slot', slot }
         : { who: 'functions' }
     const ms = dark && random.chance(0.4) ? random.int(15_000, 60_000) : random.int(2000, 15_000)
-    return { at, kind: 'weather', weather, reach, ms }
+    return { at, kind: 'network', state, reach, ms }
   }
   const seenMs = random.chance(0.6) ? random.int(100, 4000) : undefined
   const backMs = random.int(500, 6000)
@@ -239,19 +245,19 @@ function drawStorm(random: Random, slots: number, at: number): FaultPlan[] {
     case 0: {
       // A host wakes about when others have judged it dead, and their writes take long.
       const ms = random.int(11_000, 18_000)
-      const weather = random.pick(['late', 'slow'] as const)
+      const state = random.pick(['late', 'slow'] as const)
       return [
         { at, kind: 'stop', slot, ms, suspended: random.chance(0.3) },
-        { at: at + 6000, kind: 'weather', weather, reach: functions, ms: 12_000 },
+        { at: at + 6000, kind: 'network', state, reach: functions, ms: 12_000 },
       ]
     }
     case 1: {
       // The store is gone for everybody, again and again, about as long as a lease lives.
       let from = at
       return Array.from({ length: 4 }, (): FaultPlan => {
-        const weather = random.pick(['refused', 'silent'] as const)
+        const state = random.pick(['refused', 'silent'] as const)
         const ms = random.int(4000, 9000)
-        const dark: FaultPlan = { at: from, kind: 'weather', weather, reach: { who: 'all' }, ms }
+        const dark: FaultPlan = { at: from, kind: 'network', state, reach: { who: 'all' }, ms }
         from += ms + random.int(300, 2000)
         return dark
       })
@@ -262,14 +268,14 @@ function drawStorm(random: Random, slots: number, at: number): FaultPlan[] {
       const ms = random.int(8000, 16_000)
       const seenMs = random.int(100, 4000)
       return [
-        { at, kind: 'weather', weather: 'stuck', reach, ms },
+        { at, kind: 'network', state: 'stuck', reach, ms },
         { at: at + ms - random.int(0, 3000), kind: 'crash', slot, seenMs, backMs: 1000 },
       ]
     }
     default: {
       // What the host writes lands late, and it dies or stands still before it lands.
       const reach: Reach = { who: 'slot', slot }
-      const late: FaultPlan = { at, kind: 'weather', weather: 'late', reach, ms: 12_000 }
+      const late: FaultPlan = { at, kind: 'network', state: 'late', reach, ms: 12_000 }
       const then = at + random.int(1000, 9000)
       const seenMs = random.int(100, 2000)
       return random.chance(0.5)

@@ -22,7 +22,7 @@ import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 import { createScheduler } from './scheduler.ts'
 import { installSigning } from './signing.ts'
-import { createSky } from './sky.ts'
+import { createNetwork } from './network.ts'
 
 export type RunOptions = {
   /** In place of the faults that the seed would draw. */
@@ -42,7 +42,7 @@ export type RunResult = {
   ms: number
   steps: number
   requests: number
-  /** Faults of the plan, and requests that the store's weather met. */
+  /** Faults of the plan, and requests that a network fault met. */
   faults: number
   met: number
   /** From calm until the last player was back, ms. */
@@ -63,15 +63,15 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   const faults = plan.faults.filter((_, i) => options.without?.has(i) !== true)
   const scheduler = createScheduler()
   const judge = createJudge(scheduler, options.tracing === true)
-  const sky = createSky(scheduler, seed, faults, (request) => judge.applied(request))
-  judge.watch(sky)
+  const network = createNetwork(scheduler, seed, faults, (request) => judge.applied(request))
+  judge.watch(network)
   const content = createContent(plan.capacity, plan.zoneMetres)
   const verifyKeys = () => keys.publicKey
   const calm = () => scheduler.now() >= plan.calmAt
 
   const functions = startFunctions({
     scheduler,
-    sky,
+    network,
     judge,
     seed,
     skewsMs: plan.functionSkewsMs,
@@ -84,7 +84,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   // The fleet: a host in each slot, always.
   const current: (SimulatedHost | undefined)[] = []
   const fleetThread = createProcess(scheduler, 'fleet', createRandom(seed, 'fleet'), 0).thread()
-  const fleetStore = sky.client({ slot: undefined, thread: fleetThread })
+  const fleetStore = network.client({ slot: undefined, thread: fleetThread })
   let boots = 0
   const boot = (slot: number): void => {
     const name = `host ${slot}.${boots++}`
@@ -92,7 +92,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     const process = createProcess(scheduler, name, random, random.int(-2000, 2000))
     current[slot] = startHost({
       scheduler,
-      sky,
+      network,
       judge,
       process,
       slot,
@@ -128,10 +128,10 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   for (const fault of faults) {
     scheduler.after(fault.at, () => {
       judge.noteAll(`fault: ${describeFault(fault)}`)
-      if (fault.kind !== 'weather') strike(fault)
+      if (fault.kind !== 'network') strike(fault)
     })
   }
-  function strike(fault: Exclude<FaultPlan, { kind: 'weather' }>): void {
+  function strike(fault: Exclude<FaultPlan, { kind: 'network' }>): void {
     if (fault.kind === 'function') return functions.strike(fault)
     const host = current[fault.slot]
     if (host === undefined) return
@@ -155,7 +155,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
       case 'declare': {
         const { bootId } = host
         if (!fault.gone) return void markEnded(bootId)
-        return void sky.memory.delete({ table: 'volatile', key: leaseKey(bootId) })
+        return void network.memory.delete({ table: 'volatile', key: leaseKey(bootId) })
       }
       case 'drain':
         crashes.set(fault.slot, { seenMs: 500, backMs: fault.backMs })
@@ -193,7 +193,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     const saved = { zone, x: 6000, y: 14_400, heading: 0 }
     const profile = { name, race: 'human', job: 'mage' }
     const listed = { characterId, ...profile, zone, createdAt: beganAt }
-    void sky.memory.transact([
+    void network.memory.transact([
       ...(sharedWith === undefined ? accountWrites(accountId) : []),
       addToList({ realmId, accountId }, listed),
       ...newCharacterWrites({ realmId, characterId, accountId, profile, saved }),
@@ -236,7 +236,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   }
 
   const accountOf = (player: number) => players[player]!.accountId
-  startOperators({ scheduler, judge, functions, deeds: plan.deeds, accountOf })
+  startOperators({ scheduler, judge, functions, actions: plan.actions, accountOf })
 
   let backAt: number | undefined
   const every = (ms: number, look: () => void): void => {
@@ -282,9 +282,9 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
     judge,
     ms: scheduler.now(),
     steps,
-    requests: sky.requests(),
+    requests: network.requests(),
     faults: faults.length,
-    met: sky.played(),
+    met: network.played(),
     backMs: (backAt ?? end) - plan.calmAt,
   }
 }

@@ -1,10 +1,10 @@
-// The store as each process reaches it: one memory store, and between it and a process the weather of
-// the plan, latency both ways, and the thread that has to be there to hear the answer.
+// The store as each process reaches it: one memory store, and between it and a process the faults of the
+// plan, latency both ways, and the thread that takes the answer if it runs.
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { MemoryStore } from '#shared/store/memory.ts'
 import type { Fault, StoreRequest } from '#shared/store/faults.ts'
 import type { Store } from '#shared/store/store.ts'
-import type { FaultPlan, Reach } from './plan.ts'
+import type { FaultPlan, NetworkState, Reach } from './plan.ts'
 import type { Thread } from './process.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
@@ -19,9 +19,9 @@ export type Caller = {
   onRequest?: (r: StoreRequest) => void
 }
 
-export type Sky = {
+export type Network = {
   memory: MemoryStore
-  /** A client of the store. `onAnswer` is told of each request that was answered well. */
+  /** A client of the store. `onAnswer` is called with each request that was answered well. */
   client(caller: Caller, onAnswer?: (request: StoreRequest) => void): Store
   /** Faults that the store has played. */
   played(): number
@@ -34,14 +34,15 @@ export type Sky = {
   disturbedMs(slot: number, from: number, to: number): number
 }
 
-export function createSky(
+export function createNetwork(
   scheduler: Scheduler,
   seed: number,
   faults: readonly FaultPlan[],
   onApplied: (request: StoreRequest) => void,
-): Sky {
-  const weathers = faults.flatMap((fault, i) =>
-    fault.kind === 'weather'
+): Network {
+  // The streams keep this name: another one would give each seed another run.
+  const networkFaults = faults.flatMap((fault, i) =>
+    fault.kind === 'network'
       ? [{ ...fault, random: createRandom(seed, `weather ${i} ${fault.at}`) }]
       : [],
   )
@@ -60,10 +61,10 @@ export function createSky(
     if (from === undefined) return clear
     requests++
     from.onRequest?.(request)
-    for (const weather of weathers) {
-      if (now < weather.at || now >= weather.at + weather.ms) continue
-      if (!meets(weather.reach, from.slot)) continue
-      const fault = play(weather.weather, weather.random, request)
+    for (const planned of networkFaults) {
+      if (now < planned.at || now >= planned.at + planned.ms) continue
+      if (!meets(planned.reach, from.slot)) continue
+      const fault = play(planned.state, planned.random, request)
       if (fault === undefined) continue
       played++
       return fault
@@ -118,7 +119,7 @@ export function createSky(
     clearSince(slot) {
       const now = scheduler.now()
       let since = 0
-      for (const { at, ms, reach } of weathers) {
+      for (const { at, ms, reach } of networkFaults) {
         if (!meets(reach, slot) || at > now) continue
         if (at + ms > now) return undefined
         since = Math.max(since, at + ms)
@@ -126,16 +127,18 @@ export function createSky(
       return since
     },
     sharedFate(slot, since) {
-      const met = weathers.filter((one) => one.at + one.ms > since && one.at <= scheduler.now())
+      const met = networkFaults.filter(
+        (one) => one.at + one.ms > since && one.at <= scheduler.now(),
+      )
       return met.every(
-        ({ weather, reach }) =>
+        ({ state, reach }) =>
           !meets(reach, slot) ||
-          (reach.who === 'all' && (weather === 'refused' || weather === 'silent')),
+          (reach.who === 'all' && (state === 'refused' || state === 'silent')),
       )
     },
     disturbedMs(slot, from, to) {
       let sum = 0
-      for (const { at, ms, reach } of weathers) {
+      for (const { at, ms, reach } of networkFaults) {
         if (meets(reach, slot)) sum += Math.max(0, Math.min(to, at + ms) - Math.max(from, at))
       }
       return sum
@@ -143,10 +146,10 @@ export function createSky(
   }
 }
 
-function play(weather: string, random: Random, request: StoreRequest): Fault | undefined {
+function play(state: NetworkState, random: Random, request: StoreRequest): Fault | undefined {
   const write = request.operation !== 'get' && request.operation !== 'query'
   const roll = random.next()
-  switch (weather) {
+  switch (state) {
     case 'conflicts':
       if (roll < 0.25 && write) return { kind: 'conflict' }
       return roll < 0.4 ? { kind: 'throttle' } : undefined
