@@ -30,7 +30,7 @@ const schema = z.strictObject({
   /** A name of your own for the API, with its certificate in ACM in the same region. */
   domain: z.string().min(1).optional(),
   certificate: z.string().startsWith('arn:').optional(),
-  /** The cluster of EKS with the zone hosts, as `aws eks describe-cluster` tells of it; all three or none. */
+  /** The cluster of EKS with the zone hosts, as `aws eks describe-cluster` describes it; all three or none. */
   clusterName: z.string().min(1).optional(),
   clusterEndpoint: z.url({ protocol: /^https$/ }).optional(),
   /** `certificateAuthority.data`: PEM in base64. */

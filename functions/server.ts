@@ -98,9 +98,9 @@ function createStoreProbe(store: Store, runtime: Pick<Runtime, 'now'>) {
 }
 
 run().catch((error: unknown) => {
-  const told = [ConfigError, ContentError, KeyFileError, KeyRingError]
-  const isTold = told.some((kind) => error instanceof kind)
-  const text = error instanceof Error ? (isTold ? error.message : error.stack) : String(error)
+  const expected = [ConfigError, ContentError, KeyFileError, KeyRingError]
+  const isExpected = expected.some((kind) => error instanceof kind)
+  const text = error instanceof Error ? (isExpected ? error.message : error.stack) : String(error)
   process.stderr.write(`${text}\n`)
   process.exit(1)
 })

@@ -5,7 +5,7 @@
 // - the SDK does not open a broken watch again, and without an error listener the watch ends the process
 //   (agones/watch.ts).
 // The sidecar answers a change before it happens (it queues them), so `ready()` that has resolved
-// means "asked for": `onGameServer` tells the state.
+// means "asked for": `onGameServer` gives the state.
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { GameServer } from './agones/game-server.ts'

@@ -353,10 +353,10 @@ function hints(config: Config): { url: string; token: string } | undefined {
 }
 
 run().catch((error: unknown) => {
-  const told =
+  const expected =
     error instanceof ConfigError || error instanceof ContentError || error instanceof AgonesError
   process.stderr.write(
-    `${told ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+    `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
   )
   process.exit(1)
 })

@@ -25,11 +25,11 @@ export function zoneAddress({ template, fleetAddress, host, port }: ZoneAddressP
     ])
   }
   const inHost = /^wss?:\/\/[^/]*\{address\}/.test(template)
-  const told = template
+  const url = template
     .replace('{address}', inHost ? inUrl(address) : address)
     .replace('{port}', String(port))
-  if (!URL.canParse(told)) {
-    throw new ConfigError([`WAYSTONE_ZONE_URL gives ${told} for this host, which is no URL.`])
+  if (!URL.canParse(url)) {
+    throw new ConfigError([`WAYSTONE_ZONE_URL gives ${url} for this host, which is no URL.`])
   }
-  return told
+  return url
 }

@@ -19,9 +19,9 @@ export function startDev(options: {
   served: { page: Page }
   fleet: { renew(): Promise<void> }
   runtime: Runtime
-  tell: (line: string) => void
+  print: (line: string) => void
 }): { stop(): void } {
-  const { contentDir: dir, loaded, served, fleet, runtime, tell } = options
+  const { contentDir: dir, loaded, served, fleet, runtime, print } = options
   const stops = [
     watchContent({
       dir,
@@ -29,21 +29,21 @@ export function startDev(options: {
       runtime,
       taken(next) {
         replaceContent(loaded, next)
-        tell(`content: taken over, now version ${next.content.version}`)
+        print(`content: taken over, now version ${next.content.version}`)
       },
       refused: (problems) =>
-        tell(`content: not taken over, the old one stays.\n  ${problems.join('\n  ')}`),
+        print(`content: not taken over, the old one stays.\n  ${problems.join('\n  ')}`),
     }),
     watchCode([top('gameserver')], isCode, runtime, async () => {
-      tell('gameserver: changed, zone hosts are replaced')
+      print('gameserver: changed, zone hosts are replaced')
       await fleet.renew()
     }),
     watchCode([top('client')], isCode, runtime, async () => {
       try {
         served.page = await buildPage()
-        tell('client: the page is built anew, reload it')
+        print('client: the page is built anew, reload it')
       } catch (error) {
-        tell(
+        print(
           `client: the old page stays. ${error instanceof Error ? error.message : String(error)}`,
         )
       }

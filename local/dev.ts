@@ -10,7 +10,7 @@ import { systemRuntime } from '#shared/system.ts'
 import { watchCode } from './watch-code.ts'
 
 const top = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const tell = (line: string) => process.stderr.write(`${line}\n`)
+const print = (line: string) => process.stderr.write(`${line}\n`)
 
 let child: ChildProcess | undefined
 let ended: Promise<void> = Promise.resolve()
@@ -27,7 +27,7 @@ function start(): void {
   ended = new Promise((resolve) => {
     one.once('exit', (code) => {
       if (child === one) child = undefined
-      if (!stopping && code !== 0) tell('It ended. It is started again when a file changes.')
+      if (!stopping && code !== 0) print('It ended. It is started again when a file changes.')
       if (stopping) process.exitCode = code ?? 1
       resolve()
     })
@@ -40,7 +40,7 @@ const closeWatch = watchCode(
   systemRuntime,
   async (files) => {
     if (stopping) return
-    tell(`changed: ${files.map((file) => file.slice(top('').length)).join(', ')}; starting anew`)
+    print(`changed: ${files.map((file) => file.slice(top('').length)).join(', ')}; starting anew`)
     child?.kill('SIGTERM')
     await ended
     if (!stopping) start()

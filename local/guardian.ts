@@ -1,6 +1,6 @@
 // Ends what is left when this process is killed outright. A shell in a session of its own holds the
 // reading end of a pipe; when we end, however we end, the pipe closes and it ends the processes it was
-// told of: zone hosts first, which still save into the database, the database last.
+// sent before: zone hosts first, which still save into the database, the database last.
 import { spawn } from 'node:child_process'
 
 export type Guarded = 'host' | 'database'
@@ -46,23 +46,23 @@ export function startGuardian(): Guardian {
   return {
     add: (kind, pid) => {
       guarded.add(pid)
-      shell?.tell(`${kind} ${pid}`)
+      shell?.send(`${kind} ${pid}`)
     },
     remove: (pid) => {
       guarded.delete(pid)
-      shell?.tell(`gone ${pid}`)
+      shell?.send(`gone ${pid}`)
     },
     killAll: () => {
       for (const pid of guarded) {
         try {
           process.kill(pid, 'SIGKILL')
         } catch {
-          // It has ended; we were just about to be told.
+          // It has ended. Its end is reported in a moment.
         }
       }
     },
     release: async () => {
-      shell?.tell('release')
+      shell?.send('release')
       await shell?.exited()
     },
   }
@@ -77,11 +77,11 @@ function startShell() {
     shell.on('exit', () => resolve())
     shell.on('error', () => resolve())
   })
-  // A guardian that was killed cannot be told anything; nothing else depends on it.
+  // A guardian that was killed reads nothing. Nothing else depends on it.
   shell.stdin.on('error', () => {})
   shell.unref()
   return {
-    tell: (line: string) => {
+    send: (line: string) => {
       if (shell.stdin.writable) shell.stdin.write(`${line}\n`)
     },
     exited: async () => {

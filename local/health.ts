@@ -1,6 +1,6 @@
 // What /health says: the last result of a probe that runs in the background, so that asking costs
 // nothing and a probe that hangs shows as well. First the parts are looked at, which names what is broken;
-// then, if all are well, the synthetic player makes a visit, which tells what players feel.
+// then, if all are well, the synthetic player makes a visit, which measures what players feel.
 import { visitMaxMs } from '#client/bots/synthetic.ts'
 import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/http/health.ts'
@@ -82,7 +82,7 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
           return [name, await check().catch(() => false)] as const
         }),
       ),
-      // What cannot be read is told by the other checks.
+      // What cannot be read is reported by the other checks.
       clocks().catch(() => ({})),
     ])
     const parts: Record<string, boolean> = { ...Object.fromEntries(results), ...off }

@@ -14,12 +14,12 @@ const readMaxBytes = 256 * 1024
 /** Tells each fault that a host logs from now on, until the signal is aborted. */
 export function followHostFaults(options: {
   folder: string
-  tell: (line: string) => void
+  print: (line: string) => void
   runtime: Pick<Runtime, 'sleep'>
   log: Log
   signal: AbortSignal
 }): Promise<void> {
-  const { folder, tell } = options
+  const { folder, print } = options
   /** How far each file was read. */
   const readTo = new Map<string, number>()
   const look = (isFirst: boolean) => {
@@ -36,7 +36,7 @@ export function followHostFaults(options: {
       readTo.set(path, size - Buffer.byteLength(text.slice(end)))
       for (const line of text.slice(0, end).split('\n')) {
         const shown = readFault(line)
-        if (shown !== undefined) tell(shown)
+        if (shown !== undefined) print(shown)
       }
     }
   }
@@ -44,7 +44,7 @@ export function followHostFaults(options: {
   return every(lookEveryMs, 'reading the logs of the zone hosts', async () => look(false), options)
 }
 
-/** What to tell of a line of a log; undefined when it is no fault. */
+/** What is printed for a line of a log; undefined when it is no fault. */
 function readFault(line: string): string | undefined {
   if (!line.startsWith('{')) return undefined
   let value: unknown

@@ -7,7 +7,7 @@ import type { Runtime } from '#shared/runtime.ts'
 
 export const processIdentitySchema = z.object({
   pid: z.int().positive(),
-  /** Opaque; equal for the same process only. Empty where the system does not tell. */
+  /** Opaque; equal for the same process only. Empty where the system does not say. */
   started: z.string(),
 })
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>

@@ -1,4 +1,4 @@
-// A server that listens on every address of the machine has no address of its own to tell: players of the
+// A server that listens on every address of the machine has no address of its own to give: players of the
 // same machine, the same network and a container's host each know it by another one. Rows and settings then
 // hold the wildcard (`ws://0.0.0.0:7001/zone`), and each answer gets the address that its caller used.
 import { hostOf, inUrl, isWildcard, requestedHost } from '#shared/authority.ts'
@@ -20,7 +20,7 @@ export function reachable(answer: unknown, arrival: Arrival, apiPort: number): u
     const url = new URL(address)
     url.hostname = hostname
     if ((url.port || '80') === String(apiPort)) url.port = port
-    // Base URLs are told without the slash that URL adds.
+    // Base URLs are given without the slash that URL adds.
     return url.pathname === '/' && !address.endsWith('/') ? url.href.slice(0, -1) : url.href
   }
   const walk = (value: unknown): unknown => {

@@ -7,30 +7,30 @@ import type { Log, LogLevel } from '#shared/telemetry/log.ts'
 /** A log of the last runs that is larger is put aside at the next start; one such is kept. */
 const logMaxBytes = 16 * 1024 * 1024
 /** The same words on the terminal at most this often, and how many are remembered for that. */
-const tellAgainMs = 60_000
-const toldMax = 100
+const printAgainMs = 60_000
+const printedMax = 100
 
-/** Everything goes to a file; warnings and errors are told as well, each once a minute. */
+/** Everything goes to a file; warnings and errors are printed as well, each once a minute. */
 export function openStartLog(
   path: string,
   level: LogLevel,
   runtime: Pick<Runtime, 'now'>,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Log {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logMaxBytes) {
     rmSync(`${path}.1`, { force: true })
     renameSync(path, `${path}.1`)
   }
-  const toldAt = new Map<string, number>()
+  const printedAt = new Map<string, number>()
   const write = (line: string) => {
     appendFileSync(path, line)
     const { level: severity, message } = JSON.parse(line) as { level: string; message: string }
     if (severity !== 'warn' && severity !== 'error') return
     const now = runtime.now()
-    if (now - (toldAt.get(message) ?? 0) < tellAgainMs) return
-    if (toldAt.size >= toldMax) toldAt.clear()
-    toldAt.set(message, now)
-    tell(`${severity}: ${message} (see ${path})`)
+    if (now - (printedAt.get(message) ?? 0) < printAgainMs) return
+    if (printedAt.size >= printedMax) printedAt.clear()
+    printedAt.set(message, now)
+    print(`${severity}: ${message} (see ${path})`)
   }
   return createLog({ level, write, now: runtime.now })
 }

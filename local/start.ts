@@ -15,8 +15,8 @@ import { StartError } from './start-error.ts'
 /** How long the first zone hosts may take before the addresses are shown anyway. */
 const healthyWithinMs = 20_000
 
-/** What these say is for the reader; anything else is a defect and shown with its stack. */
-const told = [
+/** The messages of these are for the reader. Anything else is a defect and is printed with its stack. */
+const expected = [
   StartError,
   ConfigError,
   ContentError,
@@ -28,7 +28,7 @@ const told = [
 let running: Running | undefined
 let killAll = () => {}
 let stopping = false
-const tell = (line: string) => process.stderr.write(`${line}\n`)
+const print = (line: string) => process.stderr.write(`${line}\n`)
 
 // A terminal that has gone away must not take the saving with it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
@@ -36,7 +36,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 // Only `npm run dev` opens a channel. Without that parent no process would restart or end this one.
 if (process.channel) process.on('disconnect', () => void stop(0))
 process.on('uncaughtException', (error) => {
-  tell(`Something went wrong here, stopping: ${error.stack}`)
+  print(`Something went wrong here, stopping: ${error.stack}`)
   void stop(1)
 })
 
@@ -47,14 +47,14 @@ async function stop(code: number): Promise<void> {
     process.exit(1)
   }
   stopping = true
-  tell('\nSaving and stopping; Ctrl-C again to force.')
+  print('\nSaving and stopping; Ctrl-C again to force.')
   await running.stop()
   process.exit(code)
 }
 
 try {
   const env = withEnvFile(process.env, resolve('.env'))
-  // Fifty bots log in from one address: the local profile is generous unless told.
+  // Fifty bots log in from one address: the local profile is generous by default.
   const config = readConfig(env, { WAYSTONE_LIMITS: 'generous' })
   const quiet = config.WAYSTONE_QUIET_START
   if (!quiet) console.log('Waystone is starting…')
@@ -63,18 +63,20 @@ try {
     env,
     runtime: systemRuntime,
     onKill: (kill) => (killAll = kill),
-    tell,
+    print,
   })
   const healthy = await running.healthy(healthyWithinMs)
   if (!stopping) {
     const addresses = await running.addresses()
     console.log(quiet ? addressLine(addresses) : banner(addresses))
     if (!healthy)
-      tell(`Not everything is up yet; see ${addresses.health} and ${addresses.dataDir}/logs.`)
+      print(`Not everything is up yet; see ${addresses.health} and ${addresses.dataDir}/logs.`)
   }
 } catch (error) {
   if (!stopping) {
-    tell(told.some((kind) => error instanceof kind) ? (error as Error).message : describe(error))
+    print(
+      expected.some((kind) => error instanceof kind) ? (error as Error).message : describe(error),
+    )
     killAll()
     process.exit(1)
   }

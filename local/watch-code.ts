@@ -30,7 +30,7 @@ export function watchCode(
       const files: string[] = []
       for (const file of touched) {
         const text = await readFile(file, 'utf8').catch(() => undefined)
-        // A file that was only read, or saved as it was, is told as well: that is no change.
+        // A file that was only read, or saved as it was, is reported as well: that is no change.
         if (seen.has(file) && seen.get(file) === text) continue
         seen.set(file, text)
         files.push(file)

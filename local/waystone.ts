@@ -15,7 +15,7 @@ import type { Outcome } from './cli/run.ts'
 import { withEnvFile } from './env-file.ts'
 import { StartError } from './start-error.ts'
 
-const told = [StartError, ConfigError, KeyFileError, KeyRingError]
+const expected = [StartError, ConfigError, KeyFileError, KeyRingError]
 
 async function run(): Promise<void> {
   const { command, url, tables, json } = parseCommand(process.argv.slice(2))
@@ -55,7 +55,7 @@ run().catch((error: unknown) => {
     const fields = error.document?.['fields'] as { path: string; reason: string }[] | undefined
     const more = fields?.map(({ path, reason }) => `${path} ${reason}`).join(', ') ?? detail
     say(`${error.message} (${error.code}).${typeof more === 'string' ? ` ${more}` : ''}`)
-  } else if (error instanceof UsageError || told.some((kind) => error instanceof kind)) {
+  } else if (error instanceof UsageError || expected.some((kind) => error instanceof kind)) {
     say((error as Error).message)
   } else say(String(error instanceof Error ? (error.stack ?? error.message) : error))
 })

@@ -191,7 +191,7 @@ export const VARIABLES = {
       })
       .optional(),
     about:
-      'The authority that signed the certificate of that API, PEM in base64 as EKS tells it. Default: those that Node trusts.',
+      'The authority that signed the certificate of that API, PEM in base64 as EKS gives it. Default: those that Node trusts.',
   },
   WAYSTONE_EKS_CLUSTER: {
     schema: z

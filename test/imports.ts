@@ -13,7 +13,7 @@ export type Part = {
   files: RegExp
   /** Names of parts that it may import. A module, or a part without any, may import from itself. */
   may: string[] | 'all'
-  /** Packages it may import; all unless told. */
+  /** Packages it may import; by default all. */
   packages?: string[]
   /** It runs in a browser, or must do no I/O: no `node:` modules. */
   pure?: boolean

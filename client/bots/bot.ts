@@ -22,7 +22,7 @@ import { createWalker } from './walker.ts'
 import type { WalkerOptions } from './walker.ts'
 
 /** Answers that the server gave a bot, of which none may be lost, and the bot's comings and goings. */
-export type Told =
+export type BotEvent =
   | { what: 'account'; accountId: string }
   | { what: 'character'; accountId: string; characterId: string; name: string }
   | ({ what: 'position'; accountId: string; characterId: string; zone: string } & Acknowledged)
@@ -47,7 +47,7 @@ export type BotOptions = WalkerOptions & {
   runtime: Runtime
   monotonic: () => number
   fetch: (url: string, init: RequestInit) => Promise<Response>
-  told?: (told: Told) => void
+  onEvent?: (event: BotEvent) => void
 }
 
 export type Bot = {
@@ -109,7 +109,7 @@ export function createBot(options: BotOptions): Bot {
   async function liveOnce(session: Session) {
     const account = session.account ?? (await logIn(session, identity, options.accounts))
     const { accountId } = account
-    options.told?.({ what: 'account', accountId })
+    options.onEvent?.({ what: 'account', accountId })
     const realmId = account.realms[0]?.realmId
     if (realmId === undefined) {
       failed = 'no realm'
@@ -120,13 +120,13 @@ export function createBot(options: BotOptions): Bot {
       (await realm.characters())[0] ??
       (await createCharacter(realm, options.content, identity, index))
     const { characterId, name } = character
-    options.told?.({ what: 'character', accountId, characterId, name })
+    options.onEvent?.({ what: 'character', accountId, characterId, name })
     if (stopping.signal.aborted) return
 
     client = createZoneClient({
       enter: async (signal) => {
         const admission = await realm.enter(characterId, signal)
-        options.told?.({ what: 'admitted', characterId })
+        options.onEvent?.({ what: 'admitted', characterId })
         return admission
       },
       loadZone: (zone, fresh) => options.content.zone(zone, fresh),
@@ -135,7 +135,7 @@ export function createBot(options: BotOptions): Bot {
         options.socket(address, {
           ...events,
           opened() {
-            options.told?.({ what: 'opened', characterId })
+            options.onEvent?.({ what: 'opened', characterId })
             events.opened()
           },
         }),
@@ -144,15 +144,15 @@ export function createBot(options: BotOptions): Bot {
       metrics,
     })
     const joined = client
-    joined.on('state', (state) => options.told?.({ what: 'state', characterId, ...state }))
-    joined.on('saving', ({ paused }) => options.told?.({ what: 'saving', characterId, paused }))
+    joined.on('state', (state) => options.onEvent?.({ what: 'state', characterId, ...state }))
+    joined.on('saving', ({ paused }) => options.onEvent?.({ what: 'saving', characterId, paused }))
     joined.on('zone', () => {
       played = true
     })
     joined.on('acknowledged', (acknowledged) => {
       if (joined.state.phase !== 'joined') return
       const { zone } = joined.state
-      options.told?.({ what: 'position', accountId, characterId, zone, ...acknowledged })
+      options.onEvent?.({ what: 'position', accountId, characterId, zone, ...acknowledged })
     })
     const reason = await joined.ended
     client = undefined

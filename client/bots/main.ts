@@ -31,7 +31,7 @@ async function run(options: Options): Promise<number> {
       runtime: webRuntime,
       monotonic: webMonotonic,
       fetch,
-      ...(recorder ? { told: (told) => recorder.told(index, told) } : {}),
+      ...(recorder ? { onEvent: (event) => recorder.record(index, event) } : {}),
     }),
   )
   const reporter = createReporter(bots, webMonotonic())
@@ -88,7 +88,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-/** Waits; ends early and quietly when told to stop. */
+/** Waits; ends early when the program is stopped. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await webRuntime.sleep(Math.max(0, ms), signal).catch(() => undefined)
 }

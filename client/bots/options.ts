@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 export type Options = {
   count: number
   url: string
-  /** Undefined: until told to stop. */
+  /** Undefined: until Ctrl-C. */
   seconds: number | undefined
   zone: string | undefined
   chat: boolean

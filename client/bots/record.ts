@@ -1,7 +1,7 @@
 // Writes the server's answers to bots to a file, as JSON lines. A test compares them with the state of the
 // server after a crash. Each line is written at once: the server has acknowledged all that is in the file.
 import { appendFileSync, writeFileSync } from 'node:fs'
-import type { Told } from './bot.ts'
+import type { BotEvent } from './bot.ts'
 
 /**
  * A position of a bot is written at most this often; of those that come in between, as they do when the
@@ -11,7 +11,7 @@ const positionEveryMs = 200
 const flushEveryMs = 100
 
 export type Recorder = {
-  told(bot: number, told: Told): void
+  record(bot: number, event: BotEvent): void
   /** Writes what waits; call often and at the end. */
   flush(now: number, force?: boolean): void
 }
@@ -32,11 +32,11 @@ export function createRecorder(path: string, now: () => number): Recorder {
   }
 
   return {
-    told(bot, told) {
+    record(bot, event) {
       const at = now()
-      const line = JSON.stringify({ at, bot, ...told })
+      const line = JSON.stringify({ at, bot, ...event })
       const before = waiting.get(bot)
-      if (told.what !== 'position') {
+      if (event.what !== 'position') {
         // Where it was comes before what happened to it there.
         if (before !== undefined) write(bot, at, before)
         lines.push(line)

@@ -101,12 +101,12 @@ function frameReader(
   progress: { joined: boolean; redirected: boolean },
 ): ConnectionEvents['frame'] {
   let welcome: Welcome | undefined
-  const joined = (first: Extract<ServerFrame, { kind: 'snapshot' }>, told: Welcome) => {
+  const joined = (first: Extract<ServerFrame, { kind: 'snapshot' }>, welcomed: Welcome) => {
     progress.joined = true
     const now = core.options.monotonic()
     reconnect.joined(now)
     core.metrics.joinMs.add(now - startedAt)
-    arrive(core, told, first, walls, way === 'resume')
+    arrive(core, welcomed, first, walls, way === 'resume')
   }
   return (frame) => {
     if (frame.kind === 'welcome') {

@@ -1,7 +1,7 @@
 // When to make the next command.
 //
 // The server takes one command a tick. Commands arrive unevenly, so a few must wait there: with none,
-// each late packet costs a correction; with many, everything is felt later. Each snapshot tells how many
+// each late packet costs a correction; with many, everything is felt later. Each snapshot says how many
 // wait, and the client makes its commands a few percent faster or slower to keep about two.
 
 const waitingWanted = 2
@@ -21,7 +21,7 @@ export type Pacing = {
   due(now: number, tickMs: number): number
   /** Steps to make at once because the server has run dry. */
   extra(now: number): number
-  /** A snapshot told how many commands wait. */
+  /** A snapshot said how many commands wait. */
   waiting(count: number, now: number): void
   /** The part of the current step that has passed, 0..1. */
   partOfStep(now: number, tickMs: number): number

@@ -57,7 +57,7 @@ export function createPrediction(
     return moved
   }
 
-  /** Applies what is pending from the base again; tells whether the newest body is another than `before`. */
+  /** Applies what is pending from the base again. Returns whether the newest body differs from `before`. */
   const replay = (before: Body): boolean => {
     let body = base.body
     for (const each of pending) {

@@ -19,9 +19,9 @@ export function createServerTime(runtime: Pick<Runtime, 'now'>, fetch: Fetch): S
     async fetch(url, init) {
       const sentAt = runtime.now()
       const response = await fetch(url, init)
-      const told = Date.parse(response.headers.get('date') ?? '')
+      const serverTime = Date.parse(response.headers.get('date') ?? '')
       // The header has whole seconds, cut off; it was written half a way ago.
-      if (!Number.isNaN(told)) aheadMs = told + 500 - (sentAt + runtime.now()) / 2
+      if (!Number.isNaN(serverTime)) aheadMs = serverTime + 500 - (sentAt + runtime.now()) / 2
       return response
     },
   }

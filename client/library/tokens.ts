@@ -27,7 +27,7 @@ export type Tokens = {
   /** After a renewal. */
   renew(session: Session): void
   forget(): void
-  /** Takes over what another page has renewed; tells whether there was something newer. */
+  /** Takes over what another page has renewed. Returns whether there was something newer. */
   adopt(): boolean
   /** Whether the access token runs out soon. */
   isStale(): boolean
@@ -72,8 +72,8 @@ export function createTokens(storage: KeyStore, runtime: Pick<Runtime, 'now'>): 
     isStale() {
       if (kept === undefined) return false
       // The device's clock may be off by hours; the length of a token's life is known, so trust that.
-      const told = kept.accessExpiresAt - kept.receivedAt
-      const life = Math.min(accessTokenMs, Math.max(accessTokenMs / 2, told))
+      const lifeByDevice = kept.accessExpiresAt - kept.receivedAt
+      const life = Math.min(accessTokenMs, Math.max(accessTokenMs / 2, lifeByDevice))
       const age = runtime.now() - kept.receivedAt
       return age < 0 || age > life - renewBeforeMs
     },

@@ -104,7 +104,7 @@ function drawPlayer(brush: Brush, skin: string, clothes: string): void {
   brush.fill()
   disc(brush, 0.1, 0, 0.58)
   filled(brush, skin)
-  // Hair behind, eyes in front: these tell where somebody looks.
+  // Hair behind, eyes in front: these show where somebody looks.
   brush.beginPath()
   brush.arc(0.1, 0, 0.55, Math.PI * 0.42, Math.PI * 1.58)
   brush.closePath()

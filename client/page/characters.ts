@@ -14,7 +14,7 @@ export type CharacterScreen = {
   content: ContentSource
   /** A character was chosen. */
   play: (character: Character) => void
-  /** The player wants out, here or on every device. Fails when the server cannot be told of the latter. */
+  /** Logs the player out, here or on every device. Fails when the server does not answer to the latter. */
   logOut: (everywhere: boolean) => Promise<void>
   /** Why the player is here again, as a code. */
   why?: string
@@ -38,14 +38,14 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
   )
   show(element('section', { class: 'card wide' }, head, list, making, error))
 
-  const tell = (failure: unknown) => {
+  const showError = (failure: unknown) => {
     error.textContent = wordsOf(failure)
   }
   const logOutEverywhere = async () => {
     try {
       await screen.logOut(true)
     } catch (failure) {
-      tell(failure)
+      showError(failure)
     }
   }
   const refresh = async () => {
@@ -55,11 +55,11 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
         screen.content.races(),
         screen.content.jobs(),
       ])
-      list.replaceChildren(...all.map((each) => row(screen, each, races, jobs, refresh, tell)))
+      list.replaceChildren(...all.map((each) => row(screen, each, races, jobs, refresh, showError)))
       if (all.length > 0) list.prepend(element('h2', { text: 'Your characters' }))
-      making.replaceChildren(creation(screen, races, jobs, tell))
+      making.replaceChildren(creation(screen, races, jobs, showError))
     } catch (failure) {
-      tell(failure)
+      showError(failure)
       list.replaceChildren(button('Try again', () => void refresh()))
     }
   }
@@ -73,7 +73,7 @@ function row(
   races: Race[],
   jobs: Job[],
   refresh: () => Promise<void>,
-  tell: (failure: unknown) => void,
+  showError: (failure: unknown) => void,
 ): HTMLElement {
   const race = races.find((each) => each.id === character.race)
   const job = jobs.find((each) => each.id === character.job)
@@ -92,7 +92,7 @@ function row(
       realm.remove(character.characterId).then(refresh, (failure: unknown) => {
         remove.disabled = false
         remove.textContent = 'Delete'
-        tell(failure)
+        showError(failure)
       })
     },
     'plain',
@@ -111,7 +111,7 @@ function creation(
   { realm, play }: CharacterScreen,
   races: Race[],
   jobs: Job[],
-  tell: (failure: unknown) => void,
+  showError: (failure: unknown) => void,
 ): HTMLElement {
   let race = races[0]!
   let job = race.jobs[0]!
@@ -182,7 +182,7 @@ function creation(
     create.disabled = true
     realm.create({ name: wanted, race: race.id, job }).then(play, (failure: unknown) => {
       create.disabled = false
-      tell(failure)
+      showError(failure)
     })
   })
   const tellName = (wrong: string) => {

@@ -43,12 +43,12 @@ const WORDS: Record<string, string> = {
   'host.shutdown': 'The world moves to another machine; coming back at once.',
 }
 
-/** What to tell a player about a code. */
+/** What a player reads for a code. */
 export function words(code: string): string {
   return WORDS[code] ?? `Something went wrong (${code}).`
 }
 
-/** What to tell a player about an error. */
+/** What a player reads for an error. */
 export function wordsOf(error: unknown): string {
   if (error instanceof ApiError) return WORDS[error.code] ?? `${error.message}.`
   console.error(error)

@@ -26,8 +26,8 @@ const atOnce = 25
 export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
   const [known, open] = await Promise.all([deps.fleet.list(), readInstances(deps)])
   const byBoot = Map.groupBy(open, ({ card }) => card.bootId)
-  const told = new Set(known.map(({ bootId }) => bootId))
-  const strangers = [...byBoot.keys()].filter((bootId) => !told.has(bootId))
+  const listed = new Set(known.map(({ bootId }) => bootId))
+  const strangers = [...byBoot.keys()].filter((bootId) => !listed.has(bootId))
   const views = await Promise.all([
     ...known.map(async (host) => await viewOf(deps, host, byBoot.get(host.bootId ?? '') ?? [])),
     ...strangers.map(async (bootId) => await viewOf(deps, bootId, byBoot.get(bootId)!)),

@@ -1,4 +1,4 @@
-// Rate limits of an endpoint, applied before anything costly, and the headers that tell of them
+// Rate limits of an endpoint, applied before anything costly, and the headers that report them
 // (draft-ietf-httpapi-ratelimit-headers-10).
 import type { Limit } from '#shared/api/endpoint.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'

@@ -64,8 +64,8 @@ export async function readOwner(
 
 /** Dead by its lease row, or because the row has not changed for long enough. */
 function judge(owner: string, row: Item | undefined, watch: Watch, readAt: number): Observation {
-  const told = judgeLease(owner, row)
-  if (told.dead || row === undefined) return told
+  const byRow = judgeLease(owner, row)
+  if (byRow.dead || row === undefined) return byRow
   const suspect = judgeSuspect(owner, row)
   if (suspect.dead) return suspect
   watch.sighting = sightLease(watch.sighting, owner, row, readAt)

@@ -15,8 +15,8 @@ import { loseSocket } from './player.ts'
 
 /** Sends each player the changes that he does not know yet, as of the latest tick. `now`: monotonic ms. */
 export function deliver(instance: Instance, now: number): void {
-  const events = instance.untold
-  instance.untold = []
+  const events = instance.undelivered
+  instance.undelivered = []
   const lines = events.filter((event) => event.event === 'message')
   // A client must know the entity that speaks before it hears the line.
   for (const line of lines) for (const viewer of hearers(instance, line)) viewer.prompt = true
@@ -38,7 +38,7 @@ export function setSaving(instance: Instance, held: boolean): void {
 }
 
 /**
- * Takes other content from the next tick on, and tells all players. Throws when the content lacks the zone.
+ * Takes other content from the next tick on, and sends its version to all players. Throws when the content lacks the zone.
  * The caller checks that no fixed field has changed.
  */
 export function takeContent(instance: Instance, content: Content): void {

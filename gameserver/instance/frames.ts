@@ -42,8 +42,8 @@ export function redirectFrame(zone: string): Uint8Array {
 
 /** The frame of a line from a tick; undefined when the line does not fit the schema of its kind. */
 export function sayFrame(rules: ZoneRules, { kind, body }: SayEvent): Uint8Array | undefined {
-  const told = rules.messages.get(kind)?.toClient.safeParse(body)
-  return told?.success ? controlFrame({ ...(told.data as object), kind }) : undefined
+  const parsed = rules.messages.get(kind)?.toClient.safeParse(body)
+  return parsed?.success ? controlFrame({ ...(parsed.data as object), kind }) : undefined
 }
 
 export function controlFrame(message: ServerControl | ControlMessage): Uint8Array {

@@ -68,7 +68,7 @@ export type Instance = {
   /** The inputs of the next tick. */
   inputs: WorldInput[]
   /** Events that viewers do not know yet: of the latest tick, and of ticks before it without snapshots. */
-  untold: WorldEvent[]
+  undelivered: WorldEvent[]
   /** When the latest tick was due, monotonic ms. PONG counts from it. */
   tickedAt: number
   /** Nothing moves. Commands that come in are dropped: they would pile up. */
@@ -102,7 +102,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     leaves: createLeaves({ ...deps, instance: id }),
     returning: new Set(),
     inputs: [],
-    untold: [],
+    undelivered: [],
     tickedAt: 0,
     frozen: false,
     savingPaused: false,

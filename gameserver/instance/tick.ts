@@ -38,7 +38,7 @@ function advance(instance: Instance): void {
     step(instance.world, inputs, instance.rules, events)
   } finally {
     forgetEffects(instance, inputs)
-    instance.untold.push(...events)
+    instance.undelivered.push(...events)
     for (const event of events) applyEvent(instance, event)
   }
 }

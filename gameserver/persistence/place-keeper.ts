@@ -1,5 +1,5 @@
 // The host's side of one instance's card and places. With each checkpoint it says that the instance lives,
-// and reads one page of places: a bounded cost, however many there are. A round through all pages tells it
+// and reads one page of places: a bounded cost, however many there are. A round through all pages shows it
 // - which reservations have lapsed: it releases their places;
 // - which characters play here without a place: it enters their places again;
 // - how many places there are, against the count on the card.

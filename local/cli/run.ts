@@ -1,4 +1,4 @@
-// Carries out a command over the API, and says what came of it in words.
+// Runs a command over the API, and says its outcome in words.
 import type { AuditEntry, FleetView, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
@@ -10,7 +10,7 @@ export type Outcome = { answer: unknown; text: string }
 type Admin = ApiClient<Api>['admin']
 
 /**
- * `realmId`: the realm of this machine. `preview` is told who is meant before anything is changed. Throws
+ * `realmId`: the realm of this machine. `preview` gets who is meant before anything is changed. Throws
  * ApiError, StartError.
  */
 export async function carryOut(
@@ -28,12 +28,12 @@ export async function carryOut(
   }
   switch (command.do) {
     case 'show':
-      return told(await admin.showPlayer({ params: { who: command.who } }), playerText)
+      return outcome(await admin.showPlayer({ params: { who: command.who } }), playerText)
     case 'kick': {
       const { who, reason } = command
       const answer = await admin.kick({ params: await meant(who), body: { reason } })
       const none = answer.kicked === 0
-      return told(answer, ({ kicked, stillInPlay }) =>
+      return outcome(answer, ({ kicked, stillInPlay }) =>
         none
           ? 'No character of that account is in the world.'
           : `Kicked: ${kicked}.${rest(stillInPlay)}`,
@@ -42,7 +42,7 @@ export async function carryOut(
     case 'ban': {
       const { who, reason, days } = command
       const params = await meant(who)
-      return told(await admin.ban({ params, body: { reason, days } }), (answer) => {
+      return outcome(await admin.ban({ params, body: { reason, days } }), (answer) => {
         const until = answer.forGood ? 'for good' : `until ${dateOf(answer.until)}`
         return `Banned ${answer.accountId} ${until}.${rest(answer.stillInPlay)}`
       })
@@ -50,26 +50,26 @@ export async function carryOut(
     case 'unban': {
       const { who, reason } = command
       const answer = await admin.unban({ params: await meant(who), body: { reason } })
-      return told(answer, ({ accountId }) => `The ban of ${accountId} is lifted.`)
+      return outcome(answer, ({ accountId }) => `The ban of ${accountId} is lifted.`)
     }
     case 'role': {
       const { who, role, reason } = command
       const answer = await admin.setRole({ params: await meant(who), body: { role, reason } })
       const when = role === 'operator' ? ' From the next log-in on.' : ''
-      return told(answer, ({ accountId }) => `${accountId} is ${role} now.${when}`)
+      return outcome(answer, ({ accountId }) => `${accountId} is ${role} now.${when}`)
     }
     case 'fleet':
-      return told(await admin.fleet(), ({ hosts }) => hosts.map(hostText).join('\n'))
+      return outcome(await admin.fleet(), ({ hosts }) => hosts.map(hostText).join('\n'))
     case 'stop': {
       const { name, reason } = command
       const answer = await admin.stopHost({ params: { name }, body: { reason } })
-      return told(answer, () => `${name} saves everybody and ends; the fleet replaces it.`)
+      return outcome(answer, () => `${name} saves everybody and ends; the fleet replaces it.`)
     }
     case 'announce':
       return await announce(admin, command.realmId ?? (await realmOf(client, realmId)), command)
     case 'audit': {
       const answer = await admin.audit({ query: { limit: command.limit } })
-      return told(answer, ({ entries }) => entries.map(entryText).join('\n') || 'Nothing yet.')
+      return outcome(answer, ({ entries }) => entries.map(entryText).join('\n') || 'Nothing yet.')
     }
   }
 }
@@ -80,7 +80,7 @@ async function announce(
   { text, reason }: { text: string; reason: string },
 ): Promise<Outcome> {
   const answer = await admin.announce({ params: { realmId }, body: { text, reason } })
-  return told(answer, ({ hosts }) => `Sent to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}.`)
+  return outcome(answer, ({ hosts }) => `Sent to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}.`)
 }
 
 async function realmOf(client: ApiClient<Api>, here: string | undefined): Promise<string> {
@@ -91,7 +91,7 @@ async function realmOf(client: ApiClient<Api>, here: string | undefined): Promis
   throw new StartError(`There are several realms (${names}); say which with --realm.`)
 }
 
-function told<T>(answer: T, words: (answer: T) => string): Outcome {
+function outcome<T>(answer: T, words: (answer: T) => string): Outcome {
   return { answer, text: words(answer) }
 }
 

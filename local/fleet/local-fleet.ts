@@ -24,7 +24,7 @@ import type { RunningHosts } from './running-hosts.ts'
 export type LocalFleetOptions = {
   /** Address on which hosts listen. */
   host: string
-  /** What players use to reach them; `host` unless told. */
+  /** What players use to reach them; `host` by default. */
   address?: string
   fleets: { zone: string; hosts: number }[]
   /** The whole environment of a host, beside what the fleet adds. */
@@ -36,7 +36,7 @@ export type LocalFleetOptions = {
   log: Log
   /** Who ends the hosts should this process be killed. */
   guardian?: { add(pid: number): void; remove(pid: number): void }
-  /** What Node runs, with its options; the zone host unless told. */
+  /** What Node runs, with its options; the zone host by default. */
   program?: string[]
   health?: GameServerOptions['health']
   /** How long the sidecar keeps a change, ms. */
@@ -220,7 +220,7 @@ function hostOptions(options: LocalFleetOptions, zone: string, port: number): Ho
   }
 }
 
-/** `leaving` resolves when the host wants to be shut down or is Unhealthy; `seen` is what it has told. */
+/** `leaving` resolves when the host wants to be shut down or is Unhealthy; `seen` is what it has reported. */
 function watchHost({ options, running, graceMs }: FleetCore, host: HostProcess) {
   const { runtime, log } = options
   const seen: { bootId?: string; readyAt?: number } = {}
@@ -235,10 +235,10 @@ function watchHost({ options, running, graceMs }: FleetCore, host: HostProcess) 
   }
   const leaving = new Promise<void>((resolve) => {
     host.gameServer.watch(({ objectMeta, status }) => {
-      const told = objectMeta.labels[bootLabel]
-      if (seen.bootId === undefined && told !== undefined) {
-        seen.bootId = told
-        remember(told)
+      const bootId = objectMeta.labels[bootLabel]
+      if (seen.bootId === undefined && bootId !== undefined) {
+        seen.bootId = bootId
+        remember(bootId)
       }
       if (status.state === 'Ready') seen.readyAt ??= runtime.now()
       if (status.state === 'Shutdown' || status.state === 'Unhealthy') resolve()

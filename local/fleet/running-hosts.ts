@@ -1,5 +1,5 @@
 // What the fleet must remember across its own death: which processes it has started and which boot
-// ids they told, so that at the next start those that are still running are ended, and the leases of
+// ids that they reported, so that at the next start those that are still running are ended, and the leases of
 // all of them are marked. An entry goes only when its lease is marked.
 import { existsSync, readFileSync } from 'node:fs'
 import * as z from 'zod'

@@ -55,13 +55,13 @@ export async function startApi(
 
 /** With WAYSTONE_DEV: code and content are taken over when they change, and faults of hosts are shown. */
 export function startDevelopment(
-  { config, loaded, dataDir, runtime, log, tell, onStop }: Ground,
+  { config, loaded, dataDir, runtime, log, print, onStop }: Ground,
   fleet: LocalFleet,
   served: { page: Page },
   signal: AbortSignal,
 ): void {
   if (!config.WAYSTONE_DEV) return
-  const dev = startDev({ contentDir: game.content, loaded, served, fleet, runtime, tell })
+  const dev = startDev({ contentDir: game.content, loaded, served, fleet, runtime, print })
   onStop('dev', () => dev.stop())
-  void followHostFaults({ folder: join(dataDir, 'logs'), tell, runtime, log, signal })
+  void followHostFaults({ folder: join(dataDir, 'logs'), print, runtime, log, signal })
 }

@@ -27,19 +27,19 @@ export type BringUpOptions = {
   /** Told the fleet once it is there: tests hurt it. */
   onFleet?: (fleet: LocalFleet) => void
   /** Warnings and errors for the terminal. */
-  tell: (line: string) => void
+  print: (line: string) => void
 }
 
 /** Says how a part is undone. At the end the last part is undone first. */
 export type OnStop = (name: string, run: () => Promise<void> | void) => void
 
-export type Ground = Pick<BringUpOptions, 'config' | 'env' | 'runtime' | 'tell'> & {
+export type Ground = Pick<BringUpOptions, 'config' | 'env' | 'runtime' | 'print'> & {
   loaded: LoadedContent
   dataDir: string
   port: number
   /** The API as processes of this machine reach it. */
   apiHere: string
-  /** The API as players are told. On a wildcard each is told the address that he came by (reachable.ts). */
+  /** The address of the API for players. On a wildcard each player gets the address that he came by (reachable.ts). */
   url: string
   log: Log
   guardian: Guardian
@@ -47,9 +47,9 @@ export type Ground = Pick<BringUpOptions, 'config' | 'env' | 'runtime' | 'tell'>
   onStop: OnStop
 }
 
-/** Throws StartError and its like. `onLog` is told the log as soon as it is open. */
+/** Throws StartError and its like. `onLog` gets the log as soon as it is open. */
 export async function openGround(
-  { config, env, runtime, tell, onKill }: BringUpOptions,
+  { config, env, runtime, print, onKill }: BringUpOptions,
   onStop: OnStop,
   onLog: (log: Log) => void,
 ): Promise<Ground> {
@@ -64,7 +64,7 @@ export async function openGround(
   const port = config.PORT === 0 ? await freePort(host, new Set()) : config.PORT
 
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 })
-  const log = openStartLog(join(dataDir, 'logs', 'start.log'), config.WAYSTONE_LOG, runtime, tell)
+  const log = openStartLog(join(dataDir, 'logs', 'start.log'), config.WAYSTONE_LOG, runtime, print)
   onLog(log)
   const guardian = startGuardian()
   onKill(() => guardian.killAll())
@@ -75,7 +75,7 @@ export async function openGround(
     config,
     env,
     runtime,
-    tell,
+    print,
     loaded,
     dataDir,
     port,

@@ -78,7 +78,7 @@ export function createRealmProbe(
   return createHealthProbe({ store, fleet, realmId, zones, startZone, visit, runtime })
 }
 
-/** Hosts let in pages of the public address too, which they are not told otherwise. */
+/** Hosts also let in pages of the public address. Nothing else names it to them. */
 function zoneOrigins({ WAYSTONE_PUBLIC_URL: url, WAYSTONE_CORS: cors = [] }: Config) {
   if (url === undefined || cors.includes('*')) return {}
   return { WAYSTONE_CORS: [...cors, new URL(url).origin].join(',') }

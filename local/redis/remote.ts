@@ -21,7 +21,7 @@ const reconnectMaxMs = 2000
 /** A Redis at `redis://[user:password@]host[:port][/database]`, or `rediss://` with TLS. */
 export function remoteBackend(url: string): Backend {
   const client = open(url, (retries) => Math.min(50 * 2 ** Math.min(retries, 10), reconnectMaxMs))
-  // Without a listener it would end the process. Whoever waits for an answer is told.
+  // Without a listener it would end the process. Those that wait for an answer get the error.
   client.on('error', () => undefined)
   const ready = new Promise<void>((resolve, reject) => {
     client.once('ready', () => resolve())

@@ -135,7 +135,7 @@ async function serve({ request, response, backend, events, isAllowed }: Exchange
   answer(response, 'error' in result! ? 400 : 200, encodeReply(result!, encoding))
 }
 
-/** Compares hashes of equal length, so that the time tells nothing about the token. */
+/** Compares hashes of equal length, so that the time says nothing about the token. */
 function createGate(token: string): (authorization: string | undefined) => boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest()
   const expected = hash(`Bearer ${token}`)

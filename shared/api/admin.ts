@@ -17,7 +17,7 @@ const hidden =
 const line = z.string().regex(new RegExp(`^[^\\s${hidden}]([^${hidden}]*[^\\s${hidden}])?$`, 'u'))
 
 const reason = line.min(reasonMinLength).max(reasonMaxLength).meta({
-  description: 'Why, for the audit. Players are not told',
+  description: 'Why, for the audit. Players do not see it',
   example: 'Sold gold, ticket 4711',
 })
 
@@ -95,7 +95,7 @@ const stillInPlay = z.array(z.object({ realmId, characterId: uuid, name: charact
 const fleetHost = z
   .object({
     name: z.string().meta({ description: 'In the fleet; empty when the fleet does not know it' }),
-    bootId: z.string().meta({ description: 'Empty until the process has told it' }),
+    bootId: z.string().meta({ description: 'Empty until the process has reported it' }),
     address: z.string(),
     state: z.enum(['starting', 'ready', 'allocated', 'shutdown', 'unhealthy', 'unknown']),
     lease: z.enum(['held', 'suspect', 'ended', 'none']).meta({

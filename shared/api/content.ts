@@ -43,7 +43,7 @@ export const content = domain({
     file: endpoint({
       method: 'GET',
       path: '/v1/content/{kind}/{name}',
-      summary: 'One content file; send If-None-Match to be told 304',
+      summary: 'One content file; with If-None-Match the answer may be 304',
       identity: 'anyone',
       params: z.object({ kind: z.enum(['zones', 'creatures', 'races', 'jobs']), name: contentId }),
       answer: file,

@@ -22,7 +22,7 @@ const quietMs = 100
 export function watchContent({ dir, loaded, runtime, taken, refused }: WatchContent): () => void {
   let version = loaded.content.version
   let { content } = snapshot(loaded)
-  let told = ''
+  let reported = ''
   let changed = false
   let looking = false
 
@@ -30,23 +30,23 @@ export function watchContent({ dir, loaded, runtime, taken, refused }: WatchCont
     try {
       const next = await loadContent(dir)
       if (next.content.version === version) {
-        told = ''
+        reported = ''
         return
       }
       const reasons = needsRestart(content, next.content)
-      if (reasons.length > 0) return tell([...reasons, 'This needs a restart.'])
+      if (reasons.length > 0) return report([...reasons, 'This needs a restart.'])
       version = next.content.version
       ;({ content } = snapshot(next))
-      told = ''
+      reported = ''
       taken(next)
     } catch (error) {
-      tell(error instanceof ContentError ? error.problems : [String(error)])
+      report(error instanceof ContentError ? error.problems : [String(error)])
     }
   }
-  const tell = (problems: string[]) => {
+  const report = (problems: string[]) => {
     const text = problems.join('\n')
-    if (text === told) return
-    told = text
+    if (text === reported) return
+    reported = text
     refused(problems)
   }
   const look = async () => {
@@ -63,7 +63,7 @@ export function watchContent({ dir, loaded, runtime, taken, refused }: WatchCont
     if (!looking) void look()
   })
   // The folder was moved away during the watch. The content in use stays.
-  watcher.on('error', (error) => tell([`the content is not watched any more: ${error.message}`]))
+  watcher.on('error', (error) => report([`the content is not watched any more: ${error.message}`]))
   return () => watcher.close()
 }
 

@@ -30,7 +30,7 @@ export function parseOperationId(
   return operationOf([sent.scope, sent.route, id], sent.request)
 }
 
-/** Tells a client how to correct ids that its wrong clock has made. It is part of the refusal. */
+/** How a client corrects ids that its wrong clock has made. It is part of the refusal. */
 const byServerTime =
   'If the id is new, the clock of the client is off. The header Date has the time of the server: make a new ' +
   'id with it and send the request again.'

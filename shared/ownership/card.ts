@@ -80,7 +80,7 @@ export function filledAt(capacity: number): number {
   return Math.min(closedAt(capacity), Math.ceil((capacity * instanceFillPercent) / 100))
 }
 
-/** Steps in which the order of copies tells how full they are. */
+/** Steps in which the order of copies says how full they are. */
 const roomySteps = 16
 const tightSteps = 4
 
@@ -106,8 +106,8 @@ function copyKey(realmId: string, card: Card): Key | undefined {
 
 function itemOf(key: Key, now: number, card: Card): Item {
   const { address, protocol, state, capacity, count, players, seenAt, beat, changes } = card
-  const told = { address, protocol, state, capacity, count, players, seenAt, beat, changes }
-  return { ...key, v: 1, ...told, expires: expiresAt(now + hostRowsKeptMs) }
+  const written = { address, protocol, state, capacity, count, players, seenAt, beat, changes }
+  return { ...key, v: 1, ...written, expires: expiresAt(now + hostRowsKeptMs) }
 }
 
 function parseCard(zone: string, item: Item): Card {
@@ -133,7 +133,7 @@ export type Hears = (card: Card, now: number) => boolean
 
 /**
  * Judges cards by what this process has observed of them. A card whose beat has not risen for 12 s is
- * silent. At its first sight only the host's clock can tell, so it is judged with slack. Later the host's
+ * silent. At its first sight only the host's clock says when it was written, so it is judged with slack. Later the host's
  * clock decides nothing: two times of one host are compared with each other alone.
  */
 export function createHearing(): Hears {

@@ -257,7 +257,7 @@ export async function clockOff(
   return Math.abs(still) <= clockOffMaxMs ? undefined : still
 }
 
-/** A host of a version before this one tells no time: nothing is known of its clock. */
+/** A host of an older version sends no time: nothing is known of its clock. */
 function aheadOf(row: Item, now: number): number {
   return ((row['at'] as number | undefined) ?? now) - now
 }

@@ -65,7 +65,7 @@ export async function removeFromPlay(
       // Asked again with each round of the inbox: a claim may have been in flight at the first time.
       now - asked.at >= leaseRenewMs
     ) {
-      await tell(deps, guard, removal.by ?? 'kick')
+      await sendCommand(deps, guard, removal.by ?? 'kick')
       asked = { owner: guard.owner, epoch: guard.epoch, at: now }
     }
     // This does not end before the owner has the command. A function that stood still past its time may have
@@ -76,7 +76,7 @@ export async function removeFromPlay(
   }
 }
 
-async function tell(
+async function sendCommand(
   { store, runtime, hint }: RemovalDeps,
   guard: Guard,
   kind: 'kick' | 'letGo',

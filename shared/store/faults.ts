@@ -14,7 +14,7 @@ export type StoreRequest = {
  * - `loseRequest`: it never arrives; the caller learns nothing (`unavailable`, a write unclear).
  * - `loseAnswer`: it happens at once; the caller learns nothing.
  * - `applyLate`: the caller learns nothing, and a write happens `ms` later.
- * - `outage`: nothing can be reached; nothing happens; a caller cannot tell it from a lost answer.
+ * - `outage`: nothing can be reached; nothing happens; to a caller it looks like a lost answer.
  * - `refuse`: it will never be taken, as the store says.
  */
 export type Fault =

@@ -8,7 +8,7 @@ import {
   objectAt,
   ofKind,
   textAt,
-  told,
+  problemsOf,
 } from './read.ts'
 import type { Json, Manifest } from './read.ts'
 
@@ -16,12 +16,12 @@ import type { Json, Manifest } from './read.ts'
 export function checkAdmission(manifests: Manifest[]): string[] {
   const fleets = ofKind(manifests, 'Fleet')
   return [
-    ...fleets.flatMap((fleet) => told(fleet, checkFleet(fleet.doc))),
+    ...fleets.flatMap((fleet) => problemsOf(fleet, checkFleet(fleet.doc))),
     ...ofKind(manifests, 'FleetAutoscaler').flatMap((scaler) =>
-      told(scaler, checkAutoscaler(scaler, fleets)),
+      problemsOf(scaler, checkAutoscaler(scaler, fleets)),
     ),
     ...ofKind(manifests, 'GameServerAllocation').flatMap((allocation) =>
-      told(allocation, checkAllocation(allocation, fleets)),
+      problemsOf(allocation, checkAllocation(allocation, fleets)),
     ),
   ]
 }

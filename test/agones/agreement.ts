@@ -13,11 +13,11 @@ import {
   objectAt,
   ofKind,
   textAt,
-  told,
+  problemsOf,
 } from './read.ts'
 import type { Json, Manifest } from './read.ts'
 
-/** Ports that Agones hands out, unless its chart is told otherwise. */
+/** Ports that Agones hands out, unless its chart says otherwise. */
 const agonesPorts = { from: 7000, to: 8000 }
 /** The host pings each second (gameserver/host.ts). */
 const pingMs = 1000
@@ -29,18 +29,20 @@ const tokenFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 /** One sentence a mistake, with the field. */
 export function checkAgreement(manifests: Manifest[]): string[] {
   return [
-    ...ofKind(manifests, 'Fleet').flatMap((fleet) => told(fleet, checkFleet(fleet, manifests))),
-    ...manifests.flatMap((each) => told(each, checkNamespace(each, manifests))),
+    ...ofKind(manifests, 'Fleet').flatMap((fleet) =>
+      problemsOf(fleet, checkFleet(fleet, manifests)),
+    ),
+    ...manifests.flatMap((each) => problemsOf(each, checkNamespace(each, manifests))),
     ...manifests.flatMap((each) => {
       const pod = podOf(each)
-      return pod === undefined ? [] : told(each, checkPod(each, pod, manifests))
+      return pod === undefined ? [] : problemsOf(each, checkPod(each, pod, manifests))
     }),
     ...ofKind(manifests, 'GameServerAllocation').flatMap((each) =>
-      told(each, checkAllocation(each, manifests)),
+      problemsOf(each, checkAllocation(each, manifests)),
     ),
-    ...ofKind(manifests, 'NetworkPolicy').flatMap((each) => told(each, checkPorts(each))),
+    ...ofKind(manifests, 'NetworkPolicy').flatMap((each) => problemsOf(each, checkPorts(each))),
     ...ofKind(manifests, 'Kustomization').flatMap((each) =>
-      told(each, checkFiles(each, manifests)),
+      problemsOf(each, checkFiles(each, manifests)),
     ),
   ]
 }
@@ -81,7 +83,7 @@ function checkFleet(fleet: Manifest, manifests: Manifest[]): string[] {
   if (port === undefined || more.length > 0) problems.push('spec.template.spec.ports: must be one')
   if (textAt(port, 'portPolicy') !== 'Passthrough') {
     problems.push(
-      'spec.template.spec.ports[0].portPolicy: must be Passthrough, for the host listens on the port that players are told',
+      'spec.template.spec.ports[0].portPolicy: must be Passthrough, for the host listens on the port that players get',
     )
   }
   if (textAt(port, 'protocol') !== 'TCP') {

@@ -46,7 +46,7 @@ export function checkDockerfile(text: string, nodeVersion: string): string[] {
   const user = only('USER').at(-1)
   if (user === undefined) problems.push('USER: the last stage must have one')
   else if (!/^[1-9]\d*(:[1-9]\d*)?$/.test(user.rest)) {
-    say(user, 'must be a number above 0: Kubernetes cannot tell by a name that it is not root')
+    say(user, 'must be a number above 0: Kubernetes does not know from a name that it is not root')
   }
   if (only('ENTRYPOINT').length !== 1) problems.push('ENTRYPOINT: the last stage must have one')
   if (only('STOPSIGNAL')[0]?.rest !== 'SIGTERM') problems.push('STOPSIGNAL: must be SIGTERM')

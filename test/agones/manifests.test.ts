@@ -316,8 +316,8 @@ describe('the gateway', () => {
     ['2001:db8:10:1::5', 'http://[2001:db8:10:1::5]:7001/zone'],
   ])('carries players to the node %s', (fleetAddress, target) => {
     const template = 'wss://zones.example.com/{address}/{port}/zone'
-    const told = zoneAddress({ template, fleetAddress, host: '::', port: 7001 })
-    expect(carriedTo(new URL(told).pathname)).toBe(target)
+    const address = zoneAddress({ template, fleetAddress, host: '::', port: 7001 })
+    expect(carriedTo(new URL(address).pathname)).toBe(target)
   })
 
   it.each([

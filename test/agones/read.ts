@@ -74,6 +74,6 @@ export function titleOf(manifest: Manifest): string {
 }
 
 /** Problems of a manifest, each with the title of the one it stands in. */
-export function told(manifest: Manifest, problems: string[]): string[] {
+export function problemsOf(manifest: Manifest, problems: string[]): string[] {
   return problems.map((problem) => `${titleOf(manifest)}: ${problem}`)
 }

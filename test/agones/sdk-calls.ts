@@ -67,24 +67,24 @@ export async function runCalls(
   const stable = new (grpc.makeGenericClientConstructor(stableService, 'SDK'))(target, insecure)
   const beta = new (grpc.makeGenericClientConstructor(betaService, 'SDK'))(target, insecure)
   const answers: Answer[] = []
-  const told = async (call: string, answer: Promise<unknown>) => {
+  const report = async (call: string, answer: Promise<unknown>) => {
     answers.push({ call, answer: await answer })
     await settle()
   }
 
   const viaGrpc = (what: string, request: object = {}, note = '') => {
     const client = what in stableService ? stable : beta
-    return told(`grpc ${lower(what)}${note && ` ${note}`}`, unary(client, what, request))
+    return report(`grpc ${lower(what)}${note && ` ${note}`}`, unary(client, what, request))
   }
   const viaRest = (method: string, path: string, body?: unknown, note = '') =>
-    told(`rest ${note || `${method} ${path}`}`, http(ports.http, method, path, body))
+    report(`rest ${note || `${method} ${path}`}`, http(ports.http, method, path, body))
   const stateGrpc = (note: string) =>
-    told(
+    report(
       `grpc getGameServer ${note}`,
       unary(stable, 'GetGameServer', {}).then((answer) => stateOf(answer)),
     )
   const stateRest = (note: string) =>
-    told(
+    report(
       `rest GET /gameserver ${note}`,
       http(ports.http, 'GET', '/gameserver').then((answer) => stateOf(answer)),
     )
@@ -111,7 +111,7 @@ export async function runCalls(
 
     await viaRest('POST', '/health', {})
     await viaRest('POST', '/health', undefined, 'POST /health without a body')
-    await told('grpc health, two pings', pings(stable))
+    await report('grpc health, two pings', pings(stable))
 
     await viaGrpc('GetCounter', { name: 'rooms' })
     await viaRest('GET', counter)
@@ -206,8 +206,8 @@ export async function runCalls(
     await viaRest('GET', '/nothing')
     await viaRest('DELETE', '/ready')
     await viaRest('POST', '/ready', 'no JSON', 'POST /ready without JSON')
-    await told('grpc watchGameServer, the first', firstOfWatch(stable))
-    await told('rest GET /watch/gameserver, the first', firstOfHttpWatch(ports.http))
+    await report('grpc watchGameServer, the first', firstOfWatch(stable))
+    await report('rest GET /watch/gameserver, the first', firstOfHttpWatch(ports.http))
 
     await viaGrpc('SetLabel', { key: 'bad', value: 'not a label value' }, 'no label value')
     await viaRest('PUT', '/metadata/label', { key: 'no key!', value: 'x' }, 'label no key')

@@ -13,7 +13,7 @@ export type Load = {
 
 const headEnd = Buffer.from('\r\n\r\n')
 
-/** Answers a second over `seconds`, after `warmS` that do not count. `measured` is told begin and end. */
+/** Answers a second over `seconds`, after `warmS` that do not count. `measured` is called at begin and end. */
 export async function load(
   { port, connections, request, status }: Load,
   warmS: number,

@@ -1,5 +1,5 @@
 // How long the bundles of Lambdas take to load, beside a bundle of the AWS SDK alone. Each load is a fresh
-// process that tells how much processor time its import took, which a busy machine changes less than the
+// process that reports how much processor time its import took, which a busy machine changes less than the
 // clock on the wall; bundles take turns all the same.
 //   npm run bench:lambda -- --rounds 21
 import { execFileSync } from 'node:child_process'

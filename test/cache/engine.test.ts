@@ -131,7 +131,7 @@ describe('the embedded Redis', () => {
     expect(redis.line('GET k')).toBe(endsMs === Number.POSITIVE_INFINITY ? 'v' : null)
   })
 
-  it('tells how many listeners a message reached, and none after they left', () => {
+  it('returns how many listeners a message reached, and none after they left', () => {
     const redis = open()
     const heard: string[] = []
     const leave = redis.engine.subscribe('c', (message) => heard.push(message))

@@ -113,7 +113,7 @@ describe.each(['cache', 'store'])('rate limits counted in the %s', (place) => {
     expect(allowedOf(results)).toBe(10)
   })
 
-  it('lets in whoever waits as told, and not one millisecond before', async () => {
+  it('lets in who waits for as long as it says, and not one millisecond before', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom<RateName>('password.pair', 'password.address', 'enter.account'),
@@ -268,7 +268,7 @@ describe('cheap reads', () => {
     expect(asked.pipelines.at(-1)![0]).toEqual(['INCRBY', expect.any(String), count + 6])
   })
 
-  it('of more subjects than one process counts are told to the cache, each', async () => {
+  it('of more subjects than one process counts are each sent to the cache', async () => {
     const { asked, clock, limiter } = world()
     const own = limiter()
     for (let i = 0; i < rateSubjectsMax; i++) await own.check('read.account', `a${i}`)

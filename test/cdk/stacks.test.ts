@@ -36,7 +36,7 @@ beforeAll(() => {
   })
 })
 
-/** As `aws eks describe-cluster` tells of one. */
+/** As `aws eks describe-cluster` describes one. */
 const eks = {
   clusterName: 'worlds',
   clusterEndpoint: 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com',
@@ -85,7 +85,7 @@ describe('the stacks', () => {
     for (const name of first) expect(name).toMatch(/main/)
   })
 
-  it('keep tables, keys and logs when they go, unless told', () => {
+  it('keep tables, keys and logs when they go, by default', () => {
     for (const [stacks, ofTables, policy, lasting] of [
       // All but the tables, which are protected, go with a first deployment that fails.
       [realm.stacks, 'Retain', 'RetainExceptOnCreate', true],
@@ -144,14 +144,14 @@ describe('the stacks', () => {
       ['waystone:world'],
       ['waystone:admin'],
     ])
-    const told = ofType(api, 'AWS::Lambda::Function').filter(({ Properties }) =>
+    const configured = ofType(api, 'AWS::Lambda::Function').filter(({ Properties }) =>
       JSON.stringify(Properties?.['Environment']).includes('EKS_CLUSTER'),
     )
-    expect(told.map(({ Properties }) => Properties?.['FunctionName'])).toEqual([
+    expect(configured.map(({ Properties }) => Properties?.['FunctionName'])).toEqual([
       'waystone-main-world',
       'waystone-main-admin',
     ])
-    for (const { Properties } of told) {
+    for (const { Properties } of configured) {
       const { Variables: env } = Properties!['Environment'] as { Variables: object }
       expect(env).toMatchObject({ WAYSTONE_AGONES_URL: eks.clusterEndpoint })
       // Lambda takes 4 KB of variables; references are some 100 bytes each, a certificate 1,500.

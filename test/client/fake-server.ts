@@ -43,7 +43,7 @@ export const meadow = zoneSchema.parse({
   creatures: [],
 })
 
-/** Somebody else: walks as told; the course is sent when it changes. */
+/** Somebody else: walks as the test says; the course is sent when it changes. */
 export type Other = Body & { id: number; name: string; changed: boolean }
 
 type Link = { events: SocketEvents; open: boolean }

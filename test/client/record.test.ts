@@ -14,11 +14,11 @@ const bot = { accountId: 'a', characterId: 'c' }
 
 function open() {
   let time = 5000
-  const file = join(folder, 'told.jsonl')
+  const file = join(folder, 'record.jsonl')
   const recorder = createRecorder(file, () => time)
   const walkTo = (x: number) => {
     const body = { x, y: 0, heading: 0, speed: 0 }
-    recorder.told(0, { what: 'position', ...bot, zone: 'hub', body, tick: 1, command: 1 })
+    recorder.record(0, { what: 'position', ...bot, zone: 'hub', body, tick: 1, command: 1 })
   }
   return {
     recorder,
@@ -35,7 +35,7 @@ function open() {
   }
 }
 
-describe('the record of what bots were told', () => {
+describe('the record of a bot', () => {
   it('has a position at most every 200 ms, and the last of a burst', () => {
     const { walkTo, pass, lines } = open()
     for (const x of [1, 2, 3]) walkTo(x)
@@ -51,7 +51,7 @@ describe('the record of what bots were told', () => {
     const { recorder, walkTo, pass, lines } = open()
     walkTo(1)
     walkTo(2)
-    recorder.told(0, { what: 'state', ...bot, phase: 'reconnecting', attempt: 1, why: 'silent' })
+    recorder.record(0, { what: 'state', ...bot, phase: 'reconnecting', attempt: 1, why: 'silent' })
     pass(100)
     expect(lines().map(({ what, body }) => body?.x ?? what)).toEqual([1, 2, 'state'])
   })

@@ -29,7 +29,7 @@ function createApi(time: Time) {
     /** Answered before anything else, once each; undefined lets one through. */
     failures: [] as (ProblemCode | 'lost' | 'lost answer' | undefined)[],
     retryAfterS: undefined as number | undefined,
-    /** What the header Date tells; undefined: a server that does not. */
+    /** The time in the header Date; undefined: a server that sends none. */
     date: undefined as (() => number) | undefined,
     /** Tokens below this generation have run out. */
     validFrom: 0,
@@ -251,7 +251,7 @@ test.each([4, 6, 60, 24 * 60, 400 * 24 * 60, -60, -40 * 24 * 60])(
     expect(api.seen).toHaveLength(tries + 1)
     const born = birthOfId(api.seen.at(-1)!.key!)!
     expect(Math.abs(born - time.now())).toBeLessThan(2000)
-    // The clock is set right while it plays: the next answer tells, one more try at most.
+    // The clock is set right while it plays: the next answer says so, one more try at most.
     offMs = 0
     api.seen.length = 0
     await create()
@@ -290,7 +290,7 @@ test('a page takes over what another page has renewed instead of using a spent t
   expect(other.lost).toEqual([])
 })
 
-test('a session ended by the server is forgotten, and the page is told', async () => {
+test('a session ended by the server is forgotten, and the page learns it', async () => {
   const { time, api, session, storage, lost } = await asGuest()
   api.failures.push('auth.session_revoked')
   await expect(settled(time, session.inRealm('local').characters())).rejects.toBeInstanceOf(

@@ -55,7 +55,7 @@ test('a block introduces everybody but oneself', () => {
   expect(view.entity(own)?.name).toBe('P1')
 })
 
-test('what the game shows of somebody is kept until it changes or the entity is told anew', () => {
+test('what the game shows of somebody is kept until it changes or the entity is sent anew', () => {
   const shown = (id: number, ...bytes: number[]): SnapshotRecord => ({
     record: 'shown',
     id,

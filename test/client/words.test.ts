@@ -13,7 +13,7 @@ describe('words of the page', () => {
     expect(codes).toContain('play.session_active')
     expect([...new Set(codes)].filter((code) => words(code).includes(code))).toEqual([])
   })
-  it('tells the code of what it has no words for', () => {
+  it('names the code for which it has no words', () => {
     expect(words('new.code')).toBe('Something went wrong (new.code).')
   })
 })

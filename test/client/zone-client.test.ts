@@ -387,7 +387,7 @@ test('a ticket kept from before a reload resumes at once', async () => {
   expect(server.entered).toBe(1)
 })
 
-test('leaving tells the server and ends as left', async () => {
+test('leaving sends LEAVE and ends as left', async () => {
   const { time, server, client } = await joined()
   const leaving = client.leave()
   await time.pass(200)

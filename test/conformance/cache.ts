@@ -141,7 +141,7 @@ export function cacheConformance(name: string, open: OpenCache): void {
       stopOthers.abort()
     })
 
-    /** Subscribing takes a moment that nobody is told of: publish until a message arrives. */
+    /** Nothing says when a subscription is ready: publish until a message arrives. */
     async function untilHeard(channel: string, heard: string[]) {
       await expect
         .poll(async () => {

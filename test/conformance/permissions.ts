@@ -393,7 +393,7 @@ export function holdRoles(bundling: Bundling): void {
     afterAll(close)
 
     it('allow all that was done', () => {
-      // Without what tells one row from another.
+      // Without what differs from row to row.
       const kinds = refused.map(({ function: name, action, resource, partition = '' }) => {
         return `${name}: ${action} on ${resource} ${partition.replace(/[^#]{20,}/g, '*')}`
       })

@@ -55,7 +55,7 @@ it('takes over a change, into the object that everybody holds', async () => {
   expect(loaded.files.find(({ name }) => name === 'sheep')!.json['speed']).toBe(2.5)
 })
 
-it('tells a mistake once and keeps the old content until it is mended', async () => {
+it('reports a mistake once and keeps the old content until it is corrected', async () => {
   await edit('zones/meadow.json', (text) => text.replace('"x": 30, "y": 30', '"x": 12, "y": 11'))
   await until('it is refused', () => refused.length === 1)
   expect(refused).toEqual([['zones/meadow.json: spawn: is in a wall or at the edge']])

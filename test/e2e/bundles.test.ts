@@ -179,7 +179,7 @@ async function startCluster() {
   }
 }
 
-test('a player lives through the end of a packed host, and the packed API ends when it is told', async () => {
+test('a player lives through the end of a packed host, and the packed API ends at SIGTERM', async () => {
   const port = await freePort('127.0.0.1', new Set())
   const url = `http://127.0.0.1:${port}`
   const cluster = await startCluster()
@@ -240,7 +240,7 @@ test('a player lives through the end of a packed host, and the packed API ends w
   expect(await functions.ended, functions.output()).toEqual({ code: 0, signal: null })
 }, 60_000)
 
-test('a host without players returns to the fleet, and ends when it is asked to', async () => {
+test('a host without players returns to the fleet, and ends at SIGTERM', async () => {
   const env = { WAYSTONE_IDLE_SECONDS: '2' }
   const { gameServer, child, ended, output } = await startHost('http://127.0.0.1:9', env)
   gameServer.move('Allocated')

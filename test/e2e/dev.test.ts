@@ -61,7 +61,7 @@ describe('development', () => {
       zone.walls.push({ x: x - 1, y: y - 1, width: 2, height: 2 })
       return JSON.stringify(zone)
     })
-    await until('the wall is told', () => waystone.output().includes('content: taken over'))
+    await until('the wall is taken over', () => waystone.output().includes('content: taken over'))
     await until('the player is moved', () => Math.abs(player.place().x - spawn.x) < 0.01)
     await until('the client has the wall', () => player.client.content!.spawn.x === spawn.x)
     // The wall holds: walking back ends before it, foreseen by the client.
@@ -74,7 +74,7 @@ describe('development', () => {
 
   it('says in one message what is wrong with a file, and goes on with the old one', async () => {
     await edit('game/content/creatures/hen.json', (text) => text.replace('"speed"', '"sped"'))
-    await until('it is told', () => waystone.output().includes('not taken over'))
+    await until('the refusal is printed', () => waystone.output().includes('not taken over'))
     const said = waystone.output().slice(waystone.output().indexOf('content: not'))
     expect(said).toContain('creatures/hen.json: speed: ')
     expect(said.match(/not taken over/g)).toHaveLength(1)

@@ -1,5 +1,5 @@
 // The store goes away under two players, twice: it stands still for longer than a lease, then it is
-// killed. Nobody is thrown out, everybody is told, and nothing that was promised is lost.
+// killed. Nobody is thrown out, everybody gets a message, and nothing that was promised is lost.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -57,7 +57,7 @@ function sees(viewer: Player, name: string, other: Player): boolean {
   return Math.hypot(seen.x / unitsPerMetre - at.x, seen.y / unitsPerMetre - at.y) < 0.01
 }
 
-it('players walk on while the store is silent or killed, are told, and lose nothing', async () => {
+it('players walk on while the store is silent or killed, get a message, and lose nothing', async () => {
   const { url } = waystone
   const first = newSession(url)
   const second = newSession(url)
@@ -101,7 +101,7 @@ it('players walk on while the store is silent or killed, are told, and lose noth
   }
   // What needs no store is answered.
   expect((await fetch(`${url}/v1/realms`)).status).toBe(200)
-  await until('they are told that nothing is saved', () => {
+  await until('the message says that nothing is saved', () => {
     return saving['a']!.at(-1) === true && saving['b']!.at(-1) === true
   })
   expect(a.client.say('Still here?')).toBe(true)
@@ -111,7 +111,7 @@ it('players walk on while the store is silent or killed, are told, and lose noth
   await wait(Math.max(0, silenceMs - (performance.now() - silentFrom)))
   process.kill(stopped, 'SIGCONT')
   stopped = undefined
-  await until('they are told that all is saved again', () => {
+  await until('the message says that all is saved again', () => {
     return saving['a']!.at(-1) === false && saving['b']!.at(-1) === false
   })
   expect(saving).toEqual({ a: [true, false], b: [true, false] })

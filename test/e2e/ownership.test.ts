@@ -46,14 +46,14 @@ function zoneHosts(): number[] {
 }
 
 describe('a character', () => {
-  it('that comes in elsewhere goes on where it was, and the place before is told', async () => {
+  it('that comes in elsewhere goes on where it was, and the first connection gets the reason', async () => {
     const { session, characterId, player } = await newPlayer('Odo')
     const from = player.place()
     await player.walkTo(from.x + 4, from.y)
     const at = player.place()
     const second = await play(waystone.url, session, characterId)
     playing.push(second)
-    await until('the first one is told', () => player.client.state.phase === 'closed')
+    await until('the first one is closed', () => player.client.state.phase === 'closed')
     expect(player.client.state).toEqual({ phase: 'closed', reason: 'replaced' })
     expect(second.place().x).toBeCloseTo(at.x, 3)
     expect(second.place().y).toBeCloseTo(at.y, 3)

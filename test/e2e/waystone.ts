@@ -78,7 +78,7 @@ export async function startWaystone(options: {
   /** Default: a free one. */
   port?: number
   env?: Record<string, string>
-  /** The tree and the program in it: `npm start` of this one unless told. */
+  /** The tree and the program in it: `npm start` of this one by default. */
   root?: string
   program?: string
 }): Promise<Waystone> {

@@ -57,7 +57,7 @@ function fleet(more: Partial<AgonesFleetOptions> = {}) {
 const impatient = () => fleet({ callTimeoutMs: 800 })
 
 describe('an allocation', () => {
-  it('takes a Ready host that has told its boot id, and labels it with the request', async () => {
+  it('takes a Ready host that has reported its boot id, and labels it with the request', async () => {
     const host = await fleet().allocate(asked)
     expect(host).toMatchObject({
       bootId: 'b-1',

@@ -158,7 +158,7 @@ describe('the fleet on EKS', () => {
     expect(cluster.tokens).toEqual([])
   })
 
-  it('renews a refused token once, and tells it to nobody', async () => {
+  it('renews a refused token once, and shows it to nobody', async () => {
     const { clock, gate, token } = setUp()
     const { fleet, lines } = await startCluster((given) => refusals(gate, given).length === 0)
     const old = await token()

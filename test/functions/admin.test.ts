@@ -138,7 +138,7 @@ describe('an operator', () => {
     }
   })
 
-  it('is told how a name is spelled, and nobody is meant by one that is not', async () => {
+  it('learns how a name is spelled, and another spelling means nobody', async () => {
     const { operator } = await openStage()
     for (const who of ['mira', 'character:MIRA', 'M-ira', 'character:M I R A']) {
       expect(await refusal(operator.showPlayer({ params: { who } })), who).toEqual({
@@ -223,15 +223,17 @@ describe('a ban', () => {
       characters: [{ state: 'offline', epoch: 2 }],
     })
 
-    const told = {
+    const bannedProblem = {
       code: 'auth.banned',
       detail: `The ban ends at ${new Date(until).toISOString()}.`,
     }
-    expect(await refusal(enter())).toEqual(told)
+    expect(await refusal(enter())).toEqual(bannedProblem)
     const body = { loginName: 'mira@example.org', password: goodPassword }
-    expect(await refusal(test.client().auth.login({ body }))).toEqual(told)
+    expect(await refusal(test.client().auth.login({ body }))).toEqual(bannedProblem)
     const { refreshToken } = session
-    expect(await refusal(test.client().auth.refresh({ body: { refreshToken } }))).toEqual(told)
+    expect(await refusal(test.client().auth.refresh({ body: { refreshToken } }))).toEqual(
+      bannedProblem,
+    )
     // Who does not know the password does not learn of it.
     const wrong = { ...body, password: 'something else entirely' }
     expect((await refusal(test.client().auth.login({ body: wrong }))).code).toBe(
@@ -295,7 +297,7 @@ describe('a ban', () => {
 })
 
 describe('a kick', () => {
-  it('tells who is still in play because his host does not answer', async () => {
+  it('names those who are still in play because their host does not answer', async () => {
     const { test, operator, characterId, bootId, enter } = await openStage()
     await enter()
     const guard = test.memory.rows('core').find((row) => row.sk === '#GUARD')!
@@ -371,7 +373,7 @@ describe('the fleet', () => {
     expect(test.fleet.drained).toEqual(['hub-x', 'hub-x'])
   })
 
-  it('is told an announcement once, however often it is sent', async () => {
+  it('gets an announcement once, however often it is sent', async () => {
     const { test, operator, bootId } = await openStage()
     const request = { params: { realmId: 'local' }, body: { text: 'Rain at ten.', reason } }
     const operationId = newId(test.clock)

@@ -85,7 +85,7 @@ export type TestApi = {
   keys: KeyRing
   content: LoadedContent
   logged: string[]
-  /** What the fleet lists, and what it was told to drain. */
+  /** What the fleet lists, and what it was asked to drain. */
   fleet: { hosts: FleetHost[]; drained: string[] }
   /** What goes wrong with the store from now on. */
   faults: { next: Faults | undefined }

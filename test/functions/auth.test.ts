@@ -419,7 +419,7 @@ describe('strict limits', () => {
     expect(await codeOf(test.client({ token: other.accessToken }).auth.logout())).toBe('done')
   })
 
-  it('tell how much is left, and when to come back', async () => {
+  it('say how much is left, and when to come back', async () => {
     const test = await openApi({ profile: 'strict' })
     const attempt = async () =>
       await test.send('POST', '/v1/auth/login', {

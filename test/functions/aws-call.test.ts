@@ -21,7 +21,7 @@ afterEach(async () => {
 
 type Answer = { status: number; body: string } | 'silence'
 
-/** A service that notes requests and answers as told, one after another, the last for good. */
+/** A service that notes requests and gives these answers, one after another, the last for good. */
 async function openService(answers: Answer[]) {
   const requests: { headers: IncomingHttpHeaders; body: string }[] = []
   const server = createServer((request, response) => {
@@ -58,7 +58,7 @@ describe('a call to AWS', () => {
     const { requests, url } = await openService([ok])
     const input = { KeyId: 'alias/waystone', KeySpec: 'AES_256' as const }
     const client = new KMSClient({ region: 'eu-central-1', endpoint: url, credentials })
-    // Headers that tell about the SDK are signed too; without them both send the same.
+    // Headers that describe the SDK are signed too; without them both send the same.
     type Send = (args: { request: { headers: Record<string, string> } }) => Promise<never>
     const withoutTheSdk = (next: Send): Send => {
       return async (args) => {

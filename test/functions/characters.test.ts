@@ -196,7 +196,7 @@ describe('creating a character', () => {
     expect(await codeOf(call)).toBe('operation.mismatch')
   })
 
-  it('tells another account nothing under the same operation id', async () => {
+  it('gives another account nothing under the same operation id', async () => {
     const test = await openApi()
     const me = await player(test)
     const other = await player(test, 'other')

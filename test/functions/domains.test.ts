@@ -102,7 +102,7 @@ describe('a domain that one record adds', () => {
     expect(codeOf('auth')).not.toContain('#POSTBOX#')
   })
 
-  it('answers on Lambda with the permissions that its record names, and tells of its health', async () => {
+  it('answers on Lambda with the permissions that its record names, and reports its health', async () => {
     const body = { loginName: 'mira', password: goodPassword }
     const registered = await realm.ask('POST', '/v1/auth/register', { body })
     const token = registered.json()['accessToken'] as string

@@ -1,5 +1,5 @@
 // The services of AWS that functions call: DynamoDB, which is passed on to the embedded one, KMS, Secrets
-// Manager, and of STS who somebody is. Each call is noted with the function that made it, told by the first part of the
+// Manager, and of STS who somebody is. Each call is noted with the function that made it, known by the first part of the
 // path, and may be refused as IAM would.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -25,7 +25,7 @@ export type FakeAws = {
   /** Endpoints for a function, by the variables that the SDKs read. */
   env(functionName: string): Record<string, string>
   uses: Use[]
-  /** Says whether a use is allowed; all are, unless told. */
+  /** Whether a use is allowed; by default all are. */
   allow: (use: Use) => boolean
   /** Functions whose calls are never answered. */
   silent: Set<string>

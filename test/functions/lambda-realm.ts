@@ -35,7 +35,7 @@ export const tablePrefix = `waystone-${realmId}-`
 export type LambdaRealm = {
   functions: Map<string, LambdaFunction>
   folders: Map<string, string>
-  /** What a function is told by the stacks. */
+  /** The environment that the stacks give a function. */
   env(name: string): Record<string, string>
   aws: FakeAws
   redis: RedisServer
@@ -58,7 +58,7 @@ export type LambdaRealm = {
 export async function openLambdaRealm(
   bundling: Bundling,
   records: readonly DomainRecord[] = domains,
-  /** What functions are told that need the fleet. */
+  /** The same for functions that need the fleet. */
   cluster: Record<string, string> = {},
 ): Promise<LambdaRealm> {
   const bundled = functionsOf(bundling, records)

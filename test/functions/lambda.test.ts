@@ -231,7 +231,7 @@ describe('the health of a function', () => {
     expect((await realm.ask('GET', '/health')).status).toBe(200)
   })
 
-  it('is not told by another', async () => {
+  it('is not reported by another', async () => {
     const event = httpEvent({ method: 'GET', target: '/health/auth' })
     const outcome = await realm.functions.get('content')!.invoke(event)
     if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)

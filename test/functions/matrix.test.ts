@@ -197,7 +197,7 @@ describe('a host token', () => {
   })
 })
 
-/** Headers of the kinds that a forger tries; none of them is expired in a way that we would tell. */
+/** Headers of the kinds that a forger tries; none of them is expired in a way that we would report. */
 async function forgeries(): Promise<Record<string, string>> {
   const now = Math.floor(test.clock.now() / 1000)
   const real = test.keys.signing()

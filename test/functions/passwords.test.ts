@@ -45,7 +45,7 @@ describe('stored passwords', () => {
 })
 
 describe('the queue of hashes', () => {
-  it('runs a few at a time, lets a few wait, and tells the others to come back', async () => {
+  it('runs a few at a time, lets a few wait, and asks the others to come back', async () => {
     const run = createQueue(2, 3)
     const begun: number[] = []
     const finish: (() => void)[] = []

@@ -59,7 +59,7 @@ describe('a host, given other content', () => {
     await stage.stop()
   })
 
-  it('tells who is in, moves who stands in a wall, and welcomes others with the new version', async () => {
+  it('is announced to who is in, moves who stands in a wall, and welcomes others with the new version', async () => {
     const ann = await stage.join('ann', { x: 60, y: 60 })
     await ann.keyframe()
     const zone = testZone({ creatures: [], walls: [wall], spawn: { x: 20, y: 20 } })

@@ -170,7 +170,7 @@ describe('an effect', () => {
     expect(count()).toBe(1)
   })
 
-  it('that the game refuses is told by name; one too many is refused at once', async () => {
+  it('that the game refuses is reported by name; one too many is refused at once', async () => {
     const { realm, who, store, count } = await start()
     const on = await play(realm, who)
     on.tick()
@@ -187,7 +187,7 @@ describe('an effect', () => {
     expect(count()).toBe(0)
   })
 
-  it('that the store refuses for good is told by name', async () => {
+  it('that the store refuses for good is reported by name', async () => {
     const { realm, who } = await start()
     const on = await play(realm, who)
     on.tick()

@@ -53,25 +53,25 @@ test('two faults in one system are two lines, and what is thrown need not be an 
   expect(lines.map(({ what }) => what)).toEqual(['system a', 'system a', 'message game.b'])
 })
 
-test('what a host logs is told within a second, whatever else is in its file', async () => {
+test('a fault that a host logs is printed within a second, whatever else is in its file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'waystone-faults-'))
   const stop = new AbortController()
-  const told: string[] = []
+  const printed: string[] = []
   const { lines, log } = collected()
   try {
     createFaults(log).report('system a', new Error('from before'), 0)
     await appendFile(join(folder, 'old.log'), `${JSON.stringify(lines[0])}\n`)
     const { signal } = stop
-    const tell = (line: string) => void told.push(line)
-    void followHostFaults({ folder, tell, runtime: systemRuntime, log: silentLog, signal })
+    const print = (line: string) => void printed.push(line)
+    void followHostFaults({ folder, print, runtime: systemRuntime, log: silentLog, signal })
     createFaults(log).report('system flock', new Error('ö planned'), 0)
     const text = `plain text\n{"half":\n${JSON.stringify(lines[1])}`
     await appendFile(join(folder, 'new.log'), text)
     await new Promise((resolve) => setTimeout(resolve, 400))
-    expect(told).toEqual([])
+    expect(printed).toEqual([])
     await appendFile(join(folder, 'new.log'), '\n')
-    await expect.poll(() => told).toHaveLength(1)
-    expect(told[0]).toMatch(/^f-1: system flock failed at \/.*faults\.test\.ts:\d+: ö planned$/)
+    await expect.poll(() => printed).toHaveLength(1)
+    expect(printed[0]).toMatch(/^f-1: system flock failed at \/.*faults\.test\.ts:\d+: ö planned$/)
   } finally {
     stop.abort()
     await rm(folder, { recursive: true, force: true })

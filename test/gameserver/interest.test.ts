@@ -77,7 +77,7 @@ test('holds every cell within the radius and none that is far beyond, and says w
   )
 })
 
-test('every subscribed cell is told of, up to the very edge, over random walks', () => {
+test('every subscribed cell is sent, up to the very edge, over random walks', () => {
   // Steps of a fiftieth of a cell, so that edges of cells lie just at the distances that count.
   const step = 300
   const place = fc.record({

@@ -127,7 +127,7 @@ test('a proof whose answer came in after another gap is asked for again', async 
   expect(gate.state).toBe('playing')
 })
 
-test('each change is told once', async () => {
+test('each change is reported once', async () => {
   const { changes, events: happen } = stage()
   await happen.lapsed()
   await happen.lapsed()

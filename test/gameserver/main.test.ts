@@ -1,4 +1,4 @@
-// The process of a zone host ends cleanly whenever it is told to, also in the middle of its start.
+// The process of a zone host ends cleanly at SIGTERM, also in the middle of its start.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'

@@ -43,7 +43,7 @@ describe('a player', () => {
     expect(ann.latest()!.own.x).toBe(metresToUnits(10) + 11 * 300)
   })
 
-  test('is told the time of the server', async () => {
+  test('gets the time of the server', async () => {
     const ann = await stage.join('ann')
     ann.send({ kind: 'ping', token: 0xfedcba98 })
     const pong = await ann.until(({ frames }) => frames.find((f) => f.kind === 'pong'))
@@ -84,7 +84,7 @@ describe('a player', () => {
     expect(await ann.end()).toBe('left')
   })
 
-  test('who walks through a gate is saved at its far side and told to go there', async () => {
+  test('who walks through a gate is saved at its far side and redirected there', async () => {
     const ann = await stage.join('ann', { x: 109.5, y: 114 })
     await walk(ann, 0, 6)
     expect(await ann.end()).toBe('redirected')

@@ -93,7 +93,7 @@ describe('rules of a zone', () => {
     expect(() => zoneRules({ systems: [system, system] })).toThrow('rain is registered twice')
   })
 
-  it('go on when something of the game throws, and tell it', () => {
+  it('go on when something of the game throws, and report it', () => {
     const fault = () => {
       throw new Error('planned')
     }

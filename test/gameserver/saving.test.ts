@@ -33,7 +33,7 @@ describe('saving', () => {
     expect(stage.persistence.checkpoints.get('field-1')).toEqual([])
   })
 
-  test('that is paused is told to players, who play on; nobody is admitted meanwhile', async () => {
+  test('that is paused is announced to players, who play on; nobody is admitted meanwhile', async () => {
     const ann = await stage.join('ann')
     stage.persistence.held = false
     await ann.until(({ controls }) => controls.length === 1)
@@ -62,7 +62,7 @@ describe('saving', () => {
     expect(await ann.end()).toBe('redirected')
   })
 
-  test('that takes long at the gate leaves a player connected until he is told to go on', async () => {
+  test('that takes long at the gate leaves a player connected until the redirect comes', async () => {
     const ann = await stage.join('ann', { x: 109.5, y: 114 })
     let clear = () => {}
     stage.persistence.leaveGate = new Promise((resolve) => {
@@ -99,7 +99,7 @@ describe('saving', () => {
 })
 
 describe('a lease', () => {
-  test('that is lost closes everybody as fenced and tells the process', async () => {
+  test('that is lost closes everybody as fenced and reports it to the process', async () => {
     const ann = await stage.join('ann')
     stage.persistence.lost = true
     expect(await ann.end()).toBe('fenced')
@@ -164,7 +164,7 @@ describe('a drain', () => {
   })
 })
 
-test('a host ticks 20 times a second and tells that it lives each second', async () => {
+test('a host ticks 20 times a second and reports that it lives each second', async () => {
   const before = stage.host.stats().instances[0]!.tick
   const began = performance.now()
   await pause(2000)

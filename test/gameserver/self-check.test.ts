@@ -11,7 +11,7 @@ type Options = {
   realmId?: string
   behindMs?: number
   deadApi?: boolean
-  /** How far the host is behind at each check; then `stop` is told. */
+  /** How far the host is behind at each check; then `stop` is aborted. */
   offs?: number[]
   stop?: AbortController
 }

@@ -19,8 +19,8 @@ async function joinUnseen(): Promise<ZoneClient> {
 
 const lines = ({ controls }: ZoneClient) =>
   controls.flatMap((each) => (each.kind === 'chat.nearby' ? [each.text] : []))
-/** Everybody that the client was ever told of. */
-const told = ({ frames }: ZoneClient) =>
+/** Everybody that the client ever received. */
+const received = ({ frames }: ZoneClient) =>
   frames.flatMap((frame) =>
     frame.kind === 'snapshot'
       ? frame.sections.flatMap((section) => ('records' in section ? section.records : []))
@@ -45,7 +45,7 @@ test('a synthetic player comes into a full zone, walks and hears itself; nobody 
   await ann.until((client) => lines(client)[0])
   expect(lines(ann)).toEqual(['alone?'])
   const own = (await ann.welcome()).entity
-  expect(told(ann).filter(({ id }) => id !== own)).toEqual([])
+  expect(received(ann).filter(({ id }) => id !== own)).toEqual([])
   expect(await watch.until((client) => lines(client)[1])).toBe('alone?')
   expect(stage.host.stats().instances[0]).toMatchObject({ players: 1, capacity: 1 })
 })
@@ -68,5 +68,5 @@ test('a synthetic player leaves no trace in the world when it goes', async () =>
   ann.say('well')
   await ann.until((client) => lines(client)[0])
   const own = (await ann.welcome()).entity
-  expect(told(ann).filter(({ id }) => id !== own)).toEqual([])
+  expect(received(ann).filter(({ id }) => id !== own)).toEqual([])
 })

@@ -123,10 +123,10 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
     return client
   }
   /** `lateMs`: after it was due. */
-  const tick = (tells = true, lateMs = 0) => {
+  const tick = (delivers = true, lateMs = 0) => {
     dueAt += 1000 / tickHz
     now = dueAt + lateMs
-    tickInstance(instance, now, tells)
+    tickInstance(instance, now, delivers)
   }
   const command = (client: TestClient, heading: number, buttons: number) => {
     const commands = [{ heading, buttons }]

@@ -58,7 +58,7 @@ describe('a viewer', () => {
           ] as const)
             enter(x, y)
           tick()
-          let told = instance.world.tick
+          let deliveredAt = instance.world.tick
           const courses = clients.map(() => ({ heading: 0, buttons: 0 }))
           for (const { who, what, heading, ticks } of acts) {
             const at = who % clients.length
@@ -75,8 +75,8 @@ describe('a viewer', () => {
               courses.push({ heading, buttons: 1 })
             }
             for (let i = 0; i < ticks; i++) {
-              // A loop that is late makes up for up to five steps at once and tells of the last one.
-              const tells = what !== 'late' || i % 5 === 4 || i === ticks - 1
+              // A loop that is late makes up for up to five steps at once and delivers the last one.
+              const delivers = what !== 'late' || i % 5 === 4 || i === ticks - 1
               for (const [index, one] of clients.entries()) {
                 if (one.welcome === undefined) continue
                 command(one, courses[index]!.heading, courses[index]!.buttons)
@@ -86,15 +86,15 @@ describe('a viewer', () => {
                 one.clientConnection.state === 'playing' &&
                 instance.roster.findStay(one.welcome!.stay) !== undefined
               const near = clients.map((one) => plays(one) && nearTo(instance, one))
-              tick(tells)
-              if (!tells) continue
+              tick(delivers)
+              if (!delivers) continue
               const now = instance.world.tick
-              const untold = Array.from({ length: now - told }, (_, n) => now - n)
-              told = now
+              const undelivered = Array.from({ length: now - deliveredAt }, (_, n) => now - n)
+              deliveredAt = now
               for (const [index, one] of clients.entries()) {
                 if (!plays(one) || one.backlog > 0) continue
                 const slot = one.welcome!.entity & 0xffff
-                const isTurn = untold.some((at) => (at + slot) % detail.farTicks === 0)
+                const isTurn = undelivered.some((at) => (at + slot) % detail.farTicks === 0)
                 if (one.latest?.tick === now || isTurn) expectTruth(instance, one)
                 else if (detail.nearTicks === 1 && near[index])
                   expectTruth(instance, one, near[index])
@@ -123,7 +123,7 @@ describe('a viewer', () => {
     expectTruth(instance, before)
   })
 
-  test('is told its own place and the last command taken in every frame', () => {
+  test('gets its own position and the last command taken in every frame', () => {
     const { instance, enter, tick, command } = stage(1)
     const client = enter(60, 50)
     tick()

@@ -16,7 +16,7 @@ it.each([
     'wss://zones.example.com/fd00::17:5/7001/zone',
   ],
   [{ template: 'ws://play.example:{port}/zone', host: '0.0.0.0' }, 'ws://play.example:7001/zone'],
-])('players are told an address that is a URL: %j', (parts, expected) => {
+])('players get an address that is a URL: %j', (parts, expected) => {
   expect(at(parts)).toBe(expected)
   expect(URL.canParse(at(parts))).toBe(true)
 })

@@ -1,5 +1,5 @@
 // A zone host without a world: says its boot id, becomes Ready, pings, ends on SIGTERM by closing all
-// that it opened. What it should do wrong is told by its environment.
+// that it opened. Its environment says what it does wrong.
 import { createServer } from 'node:net'
 import { connectAgones } from '#gameserver/agones.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'

@@ -106,7 +106,7 @@ test('an allocation repeated gives the same host, and none is given twice', asyn
   })
 })
 
-test('a host that has not told its boot id is not allocated', async () => {
+test('a host that has not reported its boot id is not allocated', async () => {
   await start({}, 'nameless')
   await until(() => ready())
   const labels = { [zoneLabel]: 'hub' }

@@ -1,4 +1,4 @@
-// The parent that guardian.test.ts kills: starts children, has them guarded, tells their pids.
+// The parent that guardian.test.ts kills: starts children, has them guarded, prints their pids.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { startGuardian } from '#local/guardian.ts'

@@ -86,7 +86,7 @@ test('a result that is older than 15 s is no result', async () => {
   expect(await health.last()).toMatchObject({ ok: false, checks: { fresh: false } })
 })
 
-test('the synthetic player visits when the parts are well, and how it fared is told', async () => {
+test('the synthetic player visits when the parts are well, and its outcome is reported', async () => {
   const { health, at, visited } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'ready')])
   await health.probe()
   expect(await health.last()).toMatchObject({

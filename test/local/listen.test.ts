@@ -12,7 +12,7 @@ import { until } from './until.ts'
 
 const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
 
-describe('a server that is told to stop', () => {
+describe('a server that is stopped', () => {
   const slowApp = () => {
     const app = new Hono()
     app.get('/slow/:ms', async (c) => {

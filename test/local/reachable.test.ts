@@ -17,7 +17,7 @@ import { freePort } from '../e2e/waystone.ts'
 
 describe('an answer of a server on a wildcard', () => {
   const admission = (address: string) => ({ address, ticket: 'secret', zone: 'hub' })
-  const told = (host: string | undefined, address = 'ws://0.0.0.0:7001/zone') =>
+  const addressFor = (host: string | undefined, address = 'ws://0.0.0.0:7001/zone') =>
     reachable(admission(address), { host, localAddress: 'fd00::9' }, 8080)
 
   it.each([
@@ -25,21 +25,21 @@ describe('an answer of a server on a wildcard', () => {
     ['den-pc.local:9000', 'ws://den-pc.local:7001/zone'],
     ['[fd00::5]:8080', 'ws://[fd00::5]:7001/zone'],
   ])('sends who came by %s to %s', (host, address) => {
-    expect(told(host)).toEqual(admission(address))
-    expect(told(host, 'ws://[::]:7001/zone')).toEqual(admission(address))
+    expect(addressFor(host)).toEqual(admission(address))
+    expect(addressFor(host, 'ws://[::]:7001/zone')).toEqual(admission(address))
   })
 
   it('names the address of the socket when Host is missing or holds something else', () => {
     for (const host of [undefined, 'evil.example/x', 'u@h', '']) {
-      expect(told(host)).toEqual(admission('ws://[fd00::9]:7001/zone'))
+      expect(addressFor(host)).toEqual(admission('ws://[fd00::9]:7001/zone'))
     }
   })
 
   it('leaves addresses alone that are known', () => {
-    expect(told('192.168.1.5', 'wss://zones.example.com/7001/zone')).toEqual(
+    expect(addressFor('192.168.1.5', 'wss://zones.example.com/7001/zone')).toEqual(
       admission('wss://zones.example.com/7001/zone'),
     )
-    expect(told('192.168.1.5', 'fd00::1')).toEqual(admission('fd00::1'))
+    expect(addressFor('192.168.1.5', 'fd00::1')).toEqual(admission('fd00::1'))
   })
 })
 
@@ -89,7 +89,7 @@ describe.each(['0.0.0.0', '::'])('the API on %s', (wildcard) => {
       asked.once('error', reject).end()
     })
 
-  it('tells each caller the address that he came by', async () => {
+  it('gives each caller the address that he came by', async () => {
     expect(await realmAddress('127.0.0.1')).toBe(`http://127.0.0.1:${port}`)
     expect(await realmAddress('127.0.0.2')).toBe(`http://127.0.0.2:${port}`)
     expect(await realmAddress('127.0.0.1', 'den-pc:9000')).toBe('http://den-pc:9000')

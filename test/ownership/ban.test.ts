@@ -100,7 +100,7 @@ describe('a ban', () => {
     expect((await guardOf(realm, who)).state).toBe('offline')
   })
 
-  it('tells the host even when the function stood still while the ticket was claimed', async () => {
+  it('reaches the host even when the function stood still while the ticket was claimed', async () => {
     const runtime = seededRuntime(1)
     const memory = createMemoryStore({ runtime })
     let standStill: (() => Promise<void>) | undefined

@@ -357,9 +357,9 @@ describe('places', () => {
     const first = await realm.character()
     const second = await realm.character(first.accountId)
     const third = await realm.character(first.accountId)
-    const told: Command[] = []
+    const commands: Command[] = []
     host.onCommand((command) => {
-      told.push(command)
+      commands.push(command)
       if (command.kind !== 'letGo') return
       const { characterId, epoch } = command
       const saved = { zone: 'hub', x: 1, y: 2, heading: 3 }
@@ -370,14 +370,14 @@ describe('places', () => {
     const soon = realm.open((await realm.enterAs(first)).ticket)
     expect((await host.claim(await soon)).outcome).toBe('claimed')
     const ticket = await realm.open((await realm.enterAs(second)).ticket)
-    expect(told).toMatchObject([{ kind: 'letGo', characterId: first.characterId, epoch: 1 }])
+    expect(commands).toMatchObject([{ kind: 'letGo', characterId: first.characterId, epoch: 1 }])
     await realm.enterAs(third)
     expect(await host.claim(ticket)).toEqual({ outcome: 'refused' })
     // Back to the first one, saved where it was.
     expect((await realm.enterAs(first)).zone).toBe('hub')
   })
 
-  it('the synthetic player comes in however full it is, and no place tells of it', async () => {
+  it('the synthetic player comes in however full it is, and it takes no place', async () => {
     const realm = await openRealm({ capacity: 4 })
     const host = await realm.host()
     for (let i = 0; i < 3; i++) await realm.enterAs(await realm.character())

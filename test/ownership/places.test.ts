@@ -35,7 +35,7 @@ async function join(realm: Realm, host: Host, who: Who): Promise<void> {
   await host.claim(await realm.open((await realm.enterAs(who)).ticket))
 }
 
-/** A store that keeps a transaction back, once it is told to: it lands when the test says so. */
+/** A store that can hold a transaction back: it lands when the test says so. */
 function holdingStore(runtime = seededRuntime(1)) {
   const memory = createMemoryStore({ runtime })
   const held: Write[][] = []

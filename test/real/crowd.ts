@@ -1,5 +1,5 @@
 // The whole of Waystone under bots, for faults: who plays where, whether all is well again, and whether
-// anybody was ever in two places. Looked at from outside: what bots were told, what hosts logged, what
+// anybody was ever in two places. Looked at from outside: what bots recorded, what hosts logged, what
 // stands in the store.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { realmId, until } from '../e2e/player.ts'
 import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
 import type { Waystone } from '../e2e/waystone.ts'
 import { behindMs, farFrom, followRecord, startBots } from './record.ts'
-import type { Step, Told } from './record.ts'
+import type { Step, BotHistory } from './record.ts'
 
 const { now, sleep } = systemRuntime
 
@@ -37,14 +37,14 @@ export type Crowd = {
   waystone: Waystone
   dataDir: string
   store: Store
-  told(): Promise<Map<number, Told>>
-  /** Everybody plays and has been told so after `since`; fails with who does not. */
+  histories(): Promise<Map<number, BotHistory>>
+  /** Everybody plays and the server said so after `since`. Fails with those who do not. */
   allInPlay(since: number, withinMs: number): Promise<void>
-  /** Everybody has been told, last, that what he does is saved. */
+  /** The server said last to everybody that saving goes on. */
   allSaving(since: number, withinMs: number): Promise<void>
   /** The connections of all are sound again and the newest checkpoints hold them. */
   allSettled(since: number): Promise<void>
-  /** The hosts that run, with the boot ids they have told. */
+  /** The hosts that run, with the boot ids that they have reported. */
   hosts(): ZoneHost[]
   /** The host in which most of a zone's players are, by the store. */
   fullest(zone: string): Promise<ZoneHost>
@@ -78,12 +78,12 @@ export async function startCrowd(options: {
   })
   const { database, tablePrefix } = readRunFile(dataDir)!
   const store = createDynamoStore(localOptions(database, tablePrefix))
-  const file = join(dataDir, 'told.jsonl')
+  const file = join(dataDir, 'record.jsonl')
   const { count, zone } = options
   const args = ['--count', String(count), '--url', waystone.url, '--zone', zone, '--rate', '50']
   const bots = startBots([...args, '--record', file])
   const record = followRecord(file)
-  const told = async () => await record.read()
+  const histories = async () => await record.read()
 
   const hosts = (): ZoneHost[] => {
     const text = readFileSync(join(dataDir, 'fleet.json'), 'utf8')
@@ -103,7 +103,7 @@ export async function startCrowd(options: {
   async function allInPlay(since: number, withinMs: number): Promise<void> {
     const timeoutAt = now() + withinMs
     for (;;) {
-      const all = [...(await told()).values()]
+      const all = [...(await histories()).values()]
       const missing = all.filter((one) => !plays(one, since))
       if (all.length === count && missing.length === 0) return
       if (now() > timeoutAt) {
@@ -116,15 +116,15 @@ export async function startCrowd(options: {
 
   async function allSaving(since: number, withinMs: number): Promise<void> {
     const saving = async () =>
-      [...(await told()).values()].every((one) => {
+      [...(await histories()).values()].every((one) => {
         const last = one.saving.at(-1)
         return last !== undefined && !last.paused && last.at > since
       })
-    await until('everybody is told that saving goes on', saving, withinMs)
+    await until('everybody hears that saving goes on', saving, withinMs)
   }
 
   async function allSettled(since: number): Promise<void> {
-    const all = [...(await told()).values()]
+    const all = [...(await histories()).values()]
     const held = async () => {
       const cards = (await Promise.all(['hub', 'forest'].map(cardsOf))).flat()
       const fresh = cards.filter(({ seenAt }) => seenAt > since)
@@ -139,7 +139,7 @@ export async function startCrowd(options: {
     waystone,
     dataDir,
     store,
-    told,
+    histories,
     allInPlay,
     allSaving,
     allSettled,
@@ -166,7 +166,7 @@ export async function startCrowd(options: {
       return most?.host
     },
     async returns(since) {
-      return [...(await told()).values()].flatMap((one) => returnsOf(one, since))
+      return [...(await histories()).values()].flatMap((one) => returnsOf(one, since))
     },
     doubles(stood = []) {
       const logs = readdirSync(join(dataDir, 'logs')).filter((one) => one !== 'start.log')
@@ -193,25 +193,25 @@ export async function startCrowd(options: {
 /** A connection that lasted this long is sound to the client library, with a little more, ms. */
 const soundMs = 5500
 
-function plays({ steps, positions }: Told, since: number): boolean {
+function plays({ steps, positions }: BotHistory, since: number): boolean {
   const state = steps.findLast(({ what }) => what !== 'admitted' && what !== 'opened')
   const last = positions.at(-1)
   if (state?.what !== 'joined' || last === undefined || now() - last.at > 1500) return false
   return state.at > since || last.at > since + 1000
 }
 
-function returnsOf(told: Told, since: number): Return[] {
+function returnsOf(history: BotHistory, since: number): Return[] {
   const found: Return[] = []
   for (let after = since; ;) {
-    const next = returnOf(told, since, after)
+    const next = returnOf(history, since, after)
     if (next === undefined) return found
     found.push(next)
     after = since + next.joined
   }
 }
 
-function returnOf(told: Told, since: number, after: number): Return | undefined {
-  const { name, steps, positions } = told
+function returnOf(history: BotHistory, since: number, after: number): Return | undefined {
+  const { name, steps, positions } = history
   const lost = steps.find(({ at, what }) => at >= after && what === 'reconnecting')
   if (lost === undefined) return undefined
   const joined = steps.find(({ at, what }) => at >= lost.at && what === 'joined')
@@ -224,7 +224,7 @@ function returnOf(told: Told, since: number, after: number): Return | undefined 
     steps.filter(({ at }) => at >= after && at <= joined.at),
     since,
   )
-  const far = back === undefined ? 'no place told yet' : farFrom(before, back)
+  const far = back === undefined ? 'no position yet' : farFrom(before, back)
   return {
     name,
     lost: lost.at - since,

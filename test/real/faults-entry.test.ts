@@ -106,7 +106,7 @@ function ways(cache: string, letter: string): void {
       )
     })
 
-    it(`who logs in elsewhere is in play within ${enterMs} ms, and the first is told`, async () => {
+    it(`who logs in elsewhere is in play within ${enterMs} ms, and the first gets the reason`, async () => {
       const who = await newCharacter(`Odo${letter}`)
       let before = connect(who)
       await joined(before)

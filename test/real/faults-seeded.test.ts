@@ -149,10 +149,10 @@ describe('process faults', () => {
     await crowd.allSettled(now())
 
     const story = faultStory(seed, faults)
-    const told = story.map(
+    const lines = story.map(
       ({ at, kind, lastsMs }) => `  ${String(at).padStart(6)} ms  ${kind}, ${lastsMs} ms`,
     )
-    console.log(`seed ${seed} (FAULT_SEED), ${count} bots:\n${told.join('\n')}`)
+    console.log(`seed ${seed} (FAULT_SEED), ${count} bots:\n${lines.join('\n')}`)
     const began = now()
     const outages = (await Promise.all(story.map((fault) => happen(fault, began)))).filter(
       (outage) => outage !== undefined,

@@ -1,4 +1,4 @@
-// The store goes away under fifty players: for 40 s nobody notices but by being told, and nothing is
+// The store goes away under fifty players: for 40 s players learn it by a message alone, and nothing is
 // lost; after 90 s, in which the worlds have stood still, everybody is back by himself.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { startCrowd } from './crowd.ts'
 import type { Crowd } from './crowd.ts'
 import { openStore } from './faulty-store.ts'
 import { lostMs, percentile } from './record.ts'
-import type { Told } from './record.ts'
+import type { BotHistory } from './record.ts'
 
 const { now, sleep } = systemRuntime
 
@@ -18,7 +18,7 @@ const count = 50
 const backMs = 30_000
 /** Players walk 5 m a second; a line of the record may be late by a moment of a busy machine. */
 const metresPerSecond = 6
-/** Of what a bot was told at once the first and the last are written down. */
+/** Of what comes at once to a bot the first and the last are recorded. */
 const burstMs = 150
 
 let folder: string | undefined
@@ -42,7 +42,7 @@ async function away(how: 'stopped' | 'killed', ms: number): Promise<void> {
 }
 
 /** Steps from one place to the next that no walker could have taken. */
-function leaps({ name, positions }: Told, since: number): string[] {
+function leaps({ name, positions }: BotHistory, since: number): string[] {
   return positions.flatMap((to, index) => {
     // Lines of one burst say nothing of how long it took to get from one to the other.
     const from = positions.slice(0, index).findLast(({ at }) => to.at - at >= burstMs)
@@ -69,20 +69,20 @@ describe('the store under 50 bots', () => {
       const backAt = now()
       await crowd.allSaving(backAt, 10_000)
       // Who stepped into a gate travels on with the store, which is no fault.
-      const everybody = [...(await crowd.told()).values()]
+      const everybody = [...(await crowd.histories()).values()]
       const all = everybody.filter(
         ({ steps }) => !steps.some((step) => step.at > at && step.what === 'travelling'),
       )
       expect(all.length).toBeGreaterThan(count * 0.9)
-      const told = all.map((one) => one.saving.filter((line) => line.at > at))
-      const paused = told.map((lines) => lines[0]!.at - at)
-      const saved = told.map((lines) => lines.at(-1)!.at - backAt)
+      const saving = all.map((one) => one.saving.filter((line) => line.at > at))
+      const paused = saving.map((lines) => lines[0]!.at - at)
+      const saved = saving.map((lines) => lines.at(-1)!.at - backAt)
       console.log(
-        `${how} for 40 s: told that saving is paused after p50 ${percentile(paused, 0.5)} ms, ` +
+        `${how} for 40 s: message that saving is paused after p50 ${percentile(paused, 0.5)} ms, ` +
           `p99 ${percentile(paused, 0.99)} ms; that it goes on, p99 ${percentile(saved, 0.99)} ms after its return`,
       )
-      expect(told.map((lines) => lines.map((line) => line.paused))).toEqual(
-        told.map(() => [true, false]),
+      expect(saving.map((lines) => lines.map((line) => line.paused))).toEqual(
+        saving.map(() => [true, false]),
       )
       // Nobody was thrown out, nor moved.
       expect(all.flatMap(({ steps }) => steps.filter((step) => step.at > at))).toEqual([])
@@ -96,7 +96,7 @@ describe('the store under 50 bots', () => {
       await crowd.allSettled(backAt)
     }
 
-    // What was saved since is what they were told: their host dies, and they are where they were.
+    // What was saved since is what the server said: their host dies, and they are where they were.
     const killedAt = now()
     process.kill((await crowd.fullest('hub')).pid, 'SIGKILL')
     await crowd.allInPlay(killedAt, backMs)

@@ -82,7 +82,7 @@ describe.each([
   },
   {
     // Nobody hears of its end: it holds its sockets and says nothing, until it is killed.
-    fault: 'silent, which only its lease tells',
+    fault: 'silent, which only its lease shows',
     rounds: 5,
     mostMs: 15_000,
     fleet: 'hub:2,forest:1',

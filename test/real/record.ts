@@ -1,4 +1,4 @@
-// What bots were told by the server, as they wrote it down (`--record`), and what a crash may cost of it.
+// What bots recorded of the server's answers (`--record`), and what a crash may cost of it.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { open } from 'node:fs/promises'
@@ -33,7 +33,7 @@ type Line = { at: number; bot: number } & (
 )
 /** What happened to its connection: a phase of the library, `admitted` by `enter`, socket `opened`. */
 export type Step = { at: number; what: string; why: string | undefined }
-export type Told = {
+export type BotHistory = {
   accountId: string
   characterId: string
   name: string
@@ -43,19 +43,19 @@ export type Told = {
 }
 
 export type BotRecord = {
-  /** What each bot was told up to now, by its index. The same objects each time, which grow. */
-  read(): Promise<Map<number, Told>>
+  /** The history of each bot up to now, by its index. The same objects each time, which grow. */
+  read(): Promise<Map<number, BotHistory>>
 }
 
 /** Follows the record while bots write it: each line is read once. */
 export function followRecord(file: string): BotRecord {
-  const told = new Map<number, Told>()
+  const histories = new Map<number, BotHistory>()
   let offset = 0
   let rest = ''
   return {
     async read() {
       const handle = await open(file).catch(() => undefined)
-      if (handle === undefined) return told
+      if (handle === undefined) return histories
       try {
         const { size } = await handle.stat()
         const bytes = Buffer.alloc(size - offset)
@@ -64,26 +64,26 @@ export function followRecord(file: string): BotRecord {
         // What bots write down is ASCII, so no letter is ever cut in two.
         const lines = (rest + bytes.toString('latin1', 0, bytesRead)).split('\n')
         rest = lines.pop()!
-        for (const line of lines) take(told, JSON.parse(line) as Line)
+        for (const line of lines) take(histories, JSON.parse(line) as Line)
       } finally {
         await handle.close()
       }
-      return told
+      return histories
     },
   }
 }
 
-/** What each bot was told, by its index; the last line of bots that were killed may be cut. */
-export async function readRecord(file: string): Promise<Map<number, Told>> {
+/** The history of each bot, by its index; the last line of bots that were killed may be cut. */
+export async function readRecord(file: string): Promise<Map<number, BotHistory>> {
   return await followRecord(file).read()
 }
 
-function take(told: Map<number, Told>, line: Line): void {
+function take(histories: Map<number, BotHistory>, line: Line): void {
   const { at } = line
-  let one = told.get(line.bot)
+  let one = histories.get(line.bot)
   if (one === undefined) {
     one = { accountId: '', characterId: '', name: '', positions: [], steps: [], saving: [] }
-    told.set(line.bot, one)
+    histories.set(line.bot, one)
   }
   switch (line.what) {
     case 'account':
@@ -115,33 +115,33 @@ function take(told: Map<number, Told>, line: Line): void {
  * How long ago, before the last of these positions, the character was where it is now: on its way from
  * one line to the next, for bots that get no processor write few. Undefined when it never was there.
  */
-export function behindMs(told: Position[], now: Omit<Position, 'at'>): number | undefined {
-  const last = told.at(-1)
+export function behindMs(positions: Position[], now: Omit<Position, 'at'>): number | undefined {
+  const last = positions.at(-1)
   if (last === undefined) return undefined
   if (now.zone === last.zone && apart(last, now) <= aheadOfLast) return 0
-  for (let index = told.length - 1; index >= 0; index--) {
-    const near = nearestOf(told, index, now)
+  for (let index = positions.length - 1; index >= 0; index--) {
+    const near = nearestOf(positions, index, now)
     if (near.zone === now.zone && near.metres <= betweenLines) return Math.round(last.at - near.at)
   }
   return undefined
 }
 
 /** For a message: where it is, and how near to that it ever was. */
-export function farFrom(told: Position[], now: Omit<Position, 'at'>): string {
+export function farFrom(positions: Position[], now: Omit<Position, 'at'>): string {
   const place = `(${now.x.toFixed(1)}, ${now.y.toFixed(1)}) of ${now.zone}`
-  const near = told
-    .map((_, index) => nearestOf(told, index, now))
+  const near = positions
+    .map((_, index) => nearestOf(positions, index, now))
     .filter(({ zone }) => zone === now.zone)
     .toSorted((a, b) => a.metres - b.metres)[0]
   if (near === undefined) return `${place}, where it never was`
-  const last = told.at(-1)!
+  const last = positions.at(-1)!
   const way = `${near.metres.toFixed(1)} m away, ${Math.round(last.at - near.at)} ms before the last line`
   return `${place}, ${way} at (${last.x.toFixed(1)}, ${last.y.toFixed(1)})`
 }
 
 /** The nearest point to a place on the way from a line to the next one. */
-function nearestOf(told: Position[], index: number, to: { x: number; y: number }) {
-  const [from, next] = [told[index]!, told[index + 1]]
+function nearestOf(positions: Position[], index: number, to: { x: number; y: number }) {
+  const [from, next] = [positions[index]!, positions[index + 1]]
   if (next === undefined || next.zone !== from.zone || next.at - from.at > oneWayMs) {
     return { zone: from.zone, at: from.at, metres: apart(from, to) }
   }

@@ -1,4 +1,4 @@
-// What players were told survives the end of everything: by Ctrl-C, and by kill -9 of every process.
+// What the server acknowledged survives the end of everything: by Ctrl-C, and by kill -9 of every process.
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { identityOf } from '#client/bots/identity.ts'
@@ -26,7 +26,7 @@ describe.each([
   it('every account and character is there, at most 5 s behind', async () => {
     folder = await makeDataDir()
     waystone = await startWaystone(folder)
-    const record = join(folder.dataDir, 'told.jsonl')
+    const record = join(folder.dataDir, 'record.jsonl')
     const args = [
       '--count',
       String(count),
@@ -48,14 +48,14 @@ describe.each([
     console.log(`${how}: everything ended in ${Math.round(performance.now() - from)} ms`)
     await expect.poll(() => stillRunning(processes)).toEqual([])
     expect(performance.now() - from).toBeLessThan(10_000)
-    const told = await readRecord(record)
-    expect(told.size).toBe(count)
+    const histories = await readRecord(record)
+    expect(histories.size).toBe(count)
 
     const startedAt = performance.now()
     waystone = await startWaystone({ ...folder, port: waystone.port })
     console.log(`${how}: healthy again after ${Math.round(performance.now() - startedAt)} ms`)
     const behind: number[] = []
-    for (const [index, one] of told) {
+    for (const [index, one] of histories) {
       const identity = identityOf(how, index)
       const session = newSession(waystone.url, { [deviceKey]: identity.deviceSecret })
       const account = accounts

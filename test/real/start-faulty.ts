@@ -6,7 +6,7 @@ import { bringUp } from '#local/bring-up.ts'
 
 const awayMs = 1000
 
-const tell = (line: string) => process.stderr.write(`${line}\n`)
+const print = (line: string) => process.stderr.write(`${line}\n`)
 await bringUp({
   config: readConfig(process.env, { WAYSTONE_LIMITS: 'generous' }),
   env: process.env,
@@ -14,8 +14,8 @@ await bringUp({
   onKill: () => undefined,
   onFleet: (fleet) => {
     process.on('SIGUSR2', () => {
-      fleet.restartSidecars(awayMs).catch((error: unknown) => tell(String(error)))
+      fleet.restartSidecars(awayMs).catch((error: unknown) => print(String(error)))
     })
   },
-  tell,
+  print,
 })

@@ -14,7 +14,7 @@ describe('how a name looks', () => {
     expect(new Set(names.map(looksOf)).size).toBe(1)
   })
 
-  it('is another one for names that can be told apart', () => {
+  it('differs for names that a reader does not confuse', () => {
     const names = ['Mira', 'Mara', 'Mirna', 'Vale', 'Wale', 'Vaale', 'Oda', 'Ada', 'Adda']
     expect(new Set(names.map(looksOf)).size).toBe(names.length)
   })

@@ -152,16 +152,16 @@ export function createBanWatch(deps: {
     shown(
       accountId: string,
       before: { banned: boolean; epochs: ReadonlyMap<string, number> },
-      told: PlayerAccount,
+      answer: PlayerAccount,
     ): void {
-      if (before.banned && bans.has(accountId) && told.ban === undefined) {
-        violation('show tells the truth', 'the ban is missing')
+      if (before.banned && bans.has(accountId) && answer.ban === undefined) {
+        violation('show says the truth', 'the ban is missing')
       }
       for (const { characterId, epoch } of ofAccount(accountId)) {
-        const one = told.characters.find((shown) => shown.characterId === characterId)
+        const one = answer.characters.find((shown) => shown.characterId === characterId)
         const seen = one?.epoch ?? -1
         if (seen < before.epochs.get(characterId)! || seen > epoch) {
-          violation('show tells the truth', `epoch ${seen} of ${epoch}`, characterId)
+          violation('show says the truth', `epoch ${seen} of ${epoch}`, characterId)
         }
       }
     },

@@ -59,7 +59,7 @@ export function startHost(deps: {
   }
 
   // The worker's side.
-  /** What the checkpoint under way of each instance holds, so that its answer can be told. */
+  /** What the checkpoint under way of each instance holds, so that its answer can be judged. */
   const saving = new Map<string, CheckpointEntry[]>()
   const never: LeaseProof = {
     wall: Number.NEGATIVE_INFINITY,

@@ -269,7 +269,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     return !stops.some((stop) => stop.host === host && stop.to > now() - learnMs)
   }
 
-  /** How long a host's threads stood still since then: told by whoever stops them. */
+  /** How long a host's threads stood still since then: reported by what stops them. */
   const stops: { host: SimulatedHost; from: number; to: number }[] = []
   function still(host: SimulatedHost, from: number): number {
     let sum = 0
@@ -529,9 +529,9 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       const { characterId, epoch, saveNumber, saved } = outcome.character
       const one = known.get(characterId)!
       one.plays.push({ host, epoch, claimedAt: now(), leavingAt: undefined, void: lapsed })
-      const told = `claimed ${ticket.ticketId}`
-      const count = (claims.get(told) ?? 0) + 1
-      claims.set(told, count)
+      const claimed = `claimed ${ticket.ticketId}`
+      const count = (claims.get(claimed) ?? 0) + 1
+      claims.set(claimed, count)
       if (count > 1) violation('one claim a ticket', 'two joins with one ticket', characterId)
       sampled(characterId, { characterId, epoch, saveNumber, saved })
     },

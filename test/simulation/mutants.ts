@@ -484,7 +484,7 @@ const survivors: Record<string, string> = {
   'save-without-number':
     'state saves are 60 s apart; only one repeated after a lost answer could land late',
   'take-over-without-lease':
-    'whoever is asked for was told to let go before, so a host that wakes leaves first',
+    'the owner got the command to let go before, so a host that wakes leaves first',
   'reads-far-apart': 'a living host applies the let-go, or renews, before the next read',
   'recover-any-epoch': 'a leave saves a higher number than any checkpoint before it',
   'claim-active': 'the ticket id is remembered by the host',

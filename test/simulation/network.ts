@@ -164,7 +164,7 @@ function play(state: NetworkState, random: Random, request: StoreRequest): Fault
       return request.operation === 'transact' && roll < 0.95 ? { kind: 'conflict' } : undefined
     case 'refused':
       return { kind: 'outage' }
-    default:
+    case 'silent':
       return { kind: 'loseRequest' }
   }
 }

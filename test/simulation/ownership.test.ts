@@ -16,8 +16,8 @@ const seeds = 300
 /** What two cores and the other tests leave: a run takes about a tenth of a second. */
 const timeoutMs = 240_000
 
-/** What a failing seed is told as: its story, and the command that replays it. */
-async function tell(seed: number): Promise<string> {
+/** The report of a failing seed: its story, and the command that replays it. */
+async function report(seed: number): Promise<string> {
   const { result, without } = await shrink(seed)
   const { rule, what, characterId } = result.violations[0]!
   const needed = result.plan.faults.filter((_, i) => !without.has(i)).map(describeFault)
@@ -34,7 +34,7 @@ it(
   async () => {
     for (let seed = 1; seed <= seeds; seed++) {
       const { violations } = await run(seed)
-      if (violations.length > 0) expect.fail(await tell(seed))
+      if (violations.length > 0) expect.fail(await report(seed))
     }
   },
   timeoutMs,

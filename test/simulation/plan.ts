@@ -23,7 +23,7 @@ export type NetworkState =
 
 export type FaultPlan = { at: number } & (
   | { kind: 'network'; state: NetworkState; reach: Reach; ms: number }
-  /** The process ends. The fleet sees it after `seenMs`, or never: then the lease alone tells. */
+  /** The process ends. The fleet sees it after `seenMs`, or never: then the lease alone shows it. */
   | { kind: 'crash'; slot: number; seenMs: number | undefined; backMs: number }
   | { kind: 'stop'; slot: number; ms: number; suspended: boolean }
   | { kind: 'hang'; slot: number; ms: number; thread: 'tick' | 'worker' }

@@ -246,7 +246,7 @@ export function createPlayer(deps: {
           enters++
           const second = await enterAndJoin(undefined)
           if (second !== undefined) {
-            // The first device stays on until somebody tells it.
+            // The first device stays on until it is closed.
             link = second
             return play(second)
           }

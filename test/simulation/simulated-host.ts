@@ -44,6 +44,6 @@ export type ServerSocket = {
   open: boolean
   /** Who plays on it, once WELCOME was sent. */
   joined: { characterId: string; epoch: number } | undefined
-  /** Told when the host closes it. */
+  /** Called when the host closes it. */
   onClosed(reason: string): void
 }

@@ -53,7 +53,10 @@ const create = () => ({
 })
 const failWith = (name: string, status = 400): Behaviour => ({
   status,
-  body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'told so' }),
+  body: JSON.stringify({
+    __type: `com.amazonaws.dynamodb.v20120810#${name}`,
+    message: 'as planned',
+  }),
 })
 
 describe('the client', () => {

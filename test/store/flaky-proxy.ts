@@ -1,4 +1,4 @@
-// An HTTP server before a DynamoDB endpoint that answers as it is told, request by request.
+// An HTTP server before a DynamoDB endpoint with planned answers, request by request.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -96,13 +96,13 @@ it('a killed server loses nothing that it acknowledged, and says that nobody ask
 
 it('when somebody takes the port first, another one is used', async () => {
   const late = join(folder, 'late')
-  const told = join(folder, 'told')
+  const marker = join(folder, 'refused')
   const real = findBinary(process.platform, process.arch)
   await writeFile(
     late,
     `#!/bin/sh
-if [ ! -e '${told}' ]; then
-  touch '${told}'
+if [ ! -e '${marker}' ]; then
+  touch '${marker}'
   echo 'error: port 4711 is already in use.' >&2
   exit 1
 fi
@@ -112,7 +112,7 @@ exec '${real}' "$@"
   )
   const server = await start('a.db', late)
   await withStore(server, (store) => store.put({ table: 'core', item: { ...key, n: 1 } }))
-  expect(await readFile(told, 'utf8')).toBe('')
+  expect(await readFile(marker, 'utf8')).toBe('')
 })
 
 it('a file in use is refused with the process that uses it', async () => {
@@ -179,7 +179,7 @@ it('a binary that is missing or fails is named with its own words', async () => 
   expect(await sentenceOf(start('a.db', script))).toMatch(/no luck today\.$/)
 })
 
-it('a platform without a package is told which one it needs and what else it can do', async () => {
+it('a platform without a package reads which one it needs and what else it can do', async () => {
   const sentence = await sentenceOf((async () => findBinary('plan9', 'mips'))())
   for (const part of [
     'plan9-mips',
