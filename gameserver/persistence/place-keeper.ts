@@ -113,7 +113,12 @@ export function createPlaceKeeper(deps: {
       beat(state, members.size),
       readPlaces(store, realmId, ref, pagePlaces, round.after()),
     ])
-    if (card === undefined) return
+    if (card === undefined) {
+      // The host was declared dead and the card removed. A copy that was written beside that still leads here.
+      if (copy !== undefined) await store.delete({ table: 'volatile', key: copy })
+      copy = undefined
+      return
+    }
     const off = round.off(card)
     round.add(page, clocks.monotonic())
     await Promise.all([

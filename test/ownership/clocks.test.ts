@@ -13,7 +13,9 @@ import {
   findInstances,
   findRoom,
   openInstance,
+  removeCard,
   sweepRoom,
+  writeCopy,
 } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import {
@@ -106,6 +108,17 @@ describe('a listing', () => {
     expect(await findRoom(store, () => true, realmId, 'hub')).toHaveLength(1)
     await sweepRoom(store, now + instanceLongGoneMs, realmId, 'hub')
     expect(await findRoom(store, () => true, realmId, 'hub')).toEqual([])
+  })
+
+  it('loses a host that stops, whatever was written beside the removal of its card', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const [card] = await findInstances(realm.store, realmId, 'hub')
+    await removeCard(realm.store, realmId, card!)
+    await writeCopy(realm.store, realm.runtime.now(), realmId, card!)
+    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toHaveLength(1)
+    expect(await host.setState('draining')).toBe('done')
+    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toEqual([])
   })
 
   it('loses a host that another one sees silent', async () => {

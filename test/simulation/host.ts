@@ -236,7 +236,7 @@ export function startHost(deps: {
     transport,
     log: watch(judge, process.name),
     seed: slot,
-    onLost: () => self.end('its lease was lost'),
+    onLost: () => void stop('its lease was lost'),
   })
 
   const self: SimulatedHost = {
@@ -269,7 +269,7 @@ export function startHost(deps: {
         : 0,
     tickStands: () => tick.standsStill(),
     workerStands: () => worker.standsStill(),
-    drain: () => tick.enter(() => void stop()),
+    drain: () => tick.enter(() => void stop('drained')),
     arm(met, strike) {
       armed = { met, strike }
     },
@@ -287,7 +287,7 @@ export function startHost(deps: {
   }
 
   /** As gameserver/main.ts stops. */
-  async function stop(): Promise<void> {
+  async function stop(why: string): Promise<void> {
     if (stopping) return
     stopping = true
     tick.timer(5000, () => self.end('drain took too long'))
@@ -296,7 +296,7 @@ export function startHost(deps: {
     await host.stop()
     self.released = true
     await call(async () => await kept.release()).catch(() => undefined)
-    self.end('drained')
+    self.end(why)
   }
 
   /** As gameserver/main.ts starts; a store that does not answer ends the process. */
