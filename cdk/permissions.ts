@@ -37,6 +37,20 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
   { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem'] },
   { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
   { table: 'core', partition: 'HOST#*', actions: ['PutItem'] },
+  { table: 'core', partition: 'R#{realm}#CHECKPOINTS', actions: ['PutItem'] },
+  {
+    table: 'core',
+    partition: 'R#{realm}#CHECKPOINTS',
+    actions: ['Query', 'DeleteItem'],
+    unused:
+      'Checkpoints are swept a day after a death; test/ownership/checkpoint-sweep.test.ts does it.',
+  },
+  {
+    table: 'core',
+    partition: 'HOST#*',
+    actions: ['Query', 'DeleteItem'],
+    unused: 'The same sweep.',
+  },
   {
     table: 'volatile',
     partition: 'HOST#*',

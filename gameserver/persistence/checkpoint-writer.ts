@@ -1,7 +1,7 @@
 // Writes the rows of a checkpoint in their order: parts to a slot that no head in the store may name, then
 // the head (the argument is in shared/ownership/checkpoint.ts).
 import { checkpointRows } from '#shared/ownership/checkpoint-rows.ts'
-import { checkpointKey } from '#shared/ownership/checkpoint.ts'
+import { checkpointKey, checkpointListKey } from '#shared/ownership/checkpoint.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Store } from '#shared/store/store.ts'
 
@@ -20,13 +20,18 @@ type Written = {
 /** The writer of one host. Throws as the store does; a half-written checkpoint harms no reader. */
 export function createCheckpointWriter(
   store: Pick<Store, 'get' | 'put'>,
-  bootId: string,
+  { realmId, bootId }: { realmId: string; bootId: string },
 ): (instance: string, entries: readonly CheckpointEntry[]) => Promise<void> {
   const written = new Map<string, Written>()
+  let listed = false
   return async (instance, entries) => {
     const last = written.get(instance) ?? { number: 0, empty: true, named: [] }
     written.set(instance, last)
     if (entries.length === 0 && last.empty) return
+    if (!listed) {
+      await store.put({ table: 'core', item: { ...checkpointListKey(realmId, bootId), v: 1 } })
+      listed = true
+    }
     last.number++
     last.empty = false
     if (last.named.length >= slotsMax) last.named = await readNamed(store, bootId, instance)

@@ -29,7 +29,7 @@ export function createCheckpointing(deps: {
   lease: () => LeaseView
 }): Persistence['checkpoint'] {
   const { store, clocks, host, stays, places, lease } = deps
-  const putRows = createCheckpointWriter(store, host.bootId)
+  const putRows = createCheckpointWriter(store, host)
 
   /** The state rows of those who changed and were not saved for a minute. */
   async function saveChanged(entries: CheckpointEntry[]): Promise<Outcome> {

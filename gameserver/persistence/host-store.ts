@@ -7,6 +7,7 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+import { createCheckpointSweep } from './checkpoint-sweep.ts'
 import { createCheckpointing } from './checkpointing.ts'
 import { claim } from './claiming.ts'
 import { createEffecting } from './effecting.ts'
@@ -33,7 +34,7 @@ export type HostStore = Persistence & {
   poke(): Promise<StoreOutcome>
   /** Failures of the store so far. */
   stats(): Promise<StoreStats>
-  /** Renews the lease, and watches those of others, until the signal is aborted. */
+  /** Renews the lease, watches those of others and sweeps what dead hosts left, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   /** Ends the lease at the end of a drain: the host owns no character any more. */
   release(): Promise<StoreOutcome>
@@ -57,6 +58,7 @@ export function createHostStore(deps: {
   const inbox = createInboxReader({ store, clocks, bootId })
   const keeper = createLeaseKeeper({ ...deps, store, bootId, readInbox: inbox.read })
   const watch = createLeaseWatch({ store, runtime, clocks, host })
+  const sweep = createCheckpointSweep({ store, runtime, host, log })
   const lease = () => leaseView(keeper.proof(), clocks)
   const places = createHostPlaces({ store, runtime, clocks, host, stays })
   const leaver = createLeaver({ store, runtime, host, stays, places })
@@ -88,7 +90,7 @@ export function createHostStore(deps: {
     },
     setState: places.setState,
     async run(signal) {
-      await Promise.all([keeper.run(signal), watch.run(signal)])
+      await Promise.all([keeper.run(signal), watch.run(signal), sweep.run(signal)])
     },
     release: async () => await endLease(store, bootId).then(() => 'done' as const, failed),
   }

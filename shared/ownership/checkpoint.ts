@@ -7,6 +7,11 @@
 // first, to a slot that no head may name, each with the number; the head follows when all are there. A host
 // that dies in between leaves the head of the checkpoint before, and its parts untouched.
 //
+// Rows stay until everybody in them is saved elsewhere: no time ends them, for a player may come back after a
+// year to a host that died with him. A list says whose rows there are, so that they can be swept
+// (gameserver/persistence/checkpoint-sweep.ts). A host is on it before its first checkpoint is written:
+//   R#<realm>#CHECKPOINTS   <boot id>   core
+//
 // Layout of the data of a head or a part, little endian, version 2:
 //   u8 version, u16 count, count x (16 bytes character id, u32 epoch, u32 save number,
 //   u32 bytes, saved state as MessagePack: an array of version, packed fields in their order, and a
@@ -36,6 +41,22 @@ const readAttempts = 3
 
 export function checkpointKey(bootId: string, instance: string): Key {
   return { pk: hostPartition(bootId), sk: `CHECKPOINT#${instance}` }
+}
+
+/** A host that has written checkpoints, in the list of the realm. */
+export function checkpointListKey(realmId: string, bootId: string): Key {
+  return { pk: `R#${realmId}#CHECKPOINTS`, sk: bootId }
+}
+
+/** All heads and parts of a host, each head before its parts, a page at a time. Pass to `store.query`. */
+export function readCheckpointRows(bootId: string, after: Key | undefined) {
+  return {
+    table: 'core' as const,
+    keyCondition: 'pk = :pk AND begins_with(sk, :checkpoint)',
+    values: { ':pk': hostPartition(bootId), ':checkpoint': 'CHECKPOINT#' },
+    consistent: true,
+    after,
+  }
 }
 
 export function checkpointPartKey(
@@ -89,7 +110,7 @@ function belongsTo(head: Item, part: Item | undefined): part is Item {
 }
 
 /** Throws on data that is no checkpoint: it is ours, so that is a defect. */
-function unpackCheckpoint(data: Uint8Array): CheckpointEntry[] {
+export function unpackCheckpoint(data: Uint8Array): CheckpointEntry[] {
   const r = new Reader(data)
   const version = r.u8()
   if (version < 1 || version > checkpointVersion) {

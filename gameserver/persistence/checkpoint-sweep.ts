@@ -1,0 +1,120 @@
+// Deletes the checkpoints of hosts that are long dead. Everybody in them is saved first.
+//
+// Why nobody loses anything, however long he stays away. A take-over goes on with the state row or with the
+// entry in the checkpoint, whichever has the higher save number, if its epoch is the guard's. The sweep writes
+// each entry to its state row as its host would have: on condition of the same epoch and of no higher save
+// number. If that succeeds, the row holds the entry. If it is refused, the entry would not be gone on with: the
+// character has had another owner since, or the row is newer. So when all entries of a host are written, a
+// take-over finds the same with the checkpoint and without. Owners do not change here.
+// - A take-over that read the rows before is refused by its own condition on the save number, and reads again.
+// - Nothing is deleted before all is written. A head goes before its parts: a head without them could not be
+//   read. A row that was written meanwhile is not deleted.
+// - The host writes nothing any more. Its lease row is absent, a day after its last renewal, so it cannot renew.
+//   Five seconds later it saves nothing. What is still under way lands within the time that is waited.
+// - A sweep that ends anywhere is repeated, by any host. All of it may be done twice.
+import {
+  checkpointListKey,
+  checkpointVersion,
+  readCheckpointRows,
+  unpackCheckpoint,
+} from '#shared/ownership/checkpoint.ts'
+import { saveUpdate } from '#shared/ownership/guard.ts'
+import { leaseKey } from '#shared/ownership/lease.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Key, Store } from '#shared/store/store.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+
+/** How often a host looks for dead ones, and at how many, ms. A look costs ten read units. */
+const lookEveryMs = 10 * 60_000
+const lookedAtOnce = 16
+/** How long the lease row must have been absent, ms. Requests land up to 20 s late. */
+const landedMs = 60_000
+
+export type CheckpointSweep = {
+  /** Looks at some hosts of the list. Throws as the store does: what is left is swept another time. */
+  round(signal?: AbortSignal): Promise<void>
+  run(signal: AbortSignal): Promise<void>
+}
+
+export function createCheckpointSweep(deps: {
+  store: Store
+  runtime: Runtime
+  host: { bootId: string; realmId: string }
+  log: Log
+}): CheckpointSweep {
+  const { store, runtime, log } = deps
+  const { bootId, realmId } = deps.host
+  // Each host begins behind itself, so that they do not all sweep the same.
+  let after: Key | undefined = checkpointListKey(realmId, bootId)
+
+  async function round(signal?: AbortSignal): Promise<void> {
+    const { pk } = checkpointListKey(realmId, bootId)
+    const values = { ':pk': pk }
+    const limit = lookedAtOnce
+    const page = await store.query({
+      table: 'core',
+      keyCondition: 'pk = :pk',
+      values,
+      limit,
+      after,
+    })
+    after = page.next
+    const gone: string[] = []
+    for (const { sk } of page.items) if (await isGone(sk)) gone.push(sk)
+    if (gone.length === 0) return
+    await runtime.sleep(landedMs, signal)
+    for (const id of gone) await sweep(id)
+  }
+
+  async function isGone(id: string): Promise<boolean> {
+    const key = leaseKey(id)
+    return (await store.get({ table: 'volatile', key, consistent: true })) === undefined
+  }
+
+  async function sweep(id: string): Promise<void> {
+    const rows: { key: Key; number: number }[] = []
+    let next: Key | undefined
+    do {
+      const page = await store.query(readCheckpointRows(id, next))
+      // A host of a later version can read them, and will.
+      if (page.items.some((row) => (row['v'] as number) > checkpointVersion)) return
+      for (const { pk, sk, number, data } of page.items) {
+        if (data !== undefined) await saveAll(data as Uint8Array)
+        rows.push({ key: { pk, sk }, number: number as number })
+      }
+      next = page.next
+    } while (next !== undefined)
+    for (const { key, number } of rows) {
+      const condition = '#number = :number'
+      const names = { '#number': 'number' }
+      await store.delete({ table: 'core', key, condition, names, values: { ':number': number } })
+    }
+    await store.delete({ table: 'core', key: checkpointListKey(realmId, id) })
+  }
+
+  async function saveAll(data: Uint8Array): Promise<void> {
+    for (const entry of unpackCheckpoint(data)) {
+      try {
+        await store.update(saveUpdate({ ...entry, realmId }))
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+      }
+    }
+  }
+
+  return {
+    round,
+    async run(signal) {
+      for (;;) {
+        await runtime.sleep(lookEveryMs, signal).catch(() => undefined)
+        if (signal.aborted) return
+        await round(signal).catch((error: unknown) => {
+          if (error instanceof StoreError || signal.aborted) return
+          // What a dead host has left must not end those that live.
+          log.error('checkpoints of a dead host cannot be read', { error })
+        })
+      }
+    },
+  }
+}
