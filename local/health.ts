@@ -6,7 +6,7 @@ import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/http/health.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
-import { createHearing, findInstances } from '#shared/ownership/card.ts'
+import { createLiveness, findInstances } from '#shared/ownership/card.ts'
 import { clockOff, leaseKey } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -44,11 +44,11 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
         labels[zoneLabel] === zone && (state === 'ready' || state === 'allocated'),
     )
   }
-  const hears = createHearing()
+  const isLive = createLiveness()
   const entry = async () => {
     const instances = await findInstances(deps.store, deps.realmId, deps.startZone)
     const now = deps.runtime.now()
-    if (instances.some((card) => card.state === 'open' && hears(card, now))) return true
+    if (instances.some((card) => card.state === 'open' && isLive(card, now))) return true
     return (await zoneHosts(deps.startZone)).some(({ state }) => state === 'ready')
   }
   /** A check that failed for each host whose clock is off by more than a minute. */

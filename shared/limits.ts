@@ -164,7 +164,7 @@ export const checkpointPartBytes = 128 * 1024
  */
 export const instanceSilentMs = 3 * checkpointMs
 /** Instances of which one process remembers when it heard them last: about 2 MB. */
-export const instancesHeardMax = 8192
+export const cardsKnownMax = 8192
 /**
  * The state of a realm is remembered this long by one process: cards change each 4 s. A zone of a thousand
  * instances costs 38 read units a look.
@@ -180,7 +180,7 @@ export const instanceFillPercent = 80
 export const instanceClosedPercent = 95
 /**
  * Partitions of the cards of a zone. A partition takes 1,000 write units a second. With a thousand
- * instances, 250 of them a partition, beats take 63, which leaves room for 450 places a second in each.
+ * instances, 250 of them a partition, heartbeats take 63, which leaves room for 450 places a second in each.
  * It cannot change while hosts run: their cards would not be found.
  */
 export const zoneShards = 4

@@ -1,5 +1,5 @@
 import { world } from '#shared/api/world.ts'
-import { createHearing } from '#shared/ownership/card.ts'
+import { createLiveness } from '#shared/ownership/card.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, requireSession } from '../auth/auth.ts'
 import { defineDomain } from '../http/record.ts'
@@ -18,7 +18,7 @@ export const domain = defineDomain({
       realms,
       content: content.content,
       fleet,
-      hears: createHearing(),
+      isLive: createLiveness(),
       signingKey: signing.signing,
       verifyKeys: signing.find,
       hint: createHint(cache),

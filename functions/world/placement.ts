@@ -5,7 +5,7 @@
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { findInstances, findRoom, nameOf, readCard, readOpened } from '#shared/ownership/card.ts'
-import type { Card, Hears } from '#shared/ownership/card.ts'
+import type { Card, IsLive } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import { jitterMs, takePlace } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
@@ -14,8 +14,8 @@ import type { Store } from '#shared/store/store.ts'
 import { offersOf } from './choice.ts'
 import type { Offer } from './choice.ts'
 
-/** `hears` remembers what this process has observed of cards. */
-export type PlacementDeps = { store: Store; runtime: Runtime; fleet: Fleet; hears: Hears }
+/** `isLive` remembers what this process has observed of cards. */
+export type PlacementDeps = { store: Store; runtime: Runtime; fleet: Fleet; isLive: IsLive }
 
 /**
  * How long `enter` waits for a host that is on its way. A zone host is Ready within 2 s on a busy
@@ -48,8 +48,8 @@ export type Search = {
   synthetic: boolean
 }
 
-function heardNow({ hears, runtime }: PlacementDeps): (card: Card) => boolean {
-  return (card) => hears(card, runtime.now())
+function liveNow({ isLive, runtime }: PlacementDeps): (card: Card) => boolean {
+  return (card) => isLive(card, runtime.now())
 }
 
 /** Where newcomers of the zone may go, after the instance where the character has a place. Two trips, side by side. */
@@ -58,13 +58,13 @@ export async function readOffers(
   { realmId, owner, instance, state }: Guard,
   zone: string,
 ): Promise<Offer[]> {
-  const isHeard = heardNow(deps)
+  const isLive = liveNow(deps)
   const reserved = state === 'reserved' || state === 'moving'
   const [mine, room] = await Promise.all([
     reserved ? readCard(deps.store, realmId, { zone, bootId: owner, instance }) : undefined,
-    findRoom(deps.store, isHeard, realmId, zone),
+    findRoom(deps.store, isLive, realmId, zone),
   ])
-  const open = mine?.state === 'open' && isHeard(mine)
+  const open = mine?.state === 'open' && isLive(mine)
   return offersOf(open ? mine : undefined, room)
 }
 
@@ -120,10 +120,10 @@ async function visitFull(
   deps: PlacementDeps,
   { realmId, zone, until, notIn }: Search,
 ): Promise<Found | undefined> {
-  const isHeard = heardNow(deps)
+  const isLive = liveNow(deps)
   const cards = await findInstances(deps.store, realmId, zone)
   const card = cards.find((one) => {
-    return one.state === 'open' && one.bootId !== notIn && isHeard(one)
+    return one.state === 'open' && one.bootId !== notIn && isLive(one)
   })
   return card === undefined ? undefined : { card, ticketExpires: until, renewed: true }
 }
@@ -133,7 +133,7 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
   const { store, runtime, fleet } = deps
   const { realmId, zone } = search
   const takeOpened = async () => {
-    const room = await findRoom(store, heardNow(deps), realmId, zone, { consistent: true })
+    const room = await findRoom(store, liveNow(deps), realmId, zone, { consistent: true })
     return await takeBest(deps, offersOf(undefined, room), search)
   }
   // Until one more instance has opened, every request for it gets the same new host, at any time and any

@@ -2,7 +2,7 @@
 import type { Content } from '#shared/content/content.ts'
 import { statusRememberedMs } from '#shared/limits.ts'
 import { findInstances } from '#shared/ownership/card.ts'
-import type { Hears } from '#shared/ownership/card.ts'
+import type { IsLive } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -14,7 +14,7 @@ export type StatusDeps = {
   runtime: Runtime
   realms: Realms
   content: Content
-  hears: Hears
+  isLive: IsLive
 }
 
 /**
@@ -28,7 +28,7 @@ export function createStatus(deps: StatusDeps) {
     async function zoneStatus({ id, name }: { id: string; name: string }) {
       const now = deps.runtime.now()
       const cards = (await findInstances(deps.store, realmId, id)).filter(
-        (card) => card.state !== 'draining' && deps.hears(card, now),
+        (card) => card.state !== 'draining' && deps.isLive(card, now),
       )
       return {
         zone: id,

@@ -35,7 +35,7 @@ const wakeEveryMs = 50
 export type TickLoopDeps = {
   running: readonly Running[]
   gate: LeaseGate
-  persistence: Pick<Persistence, 'beat'>
+  persistence: Pick<Persistence, 'heartbeat'>
   /** ms */
   monotonic: () => number
   setTimer: (run: () => void, ms: number) => () => void
@@ -58,7 +58,7 @@ export function createTickLoop(deps: TickLoopDeps): TickLoop {
     const now = monotonic()
     // An error in one instance must not end the loop: all instances would stop, without a log line.
     try {
-      if (gate.state !== 'proving') persistence.beat()
+      if (gate.state !== 'proving') persistence.heartbeat()
       if (gate.look(now)) for (const one of running) tickDue(deps, one)
       if (now - sweptAt >= sweepEveryMs) {
         sweptAt = now

@@ -79,7 +79,7 @@ export function createHostStore(deps: {
     onCommand: inbox.onCommand,
     poke: async () => await inbox.read().then(() => 'done' as const, failed),
     stats: async () => await Promise.resolve(stats()),
-    beat: keeper.beat,
+    heartbeat: keeper.heartbeat,
     lease,
     prove: keeper.renew,
     async open() {

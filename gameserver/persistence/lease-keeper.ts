@@ -33,7 +33,7 @@ export function leaseView(proof: LeaseProof, clocks: Clocks): LeaseView {
 export type LeaseKeeper = {
   proof(): LeaseProof
   /** The tick thread is alive. Without this between two renewals there is no renewal. */
-  beat(): void
+  heartbeat(): void
   renew(): Promise<RenewOutcome>
   /** Renews every second until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
@@ -54,7 +54,7 @@ export function createLeaseKeeper(deps: {
 }): LeaseKeeper {
   const { store, runtime, clocks, bootId } = deps
   let renewal = 0
-  let beaten = true
+  let alive = true
   let proof: LeaseProof = {
     wall: clocks.now(),
     monotonic: clocks.monotonic(),
@@ -91,14 +91,14 @@ export function createLeaseKeeper(deps: {
 
   return {
     proof: () => proof,
-    beat() {
-      beaten = true
+    heartbeat() {
+      alive = true
     },
     renew,
     async run(signal) {
       while (!signal.aborted) {
-        if (beaten) {
-          beaten = false
+        if (alive) {
+          alive = false
           await renew()
         }
         await runtime.sleep(leaseRenewMs, signal).catch(() => undefined)

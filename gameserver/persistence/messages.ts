@@ -36,7 +36,7 @@ export type WorkerCalls = {
 export type WorkerRequest = { id: number; call: keyof WorkerCalls; args: unknown[] }
 
 /** Messages to the worker besides calls. */
-export type WorkerSignal = { signal: 'beat' | 'end' }
+export type WorkerSignal = { signal: 'heartbeat' | 'end' }
 
 export type WorkerMessage =
   | { kind: 'answer'; id: number; value: unknown }

@@ -81,7 +81,7 @@ export interface Persistence {
   /** Sets the function that applies commands from the inbox. A command may come more than once. */
   onCommand(apply: (command: Command) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
-  beat(): void
+  heartbeat(): void
   lease(): LeaseView
   /**
    * After a gap longer than the lease: renews it, hands over what the inbox holds, then answers. `lost`

@@ -30,9 +30,9 @@ const pagePlaces = 50
 const lapsedAtOnce = 2 * releasedAtOnce
 /** Places entered again with one checkpoint. */
 const restoredAtOnce = 8
-/** How often a beat is repeated that met a transaction on the card, and how long it waits before, ms. */
-const beatRepeats = 4
-const beatWaitMs = 20
+/** How often a heartbeat is repeated that met a transaction on the card, and how long it waits before, ms. */
+const heartbeatRepeats = 4
+const heartbeatWaitMs = 20
 
 export type PlaceKeeper = {
   /** Reports the instance, with each checkpoint. `members`: who plays in it. Fails when the store does. */
@@ -50,7 +50,7 @@ export function createPlaceKeeper(deps: {
 }): PlaceKeeper {
   const { store, runtime, clocks, realmId, ref } = deps
   const round = createRound()
-  let beats = 0
+  let heartbeats = 0
   let copy: Key | undefined
   let opened = false
   let sweptAt = Number.NEGATIVE_INFINITY
@@ -58,15 +58,15 @@ export function createPlaceKeeper(deps: {
   let waiting: Place[] = []
   let releasing: Promise<void> | undefined
 
-  async function beat(state: InstanceState, players: number): Promise<Card | undefined> {
+  async function heartbeat(state: InstanceState, players: number): Promise<Card | undefined> {
     for (let repeats = 0; ; repeats++) {
       try {
-        const word = { state, players, number: ++beats }
+        const word = { state, players, number: ++heartbeats }
         return await renewCard(store, clocks.now(), realmId, ref, word)
       } catch (error) {
         const met = error instanceof StoreError && error.kind === 'conflict'
-        if (!met || repeats === beatRepeats) throw error
-        await runtime.sleep(jitterMs(runtime, beatWaitMs))
+        if (!met || repeats === heartbeatRepeats) throw error
+        await runtime.sleep(jitterMs(runtime, heartbeatWaitMs))
       }
     }
   }
@@ -110,7 +110,7 @@ export function createPlaceKeeper(deps: {
   ): Promise<void> {
     round.begin(members)
     const [card, page] = await Promise.all([
-      beat(state, members.size),
+      heartbeat(state, members.size),
       readPlaces(store, realmId, ref, pagePlaces, round.after()),
     ])
     if (card === undefined) {

@@ -62,7 +62,7 @@ export function startPersistenceThread(
     worker.on('exit', (code) => end(new Error(`the persistence worker ended (${code})`)))
   })
 
-  let beatenAt = Number.NEGATIVE_INFINITY
+  let heartbeatAt = Number.NEGATIVE_INFINITY
   const own = {
     // The worker is too far behind, or has ended.
     claim: (ticket) => calls.claim(ticket).catch(() => ({ outcome: 'unavailable' }) as const),
@@ -77,12 +77,12 @@ export function startPersistenceThread(
       apply = handler
     },
     lease: () => leaseView(proof, processClocks),
-    beat() {
+    heartbeat() {
       // A few a second are enough for a lease renewed each second.
       const now = processClocks.monotonic()
-      if (now - beatenAt < 200 || ended() !== undefined) return
-      beatenAt = now
-      worker.postMessage({ signal: 'beat' })
+      if (now - heartbeatAt < 200 || ended() !== undefined) return
+      heartbeatAt = now
+      worker.postMessage({ signal: 'heartbeat' })
     },
     async close() {
       closing = true

@@ -87,7 +87,7 @@ async function answer({ id, call, args }: WorkerRequest): Promise<void> {
 
 port.on('message', (message: WorkerRequest | WorkerSignal) => {
   if ('call' in message) return void answer(message)
-  if (message.signal === 'beat') return host.beat()
+  if (message.signal === 'heartbeat') return host.heartbeat()
   ending.abort()
   store.close()
   port.close()

@@ -10,7 +10,7 @@
 // a thousand. Its host writes it with every checkpoint, so it is 4 s old at most. A wrong copy costs one
 // attempt: the card refuses.
 //
-// Why a late write does no harm: a host numbers its beats. A beat changes a card or a copy only when its
+// Why a late write does no harm: a host numbers its heartbeats. A heartbeat changes a card or a copy only when its
 // number is higher than the one that stands there. A copy that lands late under a former order is not
 // renewed. It counts as silent after 12 s, and the hosts of the zone delete it in the end.
 import {
@@ -20,7 +20,7 @@ import {
   instanceFillPercent,
   instanceLongGoneMs,
   instanceSilentMs,
-  instancesHeardMax,
+  cardsKnownMax,
   zoneShards,
 } from '../limits.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
@@ -42,8 +42,8 @@ export type Card = InstanceRef & {
   players: number
   /** When its host last wrote it, Unix ms by the host's clock. For placement only, never for ownership. */
   seenAt: number
-  /** Number of the host's last beat. */
-  beat: number
+  /** Number of the host's last heartbeat. */
+  heartbeat: number
   /** How many places have come and gone. */
   changes: number
 }
@@ -105,8 +105,8 @@ function copyKey(realmId: string, card: Card): Key | undefined {
 }
 
 function itemOf(key: Key, now: number, card: Card): Item {
-  const { address, protocol, state, capacity, count, players, seenAt, beat, changes } = card
-  const written = { address, protocol, state, capacity, count, players, seenAt, beat, changes }
+  const { address, protocol, state, capacity, count, players, seenAt, heartbeat, changes } = card
+  const written = { address, protocol, state, capacity, count, players, seenAt, heartbeat, changes }
   return { ...key, v: 1, ...written, expires: expiresAt(now + hostRowsKeptMs) }
 }
 
@@ -123,30 +123,30 @@ function parseCard(zone: string, item: Item): Card {
     count: item['count'] as number,
     players: item['players'] as number,
     seenAt: item['seenAt'] as number,
-    beat: item['beat'] as number,
+    heartbeat: item['heartbeat'] as number,
     changes: item['changes'] as number,
   }
 }
 
 /** Whether the host of a card still writes it. `now`: the reader's clock, Unix ms. */
-export type Hears = (card: Card, now: number) => boolean
+export type IsLive = (card: Card, now: number) => boolean
 
 /**
- * Judges cards by what this process has observed of them. A card whose beat has not risen for 12 s is
- * silent. At its first sight only the host's clock says when it was written, so it is judged with slack. Later the host's
- * clock decides nothing: two times of one host are compared with each other alone.
+ * Judges cards by what this process has observed of them. A card whose heartbeat has not risen for 12 s is
+ * silent. At its first sight only the host's clock says when it was written, so it is judged with slack. Later
+ * the host's clock decides nothing: two times of one host are compared with each other alone.
  */
-export function createHearing(): Hears {
-  const known = new Map<string, Pick<Card, 'beat' | 'seenAt'> & { since: number }>()
+export function createLiveness(): IsLive {
+  const known = new Map<string, Pick<Card, 'heartbeat' | 'seenAt'> & { since: number }>()
   return (card, now) => {
-    const { beat, seenAt } = card
+    const { heartbeat, seenAt } = card
     const name = nameOf(card)
     const before = known.get(name)
-    if (before === undefined || beat > before.beat) {
+    if (before === undefined || heartbeat > before.heartbeat) {
       const silent = before === undefined && now - seenAt > instanceSilentMs + clockSlackMs
       known.delete(name)
-      known.set(name, { beat, seenAt, since: silent ? Number.NEGATIVE_INFINITY : now })
-      if (known.size > instancesHeardMax) known.delete(known.keys().next().value!)
+      known.set(name, { heartbeat, seenAt, since: silent ? Number.NEGATIVE_INFINITY : now })
+      if (known.size > cardsKnownMax) known.delete(known.keys().next().value!)
       return !silent
     }
     // The reader's clock may have been set back.
@@ -160,9 +160,9 @@ export async function openInstance(
   store: Store,
   now: number,
   realmId: string,
-  entry: Omit<Card, 'count' | 'players' | 'seenAt' | 'beat' | 'changes'>,
+  entry: Omit<Card, 'count' | 'players' | 'seenAt' | 'heartbeat' | 'changes'>,
 ): Promise<void> {
-  const card = { ...entry, count: 0, players: 0, seenAt: now, beat: 0, changes: 0 }
+  const card = { ...entry, count: 0, players: 0, seenAt: now, heartbeat: 0, changes: 0 }
   await store.put({
     table: 'volatile',
     condition: 'attribute_not_exists(pk)',
@@ -187,14 +187,14 @@ export async function renewCard(
       table: 'volatile',
       key: cardKey(realmId, ref),
       update:
-        'SET seenAt = :now, #state = :state, players = :players, beat = :beat, expires = :expires',
-      condition: 'attribute_exists(pk) AND beat < :beat',
+        'SET seenAt = :now, #state = :state, players = :players, heartbeat = :heartbeat, expires = :expires',
+      condition: 'attribute_exists(pk) AND heartbeat < :heartbeat',
       names: { '#state': 'state' },
       values: {
         ':now': now,
         ':state': state,
         ':players': players,
-        ':beat': number,
+        ':heartbeat': number,
         ':expires': expiresAt(now + hostRowsKeptMs),
       },
     })
@@ -222,8 +222,8 @@ export async function writeCopy(
     try {
       await store.put({
         table: 'volatile',
-        condition: 'attribute_not_exists(pk) OR beat < :beat',
-        values: { ':beat': card.beat },
+        condition: 'attribute_not_exists(pk) OR heartbeat < :heartbeat',
+        values: { ':heartbeat': card.heartbeat },
         item: itemOf(key, now, card),
       })
     } catch (error) {
@@ -294,7 +294,7 @@ const roomEnough = 8
  */
 export async function findRoom(
   store: Store,
-  isHeard: (card: Card) => boolean,
+  isLive: (card: Card) => boolean,
   realmId: string,
   zone: string,
   { consistent = false }: { consistent?: boolean } = {},
@@ -306,7 +306,7 @@ export async function findRoom(
     for (const item of page.items) {
       const card = parseCard(zone, item)
       const other = found.get(nameOf(card))
-      if (isHeard(card) && card.beat >= (other?.beat ?? 0)) found.set(nameOf(card), card)
+      if (isLive(card) && card.heartbeat >= (other?.heartbeat ?? 0)) found.set(nameOf(card), card)
     }
     if (found.size >= roomEnough || ++read === roomPagesMax) break
   }
@@ -344,13 +344,13 @@ export async function sweepRoom(
   })
   const gone = page.items.filter((item) => now - (item['seenAt'] as number) > instanceLongGoneMs)
   await Promise.all(
-    gone.map(async ({ pk, sk, beat }) => {
+    gone.map(async ({ pk, sk, heartbeat }) => {
       try {
         await store.delete({
           table: 'volatile',
           key: { pk, sk },
-          condition: 'beat = :beat',
-          values: { ':beat': beat! },
+          condition: 'heartbeat = :heartbeat',
+          values: { ':heartbeat': heartbeat! },
         })
       } catch (error) {
         if (!(error instanceof StoreError) || error.kind !== 'condition') throw error

@@ -102,8 +102,8 @@ test('after a restart of the sidecar pings and watch are back', async () => {
   const object = gameServerObject()
   const first = await sidecar(object)
   const { agones } = await connect(first.port)
-  const beat = setInterval(() => agones.health(), 100)
-  opened.push(() => clearInterval(beat))
+  const pings = setInterval(() => agones.health(), 100)
+  opened.push(() => clearInterval(pings))
   await until(() => first.pings() > 0)
 
   first.stop()

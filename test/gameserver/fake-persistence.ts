@@ -122,7 +122,7 @@ export function createFakePersistence(): FakePersistence {
     onCommand(apply) {
       fake.command = apply
     },
-    beat() {},
+    heartbeat() {},
     lease: () => ({ held: fake.held && !fake.lost, lost: fake.lost }),
     async prove() {
       fake.calls.prove++

@@ -17,7 +17,7 @@ const server = createServer().listen(Number(process.env['WAYSTONE_ZONE_PORT']), 
 const agones = await connectAgones({ log, runtime, onGameServer: () => {} })
 if (behaviour !== 'nameless') await agones.setLabel('waystone-boot', `boot-${process.pid}`)
 await agones.ready()
-const beat = setInterval(() => {
+const pings = setInterval(() => {
   if (behaviour !== 'silent') agones.health()
 }, 200)
 if (behaviour === 'leaves') setTimeout(() => void agones.shutdown(), 500)
@@ -25,7 +25,7 @@ if (behaviour === 'leaves') setTimeout(() => void agones.shutdown(), 500)
 process.on('SIGTERM', () => {
   log.info('asked to end')
   if (behaviour === 'stubborn') return
-  clearInterval(beat)
+  clearInterval(pings)
   agones.close()
   server.close()
 })

@@ -5,11 +5,11 @@ import {
   clockSlackMs,
   instanceLongGoneMs,
   instanceSilentMs,
-  instancesHeardMax,
+  cardsKnownMax,
   placeLapsesMs,
 } from '#shared/limits.ts'
 import {
-  createHearing,
+  createLiveness,
   findInstances,
   findRoom,
   openInstance,
@@ -43,60 +43,62 @@ const card = (more: Partial<Card> = {}): Card => ({
   count: 0,
   players: 0,
   seenAt: now,
-  beat: 1,
+  heartbeat: 1,
   changes: 0,
   ...more,
 })
 
 describe('a card', () => {
   it.each([-minute, 0, minute])('is heard when the clock of its host is off by %i ms', (off) => {
-    const hears = createHearing()
-    for (let beat = 1; beat < 20; beat++) {
-      const then = now + beat * 4000
-      expect(hears(card({ beat, seenAt: then + off }), then)).toBe(true)
+    const isLive = createLiveness()
+    for (let heartbeat = 1; heartbeat < 20; heartbeat++) {
+      const then = now + heartbeat * 4000
+      expect(isLive(card({ heartbeat, seenAt: then + off }), then)).toBe(true)
     }
   })
 
-  it.each([-minute, 0, minute])('is silent 12 s after its last beat, off by %i ms', (off) => {
-    const hears = createHearing()
-    const last = card({ beat: 7, seenAt: now + off })
-    expect(hears(last, now)).toBe(true)
-    expect(hears(last, now + instanceSilentMs)).toBe(true)
-    expect(hears(last, now + instanceSilentMs + 1)).toBe(false)
+  it.each([-minute, 0, minute])('is silent 12 s after its last heartbeat, off by %i ms', (off) => {
+    const isLive = createLiveness()
+    const last = card({ heartbeat: 7, seenAt: now + off })
+    expect(isLive(last, now)).toBe(true)
+    expect(isLive(last, now + instanceSilentMs)).toBe(true)
+    expect(isLive(last, now + instanceSilentMs + 1)).toBe(false)
     // One that has woken.
-    expect(hears(card({ beat: 8, seenAt: now + off + 20_000 }), now + 20_000)).toBe(true)
+    expect(isLive(card({ heartbeat: 8, seenAt: now + off + 20_000 }), now + 20_000)).toBe(true)
   })
 
-  it('that is old at its first sight is silent at once, until its beat rises', () => {
-    const hears = createHearing()
+  it('that is old at its first sight is silent at once, until its heartbeat rises', () => {
+    const isLive = createLiveness()
     const old = card({ seenAt: now - instanceSilentMs - clockSlackMs - 1 })
-    expect(hears(old, now)).toBe(false)
-    expect(hears(old, now + 1)).toBe(false)
-    expect(hears({ ...old, beat: 2 }, now + 4000)).toBe(true)
+    expect(isLive(old, now)).toBe(false)
+    expect(isLive(old, now + 1)).toBe(false)
+    expect(isLive({ ...old, heartbeat: 2 }, now + 4000)).toBe(true)
   })
 
   it('has copies of former orders, which are judged by the clock of the host that wrote both', () => {
-    const hears = createHearing()
-    const newest = card({ beat: 9, seenAt: now + minute })
-    expect(hears(newest, now)).toBe(true)
-    expect(hears(card({ beat: 6, seenAt: now + minute - instanceSilentMs }), now)).toBe(true)
-    expect(hears(card({ beat: 5, seenAt: now + minute - instanceSilentMs - 1 }), now)).toBe(false)
-    expect(hears(newest, now)).toBe(true)
+    const isLive = createLiveness()
+    const newest = card({ heartbeat: 9, seenAt: now + minute })
+    expect(isLive(newest, now)).toBe(true)
+    expect(isLive(card({ heartbeat: 6, seenAt: now + minute - instanceSilentMs }), now)).toBe(true)
+    expect(isLive(card({ heartbeat: 5, seenAt: now + minute - instanceSilentMs - 1 }), now)).toBe(
+      false,
+    )
+    expect(isLive(newest, now)).toBe(true)
   })
 
   it('is heard when the clock of the reader is set back', () => {
-    const hears = createHearing()
-    expect(hears(card(), now)).toBe(true)
-    expect(hears(card(), now - minute)).toBe(true)
-    expect(hears(card(), now - minute + instanceSilentMs + 1)).toBe(false)
+    const isLive = createLiveness()
+    expect(isLive(card(), now)).toBe(true)
+    expect(isLive(card(), now - minute)).toBe(true)
+    expect(isLive(card(), now - minute + instanceSilentMs + 1)).toBe(false)
   })
 
   it('is one of a bounded number that are remembered', () => {
-    const hears = createHearing()
-    expect(hears(card(), now)).toBe(true)
-    for (let i = 0; i < instancesHeardMax; i++) hears(card({ bootId: `other-${i}` }), now)
+    const isLive = createLiveness()
+    expect(isLive(card(), now)).toBe(true)
+    for (let i = 0; i < cardsKnownMax; i++) isLive(card({ bootId: `other-${i}` }), now)
     // Forgotten, so it is judged as one that is new.
-    expect(hears(card(), now + instanceSilentMs + 1)).toBe(true)
+    expect(isLive(card(), now + instanceSilentMs + 1)).toBe(true)
   })
 })
 
@@ -199,7 +201,7 @@ describe('the place of the character that an account played before', () => {
     await realm.enterAs(first)
     // Another function, which has read no card yet.
     deps.runtime = { ...runtime, now: () => runtime.now() + off }
-    deps.hears = createHearing()
+    deps.isLive = createLiveness()
     await realm.enterAs(second)
     const { places } = await readPlaces(store, realmId, { ...at, bootId }, 10, undefined)
     expect(places.map(({ characterId }) => characterId)).toEqual([second.characterId])

@@ -170,7 +170,7 @@ it('offers an instance that was below 80 % again up to 95 %, after all others', 
     count,
     players: 0,
     seenAt: 0,
-    beat: 0,
+    heartbeat: 0,
     changes: 0,
   })
   const offers = offersOf(undefined, [card('a', 79), card('b', 10), card('c', 85)])

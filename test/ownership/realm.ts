@@ -6,7 +6,7 @@ import type { WorldDeps } from '#functions/world/world.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import type { EffectKind } from '#shared/game/effect.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
-import { createHearing } from '#shared/ownership/card.ts'
+import { createLiveness } from '#shared/ownership/card.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
@@ -67,7 +67,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       here: new Set([realmId]),
     },
     content,
-    hears: createHearing(),
+    isLive: createLiveness(),
     fleet: {
       allocate: async ({ requestId }) => {
         allocations.push(requestId)

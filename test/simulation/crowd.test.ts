@@ -96,7 +96,7 @@ async function crowd(seed: number, state: NetworkState | undefined) {
       void host.open().then(async () => {
         await host.setState('open')
         void host.run(new AbortController().signal)
-        every(500, () => host.beat())
+        every(500, () => host.heartbeat())
         every(4000, async () => {
           for (const instance of instances) {
             const here = [...members.get(`${bootId}#${instance}`)!.values()]

@@ -7,7 +7,7 @@ import { newAccount, newFamily } from '#functions/auth/store.ts'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
 import type { Content } from '#shared/content/content.ts'
-import { createHearing } from '#shared/ownership/card.ts'
+import { createLiveness } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { StoreError } from '#shared/store/store.ts'
@@ -89,7 +89,7 @@ export function startFunctions(world: {
         runtime: thread.runtime,
         realms: { list: [], here: new Set([realmId]) },
         content,
-        hears: createHearing(),
+        isLive: createLiveness(),
         fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
         signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
         verifyKeys: () => keys.publicKey,

@@ -123,7 +123,7 @@ export function startHost(deps: {
   // The tick thread's side.
   let apply: Parameters<Persistence['onCommand']>[0] | undefined
   kept.onCommand((command) => toTick(() => apply?.(command)))
-  let beatenAt = Number.NEGATIVE_INFINITY
+  let heartbeatAt = Number.NEGATIVE_INFINITY
   /** It woke from a gap longer than the lease; the worlds may not go on before a proof. */
   let unproven = false
   let provenFrom = 0
@@ -168,10 +168,10 @@ export function startHost(deps: {
         handler(command)
       }
     },
-    beat() {
-      if (clocks.monotonic() - beatenAt < 200) return
-      beatenAt = clocks.monotonic()
-      toWorker(() => kept.beat())
+    heartbeat() {
+      if (clocks.monotonic() - heartbeatAt < 200) return
+      heartbeatAt = clocks.monotonic()
+      toWorker(() => kept.heartbeat())
     },
     lease: () => leaseView(tickProof, clocks),
     prove: async () => {

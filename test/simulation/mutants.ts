@@ -290,8 +290,8 @@ export const mutants: Mutant[] = [
     name: 'renew-for-a-hung-thread',
     rule: 'Lease: renewed only for a tick thread that has answered',
     file: keeper,
-    find: 'if (beaten) {',
-    replace: 'if (beaten || !beaten) {',
+    find: 'if (alive) {',
+    replace: 'if (alive || !alive) {',
   },
   {
     name: 'inbox-not-read',

@@ -10,7 +10,7 @@ import { enter } from '#functions/world/world.ts'
 import { createHost } from '#gameserver/host.ts'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
 import { processClocks } from '#gameserver/persistence/messages.ts'
-import { createHearing } from '#shared/ownership/card.ts'
+import { createLiveness } from '#shared/ownership/card.ts'
 import type { Content } from '#shared/content/content.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
@@ -134,7 +134,7 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
         here: new Set([realmId]),
       },
       content,
-      hears: createHearing(),
+      isLive: createLiveness(),
       fleet: {
         allocate: async () => undefined,
         list: async () => [],
