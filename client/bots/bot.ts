@@ -123,38 +123,11 @@ export function createBot(options: BotOptions): Bot {
     options.onEvent?.({ what: 'character', accountId, characterId, name })
     if (stopping.signal.aborted) return
 
-    client = createZoneClient({
-      enter: async (signal) => {
-        const admission = await realm.enter(characterId, signal)
-        options.onEvent?.({ what: 'admitted', characterId })
-        return admission
-      },
-      loadZone: (zone, fresh) => options.content.zone(zone, fresh),
-      contentVersion: options.content.version,
-      socket: (address, events) =>
-        options.socket(address, {
-          ...events,
-          opened() {
-            options.onEvent?.({ what: 'opened', characterId })
-            events.opened()
-          },
-        }),
-      runtime,
-      monotonic,
-      metrics,
-    })
-    const joined = client
-    joined.on('state', (state) => options.onEvent?.({ what: 'state', characterId, ...state }))
-    joined.on('saving', ({ paused }) => options.onEvent?.({ what: 'saving', characterId, paused }))
-    joined.on('zone', () => {
+    client = enterWorld(options, metrics, realm, accountId, characterId)
+    client.on('zone', () => {
       played = true
     })
-    joined.on('acknowledged', (acknowledged) => {
-      if (joined.state.phase !== 'joined') return
-      const { zone } = joined.state
-      options.onEvent?.({ what: 'position', accountId, characterId, zone, ...acknowledged })
-    })
-    const reason = await joined.ended
+    const reason = await client.ended
     client = undefined
     // A decision of a person is final. After any other failure the bot tries again, from the log-in on.
     if (reason === 'kicked' || reason === 'replaced' || reason === 'protocol.version')
@@ -198,6 +171,45 @@ export function createBot(options: BotOptions): Bot {
       await client?.leave()
     },
   }
+}
+
+/** A zone client whose events go to the options' `onEvent`. */
+function enterWorld(
+  options: BotOptions,
+  metrics: Metrics,
+  realm: InRealm,
+  accountId: string,
+  characterId: string,
+): ZoneClient {
+  const { content, runtime, monotonic, onEvent = () => undefined } = options
+  const client = createZoneClient({
+    enter: async (signal) => {
+      const admission = await realm.enter(characterId, signal)
+      onEvent({ what: 'admitted', characterId })
+      return admission
+    },
+    loadZone: (zone, fresh) => content.zone(zone, fresh),
+    contentVersion: content.version,
+    socket: (address, events) =>
+      options.socket(address, {
+        ...events,
+        opened() {
+          onEvent({ what: 'opened', characterId })
+          events.opened()
+        },
+      }),
+    runtime,
+    monotonic,
+    metrics,
+  })
+  client.on('state', (state) => onEvent({ what: 'state', characterId, ...state }))
+  client.on('saving', ({ paused }) => onEvent({ what: 'saving', characterId, paused }))
+  client.on('acknowledged', (acknowledged) => {
+    if (client.state.phase !== 'joined') return
+    const { zone } = client.state
+    onEvent({ what: 'position', accountId, characterId, zone, ...acknowledged })
+  })
+  return client
 }
 
 async function logIn(session: Session, identity: Identity, accounts: boolean): Promise<Account> {

@@ -1,15 +1,15 @@
 // One zone while one is in it: clock, own movement and the view of others put together. Time comes in
 // with every call; nothing here waits.
 import { unitsPerMetre } from '#shared/rules/units.ts'
-import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
-import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import type { Welcome } from '#shared/protocol/server-frames.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
 import type { Body, Command } from '#shared/rules/movement.ts'
 import type { Walls } from '#shared/rules/walls.ts'
 import { createClock } from './clock.ts'
-import { fade, isElsewhere } from './interpolation.ts'
+import { createInputFrames } from './input-frames.ts'
+import type { InputFrame } from './input-frames.ts'
 import type { Metrics } from './metrics.ts'
+import { createOwnPosition } from './own-position.ts'
 import { createPacing } from './pacing.ts'
 import { createPrediction } from './prediction.ts'
 import { createView } from './view.ts'
@@ -17,8 +17,6 @@ import type { Drawn, Seen } from './view.ts'
 
 /** Others are drawn this far in the past, so that what they did has usually arrived. */
 const drawDelayMs = 100
-/** Input packets a second. At 20 Hz that is two commands a packet. */
-const packetsPerSecond = 10
 /** Numbers left out at most when the server is ahead: it refuses numbers far beyond those it expects. */
 const leadMax = 20
 /** Without news the world is drawn on for this long, then it stands. */
@@ -44,7 +42,7 @@ export type JoinedZone = {
   pong(sentAt: number, now: number, tick: number): void
   setWalls(walls: Walls): void
   /** Does the steps that are due; the input frames to send. */
-  update(now: number): Extract<ClientFrame, { kind: 'input' }>[]
+  update(now: number): InputFrame[]
   self(now: number): Self
   /** Everybody else, as to be drawn now. */
   draw(now: number): Drawn[]
@@ -74,51 +72,18 @@ export function joinZone(
   const view = createView(welcome.entity, tickHz)
   const prediction = createPrediction(first.own, welcome.nextCommand, tickHz, walls)
   const pacing = createPacing(now)
-  const perPacket = Math.min(
-    commandsPerFrameMax,
-    Math.max(1, Math.round(tickHz / packetsPerSecond)),
-  )
+  const partOfStep = (at: number) => pacing.partOfStep(at, clock.tickMs)
+  const position = createOwnPosition(prediction, partOfStep, now)
+  const frames = createInputFrames(tickHz)
 
   let intent: Command = { heading: first.own.heading, buttons: 0 }
-  let batch: { first: number; commands: Command[] } | undefined
   let newest = first
   let acknowledged = { tick: first.tick, command: first.ack, body: first.own }
-  let errorX = 0
-  let errorY = 0
-  let selfDrawnAt = now
   let othersDrawnAt = now
 
-  const place = (at: number) => {
-    const { previous, body } = prediction
-    const part = pacing.partOfStep(at, clock.tickMs)
-    return {
-      x: previous.x + (body.x - previous.x) * part,
-      y: previous.y + (body.y - previous.y) * part,
-    }
-  }
-  /** Does something that may move the own body at once, and lets the drawing follow smoothly. */
-  const smoothly = <T>(at: number, act: () => T): T => {
-    const before = place(at)
-    const result = act()
-    const after = place(at)
-    errorX += before.x - after.x
-    errorY += before.y - after.y
-    if (isElsewhere(errorX, errorY)) errorX = errorY = 0
-    return result
-  }
-
-  const step = (frames: Extract<ClientFrame, { kind: 'input' }>[]) => {
+  const step = () => {
     const number = prediction.step(intent)
-    if (number === undefined) return
-    // Numbers in a frame follow each other: a jump begins a new one.
-    if (batch && batch.first + batch.commands.length !== number) flush(frames)
-    batch ??= { first: number, commands: [] }
-    batch.commands.push(intent)
-    if (batch.commands.length >= perPacket) flush(frames)
-  }
-  const flush = (frames: Extract<ClientFrame, { kind: 'input' }>[]) => {
-    if (batch) frames.push({ kind: 'input', ...batch })
-    batch = undefined
+    if (number !== undefined) frames.add(number, intent)
   }
 
   view.apply(first)
@@ -142,7 +107,9 @@ export function joinZone(
       view.apply(snapshot)
       const roundTrip = Math.ceil((clock.rttMs ?? 0) / clock.tickMs)
       const lead = Math.min(leadMax, roundTrip + pacing.waitingWanted)
-      const outcome = smoothly(at, () => prediction.acknowledge(snapshot.ack, snapshot.own, lead))
+      const outcome = position.smoothly(at, () =>
+        prediction.acknowledge(snapshot.ack, snapshot.own, lead),
+      )
       if (outcome !== 'agreed') metrics.corrections++
       pacing.waiting(snapshot.waiting, at)
       acknowledged = { tick: snapshot.tick, command: snapshot.ack, body: snapshot.own }
@@ -153,24 +120,19 @@ export function joinZone(
       prediction.setWalls(changed)
     },
     update(at) {
-      const frames: Extract<ClientFrame, { kind: 'input' }>[] = []
-      for (let due = pacing.due(at, clock.tickMs); due > 0; due--) step(frames)
+      for (let due = pacing.due(at, clock.tickMs); due > 0; due--) step()
       const extra = pacing.extra(at)
       if (extra > 0) {
-        smoothly(at, () => {
-          for (let i = 0; i < extra; i++) step(frames)
+        position.smoothly(at, () => {
+          for (let i = 0; i < extra; i++) step()
         })
-        flush(frames)
+        frames.flush()
       }
-      return frames
+      return frames.take()
     },
     self(at) {
-      const rest = fade(Math.max(0, at - selfDrawnAt))
-      selfDrawnAt = at
-      errorX *= rest
-      errorY *= rest
-      const { x, y } = place(at)
-      return { ...prediction.body, id: welcome.entity, drawX: x + errorX, drawY: y + errorY }
+      const { x, y } = position.draw(at)
+      return { ...prediction.body, id: welcome.entity, drawX: x, drawY: y }
     },
     draw(at) {
       const elapsedMs = Math.max(0, at - othersDrawnAt)

@@ -6,12 +6,15 @@ import type { InRealm } from '../library/session.ts'
 import type { KeyStore } from '../library/storage.ts'
 import { webMonotonic, webRuntime } from '../library/web-runtime.ts'
 import { createZoneClient } from '../library/zone-client.ts'
+import type { ZoneClient } from '../library/zone-client.ts'
 import type { ResumeTicket, ZoneClientState } from '../library/zone-client-state.ts'
 import { createControls } from './controls.ts'
+import type { Controls } from './controls.ts'
 import { element, show } from './element.ts'
 import type { Figure } from './figures.ts'
 import { publish } from './hook.ts'
 import { createHud } from './hud.ts'
+import type { Hud } from './hud.ts'
 import { keepPlaying } from './resume-store.ts'
 import type { Playing } from './resume-store.ts'
 import { createScene } from './scene.ts'
@@ -89,7 +92,23 @@ export async function play(options: Play): Promise<void> {
     },
   })
 
+  showNews(client, hud, scene, touches)
+  const beating = sendCommands(client, scene, controls)
+  drawFrames(client, scene, hud, playing)
+
+  const why = await client.ended
+  clearInterval(beating)
+  controls.close()
+  publish(undefined)
+  scene.close()
+  document.title = title
+  options.over(why, logOut)
+}
+
+/** What the player reads and sees of what happens. */
+function showNews(client: ZoneClient, hud: Hud, scene: Scene, touches: boolean): void {
   const banner = () => hud.banner(stateWords(client.state) || (client.savingPaused ? saving : ''))
+  banner()
   client.on('state', banner)
   client.on('saving', banner)
   let shownZone = ''
@@ -116,8 +135,13 @@ export async function play(options: Play): Promise<void> {
   })
   client.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))
   client.on('refused', ({ of, code }) => hud.note(refusalWords(of, code)))
+}
 
-  // Commands go out by a clock of their own: how fast frames are drawn must not be felt in walking.
+/**
+ * Commands go out by a clock of their own: how fast frames are drawn must not be felt in walking.
+ * Answers the timer.
+ */
+function sendCommands(client: ZoneClient, scene: Scene, controls: Controls) {
   const beat = () => {
     const { x, y } = scene.middle()
     const heading = document.hidden ? undefined : controls.heading(x, y)
@@ -125,19 +149,20 @@ export async function play(options: Play): Promise<void> {
     else client.walk(heading)
     client.update()
   }
-  const beating = setInterval(beat, beatMs)
   // Browsers slow the timers of hidden pages down to one a minute; messages come through.
   client.on('acknowledged', () => {
     if (document.hidden) beat()
   })
+  return setInterval(beat, beatMs)
+}
 
+function drawFrames(client: ZoneClient, scene: Scene, hud: Hud, { name, appearance }: Playing): void {
   let figuresAt = 0
   scene.onFrame(() => {
     const self = client.self()
     const now = webMonotonic()
     if (self) {
       const { id, heading, speed, drawX: x, drawY: y } = self
-      const { name, appearance } = playing
       const own: Figure = { id, type: 'player', appearance, name, x, y, heading, speed }
       scene.figures.draw([...client.draw(), own], id, now)
       scene.draw(x, y, now)
@@ -147,15 +172,6 @@ export async function play(options: Play): Promise<void> {
     const rtt = client.rttMs === undefined ? '–' : Math.max(1, Math.round(client.rttMs))
     hud.figures(`${Math.round(scene.fps)} fps · ${rtt} ms`)
   })
-
-  banner()
-  const why = await client.ended
-  clearInterval(beating)
-  controls.close()
-  publish(undefined)
-  scene.close()
-  document.title = title
-  options.over(why, logOut)
 }
 
 /** What stands on the key of an `event.code`. */

@@ -1,15 +1,6 @@
 // The part of Redis that Waystone uses, in memory: strings that expire, and channels. It stands
 // behind the embedded server and the in-process cache, so that both answer alike.
-//
-// Memory is bounded: every key and value has a largest size, and all of them together too. When
-// full, growth is refused as Redis does under its default policy (`noeviction`). Throwing out the
-// oldest instead would let a flood of new keys reset the counters of rate limits.
-import {
-  cacheKeyMaxBytes,
-  cacheMaxBytes,
-  cacheSubscriptionsMax,
-  cacheValueMaxBytes,
-} from '../limits.ts'
+import { cacheMaxBytes, cacheSubscriptionsMax } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import {
   increment,
@@ -18,6 +9,9 @@ import {
   parseSetOptions,
   RedisError,
 } from './arguments.ts'
+import { createChannels } from './channels.ts'
+import { createEntries } from './entries.ts'
+import type { Entries } from './entries.ts'
 
 export type Reply = string | number | null
 
@@ -32,140 +26,19 @@ export type Engine = {
 
 export type EngineOptions = { maxBytes?: number; maxSubscriptions?: number }
 
-type Entry = { value: string; expiresAt: number | undefined; bytes: number }
-
-/** What an entry costs beside its texts: an object, a map slot, a number. Measured roughly. */
-const entryBytes = 96
-/** Entries looked at for expiry with each write: the whole map is passed in half as many writes. */
-const sweptPerWrite = 2
-/** When memory is short, so many are looked at: still well under a millisecond. */
-const sweptWhenFull = 500
-
 export function createEngine(
   runtime: Pick<Runtime, 'now'>,
   { maxBytes = cacheMaxBytes, maxSubscriptions = cacheSubscriptionsMax }: EngineOptions = {},
 ): Engine {
-  const entries = new Map<string, Entry>()
-  const channels = new Map<string, Set<(message: string) => void>>()
-  let usedBytes = 0
-  let subscriptions = 0
-  let sweeper = entries.entries()
-
-  function isExpired(entry: Entry): boolean {
-    return entry.expiresAt !== undefined && entry.expiresAt <= runtime.now()
-  }
-
-  function remove(key: string, entry: Entry): void {
-    entries.delete(key)
-    usedBytes -= entry.bytes
-  }
-
-  function read(key: string): Entry | undefined {
-    const entry = entries.get(key)
-    if (entry === undefined || !isExpired(entry)) return entry
-    remove(key, entry)
-    return undefined
-  }
-
-  /** Removes expired entries among the next few; goes round the map for ever. */
-  function sweep(count: number): void {
-    for (let i = 0; i < count; i++) {
-      const next = sweeper.next()
-      if (next.done) {
-        sweeper = entries.entries()
-        return
-      }
-      const [key, entry] = next.value
-      if (isExpired(entry)) remove(key, entry)
-    }
-  }
-
-  function write(key: string, value: string, expiresAt: number | undefined): void {
-    const keyBytes = Buffer.byteLength(key)
-    const valueBytes = Buffer.byteLength(value)
-    if (keyBytes > cacheKeyMaxBytes) throw new RedisError('ERR key exceeds maximum allowed size')
-    if (valueBytes > cacheValueMaxBytes) {
-      throw new RedisError('ERR string exceeds maximum allowed size')
-    }
-    sweep(sweptPerWrite)
-    const bytes = keyBytes + valueBytes + entryBytes
-    const grows = () => usedBytes - (entries.get(key)?.bytes ?? 0) + bytes > maxBytes
-    if (grows()) sweep(sweptWhenFull)
-    if (grows()) {
-      throw new RedisError("OOM command not allowed when used memory > 'maxmemory'.")
-    }
-    usedBytes += bytes - (entries.get(key)?.bytes ?? 0)
-    entries.set(key, { value, expiresAt, bytes })
-  }
-
-  function set([key, value, ...rest]: readonly string[]): Reply {
-    const options = parseSetOptions(rest, runtime.now())
-    const before = read(key!)
-    const old = options.answersOld ? (before?.value ?? null) : undefined
-    if (options.only !== undefined && (options.only === 'present') !== (before !== undefined)) {
-      return old ?? null
-    }
-    write(key!, value!, options.expiresAt === 'keep' ? before?.expiresAt : options.expiresAt)
-    return old === undefined ? 'OK' : old
-  }
-
-  function del(keys: readonly string[]): Reply {
-    let removed = 0
-    for (const key of keys) {
-      const entry = read(key)
-      if (entry === undefined) continue
-      remove(key, entry)
-      removed += 1
-    }
-    return removed
-  }
-
-  function incrby([key, by]: readonly string[]): Reply {
-    const before = read(key!)
-    const value = increment(before?.value ?? '0', by!)
-    write(key!, value, before?.expiresAt)
-    // Beyond 2^53 the number is rounded, as it is for every reader of JSON.
-    return Number(value)
-  }
-
-  function pexpire([key, ms, ...rest]: readonly string[]): Reply {
-    const flags = parseExpireFlags(rest)
-    const at = parseExpireAt(ms!, runtime.now())
-    const entry = read(key!)
-    if (entry === undefined) return 0
-    // A key that never expires counts as one that expires last.
-    const current = entry.expiresAt ?? Number.POSITIVE_INFINITY
-    if (flags.nx && entry.expiresAt !== undefined) return 0
-    if (flags.xx && entry.expiresAt === undefined) return 0
-    if ((flags.gt && at <= current) || (flags.lt && at >= current)) return 0
-    if (at <= runtime.now()) remove(key!, entry)
-    else entry.expiresAt = at
-    return 1
-  }
-
-  function publish([channel, message]: readonly string[]): Reply {
-    const listeners = [...(channels.get(channel!) ?? [])]
-    for (const listener of listeners) listener(message!)
-    return listeners.length
-  }
-
-  // Arguments at least and at most, the name not counted.
-  const commands: Record<
-    string,
-    { least: number; most: number; run: (args: readonly string[]) => Reply } | undefined
-  > = {
-    __proto__: null as never,
-    get: { least: 1, most: 1, run: ([key]) => read(key!)?.value ?? null },
-    set: { least: 2, most: Number.POSITIVE_INFINITY, run: set },
-    del: { least: 1, most: Number.POSITIVE_INFINITY, run: del },
-    incr: { least: 1, most: 1, run: ([key]) => incrby([key!, '1']) },
-    incrby: { least: 2, most: 2, run: incrby },
-    pexpire: { least: 2, most: Number.POSITIVE_INFINITY, run: pexpire },
-    publish: { least: 2, most: 2, run: publish },
-  }
+  const channels = createChannels(maxSubscriptions)
+  const commands = new Map<string, Command>(
+    Object.entries(stringCommands(createEntries(runtime, maxBytes), runtime)),
+  )
+  const publish: Command['run'] = ([channel, message]) => channels.publish(channel!, message!)
+  commands.set('publish', { least: 2, most: 2, run: publish })
 
   function lookUp([name = '', ...args]: readonly string[]) {
-    const command = commands[name.toLowerCase()]
+    const command = commands.get(name.toLowerCase())
     if (command === undefined) throw new RedisError(unknownCommand(name, args))
     if (args.length < command.least || args.length > command.most) {
       throw new RedisError(`ERR wrong number of arguments for '${name.toLowerCase()}' command`)
@@ -181,21 +54,70 @@ export function createEngine(
     check(words) {
       lookUp(words)
     },
-    subscribe(channel, listener) {
-      if (subscriptions >= maxSubscriptions) {
-        throw new RedisError('ERR max number of clients reached')
-      }
-      const listeners = channels.get(channel) ?? new Set()
-      // A function of its own, so that the same listener may subscribe twice and leave once.
-      const own = (message: string) => listener(message)
-      channels.set(channel, listeners.add(own))
-      subscriptions += 1
-      return () => {
-        if (!listeners.delete(own)) return
-        subscriptions -= 1
-        if (listeners.size === 0 && channels.get(channel) === listeners) channels.delete(channel)
-      }
-    },
+    subscribe: channels.subscribe,
+  }
+}
+
+/** `least` and `most`: how many arguments it takes, the name not counted. */
+type Command = { least: number; most: number; run: (args: readonly string[]) => Reply }
+
+function stringCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record<string, Command> {
+  function set([key, value, ...rest]: readonly string[]): Reply {
+    const options = parseSetOptions(rest, runtime.now())
+    const before = entries.read(key!)
+    const old = options.answersOld ? (before?.value ?? null) : undefined
+    if (options.only !== undefined && (options.only === 'present') !== (before !== undefined)) {
+      return old ?? null
+    }
+    entries.write(
+      key!,
+      value!,
+      options.expiresAt === 'keep' ? before?.expiresAt : options.expiresAt,
+    )
+    return old === undefined ? 'OK' : old
+  }
+
+  function del(keys: readonly string[]): Reply {
+    let removed = 0
+    for (const key of keys) {
+      const entry = entries.read(key)
+      if (entry === undefined) continue
+      entries.remove(key, entry)
+      removed += 1
+    }
+    return removed
+  }
+
+  function incrby([key, by]: readonly string[]): Reply {
+    const before = entries.read(key!)
+    const value = increment(before?.value ?? '0', by!)
+    entries.write(key!, value, before?.expiresAt)
+    // Beyond 2^53 the number is rounded, as it is for every reader of JSON.
+    return Number(value)
+  }
+
+  function pexpire([key, ms, ...rest]: readonly string[]): Reply {
+    const flags = parseExpireFlags(rest)
+    const at = parseExpireAt(ms!, runtime.now())
+    const entry = entries.read(key!)
+    if (entry === undefined) return 0
+    // A key that never expires counts as one that expires last.
+    const current = entry.expiresAt ?? Number.POSITIVE_INFINITY
+    if (flags.nx && entry.expiresAt !== undefined) return 0
+    if (flags.xx && entry.expiresAt === undefined) return 0
+    if ((flags.gt && at <= current) || (flags.lt && at >= current)) return 0
+    if (at <= runtime.now()) entries.remove(key!, entry)
+    else entry.expiresAt = at
+    return 1
+  }
+
+  return {
+    get: { least: 1, most: 1, run: ([key]) => entries.read(key!)?.value ?? null },
+    set: { least: 2, most: Number.POSITIVE_INFINITY, run: set },
+    del: { least: 1, most: Number.POSITIVE_INFINITY, run: del },
+    incr: { least: 1, most: 1, run: ([key]) => incrby([key!, '1']) },
+    incrby: { least: 2, most: 2, run: incrby },
+    pexpire: { least: 2, most: Number.POSITIVE_INFINITY, run: pexpire },
   }
 }
 
