@@ -36,42 +36,7 @@ export function watchStore(
   monotonic: () => number,
   log: Log,
 ): { store: Store; stats(): StoreStats } {
-  const stats: StoreStats = { refused: 0, unavailable: 0, conflicts: 0 }
-  const logged = new Set<string>()
-  let loggedAt = Number.NEGATIVE_INFINITY
-  let unlogged = 0
-
-  function refused(operation: string, rows: Row[], error: StoreError): void {
-    stats.refused++
-    const at = error.reasons.indexOf('invalid')
-    const { table, key, bytes } = rows[Math.max(0, at)]!
-    const name = `${operation} ${table} ${key.pk} ${key.sk}`
-    if (logged.has(name)) return
-    logged.add(name)
-    for (const oldest of logged) {
-      if (logged.size <= rowsKept) break
-      logged.delete(oldest)
-    }
-    const { refusal, message } = error
-    const where = { operation, table, ...key, bytes }
-    log.error('the store refuses a request for good', { ...where, refusal, cause: message })
-  }
-
-  function passing(operation: string, rows: Row[], error: StoreError): void {
-    if (error.kind === 'conflict' || error.reasons.includes('conflict')) {
-      stats.conflicts++
-      return
-    }
-    stats.unavailable++
-    unlogged++
-    const now = monotonic()
-    if (now - loggedAt < logAgainMs) return
-    loggedAt = now
-    const { table, key } = rows[0]!
-    const where = { operation, table, ...key, requests: unlogged }
-    log.warn('the store does not answer', { ...where, kind: error.kind, cause: error.message })
-    unlogged = 0
-  }
+  const failures = createFailures(monotonic, log)
 
   async function watch<T>(
     operation: string,
@@ -83,15 +48,14 @@ export function watchStore(
     } catch (error) {
       if (error instanceof StoreError) {
         const failure = failureOf(error)
-        if (failure === 'permanent') refused(operation, rows(), error)
-        if (failure === 'passing') passing(operation, rows(), error)
+        if (failure !== 'condition') failures[failure](operation, rows(), error)
       }
       throw error
     }
   }
 
   return {
-    stats: () => ({ ...stats }),
+    stats: () => ({ ...failures.stats }),
     store: {
       get: (request) =>
         watch(
@@ -131,6 +95,47 @@ export function watchStore(
         ),
     },
   }
+}
+
+function createFailures(monotonic: () => number, log: Log) {
+  const stats: StoreStats = { refused: 0, unavailable: 0, conflicts: 0 }
+  const logged = new Set<string>()
+  let loggedAt = Number.NEGATIVE_INFINITY
+  let unlogged = 0
+
+  function permanent(operation: string, rows: Row[], error: StoreError): void {
+    stats.refused++
+    const at = error.reasons.indexOf('invalid')
+    const { table, key, bytes } = rows[Math.max(0, at)]!
+    const name = `${operation} ${table} ${key.pk} ${key.sk}`
+    if (logged.has(name)) return
+    logged.add(name)
+    for (const oldest of logged) {
+      if (logged.size <= rowsKept) break
+      logged.delete(oldest)
+    }
+    const { refusal, message } = error
+    const where = { operation, table, ...key, bytes }
+    log.error('the store refuses a request for good', { ...where, refusal, cause: message })
+  }
+
+  function passing(operation: string, rows: Row[], error: StoreError): void {
+    if (error.kind === 'conflict' || error.reasons.includes('conflict')) {
+      stats.conflicts++
+      return
+    }
+    stats.unavailable++
+    unlogged++
+    const now = monotonic()
+    if (now - loggedAt < logAgainMs) return
+    loggedAt = now
+    const { table, key } = rows[0]!
+    const where = { operation, table, ...key, requests: unlogged }
+    log.warn('the store does not answer', { ...where, kind: error.kind, cause: error.message })
+    unlogged = 0
+  }
+
+  return { stats, permanent, passing }
 }
 
 /** The row of a write, and the bytes that the write brings. */

@@ -31,6 +31,7 @@ const keeper = 'gameserver/persistence/lease-keeper.ts'
 const world = 'functions/world/world.ts'
 const owner = 'functions/world/owner.ts'
 const placeKeeper = 'gameserver/persistence/place-keeper.ts'
+const placeRound = 'gameserver/persistence/place-round.ts'
 const leaseGate = 'gameserver/host/lease-gate.ts'
 const admission = 'gameserver/instance/admission.ts'
 const leaves = 'gameserver/instance/leaves.ts'
@@ -226,14 +227,14 @@ export const mutants: Mutant[] = [
   {
     name: 'places-never-lapse',
     rule: 'Places: reservations that expired are released by their host',
-    file: placeKeeper,
+    file: placeRound,
     find: 'now - since > placeLapsesMs',
     replace: '0 * (now - since) > placeLapsesMs',
   },
   {
     name: 'places-of-players-lapse',
     rule: 'Places: the host keeps the places of those who play there',
-    file: placeKeeper,
+    file: placeRound,
     find: '!members.has(id)',
     replace: 'members.size >= 0',
   },
