@@ -76,14 +76,12 @@ const lines = [
 export function createBot(options: BotOptions): Bot {
   const { runtime, monotonic, seed, index } = options
   const identity = identityOf(seed, index)
-  const random = createRandom(`walk ${seed} ${index}`)
-  const walker = createWalker(random, options)
+  const act = createWhims(options)
   const metrics = createMetrics()
   const stopping = new AbortController()
   let client: ZoneClient | undefined
   let played = false
   let failed: string | undefined
-  let updatedAt = monotonic()
 
   async function live(): Promise<void> {
     const storage = createMemoryStore()
@@ -134,20 +132,6 @@ export function createBot(options: BotOptions): Bot {
       failed = reason
   }
 
-  function act(now: number) {
-    const self = client?.self()
-    if (client?.content === undefined || self === undefined) return
-    const decision = walker.decide(self, client.content, now)
-    if (decision === 'stand') client.stand()
-    else if (decision !== undefined) client.walk(decision)
-    const elapsedMs = now - updatedAt
-    if (happens(options.chatEveryMs, elapsedMs))
-      client.say(lines[Math.floor(random() * lines.length)]!)
-    if (happens(options.dropEveryMs, elapsedMs)) client.drop()
-  }
-  const happens = (everyMs: number, elapsedMs: number) =>
-    everyMs > 0 && random() < Math.min(1, elapsedMs / everyMs)
-
   return {
     metrics,
     get inWorld() {
@@ -161,15 +145,36 @@ export function createBot(options: BotOptions): Bot {
     },
     live,
     update() {
-      const now = monotonic()
-      act(now)
+      act(client)
       client?.update()
-      updatedAt = now
     },
     async stop() {
       stopping.abort(new Error('stopped'))
       await client?.leave()
     },
+  }
+}
+
+/** What a bot does by chance: it walks about, talks and loses its socket. To be called with each update. */
+function createWhims(options: BotOptions): (client: ZoneClient | undefined) => void {
+  const { monotonic, seed, index, chatEveryMs, dropEveryMs } = options
+  const random = createRandom(`walk ${seed} ${index}`)
+  const walker = createWalker(random, options)
+  let before = monotonic()
+  const happens = (everyMs: number, elapsedMs: number) =>
+    everyMs > 0 && random() < Math.min(1, elapsedMs / everyMs)
+
+  return (client) => {
+    const now = monotonic()
+    const elapsedMs = now - before
+    before = now
+    const self = client?.self()
+    if (client?.content === undefined || self === undefined) return
+    const decision = walker.decide(self, client.content, now)
+    if (decision === 'stand') client.stand()
+    else if (decision !== undefined) client.walk(decision)
+    if (happens(chatEveryMs, elapsedMs)) client.say(lines[Math.floor(random() * lines.length)]!)
+    if (happens(dropEveryMs, elapsedMs)) client.drop()
   }
 }
 

@@ -113,14 +113,52 @@ function creation(
   jobs: Job[],
   showError: (failure: unknown) => void,
 ): HTMLElement {
-  let race = races[0]!
-  let job = race.jobs[0]!
+  const chooser = createChooser(races, jobs)
   const name = field('Name', {
     name: 'character',
     maxlength: String(characterNameMaxLength),
     autocomplete: 'off',
     spellcheck: 'false',
   })
+  const create = element('button', {
+    class: 'main',
+    text: 'Create and enter',
+    attributes: { type: 'submit', id: 'create' },
+  })
+  const form = element(
+    'form',
+    {},
+    element('h2', { text: 'A new character' }),
+    name.label,
+    ...chooser.elements,
+    create,
+  )
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const wanted = name.input.value.trim()
+    const wrong = wrongName(wanted)
+    if (wrong !== undefined) {
+      tellName(wrong)
+      return
+    }
+    create.disabled = true
+    realm.create({ name: wanted, ...chooser.chosen() }).then(play, (failure: unknown) => {
+      create.disabled = false
+      showError(failure)
+    })
+  })
+  const tellName = (wrong: string) => {
+    name.input.setCustomValidity(wrong)
+    name.input.reportValidity()
+  }
+  name.input.addEventListener('input', () => name.input.setCustomValidity(''))
+  return form
+}
+
+/** Lets the player choose a race, and a job that it has. */
+function createChooser(races: Race[], jobs: Job[]) {
+  let race = races[0]!
+  let job = race.jobs[0]!
   const raceChoices = element('div', { class: 'choices' })
   const raceAbout = element('p', { class: 'about' })
   const jobChoices = element('div', { class: 'choices' })
@@ -152,45 +190,17 @@ function creation(
     )
   }
   draw()
-
-  const create = element('button', {
-    class: 'main',
-    text: 'Create and enter',
-    attributes: { type: 'submit', id: 'create' },
-  })
-  const form = element(
-    'form',
-    {},
-    element('h2', { text: 'A new character' }),
-    name.label,
-    element('h2', { text: 'People' }),
-    raceChoices,
-    raceAbout,
-    element('h2', { text: 'Calling' }),
-    jobChoices,
-    jobAbout,
-    create,
-  )
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    const wanted = name.input.value.trim()
-    const wrong = wrongName(wanted)
-    if (wrong !== undefined) {
-      tellName(wrong)
-      return
-    }
-    create.disabled = true
-    realm.create({ name: wanted, race: race.id, job }).then(play, (failure: unknown) => {
-      create.disabled = false
-      showError(failure)
-    })
-  })
-  const tellName = (wrong: string) => {
-    name.input.setCustomValidity(wrong)
-    name.input.reportValidity()
+  return {
+    elements: [
+      element('h2', { text: 'People' }),
+      raceChoices,
+      raceAbout,
+      element('h2', { text: 'Calling' }),
+      jobChoices,
+      jobAbout,
+    ],
+    chosen: () => ({ race: race.id, job }),
   }
-  name.input.addEventListener('input', () => name.input.setCustomValidity(''))
-  return form
 }
 
 function wrongName(name: string): string | undefined {

@@ -33,17 +33,19 @@ export type ControlEvents = {
 }
 
 export function createControls(surface: HTMLElement, events: ControlEvents): Controls {
-  const held = new Set<string>()
-  /** Fingers or the mouse on the surface. Two of them zoom. */
-  const pointers = new Map<number, { x: number; y: number }>()
   const closing = new AbortController()
-  const options = { signal: closing.signal }
-
-  const isTyping = () => document.activeElement instanceof HTMLInputElement
-  const spread = () => {
-    const [a, b] = [...pointers.values()]
-    return a && b ? Math.hypot(a.x - b.x, a.y - b.y) : 0
+  const keys = listenToKeys(events, closing.signal)
+  const pointers = listenToPointers(surface, events, closing.signal)
+  return {
+    heading: (selfX, selfY) => keys() ?? pointers(selfX, selfY),
+    close: () => closing.abort(),
   }
+}
+
+/** Answers a function: the heading that the keys held down now mean. */
+function listenToKeys(events: ControlEvents, signal: AbortSignal): () => number | undefined {
+  const held = new Set<string>()
+  const isTyping = () => document.activeElement instanceof HTMLInputElement
 
   addEventListener(
     'keydown',
@@ -59,19 +61,35 @@ export function createControls(surface: HTMLElement, events: ControlEvents): Con
       else if (event.key === '-') events.zoom(1 / zoomStep)
       else if (!event.repeat && events.act(event.code)) event.preventDefault()
     },
-    options,
+    { signal },
   )
-  addEventListener('keyup', (event) => void held.delete(event.code), options)
+  addEventListener('keyup', (event) => void held.delete(event.code), { signal })
   // Keys released elsewhere are never heard of.
-  addEventListener(
-    'blur',
-    () => {
-      held.clear()
-      pointers.clear()
-    },
-    options,
-  )
-  document.addEventListener('focusin', () => held.clear(), options)
+  addEventListener('blur', () => held.clear(), { signal })
+  document.addEventListener('focusin', () => held.clear(), { signal })
+
+  return () => {
+    let x = 0
+    let y = 0
+    for (const code of held) {
+      x += KEYS[code]![0]
+      y += KEYS[code]![1]
+    }
+    return x === 0 && y === 0 ? undefined : headingTo(Math.sign(x), Math.sign(y))
+  }
+}
+
+/** Fingers or the mouse on the surface. Two of them zoom. Answers a function: the heading that one means. */
+function listenToPointers(
+  surface: HTMLElement,
+  events: ControlEvents,
+  signal: AbortSignal,
+): (selfX: number, selfY: number) => number | undefined {
+  const pointers = new Map<number, { x: number; y: number }>()
+  const spread = () => {
+    const [a, b] = [...pointers.values()]
+    return a && b ? Math.hypot(a.x - b.x, a.y - b.y) : 0
+  }
 
   surface.addEventListener(
     'pointerdown',
@@ -81,7 +99,7 @@ export function createControls(surface: HTMLElement, events: ControlEvents): Con
       surface.setPointerCapture(event.pointerId)
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
     },
-    options,
+    { signal },
   )
   surface.addEventListener(
     'pointermove',
@@ -91,35 +109,27 @@ export function createControls(surface: HTMLElement, events: ControlEvents): Con
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
       if (before > 0) events.zoom(spread() / before)
     },
-    options,
+    { signal },
   )
   const lift = (event: PointerEvent) => void pointers.delete(event.pointerId)
-  surface.addEventListener('pointerup', lift, options)
-  surface.addEventListener('pointercancel', lift, options)
+  surface.addEventListener('pointerup', lift, { signal })
+  surface.addEventListener('pointercancel', lift, { signal })
+  // Fingers lifted elsewhere are never heard of.
+  addEventListener('blur', () => pointers.clear(), { signal })
   surface.addEventListener(
     'wheel',
     (event) => {
       event.preventDefault()
       events.zoom(event.deltaY < 0 ? zoomStep : 1 / zoomStep)
     },
-    { ...options, passive: false },
+    { signal, passive: false },
   )
 
-  return {
-    heading(selfX, selfY) {
-      let x = 0
-      let y = 0
-      for (const code of held) {
-        x += KEYS[code]![0]
-        y += KEYS[code]![1]
-      }
-      if (x !== 0 || y !== 0) return headingTo(Math.sign(x), Math.sign(y))
-      const [pointer] = pointers.values()
-      if (pointer === undefined || pointers.size > 1) return undefined
-      const dx = Math.round(pointer.x - selfX)
-      const dy = Math.round(pointer.y - selfY)
-      return Math.hypot(dx, dy) < pointerDeadPx ? undefined : headingTo(dx, dy)
-    },
-    close: () => closing.abort(),
+  return (selfX, selfY) => {
+    const [pointer] = pointers.values()
+    if (pointer === undefined || pointers.size > 1) return undefined
+    const dx = Math.round(pointer.x - selfX)
+    const dy = Math.round(pointer.y - selfY)
+    return Math.hypot(dx, dy) < pointerDeadPx ? undefined : headingTo(dx, dy)
   }
 }

@@ -36,16 +36,14 @@ export function showLanding(session: Session, done: () => void, why?: string): v
   const submit = () => {
     const loginName = name.input.value.trim()
     const secret = password.input.value
-    if (loginName === '' || secret === '') error.textContent = 'Please enter a name and a password.'
-    else if (registering && !/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/.test(loginName)) {
-      error.textContent = 'The name takes 3 to 64 letters, digits and . _ @ + -'
-    } else if (registering && secret.length < passwordMinLength) {
-      error.textContent = `The password needs at least ${passwordMinLength} characters.`
-    } else {
-      void attempt(() =>
-        registering ? session.register(loginName, secret) : session.logIn(loginName, secret),
-      )
+    const wrong = wrongInput(loginName, secret, registering)
+    if (wrong !== undefined) {
+      error.textContent = wrong
+      return
     }
+    void attempt(() =>
+      registering ? session.register(loginName, secret) : session.logIn(loginName, secret),
+    )
   }
   const turn = () => {
     registering = !registering
@@ -87,4 +85,16 @@ export function showLanding(session: Session, done: () => void, why?: string): v
       error,
     ),
   )
+}
+
+function wrongInput(loginName: string, secret: string, registering: boolean): string | undefined {
+  if (loginName === '' || secret === '') return 'Please enter a name and a password.'
+  if (!registering) return undefined
+  if (!/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/.test(loginName)) {
+    return 'The name takes 3 to 64 letters, digits and . _ @ + -'
+  }
+  if (secret.length < passwordMinLength) {
+    return `The password needs at least ${passwordMinLength} characters.`
+  }
+  return undefined
 }

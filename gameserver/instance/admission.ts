@@ -49,8 +49,7 @@ type AdmissionDeps = {
 
 export function createAdmission(deps: AdmissionDeps): Admission {
   const { bootId, instances, persistence, verifyKeys, runtime, monotonic, log } = deps
-  /** Ticket id to its expiry, Unix ms. */
-  const used = new Map<string, number>()
+  const used = createUsedTickets(runtime)
   const claims = createClaims(persistence, log)
   const joining = new Set<Promise<void>>()
   let lapses = 0
@@ -74,8 +73,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (reason !== undefined) return client.end(reason)
 
     const lapsesBefore = lapses
-    // By a clock that is behind it could be accepted for so long.
-    used.set(ticket.ticketId, ticket.expiresAt + clockSlackMs)
+    used.add(ticket)
     const answer = await claims.run(ticket, instance.id)
     if (answer.outcome === 'refused') return client.end('ticket.refused')
     if (answer.outcome === 'unavailable') return client.end('host.unavailable')
@@ -121,13 +119,27 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     shut() {
       shut = true
     },
-    sweep() {
-      const now = runtime.now()
-      // A ticket's expiry is rounded to seconds.
-      for (const [id, expiresAt] of used) if (expiresAt + 1000 < now) used.delete(id)
-    },
+    sweep: used.sweep,
     async idle() {
       while (joining.size > 0) await Promise.all(joining)
+    },
+  }
+}
+
+/** The ids of tickets, for as long as they could be accepted. */
+function createUsedTickets(runtime: Pick<Runtime, 'now'>) {
+  /** Ticket id to its expiry, Unix ms. */
+  const ids = new Map<string, number>()
+  return {
+    has: (ticketId: string) => ids.has(ticketId),
+    add({ ticketId, expiresAt }: Ticket): void {
+      // By a clock that is behind it could be accepted for so long.
+      ids.set(ticketId, expiresAt + clockSlackMs)
+    },
+    sweep(): void {
+      const now = runtime.now()
+      // A ticket's expiry is rounded to seconds.
+      for (const [id, expiresAt] of ids) if (expiresAt + 1000 < now) ids.delete(id)
     },
   }
 }

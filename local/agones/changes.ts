@@ -99,17 +99,18 @@ export function createChanges(options: ChangesOptions): Changes {
   }
 
   function set(kind: 'labels' | 'annotations', { key, value }: KeyValue): void {
-    if (!isLabelKey(key)) throw new SdkRefused('invalid argument: the key is no name', 'argument')
-    if (kind === 'labels' && !isLabelValue(value)) {
-      throw new SdkRefused(
-        'invalid argument: the label value is not 63 plain characters',
-        'argument',
-      )
-    }
+    checkPair(kind, { key, value })
     const kept = kind === 'labels' ? labels : annotations
     kept.set(key, value)
     enqueue(kind)
   }
 
   return { ask, want, set, enqueue }
+}
+
+function checkPair(kind: 'labels' | 'annotations', { key, value }: KeyValue): void {
+  if (!isLabelKey(key)) throw new SdkRefused('invalid argument: the key is no name', 'argument')
+  if (kind === 'labels' && !isLabelValue(value)) {
+    throw new SdkRefused('invalid argument: the label value is not 63 plain characters', 'argument')
+  }
 }

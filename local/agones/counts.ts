@@ -13,8 +13,21 @@ const listMaxCapacity = 1000
 export type Counts = ReturnType<typeof createCounts>
 
 export function createCounts(read: () => Status) {
+  const { apply: applyCounters, ...counters } = createCounters(read)
+  const { apply: applyLists, ...lists } = createLists(read)
+  return {
+    ...counters,
+    ...lists,
+    /** Writes what is batched into the object and forgets it. */
+    apply(draft: WireGameServer) {
+      applyCounters(draft.status)
+      applyLists(draft.status)
+    },
+  }
+}
+
+function createCounters(read: () => Status) {
   let counters = new Map<string, CounterChange>()
-  let lists = new Map<string, ListChange>()
 
   const counter = (name: string, status = read()) => {
     const stored = status.counters[name]
@@ -24,24 +37,9 @@ export function createCounts(read: () => Status) {
     const count = (change?.count ?? stored.count) + (change?.diff ?? 0)
     return { name, count: Math.max(0, Math.min(count, capacity)), capacity }
   }
-  const list = (name: string, status = read()) => {
-    const stored = status.lists[name]
-    if (!stored) throw new SdkRefused(`list not found: ${name}`)
-    const change = lists.get(name)
-    const capacity = change?.capacity ?? stored.capacity
-    const kept = stored.values.filter((value) => !change?.remove.has(value))
-    const values = [...new Set([...kept, ...(change?.add ?? [])])]
-    return { name, capacity, values: values.slice(0, capacity) }
-  }
-  const listChange = (name: string) => {
-    const change = lists.get(name) ?? { remove: new Set<string>(), add: [] }
-    lists.set(name, change)
-    return change
-  }
 
   return {
     counter,
-    list,
     updateCounter(request: { name: string; count?: number; capacity?: number; diff: number }) {
       const { capacity: known } = counter(request.name)
       const change = { ...(counters.get(request.name) ?? { diff: 0 }) }
@@ -65,6 +63,36 @@ export function createCounts(read: () => Status) {
       }
       counters.set(request.name, change)
     },
+    apply(status: Status) {
+      for (const name of counters.keys()) {
+        const { count, capacity } = counter(name, status)
+        status.counters[name] = { count, capacity }
+      }
+      counters = new Map()
+    },
+  }
+}
+
+function createLists(read: () => Status) {
+  let lists = new Map<string, ListChange>()
+
+  const list = (name: string, status = read()) => {
+    const stored = status.lists[name]
+    if (!stored) throw new SdkRefused(`list not found: ${name}`)
+    const change = lists.get(name)
+    const capacity = change?.capacity ?? stored.capacity
+    const kept = stored.values.filter((value) => !change?.remove.has(value))
+    const values = [...new Set([...kept, ...(change?.add ?? [])])]
+    return { name, capacity, values: values.slice(0, capacity) }
+  }
+  const listChange = (name: string) => {
+    const change = lists.get(name) ?? { remove: new Set<string>(), add: [] }
+    lists.set(name, change)
+    return change
+  }
+
+  return {
+    list,
     /** Only what the mask names is changed. Replaces whatever is batched for this list, as a cluster does. */
     updateList(request: { name: string; capacity: number; values: string[] }, paths: string[]) {
       const unknown = paths.find((path) => !['name', 'capacity', 'values'].includes(path))
@@ -95,18 +123,11 @@ export function createCounts(read: () => Status) {
       change.add = change.add.filter((added) => added !== value)
       change.remove.add(value)
     },
-    /** Writes what is batched into the object and forgets it. */
-    apply(draft: WireGameServer) {
-      const applied = { counters, lists }
-      for (const name of applied.counters.keys()) {
-        const { count, capacity } = counter(name, draft.status)
-        draft.status.counters[name] = { count, capacity }
+    apply(status: Status) {
+      for (const name of lists.keys()) {
+        const { capacity, values } = list(name, status)
+        status.lists[name] = { capacity, values }
       }
-      for (const name of applied.lists.keys()) {
-        const { capacity, values } = list(name, draft.status)
-        draft.status.lists[name] = { capacity, values }
-      }
-      counters = new Map()
       lists = new Map()
     },
   }

@@ -1,5 +1,6 @@
 // One zone host as the fleet runs it: a process, the sidecar beside it, and the object that both show.
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootLabel } from '#shared/fleet/fleet.ts'
@@ -9,6 +10,7 @@ import type { Log } from '#shared/telemetry/log.ts'
 import { createGameServer } from '../agones/game-server.ts'
 import type { GameServerObject, GameServerOptions } from '../agones/game-server.ts'
 import { startSidecar } from '../agones/sidecar.ts'
+import type { Sidecar } from '../agones/sidecar.ts'
 import type { GameServerState } from '../agones/wire.ts'
 import { identify, runs, signal } from '../process-identity.ts'
 import type { ProcessIdentity } from '../process-identity.ts'
@@ -49,7 +51,7 @@ export interface HostProcess {
 const logFilesKept = 50
 
 export async function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
-  const { name, host, port, runtime, log } = options
+  const { name, port, runtime, log } = options
   const gameServer = createGameServer({
     name,
     labels: options.labels,
@@ -61,21 +63,7 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
   })
   const { queueMs } = options
   let sidecar = await startSidecar({ gameServer, queueMs, runtime, log })
-  const output = openLogFile(options.logFolder, name)
-  const child = spawn(process.execPath, options.program, {
-    env: {
-      ...options.env,
-      HOST: host,
-      WAYSTONE_ZONE_PORT: String(port),
-      AGONES_SDK_GRPC_PORT: String(sidecar.port),
-      AGONES_SDK_HTTP_PORT: String(sidecar.httpPort),
-    },
-    // The output goes to a file, so that a host can always write and outlives whoever reads.
-    stdio: ['ignore', output, output],
-    // Its own group: a Ctrl-C in the terminal is for the fleet, which stops hosts in its order.
-    detached: true,
-  })
-  closeSync(output)
+  const child = spawnHost(options, sidecar)
   let over = false
   const ended = new Promise<void>((resolve) => {
     const finish = (fields: object) => {
@@ -129,6 +117,25 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
       await forcing
     },
   }
+}
+
+function spawnHost(options: HostProcessOptions, sidecar: Sidecar): ChildProcess {
+  const output = openLogFile(options.logFolder, options.name)
+  const child = spawn(process.execPath, options.program, {
+    env: {
+      ...options.env,
+      HOST: options.host,
+      WAYSTONE_ZONE_PORT: String(options.port),
+      AGONES_SDK_GRPC_PORT: String(sidecar.port),
+      AGONES_SDK_HTTP_PORT: String(sidecar.httpPort),
+    },
+    // The output goes to a file, so that a host can always write and outlives whoever reads.
+    stdio: ['ignore', output, output],
+    // Its own group: a Ctrl-C in the terminal is for the fleet, which stops hosts in its order.
+    detached: true,
+  })
+  closeSync(output)
+  return child
 }
 
 const states: Record<GameServerState, FleetHost['state']> = {

@@ -20,7 +20,7 @@ import { marshall } from '@aws-sdk/util-dynamodb'
 import { meets } from './condition.ts'
 import { readItem, storeError } from './dynamo-answers.ts'
 import { checkQuery, checkTransaction, checkWrite, copyKey } from './request.ts'
-import type { Bindings, Key, Store, TableName, Write } from './store.ts'
+import type { Bindings, Key, Query, Store, TableName, Write } from './store.ts'
 
 export type DynamoOptions = {
   /** Default: AWS, in `region`. */
@@ -46,23 +46,8 @@ type Attributes = Record<string, AttributeValue>
 /** The same store for every process. Options are plain data, so that a worker thread can take them. */
 export function createDynamoStore(options: DynamoOptions): DynamoStore {
   const deadlineMs = options.requestTimeoutMs ?? 2000
-  const config = {
-    region: options.region,
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-    requestHandler: {
-      connectionTimeout: deadlineMs / 2,
-      // One attempt that hangs leaves time for another.
-      requestTimeout: deadlineMs / 2,
-      throwOnRequestTimeout: true,
-    },
-  }
-  const repeating = new DynamoDBClient({ ...config, maxAttempts: options.maxAttempts ?? 3 })
-  const once = new DynamoDBClient({ ...config, maxAttempts: 1 })
-  for (const client of [repeating, once]) {
-    // It copies requests and answers, field by field, for a logger. No logger is set.
-    client.middlewareStack.remove('loggerMiddleware')
-  }
+  const repeating = createClient(options, deadlineMs, options.maxAttempts ?? 3)
+  const once = createClient(options, deadlineMs, 1)
   const tableOf = (table: TableName) => `${options.tablePrefix}${table}`
 
   async function request<T>(
@@ -88,16 +73,7 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
     },
     async query(query) {
       const { sort, scope } = checkQuery(query)
-      const command = new QueryCommand({
-        TableName: tableOf(query.table),
-        KeyConditionExpression: query.keyCondition,
-        ...(query.filter === undefined ? {} : { FilterExpression: query.filter }),
-        ...bindings(query),
-        ...(query.limit === undefined ? {} : { Limit: query.limit }),
-        ScanIndexForward: !(query.descending ?? false),
-        ...(query.after === undefined ? {} : { ExclusiveStartKey: marshallKey(query.after) }),
-        ConsistentRead: query.consistent ?? false,
-      })
+      const command = new QueryCommand(queryInput(tableOf(query.table), query))
       const page = await request(false, (limit) => repeating.send(command, limit))
       // The embedded server's begins_with takes letters of either case; ours looks again.
       const items = (page.Items ?? [])
@@ -141,6 +117,28 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
   }
 }
 
+function createClient(
+  { region, endpoint, credentials }: DynamoOptions,
+  deadlineMs: number,
+  maxAttempts: number,
+): DynamoDBClient {
+  const client = new DynamoDBClient({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+    maxAttempts,
+    requestHandler: {
+      connectionTimeout: deadlineMs / 2,
+      // One attempt that hangs leaves time for another.
+      requestTimeout: deadlineMs / 2,
+      throwOnRequestTimeout: true,
+    },
+  })
+  // It copies requests and answers, field by field, for a logger. No logger is set.
+  client.middlewareStack.remove('loggerMiddleware')
+  return client
+}
+
 function marshallKey(key: Key): Attributes {
   return marshall(copyKey(key))
 }
@@ -156,6 +154,19 @@ function bindings({ names, values }: Bindings) {
 
 function isEmpty(record: Record<string, unknown>): boolean {
   return Object.keys(record).length === 0
+}
+
+function queryInput(TableName: string, query: Query) {
+  return {
+    TableName,
+    KeyConditionExpression: query.keyCondition,
+    ...(query.filter === undefined ? {} : { FilterExpression: query.filter }),
+    ...bindings(query),
+    ...(query.limit === undefined ? {} : { Limit: query.limit }),
+    ScanIndexForward: !(query.descending ?? false),
+    ...(query.after === undefined ? {} : { ExclusiveStartKey: marshallKey(query.after) }),
+    ConsistentRead: query.consistent ?? false,
+  }
 }
 
 /** The part that all writes share: the row that failed the condition comes back with the refusal. */
