@@ -1,5 +1,4 @@
-// Waiting longer after each failure, with chance in it, so that players who lost the same server do
-// not come back in one wave ("full jitter" above a floor).
+// Waiting with chance in it, so that those who failed together do not try again together.
 import type { Runtime } from './runtime.ts'
 
 export type Backoff = {
@@ -18,6 +17,7 @@ export type BackoffOptions = {
 /** No server may keep a client away longer than this by Retry-After. */
 const retryAfterMaxMs = 60_000
 
+/** Longer after each failure: half of each wait is by chance ("equal jitter"). */
 export function createBackoff(
   runtime: Pick<Runtime, 'randomBytes'>,
   { baseMs, maxMs }: BackoffOptions,
@@ -30,12 +30,21 @@ export function createBackoff(
       const most = asked > 0 ? Math.min(maxMs, asked) : maxMs
       const ceiling = Math.min(most, baseMs * 2 ** Math.min(failures, 16))
       failures++
-      const [low, high] = runtime.randomBytes(2)
-      const chance = (low! | (high! << 8)) / 65_536
-      return asked + ceiling * (0.5 + chance / 2)
+      return asked + ceiling * (0.5 + chance(runtime) / 2)
     },
     reset() {
       failures = 0
     },
   }
+}
+
+/** A time by chance, from 1 ms to `most`: of two that met, one comes first the next time. */
+export function jitterMs(runtime: Pick<Runtime, 'randomBytes'>, most: number): number {
+  return 1 + Math.floor(chance(runtime) * most)
+}
+
+/** 0 to 1, 1 excluded, in steps of 1/65,536. */
+function chance(runtime: Pick<Runtime, 'randomBytes'>): number {
+  const [high = 0, low = 0] = runtime.randomBytes(2)
+  return (high * 256 + low) / 65_536
 }

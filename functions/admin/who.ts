@@ -1,12 +1,19 @@
 // Finds the player that an operator names. A name that a player chose never counts as an id, and no name is
 // read as one of another kind: `account:<id>`, `character:<id or name>`, `login:<name>`, or an id alone.
+import * as z from 'zod'
 import { guardKey } from '#shared/ownership/guard.ts'
 import { Problem } from '#shared/problem.ts'
 import { isUuid } from '#shared/runtime.ts'
+import { readRow } from '#shared/store/row.ts'
 import type { Store } from '#shared/store/store.ts'
 import { accountOfLogin, readStanding } from '../auth/auth.ts'
 import { ownerOfName } from '../characters/characters.ts'
 import type { Realms } from '../http/realms.ts'
+
+const kinds = ['account', 'login', 'character'] as const
+type Kind = (typeof kinds)[number]
+
+const guardRow = z.object({ accountId: z.string() })
 
 type WhoDeps = { store: Store; realms: Realms }
 
@@ -16,7 +23,8 @@ type WhoDeps = { store: Store; realms: Realms }
  * Throws admin.player_unknown, or admin.ambiguous when two are called so.
  */
 export async function findAccount(deps: WhoDeps, who: string): Promise<string> {
-  const [, kind, name] = /^(?:(account|login|character):)?(.*)$/su.exec(who) as unknown as Named
+  const kind = kinds.find((each) => who.startsWith(`${each}:`))
+  const name = kind === undefined ? who : who.slice(kind.length + 1)
   const found = await look(deps, kind, name)
   const accounts = new Set(found.filter((one) => one !== undefined))
   if (accounts.size > 1) {
@@ -28,9 +36,11 @@ export async function findAccount(deps: WhoDeps, who: string): Promise<string> {
   throw new Problem('admin.player_unknown', { detail: await otherSpelling(deps, kind, name) })
 }
 
-type Named = [string, 'account' | 'login' | 'character' | undefined, string]
-
-async function look(deps: WhoDeps, kind: Named[1], name: string): Promise<(string | undefined)[]> {
+async function look(
+  deps: WhoDeps,
+  kind: Kind | undefined,
+  name: string,
+): Promise<(string | undefined)[]> {
   const id = name.toLowerCase()
   if (isUuid(id) && kind !== 'login') {
     return await Promise.all([
@@ -53,7 +63,7 @@ function charactersOfId({ store, realms }: WhoDeps, characterId: string) {
   return [...realms.here].map(async (realmId) => {
     const key = guardKey(realmId, characterId)
     const guard = await store.get({ table: 'core', key, consistent: true })
-    return guard?.['accountId'] as string | undefined
+    return readRow(guardRow, guard)?.accountId
   })
 }
 
@@ -67,7 +77,7 @@ function charactersOfName({ store, realms }: WhoDeps, name: string) {
 /** Said, never acted upon. */
 async function otherSpelling(
   { store, realms }: WhoDeps,
-  kind: Named[1],
+  kind: Kind | undefined,
   name: string,
 ): Promise<string | undefined> {
   if (kind === 'account' || kind === 'login') return undefined

@@ -2,12 +2,13 @@
 //
 // Many players enter at once, and the transactions that take their places meet on the same card. That is
 // not a full world. One that met another is repeated a moment later, then the next instance is tried.
+import { jitterMs } from '#shared/backoff.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { findInstances, findRoom, nameOf, readCard, readOpened } from '#shared/ownership/card.ts'
 import type { Card, IsLive } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
-import { jitterMs, takePlace } from '#shared/ownership/places.ts'
+import { takePlace } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'

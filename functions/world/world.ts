@@ -5,9 +5,9 @@
 // reservation.
 import type { PlayerCaller } from '#shared/api/endpoint.ts'
 import type { Admission } from '#shared/api/world.ts'
+import { jitterMs } from '#shared/backoff.ts'
 import { ticketMs } from '#shared/limits.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
-import { jitterMs } from '#shared/ownership/places.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Reservation } from '#shared/ownership/transitions.ts'

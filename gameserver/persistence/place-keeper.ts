@@ -3,12 +3,12 @@
 // - which reservations have lapsed: it releases their places;
 // - which characters play here without a place: it enters their places again;
 // - by how much the count on the card is wrong for certain (place-round.ts): it corrects that.
+import { jitterMs } from '#shared/backoff.ts'
 import { sweepEveryMs } from '#shared/limits.ts'
 import { countOpened, renewCard, sweepRoom, writeCopy } from '#shared/ownership/card.ts'
 import type { Card, InstanceRef, InstanceState } from '#shared/ownership/card.ts'
 import {
   correctCount,
-  jitterMs,
   readPlaces,
   releasedAtOnce,
   releasePlaces,

@@ -16,6 +16,7 @@
 //
 // The host that runs the instance keeps the places of those who play there, whatever `until` says, and
 // releases the others when they have lapsed (gameserver/persistence/place-keeper.ts). No one else deletes.
+import { jitterMs } from '../backoff.ts'
 import { placeKeptMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
@@ -192,12 +193,6 @@ export async function releasePlaces(
       left = still
     }
   }
-}
-
-/** A time by chance, from 1 ms to `most`: of two that met, one comes first the next time. */
-export function jitterMs(runtime: Pick<Runtime, 'randomBytes'>, most: number): number {
-  const [high = 0, low = 0] = runtime.randomBytes(2)
-  return 1 + Math.floor(((high * 256 + low) * most) / 65_536)
 }
 
 /** Enters a place for a character who plays there without one. Nothing happens if there is no room for it. */
