@@ -74,7 +74,7 @@ const lines = [
 ]
 
 export function createBot(options: BotOptions): Bot {
-  const { runtime, monotonic, seed, index } = options
+  const { runtime, seed, index } = options
   const identity = identityOf(seed, index)
   const act = createWhims(options)
   const metrics = createMetrics()

@@ -156,7 +156,12 @@ function sendCommands(client: ZoneClient, scene: Scene, controls: Controls) {
   return setInterval(beat, beatMs)
 }
 
-function drawFrames(client: ZoneClient, scene: Scene, hud: Hud, { name, appearance }: Playing): void {
+function drawFrames(
+  client: ZoneClient,
+  scene: Scene,
+  hud: Hud,
+  { name, appearance }: Playing,
+): void {
   let figuresAt = 0
   scene.onFrame(() => {
     const self = client.self()
