@@ -51,7 +51,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
   }
 
   /** We are the one who asks: `row.ask` is ours. */
-  async function askAndTell(
+  async function askFleet(
     row: AllocationRequest,
     request: string,
     allocation: Allocation,
@@ -114,7 +114,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
           host: undefined,
         }
         if (await writeRequest(store, request, mine, row, now)) {
-          return await askAndTell(mine, request, allocation)
+          return await askFleet(mine, request, allocation)
         }
       }
     },
