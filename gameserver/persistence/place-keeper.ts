@@ -49,7 +49,7 @@ type Deps = {
 export function createPlaceKeeper(deps: Deps): PlaceKeeper {
   const { store, runtime, clocks, realmId, ref } = deps
   const round = createRound()
-  const list = createListing(deps)
+  const listing = createListing(deps)
   let heartbeats = 0
   let before: Promise<void> = Promise.resolve()
 
@@ -84,16 +84,12 @@ export function createPlaceKeeper(deps: Deps): PlaceKeeper {
       heartbeat(state, members.size),
       readPlaces(store, realmId, ref, pagePlaces, round.after()),
     ])
-    if (card === undefined) {
-      // The host was declared dead and the card removed. A copy that was written beside that still leads here.
-      if (copy !== undefined) await store.delete({ table: 'volatile', key: copy })
-      copy = undefined
-      return
-    }
+    // The host was declared dead and the card removed. A copy that was written beside that still leads here.
+    if (card === undefined) return await listing.remove()
     const off = round.off(card)
     round.add(page, clocks.monotonic())
     await Promise.all([
-      list(card),
+      listing.update(card),
       off === 0 ? undefined : correctCount(store, realmId, ref, off, card.changes),
       releaseLapsed(members),
     ])
@@ -113,20 +109,26 @@ export function createPlaceKeeper(deps: Deps): PlaceKeeper {
   }
 }
 
-/** Keeps the copy of the card where newcomers look. */
-function createListing({ store, clocks, realmId, ref }: Deps): (card: Card) => Promise<void> {
+/** The copy of the card, where newcomers look. */
+function createListing({ store, clocks, realmId, ref }: Deps) {
   let copy: Key | undefined
   let opened = false
   let sweptAt = Number.NEGATIVE_INFINITY
-  return async (card) => {
-    copy = await writeCopy(store, clocks.now(), realmId, card, copy)
-    if (card.state === 'open' && !opened) {
-      await countOpened(store, realmId, ref.zone)
-      opened = true
-    }
-    if (clocks.monotonic() - sweptAt < sweepEveryMs) return
-    sweptAt = clocks.monotonic()
-    await sweepRoom(store, clocks.now(), realmId, ref.zone)
+  return {
+    async update(card: Card): Promise<void> {
+      copy = await writeCopy(store, clocks.now(), realmId, card, copy)
+      if (card.state === 'open' && !opened) {
+        await countOpened(store, realmId, ref.zone)
+        opened = true
+      }
+      if (clocks.monotonic() - sweptAt < sweepEveryMs) return
+      sweptAt = clocks.monotonic()
+      await sweepRoom(store, clocks.now(), realmId, ref.zone)
+    },
+    async remove(): Promise<void> {
+      if (copy !== undefined) await store.delete({ table: 'volatile', key: copy })
+      copy = undefined
+    },
   }
 }
 
