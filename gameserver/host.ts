@@ -113,7 +113,7 @@ export function createHost(options: HostOptions): Host {
     if (state === 'proving') loop.putOffSweep()
     if (state === 'lost') return end()
     const stood = before === 'frozen' || before === 'proving'
-    for (const one of running) tellInstance(one, state, gate.ticks(), stood, monotonic())
+    for (const one of running) applyGateState(one, state, gate.ticks(), stood, monotonic())
   }
 
   /** The lease is lost. Nothing done here will be saved. */
@@ -176,8 +176,8 @@ export function createHost(options: HostOptions): Host {
   }
 }
 
-/** Lets the world of an instance go on or stand; after a time that it stood its schedule begins anew. */
-function tellInstance(
+/** Lets the world of an instance go on or stand still. After it stood still its schedule begins anew. */
+function applyGateState(
   { instance, schedule }: Running,
   state: GateState,
   ticks: boolean,

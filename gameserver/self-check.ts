@@ -31,7 +31,7 @@ export type SelfCheck = {
 }
 
 /** What was found: of one kind, so that it is logged when that changes. */
-type Finding = { kind: string; outcome: 'well' | 'warned' | 'unknown'; say: () => void }
+type Finding = { kind: string; outcome: 'well' | 'warned' | 'unknown'; report: () => void }
 
 /**
  * Resolves when it is known, or after a minute of no answer. Logs what is found unless it is of the kind
@@ -46,7 +46,7 @@ export async function checkMyself(
   while (!signal.aborted) {
     const finding = await ask(check)
     if (finding.outcome !== 'unknown' || runtime.now() > timeoutAt) {
-      if (finding.kind !== before) finding.say()
+      if (finding.kind !== before) finding.report()
       return finding
     }
     await runtime.sleep(retryMs, signal).catch(() => undefined)
@@ -82,25 +82,25 @@ async function ask(check: SelfCheck): Promise<Finding> {
     const known = await client.internal.host()
     const { kind, wrong } = whatIsWrong(check, known, (sentAt + runtime.now()) / 2)
     if (wrong.length > 0) {
-      const say = () => wrong.forEach((one) => log.warn(`self-check: ${one}`))
-      return { kind, outcome: 'warned', say }
+      const report = () => wrong.forEach((one) => log.warn(`self-check: ${one}`))
+      return { kind, outcome: 'warned', report }
     }
-    const say = () => log.info('self-check: the functions know this host')
-    return { kind, outcome: 'well', say }
+    const report = () => log.info('self-check: the functions know this host')
+    return { kind, outcome: 'well', report }
   } catch (error) {
     const status = error instanceof ApiError ? error.status : 0
     if (status !== 401) {
-      const say = () =>
+      const report = () =>
         log.warn('self-check: the functions do not answer', { url: check.url, status })
-      return { kind: 'silent', outcome: 'unknown', say }
+      return { kind: 'silent', outcome: 'unknown', report }
     }
     const { code } = error as ApiError
     const hint =
       code === 'auth.expired'
         ? 'the clocks of this machine and of the functions differ by more than a minute: set this one by NTP'
         : 'another realm or other tables are served there, or a clock is off'
-    const say = () => log.warn('self-check: the token of this host is refused', { code, hint })
-    return { kind: `refused ${code}`, outcome: 'warned', say }
+    const report = () => log.warn('self-check: the token of this host is refused', { code, hint })
+    return { kind: `refused ${code}`, outcome: 'warned', report }
   }
 }
 

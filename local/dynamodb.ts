@@ -57,7 +57,7 @@ export type EmbeddedOptions = {
   /** Path of the binary. Default: the npm package of this platform. */
   binary?: string
   runtime: Runtime
-  /** Told the pid of the server as soon as it exists. */
+  /** Called with the pid of the server as soon as it exists. */
   onSpawn?: (pid: number) => void
 }
 
@@ -92,11 +92,11 @@ async function startAt(
   if (server.pid !== undefined) options.onSpawn?.(server.pid)
 
   let asked = false
-  const said = tail(server)
+  const output = tail(server)
   const exited = new Promise<{ asked: boolean; reason: string }>((done) => {
     server.once('error', (error) => done({ asked, reason: error.message }))
     server.once('exit', (code, signal) => {
-      done({ asked, reason: said.text() || `ended with ${signal ?? code}` })
+      done({ asked, reason: output.text() || `ended with ${signal ?? code}` })
     })
   })
   const stop = async () => {
@@ -122,7 +122,7 @@ async function startAt(
     () => undefined,
   )
   try {
-    await Promise.race([said.listening, failed, timeout.then(() => failed)])
+    await Promise.race([output.listening, failed, timeout.then(() => failed)])
     noteRun(file, server.pid!)
     await createTables(`http://${authority(host, port)}`, options.tablePrefix)
   } catch (error) {
@@ -163,7 +163,7 @@ export function findBinary(platform: string, arch: string): string {
     const binary = join(dirname(manifest), platform === 'win32' ? 'dynoxide.exe' : 'dynoxide')
     if (existsSync(binary)) return binary
   } catch {
-    // Not installed: said below, with what to do.
+    // Not installed: reported below, with what to do.
   }
   throw new EmbeddedDynamoError(
     `There is no embedded database for ${platform}-${arch} here: install the npm package ${name}, ` +

@@ -138,7 +138,7 @@ function creation(
     const wanted = name.input.value.trim()
     const wrong = wrongName(wanted)
     if (wrong !== undefined) {
-      tellName(wrong)
+      showNameError(wrong)
       return
     }
     create.disabled = true
@@ -147,7 +147,7 @@ function creation(
       showError(failure)
     })
   })
-  const tellName = (wrong: string) => {
+  const showNameError = (wrong: string) => {
     name.input.setCustomValidity(wrong)
     name.input.reportValidity()
   }

@@ -28,8 +28,8 @@ export function answerResponse(
   return new Response(text, { status: endpoint.status ?? 200, headers })
 }
 
-function statusOf({ status = 200, unwell }: Endpoint, answer: unknown): number {
-  if (unwell === undefined || (answer as { ok: boolean }).ok) return status
+function statusOf({ status = 200, reportsHealth }: Endpoint, answer: unknown): number {
+  if (reportsHealth === undefined || (answer as { ok: boolean }).ok) return status
   return 503
 }
 

@@ -178,7 +178,7 @@ function problemResponses(
         headers: headersOf(endpoint, status),
         content: {
           // An answer that says what is not well; a problem where there could be none.
-          ...(endpoint.unwell && status === 503
+          ...(endpoint.reportsHealth && status === 503
             ? json(toSchema(endpoint.answer, 'output', schemas))
             : {}),
           'application/problem+json': {

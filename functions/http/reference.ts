@@ -101,7 +101,7 @@ function endpointOf(
 <p class="facts">${escape(facts.filter(Boolean).join(' '))}</p>
 ${parameters.length === 0 ? '' : `<h4>Parameters</h4>${tableOf(parameters.map((p) => [p.name, p.required, { ...p.schema, description: p.description ?? p.schema['description'] }, p.in]))}`}
 ${body === undefined ? '' : `<h4>Body</h4>${schemaTable(body)}`}
-<h4>Answer <small>${endpoint.status ?? 200}${endpoint.unwell ? ', or 503 with ok: false' : ''}</small></h4>${schemaTable(schemaIn(success))}
+<h4>Answer <small>${endpoint.status ?? 200}${endpoint.reportsHealth ? ', or 503 with ok: false' : ''}</small></h4>${schemaTable(schemaIn(success))}
 ${nextOf(success)}
 <h4>Errors</h4>
 <table><tbody>${errorsOf(endpoint)

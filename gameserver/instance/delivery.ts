@@ -1,4 +1,4 @@
-// Sends players the snapshot of a tick, the lines of speakers near them, and messages for all players.
+// Sends players the snapshot of a tick, the messages of entities near them, and messages for all players.
 import { resumeMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { ServerControl } from '#shared/protocol/control.ts'
@@ -7,8 +7,8 @@ import { listens, sendFrame, setViewRadius } from '../net/viewer.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { Entity, GateArea } from '../sim/world.ts'
 import type { Character } from './character.ts'
-import { controlFrame, sayFrame } from './frames.ts'
-import type { SayEvent } from './frames.ts'
+import { controlFrame, messageFrame } from './frames.ts'
+import type { WorldMessage } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
 import { loseSocket } from './player.ts'
@@ -17,11 +17,12 @@ import { loseSocket } from './player.ts'
 export function deliver(instance: Instance, now: number): void {
   const events = instance.undelivered
   instance.undelivered = []
-  const lines = events.filter((event) => event.event === 'message')
-  // A client must know the entity that speaks before it hears the line.
-  for (const line of lines) for (const viewer of hearers(instance, line)) viewer.prompt = true
+  const messages = events.filter((event) => event.event === 'message')
+  // A client must know the entity that speaks before its message comes.
+  for (const message of messages)
+    for (const viewer of receivers(instance, message)) viewer.prompt = true
   for (const character of instance.roster.all()) sendSnapshot(instance, character, now)
-  for (const line of lines) sendLine(instance, line)
+  for (const message of messages) sendMessage(instance, message)
 }
 
 /** Sends all players of the instance the same control message. */
@@ -30,7 +31,7 @@ export function broadcast(instance: Instance, message: ServerControl): void {
   for (const { viewer } of instance.roster.all()) viewer?.connection.send(frame)
 }
 
-/** Tells players whether their progress is being saved. Call it whenever that may have changed. */
+/** Sends players whether their progress is being saved. Call it whenever that may have changed. */
 export function setSaving(instance: Instance, held: boolean): void {
   if (instance.savingPaused === !held) return
   instance.savingPaused = !held
@@ -38,8 +39,8 @@ export function setSaving(instance: Instance, held: boolean): void {
 }
 
 /**
- * Takes other content from the next tick on, and sends its version to all players. Throws when the content lacks the zone.
- * The caller checks that no fixed field has changed.
+ * Takes other content from the next tick on, and sends its version to all players. The caller checks that no
+ * fixed field has changed. Throws when the content lacks the zone.
  */
 export function takeContent(instance: Instance, content: Content): void {
   const zone = content.zones.get(instance.zone.id)
@@ -75,27 +76,27 @@ function sendSnapshot(instance: Instance, character: Character, now: number): vo
   }
 }
 
-function sendLine(instance: Instance, event: SayEvent): void {
-  const frame = sayFrame(instance.rules, event)
+function sendMessage(instance: Instance, event: WorldMessage): void {
+  const frame = messageFrame(instance.rules, event)
   if (frame === undefined) {
     const error = new Error('what is sent is not what the kind declares')
     instance.faults.report(`message ${event.kind}`, error, instance.monotonic())
     return
   }
-  for (const viewer of hearers(instance, event)) viewer.connection.send(frame)
+  for (const viewer of receivers(instance, event)) viewer.connection.send(frame)
 }
 
 /** The player alone, or all viewers that are subscribed to its cell; not those that do not read. */
-function hearers({ roster }: Instance, { from, to }: SayEvent): Viewer[] {
+function receivers({ roster }: Instance, { from, to }: WorldMessage): Viewer[] {
   if (to === 'self') {
     const viewer = roster.findEntity(from.id)?.viewer
     return viewer === undefined ? [] : [viewer]
   }
-  const hearers: Viewer[] = []
+  const receivers: Viewer[] = []
   for (const { viewer } of roster.all()) {
-    if (viewer?.interest.has(from.cell) && listens(viewer)) hearers.push(viewer)
+    if (viewer?.interest.has(from.cell) && listens(viewer)) receivers.push(viewer)
   }
-  return hearers
+  return receivers
 }
 
 function inside(gate: GateArea, entity: Entity): boolean {

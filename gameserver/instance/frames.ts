@@ -6,7 +6,7 @@ import { realTime } from '../net/viewer.ts'
 import type { ZoneRules } from '../sim/rules.ts'
 import type { Entity, World, WorldEvent } from '../sim/world.ts'
 
-export type SayEvent = Extract<WorldEvent, { event: 'message' }>
+export type WorldMessage = Extract<WorldEvent, { event: 'message' }>
 
 export function welcomeFrame(
   world: World,
@@ -40,8 +40,11 @@ export function redirectFrame(zone: string): Uint8Array {
   return encodeServerFrame({ kind: 'redirect', mode: 'go', zone, address: '', ticket: '' })
 }
 
-/** The frame of a line from a tick; undefined when the line does not fit the schema of its kind. */
-export function sayFrame(rules: ZoneRules, { kind, body }: SayEvent): Uint8Array | undefined {
+/** The frame of a message from a tick; undefined when the message does not fit the schema of its kind. */
+export function messageFrame(
+  rules: ZoneRules,
+  { kind, body }: WorldMessage,
+): Uint8Array | undefined {
   const parsed = rules.messages.get(kind)?.toClient.safeParse(body)
   return parsed?.success ? controlFrame({ ...(parsed.data as object), kind }) : undefined
 }

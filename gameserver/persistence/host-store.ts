@@ -30,8 +30,8 @@ export type HostStore = Persistence & {
   open(): Promise<void>
   /** Sets the state that the director sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>
-  /** A hint came: reads the inbox now. */
-  poke(): Promise<StoreOutcome>
+  /** Reads the inbox now: a hint came. */
+  readInbox(): Promise<StoreOutcome>
   /** Failures of the store so far. */
   stats(): Promise<StoreStats>
   /** Renews the lease, watches those of others and sweeps what dead hosts left, until the signal is aborted. */
@@ -77,7 +77,7 @@ export function createHostStore(deps: {
     },
     effect: createEffecting({ ...parts, effects }),
     onCommand: inbox.onCommand,
-    poke: async () => await inbox.read().then(() => 'done' as const, failed),
+    readInbox: async () => await inbox.read().then(() => 'done' as const, failed),
     stats: async () => await Promise.resolve(stats()),
     heartbeat: keeper.heartbeat,
     lease,

@@ -70,7 +70,7 @@ async function open(): Promise<void> {
   flushCompileCache()
   if (setup.cache === undefined) return
   const cache = createCache({ ...setup.cache, timeoutMs: cacheTimeoutMs })
-  cache.subscribe(inboxChannel(setup.host.bootId), () => void host.poke(), ending.signal)
+  cache.subscribe(inboxChannel(setup.host.bootId), () => void host.readInbox(), ending.signal)
 }
 
 const calls: WorkerCalls = { ...host, open, readKeys: refreshKeys }

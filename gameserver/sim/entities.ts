@@ -134,7 +134,7 @@ export function sendTo(
   kind: string,
   body: unknown,
 ): 'sent' | 'gone' {
-  return say(of as World, to, 'self', kind, body)
+  return pushMessage(of as World, to, 'self', kind, body)
 }
 
 /** Sends a control message to all players who see an entity. If the entity is a player, he gets it too. */
@@ -144,10 +144,10 @@ export function broadcast(
   kind: string,
   body: unknown,
 ): 'sent' | 'gone' {
-  return say(of as World, from, 'near', kind, body)
+  return pushMessage(of as World, from, 'near', kind, body)
 }
 
-function say(
+function pushMessage(
   world: World,
   entity: GameEntity,
   to: 'self' | 'near',

@@ -22,9 +22,9 @@ export type BringUpOptions = {
   config: Config
   env: Record<string, string | undefined>
   runtime: Runtime
-  /** Told, as soon as there is something to kill, what kills all of it without grace. */
+  /** Called as soon as something can be killed, with a function that kills all of it without grace. */
   onKill: (killAll: () => void) => void
-  /** Told the fleet once it is there: tests hurt it. */
+  /** Called with the fleet once it is there: tests hurt it. */
   onFleet?: (fleet: LocalFleet) => void
   /** Warnings and errors for the terminal. */
   print: (line: string) => void

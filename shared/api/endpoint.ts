@@ -55,7 +55,7 @@ export type Endpoint = {
   /** Success status; 200 by default. */
   readonly status?: 200 | 201
   /** The answer has a field `ok`. If it is false, the status is 503. */
-  readonly unwell?: true
+  readonly reportsHealth?: true
   /** The answer is the same for everybody: sent with an ETag, and may be kept this long. */
   readonly cache?: { readonly maxAgeS: number }
   /** Refusals of its own, beside those every endpoint has (see `commonErrors`). */

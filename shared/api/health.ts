@@ -19,7 +19,7 @@ const shared = {
   method: 'GET',
   identity: 'anyone',
   answer: health,
-  unwell: true,
+  reportsHealth: true,
   errors: ['route.not_found'],
   // The process remembers its answer for a while, and the edge in front of Lambdas lets few requests
   // through (cdk/api.ts).

@@ -29,32 +29,32 @@ export function checkReferences(content: Content, startKnown: boolean): string[]
 
 function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Walls>): string[] {
   const problems: string[] = []
-  const say = (path: string, reason: string) => {
+  const report = (path: string, reason: string) => {
     problems.push(`zones/${zone.id}.json: ${path}: ${reason}`)
   }
   const misplaced = standing(zone, walls.get(zone.id)!)(zone.spawn)
-  if (misplaced) say('spawn', misplaced)
+  if (misplaced) report('spawn', misplaced)
   zone.walls.forEach((wall, i) => {
-    if (!inside(zone, wall)) say(`walls.${i}`, 'reaches outside the zone')
+    if (!inside(zone, wall)) report(`walls.${i}`, 'reaches outside the zone')
   })
   const gateIds = new Set<string>()
   zone.gates.forEach((gate, i) => {
-    if (gateIds.has(gate.id)) say(`gates.${i}.id`, `the id "${gate.id}" is used twice`)
+    if (gateIds.has(gate.id)) report(`gates.${i}.id`, `the id "${gate.id}" is used twice`)
     gateIds.add(gate.id)
-    if (!inside(zone, gate.area)) say(`gates.${i}.area`, 'reaches outside the zone')
+    if (!inside(zone, gate.area)) report(`gates.${i}.area`, 'reaches outside the zone')
     const target = content.zones.get(gate.to)
     if (target === undefined) {
-      say(`gates.${i}.to`, `there is no zone "${gate.to}"`)
+      report(`gates.${i}.to`, `there is no zone "${gate.to}"`)
       return
     }
     const reason = standing(target, walls.get(target.id)!)(gate.arrive)
-    if (reason) say(`gates.${i}.arrive`, `${reason} of zone "${target.id}"`)
+    if (reason) report(`gates.${i}.arrive`, `${reason} of zone "${target.id}"`)
   })
   zone.creatures.forEach((group, i) => {
     if (!content.creatures.has(group.creature)) {
-      say(`creatures.${i}.creature`, `there is no creature "${group.creature}"`)
+      report(`creatures.${i}.creature`, `there is no creature "${group.creature}"`)
     }
-    if (!inside(zone, group.area)) say(`creatures.${i}.area`, 'reaches outside the zone')
+    if (!inside(zone, group.area)) report(`creatures.${i}.area`, 'reaches outside the zone')
   })
   return problems
 }

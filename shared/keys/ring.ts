@@ -69,7 +69,7 @@ export function createVerifier(deps: Pick<Deps, 'store' | 'runtime'>): Verifier 
     empty: () => keys.size === 0,
     verify(keyId: string) {
       const key = keys.get(keyId)
-      return key !== undefined && serves(key.row, deps.runtime.now()) ? key.publicKey : undefined
+      return key !== undefined && isValid(key.row, deps.runtime.now()) ? key.publicKey : undefined
     },
   }
   return { ...verifier, find: findIn(verifier, deps.runtime) }
@@ -86,7 +86,7 @@ function findIn(
 export function createKeyRing(deps: Deps): KeyRing {
   const { store, runtime } = deps
   const ring: Ring = { keys: new Map(), sessionSecret: undefined, newest: '' }
-  const serving = () => [...ring.keys.values()].filter((key) => serves(key, runtime.now()))
+  const valid = () => [...ring.keys.values()].filter((key) => isValid(key, runtime.now()))
   const refresh = async () => {
     const rows = await readKeyRows(store)
     // A ring that vanished is kept as it was read: players go on, and the fault is the store's.
@@ -96,7 +96,7 @@ export function createKeyRing(deps: Deps): KeyRing {
   }
   const verify = (keyId: string) => {
     const key = ring.keys.get(keyId)
-    return key !== undefined && serves(key, runtime.now()) ? key.publicKey : undefined
+    return key !== undefined && isValid(key, runtime.now()) ? key.publicKey : undefined
   }
   return {
     start: async () => await startRing(deps, ring),
@@ -106,12 +106,12 @@ export function createKeyRing(deps: Deps): KeyRing {
     find: findIn({ verify, refresh }, runtime),
     empty: () => ring.keys.size === 0,
     signing() {
-      const key = signingKeyOf(serving(), runtime.now())
+      const key = signingKeyOf(valid(), runtime.now())
       if (key === undefined)
         throw new KeyRingError('There is no signing key: start the ring first.')
       return { keyId: key.keyId, privateKey: key.privateKey }
     },
-    jwks: () => ({ keys: serving().map((key) => jwkOf(key.keyId, key.x)) }),
+    jwks: () => ({ keys: valid().map((key) => jwkOf(key.keyId, key.x)) }),
     derive(purpose) {
       if (ring.sessionSecret === undefined) throw new KeyRingError('The key ring was not started.')
       return new Uint8Array(createHmac('sha256', ring.sessionSecret).update(purpose).digest())
@@ -173,8 +173,8 @@ function isDue({ createdAt }: SigningRow, now: number): boolean {
  * Then the oldest key signs: it has a successor already, or is the only one. If it waited for its time, no
  * player could log in.
  */
-function signingKeyOf(serving: LoadedKey[], now: number): LoadedKey | undefined {
-  const byTime = serving.toSorted((a, b) => a.activeFrom - b.activeFrom)
+function signingKeyOf(valid: LoadedKey[], now: number): LoadedKey | undefined {
+  const byTime = valid.toSorted((a, b) => a.activeFrom - b.activeFrom)
   return (
     byTime.findLast(({ activeFrom }) => activeFrom <= now) ??
     byTime.find(({ retireAt }) => retireAt !== undefined) ??
@@ -185,7 +185,7 @@ function signingKeyOf(serving: LoadedKey[], now: number): LoadedKey | undefined 
 const sessionLabel = 'waystone:session-secret'
 const keyLabel = (keyId: string) => `waystone:signing-key:${keyId}`
 
-function serves(key: SigningRow, now: number): boolean {
+function isValid(key: SigningRow, now: number): boolean {
   return key.retireAt === undefined || key.retireAt > now
 }
 

@@ -295,7 +295,7 @@ async function play(bundling: Bundling): Promise<void> {
   // A host: reads its inbox, proves who it is, hands back, ends.
   host.onCommand(() => undefined)
   await host.prove()
-  await host.poke()
+  await host.readInbox()
   await host.setState('open')
   const service = await identity.sign(host.bootId, Date.now())
   expect((await ask('GET', '/internal/v1/host', { token: service })).status).toBe(200)

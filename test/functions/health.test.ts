@@ -45,20 +45,20 @@ it('one look at the store answers everybody for five seconds', async () => {
 it('a store that does not answer, and keys that are not there, are 503 and named', async () => {
   const { at, ask } = setUp()
   at.fails = new StoreError('unavailable', 'gone')
-  const unwell = async () => {
+  const unhealthy = async () => {
     at.now += 5000
     const { status, body } = await ask('/health/world')
     return { status, ...body }
   }
-  expect(await unwell()).toMatchObject({ status: 503, ok: false, checks: { store: false } })
+  expect(await unhealthy()).toMatchObject({ status: 503, ok: false, checks: { store: false } })
   at.fails = new Error('the ring does not open')
   const locked = { status: 503, ok: false, checks: { store: true, keys: false } }
-  expect(await unwell()).toMatchObject(locked)
+  expect(await unhealthy()).toMatchObject(locked)
   at.fails = undefined
   at.empty = true
-  expect(await unwell()).toMatchObject(locked)
+  expect(await unhealthy()).toMatchObject(locked)
   at.empty = false
-  expect(await unwell()).toMatchObject({ status: 200, ok: true })
+  expect(await unhealthy()).toMatchObject({ status: 200, ok: true })
 })
 
 it('a function speaks for what it serves, and a server for all', async () => {

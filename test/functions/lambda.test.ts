@@ -412,8 +412,8 @@ describe('when things go wrong', () => {
     process.kill(realm.databasePid, 'SIGSTOP')
     try {
       const health = async () => (await realm.ask('GET', '/health/characters')).json()
-      const unwell = { ok: false, checks: { store: false, keys: false } }
-      await expect.poll(health, { timeout: 15_000 }).toMatchObject(unwell)
+      const unhealthy = { ok: false, checks: { store: false, keys: false } }
+      await expect.poll(health, { timeout: 15_000 }).toMatchObject(unhealthy)
       const warm = await ask()
       expect(warm.json()).toMatchObject({ status: 503, code: 'store.unavailable' })
       expect(warm.headers.get('retry-after')).toMatch(/^\d+$/)

@@ -173,7 +173,7 @@ describe('the OpenAPI document', () => {
         expect(response, `${id} ${code}`).toBeDefined()
         expect(JSON.stringify(response!['content'])).toContain(`"${code}"`)
         // Health says in its answer what is not well.
-        const also = e.unwell && PROBLEMS[code].status === 503 ? ['application/json'] : []
+        const also = e.reportsHealth && PROBLEMS[code].status === 503 ? ['application/json'] : []
         const types = [...also, 'application/problem+json']
         expect(Object.keys(response!['content'] as Json)).toEqual(types)
       }

@@ -194,14 +194,14 @@ const calls: {
   {
     name: 'reading the inbox',
     hit: ({ operation }) => operation === 'query',
-    run: async (host) => await host.poke(),
+    run: async (host) => await host.readInbox(),
     refused: 'refused',
     unavailable: 'unavailable',
   },
   {
     name: 'removing a command',
     hit: ({ operation }) => operation === 'delete',
-    run: async (host) => await host.poke(),
+    run: async (host) => await host.readInbox(),
     refused: 'refused',
     unavailable: 'unavailable',
   },

@@ -89,7 +89,7 @@ describe('a ban', () => {
     })
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))
     await ban(realm, who)
-    const hint = () => void host.poke()
+    const hint = () => void host.readInbox()
     const { store, runtime } = realm
     const outcome = await removeFromPlay(
       { store, runtime, hint },
@@ -126,7 +126,7 @@ describe('a ban', () => {
     const commands: Command[] = []
     host.onCommand((command) => void commands.push(command))
     expect(await remove(realm, who)).toBe('inPlay')
-    await host.poke()
+    await host.readInbox()
     expect(commands).toMatchObject([{ kind: 'kick', epoch: 1 }])
   })
 
@@ -184,7 +184,7 @@ describe('a ban', () => {
       const { store, runtime } = realm
       const strike = async () => {
         await ban(realm, who)
-        const hint = () => void host.poke()
+        const hint = () => void host.readInbox()
         await removeFromPlay({ store, runtime, hint }, { realmId, ...who })
       }
       host.onCommand((command) => {

@@ -366,7 +366,7 @@ describe('places', () => {
       const leaving = { characterId, epoch, saveNumber: 9, saved }
       void host.leave({ ...leaving, instance: 'hub-1' })
     })
-    realm.deps.hint = () => void host.poke()
+    realm.deps.hint = () => void host.readInbox()
     const soon = realm.open((await realm.enterAs(first)).ticket)
     expect((await host.claim(await soon)).outcome).toBe('claimed')
     const ticket = await realm.open((await realm.enterAs(second)).ticket)
@@ -483,7 +483,7 @@ describe('the inbox', () => {
       await realm.store.put(commandPut(realm.runtime.now(), host.bootId, command))
     }
     realm.counted.reset()
-    await Promise.all(Array.from({ length: 50 }, () => host.poke()))
+    await Promise.all(Array.from({ length: 50 }, () => host.readInbox()))
     expect(new Set(applied.map((command) => JSON.stringify(command))).size).toBe(60)
     expect(applied).toHaveLength(60)
     // Two reads, and the rows removed side by side.
@@ -500,7 +500,7 @@ describe('the inbox', () => {
       await realm.store.put(commandPut(realm.runtime.now(), host.bootId, command))
     }
     await put('first')
-    const early = host.poke()
+    const early = host.readInbox()
     await put('second')
     await host.prove()
     expect(applied).toEqual(['first', 'second'])

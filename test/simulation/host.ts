@@ -257,7 +257,7 @@ export function startHost(deps: {
       sockets.add(socket)
       socket.listener = accept(socket.connection)
     },
-    hint: () => worker.enter(() => void kept.poke()),
+    hint: () => worker.enter(() => void kept.readInbox()),
     hang(thread, ms) {
       if (thread === 'tick') hungAt = scheduler.now()
       ;(thread === 'tick' ? tick : worker).hang(ms)

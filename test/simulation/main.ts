@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { runMutants } from './mutants.ts'
 import { describeFault } from './plan.ts'
 import { run } from './run.ts'
-import { shrink, tellStory } from './story.ts'
+import { shrink, storyLines } from './story.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,7 +29,7 @@ else await runSeeds(Number(values.from), Number(values.seeds))
 async function replay(seed: number): Promise<void> {
   const without = new Set(values.without.split(',').filter(Boolean).map(Number))
   const result = await run(seed, { without, tracing: true })
-  for (const line of tellStory(result, undefined)) print(line)
+  for (const line of storyLines(result, undefined)) print(line)
   process.exitCode = result.violations.length === 0 ? 0 : 1
 }
 
@@ -85,7 +85,7 @@ async function report(seed: number): Promise<void> {
   for (const [i, fault] of result.plan.faults.entries()) {
     if (!without.has(i)) print(`  ${i}: ${describeFault(fault)}`)
   }
-  for (const line of tellStory(result, characterId)) print(line)
+  for (const line of storyLines(result, characterId)) print(line)
   const left = without.size === 0 ? '' : ` --without ${[...without].join(',')}`
   print(`replay: npm run simulate -- --replay ${seed}${left}\n`)
 }

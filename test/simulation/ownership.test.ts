@@ -10,7 +10,7 @@ import { createMemoryStore } from '#shared/store/memory.ts'
 import { hunt, mutants } from './mutants.ts'
 import { describeFault } from './plan.ts'
 import { run } from './run.ts'
-import { shrink, tellStory } from './story.ts'
+import { shrink, storyLines } from './story.ts'
 
 const seeds = 300
 /** What two cores and the other tests leave: a run takes about a tenth of a second. */
@@ -24,7 +24,7 @@ async function report(seed: number): Promise<string> {
   return [
     `seed ${seed}: ${rule}: ${what}`,
     ...needed,
-    ...tellStory(result, characterId),
+    ...storyLines(result, characterId),
     `npm run simulate -- --replay ${seed} --without ${[...without].join(',')}`,
   ].join('\n')
 }
@@ -43,7 +43,7 @@ it(
 it('a seed is the same run each time', async () => {
   const [first, second] = [await run(7, { tracing: true }), await run(7, { tracing: true })]
   expect(second.steps).toBe(first.steps)
-  expect(tellStory(second, undefined)).toEqual(tellStory(first, undefined))
+  expect(storyLines(second, undefined)).toEqual(storyLines(first, undefined))
 })
 
 // The rules whose absence shows within a few seeds; all of them: npm run simulate -- --mutants

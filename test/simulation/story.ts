@@ -19,7 +19,7 @@ export async function shrink(
 }
 
 /** The events of one character, with what happened to everybody; of all characters without one. */
-export function tellStory(result: RunResult, characterId: string | undefined): string[] {
+export function storyLines(result: RunResult, characterId: string | undefined): string[] {
   return result.judge.story
     .filter((one) => characterId === undefined || (one.characterId ?? characterId) === characterId)
     .map(({ at, characterId: whose, text }) => {

@@ -21,7 +21,7 @@ function settle(world: World, entities: readonly Entity[], by: string): void {
   for (let i = entities.length - 1; i >= 0; i--) {
     const entity = entities[i]!
     if (!isSound(world, entity)) {
-      mend(world, entity, by)
+      repair(world, entity, by)
       continue
     }
     const { x, y } = entity
@@ -36,7 +36,7 @@ function settle(world: World, entities: readonly Entity[], by: string): void {
 }
 
 /** A creature is removed. A player is put at the spawn: his stay goes on. */
-function mend(world: World, entity: Entity, by: string): void {
+function repair(world: World, entity: Entity, by: string): void {
   const { id, name, x, y, heading, speed } = entity
   const error = new RangeError(
     `${name} (entity ${id}) has no possible state: x ${x}, y ${y}, heading ${heading}, speed ${speed}`,

@@ -23,7 +23,7 @@ export function handleMessages(
     try {
       message.handle(world, player, body, {
         reply: (answer) => void sendTo(world, player, kind, answer),
-        broadcast: (said) => void broadcast(world, player, kind, said),
+        broadcast: (sent) => void broadcast(world, player, kind, sent),
       })
     } catch (error) {
       tick.events.push({ event: 'failed', what: `message ${kind}`, error })
