@@ -13,6 +13,8 @@ import { createDomainApp } from './app.ts'
 import { domains } from './domains.ts'
 import { clientAddress } from './http/address.ts'
 import type { Health } from './http/health.ts'
+import { checksOf } from './http/record.ts'
+import type { Checks } from './http/record.ts'
 import { openContent, readReference } from './start/content.ts'
 import { openFleet } from './start/fleet.ts'
 import { listen } from './start/listen.ts'
@@ -34,7 +36,7 @@ async function run(): Promise<void> {
   const parts = await openParts(domains, openers, wired)
   const { config, log } = wired
   const reference = await readReference()
-  const health = createStoreProbe(parts.store, runtime)
+  const health = createStoreProbe(parts.store, runtime, checksOf(domains, parts))
   const app = createDomainApp(domains, parts, {
     profile: config.WAYSTONE_LIMITS,
     addressOf: (c) =>
@@ -78,9 +80,13 @@ async function run(): Promise<void> {
   log.info('ready', { port: server.port })
 }
 
-/** Checks that the store answers: no request works without it. Servers do not watch the hosts. */
-function createStoreProbe(store: Store, runtime: Pick<Runtime, 'now'>) {
+/**
+ * Checks that the store answers: no request works without it. What the domains find is named beside it, and is
+ * no reason to take this server out of service.
+ */
+function createStoreProbe(store: Store, runtime: Pick<Runtime, 'now'>, checks: Checks) {
   let last = { at: Number.NEGATIVE_INFINITY, store: false }
+  let more = {}
   return {
     probe: async (): Promise<void> => {
       const key = { pk: 'HEALTH', sk: 'HEALTH' }
@@ -89,10 +95,12 @@ function createStoreProbe(store: Store, runtime: Pick<Runtime, 'now'>) {
         () => false,
       )
       last = { at: runtime.now(), store: answered }
+      // Not awaited: a slow look at hosts must not make this server look stale.
+      void checks().then((found) => (more = found))
     },
     last: (): Health => {
       const ageMs = runtime.now() - last.at
-      return { ok: last.store && ageMs <= staleMs, checks: { store: last.store, ageMs } }
+      return { ok: last.store && ageMs <= staleMs, checks: { store: last.store, ageMs, ...more } }
     },
   }
 }

@@ -4,10 +4,10 @@
 import { visitMaxMs } from '#client/bots/synthetic.ts'
 import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/http/health.ts'
+import { hostClocks } from '#functions/world/host-clocks.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import { createLiveness, findInstances } from '#shared/ownership/card.ts'
-import { clockOff, leaseKey } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 
@@ -51,19 +51,6 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
     if (instances.some((card) => card.state === 'open' && isLive(card, now))) return true
     return (await zoneHosts(deps.startZone)).some(({ state }) => state === 'ready')
   }
-  /** A check that failed for each host whose clock is off by more than a minute. */
-  const clocks = async () => {
-    const hosts = (await deps.fleet.list()).filter(({ bootId }) => bootId !== undefined)
-    const found = await Promise.all(
-      hosts.map(async ({ name, bootId }) => {
-        const key = leaseKey(bootId!)
-        const row = await deps.store.get({ table: 'volatile', key, consistent: true })
-        const off = row === undefined ? undefined : await clockOff(deps, bootId!, row)
-        return off === undefined ? [] : [[`clock:${name}`, false] as const]
-      }),
-    )
-    return Object.fromEntries(found.flat())
-  }
   const checks: Record<string, () => Promise<boolean>> = {
     store: async () => {
       await deps.store.get({ table: 'core', key: { pk: 'HEALTH', sk: 'HEALTH' }, consistent: true })
@@ -83,7 +70,7 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
         }),
       ),
       // What cannot be read is reported by the other checks.
-      clocks().catch(() => ({})),
+      hostClocks(deps, deps.realmId, deps.zones).catch(() => ({})),
     ])
     const parts: Record<string, boolean> = { ...Object.fromEntries(results), ...off }
     // Nobody can visit what is not there, and the parts say more about it than he could.

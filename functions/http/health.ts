@@ -7,6 +7,7 @@ import type { Runtime } from '#shared/runtime.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { mount } from './serve.ts'
+import type { Checks } from './record.ts'
 import type { Mounted } from './serve.ts'
 
 /**
@@ -33,6 +34,8 @@ type KeysHealthDeps = {
   keys: Pick<Verifier, 'refresh' | 'empty'>
   runtime: Pick<Runtime, 'now'>
   log: Pick<Log, 'error'>
+  /** Of the domains that it serves. */
+  checks: Checks
 }
 
 /**
@@ -40,7 +43,12 @@ type KeysHealthDeps = {
  * is one trip, and shows that the store answers and that there is something to verify tokens with. That
  * the private ones open is shown by having started at all (signing.ts).
  */
-export function createKeysHealth({ keys, runtime, log }: KeysHealthDeps): () => Promise<Health> {
+export function createKeysHealth({
+  keys,
+  runtime,
+  log,
+  checks,
+}: KeysHealthDeps): () => Promise<Health> {
   let kept: { at: number; look: Promise<Omit<Health, 'checks'> & { checks: object }> } | undefined
   const look = async () => {
     const failed = await keys.refresh().then(
@@ -50,7 +58,8 @@ export function createKeysHealth({ keys, runtime, log }: KeysHealthDeps): () => 
     if (failed !== undefined) log.error('the keys could not be read', { cause: failed })
     const store = !(failed instanceof StoreError)
     const readable = failed === undefined && !keys.empty()
-    return { ok: store && readable, checks: { store, keys: readable } }
+    const more = store ? await checks() : {}
+    return { ok: store && readable, checks: { store, keys: readable, ...more } }
   }
   return async () => {
     const now = runtime.now()

@@ -39,6 +39,9 @@ export type NeededParts = {
 export type Need = keyof NeededParts
 export type AllParts = CommonParts & NeededParts
 
+/** `false`, by name, for what is not well and is not this process. */
+export type Checks = () => Promise<Record<string, boolean>>
+
 /** A declared domain, and what makes its handlers. */
 type Served<Parts> = {
   declaration: Domain
@@ -54,6 +57,8 @@ type About = {
   group: 'player' | 'play' | 'utility'
   /** Beside those that every function has (cdk/permissions.ts). */
   rows: readonly RowPermission[]
+  /** What it adds to /health; see `checksOf`. */
+  checks?: (parts: AllParts) => Checks
   /** It hashes passwords: its function gets a whole core, and a bound of its own. */
   hashesPasswords?: true
   /** It serves /docs, /openapi.json, /health and whatever no other domain has a route for. */
@@ -68,8 +73,9 @@ export type DomainRecord = About & {
 
 /** A record of one declaration. Checks that each endpoint has a handler of its type. */
 export function defineDomain<D extends Domain, const N extends Need = never>(
-  record: About & {
+  record: Omit<About, 'checks'> & {
     needs: readonly N[]
+    checks?: (parts: CommonParts & Pick<NeededParts, N>) => Checks
     declaration: D
     handlers: (parts: CommonParts & Pick<NeededParts, N>) => Handlers<D>
   },
@@ -83,6 +89,18 @@ export function mountDomains(records: readonly DomainRecord[], parts: AllParts):
   return records.flatMap(({ serves }) =>
     serves.map(({ declaration, handlers }) => ({ domain: declaration, handlers: handlers(parts) })),
   )
+}
+
+/**
+ * What the domains add to /health. Operators should look at it. The process itself is well, and goes on taking
+ * requests. A check that cannot be made adds nothing: others say why.
+ */
+export function checksOf(records: readonly DomainRecord[], parts: AllParts): Checks {
+  const all = records.flatMap(({ checks }) => (checks === undefined ? [] : [checks(parts)]))
+  return async () => {
+    const found = await Promise.all(all.map((check) => check().catch(() => ({}))))
+    return Object.fromEntries(found.flatMap((one) => Object.entries(one)))
+  }
 }
 
 export function declarationsOf(records: readonly DomainRecord[]): Domain[] {

@@ -8,6 +8,7 @@ import { systemRuntime } from '#shared/system.ts'
 import { createDomainApp } from '../app.ts'
 import { problemOf, problemResponse } from '../http/failure.ts'
 import { createKeysHealth } from '../http/health.ts'
+import { checksOf } from '../http/record.ts'
 import type { DomainRecord } from '../http/record.ts'
 import { readReference } from './content.ts'
 import { openParts } from './open.ts'
@@ -58,7 +59,7 @@ async function start(records: readonly DomainRecord[], openers: Openers) {
     profile: wired.config.WAYSTONE_LIMITS,
     addressOf: (c) => getConnInfo(c).remote.address,
     corsOrigins: wired.config.WAYSTONE_CORS,
-    health: createKeysHealth(parts),
+    health: createKeysHealth({ ...parts, checks: checksOf(records, parts) }),
     ...(reference === undefined ? {} : { reference }),
   })
   const { keys, log, runtime } = parts

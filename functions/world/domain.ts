@@ -3,7 +3,12 @@ import { createLiveness } from '#shared/ownership/card.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, requireSession } from '../auth/auth.ts'
 import { defineDomain } from '../http/record.ts'
+import { hostClocks } from './host-clocks.ts'
+import { remember } from './remember.ts'
 import { worldRoutes } from './routes.ts'
+
+/** Clocks drift slowly, and a look reads all cards. */
+const clocksRememberedMs = 60_000
 
 export const domain = defineDomain({
   name: 'world',
@@ -25,6 +30,15 @@ export const domain = defineDomain({
       requireSession: (player) => requireSession({ store, runtime }, player),
       isSynthetic: (accountId) => isSynthetic(signing, accountId),
     }),
+  checks: ({ store, runtime, realms, content, fleet }) => {
+    const zones = [...content.content.zones.keys()]
+    const deps = { store, runtime, fleet }
+    const clocks = remember(runtime.now, clocksRememberedMs, (id) => hostClocks(deps, id, zones))
+    return async () => {
+      const found = await Promise.all([...realms.here].map(clocks))
+      return Object.fromEntries(found.flatMap((one) => Object.entries(one)))
+    }
+  },
   rows: [
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'PutItem'] },

@@ -6,7 +6,7 @@ import { StoreError } from '#shared/store/store.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
 import { bareOptions } from './api.ts'
 
-function setUp(healthOf = ['auth', 'world']) {
+function setUp(healthOf = ['auth', 'world'], found: Record<string, boolean> = {}) {
   const at = { now: 1_000_000, reads: 0, empty: false, fails: undefined as unknown }
   const keys = {
     refresh: async () => {
@@ -16,7 +16,8 @@ function setUp(healthOf = ['auth', 'world']) {
     },
     empty: () => at.empty,
   }
-  const health = createKeysHealth({ keys, runtime: { now: () => at.now }, log })
+  const checks = async () => await Promise.resolve(found)
+  const health = createKeysHealth({ keys, runtime: { now: () => at.now }, log, checks })
   const app = createApp({ ...bareOptions(), domains: [], health, healthOf })
   const ask = async (path: string) => {
     const response = await app.request(path)
@@ -59,6 +60,14 @@ it('a store that does not answer, and keys that are not there, are 503 and named
   expect(await unhealthy()).toMatchObject(locked)
   at.empty = false
   expect(await unhealthy()).toMatchObject({ status: 200, ok: true })
+})
+
+it('what a domain finds is named, and the function is well', async () => {
+  const { ask } = setUp(['world'], { 'clock:hub-1': false })
+  expect(await ask('/health/world')).toEqual({
+    status: 200,
+    body: { ok: true, checks: { store: true, keys: true, 'clock:hub-1': false, ageMs: 0 } },
+  })
 })
 
 it('a function speaks for what it serves, and a server for all', async () => {

@@ -11,6 +11,8 @@ import { BUNDLINGS, buildBundles, functionsOf } from '#cdk/bundles.ts'
 import { domains } from '#functions/domains.ts'
 import { declarationsOf } from '#functions/http/record.ts'
 import { RATES, rateReportPart } from '#shared/limits.ts'
+import { openInstance } from '#shared/ownership/card.ts'
+import { createLease } from '#shared/ownership/lease.ts'
 import { api } from '#shared/api/api.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -212,9 +214,16 @@ describe('the Lambdas', () => {
 
 describe('the health of a function', () => {
   it('is what it finds, under its own name, and costs the store one trip in five seconds', async () => {
+    // A host whose clock is two minutes ahead.
+    const host = { bootId: 'early', address: '', protocol: 1, content: '', publicKey: '' }
+    const then = Date.now() + 120_000
+    const card = { zone: 'hub', instance: 'hub-1', state: 'draining' as const, capacity: 10 }
+    await openInstance(realm.store, then, realmId, { ...host, ...card })
+    await createLease(realm.store, then, { ...host, instances: [] })
     for (const { name } of domains) {
       const { status, body } = await realm.ask('GET', `/health/${name}`)
       expect(status, `${name}: ${body.toString()}`).toBe(200)
+      expect(body.toString().includes('"clock:early":false'), name).toBe(name === 'world')
     }
     const began = performance.now()
     realm.aws.uses.length = 0

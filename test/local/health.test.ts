@@ -118,9 +118,11 @@ test('who asks for a probe while one is under way gets that one: nobody visits t
 })
 
 test('a host whose clock is off by more than a minute is named', async () => {
-  const { health, store, at } = setUp([hostOf('hub', 'ready'), hostOf('forest', 'ready')])
+  const { health, store, at } = setUp([hostOf('hub', 'ready')])
   const host = { bootId: 'b', address: '', protocol: 1, content: '', publicKey: '' }
   await createLease(store, at.now() + 61_000, { ...host, instances: [] })
+  const card = { zone: 'hub', instance: 'hub-1', state: 'open' as const, capacity: 10 }
+  await openInstance(store, at.now() + 61_000, 'local', { ...host, ...card })
   await health.probe()
   expect(await health.last()).toMatchObject({ ok: false, checks: { 'clock:hub': false } })
 })

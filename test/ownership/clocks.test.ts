@@ -1,5 +1,6 @@
 // A zone host whose clock is off by a minute: it gets players, and keeps their places.
 import { describe, expect, it } from 'vitest'
+import { hostClocks } from '#functions/world/host-clocks.ts'
 import { createHostPlaces } from '#gameserver/persistence/host-places.ts'
 import {
   clockSlackMs,
@@ -269,6 +270,41 @@ describe('the time in a lease row', () => {
     expect(await offOf(-minute)).toBeUndefined()
     expect(await offOf(61_000)).toBe(61_000)
     expect(await offOf(-61_000)).toBe(-61_000)
+  })
+
+  it('names the host in /health, by its name in the fleet or its boot id', async () => {
+    const realm = await openRealm()
+    const { store, runtime } = realm
+    const host = { address: '', protocol: 1, content: '', publicKey: '' }
+    const open = async (bootId: string, off: number, more: { lease?: boolean } = {}) => {
+      const then = runtime.now() + off
+      await openInstance(store, then, realmId, { ...entry, bootId })
+      if (more.lease !== false) await createLease(store, then, { ...host, bootId, instances: [] })
+    }
+    await open('right', minute)
+    await open('ahead', 61_000)
+    await open('behind', -61_000)
+    // It died a while ago, and its card is left.
+    await open('dead', -10 * minute, { lease: false })
+    const sleep = async (ms: number) => {
+      runtime.advance(ms)
+      await renewLease(store, runtime.now() - 61_000, 'behind', 1)
+    }
+    const name = 'hub-1'
+    const labels = {}
+    const known = {
+      name,
+      bootId: 'ahead',
+      address: '',
+      port: 0,
+      state: 'allocated' as const,
+      labels,
+    }
+    const deps = { store, runtime: { ...runtime, sleep }, fleet: { list: async () => [known] } }
+    expect(await hostClocks(deps, realmId, ['hub', 'forest'])).toEqual({
+      'clock:hub-1': false,
+      'clock:behind': false,
+    })
   })
 
   it('says nothing of a host that does not renew', async () => {
