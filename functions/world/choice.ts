@@ -1,6 +1,6 @@
 // Which instance of a zone a player goes to.
-import { closedAt, filledAt } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
+import { closedAt, filledAt } from '#shared/ownership/listing.ts'
 
 /** An instance, and the number of places up to which it may be filled. */
 export type Offer = { card: Card; limit: number }

@@ -1,5 +1,5 @@
 import { world } from '#shared/api/world.ts'
-import { createLiveness } from '#shared/ownership/card.ts'
+import { createLiveness } from '#shared/ownership/liveness.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, requireSession } from '../auth/auth.ts'
 import { defineDomain } from '../http/record.ts'

@@ -2,7 +2,7 @@
 import type { Content } from '#shared/content/content.ts'
 import { statusRememberedMs } from '#shared/limits.ts'
 import { findInstances } from '#shared/ownership/card.ts'
-import type { IsLive } from '#shared/ownership/card.ts'
+import type { IsLive } from '#shared/ownership/liveness.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'

@@ -1,6 +1,6 @@
 // The rows of this host in the registry of instances: its cards, their state, and its places.
-import { openInstance } from '#shared/ownership/card.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
+import { openInstance } from '#shared/ownership/listing.ts'
 import type { Place } from '#shared/ownership/places.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'

@@ -5,8 +5,9 @@
 // - by how much the count on the card is wrong for certain (place-round.ts): it corrects that.
 import { jitterMs } from '#shared/backoff.ts'
 import { sweepEveryMs } from '#shared/limits.ts'
-import { countOpened, renewCard, sweepRoom, writeCopy } from '#shared/ownership/card.ts'
+import { renewCard } from '#shared/ownership/card.ts'
 import type { Card, InstanceRef, InstanceState } from '#shared/ownership/card.ts'
+import { countOpened, sweepRoom, writeCopy } from '#shared/ownership/listing.ts'
 import {
   correctCount,
   readPlaces,

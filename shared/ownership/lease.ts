@@ -14,7 +14,7 @@ import {
 import type { Runtime } from '../runtime.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Write } from '../store/store.ts'
-import { removeCard, removeCopies } from './card.ts'
+import { removeCard, removeCopies } from './listing.ts'
 import { enterRing, leaveRing } from './ring.ts'
 
 export type HostInstance = { realmId: string; zone: string; instance: string }

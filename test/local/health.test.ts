@@ -3,7 +3,7 @@ import { createHealthProbe } from '#local/health.ts'
 import type { Visit } from '#client/bots/synthetic.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
-import { openInstance } from '#shared/ownership/card.ts'
+import { openInstance } from '#shared/ownership/listing.ts'
 import { createLease } from '#shared/ownership/lease.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 

@@ -9,15 +9,15 @@ import {
   cardsKnownMax,
   placeLapsesMs,
 } from '#shared/limits.ts'
+import { findInstances } from '#shared/ownership/card.ts'
 import {
-  createLiveness,
-  findInstances,
   findRoom,
   openInstance,
   removeCard,
   sweepRoom,
   writeCopy,
-} from '#shared/ownership/card.ts'
+} from '#shared/ownership/listing.ts'
+import { createLiveness } from '#shared/ownership/liveness.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import {
   clockOff,
