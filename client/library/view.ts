@@ -1,7 +1,7 @@
 // The entities in view: applies snapshots as shared/protocol/snapshot.ts documents, and keeps the course of
 // every entity in the subscribed cells.
 import type { EntityRecord, EntityType, Snapshot } from '#shared/protocol/snapshot.ts'
-import { createCourse } from './interpolation.ts'
+import { addPiece, createCourse, drawnAt, exactAt } from './interpolation.ts'
 import type { Course, Piece } from './interpolation.ts'
 
 export type Seen = {
@@ -45,10 +45,10 @@ export type View = {
 
 export function createView(own: number, tickHz: number): View {
   let entities = new Map<number, Entity>()
-  let drawnTick = 0
+  let drawnTick: number | undefined
 
   const meet = (record: EntityRecord, cell: number, piece: Piece, known: Entity | undefined) => {
-    if (known) known.course.add(piece, drawnTick)
+    if (known) addPiece(known.course, piece, drawnTick)
     const course = known?.course ?? createCourse(piece, tickHz)
     const { id, type, appearance, name } = record
     entities.set(id, { id, type, appearance, name, shown: undefined, cell, course })
@@ -90,7 +90,7 @@ export function createView(own: number, tickHz: number): View {
           const entity = entities.get(record.id)
           if (entity === undefined) continue
           entity.cell = cell
-          entity.course.add(piece, drawnTick)
+          addPiece(entity.course, piece, drawnTick)
         }
       }
       // Only now is it known to which cell each belongs: a crossing may have named it in another one.
@@ -105,7 +105,7 @@ export function createView(own: number, tickHz: number): View {
       const seen: Seen[] = []
       for (const { id, type, appearance, name, shown, course } of entities.values()) {
         if (id === own) continue
-        const { x, y, heading, speed } = course.at(tick)
+        const { x, y, heading, speed } = exactAt(course, tick)
         seen.push({ id, type, appearance, name, shown, x, y, heading, speed })
       }
       return seen
@@ -115,7 +115,7 @@ export function createView(own: number, tickHz: number): View {
       const drawn: Drawn[] = []
       for (const { id, type, appearance, name, shown, course } of entities.values()) {
         if (id === own) continue
-        drawn.push({ id, type, appearance, name, shown, ...course.draw(tick, elapsedMs) })
+        drawn.push({ id, type, appearance, name, shown, ...drawnAt(course, tick, elapsedMs) })
       }
       return drawn
     },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Section, Snapshot, SnapshotRecord } from '#shared/protocol/snapshot.ts'
 import { dxOf } from '#shared/rules/heading.ts'
-import { createCourse } from '#client/library/interpolation.ts'
+import { addPiece, createCourse, drawnAt } from '#client/library/interpolation.ts'
 import { createView } from '#client/library/view.ts'
 
 const own = 1
@@ -134,24 +134,24 @@ test('a course is drawn exactly, through a turn, when its records are there in t
   const course = createCourse({ tick: 0, x: 0, y: 0, heading: 0, speed: 100 }, 20)
   const step = dxOf(0, 100, 20)
   // It turns back with tick 10: from the place of tick 9 one step back.
-  course.add({ tick: 10, x: 8 * step, y: 0, heading: 32_768, speed: 100 }, 5)
-  expect(course.draw(9, 0).x).toBe(9 * step)
-  expect(course.draw(9.5, 0).x).toBe(8.5 * step)
-  expect(course.draw(12, 0).x).toBe(6 * step)
+  addPiece(course, { tick: 10, x: 8 * step, y: 0, heading: 32_768, speed: 100 }, 5)
+  expect(drawnAt(course, 9, 0).x).toBe(9 * step)
+  expect(drawnAt(course, 9.5, 0).x).toBe(8.5 * step)
+  expect(drawnAt(course, 12, 0).x).toBe(6 * step)
 })
 
 test('a record that comes late fades in instead of jumping', () => {
   const course = createCourse({ tick: 0, x: 0, y: 0, heading: 0, speed: 100 }, 20)
   const step = dxOf(0, 100, 20)
-  const shown = course.draw(12, 16).x
+  const shown = drawnAt(course, 12, 16).x
   expect(shown).toBe(12 * step)
-  course.add({ tick: 10, x: 9 * step, y: 0, heading: 0, speed: 0 }, 12)
-  expect(course.draw(12, 0).x).toBeCloseTo(shown, 6)
-  const next = course.draw(12.2, 16).x
+  addPiece(course, { tick: 10, x: 9 * step, y: 0, heading: 0, speed: 0 }, 12)
+  expect(drawnAt(course, 12, 0).x).toBeCloseTo(shown, 6)
+  const next = drawnAt(course, 12.2, 16).x
   expect(next).toBeLessThan(shown)
   expect(next).toBeGreaterThan(10 * step)
-  expect(course.draw(30, 1000).x).toBeCloseTo(9 * step, 0)
+  expect(drawnAt(course, 30, 1000).x).toBeCloseTo(9 * step, 0)
   // Far away it is another place.
-  course.add({ tick: 31, x: 100_000, y: 0, heading: 0, speed: 0 }, 31)
-  expect(course.draw(31, 0).x).toBe(100_000)
+  addPiece(course, { tick: 31, x: 100_000, y: 0, heading: 0, speed: 0 }, 31)
+  expect(drawnAt(course, 31, 0).x).toBe(100_000)
 })
