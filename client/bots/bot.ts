@@ -53,8 +53,8 @@ export type BotOptions = WalkerOptions & {
 export type Bot = {
   readonly metrics: Metrics
   readonly inWorld: boolean
-  /** Whether it has ever been in the world. */
-  readonly played: boolean
+  /** How long it took from its first request to its first time in the world, ms; undefined before. */
+  readonly arrivedMs: number | undefined
   /** Why it stopped; undefined while it plays. */
   readonly failed: string | undefined
   /** Lives until `stop`. */
@@ -80,10 +80,12 @@ export function createBot(options: BotOptions): Bot {
   const metrics = createMetrics()
   const stopping = new AbortController()
   let client: ZoneClient | undefined
-  let played = false
+  let arrivedMs: number | undefined
   let failed: string | undefined
+  let beganAt = options.monotonic()
 
   async function live(): Promise<void> {
+    beganAt = options.monotonic()
     const storage = createMemoryStore()
     storage.set(deviceKey, identity.deviceSecret)
     const { url: baseUrl, fetch } = options
@@ -123,7 +125,7 @@ export function createBot(options: BotOptions): Bot {
 
     client = enterWorld(options, metrics, realm, accountId, characterId)
     client.on('zone', () => {
-      played = true
+      arrivedMs ??= options.monotonic() - beganAt
     })
     const reason = await client.ended
     client = undefined
@@ -137,8 +139,8 @@ export function createBot(options: BotOptions): Bot {
     get inWorld() {
       return client?.state.phase === 'joined'
     },
-    get played() {
-      return played
+    get arrivedMs() {
+      return arrivedMs
     },
     get failed() {
       return failed

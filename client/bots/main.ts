@@ -58,10 +58,13 @@ async function run(options: Options): Promise<number> {
 
   const ending = options.seconds === undefined ? undefined : webMonotonic() + options.seconds * 1000
   const lives: Promise<void>[] = []
-  for (const bot of bots) {
+  const beganAt = webMonotonic()
+  for (const [index, bot] of bots.entries()) {
     if (stop.signal.aborted) break
     lives.push(bot.live())
-    await pause(1000 / options.perSecond, stop.signal)
+    // By the clock, so that they come at this rate however busy the machine is.
+    const nextAt = beganAt + ((index + 1) * 1000) / options.perSecond
+    await pause(nextAt - webMonotonic(), stop.signal)
   }
   reporter.start(webMonotonic())
   const over = Promise.all(lives)
@@ -72,7 +75,7 @@ async function run(options: Options): Promise<number> {
 
   clearInterval(reporting)
   const report = reporter.total(webMonotonic())
-  const unable = bots.filter((bot) => !bot.played || bot.failed !== undefined)
+  const unable = bots.filter((bot) => bot.arrivedMs === undefined || bot.failed !== undefined)
   await Promise.race([
     Promise.all([...bots.map((bot) => bot.stop()), over]),
     pause(stopWithinMs, new AbortController().signal),

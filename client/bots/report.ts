@@ -1,11 +1,15 @@
 // What the players feel, as one line for people or one object for programs.
 import { createHistogram } from '../library/histogram.ts'
+import type { Histogram } from '../library/histogram.ts'
 import type { Bot } from './bot.ts'
 
 export type Report = {
   seconds: number
   bots: number
   inWorld: number
+  /** From the first request of a bot to its first time in the world. */
+  arrivedMs: { p50: number; p99: number; count: number }
+  /** From `enter` to the first snapshot, each time that one joins. */
   joinMs: { p50: number; p99: number; count: number }
   updateAgeMs: { p50: number; p99: number }
   /** Per bot in the world, over the time since the last report. */
@@ -50,12 +54,15 @@ export function createReporter(bots: readonly Bot[], startedAt: number): Reporte
     const inWorld = bots.filter((bot) => bot.inWorld).length
     const each = (key: keyof Totals) =>
       (sum[key] - from.totals[key]) / seconds / Math.max(1, inWorld)
+    const arrivedMs = createHistogram()
     const joinMs = createHistogram()
     const updateAgeMs = createHistogram()
     const errors: Record<string, number> = {}
     let reconnects = 0
     let redirects = 0
-    for (const { metrics } of bots) {
+    for (const bot of bots) {
+      const { metrics } = bot
+      if (bot.arrivedMs !== undefined) arrivedMs.add(bot.arrivedMs)
       joinMs.addAll(metrics.joinMs)
       updateAgeMs.addAll(metrics.updateAgeMs)
       reconnects += metrics.reconnects
@@ -66,7 +73,8 @@ export function createReporter(bots: readonly Bot[], startedAt: number): Reporte
       seconds: (now - startedAt) / 1000,
       bots: bots.length,
       inWorld,
-      joinMs: { p50: joinMs.percentile(0.5), p99: joinMs.percentile(0.99), count: joinMs.count },
+      arrivedMs: summary(arrivedMs),
+      joinMs: summary(joinMs),
       updateAgeMs: { p50: updateAgeMs.percentile(0.5), p99: updateAgeMs.percentile(0.99) },
       bytesInPerSecond: each('bytesIn'),
       bytesOutPerSecond: each('bytesOut'),
@@ -91,12 +99,17 @@ export function createReporter(bots: readonly Bot[], startedAt: number): Reporte
   }
 }
 
+function summary(times: Histogram) {
+  return { p50: times.percentile(0.5), p99: times.percentile(0.99), count: times.count }
+}
+
 export function reportLine(r: Report): string {
   const ms = (p: { p50: number; p99: number }) => `${p.p50.toFixed(0)}/${p.p99.toFixed(0)} ms`
   const errors = Object.entries(r.errors).map(([code, count]) => `${code} ${count}`)
   return [
     `${r.seconds.toFixed(0).padStart(4)} s`,
     `${r.inWorld}/${r.bots} in the world`,
+    `arrived ${ms(r.arrivedMs)}`,
     `join ${ms(r.joinMs)}`,
     `update age ${ms(r.updateAgeMs)}`,
     `in ${(r.bytesInPerSecond / 1000).toFixed(2)} out ${(r.bytesOutPerSecond / 1000).toFixed(2)} KB/s each`,

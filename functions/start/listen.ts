@@ -1,9 +1,9 @@
 // The functions behind a port, in a process that lives: here and in a container.
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { httpConnectionsMax, requestReadMs } from '#shared/limits.ts'
+import { listenOn } from '#shared/net/listen.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { cutSlowReaders, oneAtATime } from './readers.ts'
 
@@ -36,17 +36,11 @@ export async function listen(
     oneAtATime((request, response) => void handle(request, response)),
   )
   cutSlowReaders(server, runtime, readMs)
-  server.maxConnections = httpConnectionsMax
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
+  const open = await listenOn(server, { host, port, connectionsMax: httpConnectionsMax })
   return {
-    port: (server.address() as AddressInfo).port,
+    port: open.port,
     stop: async (graceMs = 0) => {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve())
-      })
+      const closed = open.close()
       if (graceMs > 0) {
         const enough = new AbortController()
         // Connections that are kept open for a next request are idle as soon as they are answered.

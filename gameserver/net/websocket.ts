@@ -2,7 +2,6 @@
 // 16,384 fragments; these options hold it to one small frame.
 import { createServer, STATUS_CODES } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { RawData, WebSocket } from 'ws'
@@ -13,6 +12,8 @@ import {
   socketSilentMs,
   zoneConnectionsMax,
 } from '#shared/limits.ts'
+import { listenOn } from '#shared/net/listen.ts'
+import type { OpenPort } from '#shared/net/listen.ts'
 import { CLOSE } from '#shared/protocol/close.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
 import { mayConnect } from './origin.ts'
@@ -68,43 +69,39 @@ export function createWebSocketTransport(options: WebSocketOptions): Transport {
   const shared: Shared = { live: new Set(), received: counts(), sent: counts(), monotonic }
   const { live, received, sent } = shared
   const sockets = new WebSocketServer(socketOptions)
-  const server = createHttpServer(options.connectionsMax ?? zoneConnectionsMax)
+  const server = createHttpServer()
+  let openPort: OpenPort | undefined
   return {
-    listen: (accept) =>
-      new Promise((resolve, reject) => {
-        server.on('upgrade', (request, stream, head) => {
-          // A socket that breaks before the handshake ends must not end the process.
-          stream.on('error', () => stream.destroy())
-          const refusal = whyNot(request, options)
-          if (refusal !== undefined) return refuse(stream, refusal)
-          sockets.handleUpgrade(request, stream, head, (socket) =>
-            open(shared, socket, stream, accept),
-          )
-        })
-        server.once('error', reject)
-        server.listen(options.port, options.host, () => {
-          server.removeListener('error', reject)
-          resolve((server.address() as AddressInfo).port)
-        })
-      }),
+    async listen(accept) {
+      server.on('upgrade', (request, stream, head) => {
+        // A socket that breaks before the handshake ends must not end the process.
+        stream.on('error', () => stream.destroy())
+        const refusal = whyNot(request, options)
+        if (refusal !== undefined) return refuse(stream, refusal)
+        sockets.handleUpgrade(request, stream, head, (socket) =>
+          open(shared, socket, stream, accept),
+        )
+      })
+      const { host, port, connectionsMax = zoneConnectionsMax } = options
+      openPort = await listenOn(server, { host, port, connectionsMax })
+      return openPort.port
+    },
     sweep: () => cutSilent(live, monotonic()),
     traffic: (): TransportTraffic => ({
       sockets: live.size,
       frames: { received: received.frames, sent: sent.frames },
       bytes: { received: received.bytes, sent: sent.bytes },
     }),
-    close: () =>
-      new Promise((resolve) => {
-        for (const { socket } of live) socket.terminate()
-        server.closeAllConnections()
-        if (server.listening) server.close(() => resolve())
-        else resolve()
-      }),
+    async close() {
+      for (const { socket } of live) socket.terminate()
+      server.closeAllConnections()
+      await openPort?.close()
+    },
   }
 }
 
-/** Answers all that is no upgrade; bounded in connections and time. */
-function createHttpServer(connectionsMax: number): Server {
+/** Answers all that is no upgrade; bounded in time. */
+function createHttpServer(): Server {
   const server = createServer(
     {
       // Slow or oversized requests are cut by Node itself, which looks for them this often, ms.
@@ -116,7 +113,6 @@ function createHttpServer(connectionsMax: number): Server {
       response.writeHead(404, { connection: 'close' }).end()
     },
   )
-  server.maxConnections = connectionsMax
   server.requestTimeout = requestMs
   server.headersTimeout = requestMs
   // A client that does not read its answer is cut as well. `ws` removes this time-out from its sockets.

@@ -72,12 +72,14 @@ try {
   for await (const line of createInterface({ input: players.stdout })) {
     last = JSON.parse(line) as Report
     atEnd = look()
-    const { seconds, inWorld, correctionsPerMinute, joinMs } = last
+    const { seconds, inWorld, correctionsPerMinute, arrivedMs, joinMs } = last
+    const ms = (times: { p50: number; p99: number }) =>
+      `${times.p50.toFixed(0)} / ${times.p99.toFixed(0)} ms`
     lines.push(
-      `${seconds.toFixed(0)} s: ${inWorld} in the world, joined after ${joinMs.p50.toFixed(0)} / ` +
-        `${joinMs.p99.toFixed(0)} ms, ${correctionsPerMinute.toFixed(1)} corrections a minute`,
+      `${seconds.toFixed(0)} s: ${inWorld} in the world, in play ${ms(arrivedMs)} after their first request, ` +
+        `joined after ${ms(joinMs)}, ${correctionsPerMinute.toFixed(1)} corrections a minute`,
     )
-    if (allIn === undefined && joinMs.count >= Number(values.count)) {
+    if (allIn === undefined && arrivedMs.count >= Number(values.count)) {
       allIn = { used: atEnd, seconds: (performance.now() - began) / 1000 }
     }
   }
