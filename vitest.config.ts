@@ -22,6 +22,8 @@ export default defineConfig({
     exclude: ['test/real/**', 'test/bench/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is awaited comes soon, or never. How soon it is on a busy machine no test says.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // Many of these tests wait for real processes rather than for the processor.
     maxWorkers: 3,

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/real/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 30_000 } },
     fileParallelism: false,
     pool: 'forks',
   },

@@ -261,10 +261,15 @@ describe('a socket', () => {
     const large = await openStage({ zone: { capacity: 300 } })
     let answer = () => {}
     large.persistence.claimGate = new Promise((resolve) => (answer = resolve))
-    for (let i = 0; i < 256; i++) {
-      const client = await large.connect()
-      client.send({ kind: 'join', ticket: await large.ticket(`c${i}`) })
-    }
+    const names = Array.from({ length: 256 }, (_, i) => `c${i}`)
+    const tickets = await Promise.all(names.map((name) => large.ticket(name)))
+    // Side by side: the first one may wait for 5 s.
+    await Promise.all(
+      tickets.map(async (ticket) => {
+        const client = await large.connect()
+        client.send({ kind: 'join', ticket })
+      }),
+    )
     await expect.poll(() => large.persistence.calls.claim).toBe(256)
     await expect(connect(large.host.port)).rejects.toThrow('503')
     answer()

@@ -7,6 +7,7 @@ import type { GameServer } from '#gameserver/agones/game-server.ts'
 import { createGameServer } from '#local/agones/game-server.ts'
 import { startSidecar } from '#local/agones/sidecar.ts'
 import type { Sidecar } from '#local/agones/sidecar.ts'
+import type { Runtime } from '#shared/runtime.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
 import { until } from '../local/until.ts'
@@ -29,8 +30,15 @@ function gameServerObject(health = {}) {
   })
 }
 
-async function sidecar(object = gameServerObject(), port = 0): Promise<Sidecar> {
-  const started = await startSidecar({ gameServer: object, port, queueMs: 40, runtime, log })
+/** How long a change lies in the queue of the sidecar. */
+const queueMs = 40
+
+async function sidecar(
+  object = gameServerObject(),
+  port = 0,
+  clock: Pick<Runtime, 'now' | 'sleep'> = runtime,
+): Promise<Sidecar> {
+  const started = await startSidecar({ gameServer: object, port, queueMs, runtime: clock, log })
   opened.push(() => started.stop())
   return started
 }
@@ -52,7 +60,11 @@ async function connect(port: number, more: Partial<AgonesOptions> = {}) {
 
 test('a host reads its object, becomes Ready through RequestReady and is seen with its label', async () => {
   const object = gameServerObject()
-  const { port } = await sidecar(object)
+  const queue = Promise.withResolvers<void>()
+  const sleep: Runtime['sleep'] = async (ms, signal) => {
+    await (ms > queueMs ? runtime.sleep(ms, signal) : queue.promise)
+  }
+  const { port } = await sidecar(object, 0, { ...runtime, sleep })
   const { agones, states } = await connect(port)
   expect(agones.gameServer()).toMatchObject({
     name: 'hub-abcde',
@@ -64,6 +76,7 @@ test('a host reads its object, becomes Ready through RequestReady and is seen wi
   expect(object.read().objectMeta.labels).toEqual({ 'agones.dev/fleet': 'hub' })
   await agones.ready()
   expect(object.read().status.state).toBe('Scheduled')
+  queue.resolve()
   await until(() => states().at(-1) === 'Ready')
   expect(states()).toContain('RequestReady')
   expect(agones.gameServer().labels['agones.dev/sdk-waystone-boot']).toBe('b1')
