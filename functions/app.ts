@@ -1,9 +1,10 @@
 // Any bundle of domains as one Hono app: all in one process here, one a Lambda in the cloud.
 import { Hono } from 'hono'
-import { cors } from 'hono/cors'
+import type { Context } from 'hono'
 import { createHostKeys } from '#shared/keys/host.ts'
 import { readHostKey } from '#shared/ownership/lease.ts'
 import { Problem } from '#shared/problem.ts'
+import { createCrossOrigin } from './http/cross-origin.ts'
 import { problemOf, problemResponse } from './http/failure.ts'
 import { createHead, createRequestIds, securityHeaders } from './http/head.ts'
 import { mountHealth } from './http/health.ts'
@@ -54,11 +55,24 @@ export function createDomainApp(
 /** Routes may be added to the app until its first request. */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono()
-  if (options.corsOrigins !== undefined) app.use('*', crossOrigin(options.corsOrigins))
+  const crossOrigin = options.corsOrigins && createCrossOrigin(options.corsOrigins)
+  if (crossOrigin !== undefined) {
+    app.options('*', (c) => {
+      const headers = crossOrigin.preflightFor(c.req.header('origin'))
+      return new Response(null, { status: 204, headers })
+    })
+  }
   const nextRequestId = createRequestIds(options.runtime)
+  const begin = (c: Context) => {
+    const requestId = nextRequestId()
+    return {
+      requestId,
+      headers: createHead(requestId, crossOrigin?.headersFor(c.req.header('origin'))),
+    }
+  }
   const { health, healthOf = [] } = options
   const domains = [...options.domains, ...(health ? [mountHealth(health, healthOf)] : [])]
-  for (const mounted of domains) serve(app, mounted, { ...options, nextRequestId })
+  for (const mounted of domains) serve(app, mounted, { ...options, begin })
   if (options.reference) serveReference(app, options.reference)
 
   const routes = [
@@ -69,29 +83,18 @@ export function createApp(options: AppOptions): Hono {
     },
   ].filter(({ methods }) => methods.length > 0)
   app.notFound((c) => {
-    const headers = createHead(nextRequestId())
+    const { headers } = begin(c)
     const methods = routes.find((route) => route.pattern.test(c.req.path))?.methods
     if (methods === undefined) return problemResponse(new Problem('route.not_found'), headers)
     headers['allow'] = methods.join(', ')
     return problemResponse(new Problem('route.method_not_allowed'), headers)
   })
   app.onError((error, c) => {
-    const requestId = nextRequestId()
+    const { requestId, headers } = begin(c)
     const where = { requestId, path: c.req.routePath }
-    return problemResponse(problemOf(options.log, error, where), createHead(requestId))
+    return problemResponse(problemOf(options.log, error, where), headers)
   })
   return app
-}
-
-/** Tokens travel in a header, never in a cookie, so another origin gains nothing by being let in. */
-function crossOrigin(origins: string[]) {
-  return cors({
-    origin: origins.includes('*') ? '*' : origins,
-    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match'],
-    exposeHeaders: ['date', 'etag', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
-    maxAge: 600,
-  })
 }
 
 /** The methods that each declared path takes: an answer 405 names them, and the router does not have them. */

@@ -11,9 +11,9 @@ export const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
-/** The headers of every answer. */
-export function createHead(requestId: string): Head {
-  return { 'x-request-id': requestId, ...securityHeaders }
+/** The headers of every answer. `more`: for pages of other origins. */
+export function createHead(requestId: string, more?: Head): Head {
+  return { 'x-request-id': requestId, ...securityHeaders, ...more }
 }
 
 /**

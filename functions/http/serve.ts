@@ -13,7 +13,6 @@ import { parseInput, readJson } from './body.ts'
 import { readCaller, subjectOf } from './caller.ts'
 import type { CallerDeps } from './caller.ts'
 import { problemOf, problemResponse } from './failure.ts'
-import { createHead } from './head.ts'
 import type { Head } from './head.ts'
 import { applyLimits } from './rates.ts'
 import { requireRealm } from './realms.ts'
@@ -47,15 +46,14 @@ export function mount<D extends Domain>(domain: D, handlers: Handlers<D>): Mount
 export function serve(
   app: Hono,
   mounted: Mounted,
-  deps: ServeDeps & { nextRequestId: () => string },
+  deps: ServeDeps & { begin: (c: Context) => { requestId: string; headers: Head } },
 ): void {
   for (const [name, endpoint] of Object.entries(mounted.domain.endpoints)) {
     const handler = mounted.handlers[name]
     if (handler === undefined) throw new Error(`${mounted.domain.name}.${name} has no handler`)
     const limits = limitsOf(endpoint)
     app.on(endpoint.method, routeOf(endpoint.path), async (c) => {
-      const requestId = deps.nextRequestId()
-      const headers = createHead(requestId)
+      const { requestId, headers } = deps.begin(c)
       try {
         const call = await readCall(deps, endpoint, limits, c, headers)
         const answer: unknown = await handler(call)

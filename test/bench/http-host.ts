@@ -7,23 +7,21 @@ import { fileURLToPath } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono } from 'hono'
-import { createApp } from '#functions/app.ts'
-import { authRoutes } from '#functions/auth/routes.ts'
+import { createDomainApp } from '#functions/app.ts'
 import { createHasher } from '#functions/auth/passwords.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
-import { characterRoutes } from '#functions/characters/routes.ts'
-import { mount } from '#functions/http/serve.ts'
 import { api } from '#shared/api/api.ts'
 import { createApiClient } from '#shared/api/client.ts'
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
+import { createStaticFleet } from '#shared/fleet/static.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
-import { createHostKeys } from '#shared/keys/host.ts'
-import { readHostKey } from '#shared/ownership/lease.ts'
 import { newId } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { systemRuntime } from '#shared/system.ts'
+import { silentLog } from '#shared/telemetry/log.ts'
+import { domainsWith } from '../functions/with-hasher.ts'
 
 /** What the load needs to know. */
 export type Ready = {
@@ -52,25 +50,14 @@ const realms = {
   list: [{ realmId: 'local', name: 'Bench', address: '', state: 'open' as const }],
   here: new Set(['local']),
 }
-const deps = { store, runtime, keys, limiter, realms, content: content.content }
+const log = { ...silentLog, error: console.error }
+const fleet = createStaticFleet()
+const parts = { store, cache, runtime, limiter, realms, keys, signing: keys, content, fleet, log }
 
 function functions(hasher: Hasher): Hono {
-  return createApp({
-    domains: [
-      mount(api.auth, authRoutes({ ...deps, hasher })),
-      mount(api.characters, characterRoutes(deps)),
-    ],
-    runtime,
-    verifyKeys: keys.verify,
-    hostKeys: createHostKeys({
-      runtime: deps.runtime,
-      publicKeyOf: (bootId) => readHostKey(deps.store, bootId),
-    }),
-    limiter,
+  return createDomainApp(domainsWith(hasher), parts, {
     profile,
-    realms,
     addressOf: (c) => getConnInfo(c).remote.address,
-    log: { error: (message, fields) => console.error(message, fields) },
   })
 }
 

@@ -7,8 +7,6 @@ import type { Hono } from 'hono'
 import { createDomainApp } from '#functions/app.ts'
 import type { AppOptions } from '#functions/app.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
-import { authRoutes } from '#functions/auth/routes.ts'
-import { domains } from '#functions/domains.ts'
 import { defineDomain } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import { api } from '#shared/api/api.ts'
@@ -32,6 +30,7 @@ import type { MemoryStore } from '#shared/store/memory.ts'
 import { countTrips } from '#shared/store/trips.ts'
 import type { TripCounter } from '#shared/store/trips.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
+import { domainsWith } from './with-hasher.ts'
 
 export type Clock = Runtime & { advance(ms: number): void }
 
@@ -116,20 +115,6 @@ export function extraDomain<D extends Domain>(declaration: D, handlers: Handlers
   })
 }
 
-/** The domain `auth` with another hasher. */
-function withHasher(hasher: Hasher): DomainRecord {
-  const record = domains.find(({ name }) => name === 'auth')!
-  return {
-    ...record,
-    serves: [
-      {
-        declaration: api.auth,
-        handlers: (parts) => authRoutes({ ...parts, keys: parts.signing, hasher }),
-      },
-    ],
-  }
-}
-
 let game: Promise<LoadedContent> | undefined
 
 export async function openApi(
@@ -200,8 +185,7 @@ export async function openApi(
       },
     },
   }
-  const records = domains.map((record) => (record.name === 'auth' ? withHasher(hasher) : record))
-  const app = createDomainApp([...records, ...(options.extra ?? [])], parts, {
+  const app = createDomainApp([...domainsWith(hasher), ...(options.extra ?? [])], parts, {
     profile,
     addressOf: (c) => c.req.header(addressHeader) ?? '192.0.2.1',
     health: async () => ({ ok: true, checks: {} }),

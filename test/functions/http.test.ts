@@ -462,9 +462,22 @@ describe('headers', () => {
     expect(good.headers.get('access-control-allow-headers')).toContain('idempotency-key')
     const bad = await ask('https://evil.example')
     expect(bad.headers.get('access-control-allow-origin')).toBeNull()
+    expect([good.status, good.headers.get('access-control-max-age')]).toEqual([204, '600'])
     const answer = await app.request('/health', { headers: { origin: 'https://game.example' } })
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://game.example')
     expect(answer.headers.get('access-control-expose-headers')).toContain('retry-after')
+    // The answer to one origin is not kept for another one.
+    for (const one of [good, bad, answer]) expect(one.headers.get('vary')).toBe('Origin')
+    for (const path of ['/health', '/nothing']) {
+      const foreign = await app.request(path, { headers: { origin: 'https://evil.example' } })
+      expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
+      const own = await app.request(path, { headers: { origin: 'https://game.example' } })
+      expect(own.headers.get('access-control-allow-origin')).toBe('https://game.example')
+    }
+    const open = createApp({ ...bareOptions(), corsOrigins: ['*'] })
+    const any = await open.request('/nothing', { headers: { origin: 'https://any.example' } })
+    expect(any.headers.get('access-control-allow-origin')).toBe('*')
+    expect(any.headers.get('vary')).toBeNull()
     const health = await app.request('/health')
     expect(health.status).toBe(503)
     const posted = await app.request('/health', { method: 'POST' })
