@@ -120,8 +120,8 @@ function showNews(client: ZoneClient, hud: Hud, scene: Scene, touches: boolean):
     hud.arrival(zone.name)
     hud.note(`You are in ${zone.name}.`)
     document.title = `${zone.name} · ${title}`
-    if (touches) hud.note('Hold a finger where you want to go; two fingers zoom.')
-    else hud.note('Walk with W A S D, the arrow keys or the mouse held down.')
+    if (touches) hud.note('Hold a finger where you want to go. Zoom with two fingers.')
+    else hud.note('Walk with W A S D, the arrow keys, or with a mouse button held down.')
     const keys = Object.entries(actions).map(([code, { label }]) => `${keyName(code)} ${label}`)
     if (keys.length > 0 && !touches) hud.note(`Keys: ${keys.join(', ')}.`)
   })
@@ -183,18 +183,21 @@ function drawFrames(
 const keyName = (code: string) => code.replace(/^(Digit|Key)/, '')
 
 function refusalWords(of: string, code: 'rate' | 'invalid' | 'paused'): string {
-  if (code === 'paused') return 'The world stands still just now.'
-  if (of !== 'chat.nearby') return code === 'rate' ? 'Not so fast.' : 'That cannot be done.'
-  return code === 'rate' ? 'You talk too fast; that line was not heard.' : 'That cannot be said.'
+  if (code === 'paused') return 'The world is paused just now.'
+  if (of !== 'chat.nearby')
+    return code === 'rate' ? 'You do that too often.' : 'That is not possible now.'
+  return code === 'rate'
+    ? 'You write too fast. Your line was not sent.'
+    : 'This line is not allowed.'
 }
 
-const saving = 'Saving is paused; you can play on.'
+const saving = 'Saving is paused. You can play on.'
 
 /** What is waited for and passes by itself. */
 const WAITS = new Set(['play.session_active', 'world.full'])
 const RECONNECTS: Record<string, string> = {
   network: 'The server does not answer. Trying again…',
-  'store.unavailable': 'The server lets no player in just now. Trying again…',
+  'store.unavailable': 'The server admits no player just now. Trying again…',
   'host.shutdown': 'The world moves to another machine. Reconnecting…',
 }
 

@@ -31,7 +31,7 @@ export async function findAccess(
   const run = readRunFile(dataDir)
   if (run === undefined || !runs(run.process)) {
     throw new StartError(
-      `Nothing runs on the data folder ${dataDir}; \`npm start\` first, or say where with --url.`,
+      `Nothing runs on the data folder ${dataDir}: run \`npm start\`, or name another Waystone with --url.`,
     )
   }
   return { url: run.url, token: await mintToken(run, runtime), realmId: run.realmId }
@@ -42,7 +42,7 @@ async function mintToken(
   runtime: Runtime,
 ): Promise<string> {
   if (!existsSync(run.keyFile)) {
-    throw new StartError(`The master key ${run.keyFile} is not there, or not for you to see.`)
+    throw new StartError(`The master key ${run.keyFile} is missing, or you may not read it.`)
   }
   const masterKey = await loadMasterKey(run.keyFile, runtime)
   const store = createDynamoStore(localOptions(run.database, run.tablePrefix))

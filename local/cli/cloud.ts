@@ -60,7 +60,7 @@ export async function setRoleInTables(
       )
     }
     if (!(error instanceof StoreError)) throw error
-    const may = error.unclear ? ' It may have happened: look, or do it again.' : ''
+    const may = error.unclear ? ' It may have happened. Repeat the command to be sure.' : ''
     throw new StartError(`${tablePrefix}core in ${region}: ${error.message}.${may}`, error)
   } finally {
     store.close()
@@ -107,8 +107,8 @@ async function askWho(asked: {
     return answer.GetCallerIdentityResult.Arn
   } catch (cause) {
     throw new StartError(
-      'AWS (STS) does not say who you are. The audit needs a name, so no operator is made: ' +
-        'are the credentials still good?',
+      'AWS (STS) does not say who you are. The audit needs a name, so nothing was changed. ' +
+        'Check your AWS credentials.',
       cause,
     )
   }

@@ -35,8 +35,8 @@ export const help = `Waystone, for operators
   npm run waystone -- <command> [options]
 
   player show <who>                        account, ban, and where the characters are
-  player kick <who> --reason "..."         out of the world, saved; may come back at once
-  player ban <who> --reason "..." [--days N]   for good without --days
+  player kick <who> --reason "..."         saves and removes the player, who may come back at once
+  player ban <who> --reason "..." [--days N]   without --days for good
   player unban <who> --reason "..."
   operator grant <login name> --reason "..."   from the next log-in on
   operator revoke <login name> --reason "..."  at once
@@ -46,18 +46,18 @@ export const help = `Waystone, for operators
   audit [--limit N]                        what operators did, newest first
 
   <who>   account:ID, character:ID, login:NAME, character:NAME (as it is spelled), or an
-          ID alone; to look, a NAME alone will do. What changes something says first
-          who is meant, and then acts on exactly that account
+          ID alone. \`player show\` also takes a NAME alone. A command that changes
+          something first prints the account that is meant, then acts on that account
 
   --json       the answer as JSON, for programs (with \`npm run -s\`)
-  --url URL    another Waystone than the one that runs here; the token of an
-               operator stands in WAYSTONE_OPERATOR_TOKEN
+  --url URL    another Waystone than the one on this machine; it takes an operator's
+               token from WAYSTONE_OPERATOR_TOKEN
 
-  --tables PREFIX   operator grant and revoke alone: on AWS, straight to the tables
-               (waystone-<realm>-), with the credentials of AWS that are at hand
+  --tables PREFIX   for operator grant and revoke: writes to the tables on AWS
+               (waystone-<realm>-) with your AWS credentials
 
-Here no password is needed: who can read the master key of the data folder is an
-operator. WAYSTONE_DATA says which folder, as for \`npm start\`.
+On this machine no password is needed: a user who can read the master key in the
+data folder is an operator. WAYSTONE_DATA names the folder, as for \`npm start\`.
 `
 
 const options = {
@@ -93,9 +93,9 @@ export function parseCommand(args: string[]): Typed {
 
 function checkTables(tables: string, url: string | undefined, command: Command): void {
   if (!VARIABLES.WAYSTONE_TABLES.schema.safeParse(tables).success) {
-    throw new UsageError('--tables is what stands before `core`, like waystone-main-.')
+    throw new UsageError('--tables is the prefix of the table names, like waystone-main-.')
   }
-  if (url !== undefined) throw new UsageError('--tables and --url are two ways; take one.')
+  if (url !== undefined) throw new UsageError('Use either --tables or --url.')
   if (command.do === 'help') return
   if (command.do !== 'role') {
     throw new UsageError('--tables is for `operator grant` and `operator revoke` alone.')
@@ -153,7 +153,7 @@ function named(command: string, given: string[]): string {
   const who = only(command, 'a player', given)
   if (/^(account|login|character):./.test(who) || isUuid(who.toLowerCase())) return who
   throw new UsageError(
-    `\`${command}\` needs to know what it is: login:${who}, character:${who}, or an id.`,
+    `\`${command}\` needs the kind of the name: login:${who}, character:${who}, or an id.`,
   )
 }
 

@@ -88,7 +88,7 @@ async function realmOf(client: ApiClient<Api>, here: string | undefined): Promis
   const { realms } = await client.auth.realms()
   if (realms.length === 1) return realms[0]!.realmId
   const names = realms.map((realm) => realm.realmId).join(', ')
-  throw new StartError(`There are several realms (${names}); say which with --realm.`)
+  throw new StartError(`There are several realms (${names}): choose one with --realm.`)
 }
 
 function outcome<T>(answer: T, words: (answer: T) => string): Outcome {
@@ -98,7 +98,7 @@ function outcome<T>(answer: T, words: (answer: T) => string): Outcome {
 function rest(stillInPlay: StillInPlay): string {
   if (stillInPlay.length === 0) return ''
   const names = stillInPlay.map(({ name }) => name).join(', ')
-  return ` Still in play, for their host does not answer: ${names}. Look again with \`player show\`.`
+  return ` Still in play, because their host does not answer: ${names}. Check again with \`player show\`.`
 }
 
 function playerText(player: PlayerAccount): string {

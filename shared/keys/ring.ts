@@ -145,7 +145,9 @@ async function startRing(deps: Deps, ring: Ring): Promise<void> {
     // Another process may be first, or the answer may be lost. The read that follows finds the ring.
     await attempted(deps.store, firstWrites(newKey(deps, deps.runtime.now()), session))
   }
-  throw new KeyRingError('The key ring could not be made: the store took it and then had none.')
+  throw new KeyRingError(
+    'The key ring could not be made: the store does not return what was written.',
+  )
 }
 
 async function rotateRing(deps: Deps, ring: Ring): Promise<void> {
