@@ -21,7 +21,7 @@ import { createRandom } from './random.ts'
 import { createWalker } from './walker.ts'
 import type { WalkerOptions } from './walker.ts'
 
-/** Answers that the server gave a bot, of which none may be lost, and the bot's comings and goings. */
+/** What the server has answered to a bot and must not lose, and each change of the bot's connection. */
 export type BotEvent =
   | { what: 'account'; accountId: string }
   | { what: 'character'; accountId: string; characterId: string; name: string }
@@ -57,7 +57,7 @@ export type Bot = {
   readonly arrivedMs: number | undefined
   /** Why it stopped; undefined while it plays. */
   readonly failed: string | undefined
-  /** Lives until `stop`. */
+  /** Plays until `stop`. */
   live(): Promise<void>
   update(): void
   /** Leaves properly; resolves within about 2 s. */
@@ -157,7 +157,7 @@ export function createBot(options: BotOptions): Bot {
   }
 }
 
-/** What a bot does by chance: it walks about, talks and loses its socket. To be called with each update. */
+/** What a bot does by chance: it walks about, talks and loses its socket. Call it with each update. */
 function createWhims(options: BotOptions): (client: ZoneClient | undefined) => void {
   const { monotonic, seed, index, chatEveryMs, dropEveryMs } = options
   const random = createRandom(`walk ${seed} ${index}`)

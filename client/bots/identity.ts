@@ -6,14 +6,14 @@ export type Identity = {
   deviceSecret: string
   loginName: string
   password: string
-  /** The name to try at the given attempt; the first is taken only by a bot of another seed. */
+  /** The name of one attempt. Only a bot of another seed can have taken the first one. */
   characterName(attempt: number): string
 }
 
 const consonants = 'bdfghjklmnprstvz'
 const vowels = 'aeio'
 
-/** Six bits to a syllable of two letters: 24 bits are eight letters, and no two numbers share a name. */
+/** Six bits give a syllable of two letters, so 24 bits give eight letters. Each number has its own name. */
 function syllables(bits: number, count: number): string {
   let text = ''
   for (let i = 0; i < count; i++) {

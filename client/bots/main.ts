@@ -1,4 +1,4 @@
-// Players by machine, in any number: `npm run bots -- --count 50`. Prints what they feel.
+// Bots in any number: `npm run bots -- --count 50`. Prints what their players would feel.
 import { createContent } from '../library/content.ts'
 import { webMonotonic, webRuntime } from '../library/web-runtime.ts'
 import { createBot } from './bot.ts'
@@ -9,12 +9,12 @@ import { createReporter, reportLine } from './report.ts'
 import type { Report } from './report.ts'
 import { openNodeSocket } from './socket.ts'
 
-/** Bots are driven this often: often enough for 30 commands a second. */
+/** Bots are updated this often, ms: enough for 30 commands a second. */
 const updateEveryMs = 20
 const reportEveryMs = 5000
-/** Leaving takes a round trip and a save; after this, what has not left is left behind. */
+/** A leave takes a round trip and a save. The program does not wait longer than this for a bot, ms. */
 const stopWithinMs = 2800
-/** A terminal and npm may both pass the same Ctrl-C on: those count as one. */
+/** A terminal and npm may both forward the same Ctrl-C. Two signals within this time count as one, ms. */
 const sameSignalMs = 500
 
 async function run(options: Options): Promise<number> {
@@ -101,6 +101,6 @@ if (typeof options === 'string') {
   console.error(`${options}\n\n${usage}`)
   process.exitCode = 2
 } else {
-  // Leftover sockets of bots that did not leave in time must not keep the process.
+  // Sockets of bots that did not leave in time must not keep the process alive.
   process.exit(await run(options))
 }

@@ -1,7 +1,7 @@
-// Chance from a seed, so that a run of bots can be repeated: same seed, same walks and names.
+// Random numbers from a seed. The same seed gives the same walks and names, so a run can be repeated.
 import { createHash } from 'node:crypto'
 
-/** Bytes that follow from a text: of accounts, names and walks. */
+/** Bytes derived from a text, for accounts, names and walks. */
 export function bytesOf(text: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(text).digest())
 }

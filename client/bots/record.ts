@@ -4,15 +4,15 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import type { BotEvent } from './bot.ts'
 
 /**
- * A position of a bot is written at most this often; of those that come in between, as they do when the
- * process got no processor for a while, the last one is written when its time has come.
+ * A position of a bot is written at most this often, ms. When several come within this time, the last one is
+ * written at its end.
  */
 const positionEveryMs = 200
 const flushEveryMs = 100
 
 export type Recorder = {
   record(bot: number, event: BotEvent): void
-  /** Writes what waits; call often and at the end. */
+  /** Writes the lines that wait. Call it often, and at the end. */
   flush(now: number, force?: boolean): void
 }
 
@@ -37,7 +37,7 @@ export function createRecorder(path: string, now: () => number): Recorder {
       const line = JSON.stringify({ at, bot, ...event })
       const before = waiting.get(bot)
       if (event.what !== 'position') {
-        // Where it was comes before what happened to it there.
+        // The last position comes before the event that happened there.
         if (before !== undefined) write(bot, at, before)
         lines.push(line)
       } else if (at - (written.get(bot) ?? 0) < positionEveryMs) waiting.set(bot, line)

@@ -29,7 +29,7 @@ export type Reporter = {
   interim(now: number): Report
   /** Rates since `start`. */
   total(now: number): Report
-  /** Rates of the total begin here: everybody is in. */
+  /** All bots are in the world: the rates of the total begin here. */
   start(now: number): void
 }
 

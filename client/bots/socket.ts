@@ -10,7 +10,7 @@ export const openNodeSocket: OpenSocket = (address, events) => {
     events.received(isBinary && data instanceof Buffer ? new Uint8Array(data) : new Uint8Array(0))
   })
   socket.on('close', (code) => events.closed(code))
-  // Every error is followed by `close`, which is what counts.
+  // `close` follows every error and is handled.
   socket.on('error', () => undefined)
   return {
     send(bytes) {

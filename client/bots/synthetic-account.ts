@@ -1,4 +1,4 @@
-// The account that the synthetic player plays with, and what is kept of it from one visit to the next.
+// The account that the synthetic player plays with, and what a visit keeps for the next one.
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClientOptions } from '#shared/api/client.ts'
 import { api } from '#shared/api/api.ts'
@@ -18,7 +18,7 @@ export type SyntheticAccountOptions = {
   runtime: Runtime
 }
 
-/** No other character may take these names; the first that is free is taken. */
+/** No other character may have these names. The first free one is taken. */
 const names = ['Synthia', 'Synthia Prime', 'Synthia Second', 'Synthia Third']
 
 export function createSyntheticAccount(options: SyntheticAccountOptions) {
@@ -37,8 +37,8 @@ export function createSyntheticAccount(options: SyntheticAccountOptions) {
   })
 
   /**
-   * The session of the visit before is renewed, so that no visit leaves rows; only where there is none
-   * is one opened anew.
+   * Renews the session of the last visit, so that no visit leaves rows. Opens a new one only when there is
+   * none.
    */
   async function openSession(signal: AbortSignal): Promise<void> {
     const opened = await (
@@ -47,7 +47,7 @@ export function createSyntheticAccount(options: SyntheticAccountOptions) {
         : client.auth.refresh({ body: { refreshToken } }, { signal })
     ).catch((error: unknown) => {
       const code = error instanceof ApiError ? error.code : undefined
-      // The next visit opens a new one. Whatever else it is passes: the token is sent again.
+      // The next visit opens a new session. After any other failure it sends this token again.
       if (code === 'auth.refresh_refused' || code === 'auth.session_revoked')
         refreshToken = undefined
       throw error

@@ -13,7 +13,7 @@ import type { SyntheticAccountOptions } from './synthetic-account.ts'
 /** What a round does, in this order. */
 export type Stage = 'login' | 'enter' | 'step' | 'message' | 'leave'
 
-/** How a round went: what each stage took, ms, and where and why it ended before its time. */
+/** The result of a round: the time of each stage in ms, and the stage and reason of a failure. */
 export type Visit = {
   ms: Partial<Record<Stage, number>>
   failed?: { stage: Stage; code: string }
@@ -25,11 +25,11 @@ export type SyntheticOptions = SyntheticAccountOptions & {
 }
 
 export type SyntheticPlayer = {
-  /** One visit, in `visitMaxMs` at most. Never fails: what fails is the result. */
+  /** One visit of at most `visitMaxMs`. Never throws: a failure is part of the result. */
   visit(signal?: AbortSignal): Promise<Visit>
 }
 
-/** A whole visit takes half a second; who needs more than this finds the way in broken. */
+/** A visit takes half a second. One that takes longer than this has failed, ms. */
 export const visitMaxMs = 8000
 /** Steps that the server must have taken: a quarter of a second. */
 const stepsWanted = 5
@@ -87,14 +87,14 @@ export function createSyntheticPlayer(options: SyntheticOptions): SyntheticPlaye
   }
 }
 
-/** From the entry on, to having left. */
+/** From `enter` to the end of the leave. */
 async function playThrough(
   zoneClient: ZoneClient,
   stages: Stages,
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<void> {
-  /** Drives the world until it is as wanted. */
+  /** Updates the client until the condition is met. */
   const until = async (wanted: () => boolean) => {
     while (!wanted()) {
       if (zoneClient.state.phase === 'closed') throw new Failed(zoneClient.state.reason)
@@ -125,7 +125,7 @@ async function playThrough(
 
 type Stages = ReturnType<typeof createStages>
 
-/** The stage that a visit is in, and what those before it took. */
+/** The current stage of a visit, and the time of the stages before it. */
 function createStages(monotonic: () => number) {
   const ms: Visit['ms'] = {}
   let current: Stage = 'login'
@@ -149,13 +149,13 @@ function createStages(monotonic: () => number) {
   }
 }
 
-/** Towards the middle of the zone, so that no gate is ever walked into. */
+/** Walks towards the middle of the zone, so never into a gate. */
 function walk(zoneClient: ZoneClient): void {
   const middle = metresToUnits(zoneClient.content!.width / 2)
   zoneClient.walk(zoneClient.self()!.x < middle ? 0 : 0x8000)
 }
 
-/** Commands that the server has taken since. Numbers have 32 bits and begin anew in another zone. */
+/** How many commands the server has taken since. Numbers have 32 bits and restart in another zone. */
 function taken(zoneClient: ZoneClient, since: number): number {
   const { acknowledged } = zoneClient
   return acknowledged === undefined ? 0 : (acknowledged.command - since) >>> 0

@@ -1,11 +1,11 @@
-// Where a bot goes: about, turning every 1.5 to 2.5 seconds, sometimes standing, sometimes to a gate.
+// Where a bot walks. It turns every 1.5 to 2.5 seconds, sometimes stands, and sometimes walks to a gate.
 import type { Zone } from '#shared/content/content.ts'
 import { headingTo } from '#shared/rules/heading.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import type { Self } from '../library/zone.ts'
 
 export type WalkerOptions = {
-  /** The zone to stay in; a bot elsewhere looks for a gate that leads there. */
+  /** The zone to stay in. In another zone a bot walks to a gate that leads there. */
   zone?: string
 }
 
@@ -49,7 +49,7 @@ export function createWalker(random: () => number, options: WalkerOptions): Walk
       goal ??= gateGoal(zone)
       if (goal) {
         goal.tries++
-        // Each third turn goes astray, which leads around most walls.
+        // Each third turn is random, which leads around most walls.
         if (goal.tries % 3 !== 0) return headingTo(goal.x - self.x, goal.y - self.y)
         if (goal.tries > gateTriesMax) goal = undefined
       } else if (random() < standChance) return 'stand'

@@ -39,7 +39,7 @@ async function reload(core: ZoneClientCore, version: string, inZone: JoinedZone)
   const { zone, instance } = inZone.welcome
   try {
     let fresh = await options.loadZone(zone, true)
-    // Who serves the files may learn of a change a moment after the host.
+    // The file server may have the change a moment after the host.
     for (let tries = 1; tries < reloadTriesMax; tries++) {
       if (core.zone !== inZone || (options.contentVersion?.() ?? version) === version) break
       await options.runtime.sleep(reloadWaitMs * tries, stopping.signal)
@@ -55,7 +55,7 @@ async function reload(core: ZoneClientCore, version: string, inZone: JoinedZone)
   }
 }
 
-/** A frame other than those that begin or end a connection. */
+/** Any frame that neither begins nor ends a connection. */
 export function receive(core: ZoneClientCore, frame: ServerFrame): void {
   const { zone, emitter } = core
   if (frame.kind === 'snapshot') {

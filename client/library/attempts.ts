@@ -1,5 +1,5 @@
-// One loop decides the order of attempts: try, look at the end, try again or give up. The loop awaits the end
-// of a socket as a promise.
+// One loop decides the order of attempts: try, read the reason of the end, then try again or stop. It awaits
+// the end of a socket as a promise.
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import type { ServerFrame, Welcome } from '#shared/protocol/server-frames.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
@@ -57,7 +57,7 @@ async function tryOnce(core: ZoneClientCore, reconnect: Reconnect, way: Way): Pr
     return await connect(core, reconnect, { way: 'enter', address, zone, first, startedAt })
   } catch (error) {
     const { code, retryAfterS } = error as { code?: unknown; retryAfterS?: number }
-    // An error without a code is a defect here: it is reported, and ends in a typed state all the same.
+    // An error without a code is a defect of ours. It is reported. The client still ends in a typed state.
     if (typeof code !== 'string') (options.failed ?? console.error)(error)
     const why = typeof code === 'string' ? code : 'client.defect'
     return { way, why, joined: false, retryAfterS }

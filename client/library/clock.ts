@@ -6,9 +6,9 @@
 // or runs back, except when it is off by more than half a second.
 
 const samplesKept = 8
-/** Ticks by which the clock may be off before it jumps instead of sliding, in milliseconds. */
+/** A clock that is off by more than this jumps, ms. Below that it slides. */
 const jumpMs = 500
-/** At most this part of elapsed time is added or taken while sliding. */
+/** While it slides, the clock is faster or slower by at most this part. */
 const slideRate = 0.1
 
 export type Clock = {
@@ -43,7 +43,7 @@ export function createClock(now: number, tick: number, tickMs: number): Clock {
     const elapsed = Math.max(0, at - anchorAt) / tickMs
     return anchorTick + elapsed + slidBy(elapsed)
   }
-  /** Moves the anchor to `at`; what was slid in until then is owed no longer. */
+  /** Moves the anchor to `at`; the ticks that were slid in until then are subtracted. */
   const settle = (at: number) => {
     const elapsed = Math.max(0, at - anchorAt) / tickMs
     const slid = slidBy(elapsed)
@@ -78,7 +78,7 @@ export function createClock(now: number, tick: number, tickMs: number): Clock {
       if (ms === tickMs) return
       settle(now)
       tickMs = ms
-      // Old samples speak of another rate.
+      // Old samples have another rate.
       samples = samples.slice(-1).map((s) => ({ ...s, at: now, tick: anchorTick + owed }))
     },
     get tickMs() {

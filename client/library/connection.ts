@@ -108,7 +108,7 @@ export function openConnection(
   return {
     send,
     update(now) {
-      // After a pause of the whole program, frames that arrived meanwhile are not read yet.
+      // After a pause of the program, frames that have arrived are not read yet.
       if (now - updatedAt > 1000) heardAt = Math.max(heardAt, now - silentMs / 2)
       updatedAt = now
       if (now - heardAt > (answered ? silentMs : firstAnswerMs)) {

@@ -27,7 +27,7 @@ export function createContent(options: {
   runtime: Runtime
 }): ContentSource {
   const { runtime, baseUrl } = options
-  /** Something newer is known to be there: what the browser has kept must be asked for again. */
+  /** The server has newer content: the browser must not answer from its cache. */
   let stale = false
   const fetch: typeof options.fetch = (url, init) =>
     options.fetch(url, stale ? { ...init, cache: 'no-cache' } : init)
@@ -56,7 +56,7 @@ export function createContent(options: {
     try {
       return await reading
     } catch (error) {
-      // A failure is not remembered: the next who asks tries again.
+      // A failure is not kept: the next call tries again.
       files.delete(key)
       throw error
     }

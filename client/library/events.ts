@@ -1,4 +1,4 @@
-// A typed stream of events: one listener's fault does not keep the others from hearing.
+// A typed stream of events: a fault of one listener does not stop the others.
 
 export type Listen<Events> = <K extends keyof Events>(
   name: K,

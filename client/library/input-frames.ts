@@ -10,7 +10,7 @@ export type InputFrame = Extract<ClientFrame, { kind: 'input' }>
 
 export type InputFrames = {
   add(number: number, command: Command): void
-  /** Completes a frame that could take more commands. */
+  /** Ends the frame under way, even if it has room for more commands. */
   flush(): void
   /** The complete frames; each is taken once. */
   take(): InputFrame[]

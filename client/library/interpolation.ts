@@ -1,7 +1,7 @@
 // Where another entity is drawn.
 //
-// Its course is a list of pieces: from tick t on it has this place, heading and speed, and moves by
-// exactly dxOf/dyOf each tick. At a whole tick its place is therefore exact; between two ticks it is
+// Its course is a list of pieces: from tick t on it has this position, heading and speed, and moves by
+// exactly dxOf/dyOf each tick. So its position at a whole tick is exact; between two ticks it is
 // drawn on the line between them. Drawing happens a little in the past, so that the piece which holds at
 // that moment has usually arrived. When it has not, the last piece goes on; once the right one comes,
 // the difference to what was drawn is kept as an error that fades.
@@ -13,7 +13,7 @@ export type Place = { x: number; y: number }
 
 /** An error fades to a third in this time. */
 const errorFadesMs = 80
-/** Farther apart than this it was no delay but another place: it is shown there at once. */
+/** A larger error is no delay but a jump: the entity is drawn at its new position at once. */
 const errorMaxUnits = 4 * unitsPerMetre
 /** Pieces kept: those that can still be drawn. At 30 Hz eight are more than the delay of drawing. */
 const piecesMax = 8
@@ -103,7 +103,7 @@ export function fade(elapsedMs: number): number {
   return Math.exp(-elapsedMs / errorFadesMs)
 }
 
-/** Whether an error is so large that it is another place rather than a delay. */
+/** Whether an error is so large that it is a jump, not a delay. */
 export function isElsewhere(x: number, y: number): boolean {
   return Math.hypot(x, y) > errorMaxUnits
 }

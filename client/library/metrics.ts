@@ -11,9 +11,9 @@ export type Metrics = {
   bytesOut: number
   framesIn: number
   framesOut: number
-  /** How often the server put the own body elsewhere than predicted. */
+  /** How often the server corrected the own body. */
   corrections: number
-  /** Sockets lost while in the world and found again, or tried to. */
+  /** Sockets that were lost in the world. The client tried to resume each. */
   reconnects: number
   redirects: number
   /** Failures by code: problem codes, close reasons, `socket`. */

@@ -1,9 +1,9 @@
-// Where to draw one's own body: between two steps, and smoothly where it was put elsewhere at once.
+// Where to draw one's own body: between two steps, and smoothly after a correction.
 import { fade, isElsewhere } from './interpolation.ts'
 import type { Prediction } from './prediction.ts'
 
 export type OwnPosition = {
-  /** Does something that may move the own body at once, and lets the drawing follow smoothly. */
+  /** Runs a function that may move the own body at once. The drawing follows smoothly. */
   smoothly<T>(now: number, act: () => T): T
   /** In units. Errors fade with the time between two calls. */
   draw(now: number): { x: number; y: number }

@@ -1,25 +1,25 @@
 // When to make the next command.
 //
-// The server takes one command a tick. Commands arrive unevenly, so a few must wait there: with none,
-// each late packet costs a correction; with many, everything is felt later. Each snapshot says how many
+// The server takes one command a tick. Commands arrive unevenly, so a few must wait there. With none,
+// each late packet costs a correction. With many, each command takes effect late. Each snapshot says how many
 // wait, and the client makes its commands a few percent faster or slower to keep about two.
 
 const waitingWanted = 2
-/** How much of a difference of one command shows in the pace. */
+/** How much a difference of one command changes the pace. */
 const gain = 0.02
 const fasterMax = 0.06
 const slowerMax = 0.1
 /** Weight of the newest count in the running average: it settles within a second. */
 const newestWeight = 0.1
-/** Commands made up for in one update, after a pause of the browser. Older time is let go. */
+/** The most commands that one update makes after a pause of the browser. Older time is dropped. */
 const dueMax = 4
-/** With nothing waiting for so long, commands come too late altogether: some are made at once. */
+/** When the queue was empty for so long, all commands come too late. Then some are made at once. */
 const starvedMs = 500
 
 export type Pacing = {
   /** Steps due at local time `now`; call with the current length of a tick. */
   due(now: number, tickMs: number): number
-  /** Steps to make at once because the server has run dry. */
+  /** Steps to make at once, because the queue at the server is empty. */
   extra(now: number): number
   /** A snapshot said how many commands wait. */
   waiting(count: number, now: number): void

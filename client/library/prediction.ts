@@ -1,18 +1,18 @@
 // One's own movement, shown before the server answers.
 //
 // The client applies each command with the server's own integer step and keeps it until a snapshot
-// acknowledges it. A snapshot says: after command `ack` the body is exactly so. If that is what was
-// predicted, nothing is to do. If not, the commands after `ack` are applied again from there. Since both
-// sides run the same step, a correction only happens when the server saw something else: a command that
-// came too late, a wall that the client does not know, a body that was put elsewhere.
+// acknowledges it. A snapshot has the exact body after command `ack`. If that is what was predicted, there
+// is nothing to do. If not, the commands after `ack` are applied again from there. Since both sides run the
+// same step, a correction has another cause: a command that came too late, a wall that the client does not
+// know, or a body that was moved by something else.
 import { walkSpeedSteps, playerRadius } from '#shared/rules/units.ts'
 import { stepPlayer } from '#shared/rules/movement.ts'
 import type { Body, Command } from '#shared/rules/movement.ts'
 import type { Walls } from '#shared/rules/walls.ts'
 
 /**
- * Commands kept without an answer: 64 are 3.2 s at 20 Hz. Beyond, the body waits for the server: one that
- * walks on through a dead connection would only be pulled back farther.
+ * Commands kept without an answer: 64 are 3.2 s at 20 Hz. Beyond that the body waits for the server: on a
+ * dead connection each further step would be taken back.
  */
 const unackedMax = 64
 
@@ -23,7 +23,7 @@ export type Prediction = {
    * Takes the acknowledged command and the body after it.
    * - `agreed`: as predicted.
    * - `corrected`: the rest was applied again from there.
-   * - `jumped`: the server is ahead of what was sent; numbering goes on behind it, `lead` later.
+   * - `jumped`: the server is ahead of what was sent; numbering goes on `lead` after it.
    */
   acknowledge(ack: number, own: Body, lead: number): 'agreed' | 'corrected' | 'jumped'
   /** Replaces the walls (content was loaded again). */
@@ -88,7 +88,7 @@ export function createPrediction(
       const before = head()
       pending = pending.filter((each) => each.number > ack)
       base = { number: ack, body: { ...own } }
-      // Behind the server's count every further command would come too late as well.
+      // With a number below the server's count every further command would come too late as well.
       if (ahead) next = ack + 1 + lead
       if (expected !== undefined && same(expected, own)) return 'agreed'
       return replay(before) ? (ahead ? 'jumped' : 'corrected') : 'agreed'

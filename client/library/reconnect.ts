@@ -1,13 +1,13 @@
-// What to do when a connection has ended or an entry was refused: the client's half of the close codes,
-// and how often, how soon and in which way it is tried again.
+// What the client does after the end of a connection or a refused `enter`: what each close code means to it,
+// and how often, how soon and in which way it tries again.
 import { resumeMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createBackoff } from '#shared/backoff.ts'
 import type { ConnectionEnd } from './connection.ts'
 
 /**
- * - `stop`: the player or another person decided so; only the player himself comes back.
- * - `resume`: the place is still held; go on where it was, or enter when that is too late.
+ * - `stop`: a person has decided so. Only the player himself can come back.
+ * - `resume`: the host still holds the stay: resume it, or enter when it is too late.
  * - `enter`: ask for a new ticket at once.
  * - `later`: ask for a new ticket after a pause.
  */
@@ -16,7 +16,7 @@ type Next = 'stop' | 'resume' | 'enter' | 'later'
 const AFTER: Record<ConnectionEnd, Next> = {
   left: 'stop',
   'protocol.version': 'stop',
-  // Defects of this client: once may be chance, so it is tried again, and bounded like everything.
+  // Defects of this client. One may be chance, so it tries again, as often as after other failures.
   'protocol.malformed': 'later',
   'protocol.unexpected': 'later',
   'protocol.flood': 'later',
@@ -46,8 +46,8 @@ function afterClose(why: ConnectionEnd): Next {
 }
 
 /**
- * Whether the place is no longer held after this end. A host that cannot admit now still holds it, and a
- * lost socket is what resuming is for.
+ * Whether the host no longer holds the stay after this end. A host that cannot admit now still holds it, and
+ * so does one whose socket was lost.
  */
 function voidsResume(why: string): boolean {
   return isEnd(why) && !HOLDS.has(why)
@@ -73,10 +73,10 @@ function passes(code: string): boolean {
   return PASSING.has(code)
 }
 
-/** Joined this long, the connection is sound: waiting starts from the bottom again. */
+/** A connection of this age is sound: the next wait is the shortest again, ms. */
 const soundMs = 5000
 const defaultReconnectForMs = 5 * 60_000
-/** Resumes that fail in a row before a new ticket is asked for; a host that says nothing gets one. */
+/** The client asks for a new ticket after so many failed resumes in a row. A silent host gets one try. */
 const resumeTriesMax = 2
 
 export type Way = 'resume' | 'enter'
@@ -110,7 +110,7 @@ export function createReconnect(
   let failures = 0
   let resumeTries = 0
   let joinedAt = startedAt
-  /** Since when the socket is gone; the server holds the place for `resumeMs` from then. */
+  /** When the socket was lost. The host holds the stay for `resumeMs` from then on. */
   let lostAt = startedAt
 
   return {
@@ -140,13 +140,13 @@ export function createReconnect(
       if (why === 'redirected') return { way, mayResume, failures, waitMs: undefined }
 
       failures++
-      // After a sound connection the first try comes at once, and `enter` after a silent host, which was
-      // waited for long enough; every other try waits.
+      // The first try after a sound connection comes at once. So does `enter` after a silent host, for which
+      // the client has waited already. Every other try waits.
       const waited = attempt.way === 'resume' && way === 'enter' && why === 'silent'
       if ((sound && next !== 'later') || waited) {
         return { way, mayResume, failures, waitMs: undefined }
       }
-      // A silent host is judged by tries that follow one another closely: the server says how.
+      // A silent host is judged by tries in close order. The server says after which time the next is due.
       const waitMs =
         why === 'play.session_active' && retryAfterS !== undefined
           ? retryAfterS * 1000

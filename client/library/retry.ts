@@ -1,12 +1,12 @@
-// Sending a request again. Safe because every changing request carries one operation id through all its
-// tries (rule 4): the same id gets the same answer and one effect.
+// Sends a request again. That is safe: every changing request has one operation id for all its tries
+// (rule 4), and the same id has the same answer and one effect.
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { ApiError } from '#shared/api/client.ts'
 import type { CallOptions } from '#shared/api/client.ts'
 import { createBackoff } from '#shared/backoff.ts'
 
-/** Tries of one request: with the waits between them about ten seconds. */
+/** Tries of one request. With the waits between them they take about ten seconds. */
 const triesMax = 5
 
 /**
@@ -28,7 +28,7 @@ export async function retrying<T>(
     } catch (error) {
       if (!(error instanceof ApiError) || signal?.aborted || tries >= triesMax) throw error
       if (error.code === 'operation.superseded' && !superseded) {
-        // The answer to the first try was lost and the session has moved on since: ask anew, once.
+        // The answer to the first try was lost, and the session has changed since: send a new request, once.
         superseded = true
         operationId = newId(runtime)
         continue

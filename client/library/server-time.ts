@@ -8,7 +8,7 @@ type Fetch = (url: string, init: RequestInit) => Promise<Response>
 export type ServerTime = {
   /** Unix ms by the server's clock to about a second; by the device's until the first answer. */
   now(): number
-  /** Sends a request and learns from its answer. Not for what a cache may answer: its Date is old. */
+  /** Sends a request and learns from its answer. Not for answers of a cache: their Date is old. */
   fetch: Fetch
 }
 
@@ -20,7 +20,7 @@ export function createServerTime(runtime: Pick<Runtime, 'now'>, fetch: Fetch): S
       const sentAt = runtime.now()
       const response = await fetch(url, init)
       const serverTime = Date.parse(response.headers.get('date') ?? '')
-      // The header has whole seconds, cut off; it was written half a way ago.
+      // The header has whole seconds, rounded down. It was written half a round trip ago.
       if (!Number.isNaN(serverTime)) aheadMs = serverTime + 500 - (sentAt + runtime.now()) / 2
       return response
     },

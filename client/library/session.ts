@@ -1,7 +1,7 @@
 // A logged-in player: log-in, the renewal of tokens, and calls that carry them.
 //
-// Several pages of one browser share a storage. A refresh token works once, so a page that renews looks
-// first whether another page has done it, and one that is refused looks again before it gives up.
+// Several pages of one browser share a storage. A refresh token works once, so a page reads
+// the storage before it renews, and again after a refusal: another page may have renewed.
 import { api } from '#shared/api/api.ts'
 import type { Api } from '#shared/api/api.ts'
 import type { Realm } from '#shared/api/auth.ts'
@@ -52,7 +52,7 @@ export type Session = {
   /** Ends the session here, and at the server if it can be reached. */
   logOut(): Promise<void>
   logOutEverywhere(): Promise<void>
-  /** Whether the storage has nobody logged in any more: another page of this browser has logged out. */
+  /** Whether another page of this browser has logged out: the storage has no session any more. */
   loggedOutElsewhere(): boolean
   inRealm(realmId: string): InRealm
 }
@@ -86,7 +86,7 @@ export function createSession(options: SessionOptions): Session {
     },
     async guest() {
       const deviceSecret = options.storage.get(deviceKey) ?? base64Url(runtime.randomBytes(32))
-      // Kept before it is sent: an account whose secret is lost with the answer is lost as well.
+      // The secret is kept before it is sent. If it were lost with the answer, so would be the account.
       options.storage.set(deviceKey, deviceSecret)
       return tokens.begin(await sent((more) => client.auth.guest({ body: { deviceSecret } }, more)))
     },
@@ -154,7 +154,7 @@ function createAuthorised(deps: {
       throw error
     }
   }
-  /** One renewal at a time, however many ask. */
+  /** One renewal at a time, however many calls wait for it. */
   const renew = async () => {
     renewing ??= renewOnce().finally(() => {
       renewing = undefined

@@ -1,5 +1,5 @@
-// The transport under a zone connection: what a WebSocket does, and no more, so that bots bring
-// another implementation and tests one without a network.
+// The transport under a zone connection: a part of what a WebSocket does. Bots bring another
+// implementation, tests one without a network.
 
 export type SocketEvents = {
   opened(): void

@@ -17,8 +17,8 @@ export function createMemoryStore(): KeyStore {
 }
 
 /**
- * localStorage or sessionStorage under a prefix. A browser that forbids storage, or is full, must not
- * keep a player out: what it does not take lasts as long as the page.
+ * localStorage or sessionStorage under a prefix. A player must come in when the browser forbids
+ * storage or has no room: such a value is kept as long as the page lives.
  */
 export function createBrowserStore(storage: () => Storage, prefix: string): KeyStore {
   const refused = createMemoryStore()

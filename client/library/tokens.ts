@@ -1,7 +1,7 @@
 // The tokens of who is logged in, in the page and in its storage.
 //
-// Several pages of one browser share a storage, and not all of them need play the same account: tokens lie
-// under their account, and beside them which account was logged in last, for the next start.
+// Several pages of one browser share a storage and may play different accounts. So tokens are stored under
+// their account. The account that logged in last is stored beside them, for the next start.
 import type { PasswordSession, Session } from '#shared/api/auth.ts'
 import { accessTokenMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -22,7 +22,7 @@ export type Tokens = {
   current(): Kept | undefined
   /** After a log-in: the next start begins with this account. */
   begin(session: Session): Kept
-  /** The same for a log-in by password. What names this device outlives a log-out: that is what it is for. */
+  /** The same for a log-in by password. The device token stays after a log-out: the device is known by it. */
   beginKnown(loginName: string, session: PasswordSession): Kept
   /** After a renewal. */
   renew(session: Session): void
@@ -71,7 +71,7 @@ export function createTokens(storage: KeyStore, runtime: Pick<Runtime, 'now'>): 
     },
     isStale() {
       if (kept === undefined) return false
-      // The device's clock may be off by hours; the length of a token's life is known, so trust that.
+      // The device's clock may be off by hours. The life of a token is known, so its length decides.
       const lifeByDevice = kept.accessExpiresAt - kept.receivedAt
       const life = Math.min(accessTokenMs, Math.max(accessTokenMs / 2, lifeByDevice))
       const age = runtime.now() - kept.receivedAt
@@ -91,7 +91,7 @@ function readLast(storage: KeyStore): Kept | undefined {
   return accountId === undefined ? undefined : readKept(storage, accountId)
 }
 
-/** Written by us alone; a damaged or older one means logging in again, no more. */
+/** Only this code writes it. With a damaged or older one the player logs in again. */
 function readKept(storage: KeyStore, accountId: string): Kept | undefined {
   try {
     const text = storage.get(tokensKey(accountId)) ?? 'null'

@@ -32,11 +32,11 @@ type Entity = {
 }
 
 export type View = {
-  /** Applies a snapshot. Records about entities never introduced are ignored. */
+  /** Applies a snapshot. Records of unknown entities are ignored. */
   apply(snapshot: Snapshot): void
   /** All entities but the player's own, exactly as of a whole tick. */
   at(tick: number): Seen[]
-  /** All but the player's own, as to draw them. Call it once a drawn frame: errors fade by `elapsedMs`. */
+  /** All but the player's own, as they are drawn. Call it once a drawn frame: errors fade by `elapsedMs`. */
   draw(tick: number, elapsedMs: number): Drawn[]
   /** What is known of one entity, oneself included. */
   entity(id: number): Pick<Seen, 'type' | 'appearance' | 'name' | 'shown'> | undefined
@@ -93,7 +93,7 @@ export function createView(own: number, tickHz: number): View {
           addPiece(entity.course, piece, drawnTick)
         }
       }
-      // Only now is it known to which cell each belongs: a crossing may have named it in another one.
+      // Only now the cell of each entity is known: an entity that crossed may stand in a later section.
       for (const { id, cell } of moved) if (entities.get(id)?.cell === cell) entities.delete(id)
       if (dropped.size > 0) {
         for (const entity of entities.values()) {

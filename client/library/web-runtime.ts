@@ -1,4 +1,4 @@
-// Clock, chance and waiting as a browser has them (Node has the same names).
+// Clock, random bytes and timers of the browser (Node has the same names).
 import type { Runtime } from '#shared/runtime.ts'
 
 export const webRuntime: Runtime = {

@@ -31,11 +31,11 @@ export type ZoneClientEvents = {
   chat: { from: number; name: string; text: string }
   /** A message of a kind that the game has added; its own schema says whether it is sound. */
   message: ControlMessage
-  /** A control message of ours was not carried out. */
+  /** The server refused a control message of ours. */
   refused: { of: string; code: 'rate' | 'invalid' | 'paused' }
   /** An operator's line for everybody. */
   announce: { text: string }
-  /** The server cannot save for now; play goes on. */
+  /** The server cannot save for now. Play goes on. */
   saving: { paused: boolean }
   acknowledged: Acknowledged
 }
@@ -63,7 +63,7 @@ export type ZoneClientOptions = {
   resume?: ResumeTicket
   /** Called with each new resume ticket, and with undefined when it is void. */
   keepResume?: (ticket: ResumeTicket | undefined) => void
-  /** Counts on in these metrics, where a player has several connections after each other. */
+  /** Adds to these metrics, for a player with several clients after each other. */
   metrics?: Metrics
   /** Not joined for so long, the client stops as `unreachable`. */
   reconnectForMs?: number

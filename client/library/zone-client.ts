@@ -1,11 +1,11 @@
-// A character in the world, whatever happens to its connections: enter, join, play, be handed from zone
-// to zone, lose the socket and come back, leave.
+// Keeps a character in the world over all its connections: it enters, joins, plays, goes from zone to zone,
+// resumes after a lost socket, and leaves.
 //
 //   entering -> connecting -> joined -> travelling (redirect) -> connecting ...
 //                                    -> reconnecting (resume while the place is held, then enter) ...
 //                                    -> closed
 //
-// The client drives it by `update`. The loop of attempts is attempts.ts.
+// The program calls `update` often. The loop of attempts is attempts.ts.
 import type { Zone } from '#shared/content/content.ts'
 import { chatMaxLength } from '#shared/limits.ts'
 import { charactersOf, packControl } from '#shared/protocol/control.ts'
@@ -37,23 +37,23 @@ export type ZoneClient = {
   say(text: string): boolean
   /** Sends a message of a kind that the game has added; false when the client is not joined. */
   send(message: ControlMessage): boolean
-  /** Drives everything that depends on time; call each drawn frame, or 20 to 60 times a second. */
+  /** Does all that depends on time. Call it at each drawn frame, or 20 to 60 times a second. */
   update(): void
   /** Oneself, or undefined while not in the world. */
   self(): Self | undefined
-  /** All others as to be drawn now; call once a drawn frame. */
+  /** All others as they are drawn now. Call it once a drawn frame. */
   draw(): Drawn[]
   /** All others exactly as of the newest snapshot. */
   seen(): Seen[]
-  /** What the server last confirmed of oneself; undefined while not in the world. */
+  /** The own body that the server last acknowledged; undefined while not in the world. */
   readonly acknowledged: Acknowledged | undefined
   readonly content: Zone | undefined
-  /** The server cannot save for now. It says so at each join, so a lost socket ends it. */
+  /** The server cannot save for now. The server says it at each join, so it ends with the socket. */
   readonly savingPaused: boolean
   readonly rttMs: number | undefined
   /** Leaves for good; resolves when the server has let go, at most 2 s later. */
   leave(): Promise<ZoneClientEnd>
-  /** Loses the socket as a network does: the place is held and resumed. */
+  /** Loses the socket as a network does. The stay goes on and is resumed. */
   drop(): void
   /** Resolves when it is over. */
   readonly ended: Promise<ZoneClientEnd>
@@ -67,7 +67,7 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
   const core = createCore(options)
   const { monotonic } = options
   const ended = runAttempts(core).then((reason) => {
-    // A stay that ended by a decision is not resumed; one that could not be reached may be, by the next try.
+    // A stay that a person has ended is not resumed. One that was not reached may be, by the next try.
     if (reason !== 'unreachable') core.keepResume(undefined)
     core.become({ phase: 'closed', reason })
     return reason

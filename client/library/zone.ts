@@ -1,5 +1,5 @@
-// One zone while one is in it: clock, own movement and the view of others put together. Time comes in
-// with every call; nothing here waits.
+// The zone that the player is in: clock, own movement and the view of others together. Each call passes the
+// time; nothing here waits.
 import { unitsPerMetre } from '#shared/rules/units.ts'
 import type { Welcome } from '#shared/protocol/server-frames.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
@@ -17,9 +17,9 @@ import type { Drawn, Seen } from './view.ts'
 
 /** Others are drawn this far in the past, so that what they did has usually arrived. */
 const drawDelayMs = 100
-/** Numbers left out at most when the server is ahead: it refuses numbers far beyond those it expects. */
+/** The most numbers that are skipped when the server is ahead. It refuses numbers far above the expected. */
 const leadMax = 20
-/** Without news the world is drawn on for this long, then it stands. */
+/** Without a snapshot the world moves on for this long, then it stands, ms. */
 const drawWithoutNewsMs = 1000
 
 export type Self = Body & {
@@ -41,10 +41,10 @@ export type JoinedZone = {
   receive(snapshot: Snapshot, now: number): Acknowledged
   pong(sentAt: number, now: number, tick: number): void
   setWalls(walls: Walls): void
-  /** Does the steps that are due; the input frames to send. */
+  /** Does the steps that are due. Returns the input frames to send. */
   update(now: number): InputFrame[]
   self(now: number): Self
-  /** Everybody else, as to be drawn now. */
+  /** Everybody else, as they are drawn now. */
   draw(now: number): Drawn[]
   /** Everybody else, exactly as of the newest snapshot. */
   seen(): Seen[]

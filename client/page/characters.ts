@@ -1,4 +1,4 @@
-// Choosing or making a character.
+// The screen where a player chooses, makes or deletes a character.
 import { title } from '#game/client'
 import type { Character } from '#shared/api/characters.ts'
 import type { Job, Race } from '#shared/content/content.ts'
@@ -16,7 +16,7 @@ export type CharacterScreen = {
   play: (character: Character) => void
   /** Logs the player out, here or on every device. Fails when the server does not answer to the latter. */
   logOut: (everywhere: boolean) => Promise<void>
-  /** Why the player is here again, as a code. */
+  /** The code that brought the player back to this screen. */
   why?: string
 }
 
@@ -83,7 +83,7 @@ function row(
   const remove = button(
     'Delete',
     () => {
-      // The second click means it.
+      // Only the second click deletes.
       if (remove.textContent === 'Delete') {
         remove.textContent = 'Really?'
         return

@@ -1,7 +1,7 @@
-// Where the player wants to go: keys, or holding the mouse or a finger.
+// Where the player wants to go: by keys, or by a held mouse button or finger.
 import { headingTo } from '#shared/rules/heading.ts'
 
-/** Directions by the place of the key, so that other keyboard layouts walk alike. */
+/** Directions by the position of the key, so that all keyboard layouts walk alike. */
 const KEYS: Record<string, readonly [number, number]> = {
   KeyW: [0, -1],
   ArrowUp: [0, -1],
@@ -13,22 +13,22 @@ const KEYS: Record<string, readonly [number, number]> = {
   ArrowRight: [1, 0],
 }
 
-/** Nearer to oneself than this, a pointer means standing, in pixels. */
+/** A pointer that is nearer to the player than this means standing, pixels. */
 const pointerDeadPx = 14
 const zoomStep = 1.15
 
 export type Controls = {
-  /** The heading wanted now, or undefined to stand. `selfX`, `selfY`: where one is on the screen. */
+  /** The heading wanted now; undefined to stand. `selfX`, `selfY`: the player on the screen. */
   heading(selfX: number, selfY: number): number | undefined
   close(): void
 }
 
 export type ControlEvents = {
-  /** Larger or smaller by a factor. */
+  /** Zooms by a factor. */
   zoom(factor: number): void
   /** The player wants to talk. */
   talk(): void
-  /** Another key, by its place (`event.code`); true when it means something in this game. */
+  /** Another key, by its position (`event.code`). Returns true when the game uses it. */
   act(key: string): boolean
 }
 
@@ -42,7 +42,7 @@ export function createControls(surface: HTMLElement, events: ControlEvents): Con
   }
 }
 
-/** Answers a function: the heading that the keys held down now mean. */
+/** Returns a function: the heading of the keys that are held down. */
 function listenToKeys(events: ControlEvents, signal: AbortSignal): () => number | undefined {
   const held = new Set<string>()
   const isTyping = () => document.activeElement instanceof HTMLInputElement
@@ -64,7 +64,7 @@ function listenToKeys(events: ControlEvents, signal: AbortSignal): () => number 
     { signal },
   )
   addEventListener('keyup', (event) => void held.delete(event.code), { signal })
-  // Keys released elsewhere are never heard of.
+  // The page gets no event for keys that are released outside of it.
   addEventListener('blur', () => held.clear(), { signal })
   document.addEventListener('focusin', () => held.clear(), { signal })
 
@@ -79,7 +79,7 @@ function listenToKeys(events: ControlEvents, signal: AbortSignal): () => number 
   }
 }
 
-/** Fingers or the mouse on the surface. Two of them zoom. Answers a function: the heading that one means. */
+/** Fingers or the mouse on the surface. Two fingers zoom. Returns a function: the heading of one. */
 function listenToPointers(
   surface: HTMLElement,
   events: ControlEvents,
@@ -114,7 +114,7 @@ function listenToPointers(
   const lift = (event: PointerEvent) => void pointers.delete(event.pointerId)
   surface.addEventListener('pointerup', lift, { signal })
   surface.addEventListener('pointercancel', lift, { signal })
-  // Fingers lifted elsewhere are never heard of.
+  // The page gets no event for fingers that are lifted outside of it.
   addEventListener('blur', () => pointers.clear(), { signal })
   surface.addEventListener(
     'wheel',

@@ -1,4 +1,4 @@
-// Making elements of the page. Text only ever becomes text, never markup.
+// Makes the elements of the page. Text becomes text, never markup.
 
 type Options = {
   class?: string

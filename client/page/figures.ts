@@ -24,16 +24,16 @@ type Made = {
   body: Sprite
   label: Label
   radius: number
-  /** As it is shown; it turns to where the figure looks within a moment. */
+  /** As it is drawn now. It turns to the heading of the figure within a moment. */
   angle: number
   key: string
   seen: number
 }
 
 const fullTurn = 65_536
-/** A body turns most of its way in this time. */
+/** A body makes most of a turn in this time, ms. */
 const turnMs = 70
-/** Steps sway the body a little: so many radians, so many ms a step. */
+/** The body sways with its steps: by so many radians, at so many ms a step. */
 const sway = 0.07
 const swayMs = 75
 
@@ -123,7 +123,7 @@ function angleOf(figure: Figure): number {
   return (figure.heading / fullTurn) * Math.PI * 2
 }
 
-/** The same turn, the short way round. */
+/** The same angle, as the shorter turn. */
 function shortest(angle: number): number {
   return Math.atan2(Math.sin(angle), Math.cos(angle))
 }

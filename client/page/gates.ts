@@ -1,4 +1,4 @@
-// Gates: a shining threshold between two posts, and arrows that run the way to go.
+// Gates: a shining threshold between two posts, and arrows that run in the direction of the gate.
 import { Container, Sprite } from 'pixi.js'
 import type { Zone } from '#shared/content/content.ts'
 import { paint } from './paint.ts'
@@ -8,19 +8,19 @@ type ZoneGate = Zone['gates'][number]
 
 export type Gate = {
   readonly layer: Container
-  /** Lets the arrows run. `now` in ms. */
+  /** Moves the arrows. `now` in ms. */
   animate(now: number): void
   destroy(): void
 }
 
 const resolution = 24
 const arrowsCount = 3
-/** The light goes from one arrow to the next in this time. */
+/** Time in which the light moves from one arrow to the next, ms. */
 const arrowMs = 320
-/** What shines and stands around the area, in metres. */
+/** The light and the posts reach this far around the area, metres. */
 const margin = 2
 
-/** Which way a gate leads: over the nearest edge of its zone, as an angle. */
+/** The direction of a gate, as an angle: over the nearest edge of its zone. */
 function angleOf({ area: { x, y, width, height } }: ZoneGate, zone: Zone): number {
   const ways = [
     { far: zone.width - (x + width / 2), angle: 0 },
@@ -47,7 +47,7 @@ export function createGate(gate: ZoneGate, zone: Zone): Gate {
     brush.strokeStyle = '#dff4ffb0'
     brush.lineWidth = 0.14
     brush.stroke()
-    // A post at both ends of the side where one comes in.
+    // A post at both ends of the side where players enter.
     for (const end of [0, 1]) {
       const postX = cos === 0 ? end * width : cos > 0 ? 0 : width
       const postY = sin === 0 ? end * height : sin > 0 ? 0 : height

@@ -1,5 +1,5 @@
 // The debugging hook: what the page knows, for tests and for the browser's console (`waystone.self()`).
-// Read only, nothing here changes the game. Places are metres, exactly as the newest snapshot has them.
+// It only reads: nothing here changes the game. Positions are metres, exactly as in the newest snapshot.
 import { toMetres } from '../library/zone.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
 import type { ZoneClientState } from '../library/zone-client-state.ts'
@@ -16,11 +16,11 @@ export type Person = {
 export type Hook = {
   /** The state of the connection, undefined outside the world. */
   readonly state: ZoneClientState | undefined
-  /** Oneself as predicted, with `ack`: the place the server last confirmed. */
+  /** The own body as predicted, with `ack`: the position that the server last acknowledged. */
   self(): { id: number; x: number; y: number; ack: { x: number; y: number } } | undefined
   /** Everybody else in view. */
   others(): Person[]
-  /** All lines heard since the page was loaded, the last 200. */
+  /** The last 200 lines of chat since the page was loaded. */
   readonly chat: { name: string; text: string }[]
   readonly corrections: number
   readonly rttMs: number | undefined
@@ -35,7 +35,7 @@ declare global {
 const chatMax = 200
 const heard: { name: string; text: string }[] = []
 
-/** Publishes a world; undefined when the player has left it. */
+/** Publishes a world; undefined after the player has left. */
 export function publish(client: ZoneClient | undefined): void {
   client?.on('chat', ({ name, text }) => {
     heard.push({ name, text })

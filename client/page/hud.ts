@@ -17,7 +17,7 @@ export type Hud = {
 }
 
 export type HudOptions = {
-  /** Played with fingers: there is no Enter key to speak of. */
+  /** The player uses fingers: there is no Enter key. */
   touches: boolean
   /** Buttons beside the chat line. */
   actions: { label: string; act(): void }[]
@@ -46,12 +46,12 @@ export function createHud(options: HudOptions): Hud {
     if (fits !== input.value) input.value = fits
   }
   input.addEventListener('input', (event) => {
-    // Changing what is being composed would end the composition.
+    // A change of the text while it is composed would end the composition.
     if (!event.isComposing) cut()
   })
   input.addEventListener('compositionend', cut)
   input.addEventListener('keydown', (event) => {
-    // What is typed here is no command: the Enter that ends a line must not begin the next one.
+    // Keys typed here are no commands: the Enter that ends a line must not open the next one.
     event.stopPropagation()
     if (event.key === 'Escape') input.blur()
     if (event.key !== 'Enter' || event.isComposing) return
@@ -69,7 +69,7 @@ export function createHud(options: HudOptions): Hud {
   const actions = options.actions.map(({ label, act }) => {
     const made = button(label, () => {
       act()
-      // Enter is for talking again, not for this button.
+      // Enter opens the chat line again. It must not press this button.
       made.blur()
     })
     return made
@@ -95,7 +95,7 @@ export function createHud(options: HudOptions): Hud {
     arrival(zone) {
       arrival.textContent = zone
       arrival.classList.remove('shown')
-      // Reading the layout starts the animation anew.
+      // A read of the layout restarts the animation.
       void arrival.offsetWidth
       arrival.classList.add('shown')
     },

@@ -17,11 +17,11 @@ export type Label = {
 
 export type Labels = {
   readonly layer: Container
-  /** `kind`: how it looks, and whose name is kept where two do not fit. */
+  /** `kind`: the style of the name, and which name stays when two do not fit. */
   add(text: string, kind: LabelKind): Label
   /** Signs of the gates of a zone, instead of those before. */
   setGates(zone: Zone): void
-  /** Puts everything where it belongs now. */
+  /** Puts everything at its position. */
   draw(project: Project, screen: Screen, now: number): void
   destroy(): void
 }
@@ -34,9 +34,9 @@ const LOOKS = {
   creature: { px: 11, color: '#dfe4da', rank: 2 },
 } as const
 
-/** Which names fit is looked at this often: less often than frames, so that names do not flicker. */
+/** How often the names that fit are chosen, ms: not each frame, so that names do not flicker. */
 const fitEveryMs = 200
-/** A name comes and goes within about this time. */
+/** A name fades in or out in about this time, ms. */
 const fadeMs = 120
 
 type Made = {
@@ -49,7 +49,7 @@ type Made = {
   bubble: { sprite: Sprite; until: number } | undefined
 }
 
-/** A bubble stays long enough to read it. */
+/** A bubble stays as long as it takes to read it. */
 function bubbleMs(text: string): number {
   return 3000 + text.length * 50
 }
@@ -130,7 +130,7 @@ export function createLabels(resolution: number): Labels {
   }
 }
 
-/** Names that would lie over another one give way: to one's own, to players, to who was here first. */
+/** Hides names that would lie over others. The own name has precedence, then players, then older names. */
 function fit(labels: Iterable<Made>): void {
   const kept: Sprite[] = []
   for (const each of [...labels].sort((a, b) => a.rank - b.rank)) {

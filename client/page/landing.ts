@@ -5,7 +5,7 @@ import type { Session } from '../library/session.ts'
 import { button, element, field, show } from './element.ts'
 import { passwordHint, words, wordsOf } from './words.ts'
 
-/** Shows the screen; `done` when somebody is logged in. `why` is said first, if there is a reason. */
+/** Shows the screen; `done` when somebody is logged in. `why` is shown first, if there is a reason. */
 export function showLanding(session: Session, done: () => void, why?: string): void {
   const error = element('p', {
     class: 'error',

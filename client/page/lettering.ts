@@ -10,7 +10,7 @@ const bubbleTail = 7
 
 const ruler = document.createElement('canvas').getContext('2d')!
 
-/** One line with a dark rim, so that it reads on every ground. */
+/** One line with a dark rim, so that it can be read on every ground. */
 export function paintName(text: string, px: number, color: string, resolution: number): Texture {
   const font = `600 ${px}px ${family}`
   ruler.font = font

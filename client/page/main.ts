@@ -1,5 +1,5 @@
-// The page: landing, choice of a character, the world. Where the player is follows from what is stored:
-// a reloaded page is back in the world at once.
+// The page: landing, choice of a character, the world. The storage decides which one
+// comes first: a reloaded page is back in the world at once.
 import './no-eval.ts'
 import type { Character } from '#shared/api/characters.ts'
 import { createContent } from '../library/content.ts'
@@ -50,7 +50,7 @@ function characters(why?: string): void {
   })
 }
 
-/** Takes the player out of the world, if there is one in it. */
+/** Ends the play in the world, if there is any. */
 let leaveWorld: (() => void) | undefined
 
 function enter(playing: Playing, resume?: ResumeTicket): void {

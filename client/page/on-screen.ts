@@ -19,7 +19,7 @@ export function dropSprite(sprite: Sprite): void {
   sprite.destroy({ texture: true, textureSource: true })
 }
 
-/** Around `x`, with the left edge on a whole pixel, whatever the width: letters are sharp there. */
+/** Centred at `x`. The left edge is on a whole pixel, so that letters are sharp. */
 export function placeSharp(sprite: Sprite, x: number, y: number, resolution: number): void {
   const left = Math.round((x - sprite.width / 2) * resolution) / resolution
   sprite.position.set(left + sprite.width / 2, Math.round(y * resolution) / resolution)

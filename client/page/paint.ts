@@ -1,6 +1,6 @@
-// Textures painted here, with the 2D canvas: nothing is loaded, edges are smooth without asking the
-// graphics card for multisampling (which takes two thirds of the time where a processor does its work),
-// and what is painted once costs a copy a frame.
+// Textures are painted here with the 2D canvas. So nothing is loaded. Edges are smooth without multisampling,
+// which takes two thirds of the time on a machine without a graphics card. A painted texture costs one copy
+// a frame.
 import { CanvasSource, Texture } from 'pixi.js'
 
 export type Brush = CanvasRenderingContext2D
@@ -21,7 +21,7 @@ export function paintCanvas(
   const canvas = document.createElement('canvas')
   canvas.width = Math.max(1, Math.ceil(width * resolution))
   canvas.height = Math.max(1, Math.ceil(height * resolution))
-  // Read by the upload alone: kept where the processor has it.
+  // Only the upload reads it, so it stays in the memory of the processor.
   const brush = canvas.getContext('2d', { willReadFrequently: true })!
   brush.scale(resolution, resolution)
   draw(brush)
@@ -51,7 +51,7 @@ export function shade(color: string, by: number): string {
   return `#${parts.join('')}`
 }
 
-/** Numbers 0..1 that are the same each time, so that a picture is. */
+/** Numbers 0..1, the same each time, so that a picture is the same each time. */
 export function scatter(seed: number): () => number {
   let state = seed >>> 0 || 1
   return () => {

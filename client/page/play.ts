@@ -1,4 +1,4 @@
-// In the world: the connection, the stage and the controls, put together.
+// The screen of the world: puts connection, scene and controls together.
 import { actions, bubbleOf, title } from '#game/client'
 import { openBrowserSocket } from '../library/socket.ts'
 import type { ContentSource } from '../library/content.ts'
@@ -34,8 +34,8 @@ export type Play = {
   over: (why: string, logOut: boolean) => void
 }
 
-/** Twice a tick: a command waits half a tick for its turn at most. */
-const beatMs = 25
+/** Twice a tick: so a command waits half a tick at most, ms. */
+const commandEveryMs = 25
 const figuresEveryMs = 500
 
 export async function play(options: Play): Promise<void> {
@@ -93,11 +93,11 @@ export async function play(options: Play): Promise<void> {
   })
 
   showNews(client, hud, scene, touches)
-  const beating = sendCommands(client, scene, controls)
+  const commandTimer = sendCommands(client, scene, controls)
   drawFrames(client, scene, hud, playing)
 
   const why = await client.ended
-  clearInterval(beating)
+  clearInterval(commandTimer)
   controls.close()
   publish(undefined)
   scene.close()
@@ -138,22 +138,22 @@ function showNews(client: ZoneClient, hud: Hud, scene: Scene, touches: boolean):
 }
 
 /**
- * Commands go out by a clock of their own: how fast frames are drawn must not be felt in walking.
- * Answers the timer.
+ * Sends commands by a timer of its own, so that walking does not depend on the speed of drawing. Returns the
+ * timer.
  */
 function sendCommands(client: ZoneClient, scene: Scene, controls: Controls) {
-  const beat = () => {
+  const sendCommand = () => {
     const { x, y } = scene.middle()
     const heading = document.hidden ? undefined : controls.heading(x, y)
     if (heading === undefined) client.stand()
     else client.walk(heading)
     client.update()
   }
-  // Browsers slow the timers of hidden pages down to one a minute; messages come through.
+  // Browsers run the timers of hidden pages once a minute. Messages still come.
   client.on('acknowledged', () => {
-    if (document.hidden) beat()
+    if (document.hidden) sendCommand()
   })
-  return setInterval(beat, beatMs)
+  return setInterval(sendCommand, commandEveryMs)
 }
 
 function drawFrames(
@@ -193,7 +193,7 @@ function refusalWords(of: string, code: 'rate' | 'invalid' | 'paused'): string {
 
 const saving = 'Saving is paused. You can play on.'
 
-/** What is waited for and passes by itself. */
+/** Reasons to wait that pass by themselves. */
 const WAITS = new Set(['play.session_active', 'world.full'])
 const RECONNECTS: Record<string, string> = {
   network: 'The server does not answer. Trying again…',

@@ -1,5 +1,5 @@
-// The way back after a reload: who was playing, and the ticket that resumes it. In sessionStorage, as it
-// belongs to this tab alone.
+// The way back after a reload: which character was played, and the ticket that resumes its stay. It lies in
+// sessionStorage, for it belongs to this tab alone.
 import type { KeyStore } from '../library/storage.ts'
 import type { ResumeTicket } from '../library/zone-client-state.ts'
 

@@ -12,9 +12,9 @@ import type { Terrain } from './terrain.ts'
 /** Pixels a metre. */
 const zoomMin = 14
 const zoomMax = 80
-/** The zoom comes most of its way in this time. */
+/** The zoom makes most of its way in this time, ms. */
 const zoomMs = 90
-/** Pixels a metre of the painted ground, of the page: as it is shown, unless somebody zooms. */
+/** Pixels a metre of the painted ground, as on the page before any zoom. */
 const groundResolution = 32
 const outside = '#20282e'
 
@@ -24,9 +24,9 @@ export type Scene = {
   zoomBy(factor: number): void
   /** Shows another zone. */
   setZone(zone: Zone): void
-  /** Puts this place, in units, into the middle, and everything else where it belongs. */
+  /** Puts this position, in units, into the middle of the screen. */
   draw(x: number, y: number, now: number): void
-  /** The middle of the screen in CSS pixels: where oneself is. */
+  /** The middle of the screen in CSS pixels: the own position. */
   middle(): { x: number; y: number }
   readonly fps: number
   onFrame(frame: () => void): void
@@ -35,7 +35,7 @@ export type Scene = {
 
 // Pixi draws with up to 32 textures at once and lets the shader choose among them. A processor that draws
 // samples all of them at every pixel: 120 ms a frame of 1280x720, against 25 ms with one. The price, one
-// draw call a texture, is some dozens of calls. There is no option for it.
+// draw call a texture, is some dozens of calls. Pixi has no option for it.
 const { contextChange } = GlLimitsSystem.prototype
 GlLimitsSystem.prototype.contextChange = function (this: GlLimitsSystem) {
   contextChange.call(this)
@@ -63,7 +63,7 @@ export async function createScene(place: HTMLElement, appearances: Appearances):
   const figures = createFigures(appearances, labels)
   world.addChild(ground, figures.layer)
   app.stage.addChild(world, labels.layer)
-  // Nothing here is asked what lies under the pointer: the page has its own controls.
+  // Pixi need not find what lies under the pointer: the page has its own controls.
   app.stage.eventMode = 'none'
   app.stage.interactiveChildren = false
 
@@ -73,7 +73,7 @@ export async function createScene(place: HTMLElement, appearances: Appearances):
   let terrain: Terrain | undefined
   let drawnAt = 0
   const middle = () => ({ x: app.screen.width / 2, y: app.screen.height / 2 })
-  /** Places that move with the camera lie on whole pixels, or thin lines would shimmer. */
+  /** Positions that move with the camera are on whole pixels. Else thin lines would shimmer. */
   const whole = (pixels: number) => Math.round(pixels * resolution) / resolution
 
   return {

@@ -31,7 +31,7 @@ export function drawScenery(brush: Brush, zone: Zone, part: Box, pattern: Canvas
   }
   for (const floor of floors) drawFloor(pen, floor, part)
 
-  // From north to south: what is nearer lies over what is farther.
+  // From north to south: a nearer thing lies over a farther one.
   const walls = zone.walls
     .filter((wall) => inPart(wall, sceneryReach))
     .toSorted((a, b) => a.y - b.y)

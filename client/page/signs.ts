@@ -14,7 +14,7 @@ export type Signs = {
   destroy(): void
 }
 
-/** Signs keep this far from the edge of the screen, for the buttons at the top and their own arrows. */
+/** Signs keep this distance to the edge of the screen, for the buttons at the top and for their arrows. */
 const edge = { side: 34, top: 76, bottom: 40 }
 /** The chat in the lower left corner, with a few lines of its log. */
 const chatBox = { width: 440, height: 210 }

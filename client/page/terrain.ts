@@ -1,6 +1,5 @@
-// What of a zone does not move. It is painted once, in square pieces as they come into view, so that a
-// frame copies a dozen pictures and no more: on a machine without a graphics card that is all there is
-// time for, and on the others it costs nothing.
+// The parts of a zone that do not move. They are painted once, in square pieces, when they come into view. So
+// a frame copies a dozen pictures. On a machine without a graphics card there is no time for more.
 import { Container, Sprite } from 'pixi.js'
 import type { Texture } from 'pixi.js'
 import type { Zone } from '#shared/content/content.ts'
@@ -17,7 +16,7 @@ export type Terrain = {
 
 /** Side of a piece, in metres: at 32 pixels a metre a texture of 512 pixels, 1 MB. */
 const pieceSide = 16
-/** Pieces kept beyond those in sight: one walks back and forth without painting anew. */
+/** Pieces kept beyond those in sight: a player walks back and forth without new painting. */
 const piecesSpare = 24
 /** Metres after which the pattern of the ground repeats: a whole number of pieces. */
 const patternPeriod = 32
