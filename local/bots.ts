@@ -11,7 +11,7 @@ import type { Guardian } from './guardian.ts'
 import { environmentOfOthers } from './host-environment.ts'
 
 const program = fileURLToPath(new URL('../client/bots/main.ts', import.meta.url))
-/** They leave in much less; the rest of a stop's 10 s belongs to the zone hosts, which save. */
+/** They leave in less. A stop has 10 s in all, and the zone hosts need the rest to save. */
 const graceMs = 2000
 const readyWithinMs = 30_000
 const restartMs = 5000

@@ -26,7 +26,7 @@ export type Running = {
   stop(): Promise<void>
 }
 
-/** Fails with one sentence (StartError and its like) when something is in the way; then all is undone. */
+/** Fails with one sentence (StartError and its like) when a part cannot start. Then all is undone. */
 export async function bringUp(options: BringUpOptions): Promise<Running> {
   const undo: { name: string; run: () => Promise<void> | void }[] = []
   let log: Log | undefined
@@ -43,7 +43,7 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
     const onStop: OnStop = (name, run) => undo.push({ name, run })
     return await startAll(options, onStop, stop, (made) => (log = made))
   } catch (error) {
-    // At the terminal the caller says it, and better.
+    // The caller prints a better message on the terminal.
     log?.info('the start failed', { error })
     await stop()
     throw error
@@ -60,9 +60,9 @@ async function startAll(
   const ground = await openGround(options, onStop, onLog)
   const { config, dataDir, runtime, log } = ground
   const page = buildPage()
-  // Awaited further down; a failure until then is not an unhandled one.
+  // It is awaited below. The handler keeps an earlier failure from being unhandled.
   page.catch(() => {})
-  // Zone hosts of a run that was killed still save, into its database if that lives.
+  // Zone hosts of a killed run still save into its database, if that runs.
   await endLastRun(dataDir, runtime, log, hostGraceMs)
   const stores = await openStores(ground)
   const fleet = await startZones(ground, stores)

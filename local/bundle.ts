@@ -23,7 +23,7 @@ const options = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  // Names stay: a stack in a log should say where.
+  // Names stay, so that a stack in a log names the function.
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'warning',
@@ -32,7 +32,7 @@ const modules = {
   ...options,
   format: 'esm',
   mainFields: ['module', 'main'],
-  // For what is CommonJS within.
+  // For packages in CommonJS.
   banner: {
     js: `import{createRequire as _cr}from'node:module';const require=_cr(import.meta.url);`,
   },

@@ -18,7 +18,7 @@ import { StartError, systemCode } from './start-error.ts'
 export type DataFolder = {
   /** Absolute. */
   path: string
-  /** Lets others have it. */
+  /** Releases the folder. */
   release(): void
 }
 
@@ -31,7 +31,7 @@ export function openDataFolder(
   makeFolder(path)
   const lock = join(path, 'lock')
   const mine = JSON.stringify({ ...identify(process.pid), id: newId(runtime) })
-  // Each round either takes the lock or removes a stale one, so a few are enough for any race.
+  // Each round either takes the lock or removes a stale one, so a few rounds are enough.
   for (let round = 0; round < 5; round++) {
     if (createLock(lock, mine, runtime)) {
       return {
@@ -69,7 +69,7 @@ function makeFolder(path: string): void {
   )
 }
 
-/** Written aside and linked, so that a lock is never seen half written. */
+/** Writes another file and links it, so that no process reads half a lock. */
 function createLock(lock: string, text: string, runtime: Pick<Runtime, 'now' | 'randomBytes'>) {
   const aside = `${lock}.${newId(runtime)}`
   try {
@@ -84,7 +84,7 @@ function createLock(lock: string, text: string, runtime: Pick<Runtime, 'now' | '
   }
 }
 
-/** Moves a stale lock away. If meanwhile another start has taken its place, that one is put back. */
+/** Moves a stale lock away. If another start has made its lock meanwhile, that lock is put back. */
 function removeStale(
   lock: string,
   stale: string,
@@ -115,7 +115,7 @@ function readLock(lock: string): string | undefined {
   }
 }
 
-/** Undefined when nothing can be made of it: then nobody owns it. */
+/** Undefined when the lock cannot be read: then nobody owns it. */
 function ownerOf(text: string) {
   try {
     return processIdentitySchema.parse(JSON.parse(text))

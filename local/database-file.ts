@@ -1,4 +1,4 @@
-// The file of the embedded database: sound, and open in one server alone.
+// The file of the embedded database: undamaged, and open in one server alone.
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,7 +10,7 @@ import { writeFileAtomic } from './write-file.ts'
 /** The whole file is checked up to this size, at about 500 MB a second; above, its beginning. */
 const checkedBytes = 512 * 1024 * 1024
 
-/** It cannot be started, for a reason that its one sentence names together with the cure. */
+/** Why the database cannot start: one sentence with the cause and the cure. */
 export class EmbeddedDynamoError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause })
@@ -18,7 +18,7 @@ export class EmbeddedDynamoError extends Error {
   }
 }
 
-/** Throws EmbeddedDynamoError when the file is no sound database. SQLite's check reads every page. */
+/** Throws EmbeddedDynamoError when the file is damaged. SQLite's check reads every page. */
 export function checkFile(file: string): void {
   const stat = statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) {
@@ -62,7 +62,7 @@ function firstLineOfCheck(text: string): string {
 
 const runSchema = z.object({ server: processIdentitySchema, owner: processIdentitySchema })
 
-/** Beside the database: which server has it open, and whose child that is. */
+/** A file beside the database: which server has it open, and which process started that. */
 function runFile(file: string): string {
   return `${file}.run.json`
 }
@@ -76,8 +76,8 @@ export function noteRun(file: string, pid: number): void {
 }
 
 /**
- * Two servers must not have one file. One whose owner lives is in use; one whose owner was killed is
- * ended first.
+ * Two servers must not open one file. If the owner of the other server lives, the file is in use. If that
+ * owner was killed, its server is ended first.
  */
 export async function endOrphan(
   file: string,

@@ -1,5 +1,5 @@
-// The embedded database as a part that stays: when its process dies it is started again at the same
-// address, so that zone hosts, which know no other, go on. Players keep walking meanwhile.
+// Keeps the embedded database running. When its process dies it is started again at the same address, the only
+// one that zone hosts know. Players keep walking meanwhile.
 import { join } from 'node:path'
 import { hostOf } from '#shared/authority.ts'
 import type { Runtime } from '#shared/runtime.ts'

@@ -1,6 +1,6 @@
 // What `npm run dev` adds to a running start: content is taken over while players stay in, zone hosts are
 // replaced when their code changes, the page is built anew. Zone hosts watch the content themselves; code
-// of this very process is for whoever started it (dev.ts).
+// of this process is watched by the process that started it (dev.ts).
 import { fileURLToPath } from 'node:url'
 import { replaceContent } from '#shared/content-files/change.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'

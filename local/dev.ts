@@ -1,8 +1,8 @@
-// `npm run dev`: `npm start`, started anew when its own code changes (functions, shared, local, game);
-// what can be taken over without that is taken over by the start itself (dev-reload.ts).
+// `npm run dev`: `npm start`, started again when its own code changes (functions, shared, local, game).
+// Changes that need no new start are taken over by the start itself (dev-reload.ts).
 //
-// The start runs in a process group of its own, so that Ctrl-C reaches it once, from here: a second one
-// would mean "without saving".
+// The start runs in a process group of its own, so that Ctrl-C reaches it once, from here. A second
+// Ctrl-C would end it without saving.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +18,7 @@ let stopping = false
 
 function start(): void {
   const one = spawn(process.execPath, [...process.execArgv, top('local/start.ts')], {
-    // The channel says nothing; it breaks when this process is killed, and the start saves and ends.
+    // Nothing is sent on the channel. It breaks when this process is killed: then the start saves and ends.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, WAYSTONE_DEV: '1' },
     detached: true,
@@ -51,7 +51,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     stopping = true
     closeWatch()
-    // Asked again, it is passed on again: that is how a start is forced.
+    // A second signal is sent on as well: it forces the end.
     child?.kill(name)
   })
 }

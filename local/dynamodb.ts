@@ -1,6 +1,6 @@
 // The embedded DynamoDB: dynoxide, one static binary on SQLite, whose npm package names one platform.
-// It syncs every commit, so what it has acknowledged outlives a kill. It would share its file with a
-// second server and start on a page that it cannot read, so both are found out here before it starts.
+// It syncs every commit, so an acknowledged write outlives a kill. It does not check whether another server has
+// its file open, nor whether the file is damaged. So both are checked here before it starts.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -15,22 +15,22 @@ import { EmbeddedDynamoError, checkFile, endOrphan, forgetRun, noteRun } from '.
 import { freePort } from './fleet/free-port.ts'
 import { endAll, identify } from './process-identity.ts'
 
-/** A server that is not ready by then will not be: it takes under 100 ms. */
+/** A server is ready in under 100 ms. One that is not ready by then has failed. */
 const readyMs = 4000
-/** Time to write its log back into the file, which takes some ms. What is committed is safe before. */
+/** Time to write its log back into the file, which takes some ms. Commits are safe without it. */
 const stopMs = 2000
 /**
  * The server knows no passwords, so it is reachable from this machine alone. It also answers pages of
- * any origin, and has no switch for that. On Linux every address in 127/8 is this machine: one drawn
- * by chance, with a port drawn by chance, is 39 bits that a page in this machine's browser would have to
- * guess at a few thousand a second. Elsewhere only the port is to be found. It is for development; what
- * must be kept from others belongs behind WAYSTONE_DYNAMODB_URL.
+ * any origin, and has no switch for that. On Linux every address in 127/8 is this machine: a random
+ * one with a random port has 39 bits, and a page in the browser of this machine can guess a few thousand a
+ * second. On other systems it has to guess the port alone. This database is for development. Data that others
+ * must not read belongs into a database behind WAYSTONE_DYNAMODB_URL.
  */
 async function findAddress(runtime: Runtime): Promise<{ host: string; port: number }> {
   const usual = '127.0.0.1'
   const [a, b, c] = runtime.randomBytes(3)
   const host = process.platform === 'linux' ? `127.${a}.${b}.${1 + (c! % 254)}` : usual
-  // A sandbox may give its loopback no more than the one address.
+  // The loopback of a sandbox may have one address only.
   const port = await freePort(host, new Set()).catch(() => undefined)
   if (port !== undefined) return { host, port }
   return { host: usual, port: await freePort(usual, new Set()) }
@@ -43,16 +43,16 @@ export type EmbeddedDynamo = {
   pid: number
   /** Ends the server and resolves when it is gone. */
   stop(): Promise<void>
-  /** Resolves when the server has ended, whoever ended it; `asked` is true after stop(). */
+  /** Resolves when the server has ended. `asked` is true after stop(). */
   exited: Promise<{ asked: boolean; reason: string }>
 }
 
 export type EmbeddedOptions = {
   /** File of the database; made when it is missing, in a folder that exists. */
   file: string
-  /** Stands before the names of the tables, which are made when they are missing. */
+  /** The prefix of the table names. Tables that are missing are made. */
   tablePrefix: string
-  /** Where to listen, when hosts know it already. Default: an address that nobody guesses. */
+  /** Where to listen, when hosts know it already. Default: a random address. */
   at?: { host: string; port: number }
   /** Path of the binary. Default: the npm package of this platform. */
   binary?: string
@@ -61,7 +61,7 @@ export type EmbeddedOptions = {
   onSpawn?: (pid: number) => void
 }
 
-/** Another program may take a free port before the server does: then it is tried on another. */
+/** Another program may take a free port before the server does. Then another port is tried. */
 const portsTried = 3
 
 /** Starts the server, reachable from this machine alone. Throws EmbeddedDynamoError, mostly within 5 s. */
@@ -208,7 +208,7 @@ async function createTable(client: DynamoDBClient, name: string): Promise<void> 
   try {
     await client.send(command)
   } catch (error) {
-    // Somebody else made it meanwhile, or it stands beyond the first page of the list.
+    // Another process made it meanwhile, or it is beyond the first page of the list.
     if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw error
   }
 }

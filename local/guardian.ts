@@ -1,12 +1,12 @@
 // Ends what is left when this process is killed outright. A shell in a session of its own holds the
-// reading end of a pipe; when we end, however we end, the pipe closes and it ends the processes it was
-// sent before: zone hosts first, which still save into the database, the database last.
+// reading end of a pipe. The pipe closes at every end of this process. Then the shell ends the processes whose
+// pids it was sent: zone hosts first, which still save into the database, the database last.
 import { spawn } from 'node:child_process'
 
 export type Guarded = 'host' | 'database'
 
 export interface Guardian {
-  /** The two lists; `add` before the process can do anything worth ending. */
+  /** The lists of pids. Call `add` before the process does anything. */
   add(kind: Guarded, pid: number): void
   remove(pid: number): void
   /** Ends all at once, without grace. */
@@ -39,7 +39,7 @@ end "$hosts" 80
 end "$databases" 20
 `
 
-/** Starts the guardian. On Windows there is no shell to be one: what outlives us stays until ended. */
+/** Starts the guardian. Windows has no such shell: there, processes that outlive us stay. */
 export function startGuardian(): Guardian {
   const guarded = new Set<number>()
   const shell = process.platform === 'win32' ? undefined : startShell()

@@ -1,6 +1,6 @@
-// What /health says: the last result of a probe that runs in the background, so that asking costs
-// nothing and a probe that hangs shows as well. First the parts are looked at, which names what is broken;
-// then, if all are well, the synthetic player makes a visit, which measures what players feel.
+// What /health says: the last result of a probe that runs in the background, so a request costs
+// nothing, and a probe that hangs is seen as well. First the probe checks the parts and names those that fail.
+// Then, if all are well, the synthetic player makes a visit, which measures what players feel.
 import { visitMaxMs } from '#client/bots/synthetic.ts'
 import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/http/health.ts'
@@ -13,7 +13,7 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 
 export const probeEveryMs = 5000
-/** A visit that took its whole time, the pause, and 2 s for the look at the parts. */
+/** The longest visit, the pause, and 2 s to check the parts. */
 const staleMs = visitMaxMs + probeEveryMs + 2000
 
 export type HealthDeps = {
@@ -29,7 +29,7 @@ export type HealthDeps = {
 }
 
 export interface HealthProbe {
-  /** One round, or the end of the one under way. Never fails: what fails is the result. */
+  /** Makes a round, or waits for the one under way. Never throws: a failure is part of the result. */
   probe(): Promise<void>
   last(): Promise<Health>
 }
@@ -74,14 +74,14 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
       hostClocks(deps, deps.realmId, deps.zones).catch(() => ({})),
     ])
     const parts: Record<string, boolean> = { ...Object.fromEntries(results), ...off }
-    // Nobody can visit what is not there, and the parts say more about it than he could.
+    // No visit when a part fails: the checks of the parts say more.
     const visit = Object.values(parts).every(Boolean) ? await deps.visit() : undefined
     const player = visit !== undefined && visit.failed === undefined
     last = { at: deps.runtime.now(), checks: { ...parts, player }, visit }
   }
 
   return {
-    // One at a time: two visits at once would be one player who logs in elsewhere.
+    // One visit at a time: a second one would take the character of the first.
     probe: () => {
       underWay ??= round().finally(() => (underWay = undefined))
       return underWay

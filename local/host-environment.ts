@@ -1,5 +1,5 @@
-// What a child process finds in its environment: only what it needs, so that a zone host does not come
-// to depend on the terminal from which it was started.
+// The environment of a child process: only what it needs. So a zone host does not depend on the terminal from
+// which it was started.
 import { VARIABLES } from '#shared/config.ts'
 
 /** Needed to run at all, and what the AWS SDK reads. */

@@ -8,10 +8,10 @@ import type { Log } from '#shared/telemetry/log.ts'
 import { every } from './every.ts'
 
 const lookEveryMs = 250
-/** More at once is passed over: it is in the file. */
+/** More at once is not read: it is in the file. */
 const readMaxBytes = 256 * 1024
 
-/** Tells each fault that a host logs from now on, until the signal is aborted. */
+/** Prints each fault that a host logs from now on, until the signal is aborted. */
 export function followHostFaults(options: {
   folder: string
   print: (line: string) => void
@@ -31,7 +31,7 @@ export function followHostFaults(options: {
       readTo.set(path, size)
       if (size <= from) continue
       const text = readPart(path, Math.max(from, size - readMaxBytes), size)
-      // A line that is not written to its end yet is read again with its end.
+      // An incomplete line is read again when it is complete.
       const end = text.lastIndexOf('\n') + 1
       readTo.set(path, size - Buffer.byteLength(text.slice(end)))
       for (const line of text.slice(0, end).split('\n')) {

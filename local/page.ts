@@ -12,7 +12,7 @@ const folder = fileURLToPath(new URL('../client/page/', import.meta.url))
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
-  // Zone hosts are other ports, found only when a player enters.
+  // Zone hosts have other ports, known only when a player enters.
   "connect-src 'self' ws: wss: http: https:",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
@@ -44,7 +44,7 @@ export async function buildPage(): Promise<Page> {
     logLevel: 'silent',
     plugins: [gamePlugin],
   })
-  // esbuild works in a process of its own, which would stay for as long as we do.
+  // esbuild runs in a process of its own, which would run as long as this one.
   await stop()
   const script = result.outputFiles[0]!.contents
   return [
@@ -54,7 +54,7 @@ export async function buildPage(): Promise<Page> {
   ]
 }
 
-/** The page takes the game that this process takes: esbuild knows nothing of Node's conditions. */
+/** The page has the same game as this process. esbuild does not know Node's conditions. */
 const gamePlugin: Plugin = {
   name: 'game',
   setup({ onResolve }) {
@@ -69,7 +69,7 @@ function file(path: string, type: string, content: Uint8Array): Page[number] {
   return { path, type, body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
 }
 
-/** `current` is asked at each request: in development the page is built anew. */
+/** `current` is called at each request: in development the page is built again. */
 export function servePage(app: Hono, current: () => Page): void {
   for (const { path } of current()) {
     app.get(path, (c) => {

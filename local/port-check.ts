@@ -1,4 +1,4 @@
-// Is the port free? Asked before anything is started, so that a busy one costs nothing.
+// Checks whether the port is free before anything is started.
 import { createServer } from 'node:net'
 import { authority } from '#shared/authority.ts'
 import { StartError, systemCode } from './start-error.ts'

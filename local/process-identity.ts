@@ -18,19 +18,19 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return started === undefined ? undefined : { pid, started }
 }
 
-/** Whether that very process still runs. */
+/** Whether that process still runs. */
 export function runs(identity: ProcessIdentity): boolean {
   const now = identify(identity.pid)
   return now !== undefined && now.started === identity.started
 }
 
-/** Sends a signal to that very process; false when it has ended. */
+/** Sends a signal to that process; false when it has ended. */
 export function signal(identity: ProcessIdentity, name: NodeJS.Signals): boolean {
   if (!runs(identity)) return false
   try {
     return process.kill(identity.pid, name)
   } catch {
-    // It ended meanwhile, or it belongs to another user and is none of ours.
+    // It has ended, or it belongs to another user.
     return false
   }
 }

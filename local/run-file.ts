@@ -1,5 +1,5 @@
-// run.json in the data folder: where what runs on it is to be found, for the command line. Readable by
-// its owner alone, like everything there.
+// run.json in the data folder: the addresses of the Waystone that runs on it, for the command line. Its owner
+// alone can read it, like everything there.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -22,14 +22,14 @@ export type RunFile = z.infer<typeof runFile>
 
 const pathOf = (dataDir: string) => join(dataDir, 'run.json')
 
-/** Answers what removes it again. */
+/** Returns a function that removes it again. */
 export function writeRunFile(dataDir: string, run: Omit<RunFile, 'process'>): () => void {
   const process = identify(globalThis.process.pid)
   writeFileAtomic(pathOf(dataDir), `${JSON.stringify({ process, ...run })}\n`)
   return () => rmSync(pathOf(dataDir), { force: true })
 }
 
-/** Undefined when nothing runs, or ran to its end. Throws StartError when it cannot be read. */
+/** Undefined when nothing runs. Throws StartError when it cannot be read. */
 export function readRunFile(dataDir: string): RunFile | undefined {
   const path = pathOf(dataDir)
   try {

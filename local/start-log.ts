@@ -1,12 +1,12 @@
-// The log of `npm start`: a file in the data folder, and the worst of it on the terminal.
+// The log of `npm start`: a file in the data folder, and its warnings and errors on the terminal.
 import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { Runtime } from '#shared/runtime.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import type { Log, LogLevel } from '#shared/telemetry/log.ts'
 
-/** A log of the last runs that is larger is put aside at the next start; one such is kept. */
+/** A larger log is put aside at the next start. One such log is kept. */
 const logMaxBytes = 16 * 1024 * 1024
-/** The same words on the terminal at most this often, and how many are remembered for that. */
+/** The same message is printed at most this often, ms; and how many messages are remembered for that. */
 const printAgainMs = 60_000
 const printedMax = 100
 

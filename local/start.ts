@@ -12,7 +12,7 @@ import { EmbeddedDynamoError } from './database-file.ts'
 import { withEnvFile } from './env-file.ts'
 import { StartError } from './start-error.ts'
 
-/** How long the first zone hosts may take before the addresses are shown anyway. */
+/** The addresses are printed after this time, even without all zone hosts, ms. */
 const healthyWithinMs = 20_000
 
 /** The messages of these are for the reader. Anything else is a defect and is printed with its stack. */
@@ -30,7 +30,7 @@ let killAll = () => {}
 let stopping = false
 const print = (line: string) => process.stderr.write(`${line}\n`)
 
-// A terminal that has gone away must not take the saving with it.
+// A closed terminal must not stop the saving.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void stop(0))
 // Only `npm run dev` opens a channel. Without that parent no process would restart or end this one.
@@ -42,7 +42,7 @@ process.on('uncaughtException', (error) => {
 
 async function stop(code: number): Promise<void> {
   if (stopping || running === undefined) {
-    // Asked twice, or before there is anything to save.
+    // This is the second request, or there is nothing to save yet.
     killAll()
     process.exit(1)
   }

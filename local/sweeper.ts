@@ -1,11 +1,11 @@
-// Stands in for DynamoDB's TTL where there is none (the embedded server, DynamoDB Local): rows whose
-// `expires` has passed are deleted from the tables that have TTL on AWS. Reads never rely on it.
+// Replaces DynamoDB's TTL where there is none (the embedded server, DynamoDB Local): deletes rows whose
+// `expires` has passed from the tables that have TTL on AWS. Reads never rely on it.
 import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Runtime } from '#shared/runtime.ts'
 import type { TableName } from '#shared/store/store.ts'
 
-/** Rows read at a time, and the rest after them, so that players notice nothing. */
+/** How many rows are read at a time, and the pause after them, so that players notice nothing. */
 const pageRows = 100
 const pauseMs = 20
 
@@ -48,7 +48,7 @@ export async function sweep(deps: SweepDeps): Promise<number> {
   return swept
 }
 
-/** A row that was renewed since it was read stays. */
+/** A row that was renewed after the read stays. */
 async function deleteExpired(
   { client, tablePrefix }: SweepDeps,
   table: TableName,

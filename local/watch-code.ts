@@ -1,4 +1,4 @@
-// Tells when code in some folders has changed.
+// Watches code in some folders for changes.
 import { readFile } from 'node:fs/promises'
 import { watch } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ const quietMs = 150
 
 /**
  * Calls `changed`, one call at a time, when files of these folders have other content than when they
- * were last seen. `counts` picks by name. Answers what stops it.
+ * were last seen. `counts` picks by name. Returns a function that stops the watch.
  */
 export function watchCode(
   folders: string[],

@@ -1,4 +1,4 @@
-// Writing a file so that a crash at any moment leaves the old one or the new one, never half of one.
+// Writes a file so that a crash at any moment leaves the old file or the new one, never half a file.
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
@@ -17,7 +17,7 @@ export function writeFileAtomic(path: string, text: string, mode = 0o600): void 
   syncFolder(dirname(path))
 }
 
-/** A rename is on the disk once its folder is. Windows cannot open folders and needs no such thing. */
+/** A rename is on the disk when its folder is. Windows cannot open folders and does not need it. */
 function syncFolder(path: string): void {
   if (process.platform === 'win32') return
   const folder = openSync(path, 'r')

@@ -50,7 +50,7 @@ export function addPiece(course: Course, piece: Piece, drawnTick: number | undef
   if (isElsewhere(course.errorX, course.errorY)) course.errorX = course.errorY = 0
 }
 
-/** The exact place at a whole tick, by the newest piece. */
+/** The exact position at a whole tick, by the newest piece. */
 export function exactAt({ pieces, tickHz }: Course, tick: number): Piece {
   const newest = pieces.at(-1)!
   const place = along(newest, tick - newest.tick, tickHz)

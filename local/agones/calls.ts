@@ -1,4 +1,4 @@
-// What the SDK can be asked, whichever way it comes (gRPC in sidecar.ts, REST in rest.ts).
+// The calls of the SDK, over gRPC (sidecar.ts) or REST (rest.ts).
 import type { WireGameServer } from './wire.ts'
 
 type Named = { name: string }
@@ -28,7 +28,7 @@ export type SdkCalls = {
   setAnnotation(request: KeyValue): void
   /** One health ping. */
   ping(): void
-  /** Called at once and after each change; returns what ends it. */
+  /** Calls the listener at once and after each change. Returns a function that ends this. */
   watch(listener: (object: Readonly<WireGameServer>) => void): () => void
   getCounter(request: Named): object
   updateCounter(request: UpdateCounter): object

@@ -1,5 +1,5 @@
-// Changes that a game server asks its sidecar for. Each is answered at once and happens a moment later, several
-// of a kind as one; one that is refused is sent again, a second apart, as the queue of a cluster does.
+// Changes that a game server asks its sidecar for. Each is answered at once and happens a moment
+// later, several of a kind as one. A refused change is sent again each second, as by the queue of a cluster.
 import type { Runtime } from '#shared/runtime.ts'
 import type { KeyValue } from './calls.ts'
 import type { Counts } from './counts.ts'
@@ -15,7 +15,7 @@ export interface Changes {
   ask(state: GameServerState, reserveSeconds?: number): void
   /** The sidecar itself wants a state. Unhealthy is final. */
   want(state: GameServerState): void
-  /** Throws SdkRefused for a key or value that is none. */
+  /** Throws SdkRefused for an invalid key or value. */
   set(kind: 'labels' | 'annotations', pair: KeyValue): void
   enqueue(kind: Kind): void
 }
@@ -23,7 +23,7 @@ export interface Changes {
 export type ChangesOptions = {
   gameServer: GameServerObject
   counts: Counts
-  /** How long a change lies in the queue, ms. */
+  /** How long a change waits in the queue, ms. */
   queueMs: number
   runtime: Pick<Runtime, 'sleep'>
   /** Aborted when the sidecar stops: what is queued is lost. */
@@ -44,7 +44,7 @@ export function createChanges(options: ChangesOptions): Changes {
   const later = (ms: number, signal: AbortSignal, run: () => void) => {
     const either = AbortSignal.any([stopped, signal])
     runtime.sleep(ms, either).then(run, () => {
-      // Aborted: the sidecar stopped, or the reservation was given up.
+      // Aborted: the sidecar stopped, or the reservation was ended.
     })
   }
 

@@ -1,5 +1,5 @@
 // Counters and lists, as the sidecar treats them: a change is checked against what is known, batched,
-// answered at once, and applied later, cut silently to what fits by then.
+// answered at once, and applied later. What does not fit by then is cut without an error.
 import { SdkRefused } from './refused.ts'
 import type { WireGameServer } from './wire.ts'
 

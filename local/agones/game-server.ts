@@ -1,5 +1,5 @@
-// The game server object, as the cluster's API server keeps it: all parties read, change and watch this one
-// object. The sidecar in front of it may come and go; this stays.
+// The game server object, as the API server of a cluster keeps it: all parties read, change and watch this one
+// object. The sidecar before it may restart. The object stays.
 import type { Log } from '#shared/telemetry/log.ts'
 import { formatUuid } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -19,16 +19,16 @@ export type GameServerOptions = {
 }
 
 export interface GameServerObject {
-  /** As it is now. Not to be changed. */
+  /** The object now. Do not change it. */
   read(): Readonly<WireGameServer>
   /**
    * Changes it, unless the change is refused as the cluster refuses it: a label or annotation that
    * Kubernetes does not take (then nothing of the change happens). Answers whether it happened.
    */
   update(change: (draft: WireGameServer) => void): boolean
-  /** Moves to a state, unless it is Unhealthy or being deleted: from there is no way back. */
+  /** Moves to a state, unless it is Unhealthy or being deleted: both are final. */
   move(state: GameServerState): boolean
-  /** Called after each change, with the whole object. Returns what ends the watch. */
+  /** Calls the listener after each change, with the whole object. Returns a function that ends the watch. */
   watch(listener: (object: Readonly<WireGameServer>) => void): () => void
 }
 
@@ -78,7 +78,7 @@ export function createGameServer(options: GameServerOptions): GameServerObject {
     objectMeta.resourceVersion = String(Number(objectMeta.resourceVersion) + 1)
     objectMeta.generation += 1
     object = draft
-    // A listener that moves the state again is called inside this loop; all see the newest last.
+    // A listener that moves the state again runs inside this loop. All listeners get the newest object last.
     for (const listener of listeners) listener(object)
     return true
   }

@@ -54,7 +54,7 @@ async function serve(
   const refuse = (code: status, message: string) =>
     answer(httpOf[code] ?? 500, { code, message, details: [] })
 
-  // A page in a developer's browser may send here what needs no leave; it always says where it is from.
+  // A page in a developer's browser may send requests here without permission. They always carry an Origin.
   if (request.headers.origin !== undefined) {
     response.writeHead(403).end()
     return
@@ -72,7 +72,7 @@ async function serve(
   const route = here.find(({ method }) => method === request.method)
   if (route === undefined) return refuse(status.UNIMPLEMENTED, 'Method Not Allowed')
   const source = await readText(request)
-  // Agones' own word, before its gateway sees the ping: a body must be there, if an empty object.
+  // Agones checks this before its gateway: a ping must have a body, at least an empty object.
   if (url.pathname === '/health' && source === '') {
     response.writeHead(400).end()
     return
@@ -179,7 +179,7 @@ async function readText(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** An empty body is an empty object; undefined for what is no object. */
+/** An empty body is an empty object. Undefined when the body is no object. */
 function parseObject(source: string): Body | undefined {
   if (source === '') return {}
   try {

@@ -2,10 +2,10 @@
 // it; over gRPC here and over REST (rest.ts), one behaviour:
 // - a change is answered at once and happens a moment later (`queueMs`), several of a kind as one;
 // - `ready` asks the controller, which makes it Ready after that;
-// - labels and annotations get the prefix `agones.dev/sdk-`; a key or value that is none is refused at
-//   once. One that is refused only with its prefix is answered with success, and holds back all later
+// - labels and annotations get the prefix `agones.dev/sdk-`; an invalid key or value is refused at
+//   once. One that is invalid only with its prefix is answered with success. Then it holds back all later
 //   ones of its kind, because they are sent together;
-// - who does not ping becomes Unhealthy, which is final; a sidecar that restarts counts anew;
+// - a server that does not ping becomes Unhealthy, which is final; a sidecar that restarts counts anew;
 // - a watch sends the whole object first, then after each change.
 import * as grpc from '@grpc/grpc-js'
 import type { Log } from '#shared/telemetry/log.ts'

@@ -1,4 +1,4 @@
-// Where the API is and by what right it is asked: here by the master key, elsewhere by a token.
+// Where the API is, and how the command proves its right: here by the master key, elsewhere by a token.
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'

@@ -148,7 +148,7 @@ function only(command: string, what: string, given: string[]): string {
   return one
 }
 
-/** What is changed is never found by a name that could be one of another kind. */
+/** A command that changes something takes no name whose kind is unknown. */
 function named(command: string, given: string[]): string {
   const who = only(command, 'a player', given)
   if (/^(account|login|character):./.test(who) || isUuid(who.toLowerCase())) return who

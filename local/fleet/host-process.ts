@@ -1,4 +1,4 @@
-// One zone host as the fleet runs it: a process, the sidecar beside it, and the object that both show.
+// One zone host of the fleet: a process, its sidecar, and its game server object.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -21,7 +21,7 @@ export type HostProcessOptions = {
   /** Where it listens. */
   host: string
   port: number
-  /** What players use to reach it. */
+  /** The address for players. */
   address: string
   /** Program and arguments after the interpreter. */
   program: string[]
@@ -47,7 +47,7 @@ export interface HostProcess {
   end(graceMs: number): Promise<void>
 }
 
-/** Logs of hosts that are kept: enough to look back after a bad evening. */
+/** How many logs of hosts are kept. */
 const logFilesKept = 50
 
 export async function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
@@ -81,7 +81,7 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
     await ended
     throw new Error(`the zone host ${name} could not be started`)
   }
-  // Read before the next turn of the loop, so a process that ended at once is still there (unreaped).
+  // It is read before the next turn of the loop. A process that ended at once still has its entry by then.
   const identity = identify(pid) ?? { pid, started: 'ended' }
   log.info('zone host started', { gameServer: name, pid, port })
 
@@ -129,9 +129,9 @@ function spawnHost(options: HostProcessOptions, sidecar: Sidecar): ChildProcess 
       AGONES_SDK_GRPC_PORT: String(sidecar.port),
       AGONES_SDK_HTTP_PORT: String(sidecar.httpPort),
     },
-    // The output goes to a file, so that a host can always write and outlives whoever reads.
+    // The output goes to a file, so that a host can always write, and needs no reader.
     stdio: ['ignore', output, output],
-    // Its own group: a Ctrl-C in the terminal is for the fleet, which stops hosts in its order.
+    // It has its own process group: a Ctrl-C in the terminal reaches the fleet, which stops hosts in order.
     detached: true,
   })
   closeSync(output)
@@ -144,7 +144,7 @@ const states: Record<GameServerState, FleetHost['state']> = {
   RequestReady: 'starting',
   Ready: 'ready',
   Allocated: 'allocated',
-  // Out of the reach of allocation, like a server that is already playing.
+  // So allocation does not take it, like a server that players are in.
   Reserved: 'allocated',
   Shutdown: 'shutdown',
   Unhealthy: 'unhealthy',

@@ -2,15 +2,15 @@
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 
-/** A host that died young is replaced after this, ms, doubled each time up to the bound; others at once. */
+/** A host that ended young is replaced after this, ms, doubled each time up to the bound. Others at once. */
 const replaceMs = 200
 const replaceMaxMs = 15_000
-/** A host that was Ready and lived this long after it did not die of how it was started. */
+/** A host that lived this long after it was Ready did not end young, ms. */
 const steadyMs = 5000
 
 export type KeepOptions = {
   zone: string
-  /** Runs one host; resolves with when it was Ready, if ever. */
+  /** Runs one host. Resolves with the time at which it was Ready, if ever. */
   runOne: () => Promise<number | undefined>
   stopping: AbortSignal
   runtime: Pick<Runtime, 'now' | 'sleep'>

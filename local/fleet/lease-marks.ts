@@ -1,5 +1,5 @@
-// Marks the leases of processes that have ended. A mark is repeated until the store takes it; a host is
-// struck from the record of running hosts only then, so the next start finishes what is left.
+// Marks the leases of processes that have ended. A mark is repeated until the store takes it. Only
+// then the host is removed from the record of running hosts. So the next start marks what is left.
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 
@@ -8,16 +8,16 @@ export interface LeaseMarks {
   ended(name: string, bootId: string | undefined): void
   /** Resolves when all are marked, or a moment later without. */
   done(): Promise<void>
-  /** Gives up what is not marked yet. */
+  /** Stops: leases that are not marked yet stay unmarked. */
   stop(): Promise<void>
 }
 
-/** How long start and stop wait for leases to be marked before they go on without. */
+/** How long start and stop wait for the marks of leases, ms. */
 const waitMs = 1500
 const againMs = 100
 const againMaxMs = 2000
 
-/** `mark` writes one on its lease; `forget` strikes a host from the record. */
+/** `mark` marks the lease of a boot id. `forget` removes a host from the record. */
 export function createLeaseMarks(options: {
   mark: (bootId: string) => Promise<void>
   forget: (name: string) => void

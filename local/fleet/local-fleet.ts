@@ -1,9 +1,9 @@
-// The fleet on one machine: what Agones does with pods, done with processes. Each zone has its number
-// of hosts; one that ends, asks to be shut down or falls silent is replaced. What a host may rely on
-// is what Agones gives it, its sidecar and SIGTERM, and nothing else.
+// The fleet on one machine: it does with processes what Agones does with pods. Each zone has its number of
+// hosts. A host that ends, asks for its shutdown or is silent is replaced. A host gets what Agones gives it, a
+// sidecar and SIGTERM, and nothing else.
 //
-// A lease is marked ended only when its process is seen to have ended, for until then it may still
-// write. What is not yet marked stands in fleet.json, so the next start finishes it.
+// A lease is marked as ended only after its process has ended, for until then the process may write. Leases
+// that are not marked yet are in fleet.json, so the next start marks them.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FleetError, bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
@@ -24,7 +24,7 @@ import type { RunningHosts } from './running-hosts.ts'
 export type LocalFleetOptions = {
   /** Address on which hosts listen. */
   host: string
-  /** What players use to reach them; `host` by default. */
+  /** The address for players; `host` by default. */
   address?: string
   fleets: { zone: string; hosts: number }[]
   /** The whole environment of a host, beside what the fleet adds. */
@@ -34,9 +34,9 @@ export type LocalFleetOptions = {
   markEnded: (bootId: string) => Promise<void>
   runtime: Runtime
   log: Log
-  /** Who ends the hosts should this process be killed. */
+  /** Ends the hosts when this process is killed. */
   guardian?: { add(pid: number): void; remove(pid: number): void }
-  /** What Node runs, with its options; the zone host by default. */
+  /** The program and options of Node; the zone host by default. */
   program?: string[]
   health?: GameServerOptions['health']
   /** How long the sidecar keeps a change, ms. */
@@ -46,9 +46,9 @@ export type LocalFleetOptions = {
 }
 
 export interface LocalFleet extends Fleet {
-  /** Every sidecar crashes and is back after so long: hosts must not care. */
+  /** Every sidecar crashes and is back after so long. Hosts must go on. */
   restartSidecars(awayMs: number): Promise<void>
-  /** Ends all hosts, which save first; each is replaced by one that runs the code of now. */
+  /** Ends all hosts, which save first. Each is replaced by one with the present code. */
   renew(): Promise<void>
   /** Ends all hosts, marks their leases, and resolves when none of them runs. Never fails. */
   stop(): Promise<void>
@@ -129,7 +129,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       stopping.abort()
       await endAllHosts()
       await Promise.all(slots)
-      // One that was being started while the others were ended.
+      // This host was started while the others were ended.
       await endAllHosts()
       await marks.done()
       await marks.stop()
@@ -167,8 +167,8 @@ function allocate(
 }
 
 /**
- * Starts a host and resolves when it needs a successor, which may be before it has ended; with when it
- * was Ready, if ever.
+ * Starts a host. Resolves when it needs a successor, which may be before its end, with the time at which it was
+ * Ready, if ever.
  */
 async function runOne(core: FleetCore, zone: string): Promise<number | undefined> {
   const { options, hosts, running, graceMs } = core
@@ -209,7 +209,7 @@ function hostOptions(options: LocalFleetOptions, zone: string, port: number): Ho
     env: {
       ...options.env,
       WAYSTONE_ZONES: zone,
-      // Code compiled once is read back by the next host, which is Ready in half the time.
+      // The next host reads the code that this one has compiled, and is Ready in half the time.
       NODE_COMPILE_CACHE: join(dataDir, 'cache', 'code'),
     },
     logFolder: join(dataDir, 'logs'),

@@ -1,6 +1,6 @@
-// What the fleet must remember across its own death: which processes it has started and which boot
-// ids that they reported, so that at the next start those that are still running are ended, and the leases of
-// all of them are marked. An entry goes only when its lease is marked.
+// The record that outlives the fleet: the processes that it has started, and the boot ids that they reported.
+// The next start ends those that still run and marks the leases of all. An entry is removed only when its lease
+// is marked.
 import { existsSync, readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { processIdentitySchema } from '../process-identity.ts'
@@ -19,7 +19,7 @@ export type RunningHost = z.infer<typeof entrySchema>
 
 export interface RunningHosts {
   all(): RunningHost[]
-  /** On the disk when it returns: who is seen with a boot id can be found again. */
+  /** The entry is on the disk when this returns, so a host with a boot id can be found again. */
   put(host: RunningHost): void
   remove(name: string): void
 }

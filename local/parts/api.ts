@@ -1,4 +1,4 @@
-// The HTTP API and the page, and what takes over changes while one develops.
+// The HTTP API and the page, and the watch of changes in development.
 import { join, resolve } from 'node:path'
 import { game } from '#game'
 import { startDev } from '../dev-reload.ts'

@@ -1,4 +1,4 @@
-// What every other part stands on: checked settings, the data folder, the port, the log, and the guardian
+// What every other part needs first: checked settings, the data folder, the port, the log, and the guardian
 // that ends the children of a process that was killed.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ export type Ground = Pick<BringUpOptions, 'config' | 'env' | 'runtime' | 'print'
   port: number
   /** The API as processes of this machine reach it. */
   apiHere: string
-  /** The address of the API for players. On a wildcard each player gets the address that he came by (reachable.ts). */
+  /** The address of the API for players. On a wildcard each gets the one that he came by (reachable.ts). */
   url: string
   log: Log
   guardian: Guardian

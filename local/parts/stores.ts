@@ -59,7 +59,7 @@ async function openDatabase(ground: Ground): Promise<string> {
   return named
 }
 
-/** The embedded Redis is asked without HTTP by this process. */
+/** This process calls the embedded Redis without HTTP. */
 async function openRedis({
   config,
   runtime,
@@ -80,7 +80,7 @@ async function openRedis({
     ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
   })
   onStop('redis', () => front.stop())
-  // Nothing that counts lies in it: without it all is slower, and it may come later.
+  // The cache holds nothing that may not be lost. Without it all is slower, and it may come later.
   front.ready.catch((error: unknown) => {
     log.warn('REDIS_URL does not answer; going on without it until it does', { error })
   })

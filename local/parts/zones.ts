@@ -24,7 +24,7 @@ export async function startZones(ground: Ground, stores: Stores): Promise<LocalF
   const { store, redis } = stores
   const fleet = await startLocalFleet({
     host: config.HOST,
-    // Hosts are reached where the API is.
+    // Players reach hosts at the address of the API.
     address: hostOf(ground.url),
     fleets: config.WAYSTONE_FLEET,
     env: hostEnvironment(env, {

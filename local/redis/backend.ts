@@ -6,13 +6,13 @@ export type Reply = string | number | null | Reply[]
 export type Result = { result: Reply } | { error: string }
 
 export type Backend = {
-  /** Rejects with Unreachable when it is not there at once. It is looked for ever after all the same. */
+  /** Rejects with Unreachable when it is not there at once. The search for it goes on all the same. */
   ready: Promise<void>
   /** Each command has its own outcome; one that fails stops no other. Throws Unreachable. */
   run(commands: Words[]): Promise<Result[]>
   /** As MULTI and EXEC: a command that cannot be queued discards all, which is one error for all. */
   runTogether(commands: Words[]): Promise<Result[] | { error: string }>
-  /** All channels or none. Resolves once they are heard. Throws Unreachable or RedisError. */
+  /** All channels or none. Resolves when they are subscribed. Throws Unreachable or RedisError. */
   subscribe(channels: Words, on: Listener): Promise<() => void>
   close(): void
 }

@@ -9,7 +9,7 @@ import { BadRequest, type Words } from './request.ts'
 const keepAliveMs = 20_000
 
 export type EventStreams = {
-  /** Resolves once the channels are heard. Throws BadRequest, Unreachable or RedisError. */
+  /** Resolves when the channels are subscribed. Throws BadRequest, Unreachable or RedisError. */
   open(channels: Words, request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Ends every open stream. */
   close(): void
@@ -24,11 +24,11 @@ export function openEvents(backend: Backend): EventStreams {
         throw new BadRequest(400, "ERR wrong number of arguments for 'subscribe' command")
       }
       const send = (line: string) => {
-        // A subscriber that does not read would take memory without end.
+        // A subscriber that does not read would take more and more memory.
         if (response.writableLength > cacheSubscriberBacklogBytes) response.destroy()
         else response.write(line)
       }
-      // A message may come before the subscription is known to stand.
+      // A message may come before the answer to the subscription.
       let early: string[] | undefined = []
       const leave = await backend.subscribe(channels, {
         message(channel, text) {

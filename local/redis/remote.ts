@@ -1,11 +1,10 @@
 // A real Redis behind the front, by its own protocol. One connection carries the commands of all
-// requests, so what would change that connection or make it wait is refused. A subscription has a
+// requests, so a command that would change that connection or make it wait is refused. A subscription has a
 // connection of its own: Redis then counts listeners as it does everywhere.
 //
-// Nothing waits for a Redis that is gone: what is under way fails when the connection breaks, what comes
-// while there is none fails at once, and the client connects again by itself. A transaction is written
-// between its MULTI and EXEC in one go; since a break throws away all that is unsent, no part of it can
-// reach the next connection.
+// Nothing waits for a Redis that is gone. Requests under way fail when the connection breaks, and requests
+// without a connection fail at once. The client connects again by itself. A transaction is written in one go,
+// from MULTI to EXEC. A break drops all that is unsent, so no part of it can reach the next connection.
 import { createClient, ErrorReply } from '@redis/client'
 import { RedisError } from '#shared/cache/arguments.ts'
 import { cachePendingMax, cacheSubscriptionsMax } from '#shared/limits.ts'
@@ -32,7 +31,7 @@ export function remoteBackend(url: string): Backend {
   let pending = 0
   let subscriptions = 0
 
-  /** Sends all in one go: nothing of another request comes between them. */
+  /** Sends all in one go, so no command of another request comes between. */
   async function send(commands: Words[]): Promise<unknown[]> {
     if (!client.isReady || pending + commands.length > cachePendingMax) throw new Unreachable()
     pending += commands.length
@@ -106,7 +105,7 @@ function open(url: string, reconnectStrategy: (retries: number) => number | fals
   })
 }
 
-/** What would leave the connection in another state, or keep it waiting. */
+/** Commands that would change the state of the connection, or make it wait. */
 const ofOneConnection = new Set(
   (
     'multi exec discard watch unwatch auth hello select client reset quit monitor sync psync ' +

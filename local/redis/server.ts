@@ -29,7 +29,7 @@ export type RedisOptions = {
 export type RedisServer = {
   url: string
   port: number
-  /** What the embedded engine holds, for this process: no request to oneself. Undefined on a real Redis. */
+  /** The embedded engine, for this process: it needs no request to itself. Undefined on a real Redis. */
   cache: Cache | undefined
   /** Rejects with Unreachable when the Redis behind it is not there yet. */
   ready: Promise<void>
@@ -48,7 +48,7 @@ export async function startRedis({
   const backend =
     redisUrl === undefined
       ? embeddedBackend(engine)
-      : // A quarter of a second to load, for those alone who use it.
+      : // It takes a quarter of a second to load, so it is loaded only when it is used.
         (await import('./remote.ts')).remoteBackend(redisUrl)
   const events = openEvents(backend)
   const isAllowed = createGate(token)
@@ -178,7 +178,7 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
-    // What was refused before its body was read leaves a connection that cannot be used again.
+    // After a refusal before the body was read, the connection cannot be used again.
     ...(status === 401 || status === 405 || status === 413 ? { connection: 'close' } : {}),
   })
   response.end(text)
