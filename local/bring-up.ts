@@ -11,12 +11,12 @@ import type { LocalFleet } from './fleet/local-fleet.ts'
 import type { HealthProbe } from './health.ts'
 import { buildPage } from './page.ts'
 import { startApi, startDevelopment } from './parts/api.ts'
-import { startBackground } from './parts/background.ts'
+import { createRealmProbe, startBackground } from './parts/background.ts'
 import { openGround } from './parts/ground.ts'
 import type { BringUpOptions, Ground, OnStop } from './parts/ground.ts'
 import { openStores } from './parts/stores.ts'
 import type { Stores } from './parts/stores.ts'
-import { createRealmProbe, hostGraceMs, startZones } from './parts/zones.ts'
+import { hostGraceMs, startZones } from './parts/zones.ts'
 
 export type Running = {
   addresses(): Promise<Addresses>

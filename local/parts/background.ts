@@ -1,7 +1,12 @@
 // What runs beside everything else: the health probe, fresh keys, the sweep of expired rows.
+import { openNodeSocket } from '#client/bots/socket.ts'
+import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
+import { createContent } from '#client/library/content.ts'
+import { syntheticSecret } from '#functions/auth/auth.ts'
 import { localClient } from '../dynamodb.ts'
 import { every } from '../every.ts'
-import { probeEveryMs } from '../health.ts'
+import type { LocalFleet } from '../fleet/local-fleet.ts'
+import { createHealthProbe, probeEveryMs } from '../health.ts'
 import type { HealthProbe } from '../health.ts'
 import { sweep } from '../sweeper.ts'
 import type { Ground } from './ground.ts'
@@ -9,6 +14,30 @@ import type { Stores } from './stores.ts'
 
 const keysEveryMs = 60_000
 const sweepEveryMs = 30_000
+
+/** Whether the realm is well, tried by a synthetic player. `signal` ends a try that is under way. */
+export function createRealmProbe(
+  { config, apiHere, loaded, runtime }: Ground,
+  { store, keys }: Stores,
+  fleet: LocalFleet,
+  signal: AbortSignal,
+): HealthProbe {
+  const { WAYSTONE_REALM: realmId } = config
+  const synthetic = createSyntheticPlayer({
+    baseUrl: apiHere,
+    realmId,
+    deviceSecret: syntheticSecret(keys),
+    content: createContent({ baseUrl: apiHere, fetch, runtime }),
+    socket: openNodeSocket,
+    fetch,
+    runtime,
+    monotonic: () => performance.now(),
+  })
+  const visit = async () => await synthetic.visit(signal)
+  const zones = config.WAYSTONE_FLEET.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
+  const { startZone } = loaded.content
+  return createHealthProbe({ store, fleet, realmId, zones, startZone, visit, runtime })
+}
 
 /** Runs until the stop, which aborts `stopped`. */
 export function startBackground(

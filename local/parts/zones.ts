@@ -1,15 +1,9 @@
-// The zone hosts, and the probe that knows whether playing works.
-import { openNodeSocket } from '#client/bots/socket.ts'
-import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
-import { createContent } from '#client/library/content.ts'
-import { syntheticSecret } from '#functions/auth/auth.ts'
+// The zone hosts.
 import { hostOf } from '#shared/authority.ts'
 import type { Config } from '#shared/config.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { startLocalFleet } from '../fleet/local-fleet.ts'
 import type { LocalFleet } from '../fleet/local-fleet.ts'
-import { createHealthProbe } from '../health.ts'
-import type { HealthProbe } from '../health.ts'
 import { hostEnvironment } from '../host-environment.ts'
 import type { Ground } from './ground.ts'
 import type { Stores } from './stores.ts'
@@ -52,30 +46,6 @@ export async function startZones(ground: Ground, stores: Stores): Promise<LocalF
   })
   ground.onStop('fleet', () => fleet.stop())
   return fleet
-}
-
-/** Whether the realm is well, tried by a synthetic player. `signal` ends a try that is under way. */
-export function createRealmProbe(
-  { config, apiHere, loaded, runtime }: Ground,
-  { store, keys }: Stores,
-  fleet: LocalFleet,
-  signal: AbortSignal,
-): HealthProbe {
-  const { WAYSTONE_REALM: realmId } = config
-  const synthetic = createSyntheticPlayer({
-    baseUrl: apiHere,
-    realmId,
-    deviceSecret: syntheticSecret(keys),
-    content: createContent({ baseUrl: apiHere, fetch, runtime }),
-    socket: openNodeSocket,
-    fetch,
-    runtime,
-    monotonic: () => performance.now(),
-  })
-  const visit = async () => await synthetic.visit(signal)
-  const zones = config.WAYSTONE_FLEET.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
-  const { startZone } = loaded.content
-  return createHealthProbe({ store, fleet, realmId, zones, startZone, visit, runtime })
 }
 
 /** Hosts also let in pages of the public address. Nothing else names it to them. */
