@@ -86,10 +86,7 @@ export function createBot(options: BotOptions): Bot {
 
   async function live(): Promise<void> {
     beganAt = options.monotonic()
-    const storage = createMemoryStore()
-    storage.set(deviceKey, identity.deviceSecret)
-    const { url: baseUrl, fetch } = options
-    const session = createSession({ baseUrl, fetch, runtime, storage })
+    const session = openSession(options, identity)
     const backoff = createBackoff(runtime, { baseMs: 500, maxMs: 5000 })
     while (!stopping.signal.aborted && failed === undefined) {
       try {
@@ -217,6 +214,12 @@ function enterWorld(
     onEvent({ what: 'position', accountId, characterId, zone, ...acknowledged })
   })
   return client
+}
+
+function openSession({ url, fetch, runtime }: BotOptions, { deviceSecret }: Identity): Session {
+  const storage = createMemoryStore()
+  storage.set(deviceKey, deviceSecret)
+  return createSession({ baseUrl: url, fetch, runtime, storage })
 }
 
 async function logIn(session: Session, identity: Identity, accounts: boolean): Promise<Account> {

@@ -64,43 +64,12 @@ export function createCheckpointSweep(deps: {
     for (const { sk } of page.items) if (await isGone(sk)) gone.push(sk)
     if (gone.length === 0) return
     await runtime.sleep(landedMs, signal)
-    for (const id of gone) await sweep(id)
+    for (const id of gone) await sweepHost(store, realmId, id)
   }
 
   async function isGone(id: string): Promise<boolean> {
     const key = leaseKey(id)
     return (await store.get({ table: 'volatile', key, consistent: true })) === undefined
-  }
-
-  async function sweep(id: string): Promise<void> {
-    const rows: { key: Key; number: number }[] = []
-    let next: Key | undefined
-    do {
-      const page = await store.query(readCheckpointRows(id, next))
-      // A host of a later version can read them, and will.
-      if (page.items.some((row) => (row['v'] as number) > checkpointVersion)) return
-      for (const { pk, sk, number, data } of page.items) {
-        if (data !== undefined) await saveAll(data as Uint8Array)
-        rows.push({ key: { pk, sk }, number: number as number })
-      }
-      next = page.next
-    } while (next !== undefined)
-    for (const { key, number } of rows) {
-      const condition = '#number = :number'
-      const names = { '#number': 'number' }
-      await store.delete({ table: 'core', key, condition, names, values: { ':number': number } })
-    }
-    await store.delete({ table: 'core', key: checkpointListKey(realmId, id) })
-  }
-
-  async function saveAll(data: Uint8Array): Promise<void> {
-    for (const entry of unpackCheckpoint(data)) {
-      try {
-        await store.update(saveUpdate({ ...entry, realmId }))
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
-      }
-    }
   }
 
   return {
@@ -116,5 +85,37 @@ export function createCheckpointSweep(deps: {
         })
       }
     },
+  }
+}
+
+/** Saves everybody in the checkpoints of a dead host, then deletes these. */
+async function sweepHost(store: Store, realmId: string, bootId: string): Promise<void> {
+  const rows: { key: Key; number: number }[] = []
+  let next: Key | undefined
+  do {
+    const page = await store.query(readCheckpointRows(bootId, next))
+    // A host of a later version can read them, and will.
+    if (page.items.some((row) => (row['v'] as number) > checkpointVersion)) return
+    for (const { pk, sk, number, data } of page.items) {
+      if (data !== undefined) await saveAll(store, realmId, data as Uint8Array)
+      rows.push({ key: { pk, sk }, number: number as number })
+    }
+    next = page.next
+  } while (next !== undefined)
+  for (const { key, number } of rows) {
+    const condition = '#number = :number'
+    const names = { '#number': 'number' }
+    await store.delete({ table: 'core', key, condition, names, values: { ':number': number } })
+  }
+  await store.delete({ table: 'core', key: checkpointListKey(realmId, bootId) })
+}
+
+async function saveAll(store: Store, realmId: string, data: Uint8Array): Promise<void> {
+  for (const entry of unpackCheckpoint(data)) {
+    try {
+      await store.update(saveUpdate({ ...entry, realmId }))
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+    }
   }
 }

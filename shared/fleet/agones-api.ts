@@ -36,6 +36,8 @@ const allocationSchema = z.object({
 
 type GameServer = z.infer<typeof gameServerSchema>
 
+export type AgonesApi = ReturnType<typeof createAgonesApi>
+
 export function createAgonesApi(options: KubernetesOptions & { namespace: string; log: Log }) {
   const { namespace, log } = options
   const servers = `/apis/agones.dev/v1/namespaces/${namespace}/gameservers`
@@ -109,6 +111,7 @@ export function createAgonesApi(options: KubernetesOptions & { namespace: string
     },
     /** Whether there was such a game server. */
     async remove(name: string): Promise<boolean> {
+      if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return false
       return (await call('DELETE', `${servers}/${name}`)) !== undefined
     },
   }

@@ -16,6 +16,7 @@ import { newId } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createAgonesApi } from './agones-api.ts'
+import type { AgonesApi } from './agones-api.ts'
 import { forgetRequest, readRequest, writeRequest } from './allocation-row.ts'
 import type { AllocationRequest } from './allocation-row.ts'
 import { FleetError, zoneLabel } from './fleet.ts'
@@ -43,13 +44,6 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
   const waitMs = options.waitMs ?? 2000
   const agones = createAgonesApi(options)
 
-  /** The host that was allocated for a request whose answer was lost. */
-  async function findLost(request: string): Promise<FleetHost | undefined> {
-    const lost = (await agones.list(`${requestLabel}=${request}`)).filter(isUsable)
-    // There are two after a very late allocation. All callers take the same one.
-    return lost.sort((a, b) => (a.name < b.name ? -1 : 1))[0]
-  }
-
   /** We are the one who asks: `row.ask` is ours. */
   async function askFleet(
     row: AllocationRequest,
@@ -62,7 +56,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
     } catch (error) {
       if (!(error instanceof FleetError) || !error.unclear)
         await forgetRequest(store, request, row.ask)
-      else host = await findLost(request).catch(() => undefined)
+      else host = await findLost(agones, request).catch(() => undefined)
       if (host === undefined) throw error
     }
     if (host === undefined) {
@@ -100,7 +94,7 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
           const host = await agones.read(row.host)
           if (host !== undefined && isUsable(host)) return host
         } else if (row !== undefined) {
-          const lost = await findLost(request)
+          const lost = await findLost(agones, request)
           if (lost !== undefined) return await settle(row, request, lost)
           if (now - row.askedAt < askAgainMs) {
             if (now > timeoutAt) return undefined
@@ -119,11 +113,15 @@ export function createAgonesFleet(options: AgonesFleetOptions): Fleet {
       }
     },
     list: async () => await agones.list(zoneLabel),
-    drain: async (name) => {
-      if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return false
-      return await agones.remove(name)
-    },
+    drain: agones.remove,
   }
+}
+
+/** The host that was allocated for a request whose answer was lost. */
+async function findLost(agones: AgonesApi, request: string): Promise<FleetHost | undefined> {
+  const lost = (await agones.list(`${requestLabel}=${request}`)).filter(isUsable)
+  // There are two after a very late allocation. All callers take the same one.
+  return lost.sort((a, b) => (a.name < b.name ? -1 : 1))[0]
 }
 
 function isUsable(host: FleetHost): boolean {
