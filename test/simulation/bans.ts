@@ -1,27 +1,27 @@
-// What an operator may rely on, checked: an action is written down once; a ban that was answered lets
-// nobody of the account in until it is lifted, and whoever was in play is out, at once or as soon as his
-// host comes to itself; a kick ends the stay it met.
+// Checks what an operator may rely on. An action is audited once. After the answer to a ban no player of the
+// account comes in until the ban is lifted. A player who was in play is out, at once or as soon as his host
+// runs again. A kick ends the stay that it met.
 import type { PlayerAccount } from '#shared/api/admin.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import type { Network } from './network.ts'
 
-/** A host that runs and reaches the store has carried out its inbox by then. */
+/** A host that runs and reaches the store has applied its inbox by then, ms. */
 const applyMs = 5000
 
 export type BanWatch = ReturnType<typeof createBanWatch>
 
-/** A claim is under way no longer than that, with its repeats. */
+/** The longest claim, with its repeats, ms. */
 const claimMs = 5000
 
 export function createBanWatch(deps: {
   scheduler: Scheduler
   network: () => Network
   hosts: readonly SimulatedHost[]
-  /** All characters as they are, and since when they have their epoch. */
+  /** All characters now, and since when they have their epoch. */
   characters: () => Iterable<{ rows: { guard: Guard }; movedAt: number }>
-  /** It has run and reached the store for long enough to know whatever was written to it. */
+  /** The host has run and reached the store for so long that it knows all that was written to it. */
   mustKnow: (host: SimulatedHost) => boolean
   violation: (rule: string, what: string, characterId?: string) => void
   note: (characterId: string | undefined, text: string) => void
@@ -32,12 +32,12 @@ export function createBanWatch(deps: {
   const bans = new Map<string, { at: number; still: ReadonlySet<string> }>()
   /** Accounts whose ban is being lifted, and when that was answered. */
   const lifts = new Map<string, number | undefined>()
-  /** Since when somebody banned is in play on a host that should know. */
+  /** Since when a banned player is in play on a host that should know it. */
   const lingering = new Map<string, number>()
 
   const guards = () => [...deps.characters()].map(({ rows }) => rows.guard)
   const ofAccount = (accountId: string) => guards().filter((one) => one.accountId === accountId)
-  /** The owner of a character, while it is a process that nobody takes for dead. */
+  /** The owner of a character, if it is a process that no other process takes for dead. */
   const livingOwner = ({ owner }: Guard): SimulatedHost | undefined =>
     hosts.find(
       (host) =>
@@ -69,7 +69,7 @@ export function createBanWatch(deps: {
     /** When the account could play again, virtual ms; 0 when it always could. */
     freeSince: (accountId: string) => lifts.get(accountId) ?? 0,
 
-    /** A ban is being lifted, or was a moment ago: a claim may have read the copy of before. */
+    /** A ban is being lifted, or was a moment ago: a claim may have read the old copy. */
     liftedLately(accountId: string): boolean {
       if (!lifts.has(accountId)) return false
       const at = lifts.get(accountId)
@@ -84,7 +84,7 @@ export function createBanWatch(deps: {
     ): void {
       writtenDown(operation)
       if (lifts.has(accountId)) return
-      // A repeat says nothing that the first answer has not said.
+      // A repeat has the first answer.
       if (!bans.has(accountId)) bans.set(accountId, { at: now(), still })
       for (const { rows, movedAt } of deps.characters()) {
         const { state, epoch, characterId } = rows.guard
@@ -93,7 +93,7 @@ export function createBanWatch(deps: {
         if (still.has(characterId)) continue
         const plays = state === 'active' && livingOwner(rows.guard) !== undefined
         const mayPlay = state === 'reserved' || state === 'moving'
-        // An enter that had found no ban yet may have reserved since; its claim reads the ban.
+        // An enter that found no ban may have reserved since. Its claim reads the ban.
         if (movedAt >= startedAt || !(plays || mayPlay)) continue
         violation('a ban takes out of play', `${state}@${epoch}`, characterId)
       }
@@ -131,7 +131,7 @@ export function createBanWatch(deps: {
       }
     },
 
-    /** Who of an account is in play, and at which epoch. */
+    /** The characters of an account that are in play, and their epochs. */
     inPlay: (accountId: string) => ofAccount(accountId).filter(({ state }) => state === 'active'),
     kicked(operation: string, inPlay: readonly Guard[], still: ReadonlySet<string>): void {
       writtenDown(operation)
@@ -144,7 +144,7 @@ export function createBanWatch(deps: {
       }
     },
 
-    /** What `show` may have seen at the earliest. */
+    /** The oldest state that `show` may have read. */
     standing: (accountId: string) => ({
       banned: bans.has(accountId),
       epochs: new Map(ofAccount(accountId).map((one) => [one.characterId, one.epoch])),

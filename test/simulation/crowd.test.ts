@@ -1,4 +1,4 @@
-// A crowd at the gates: many more players than places, all at once, a third of whom never come.
+// Many more players than places ask at once, and a third of them never come.
 // The real director and the real host stores, in virtual time.
 import { expect, it } from 'vitest'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
@@ -19,7 +19,7 @@ import { installSigning } from './signing.ts'
 import { createNetwork } from './network.ts'
 
 const players = 1000
-/** Two hosts with two copies of the zone each: 200 places. */
+/** Two hosts with two instances of the zone each: 200 places. */
 const hosts = 2
 const copies = 2
 const capacity = 50
@@ -119,7 +119,7 @@ async function crowd(seed: number, state: NetworkState | undefined) {
     here.set(characterId, { characterId, epoch, saveNumber, saved })
   }
 
-  /** So many more, all within a second; every third has second thoughts. */
+  /** So many more players ask within a second. Every third one never comes. */
   const come = (from: number, at: number): Result => {
     const result: Result = { tickets: 0, full: 0, other: 0, unanswered: 0 }
     for (let i = from; i < from + players; i++) {
@@ -169,7 +169,7 @@ it.each([1])(
     const inside = then.reduce((sum, one) => sum + one.inside, 0)
     expect(inside).toBeGreaterThan(open / 2)
 
-    // None leaked: the next thousand get exactly what the third left.
+    // No place is lost: the next thousand get exactly the places of the third that never came.
     const second = come(players, 4000 + aMinute)
     await run(4000 + 2 * aMinute)
     expect(second).toMatchObject({ tickets: open - inside, full: players - (open - inside) })

@@ -1,6 +1,6 @@
 // The functions: three of them, each with a clock of its own, that run the real `enter` and the real
-// verbs of operators. A request goes to any of them, and its answer may be lost; one that stands still
-// or ends takes with it what it was doing, at whatever step that was.
+// verbs of operators. A request goes to any of them, and its answer may be lost. When a function stands
+// still or ends, its requests stop at their present step.
 import type { AdminDeps } from '#functions/admin/admin.ts'
 import { requireSession } from '#functions/auth/auth.ts'
 import { newAccount, newFamily } from '#functions/auth/store.ts'
@@ -25,7 +25,7 @@ import type { Network } from './network.ts'
 
 /** The one login session of each account. */
 const loginSessionId = 'session'
-/** A function gives up by then, as its gateway would. */
+/** A function has no longer than this for a request, as behind a gateway, ms. */
 const functionMs = 10_000
 
 export type FunctionDeps = WorldDeps & AdminDeps
@@ -48,7 +48,7 @@ export type Functions = {
 
 type Running = {
   deps: FunctionDeps
-  /** After so many more requests to the store, counted down, it is struck. */
+  /** The fault strikes it after so many more requests to the store. */
   arm(steps: number, strike: () => void): void
   stop(ms: number): void
   kill(): void
@@ -97,7 +97,7 @@ export function startFunctions(world: {
         requireSession: async (player) =>
           await requireSession({ store, runtime: thread.runtime }, player),
         hint: (bootId) => {
-          // The cache is a hint: a third of them never arrive.
+          // A third of the hints over the cache never arrive.
           if (chance.chance(0.3)) return
           scheduler.after(chance.int(2, 20), () => {
             judge.hosts.find((host) => host.bootId === bootId)?.hint()

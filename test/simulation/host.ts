@@ -108,7 +108,7 @@ export function startHost(deps: {
   let stopping = false
   let hungAt = Infinity
 
-  /** A call from the tick thread, answered by message. A defect of the worker's is a failure there. */
+  /** A call from the tick thread, answered by message. A defect in the worker fails the call. */
   async function call<T>(work: () => Promise<T>): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
       toWorker(() => {
@@ -124,7 +124,7 @@ export function startHost(deps: {
   let apply: Parameters<Persistence['onCommand']>[0] | undefined
   kept.onCommand((command) => toTick(() => apply?.(command)))
   let heartbeatAt = Number.NEGATIVE_INFINITY
-  /** It woke from a gap longer than the lease; the worlds may not go on before a proof. */
+  /** It has woken from a gap longer than the lease. The worlds may not tick before a proof. */
   let unproven = false
   let provenFrom = 0
   const persistence: Persistence = {
@@ -320,7 +320,7 @@ export function startHost(deps: {
   return self
 }
 
-/** What the host logs as an error is a defect, unless it speaks of the lease. */
+/** An error in the log of the host is a defect, unless it is about the lease. */
 function watch(judge: Judge, name: string): Log {
   const error = (message: string, fields?: LogFields) => {
     if (message.startsWith('the lease is lost')) return judge.noteAll(`${name}: ${message}`)

@@ -1,8 +1,8 @@
-// What must hold, checked whenever a row changes, an answer arrives, or time passes. It reads the store
-// directly and looks into every process; nothing of what it knows reaches them.
+// Checks what must hold, whenever a row changes, an answer arrives, or time passes. It reads the store directly
+// and looks into every process. The processes learn nothing from it.
 //
 // A sample is what a host had of a character when it gave it a save number. Progress is the save
-// number: it rises for the character's whole life, so whoever goes on from a lower one has lost play.
+// number: it rises for the whole life of a character, so a stay that goes on from a lower one has lost play.
 import type { ClaimOutcome } from '#gameserver/persistence/persistence.ts'
 import { banKey } from '#shared/ownership/ban.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
@@ -26,23 +26,23 @@ export type Violation = { rule: string; what: string; at: number; characterId: s
 
 /** With a clear store and no fault, this much play may be lost: a checkpoint each 4 s and its write. */
 const lossMs = 5000
-/** A fault of the store adds itself, the time-out of what was under way, and the next checkpoint's turn. */
+/** A fault of the store adds its own time, a time-out of requests, and the turn of the next checkpoint. */
 const lossMoreMs = 7000
 /** A save that was acknowledged this long ago must never be lost, whatever happens. */
 const settledMs = 5000
 /** A host that runs and reaches the store knows by then that it was fenced. */
 const learnMs = 5000
-/** Looks in a row, a second apart. */
+/** How many checks in a row, a second apart, may find a player without a place. */
 const placelessMax = 6
-/** An enter looks at the account's other character for 4 s before it goes on without it. */
+/** An enter waits 4 s for the account's other character, then goes on. */
 const pairMs = 10_000
-/** A write lands by then, or never. */
+/** A write is applied by then, or never, ms. */
 const lateMaxMs = 22_000
-/** A renewal may still follow the last sign of the tick thread, and land as late as anything. */
+/** A renewal may follow the last heartbeat of the tick thread, and be applied late, ms. */
 const hungMaxMs = 24_000
-/** A host that met nothing in that time but what everybody met is no deader than its observers. */
+/** A host that had only faults which everybody had in this time is no more dead than its observers. */
 const fateMs = 20_000
-/** Longest a place may stay with nobody behind it: ticket, grace, a checkpoint or two. */
+/** How long a place may stay without a player: ticket, grace, a checkpoint or two. */
 const placeMs = 55_000
 
 type Play = {
@@ -59,7 +59,7 @@ type Known = {
   name: string
   rows: CharacterRows
   movedAt: number
-  /** By `epoch/save number`: what was saved under it and when it was so. */
+  /** By `epoch/save number`: what was saved under it, and the time of that state. */
   samples: Map<string, { saved: Saved; at: number }>
   /** Checkpoint entries that were acknowledged, latest last. */
   acknowledged: { epoch: number; saveNumber: number; at: number }[]
@@ -75,16 +75,16 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   const hosts: SimulatedHost[] = []
   const claims = new Map<string, number>()
   const renewals = new Map<string, number>()
-  /** Boot ids whose leases others marked when they had reason to, until they are renewed. */
+  /** Boot ids whose leases others have marked with reason, until they are renewed. */
   const markedDead = new Set<string>()
   const checkpointNumbers = new Map<string, number>()
-  /** Since when a socket plays what another host owns. */
+  /** Since when a socket plays a character that another host owns. */
   const ghosts = new Map<unknown, number>()
-  /** How often in a row somebody was seen without a place. */
+  /** How often in a row a player was seen without a place. */
   const placeless = new Map<string, number>()
   /** Since when two characters of an account play at once. */
   const pairs = new Map<string, number>()
-  /** Since when a place has nobody behind it. */
+  /** Since when a place has no player. */
   const orphans = new Map<string, number>()
   /** The places of each instance as they were last written. */
   const lastPlaces = new Map<string, Place[]>()
@@ -112,7 +112,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     return parseCharacterRows(realmId, characterId, network.memory.rows('core', pk))
   }
 
-  /** A write has taken effect: what it changed must be allowed. */
+  /** A write was applied: its changes must be allowed. */
   function applied(request: StoreRequest): void {
     const characters = new Set<string>()
     const instances = new Set<string>()
@@ -164,12 +164,12 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (a.state === 'active' && b.state === 'reserved') takenOver(one, before, after)
   }
 
-  /** Who has a reservation or plays has a place, which nobody else may have released. */
+  /** A player with a reservation or in play has a place. No one else may have released it. */
   function hasPlace(guard: Guard): boolean {
     const host = hosts.find(({ bootId }) => bootId === guard.owner)
     if (host === undefined || host.ended !== undefined || host.declaredDead !== undefined)
       return true
-    // A reservation that lands late was undone, and its place was released; nobody holds its ticket.
+    // A reservation that was applied late was undone, and its place released. No player has its ticket.
     // A function that stood still may reserve for a ticket that has lapsed by then.
     if (guard.state === 'reserved' && now() + beganAt > guard.ticketExpires) return true
     const clear = network.clearSince(undefined)
@@ -202,7 +202,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (b.saveNumber === a.saveNumber) {
       violation('save numbers rise', `another state under ${b.saveNumber}`, characterId)
     }
-    // Who may write is whoever the guard named until this write.
+    // Only the owner that the guard named until this write may write.
     const sample = one.samples.get(`${before.guard.epoch}/${b.saveNumber}`)
     if (sample === undefined || !same(sample.saved, b.saved)) {
       violation(
@@ -250,19 +250,19 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     }
   }
 
-  /** Nothing has befallen it of late that did not befall everybody. */
+  /** It had no fault of late but those that everybody had. */
   function lives(host: SimulatedHost): boolean {
     return host.process.alive() && network.sharedFate(host.slot, now() - fateMs) && ranSince(host)
   }
 
-  /** It stood nowhere, nor was it new or declared dead, in that time. */
+  /** In that time it ran without a stop, was not new, and was not marked dead. */
   function ranSince(host: SimulatedHost): boolean {
     const from = now() - fateMs
     const stood = stops.some((stop) => stop.host === host && stop.to > from)
     return !stood && host.startedAt < from && host.declaredDead === undefined && !host.released
   }
 
-  /** It has run and reached the store for long enough to know whatever was written to it. */
+  /** It has run and reached the store for so long that it knows all that was written to it. */
   function mustKnow(host: SimulatedHost): boolean {
     const clear = network.clearSince(host.slot)
     if (clear === undefined || now() - clear < learnMs) return false
@@ -286,22 +286,22 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     checkpointNumbers.set(pk + sk, number)
   }
 
-  /** From here on its host must end: somebody has ended it, or the row is gone. */
+  /** From now on its host must end: the lease was marked as ended, or its row is gone. */
   function leaseChanged(pk: string): void {
     const host = hosts.find((one) => leaseKey(one.bootId).pk === pk)
     if (host === undefined || host.ended !== undefined || host.released) return
     const row = network.memory.rows('volatile', pk).find((item) => item.sk === 'LEASE')
-    // Who deleted it came before the host had written it.
+    // It was deleted before the host had written it.
     if (row === undefined && !renewals.has(pk)) return
     if (row === undefined || row['ended'] === true) host.declaredDead ??= now()
     else if (row['suspect'] === row['renewal']) {
-      // An outage may keep it from renewing for long after it has come to itself.
+      // An outage may delay its renewal long after it runs again.
       if (!lives(host)) markedDead.add(host.bootId)
       if (host.mayStillSave()) {
         violation('a lease is suspect past its deadline alone', host.process.name)
       }
     }
-    // A transaction that only looked at the row changed nothing.
+    // A transaction that only checked the row changed nothing.
     else if (renewals.get(pk) === row['renewal']) return
     else if (host.hungMs() > hungMaxMs) {
       violation('a hung host is not kept alive', `${host.process.name} renewed`)
@@ -318,7 +318,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     const card = cardsIn(network.memory, zoneIds).find(
       (one) => one.bootId === bootId && one.instance === instance,
     )
-    // Of a host that has ended: nobody takes a place there.
+    // The host has ended: no player gets a place there.
     if (card === undefined) return
     if (held.length > card.capacity || card.count > card.capacity) {
       violation('capacity', `${held.length} places, ${card.count} counted in ${pk}`)
@@ -340,7 +340,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     lastPlaces.set(pk, held)
   }
 
-  /** Sockets that play what somebody else owns, places of nobody. Called twice a second. */
+  /** Sockets that play what another host owns, places without a player. Called twice a second. */
   function look(): void {
     for (const host of hosts) {
       if (host.ended !== undefined) continue
@@ -354,7 +354,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
         const { joined } = socket
         if (!socket.open || joined === undefined) continue
         const { characterId, epoch } = joined
-        // Whoever is leaving plays no more; his socket is closed once that is clear.
+        // A player who leaves plays no more. His socket is closed when the leave is clear.
         if (playOf(characterId, host, epoch)?.leavingAt !== undefined) continue
         if (players.has(characterId)) {
           violation('one socket', `two play on ${host.process.name}`, characterId)
@@ -381,7 +381,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     }
   }
 
-  /** Two characters of an account that play at once, on hosts that must know better. Twice a second. */
+  /** Two characters of an account that play at once, on hosts that must know it. Called twice a second. */
   function lookAtAccounts(): void {
     const clear = network.clearSince(undefined)
     const playing = new Map<string, string[]>()
@@ -405,7 +405,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     for (const key of pairs.keys()) if (!seen.has(key)) pairs.delete(key)
   }
 
-  /** After a gap and a proof: the first tick must not move what was taken meanwhile. */
+  /** After a gap and a proof: the first tick must not move characters that were taken over meanwhile. */
   function tickedAfterProof(host: SimulatedHost, provenFrom: number): void {
     for (const { open, joined } of host.sockets) {
       if (!open || joined === undefined) continue
@@ -420,7 +420,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     }
   }
 
-  /** Places with nobody behind them, players without a place. Called each second. */
+  /** Places without a player, players without a place. Called each second. */
   function lookAtPlaces(zones: readonly string[]): void {
     const seen = new Set<string>()
     for (const [characterId, { rows }] of known) {
@@ -435,15 +435,15 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     }
     for (const card of cardsIn(network.memory, zones)) {
       const host = hosts.find(({ bootId }) => bootId === card.bootId)
-      // What a dead host had is counted by nobody: enter passes by silent instances.
+      // Places of a dead host do not count: enter passes by silent instances.
       if (host === undefined || host.ended !== undefined) continue
-      // Nor can one that is cut off or stands still release anything.
+      // A host that is cut off or stands still releases nothing.
       if (network.clearSince(host.slot) === undefined) continue
       if (host.tickStands() || host.workerStands()) continue
       for (const { characterId, until } of placesIn(network.memory, card)) {
         const guard = known.get(characterId)?.rows.guard
         if (guard?.owner === host.bootId && guard.instance === card.instance) continue
-        // By what it holds: one that was renewed begins anew.
+        // The key has the time in the row: a renewed place counts anew.
         seen.add(`${card.bootId}#${card.instance} ${characterId} ${until}`)
       }
     }
@@ -535,7 +535,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       if (count > 1) violation('one claim a ticket', 'two joins with one ticket', characterId)
       sampled(characterId, { characterId, epoch, saveNumber, saved })
     },
-    /** A host welcomes a character; answers the epoch at which it plays it. */
+    /** A host welcomes a character. Returns the epoch at which it plays it. */
     welcomed(host: SimulatedHost, characterId: string): number {
       const play = known.get(characterId)!.plays.findLast((one) => one.host === host)
       if (play?.void === true) {

@@ -1,5 +1,5 @@
-// The world of the simulation: two narrow zones. Who walks east for half a minute comes to the gate
-// into the other one, so positions only ever rise until a gate is passed.
+// The world of the simulation: two narrow zones. A player who walks east for half a minute comes to the gate
+// into the other one. So positions only rise until a gate is passed.
 import type { Content, Zone } from '#shared/content/content.ts'
 
 export const realmId = 'sim'
@@ -16,7 +16,7 @@ export function createContent(capacity: number, zoneMetres: number): Content {
     width: zoneMetres,
     height: 25,
     capacity,
-    // Content allows 20 and 30; the rules of movement do not mind, and a run costs a fifth.
+    // Content allows 20 and 30; the rules of movement work with this too, and a run costs a fifth.
     tickHz: tickHz as Zone['tickHz'],
     viewRadius: 10,
     ground: '#333333',

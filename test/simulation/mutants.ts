@@ -1,5 +1,5 @@
-// Each rule of the protocol, left out: a textual patch to a copy of the source, never to the tree. A
-// patch must apply exactly once, or the run fails: then the source has moved on and the table with it.
+// Takes each rule of the protocol away: a text patch to a copy of the source, never to the tree. A patch must
+// apply exactly once. Else the run fails: the source has changed, and the table must change too.
 // A mutant that no seed catches is a rule that is not needed, or a simulation that is too kind.
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -8,12 +8,12 @@ import path from 'node:path'
 
 export type Mutant = {
   name: string
-  /** What OWNERSHIP.md asks for and this takes away. */
+  /** The rule that this takes away. */
   rule: string
   file: string
   find: string
   replace: string
-  /** Some rules stand behind each other: then both are taken away. */
+  /** Another rule may cover this one. Then both are taken away. */
   also?: { file: string; find: string; replace: string }
 }
 
@@ -478,8 +478,8 @@ export const mutants: Mutant[] = [
 ]
 
 /**
- * Mutants that hundreds of seeds did not catch, and what seems to stand in front of each rule. One that is
- * caught after all belongs out of this list; a new survivor fails the run.
+ * Mutants that hundreds of seeds did not catch, and the rule that seems to cover each. Remove one when a seed
+ * catches it. A new survivor fails the run.
  */
 const survivors: Record<string, string> = {
   'save-without-number':
@@ -518,12 +518,12 @@ const parts = [
   'package.json',
   'tsconfig.json',
 ]
-/** A mutant that makes a run never end is caught as well. */
+/** A mutant whose run never ends is caught as well. */
 const seedMaxMs = 2000
 
 export type Hunt = { caught: boolean; seeds: number; rule: string }
 
-/** A copy of the source with that one rule gone, searched for a seed that fails. */
+/** Runs seeds on a copy of the source without that rule, until one fails. */
 export async function hunt(mutant: Mutant, seeds: number): Promise<Hunt> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mutant-'))
   try {
@@ -569,7 +569,7 @@ async function search(folder: string, seeds: number): Promise<Hunt> {
   return { caught: answer.seed !== undefined, seeds: answer.after, rule: answer.rule ?? '' }
 }
 
-/** All mutants, or those named, and their table. Answers whether each was caught that should be. */
+/** Runs all mutants, or those named, and prints their table. Returns whether each was caught that should be. */
 export async function runMutants(
   names: readonly string[],
   seeds: number,

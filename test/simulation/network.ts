@@ -10,7 +10,7 @@ import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** The AWS client gives up after this (shared/store/dynamo.ts). */
+/** The time-out of the AWS client (shared/store/dynamo.ts), ms. */
 const answerTimeoutMs = 2000
 
 export type Caller = {
@@ -26,11 +26,11 @@ export type Network = {
   /** Faults that the store has played. */
   played(): number
   requests(): number
-  /** Since when the store is as it should be for a host, or for functions, virtual ms. */
+  /** Since when the store has no fault for a host, or for functions, virtual ms. */
   clearSince(slot: number | undefined): number | undefined
-  /** Whether a slot has met nothing since then but a store that nobody could reach. */
+  /** Whether a slot had no fault since then but a store that no process could reach. */
   sharedFate(slot: number, since: number): boolean
-  /** For how long in that time something was in the way of a slot. */
+  /** For how long in that time a slot had a fault. */
   disturbedMs(slot: number, from: number, to: number): number
 }
 
@@ -89,7 +89,7 @@ export function createNetwork(
         const answer = (deliver: () => void) =>
           scheduler.after(latency.int(1, 7), () => own.thread.enter(deliver))
         caller = { ...own, onRequest: (request) => ((sent = request), own.onRequest?.(request)) }
-        // The store asks for faults before it first waits: `caller` is whose request it is.
+        // The store asks for faults before it first waits, so `caller` is the sender of the request.
         const outcome = operation()
         caller = undefined
         outcome.then(

@@ -1,5 +1,5 @@
 // Operators: they show, kick, ban and unban players through the functions, and send each request again
-// until it was answered, as their command line does. Some come once more when all is done.
+// until it was answered, as their command line does. Some send it once more at the end.
 import { ban as banPlayer, kick as kickPlayer, showPlayer, unban } from '#functions/admin/admin.ts'
 import { Problem } from '#shared/problem.ts'
 import { StoreError } from '#shared/store/store.ts'
@@ -26,7 +26,7 @@ export function startOperators(world: {
   const sleep = async (ms: number) =>
     await new Promise<void>((resolve) => scheduler.after(ms, resolve))
 
-  /** Until an answer came. Whatever is no failure of the store or of the moment is a defect. */
+  /** Repeats until an answer comes. A failure that is not of the store or of the moment is a defect. */
   async function untilAnswered<T>(work: (deps: FunctionDeps) => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -47,7 +47,7 @@ export function startOperators(world: {
     const op = { hash: `kick ${name}`, fingerprint: 'kick' }
     let attempts = 0
     await untilAnswered(async (deps) => {
-      // A repeat carries out what the first one met, not who is in play by now.
+      // A repeat kicks the stays that the first request met, not later ones.
       const inPlay = attempts++ === 0 ? bans.inPlay(accountId) : []
       const { stillInPlay } = await kickPlayer(deps, operator, accountId, reason, op)
       bans.kicked(op.hash, inPlay, new Set(stillInPlay.map(({ characterId }) => characterId)))
@@ -72,7 +72,7 @@ export function startOperators(world: {
     bans.lifting(accountId)
     await untilAnswered(async (deps) => await unban(deps, operator, accountId, reason, lift))
     bans.lifted(lift.hash, accountId)
-    // It carries out what the account says by now: nothing.
+    // It does what the account says now: nothing.
     if (action.resend) await send()
   }
 

@@ -13,7 +13,7 @@ import { run } from './run.ts'
 import { shrink, storyLines } from './story.ts'
 
 const seeds = 300
-/** What two cores and the other tests leave: a run takes about a tenth of a second. */
+/** Enough on two cores beside the other tests: a run takes about a tenth of a second. */
 const timeoutMs = 240_000
 
 /** The report of a failing seed: its story, and the command that replays it. */
@@ -63,7 +63,7 @@ it.each(mutants.filter(({ name }) => quick.includes(name)))(
   timeoutMs,
 )
 
-// Found by seed 7202 of an earlier simulation: the answer that proved the lease waited out a second stop.
+// Found by seed 7202 of an earlier simulation: the answer that proved the lease came after a second stop.
 it('a host that is stopped twice proves its lease after the second time too', async () => {
   for (let ms = 4; ms < 60; ms += 4) {
     const stop = (at: number, forMs: number) =>

@@ -1,9 +1,9 @@
-// What goes wrong in a run: a list drawn from the seed before it begins. Each fault stands for itself,
-// so that a failing run can be tried again without some of them.
+// The faults of a run: a list drawn from the seed before it begins. Faults do not depend on each other, so that
+// a failing run can be tried again without some of them.
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 
-/** Who has the network fault. A slot is a place of the fleet, whoever runs in it. */
+/** The processes that have the network fault. A slot is a position in the fleet, of one host after another. */
 export type Reach = { who: 'all' | 'functions' } | { who: 'slot'; slot: number }
 
 export type NetworkState =
@@ -32,7 +32,7 @@ export type FaultPlan = { at: number } & (
   | { kind: 'declare'; slot: number; gone: boolean }
   /** A rolling update: the host saves everybody, lets them go and is replaced. */
   | { kind: 'drain'; slot: number; backMs: number }
-  /** The next write of the host that speaks of such rows: shortly after it was sent the host stops or ends. */
+  /** The host stops or ends shortly after its next write of such rows. */
   | { kind: 'atWrite'; slot: number; rows: string; delayMs: number; ms: number; crash: boolean }
   /** The same at any step: after so many more requests of the host to the store. */
   | { kind: 'atStep'; slot: number; steps: number; delayMs: number; ms: number; crash: boolean }
@@ -55,7 +55,7 @@ export type ActionPlan = {
 export type Plan = {
   slots: { zones: string[] }[]
   players: number
-  /** From gate to gate: short ways have many hand-overs, long ones many saves. */
+  /** From gate to gate: short ways have many hand-overs, long ways many saves. */
   zoneMetres: number
   capacity: number
   /** So many others ask for a place at that time and never come. */
@@ -65,11 +65,11 @@ export type Plan = {
   sharedAccount: boolean
   actions: ActionPlan[]
   faults: FaultPlan[]
-  /** From then on nothing goes wrong any more. */
+  /** From then on there is no fault. */
   calmAt: number
 }
 
-/** Writes of an old time are applied until then after the last fault. */
+/** Late writes are applied until so long after the last fault, ms. */
 const lateMaxMs = 20_000
 
 export function drawPlan(seed: number, given?: FaultPlan[]): Plan {
@@ -117,7 +117,7 @@ export function drawPlan(seed: number, given?: FaultPlan[]): Plan {
 /** Longest wait for the moment that an action is tied to. */
 export const actionWaitMs = 10_000
 
-/** A stream of their own: a run without operators is the same run but for them. */
+/** Operators have a stream of their own: without them the run is the same otherwise. */
 function drawActions(
   seed: number,
   players: number,
@@ -140,14 +140,14 @@ function drawActions(
       ? random.int(200, random.chance(0.5) ? 5000 : 25_000)
       : undefined
     const resend = random.chance(0.3)
-    // One ban an account: what holds while two of them meet their liftings is nothing to rely on.
+    // One ban an account: nothing is promised for two bans that overlap with their liftings.
     const banned = actions.some((one) => one.kind === 'ban' && one.player === player)
     if (roll < 0.15) actions.push({ at, player, kind: 'show' })
     else if (roll < 0.35 || banned) actions.push({ at, player, after, kind: 'kick' })
     else {
       actions.push({ at, player, after, kind: 'ban', liftMs, resend })
       if (random.chance(0.5)) continue
-      // What the functions write takes long, or lands late, beside what the ban writes.
+      // Writes of the functions are slow or late, beside the writes of the ban.
       const state = random.pick(['slow', 'slow', 'late', 'lossy'] as const)
       const reach: Reach = { who: 'functions' }
       networkFaults.push({
@@ -273,7 +273,7 @@ function drawStorm(random: Random, slots: number, at: number): FaultPlan[] {
       ]
     }
     default: {
-      // What the host writes lands late, and it dies or stands still before it lands.
+      // Writes of the host are applied late. It ends or stands still before that.
       const reach: Reach = { who: 'slot', slot }
       const late: FaultPlan = { at, kind: 'network', state: 'late', reach, ms: 12_000 }
       const then = at + random.int(1000, 9000)

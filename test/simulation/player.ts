@@ -1,5 +1,5 @@
 // A player: enters, joins, walks east, and does what players do: loses the socket, comes back, reloads
-// the page, comes in on a second device, gives up waiting, leaves. When all is calm he only plays.
+// the page, comes in on a second device, stops waiting, leaves. After the last fault he only plays.
 import type { Admission } from '#shared/api/world.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
 import { decodeServerFrame, SERVER_KIND } from '#shared/protocol/server-frames.ts'
@@ -29,7 +29,7 @@ export type Player = {
   start(): void
 }
 
-/** A frame comes twice a second; silence for this long and the client gives the socket up. */
+/** A frame comes twice a second. After this long without one the client closes the socket, ms. */
 const silentMs = 4000
 const stepMs = 250
 /** Heading of a step towards higher x. */
@@ -54,14 +54,14 @@ export function createPlayer(deps: {
   name: string
   enter: Enter
   calm: () => boolean
-  /** From then on he plays no more, and is not missed. */
+  /** From then on he does not play, and the judge does not wait for him. */
   retired: () => boolean
 }): Player {
   const { scheduler, judge, random, characterId, accountId, name, calm, retired } = deps
   let link: Link | undefined
   let outSince: number | undefined = 0
   let enters = 0
-  /** How often something occurs to him, each quarter of a second. */
+  /** The chance that he does something, each quarter of a second. */
   const restless = random.pick([0.012, 0.012, 0.002])
   let lastWelcome: { address: string; welcome: Welcome } | undefined
 
@@ -148,7 +148,7 @@ export function createPlayer(deps: {
     const made = await connect(admission.address)
     if (made === undefined) return undefined
     made.send({ kind: 'join', ticket: admission.ticket })
-    // The same ticket on a second socket: somebody saw it, or a client that repeats itself.
+    // The same ticket on a second socket: from a thief, or from a client that repeats a request.
     if (!calm() && random.chance(0.1)) {
       void connect(admission.address).then((again) => {
         again?.send({ kind: 'join', ticket: admission.ticket })
@@ -194,7 +194,7 @@ export function createPlayer(deps: {
       } else {
         observed = answer.observed ?? (answer.code === 'store' ? observed : undefined)
         note(`may not enter: ${answer.code}`)
-        // Who is banned tries again now and then, and it counts from the lifting on.
+        // A banned player tries again now and then. His time out of play counts from the lifting on.
         const isBanned = answer.code === 'auth.banned'
         if (isBanned) enters = 0
         await sleep(isBanned ? 2000 : answer.retryMs)
@@ -212,7 +212,7 @@ export function createPlayer(deps: {
     return answer !== undefined && 'ticket' in answer ? await join(answer) : undefined
   }
 
-  /** Until the socket is gone. What he does next is up to whoever called. */
+  /** Plays until the socket is gone. The caller decides what he does next. */
   async function play(made: Link): Promise<void> {
     const begun = scheduler.now()
     const first = made.welcome!.nextCommand

@@ -1,5 +1,5 @@
-// A process as a fault sees it: it can be killed, stopped, or suspended with its machine. Whatever
-// reaches its code (timers, answers, messages, frames) comes through a gate of one of its threads.
+// A process as a fault sees it: it can be killed, stopped, or suspended with its machine. All that
+// reaches its code (timers, answers, messages, frames) passes one of its threads.
 import type { Clocks } from '#gameserver/persistence/lease-keeper.ts'
 import { leaseDeadlineMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -10,8 +10,8 @@ import type { Scheduler } from './scheduler.ts'
 export const beganAt = 1_800_000_000_000
 
 /**
- * A host holds one of its clocks for right. Who suspends its machine and sets its wall clock back before
- * the lease is proved or has lapsed deceives both (docs/ownership.md, "What it does not model").
+ * A host relies on one of its two clocks. Both are wrong when its machine is suspended and its wall clock is
+ * set back before the lease is proved or has lapsed (docs/ownership.md, "What it does not model").
  */
 const oneLieMs = leaseDeadlineMs + 1000
 
@@ -24,14 +24,14 @@ export type Process = {
   kill(): void
   /** Everything stands still; with `suspended` the monotonic clock too. */
   stop(ms: number, suspended: boolean): void
-  /** Somebody sets the wall clock, so far off the true time; nobody does on a machine just suspended. */
+  /** The wall clock is set so far off the true time; never on a machine that was just suspended. */
   setClock(offMs: number): void
 }
 
 export type Thread = {
   /** Runs it now, after the pause, or never. */
   enter(run: () => void): void
-  /** After a time on this thread; the answer cancels it. */
+  /** Runs it after a time on this thread. Returns a function that cancels it. */
   timer(ms: number, run: () => void): () => void
   runtime: Runtime
   /** This thread alone stands still: a loop without end, a long collection of garbage. */
@@ -71,7 +71,7 @@ export function createProcess(
       if (still > 0) return scheduler.after(still, drain)
       const next = waiting.shift()
       if (next === undefined) return
-      // One at a time, so that the promises of each run before the next.
+      // One at a time, so that the promises of each end before the next begins.
       if (waiting.length > 0) scheduler.after(0, drain)
       next()
     }
@@ -132,7 +132,7 @@ export function createProcess(
     stop(ms, suspended) {
       const before = Math.max(stoppedUntil, scheduler.now())
       stoppedUntil = Math.max(before, scheduler.now() + ms)
-      // Only by as long as it stands still for this: two stops that overlap must not turn a clock back.
+      // Only by the time that this stop adds: two stops that overlap must not turn a clock back.
       if (suspended && scheduler.now() - clockSetAt > oneLieMs) {
         suspendedMs += stoppedUntil - before
         suspendedUntil = stoppedUntil

@@ -1,5 +1,5 @@
-// Chance from a seed. Every part of a run has its own stream, named by what it is, so that leaving one
-// fault out of a run does not change the draws of the others.
+// Random numbers from a seed. Every part of a run has its own stream with a name, so that a run without one
+// fault has the same draws for the others.
 
 export type Random = {
   /** In [0, 1). */

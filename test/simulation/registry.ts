@@ -1,4 +1,4 @@
-// What the store holds of instances and places, as the judge looks at it: at once, without a request.
+// Reads instances and places in the store for the judge: at once, without a request.
 import { cardKey } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import { placeKey } from '#shared/ownership/places.ts'

@@ -49,12 +49,12 @@ export type RunResult = {
   backMs: number
 }
 
-/** After the last fault: the slowest way back (a lease that only time can judge) and some enters. */
+/** The longest way back after the last fault: a lease that only time can judge, and some enters, ms. */
 const backMaxMs = 30_000
 const entersMax = 20
-/** Everybody has been back for so long. */
+/** The run ends when everybody has been back for so long, ms. */
 const stayMs = 15_000
-/** Once everybody was back, nobody is out of play for longer: a gate, a socket. */
+/** After everybody was back, a gate or a lost socket takes a player out of play for no longer than this, ms. */
 const outMaxMs = 8000
 
 export async function run(seed: number, options: RunOptions = {}): Promise<RunResult> {
@@ -269,8 +269,8 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   })
 
   const end = plan.calmAt + backMaxMs + 35_000
-  // Three runs of four end soon after the last player is back; the fourth looks on for places that are
-  // never released and players who drop out again.
+  // Three runs of four end soon after the last player is back; the fourth runs on, to find
+  // places that are never released and players who drop out again.
   const looksOn = seed % 4 === 0
   const done = () => !looksOn && backAt !== undefined && scheduler.now() - backAt > stayMs
   const stop = () => judge.violations.length > 0 || done()
@@ -289,7 +289,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   }
 }
 
-/** Whether it writes a row of that kind; PLACES are cards and places, whose keys begin otherwise. */
+/** Whether it writes a row of that kind; PLACES are cards and places, whose keys have another prefix. */
 function writes({ operation, rows }: StoreRequest, kind: string): boolean {
   if (operation === 'get' || operation === 'query') return false
   return rows.some(({ key }) =>

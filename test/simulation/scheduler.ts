@@ -13,7 +13,7 @@ export type Scheduler = {
   /** Virtual ms since the run began. */
   now(): number
   after(ms: number, run: () => void): void
-  /** Runs events until that time, or until `stop` says so. Answers how many ran. */
+  /** Runs events until that time, or until `stop` says so. Returns how many ran. */
   runUntil(endMs: number, stop: () => boolean): Promise<number>
 }
 
@@ -68,7 +68,7 @@ export function createScheduler(): Scheduler {
         events++
         await new Promise<void>((resolve) => nextTick(resolve))
       }
-      // Whoever waits for this process in real time gets a turn between runs.
+      // Others that wait for this process in real time get a turn between runs.
       await new Promise<void>((resolve) => setImmediate(resolve))
       return events
     },

@@ -1,4 +1,4 @@
-// What the others of the simulation see of a zone host (host.ts runs one).
+// What other parts of the simulation see of a zone host (host.ts runs one).
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
 import type { StoreRequest } from '#shared/store/faults.ts'
 import type { Process } from './process.ts'
@@ -10,12 +10,12 @@ export type SimulatedHost = {
   /** Host-side ends of sockets, with the character that joined on it. */
   sockets: Set<ServerSocket>
   zones: string[]
-  /** Why the process ended, once it has. */
+  /** Why the process ended; undefined while it runs. */
   ended: string | undefined
-  /** It has given up its lease by itself. */
+  /** It has ended its lease by itself. */
   released: boolean
   startedAt: number
-  /** When somebody wrongly said that it had ended, or its lease row was lost. */
+  /** When its lease was wrongly marked as ended, or its lease row was lost. */
   declaredDead: number | undefined
   /** The lease as the worker would judge it if it ran now. */
   mayStillSave(): boolean
@@ -32,7 +32,7 @@ export type SimulatedHost = {
   hungMs(): number
   workerStands(): boolean
   drain(): void
-  /** The first request to the store that `met` knows sets off `strike`. */
+  /** The first request to the store for which `met` is true calls `strike`. */
   arm(met: (request: StoreRequest) => boolean, strike: () => void): void
   end(why: string): void
 }
@@ -42,7 +42,7 @@ export type ServerSocket = {
   connection: Connection
   listener: ConnectionListener | undefined
   open: boolean
-  /** Who plays on it, once WELCOME was sent. */
+  /** Who plays on it; undefined before WELCOME. */
   joined: { characterId: string; epoch: number } | undefined
   /** Called when the host closes it. */
   onClosed(reason: string): void

@@ -1,4 +1,4 @@
-// What happened in a failing run, and with how few of its faults it still happens.
+// The story of a failing run, and the fewest faults with which it still fails.
 import { run } from './run.ts'
 import type { RunResult } from './run.ts'
 
@@ -18,7 +18,7 @@ export async function shrink(
   return { result, without }
 }
 
-/** The events of one character, with what happened to everybody; of all characters without one. */
+/** The events of one character and those of everybody; without a character, all events. */
 export function storyLines(result: RunResult, characterId: string | undefined): string[] {
   return result.judge.story
     .filter((one) => characterId === undefined || (one.characterId ?? characterId) === characterId)
