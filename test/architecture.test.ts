@@ -78,7 +78,7 @@ const PARTS: Part[] = [
     ],
   },
   { name: 'serving', files: /^functions\/http\//, may: ['shared', 'shared (browser)'] },
-  // What a domain says of itself, with its routes wired to the parts that it needs.
+  // The record of a domain, with its routes wired to the parts that it needs.
   {
     name: "the game's record",
     files: /^functions\/(game)\//,
@@ -160,7 +160,7 @@ const PARTS: Part[] = [
       'game (browser)',
     ],
   },
-  // A game elsewhere is held to the same arrows: it must get by without the core's inside.
+  // A game in another folder has the same arrows: it must not import the inside of the core.
   {
     name: 'test game (browser)',
     files: /^test\/games\/\w+\/(?:client|protocol)\.ts$/,
@@ -201,7 +201,7 @@ describe('the architecture', () => {
     expect(findViolations(files, PARTS)).toEqual([])
   })
 
-  /** A small tree without a fault, beside which each fault is planted. */
+  /** A small tree without a fault, to which each test adds one. */
   const sound = {
     'shared/limits.ts': '',
     'shared/system.ts': `import { randomBytes } from 'node:crypto'`,

@@ -1,4 +1,4 @@
-// What Agones refuses and no schema says (the rules of its admission webhooks, release 1.60).
+// The rules of Agones that no schema has: those of its admission webhooks, release 1.60.
 import {
   at,
   listAt,

@@ -213,10 +213,10 @@ function isPinned(image: string, manifests: Manifest[]): boolean {
   return (tag !== '' && tag !== 'latest') || image.includes('@sha256:')
 }
 
-/** Of the API alone: a zone host has no use for them. */
+/** Variables of the API alone: a zone host does not use them. */
 const notForHosts = ['PORT', 'WAYSTONE_DATA', 'WAYSTONE_KEY_FILE', 'WAYSTONE_OPERATOR_TOKEN']
 
-/** What a container finds in its environment, read as our processes read it. */
+/** The environment of a container, read as our processes read it. */
 function environmentOf(container: Json, manifest: Manifest, manifests: Manifest[]) {
   const problems: string[] = []
   const env: Record<string, string> = {}
@@ -229,7 +229,7 @@ function environmentOf(container: Json, manifest: Manifest, manifests: Manifest[
     else Object.assign(env, objectAt(map.doc, 'data'))
   }
   for (const { name, value } of listAt(container, 'env')) {
-    // A secret's value is not ours to know; one that fits stands for it.
+    // The value of a secret is unknown here: a valid one stands for it.
     env[String(name)] = typeof value === 'string' ? value : 'https://secret.example'
   }
   const ours = Object.keys(env).filter((name) => name in VARIABLES || name.startsWith('WAYSTONE_'))

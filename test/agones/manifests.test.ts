@@ -1,5 +1,5 @@
-// The manifests of agones/: what Agones' schemas and admission rules say of them, and whether they agree
-// with our own code. Without AGONES_SCHEMAS the schemas are left out, and the run says so.
+// The manifests of agones/ obey Agones' schemas and admission rules, and agree with our own code. Without
+// AGONES_SCHEMAS the schemas are left out, and the run says so.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkAdmission } from './admission.ts'
 import { checkAgreement } from './agreement.ts'

@@ -1,5 +1,5 @@
 // One script of calls to an Agones sidecar, over gRPC and REST, for any server that speaks the contract:
-// our emulator and Agones' own sdk-server (local mode). What each call answered is brought to one form, so
+// our emulator and Agones' own sdk-server (local mode). The answer to each call is brought to one form, so
 // that two servers can be compared.
 import * as grpc from '@grpc/grpc-js'
 import { betaService, stableService } from '#local/agones/wire.ts'
@@ -23,8 +23,8 @@ export const start = {
 }
 
 /**
- * Calls at which a cluster, and so our emulator, answers otherwise than the local mode: with what the
- * emulator answers, and why.
+ * Calls to which a cluster, and so our emulator, has another answer than the local mode: the answer of the
+ * emulator, and why.
  */
 export const clusterAnswers: Record<string, { why: string; answer: unknown }> = {
   'grpc updateCounter nothing': {
@@ -299,13 +299,13 @@ async function firstOfHttpWatch(port: number): Promise<unknown> {
   return { status: response.status, body: plain(JSON.parse(text.split('\n', 1)[0]!)) }
 }
 
-/** Servers word their refusals differently: what is compared is which of these it is. */
+/** Servers have different words for a refusal: only its kind is compared. */
 function kindOf(message: string): string {
   const kinds = ['invalid argument', 'out of range', 'not found', 'already exists', 'not allowed']
   return kinds.find((kind) => message.toLowerCase().includes(kind)) ?? 'other'
 }
 
-/** Without what differs from run to run and server to server for good reason. */
+/** Leaves out what may differ between runs and servers. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value

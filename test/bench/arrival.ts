@@ -43,7 +43,7 @@ function usedBy(pids: number[]): Used {
   return used
 }
 
-/** Seconds by program, between two looks. */
+/** Seconds by program, between two measurements. */
 function spent(before: Used, after: Used): [string, number][] {
   const sums = new Map<string, number>()
   for (const [pid, { name, seconds }] of after) {

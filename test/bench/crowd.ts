@@ -8,7 +8,7 @@ const commandsPerFrame = 2
 export type Walker = {
   /** The INPUT for the next two ticks. Valid until the next call. */
   input(): Uint8Array
-  /** What a snapshot said: whoever fell behind goes on behind it. */
+  /** Takes the acknowledged number of a snapshot. A walker that is behind goes on after it. */
   acknowledged(ack: number): void
 }
 
@@ -23,7 +23,7 @@ export function createWalker(seed: number, tickHz: number): Walker {
   let state = (seed * 2_654_435_761) >>> 0
   let next = 1
   let turnAt = 0
-  /** 0 to 1 (Numerical Recipes' generator: good enough to walk by). */
+  /** 0 to 1 (Numerical Recipes' generator: good enough for walks). */
   const random = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     return state / 0x1_0000_0000

@@ -1,5 +1,5 @@
-// Keeps connections of HTTP/1.1 busy, one request at a time on each, and counts answers. By hand, because
-// a client that costs more than the server would measure itself.
+// Keeps connections of HTTP/1.1 busy, one request at a time on each, and counts answers. It is
+// written by hand: a client that costs more than the server would measure itself.
 import { connect } from 'node:net'
 
 export type Load = {

@@ -13,7 +13,7 @@ import { domains } from '#functions/domains.ts'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '21' } } })
 
-/** What our store uses of the SDK, and nothing else; once as it comes, once without what a Lambda leaves out. */
+/** The parts of the SDK that our store uses: once as they come, once without those that a Lambda leaves out. */
 const sdkAlone = `
   export { DynamoDBClient, GetItemCommand, QueryCommand, PutItemCommand, UpdateItemCommand,
     DeleteItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb'

@@ -1,4 +1,4 @@
-// What zone hosts hold under players, minute by minute: the proof that nothing grows.
+// The memory of zone hosts under players, each minute: the proof that nothing grows.
 //
 //   node test/bench/memory.ts --minutes 40 --bots 150 --drops 120
 //
@@ -54,7 +54,7 @@ async function measure(inspector: string): Promise<Measured> {
       socket.send(JSON.stringify({ id, method, params }))
     })
   await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))
-  // Twice: what a finalizer frees is collected by the second.
+  // Twice: the second run collects what finalizers have freed.
   for (let i = 0; i < 2; i++) await ask('HeapProfiler.collectGarbage')
   const expression = 'JSON.stringify(process.memoryUsage())'
   const { result } = await ask('Runtime.evaluate', { expression })

@@ -118,7 +118,7 @@ export async function measureWorld(
     totalMs += ms
   })
   const { statistics } = collections.stop()
-  // What was allocated is what the heap grew by and what was collected meanwhile.
+  // The heap has allocated what it grew by, and what was collected meanwhile.
   const collected = statistics.reduce(
     (sum, { beforeGC, afterGC }) =>
       sum + beforeGC.heapStatistics.usedHeapSize - afterGC.heapStatistics.usedHeapSize,

@@ -1,9 +1,9 @@
-// A stack as somebody who reviews it wants to read it: one line a resource with what matters of it.
+// A stack in a form for a review: one line a resource, with its important properties.
 import { Validations } from 'aws-cdk-lib'
 import type { App } from 'aws-cdk-lib'
 import type { Resource, Template } from './synth.ts'
 
-/** Properties that say nothing, or what the name of the resource says already. */
+/** Properties without information, or with what the name of the resource says already. */
 const unsaid = new Set(['Description', 'Code', 'Tags', 'Policies', 'KeyPolicy'])
 /** They follow from routes and functions, one each. */
 const followers = new Set(['AWS::Lambda::Permission', 'AWS::ApiGatewayV2::Integration'])

@@ -196,7 +196,7 @@ describe('npm run synth', () => {
     const started = performance.now()
     const synth = spawnSync(process.execPath, ['cdk/app.ts'], {
       cwd: top,
-      // Whatever would be asked for over the network is asked of nobody.
+      // Nothing is requested over the network.
       env: { PATH: '', CDK_OUTDIR: out, HTTPS_PROXY: 'http://127.0.0.1:1', NO_COLOR: '1' },
       encoding: 'utf8',
       timeout: 240_000,

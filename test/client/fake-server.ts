@@ -142,7 +142,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
       if (mine) toClient(() => closeLink(mine, CLOSE[reason]))
       link = undefined
     },
-    /** Closes at once; without a code it is lost without a word. */
+    /** Closes at once. Without a code the socket is lost without a close frame. */
     cut(code = 1006) {
       const mine = link
       link = undefined
@@ -153,7 +153,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     },
     commands,
     loadZone: async () => meadow,
-    /** Puts the own body elsewhere, as a rule of the game might. */
+    /** Moves the own body, as a rule of the game might. */
     place(x: number, y: number) {
       own.x = x
       own.y = y

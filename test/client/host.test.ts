@@ -52,7 +52,7 @@ async function join(character: string, place: { x: number; y: number }): Promise
   return client
 }
 
-/** Whether a player stands, in everybody's eyes and in the same place. */
+/** Whether a player stands at the same position in the view of all clients. */
 function stands(player: ZoneClient, watcher: ZoneClient): () => boolean {
   return () => {
     const self = player.self()

@@ -1,4 +1,4 @@
-// Time that moves only when a test says so: one queue of what is due, for timers, networks and servers.
+// Time that moves only when a test says so: one queue of events, for timers, networks and servers.
 import type { Runtime } from '#shared/runtime.ts'
 
 export type Time = {
@@ -16,7 +16,7 @@ export type Time = {
 
 type Due = { at: number; order: number; act: () => void }
 
-/** `now` starts at a wall-clock like number, so that nothing works by being near zero. */
+/** `now` starts at a number like that of a real clock, so that no test passes because it is near zero. */
 export function createTime(seed = 1): Time {
   let now = 1_790_000_000_000
   let order = 0

@@ -79,7 +79,7 @@ test.each([
   view.apply(frame(10, [block(5, entity(2)), block(6)], true))
   view.apply(frame(11, sections))
   expect(view.at(11)).toMatchObject([{ id: 2, x: 900 }])
-  // It belongs to the new cell now: dropping the old one does not touch it, dropping the new one does.
+  // It belongs to the new cell now: a drop of the old cell does not remove it, a drop of the new cell does.
   view.apply(frame(12, [{ section: 'drop', cells: [5] }]))
   expect(ids(view)).toEqual([2])
   view.apply(frame(13, [{ section: 'drop', cells: [6] }]))
@@ -151,7 +151,7 @@ test('a record that comes late fades in instead of jumping', () => {
   expect(next).toBeLessThan(shown)
   expect(next).toBeGreaterThan(10 * step)
   expect(drawnAt(course, 30, 1000).x).toBeCloseTo(9 * step, 0)
-  // Far away it is another place.
+  // A large error is a jump.
   addPiece(course, { tick: 31, x: 100_000, y: 0, heading: 0, speed: 0 }, 31)
   expect(drawnAt(course, 31, 0).x).toBe(100_000)
 })

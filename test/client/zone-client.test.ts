@@ -133,7 +133,7 @@ test('after a pause of the whole program walking goes on, without commands that 
   await time.pass(1000)
   client.walk(16_384)
   await time.pass(300)
-  // The browser sleeps: the network delivers nothing and nothing is driven.
+  // The browser sleeps: the network delivers nothing, and no update runs.
   server.delayMs = 3000
   await time.pass(1500)
   server.delayMs = 30
@@ -461,7 +461,7 @@ test('content that changes while one is in is loaded, also from a server that le
   const client = play(time, server, {
     loadZone: async (_, fresh) => {
       loads.push(fresh)
-      // The one that serves files has the change only at the third time.
+      // The file server has the change only at the third request.
       if (loads.length === 4) version = 'v2'
       return version === 'v2' ? { ...meadow, name: 'New' } : meadow
     },

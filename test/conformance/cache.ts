@@ -1,4 +1,4 @@
-// What every Cache does, whatever stands behind it: memory, the embedded Redis, a real one.
+// The suite of every Cache: memory, the embedded Redis, a real one.
 // Keys begin with a random prefix, so that a shared Redis can be used; real time passes.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,13 +1,13 @@
-// What every home of the master key owes: one key however many begin, the same for ever, and a loud
-// refusal of one that is damaged.
+// The suite of every store of the master key: one key however many processes begin, the same for ever, and a
+// clear refusal of a damaged one.
 import { expect, it } from 'vitest'
 
 export type MasterKeyHome = {
   /** Loads the key as another process would. */
   load: (process: number) => Promise<Uint8Array>
-  /** Makes what is kept unusable. */
+  /** Damages the stored key. */
   damage: () => Promise<void>
-  /** What anybody may read who has the database alone. */
+  /** What a reader of the database alone can read. */
   database: () => Uint8Array[]
 }
 

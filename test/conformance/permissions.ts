@@ -1,6 +1,6 @@
-// Least privilege, from use: every route is asked on deployed bundles, with a cluster of EKS, while the roles
-// of the stacks are enforced, call by call. What a handler needs and may not do
-// fails its request. What it may do and never does has to be explained in its record.
+// Least privilege, from use: calls every route on deployed bundles, with a cluster of EKS, while the roles of
+// the stacks are enforced for each call. A handler without a permission that it needs fails its request. A
+// permission that is never used must be explained in the record of the domain.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { functionsOf } from '#cdk/bundles.ts'
 import type { Bundling } from '#cdk/bundles.ts'
@@ -101,14 +101,14 @@ async function close(): Promise<void> {
   cluster.stop()
 }
 
-/** Asks, notes, and stops at what is a fault of ours. */
+/** Sends a request, notes it, and fails at a fault of ours. */
 async function ask(
   method: string,
   path: string,
   more?: { token?: string; body?: unknown },
 ): Promise<HttpAnswer> {
   let answer = await realm.ask(method, path, more)
-  // On a machine that is busy the store may be late; clients ask again too.
+  // On a busy machine the store may be late. Clients send such a request again too.
   for (let i = 0; i < 3 && answer.status === 503; i++) answer = await realm.ask(method, path, more)
   asked.push({ method, path: path.split('?', 1)[0]!, status: answer.status })
   const { code } = answer.status === 200 ? { code: undefined } : codeOf(answer)
@@ -154,12 +154,12 @@ async function twice(target: string, body: unknown, token?: string): Promise<voi
   expect(first.status).toBeLessThan(300)
 }
 
-/** A day in a realm: every route, and of each what it does in its different cases. */
+/** A day in a realm: every route, in its different cases. */
 async function play(bundling: Bundling): Promise<void> {
   const inRealm = `/v1/realms/${realmId}`
   const reason = 'a test'
 
-  // Whoever signs first makes the ring of keys.
+  // The first function that signs makes the key ring.
   await ask('GET', `${inRealm}/status`)
   const keys = { table: 'core', keyCondition: 'pk = :pk', values: { ':pk': 'KEYS' } } as const
   for (const { pk, sk } of (await realm.store.query(keys)).items) {
@@ -292,7 +292,7 @@ async function play(bundling: Bundling): Promise<void> {
   await ask('POST', '/v1/admin/fleet/nobody/stop', { token: asOperator, body: { reason } })
   await ask('GET', '/v1/admin/audit', { token: asOperator })
 
-  // A host: reads its inbox, proves who it is, hands back, ends.
+  // A host: reads its inbox, proves its identity, leaves, ends.
   host.onCommand(() => undefined)
   await host.prove()
   await host.readInbox()
@@ -368,7 +368,7 @@ function limitedOf(records: readonly DomainRecord[]): string {
   return found.path
 }
 
-/** What a host does with a ticket. */
+/** The claim of a host for a ticket. */
 async function claim(host: Awaited<ReturnType<LambdaRealm['host']>>, text: string) {
   const endpoint = realm.aws.env(zoneHost)['AWS_ENDPOINT_URL_DYNAMODB']!
   const store = createDynamoStore(localOptions(endpoint, tablePrefix))
@@ -383,7 +383,7 @@ async function claim(host: Awaited<ReturnType<LambdaRealm['host']>>, text: strin
   return ticket
 }
 
-/** Holds the roles of one bundling against use. */
+/** Compares the roles of one bundling with their use. */
 export function holdRoles(bundling: Bundling): void {
   describe(`the roles, bundled as ${bundling},`, () => {
     beforeAll(async () => {

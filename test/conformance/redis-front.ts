@@ -1,4 +1,4 @@
-// What the HTTP front of Redis does, whatever stands behind it: the embedded engine, a real Redis.
+// The suite of the HTTP front of Redis, with the embedded engine or a real Redis behind it.
 import { Redis } from '@upstash/redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cacheRequestMaxBytes } from '#shared/limits.ts'
@@ -28,7 +28,7 @@ export function redisFront(name: string, open: () => Promise<BehindFront>): void
 
     type Sent = { method?: string; body?: string; headers?: Record<string, string> }
 
-    /** Sends a request with the token and answers status and parsed body. */
+    /** Sends a request with the token. Returns status and parsed body. */
     async function send(path: string, { method = 'POST', body, headers }: Sent = {}) {
       const response = await fetch(`${server.url}${path}`, {
         method,

@@ -25,7 +25,7 @@ type Example = [
 
 const five = { ':v': 5 }
 
-/** What a condition says of `row`. */
+/** The outcome of a condition on `row`. */
 export const conditionExamples: Example[] = [
   ['n = :v', true, five],
   ['n = :v', false, { ':v': 6 }],
@@ -120,7 +120,7 @@ export const conditionExamples: Example[] = [
   ['n=:v AND(n=:v)', true, five],
 ]
 
-/** What is refused before any row is looked at. */
+/** Expressions that are refused before a row is read. */
 export const refusedConditions: [
   condition: string,
   why: string,
@@ -162,7 +162,7 @@ type Change = [
   names?: Bindings['names'],
 ]
 
-/** What an update makes of `row`: undefined means that the attribute is gone. */
+/** `row` after an update; undefined for an attribute that is removed. */
 export const updateExamples: Change[] = [
   ['SET n = :v', { n: 'x' }, { ':v': 'x' }],
   [

@@ -137,7 +137,7 @@ export function storeConformance(name: string, open: () => Promise<Opened>): voi
       const key = { pk: 'row', sk: 'row' }
       beforeAll(async () => await put(row))
 
-      /** A write that changes nothing of what conditions look at. */
+      /** A write that changes no attribute of the conditions. */
       const probe = (condition: string, bindings: Partial<Update>) =>
         store.transact([{ check: { table: 'core', key, condition, ...bindings } }])
 
@@ -294,7 +294,7 @@ export function storeConformance(name: string, open: () => Promise<Opened>): voi
         ])
       })
 
-      // Whether as a reason among others or as a refusal of the whole: DynamoDB Local gives the latter.
+      // Either one reason of the transaction, or a refusal of the whole, as DynamoDB Local does.
       it('with an update that cannot be carried out change nothing', async () => {
         const [a, b] = [freshKey(), freshKey()]
         const wrong = { update: { table: 'core', key: b, update: 'SET n = absent1' } } as const

@@ -1,4 +1,4 @@
-// What the guides quote is what runs: a block under the name of a file holds that file.
+// The guides quote real files: a block under the name of a file has the content of that file.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'

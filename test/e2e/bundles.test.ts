@@ -1,6 +1,6 @@
 // What the images carry (`npm run bundle`), run as a container would run it: no user's rights, a folder that
 // cannot be written, a process that may neither write files nor start programs, signals to process and not
-// to npm. No engine for containers is at hand here: the images themselves are not built by any test.
+// to npm. No container engine is needed: no test builds the images themselves.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import {
@@ -31,7 +31,7 @@ import { silentLog as log } from '#shared/telemetry/log.ts'
 import { startFakeKubernetes, token } from '../fleet/fake-kubernetes.ts'
 import { newSession, play, realmId, until } from './player.ts'
 
-/** Whoever may switch users runs them as nobody. */
+/** A process that may switch users runs them as the user nobody. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 const top = join(import.meta.dirname, '..', '..')
 const started: Program[] = []
@@ -50,7 +50,7 @@ type Program = {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'waystone-bundles-'))
-  // From what the engine is given, and nothing else.
+  // From the files that the container engine gets, and nothing else.
   const context = join(folder, 'context')
   const given = readFileSync(join(top, '.dockerignore'), 'utf8').match(/(?<=^!).+$/gm)!
   for (const name of given) cpSync(join(top, name), join(context, name), { recursive: true })
@@ -58,7 +58,7 @@ beforeAll(async () => {
   const arguments_ = [join(context, 'local/bundle.ts'), join(folder, 'dist')]
   const bundle = run(process.execPath, arguments_, {}, { cwd: context })
   expect(await bundle.ended, bundle.output()).toMatchObject({ code: 0 })
-  // Nobody may not look into the folders above ours.
+  // The user nobody may not read the folders above ours.
   node = join(folder, 'node')
   copyFileSync(process.execPath, node)
   chmodSync(node, 0o755)
@@ -111,7 +111,7 @@ function command(dockerfile: string, bundle: string): string[] {
 }
 
 function inContainer(bundle: string, dockerfile: string, env: Record<string, string>): Program {
-  // What a bundle carries is found beside it, wherever it is started from.
+  // A bundle finds its files beside it, from any working directory.
   const env_ = { ...common(), ...env }
   return run(node, command(dockerfile, bundle), env_, { cwd: '/', ...nobody })
 }
@@ -156,7 +156,7 @@ async function startHost(publicUrl: string, env: Record<string, string> = {}) {
   return { ...host, gameServer }
 }
 
-/** A cluster's API that allocates the hosts it is given, as the functions ask it to. */
+/** The API of a cluster that allocates the given hosts to the functions. */
 async function startCluster() {
   const cluster = await startFakeKubernetes([])
   sidecars.push(cluster)
@@ -226,7 +226,7 @@ test('a player lives through the end of a packed host, and the packed API ends a
       const here = player.place()
       return Math.hypot(here.x - walked.x, here.y - walked.y) < 0.1
     })
-    // Nothing was asked for that a container would not have given.
+    // The process needed nothing that a container does not have.
     for (const { output } of [first, second, functions]) {
       expect(output()).not.toMatch(/ERR_ACCESS_DENIED|EROFS|EACCES/)
     }

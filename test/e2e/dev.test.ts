@@ -1,5 +1,5 @@
-// `npm run dev`, in a copy of the tree whose files may be changed: content while players stay in, code
-// with everybody coming back by themselves.
+// `npm run dev`, in a copy of the tree whose files may be changed. At a change of content players stay in. At a
+// change of code they come back by themselves.
 import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -64,7 +64,7 @@ describe('development', () => {
     await until('the wall is taken over', () => waystone.output().includes('content: taken over'))
     await until('the player is moved', () => Math.abs(player.place().x - spawn.x) < 0.01)
     await until('the client has the wall', () => player.client.content!.spawn.x === spawn.x)
-    // The wall holds: walking back ends before it, foreseen by the client.
+    // The wall stops the player on the way back, and the client has predicted it.
     const corrections = player.client.metrics.corrections
     await player.walkTo(x, y)
     expect(player.place().x).toBeGreaterThan(x + 1)

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 type Said = { code: number; out: string; err: string }
 
-/** What `npm run waystone -- …` says. */
+/** The output of `npm run waystone -- …`. */
 async function cli(args: string[], env: Record<string, string> = {}): Promise<Said> {
   const here = { PATH: process.env['PATH'], WAYSTONE_DATA: folder.dataDir, ...env }
   try {
@@ -69,7 +69,7 @@ async function walker(name: string) {
   return { player, inRealm, characterId, session }
 }
 
-/** Bans and answers how long it took until the player was out, ms. */
+/** Bans. Returns how long it took until the player was out, ms. */
 async function banned(name: string, player: Player): Promise<number> {
   const began = performance.now()
   const out = player.client.ended.then((reason) => ({ reason, at: performance.now() }))

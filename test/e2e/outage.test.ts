@@ -49,7 +49,7 @@ async function guestBy(url: string): Promise<Response> {
   })
 }
 
-/** Whether one stands for the other where it stands for itself. */
+/** Whether the other player sees this one where he stands himself. */
 function sees(viewer: Player, name: string, other: Player): boolean {
   const seen = viewer.client.seen().find((one) => one.name === name)
   if (seen === undefined) return false
@@ -78,7 +78,7 @@ it('players walk on while the store is silent or killed, get a message, and lose
   for (const one of [a, b]) one.client.on('state', ({ phase }) => phases.push(phase))
   const processes = waystone.pids()
 
-  // The store stands still. Requests are answered in time; nobody waits for the network to give up.
+  // The store stands still. Requests are answered in time; no request waits for a time-out of the network.
   stopped = databaseOf(waystone)!
   process.kill(stopped, 'SIGSTOP')
   const silentFrom = performance.now()
@@ -86,20 +86,20 @@ it('players walk on while the store is silent or killed, get a message, and lose
     ...Array.from({ length: 4 }, () => fetch(`${url}/v1/realms/${realmId}/status`)),
     ...Array.from({ length: 4 }, () => guestBy(url)),
   ]
-  // The client library sends it again until the store is back: one character comes of it.
+  // The client library sends it again until the store is back: one character is made.
   const late = make(first, 'Late')
   const home = a.place()
   await a.walkTo(home.x + 4, home.y)
   await b.walkTo(b.place().x, b.place().y + 4)
   expect(a.place().x).toBeGreaterThan(home.x + 3)
   await until('they see each other walk', () => sees(a, 'Bram', b) && sees(b, 'Mira', a))
-  // While it is silent still: it wakes below.
+  // The store is still silent here.
   for (const response of await Promise.all(strangers)) {
     expect(response.status).toBe(503)
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
     expect(((await response.json()) as { code: string }).code).toBe('store.unavailable')
   }
-  // What needs no store is answered.
+  // Requests that need no store are answered.
   expect((await fetch(`${url}/v1/realms`)).status).toBe(200)
   await until('the message says that nothing is saved', () => {
     return saving['a']!.at(-1) === true && saving['b']!.at(-1) === true
@@ -118,7 +118,7 @@ it('players walk on while the store is silent or killed, get a message, and lose
   expect(stillRunning(processes)).toEqual(processes)
   expect(phases).toEqual([])
 
-  // A leave works, and finds everything again.
+  // A leave works, and the next entry finds everything again.
   const before = b.place()
   await b.stop()
   playing.splice(1, 1)
@@ -132,7 +132,7 @@ it('players walk on while the store is silent or killed, get a message, and lose
   const names = (await first.inRealm(realmId).characters()).map(({ name }) => name)
   expect(names).toEqual(['Mira', 'Late'])
 
-  // Killed: it is started again, and only those who come just then notice.
+  // The store is killed. It is started again, and only players who enter meanwhile notice.
   const killed = databaseOf(waystone)!
   process.kill(killed, 'SIGKILL')
   const third = newSession(url)

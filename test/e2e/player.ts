@@ -11,7 +11,7 @@ import { metresToUnits, unitsPerMetre } from '#shared/rules/units.ts'
 
 export const realmId = 'local'
 
-/** `kept` is what the storage of the device holds already. */
+/** `kept`: the content of the storage of the device. */
 export function newSession(url: string, kept: Record<string, string> = {}) {
   const storage = createMemoryStore()
   for (const [key, value] of Object.entries(kept)) storage.set(key, value)

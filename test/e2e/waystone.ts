@@ -23,7 +23,7 @@ export type Waystone = {
   child: ChildProcess
   /** All output so far. */
   output: () => string
-  /** Sends the signal to the start process and waits for its end; answers how long it took, ms. */
+  /** Sends the signal to the start process and waits for its end. Returns how long it took, ms. */
   stop: (signal?: 'SIGINT' | 'SIGTERM') => Promise<{ code: number | null; ms: number }>
   /** kill -9 of every process at once, the guardian included. */
   killAll: () => Promise<void>
@@ -61,7 +61,7 @@ export function descendants(pid: number): number[] {
   return found
 }
 
-/** Those of the processes that still run; what has ended and only waits for its parent does not. */
+/** The processes that still run, without zombies. */
 export function stillRunning(pids: number[]): number[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,state='], { encoding: 'utf8' })
   const running = new Set<number>()
@@ -139,7 +139,7 @@ export async function startWaystone(options: {
   }
 }
 
-/** The same beside a Redis that is the test's own, to be stopped when it likes. */
+/** The same with a Redis that the test can stop. */
 export async function startBesideRedis(
   dataDir: string,
 ): Promise<{ waystone: Waystone; redis: RedisServer }> {

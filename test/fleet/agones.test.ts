@@ -53,7 +53,7 @@ function fleet(more: Partial<AgonesFleetOptions> = {}) {
   })
 }
 
-/** Does not wait long for an answer; a cluster in a good mood answers in some milliseconds. */
+/** Does not wait long for an answer: a healthy cluster answers in some milliseconds. */
 const impatient = () => fleet({ callTimeoutMs: 800 })
 
 describe('an allocation', () => {

@@ -1,5 +1,5 @@
-// How EKS lets a role of AWS into a cluster: it takes the URL out of the token, looks at it, sends it on to
-// STS and finds an access entry for who that says it is.
+// How EKS lets a role of AWS into a cluster: it takes the URL out of the token, checks it, sends it to
+// STS, and finds the access entry of the identity in the answer.
 import { checkPresigned, signedAt } from './presigned.ts'
 
 export type EksGate = {
@@ -10,7 +10,7 @@ export type EksGate = {
   now: () => number
 }
 
-/** What the cluster's authenticator lets through; a URL with more might ask STS for something else. */
+/** The parameters that the authenticator of a cluster accepts. A URL with others might ask STS for more. */
 const signing = ['Algorithm', 'Credential', 'Date', 'Expires', 'Security-Token', 'Signature']
 const parameters = new Set([
   'Action',

@@ -1,5 +1,5 @@
-// As much of a cluster's API as allocates, lists and deletes game servers, with what a network and an
-// overloaded allocator do to it. Requests are held against Agones' schema where AGONES_SCHEMAS names it.
+// As much of a cluster's API as allocates, lists and deletes game servers, with the faults of a network
+// and of an overloaded allocator. Requests are checked by Agones' schema where AGONES_SCHEMAS names it.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
@@ -10,9 +10,9 @@ import { readSchemas, schemasFolder } from '../agones/schemas.ts'
 import type { SelfSigned } from './self-signed.ts'
 
 /**
- * What becomes of one allocation: `late` happens after `ms` and is answered to nobody who is still there;
- * `lost` happens at once and is never answered; `never` neither happens nor is answered; `refused` is a
- * 403, `failed` a 500 after which it has happened; `contention` takes none and says so.
+ * The fault of one allocation. `late`: it happens after `ms`, when the caller waits no more. `lost`: it
+ * happens at once and is never answered. `never`: it neither happens nor is answered. `refused`: a 403.
+ * `failed`: a 500, but it has happened. `contention`: no host is taken, and the answer says so.
  */
 export type Fate =
   | { kind: 'good' | 'lost' | 'never' | 'refused' | 'failed' | 'contention' }
@@ -165,9 +165,9 @@ export async function startFakeKubernetes(
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(http.address() as AddressInfo).port}`,
     namespace,
     servers,
-    /** What becomes of the next allocations, in order; after them all are good. */
+    /** The faults of the next allocations, in order. All later ones are good. */
     fates,
-    /** Whatever was wrong with a request. */
+    /** The faults of requests that came. */
     problems,
     /** Bearer tokens as they came. */
     tokens,

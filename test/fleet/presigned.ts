@@ -1,5 +1,5 @@
 // A presigned URL of AWS checked as AWS documents it ("Create a signed AWS API request": canonical request,
-// string to sign, derived key), with nothing of the code that made it.
+// string to sign, derived key), without the code that made it.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 export type Presigned = {

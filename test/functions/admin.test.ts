@@ -1,4 +1,4 @@
-// Operators: who is one, what they see and do, and what is written down of it.
+// Operators: who has the role, what they see and do, and what the audit keeps.
 import { describe, expect, it } from 'vitest'
 import { signOperatorToken } from '#functions/http/token.ts'
 import { ApiError } from '#shared/api/client.ts'
@@ -25,7 +25,7 @@ async function refusal(call: Promise<unknown>): Promise<{ code: string; detail?:
   return { code: 'done' }
 }
 
-/** An API with a player, his character and a host for him, and somebody at the command line. */
+/** An API with a player, his character, a host for him, and an operator at the command line. */
 async function openStage() {
   const test = await openApi()
   const token = await signOperatorToken(test.keys.signing(), 'ann', test.clock.now())
@@ -181,7 +181,7 @@ describe('an operator', () => {
         detail: 'It looks like an id.',
       })
     }
-    // One of before the rule names nobody but itself.
+    // A name from before the rule names its own account alone.
     const login = test.memory.rows('core').find((row) => row.sk === 'LOGIN')!
     const old = await newAccount(test, 'old')
     const taken = { ...login, pk: `LOGIN#${bare.accountId}`, accountId: old.accountId }
@@ -234,7 +234,7 @@ describe('a ban', () => {
     expect(await refusal(test.client().auth.refresh({ body: { refreshToken } }))).toEqual(
       bannedProblem,
     )
-    // Who does not know the password does not learn of it.
+    // Without the password nobody learns of the ban.
     const wrong = { ...body, password: 'something else entirely' }
     expect((await refusal(test.client().auth.login({ body: wrong }))).code).toBe(
       'auth.invalid_credentials',

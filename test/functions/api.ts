@@ -56,7 +56,7 @@ export function createClock(seed = 'seed', start = 1_790_000_000_000): Clock {
   }
 }
 
-/** Does no work worth the name, and counts it. */
+/** Does almost no work, and counts the calls. */
 export function createCountingHasher(): Hasher & { count(): number } {
   let count = 0
   const hashed = (password: string) => `test:${createHash('sha256').update(password).digest('hex')}`
@@ -86,7 +86,7 @@ export type TestApi = {
   logged: string[]
   /** What the fleet lists, and what it was asked to drain. */
   fleet: { hosts: FleetHost[]; drained: string[] }
-  /** What goes wrong with the store from now on. */
+  /** The fault of the store from now on. */
   faults: { next: Faults | undefined }
   client(options?: { token?: string; address?: string }): ApiClient<typeof api>
   /** A request by hand. */
@@ -99,7 +99,7 @@ export type SendOptions = {
   address?: string
 }
 
-/** The header by which tests say from which address a request comes. */
+/** The header in which tests name the address of a caller. */
 const addressHeader = 'x-test-address'
 
 /** A domain that a test adds. */
@@ -228,7 +228,7 @@ export async function openApi(
   }
 }
 
-/** Every answer fits its schema, and every refusal stands in the declaration. */
+/** Checks that an answer fits its schema, and that a refusal is in the declaration. */
 async function checkAsDeclared(response: Response, method: string, path: string): Promise<void> {
   const endpoint = Object.values(api)
     .flatMap((domain): Endpoint[] => Object.values(domain.endpoints))
@@ -251,7 +251,7 @@ function pathPattern(path: string): RegExp {
 
 export const goodPassword = 'violet tractor sings at noon'
 
-/** A new account; answers its session. */
+/** Makes an account. Returns its session. */
 export async function newAccount(test: TestApi, loginName = 'mira@example.org') {
   return await test.client().auth.register({ body: { loginName, password: goodPassword } })
 }
@@ -267,7 +267,7 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** What an app of no domain at all is made with. */
+/** The options of an app without any domain. */
 export function bareOptions(): AppOptions {
   return {
     domains: [],

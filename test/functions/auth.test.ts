@@ -222,7 +222,7 @@ describe('log-in', () => {
     )
     expect(distinct(inTurn)).toBe(1)
     expect(distinct(atOnce)).toBe(1)
-    // One of register, one each of the two log-ins.
+    // One from register, one from each of the two log-ins.
     expect(rowsOf(test, 'SESSION#')).toHaveLength(3)
   })
 
@@ -541,7 +541,7 @@ describe('refresh', () => {
     const lost = await refresh(test, first.refreshToken)
     test.clock.advance(refreshRepeatMs)
     expect((await refresh(test, first.refreshToken)).refreshToken).toBe(lost.refreshToken)
-    // A lid was closed over the answer, for an hour and then for a week.
+    // The device slept before the answer came, for an hour and then for a week.
     for (const ms of [1, 3_600_000, 7 * 86_400_000]) {
       test.clock.advance(ms)
       const late = await refresh(test, first.refreshToken)
@@ -575,7 +575,7 @@ describe('refresh', () => {
         token[each] = (await refresh(test, token[each])).refreshToken
         test.clock.advance(accessTokenMs)
       }
-      // The one has used what he was given, so the other one's is a copy.
+      // The first one has used his token, so the token of the other one is a copy.
       expect(await codeOf(refresh(test, token[other]))).toBe('auth.session_revoked')
       expect(await codeOf(refresh(test, token[who]))).toBe('auth.session_revoked')
     },
@@ -697,7 +697,7 @@ describe('log-out', () => {
     const test = await openApi()
     const { accountId, refreshToken } = await newAccount(test)
     let ended = false
-    // It lands after the refresh has read the account, and before it answers.
+    // It is applied after the refresh has read the account, and before the answer.
     test.faults.next = ({ operation }) => {
       if (operation !== 'update' || ended) return undefined
       ended = true
@@ -717,14 +717,14 @@ describe('log-out', () => {
   it('everywhere ends what was there, whatever the clocks of the functions say', async () => {
     const test = await openApi()
     const { accessToken } = await newAccount(test)
-    // The function that is asked has a clock that is a day ahead; the next one has not.
+    // The clock of this function is a day ahead. The clock of the next one is right.
     test.clock.advance(86_400_000 - accessTokenMs)
     const fresh = await test.client().auth.login({ body })
     await test.client({ token: fresh.accessToken }).auth.logoutEverywhere()
     test.clock.advance(-86_400_000 + accessTokenMs)
     const again = await test.client().auth.login({ body })
     await test.client().auth.refresh({ body: { refreshToken: again.refreshToken } })
-    // A log-out of before, sent again, does not end what was opened since.
+    // An old log-out that is sent again does not end newer sessions.
     await test.client({ token: accessToken }).auth.logoutEverywhere()
     await test.client().auth.refresh({ body: { refreshToken: again.refreshToken } })
   })

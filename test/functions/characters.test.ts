@@ -18,7 +18,7 @@ async function player(test: TestApi, loginName?: string) {
   return { accountId, ...test.client({ token: accessToken }) }
 }
 
-/** A name that looks like none before, up to a hundred. */
+/** A name that looks like no earlier one; up to a hundred. */
 function nameOf(i: number): string {
   const letters = 'abcdefghjk'
   return `Vale${letters[Math.floor(i / 10)]}${letters[i % 10]}`
@@ -276,7 +276,7 @@ describe('deleting a character', () => {
       const at = { params: { ...params, characterId } }
       expect(await codeOf(me.characters.delete(at))).toBe('done')
       const rows = await rowsOf()
-      // The epoch goes on with the owner, in both rows: a late save of the host finds another one.
+      // The epoch rises with each owner, in both rows. So a late save of the host finds another epoch.
       expect(rows.guard).toMatchObject({ state: 'offline', owner: '', deleted: true, epoch: 2 })
       expect(rows.state.epoch).toBe(2)
       const claim = { realmId: 'local', characterId, bootId: 'host', ticketId: 'ticket' }

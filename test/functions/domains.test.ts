@@ -1,4 +1,4 @@
-// One record is all that a new domain takes.
+// A new domain needs one record.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

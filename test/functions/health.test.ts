@@ -1,4 +1,4 @@
-// /health where nothing watches: whoever asks looks, but not often.
+// /health without a background round: a request checks the parts, but not often.
 import { expect, it } from 'vitest'
 import { createApp } from '#functions/app.ts'
 import { createKeysHealth } from '#functions/http/health.ts'

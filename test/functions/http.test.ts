@@ -360,7 +360,7 @@ describe('faults', () => {
       expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
       expect(await codeOf(response)).toBe('store.unavailable')
     }
-    // What needs no store goes on.
+    // Requests that need no store go on.
     expect((await test.send('GET', '/v1/realms')).status).toBe(200)
     test.faults.next = undefined
     expect(await codeOf(await login(test))).toBe('auth.invalid_credentials')

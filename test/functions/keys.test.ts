@@ -90,7 +90,7 @@ describe('the key ring', () => {
     expect(zone.verify(before)).toBeUndefined()
     expect(issuer.verify(before)).toBeUndefined()
     expect(zone.verify(after)).toBeDefined()
-    // What has retired is deleted by the next rotation: the ring never grows.
+    // The next rotation deletes retired keys, so the ring never grows.
     await issuer.rotate()
     expect(store.rows('core').filter((row) => row.sk.startsWith('KEY#'))).toHaveLength(2)
   })
@@ -224,7 +224,7 @@ describe('a key id that is not known', () => {
     clock.advance(1)
     await forge(101)
     expect(trips.trips.length).toBe(2)
-    // What is known needs no reading.
+    // A known key needs no read.
     expect(verifier.find(first.signing().keyId)).toBeDefined()
     expect(trips.trips.length).toBe(2)
   })
@@ -258,7 +258,7 @@ function masked(bytes: Buffer): Buffer {
   return Buffer.from(bytes.map((byte, i) => byte ^ mask[i]!))
 }
 
-/** KMS in memory: what it encrypts opens with the same key and context alone. */
+/** KMS in memory: only the same key and context decrypt. */
 function createKms(): AwsCall {
   let made = 0
   return async (service, target, input) => {

@@ -1,6 +1,6 @@
-// The services of AWS that functions call: DynamoDB, which is passed on to the embedded one, KMS, Secrets
-// Manager, and of STS who somebody is. Each call is noted with the function that made it, known by the first part of the
-// path, and may be refused as IAM would.
+// The services of AWS that functions call: DynamoDB (forwarded to the embedded one), KMS, Secrets Manager,
+// and GetCallerIdentity of STS. Each call is noted with its function, which the first part of the path names,
+// and may be refused as by IAM.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomBytes } from 'node:crypto'
@@ -30,7 +30,7 @@ export type FakeAws = {
   /** Functions whose calls are never answered. */
   silent: Set<string>
   secrets: Map<string, string>
-  /** Authorization headers, as they came, and from whom. */
+  /** Authorization headers as they came, with their functions. */
   authorizations: { function: string; header: string }[]
   stop(): Promise<void>
 }
@@ -94,7 +94,7 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
   })
 }
 
-/** Whom the credentials of these tests belong to, for STS. */
+/** The identity of the credentials of these tests, for STS. */
 export const callerArn = 'arn:aws:sts::123456789012:assumed-role/Admin/ann@example.org'
 
 /** GetCallerIdentity, which needs no permission but a good signature. */
@@ -162,7 +162,7 @@ async function passOn(endpoint: string, target: string, body: string): Promise<A
   }
 }
 
-/** KMS and Secrets Manager. What KMS encrypts opens with the same key and context alone. */
+/** KMS and Secrets Manager. Only the same key and context decrypt. */
 function answerOf(target: string, body: Body, secrets: Map<string, string>): Answer {
   const bound = JSON.stringify([body['KeyId'], body['EncryptionContext']])
   switch (target) {

@@ -18,16 +18,16 @@ export type LambdaOutcome =
 export type LambdaFunction = {
   /** One event at a time, as one environment takes them. */
   invoke(event: unknown): Promise<LambdaOutcome>
-  /** What it wrote to its log. */
+  /** Its log. */
   output(): string
-  /** Takes the environment away: the next event is met cold. */
+  /** Ends the environment: the next event is a cold start. */
   recycle(): Promise<void>
   stop(): Promise<void>
 }
 
 export type LambdaFunctionOptions = {
   name: string
-  /** What was unpacked to /var/task. */
+  /** The folder of /var/task. */
   folder: string
   /** `file.export` */
   handler?: string
@@ -37,7 +37,7 @@ export type LambdaFunctionOptions = {
   timeoutMs?: number
 }
 
-/** What AWS gives every function. */
+/** The variables that AWS gives every function. */
 export const lambdaCredentialsEnv = {
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'ASIATESTTESTTEST',

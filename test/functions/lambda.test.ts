@@ -33,7 +33,7 @@ afterAll(async () => {
   await realm.stop()
 })
 
-/** What `npm run waystone -- …` says to somebody with credentials of AWS. */
+/** The output of `npm run waystone -- …` with credentials of AWS. */
 async function cli(args: string[], env: Record<string, string>) {
   const run = promisify(execFile)
   const cwd = path.join(import.meta.dirname, '..', '..')
@@ -128,7 +128,7 @@ describe('the Lambdas', () => {
     const again = await realm.ask('POST', '/v1/auth/login', { body })
     expect(again.status).toBe(200)
     token = again.json()['accessToken'] as string
-    // Who reads the database reads no key: what lies there is not what KMS handed out.
+    // A reader of the database reads no key: the rows do not hold what KMS returned.
     const master = await realm.store.get({ table: 'core', key: { pk: 'KEYS', sk: 'MASTER' } })
     expect(master).toBeDefined()
   })
@@ -252,7 +252,7 @@ describe('what API Gateway hands over', () => {
   it('keeps bodies in base64, cookies, and several values of one name', async () => {
     const headers = {
       authorization: `Bearer ${token}`,
-      // Not one of the types that are handed over as text, though its body is read as JSON or not at all.
+      // It is no type that is passed as text, though its body is read as JSON or not at all.
       'content-type': 'application/problem+json',
       'idempotency-key': newId(systemRuntime),
       cookie: 'a=1; b=2',
@@ -264,7 +264,7 @@ describe('what API Gateway hands over', () => {
     expect(refused.json()).toMatchObject({ status: 415, code: 'request.media_type' })
     const event = httpEvent({ method: 'POST', target, headers, body })
     expect(event).toMatchObject({ isBase64Encoded: true, cookies: ['a=1', 'b=2'] })
-    // The type that is text, in base64 all the same, as when it was compressed on its way.
+    // A text type in base64, as after a compression on the way.
     const packed = {
       ...event,
       headers: { ...headers, 'content-type': 'application/json', accept: '*/*' },

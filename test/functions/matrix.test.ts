@@ -62,7 +62,7 @@ beforeAll(async () => {
   }
 })
 
-/** A request whose path fits and whose rest does not: who may not call must not learn even that. */
+/** A request with a valid path and an invalid rest. A caller without permission must not learn even that. */
 async function codeOf(endpoint: Endpoint, authorization?: string): Promise<string> {
   const path = endpoint.path
     .replace('{realmId}', 'local')
@@ -80,7 +80,7 @@ async function codeOf(endpoint: Endpoint, authorization?: string): Promise<strin
 
 const refusals = new Set(['auth.required', 'auth.expired', 'auth.forbidden'])
 
-/** What each identity says to each genuine token; undefined: lets it in. */
+/** The refusal of each identity for each genuine token; undefined when it is accepted. */
 const answers: Record<Identity, Partial<Record<keyof typeof tokens, string>>> = {
   anyone: {},
   player: { 'command line': 'auth.required', host: 'auth.required' },

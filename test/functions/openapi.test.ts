@@ -26,7 +26,7 @@ const declared = domains.flatMap((domain) =>
   ]),
 )
 
-/** All objects inside, with the way to each. */
+/** All objects inside, with the path to each. */
 function* walk(value: unknown, path = '#'): Generator<[string, Json]> {
   if (typeof value !== 'object' || value === null) return
   if (!Array.isArray(value)) yield [path, value as Json]
@@ -70,7 +70,7 @@ describe('the OpenAPI document', () => {
       expect(object, path).not.toHaveProperty('$schema')
       if (path.startsWith('#/components/schemas'))
         expect(object['id'], path).not.toBeTypeOf('string')
-      // A client must bear fields that a newer server adds.
+      // A client must accept fields that a newer server adds.
       expect(object['additionalProperties'], path).not.toBe(false)
     }
     expect(references).toBeGreaterThan(20)

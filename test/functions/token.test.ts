@@ -1,4 +1,4 @@
-// Access tokens that come again and again: what is remembered of them must never say more than the token.
+// Access tokens that come again and again: what is remembered of a token must never allow more than the token.
 import { generateKeyPair } from 'jose'
 import type { CryptoKey } from 'jose'
 import { expect, test } from 'vitest'

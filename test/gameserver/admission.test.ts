@@ -1,4 +1,4 @@
-// Who gets in, and by what.
+// Who is admitted, and by which ticket.
 import { clockSlackMs } from '#shared/limits.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { generateKeyPair } from 'jose'
@@ -56,7 +56,7 @@ describe('a ticket', () => {
     expect(records).toMatchObject([{ id: welcome.entity, name: 'ann', appearance: 'human/mage' }])
   })
 
-  /** How a socket fared: which of two that come at once is first, nobody promises. */
+  /** The outcome of a socket. The order of two that come at once is not fixed. */
   const fate = async (client: ZoneClient) =>
     await client.until(
       ({ closed, frames }) => closed ?? (frames.some((f) => f.kind === 'welcome') && 'welcome'),

@@ -213,7 +213,7 @@ test('10,000 pings beside traffic all arrive, and leave no more memory than a co
   const ping = async (count: number) => {
     for (let i = 0; i < count; i++) {
       agones.health()
-      // Traffic: whatever else is sent cuts on at the pool, so the next message lies in another slab.
+      // Other traffic takes from the buffer pool, so the next message lies in another slab.
       for (let bytes = 0; bytes < 65_536; bytes += 4096) Buffer.allocUnsafe(4096)
       if (i % 50 === 0) await new Promise(setImmediate)
     }

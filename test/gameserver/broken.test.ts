@@ -1,5 +1,5 @@
-// An instance whose steps throw is a defect of ours. What becomes of those who play there, and of their
-// neighbours on the same host.
+// An instance whose steps throw is a defect of ours: what happens to its players, and to the other instances of
+// the host.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { coreRules } from '#gameserver/sim/rules.ts'
 import type { System } from '#gameserver/sim/rules.ts'

@@ -38,7 +38,7 @@ describe('nearby chat', () => {
     await ann.keyframe()
     for (let i = 0; i < 6; i++) ann.say(`line ${i}`)
     await ann.until(({ controls }) => controls.length === 6)
-    // A refusal comes at once, what is said with the next step.
+    // A refusal comes at once, a line with the next step.
     const said = ann.controls.filter(({ kind }) => kind === 'chat.nearby')
     expect(said.map((line) => 'text' in line && line.text)).toEqual(
       [0, 1, 2, 3, 4].map((i) => `line ${i}`),
@@ -59,7 +59,7 @@ describe('nearby chat', () => {
       ...Array.from({ length: 5 }, () => {
         return { kind: 'refused', of: 'chat.nearby', code: 'invalid' }
       }),
-      // A kind that the server does not know is not repeated to whoever sent it.
+      // A refusal does not repeat an unknown kind.
       { kind: 'refused', of: 'control', code: 'invalid' },
     ])
     ann.send({ kind: 'control', body: new Uint8Array([0x92, 0x01]) })
@@ -147,7 +147,7 @@ describe('what an account may still say', () => {
     expect(allowances.of(a!, 0)).toBe(first)
     allowances.of(c!, 0)
     expect(allowances.of(a!, 0)).toBe(first)
-    // Remembered, it would be full by now.
+    // If it were remembered, it would be full by now.
     const again = allowances.of(b!, 60_000)
     expect(again.take('chat.nearby', rate, 60_000)).toBe(true)
     expect(again.take('chat.nearby', rate, 60_000)).toBe(false)

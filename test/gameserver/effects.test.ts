@@ -51,7 +51,7 @@ type Realm = Awaited<ReturnType<typeof openRealm>>
 /** A host with its instance, ticked by hand. Its requests to the store can hang, and it can be killed. */
 async function play(realm: Realm, who: { characterId: string; accountId: string }) {
   const alive = { now: true }
-  /** Called with each transaction: is it never sent, or never answered? */
+  /** Called with each transaction. Says whether it is never sent, or never answered. */
   let hangsAt: (writes: Write[]) => 'before' | 'after' | undefined = () => undefined
   const hang = async (): Promise<never> => await new Promise(() => undefined)
   const only =
@@ -129,7 +129,7 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
       ids.push(...asked)
       tick()
     },
-    /** What is under way to the store is answered, and a tick takes it in. */
+    /** Requests under way are answered, and a tick takes the answers. */
     async answer() {
       await settle()
       tick()
@@ -143,7 +143,7 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
   }
 }
 
-/** Lets everything run that waits for no clock. */
+/** Runs all that waits for no clock. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -159,7 +159,7 @@ async function start() {
 const isEffect = (writes: Write[]) =>
   writes.some((write) => 'update' in write && write.update.key.pk === row.pk)
 
-/** What becomes of the request that makes the effect. */
+/** The fault of the request that makes the effect. */
 const makes = (request: 'before' | 'after' | undefined) => (writes: Write[]) =>
   isEffect(writes) ? request : undefined
 
@@ -208,12 +208,12 @@ describe('an effect', () => {
 
 type Playing = Awaited<ReturnType<typeof play>>
 
-/** Where the first host dies: what becomes of the request that makes the effect, and what comes then. */
+/** Where the first host dies: the fault of the request that makes the effect, and what follows. */
 const crashes: {
   at: string
   request?: 'before' | 'after'
   next: (on: Playing) => Promise<void>
-  /** The game asks the second host again, for it does not know of the first time. */
+  /** The game asks the second host again, for it does not know of the first request. */
   again?: true
   /** The outcome is in a checkpoint, so the second host has none. */
   known?: true
@@ -273,7 +273,7 @@ it.each(crashes)(
     await second.answer()
     expect(count()).toBe(1)
     expect(second.outcomes).toEqual(known ? [] : [{ outcome: 'done' }])
-    // Known to the world, it is not saved any more.
+    // The world knows the outcome, so it is not saved any more.
     expect(checkpointEntries(second.instance)[0]?.saved.effects).toBeUndefined()
   },
 )

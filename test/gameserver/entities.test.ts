@@ -1,4 +1,4 @@
-// Entities under a game that uses them well, and under one that does not.
+// Entities under a game that follows the rules, and under one that does not.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -133,7 +133,7 @@ describe('an entity', () => {
   })
 })
 
-/** What a game does wrong, or rightly, in one step. Numbers choose whom and where. */
+/** What a game does in one step, right or wrong. Numbers choose the entity and the position. */
 type Action = { action: keyof typeof actions; who: number; x: number; y: number }
 
 const pick = <T>(list: readonly T[], who: number): T | undefined => list[who % list.length]

@@ -1,4 +1,4 @@
-// One step fails, the next ones do not: nothing that happened in it may be lost.
+// One step fails, later ones do not: nothing of the failed step may be lost.
 import { afterEach, expect, test } from 'vitest'
 import { coreRules } from '#gameserver/sim/rules.ts'
 import type { System } from '#gameserver/sim/rules.ts'

@@ -1,5 +1,5 @@
-// The store's side of a zone host, in memory: guards that tickets are claimed against, and switches for
-// what a store can do wrong.
+// The store's side of a zone host, in memory: guards on which tickets are claimed, and switches for the
+// faults of a store.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'

@@ -1,4 +1,4 @@
-// A fault of the game is named where a developer looks, and does not flood.
+// A fault of the game is printed for the developer, and repeats do not flood.
 import { mkdtemp, rm, appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

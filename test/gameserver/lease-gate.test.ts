@@ -7,7 +7,7 @@ import type { GateEvent, GateState } from '#gameserver/host/lease-gate.ts'
 import { leaseDeadlineMs, unsavedWorldMs } from '#shared/limits.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 
-/** A gate whose clock, lease and proof are in the test's hands. */
+/** A gate with a clock, a lease and a proof that the test sets. */
 function stage() {
   let now = 0
   const lease = { held: true, lost: false }
@@ -91,7 +91,7 @@ function expected(state: GateState, event: GateEvent): GateState {
     const lapsed = transitions[state].lapsed ?? state
     return transitions[lapsed][event] ?? lapsed
   }
-  // What the lease says is not asked for while it is being proved: the answer to the proof counts.
+  // During a proof the lease is not read: the answer to the proof decides.
   if (state === 'proving' && event === 'lost') return 'proving'
   return transitions[state][event] ?? state
 }

@@ -1,4 +1,5 @@
-// The entry for the peer bench: its world by the bench's rules, and its adapter against the real process.
+// The entry for the peer bench: its world follows the bench's rules, and its adapter works with the real
+// process.
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'

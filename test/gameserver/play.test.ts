@@ -1,4 +1,4 @@
-// What happens to those who are in: walking, coming back, going.
+// What happens to players who are in: they walk, come back, leave.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { dxOf, dyOf } from '#shared/rules/heading.ts'

@@ -1,4 +1,4 @@
-// What a game adds to a zone: order, names, and faults that stay where they are.
+// What a game adds to a zone: its order, its names, and faults that cost nothing else.
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { message } from '#gameserver/sim/message.ts'

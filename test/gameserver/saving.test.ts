@@ -1,4 +1,4 @@
-// What the store's troubles do to those who play, and how a host ends.
+// What faults of the store mean to players, and how a host ends.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openStage } from './host-kit.ts'
 import type { Stage } from './host-kit.ts'
@@ -170,7 +170,7 @@ test('a host ticks 20 times a second and reports that it lives each second', asy
   await pause(2000)
   const ticks = stage.host.stats().instances[0]!.tick - before
   const expected = (performance.now() - began) / 50
-  // Whatever the machine does in between: each tick due has run or was counted as given up.
+  // Each tick that was due has run or was counted as missed, also on a slow machine.
   expect(Math.abs(ticks + stage.host.stats().ticks.skipped - expected)).toBeLessThan(3)
   expect(stage.health).toBeGreaterThanOrEqual(2)
 })

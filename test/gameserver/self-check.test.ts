@@ -1,4 +1,4 @@
-// What a host finds out about itself: by its own key, from the real functions.
+// What a host learns about itself from the real functions, by its own key.
 import { describe, expect, it } from 'vitest'
 import { checkMyself, keepCheckingMyself } from '#gameserver/self-check.ts'
 import { createHostSigner } from '#shared/keys/host.ts'

@@ -1,5 +1,5 @@
-// What the WebSocket transport does with peers that do not behave. The peer here writes bytes by hand:
-// a library would not send most of this.
+// The WebSocket transport with peers that break the protocol. The peer here writes bytes by hand: a library
+// would not send most of this.
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import type { Socket } from 'node:net'
@@ -104,7 +104,7 @@ describe('a peer', () => {
 
   test('that sends WebSocket pings without end is closed', async () => {
     const peer = await open()
-    // Few enough at a time that `ws`, which cuts whoever does not wait for its pongs, lets them pass.
+    // Few at a time: `ws` cuts a peer that does not wait for its pongs.
     const pings = Buffer.concat(Array.from({ length: 30 }, () => frame(PING, ping)))
     for (let i = 0; i < 20 && !peer.closed; i++) {
       peer.socket.write(pings)
@@ -121,7 +121,7 @@ describe('a peer', () => {
     }
     peer.socket.write(Buffer.concat(Array.from({ length: 1000 }, () => frame(BINARY, ping))))
     await expect.poll(() => peer.closed).toBe(true)
-    // Who merely does not answer the close has two seconds.
+    // A peer that only does not answer the close has two seconds.
     expect(silent.closed).toBe(false)
   })
 
@@ -210,7 +210,7 @@ test('what a socket leaves unread is counted as its backlog', async () => {
   await transport.close()
 })
 
-/** A transport by itself on a free port; every socket it opens stays and says nothing. */
+/** A transport alone on a free port. Every socket that it opens stays and is silent. */
 async function listen(options: { origins?: string[]; connectionsMax?: number } = {}) {
   const transport = createWebSocketTransport({
     host: '127.0.0.1',

@@ -1,5 +1,5 @@
-// What a zone host does when its store refuses for good, or is gone: each call has a named outcome, the
-// log says it once, and nothing spins.
+// A zone host whose store refuses for good, or is gone: each call has a named outcome, the log has one line,
+// and nothing spins.
 import { describe, expect, it } from 'vitest'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'

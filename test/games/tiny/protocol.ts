@@ -1,4 +1,4 @@
-// What clients and servers of this game say to one another.
+// The messages between clients and servers of this game.
 import { domain, endpoint } from '#shared/api/endpoint.ts'
 import { realmId } from '#shared/api/names.ts'
 import * as z from 'zod'
