@@ -1,5 +1,5 @@
 // The lease row: one for each host process, renewed every second. It says whether the process may still be
-// alive. A lease never decides who owns a character. The guard does. The lease only tells others when they
+// alive. A lease never decides who owns a character. The guard does. The lease only shows others when they
 // may take the character over.
 //
 // The key carries the boot id, never a machine or slot name: a host that came back quickly would make

@@ -1,4 +1,4 @@
-// The manifests of agones/ obey Agones' schemas and admission rules, and agree with our own code. Without
+// The manifests of agones/ fit Agones' schemas and admission rules, and agree with our own code. Without
 // AGONES_SCHEMAS the schemas are left out, and the run says so.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkAdmission } from './admission.ts'

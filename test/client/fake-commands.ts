@@ -1,4 +1,4 @@
-// The real command queue of the zone host, in the words of these tests.
+// The real command queue of the zone host, with the names of these tests.
 import {
   createCommands,
   haltCommands,
@@ -29,7 +29,7 @@ export function takesCommands() {
     get waiting() {
       return queue.waiting
     },
-    /** Ticks whose command was not there. */
+    /** Ticks whose command was missing. */
     get missing() {
       return missing
     },

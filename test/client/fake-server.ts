@@ -1,5 +1,5 @@
-// A zone host as small as the protocol allows, on the real encoders, the real movement and the real
-// command queue, under a network with delay. One player; others are put in by the test.
+// The smallest zone host that the protocol allows, with the real encoders, movement and command queue, over a
+// network with delay. It has one player. A test adds others.
 import type { Admission } from '#shared/api/world.ts'
 import { zoneSchema } from '#shared/content/content.ts'
 import { decodeClientFrame } from '#shared/protocol/client-frames.ts'
@@ -72,7 +72,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     received,
     /** One way, in ms; may be changed at any time. Order is kept. */
     delayMs: options.delayMs ?? 30,
-    /** What `enter` answers with instead of an admission, once each. */
+    /** Answers of `enter` instead of an admission, once each. */
     enterFailures: [] as Error[],
     entered: 0,
     opened: [] as string[],

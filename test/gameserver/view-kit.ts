@@ -1,5 +1,4 @@
-// An instance ticked by hand, with clients that speak bytes over no socket, and the truth that their views
-// are held against.
+// An instance that the test ticks, with clients without sockets, and checks of their views against the world.
 import { createAllowances } from '#gameserver/instance/allowances.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
@@ -137,8 +136,8 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
 }
 
 /**
- * Everybody within the view radius is known exactly; nobody who is not there is believed in. With `near`
- * only of those is asked who were near in the step before as well.
+ * Checks that the client knows each entity within the view radius exactly, and none that is not there. With
+ * `near` it checks only entities that were near in the tick before as well.
  */
 export function expectTruth(instance: Instance, client: TestClient, near?: Set<number>): void {
   const { world } = instance

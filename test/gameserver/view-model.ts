@@ -1,5 +1,4 @@
-// What a client knows, kept exactly as docs/protocol.md says and by nothing else. Tests hold it against
-// the world.
+// What a client knows, by the rules of docs/protocol.md alone. Tests compare it with the world.
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
 
@@ -25,7 +24,7 @@ export class ViewModel {
     this.tickHz = tickHz
   }
 
-  /** Reckons everybody on to a later tick. */
+  /** Computes all entities at a later tick. */
   advance(tick: number): void {
     for (; this.tick < tick; this.tick++) {
       for (const entity of this.entities.values()) {

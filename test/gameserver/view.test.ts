@@ -1,4 +1,4 @@
-// What viewers believe, held against the world at every tick.
+// The views of clients, compared with the world at every tick.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { takeContent } from '#gameserver/instance/delivery.ts'
@@ -158,7 +158,7 @@ describe('a viewer', () => {
       expect(now() - sentAt).toBeLessThanOrEqual(500)
       sentAt = now()
     }
-    // No more than that needs, for there is nothing to say.
+    // No more than that needs, for nothing has changed.
     expect(sent).toBeLessThanOrEqual(1 + 60 * 2.5)
   })
 

@@ -13,7 +13,7 @@ export async function walk(
   let next = first
   for (let i = 0; i < ticks; i += 2) {
     const command = { heading, buttons: 1 }
-    // Whoever fell behind the server's count goes on behind it.
+    // A client that fell behind the server's count goes on after it.
     next = Math.max(next, (client.latest()?.ack ?? 0) + 1)
     client.send({ kind: 'input', first: next, commands: [command, command] })
     next += 2

@@ -19,7 +19,7 @@ import { deer, enterInput, testZone } from './world-kit.ts'
 
 const creatures = new Map([[deer.id, deer]])
 
-/** Everything that the next step depends on. */
+/** The whole state that the next tick depends on. */
 function digest(world: World): string {
   const w = new Writer(4096).u32(world.tick).u32(world.wanderFrom)
   for (const word of world.random) w.u32(word)

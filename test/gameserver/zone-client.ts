@@ -1,4 +1,4 @@
-// A client over a real socket, as thin as can be: frames in, frames out.
+// A minimal client over a real socket: frames in, frames out.
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { closeReason } from '#shared/protocol/close.ts'
@@ -18,7 +18,7 @@ export type ZoneClient = {
   closed: string | number | undefined
   send(frame: ClientFrame): void
   say(text: string): void
-  /** Resolves when `found` finds something; looks again at every frame and at the close. */
+  /** Resolves when `found` finds something. Checks again at every frame and at the close. */
   until<T>(found: (client: ZoneClient) => T | undefined | false): Promise<T>
   welcome(): Promise<Welcome>
   keyframe(): Promise<Snapshot>

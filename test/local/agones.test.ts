@@ -1,4 +1,4 @@
-// The emulator against Agones' own SDK, for what the wrapper of the zone host does not use.
+// The emulator with Agones' own SDK: the calls that the zone host does not use.
 import { createRequire } from 'node:module'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createGameServer } from '#local/agones/game-server.ts'
@@ -73,7 +73,7 @@ test('counter changes are answered at once, applied together, and refused out of
   await expect(sdk.beta.decrementCounter('rooms', 4)).rejects.toThrow('out of range')
   await expect(sdk.beta.incrementCounter('none', 1)).rejects.toThrow('not found')
   await sdk.beta.setCounterCount('rooms', 9)
-  // Below the count: cut silently when it is applied, as in a cluster.
+  // Below the count: it is cut without an error when it is applied, as in a cluster.
   await sdk.beta.setCounterCapacity('rooms', 5)
   await until(() => counter()!.count === 5)
   expect(counter()).toEqual({ count: 5, capacity: 5 })

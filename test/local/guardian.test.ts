@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { identify } from '#local/process-identity.ts'
 import { until } from './until.ts'
 
-// What is guarded here: children that write a line when they are asked to end, and one that refuses.
+// The guarded children: some write a line when they are asked to end, and one refuses.
 const guarded = fileURLToPath(new URL('./guarded.ts', import.meta.url))
 let dir: string
 beforeEach(() => {

@@ -62,7 +62,7 @@ describe('a client that asks and does not read', () => {
   }
   const ask = 'GET /big HTTP/1.1\r\nHost: x\r\n\r\n'
 
-  /** A socket that is not read learns by its writes alone that the other end is gone. */
+  /** A socket that nobody reads learns only by its writes that the other end is gone. */
   async function cut(socket: Socket): Promise<void> {
     socket.on('error', () => {})
     await until(() => {
@@ -79,7 +79,7 @@ describe('a client that asks and does not read', () => {
     socket.write(ask.repeat(200))
     await cut(socket)
     expect(performance.now() - began).toBeLessThan(5000)
-    // What the kernel takes of them, and one that waits.
+    // As many as the kernel takes, and one that waits.
     expect(answered()).toBeLessThan(60)
     await server.stop()
   })
@@ -119,7 +119,7 @@ describe('the HTTP edge', () => {
   })
   afterAll(() => server.stop())
 
-  /** Sends what is given and answers all that came until the server ended the connection. */
+  /** Sends the bytes. Returns all that came until the server ended the connection. */
   function send(text: string): Promise<{ answer: string; ms: number }> {
     const from = performance.now()
     return new Promise((resolve, reject) => {

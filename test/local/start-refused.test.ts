@@ -16,7 +16,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-/** Runs a start that should not come up, in a folder of its own with an optional .env. */
+/** Runs a start that should fail, in a folder of its own with an optional .env. */
 async function refused(name: string, env: Record<string, string>, dotEnv?: string) {
   const cwd = join(dir, name)
   mkdirSync(cwd, { recursive: true })

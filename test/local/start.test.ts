@@ -54,7 +54,7 @@ test('it serves page and API, survives the death of its database, and SIGTERM le
   const database = databaseBelow(waystone.child.pid!)!
   process.kill(database, 'SIGKILL')
   await until(() => ![database, undefined].includes(databaseBelow(waystone.child.pid!)))
-  // What reads the store: the status of a realm is remembered for some seconds.
+  // A request that reads the store: the status of a realm is remembered for some seconds.
   await until(async () => (await logInAsGuest(url)).ok)
 
   const all = [...pids, ...waystone.pids()]

@@ -48,7 +48,7 @@ describe('a ban', () => {
     const host = await realm.host()
     const who = await realm.character()
     const ticket = await realm.open((await realm.enterAs(who)).ticket)
-    // The copy is there; the guards have not been looked at yet.
+    // The copy is written. The guards are not read yet.
     await ban(realm, who)
     expect(await host.claim(ticket)).toEqual({ outcome: 'refused' })
     await expect.poll(async () => (await guardOf(realm, who)).state).toBe('offline')
@@ -84,7 +84,7 @@ describe('a ban', () => {
     const commands: Command[] = []
     host.onCommand((command) => {
       commands.push(command)
-      // The tick thread has nobody: the answer to the claim was lost.
+      // The tick thread has no such character: the answer to the claim was lost.
       if (command.kind === 'kick') void host.letGo(command.characterId, command.epoch)
     })
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))

@@ -1,4 +1,4 @@
-// Checkpoints of any size, and saved states of any version: what a new owner goes on with.
+// Checkpoints of any size, and saved states of any version: what a new owner recovers.
 import fc from 'fast-check'
 import { pack } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
@@ -35,7 +35,7 @@ function crowd(count: number, saveNumber: number, bytes: number, runtime = seede
 const guardOf = (characterId: string) => ({ characterId, epoch: 4 }) as Guard
 const nothing = { epoch: 4, saveNumber: 0, saved: place }
 
-/** What a new owner goes on with. */
+/** What a new owner recovers. */
 async function recovered(store: Store, characterId: string) {
   const data = await readCheckpoint(store, 'boot', 'hub-1', characterId)
   return recover(guardOf(characterId), nothing, data)
@@ -109,8 +109,8 @@ describe('a checkpoint', () => {
     'that ends anywhere loses no more than itself, whatever its answers were',
     { timeout: 60_000 },
     async () => {
-      // Each time the third checkpoint fails at another put: before it lands, or after; then the host goes on
-      // for a checkpoint or two, of another size, and dies in one of those.
+      // Each time the third checkpoint fails at another put: before it is applied, or after. Then the
+      // host goes on for a checkpoint or two of another size, and dies in one of those.
       for (let failAt = 0; failAt < 6; failAt++) {
         for (const landed of [false, true]) {
           for (let dieAt = 0; dieAt < 6; dieAt++) {

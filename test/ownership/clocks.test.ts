@@ -64,7 +64,7 @@ describe('a card', () => {
     expect(isLive(last, now)).toBe(true)
     expect(isLive(last, now + instanceSilentMs)).toBe(true)
     expect(isLive(last, now + instanceSilentMs + 1)).toBe(false)
-    // One that has woken.
+    // A host that has woken.
     expect(isLive(card({ heartbeat: 8, seenAt: now + off + 20_000 }), now + 20_000)).toBe(true)
   })
 
@@ -98,7 +98,7 @@ describe('a card', () => {
     const isLive = createLiveness()
     expect(isLive(card(), now)).toBe(true)
     for (let i = 0; i < cardsKnownMax; i++) isLive(card({ bootId: `other-${i}` }), now)
-    // Forgotten, so it is judged as one that is new.
+    // The card was forgotten, so it is judged like a new one.
     expect(isLive(card(), now + instanceSilentMs + 1)).toBe(true)
   })
 })

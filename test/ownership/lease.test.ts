@@ -9,7 +9,7 @@ import { seededRuntime } from './seeded-runtime.ts'
 
 const bootId = 'b1'
 
-/** Whatever can happen without time has happened. */
+/** Runs all that needs no time. */
 const turn = async () => await new Promise((resolve) => setImmediate(resolve))
 
 async function openKeeper() {
@@ -62,7 +62,7 @@ async function openKeeper() {
     holdAnswers() {
       held = true
     },
-    /** Lets the oldest answer arrive, and what follows from it happen. */
+    /** Lets the oldest answer arrive, with all that follows from it. */
     async answer() {
       await turn()
       answers.shift()!()

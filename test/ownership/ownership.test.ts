@@ -77,14 +77,14 @@ describe('one owner', () => {
     const applied: Command[] = []
     host.onCommand((command) => applied.push(command))
     const entering = realm.enterAs(who)
-    // The host reads its inbox with its next renewal, and saves who is wanted elsewhere.
+    // The host reads its inbox with its next renewal, and saves the character that is wanted elsewhere.
     while (applied.length === 0) await host.prove()
     expect(applied).toMatchObject([{ kind: 'letGo', characterId: who.characterId, epoch: 1 }])
     const leaving = { ...who, instance: 'hub-1', epoch: 1, saveNumber: 1, saved: placeInForest }
     await realm.host('forest')
     expect(await host.leave(leaving)).toBe('left')
     expect(await entering).toMatchObject({ zone: 'forest' })
-    // Done is done: the command is not read again.
+    // The command is removed: it is not read again.
     await host.prove()
     expect(applied).toHaveLength(1)
   })
@@ -94,11 +94,11 @@ describe('one owner', () => {
     const host = await realm.host()
     const who = await realm.character()
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))
-    // As if the answer of the claim had never come: the tick thread knows nobody of that name.
+    // As if the answer to the claim had never come: the tick thread does not know the character.
     await host.letGo(who.characterId, 1)
     const ticket = await realm.open((await realm.enterAs(who)).ticket)
     expect(ticket.epoch).toBe(3)
-    // Asked again for the old epoch it does nothing.
+    // A repeat with the old epoch does nothing.
     await host.claim(ticket)
     await host.letGo(who.characterId, 1)
     await expect(realm.enterAs(who)).rejects.toMatchObject({ code: 'play.session_active' })
@@ -199,7 +199,7 @@ describe('a dead host', () => {
 const leaseOf = async ({ store }: Awaited<ReturnType<typeof openRealm>>, bootId: string) =>
   (await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true }))!
 
-/** The host watches those of the same zone; `meanwhile` runs between its looks. */
+/** The host watches the others of its zone. `meanwhile` runs between its reads. */
 async function watchFor(
   { store, runtime }: Awaited<ReturnType<typeof openRealm>>,
   bootId: string,
@@ -266,7 +266,7 @@ describe('a silent host', () => {
     await next.prove()
     await next.checkpoint('hub-1', [])
     expect((await realm.enterAs(who)).address).toBe(`ws://${next.bootId}/zone`)
-    // It comes to itself: the mark is of a renewal that is no longer the last.
+    // The host runs again: the mark is of a renewal that is no longer the last.
     expect(await host.prove()).toBe('held')
     expect(judgeSuspect(host.bootId, await leaseOf(realm, host.bootId))).toEqual({ dead: false })
   })
@@ -345,7 +345,7 @@ describe('places', () => {
     expect(await places()).toEqual([all[11]!.characterId])
     const other = await realm.character()
     await realm.enterAs(other)
-    // At once as well: who finds the seat taken since it looked begins anew.
+    // At once as well: an enter that finds the seat changed since its read begins again.
     await Promise.allSettled(all.slice(0, 6).map((who) => realm.enterAs(who)))
     expect(await places()).toHaveLength(2)
     expect(await places()).toContain(other.characterId)
@@ -589,7 +589,7 @@ describe('the director', () => {
     const realm = await openRealm()
     const silent = await realm.host('hub', false)
     const spare = await realm.host('hub', false)
-    // As fleets do: the same request is given the same host, and nothing is known of its end.
+    // As fleets do: the same request gets the same host, and its end is not known.
     const given = new Map<string, FleetHost>()
     const left = [silent, spare]
     realm.deps.fleet.allocate = async ({ requestId }) => {

@@ -1,4 +1,4 @@
-// Who has a place in an instance, whatever is late, lost or at the same time.
+// Who has a place in an instance, with requests that are late, lost or at the same time.
 import { describe, expect, it } from 'vitest'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
 import { cardKey, findInstances } from '#shared/ownership/card.ts'
@@ -21,7 +21,7 @@ const entry = ({ characterId }: Who, epoch: number, saveNumber: number) => ({
   saved,
 })
 
-/** The place of a character; the count of the card is that of the rows whenever it is asked. */
+/** The place of a character; checks that the count of the card is the number of rows. */
 async function placeOf({ store }: Realm, { characterId }: Who): Promise<number | undefined> {
   const [card] = await findInstances(store, realmId, 'hub')
   const { places } = await readPlaces(store, realmId, card!, 1000, undefined)
@@ -35,7 +35,7 @@ async function join(realm: Realm, host: Host, who: Who): Promise<void> {
   await host.claim(await realm.open((await realm.enterAs(who)).ticket))
 }
 
-/** A store that can hold a transaction back: it lands when the test says so. */
+/** A store that can hold a transaction back: it is applied when the test says so. */
 function holdingStore(runtime = seededRuntime(1)) {
   const memory = createMemoryStore({ runtime })
   const held: Write[][] = []
@@ -72,7 +72,7 @@ describe('a place', () => {
     const [card] = await findInstances(realm.store, realmId, 'hub')
     const release = async () => await releasePlaces(realm.deps, realmId, card!, [earlier])
     await release()
-    // By a function whose clock is behind, or in the same millisecond.
+    // From a function whose clock is behind, or in the same millisecond.
     realm.runtime.advance(-100)
     await join(realm, host, who)
     const later = await placeOf(realm, who)

@@ -1,4 +1,4 @@
-// A clock that is set by hand and chance from a seed.
+// A clock that the test sets, and random bytes from a seed.
 import type { Runtime } from '#shared/runtime.ts'
 
 /** `sleep` moves the clock on at once. */

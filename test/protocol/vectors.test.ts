@@ -1,5 +1,5 @@
 // The bytes of every kind of frame, held by golden vectors (vectors.json, named in docs/protocol.md),
-// and what the decoders do with everything that is nearly such a frame.
+// and the decoders with all that is nearly such a frame.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
@@ -69,7 +69,7 @@ describe.each(file.client)('client frame $name', (vector) => {
         expect(refusals).toContain(frame.reason)
         continue
       }
-      // Whatever is taken for a frame is exactly these bytes.
+      // A frame that is accepted encodes to exactly these bytes.
       expect(encodeClientFrame(frame)).toEqual(bytes)
       if (frame.kind === 'control') clientControl.safeParse(unpackControl(frame.body))
     }

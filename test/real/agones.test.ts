@@ -1,5 +1,5 @@
-// Agones' own sdk-server, in its local mode, where AGONES_SDK_SERVER names the program: the transcript that
-// our emulator is held against (test/agones) must be what it answers. AGONES_RECORD=1 records it anew.
+// Agones' own sdk-server, in its local mode, where AGONES_SDK_SERVER names the program: the transcript with
+// which our emulator is compared (test/agones) must be its answers. AGONES_RECORD=1 records it anew.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// The main job as people have it: two browsers, one a guest, one with an account.
+// The main job as players do it: two browsers, one with a guest, one with an account.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Hook } from '#client/page/hook.ts'
@@ -83,7 +83,7 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
       if (Math.abs(from) < 1.5) return
       if (from > 0) await hold(page, 'a', async () => (await offset()) < 1)
       else await hold(page, 'd', async () => (await offset()) > -1)
-      // What was held until then has still to arrive.
+      // The held keys have still to arrive.
       await settled(page)
     }
     expect(Math.abs(await offset())).toBeLessThan(1.5)

@@ -1,5 +1,6 @@
-// Commands and second thoughts against real processes: a ban reaches a walking player in 3 s, with the
-// cache there and gone; who comes in twice, elsewhere or after a lost answer is in play within 5 s.
+// Commands and repeated entries on real processes: a ban reaches a walking player in 3 s, with the
+// cache there and gone; a player who enters twice, elsewhere or after a lost answer is in play within
+// 5 s.
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -97,7 +98,7 @@ async function ban(name: string): Promise<number> {
   return at - began
 }
 
-/** Each way once with the cache and once without: it makes things faster and is never needed. */
+/** Each way once with the cache and once without. The cache makes it faster and is never needed. */
 function ways(cache: string, letter: string): void {
   describe(`with the cache ${cache}`, () => {
     it(`a ban reaches a walking player in ${banMs} ms`, async () => {
@@ -127,7 +128,7 @@ function ways(cache: string, letter: string): void {
       let page = connect(who)
       await joined(page)
       await measured(`page loaded again, cache ${cache}`, enterMs, async (round) => {
-        // The old page is gone without a word; its storage may be gone as well.
+        // The old page is gone without a leave. Its storage may be gone as well.
         const kept = round === rounds - 1 ? undefined : who.kept
         const { timer } = open.find(({ client }) => client === page)!
         clearInterval(timer)
@@ -156,7 +157,7 @@ function ways(cache: string, letter: string): void {
     it(`who enters again after a lost answer is in play within ${enterMs} ms`, async () => {
       const who = await newCharacter(`Sol${letter}`)
       await measured(`enter after a lost answer, cache ${cache}`, enterMs, async () => {
-        // It was carried out; nobody learned the ticket.
+        // It was done, but nobody got the ticket.
         await who.realm.enter(who.characterId)
         const began = performance.now()
         const client = connect(who)

@@ -51,10 +51,10 @@ async function openCache(port = 0): Promise<RedisServer> {
   return await startRedis({ host: '127.0.0.1', port, token, runtime: systemRuntime })
 }
 
-/** What was out of order from when to when. */
+/** Which part had a fault, from when to when. */
 type Outage = { what: 'store' | 'host'; host?: string; from: number; to: number }
 
-/** One thing can be hurt once at a time: who comes too early waits for his turn. */
+/** A part has one fault at a time: a later fault waits for its turn. */
 const turns = new Map<string, Promise<unknown>>()
 async function inTurn<T>(what: string, act: () => Promise<T>): Promise<T> {
   const turn = (turns.get(what) ?? Promise.resolve()).then(act)

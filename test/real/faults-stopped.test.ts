@@ -1,5 +1,5 @@
-// Zone hosts that stand still for 30 s and wake: none ticks before it has proved its lease, and what a
-// woken host still writes for those who were taken over meanwhile is refused.
+// Zone hosts that stand still for 30 s and wake: none ticks before it has proved its lease, and the
+// writes of a woken host for characters that were taken over meanwhile are refused.
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -22,7 +22,7 @@ afterEach(async () => {
   crowd = undefined
 })
 
-/** Somebody in a host whose socket holds on through everything, unlike the client library's. */
+/** A player whose socket never closes by itself, unlike that of the client library. */
 type Holder = {
   socket: ZoneClient
   session: ReturnType<typeof newSession>
@@ -59,8 +59,8 @@ async function rowsOf({ characterId }: Holder) {
 type Woken = Stood & { wokenAt: number }
 
 /**
- * Wakes a host when its time is over, and looks at what it does to two characters that were taken over:
- * of one nothing is heard, of the other a LEAVE waits in the host's socket, which makes it write.
+ * Wakes a host when its time is over, and checks what it does to two characters that were taken over:
+ * one sends nothing, the other has a LEAVE waiting in the host's socket, which makes the host write.
  */
 async function wake(host: ZoneHost, at: number, silent: Holder, leaving: Holder): Promise<Woken> {
   const holders = [silent, leaving]
@@ -83,7 +83,7 @@ async function wake(host: ZoneHost, at: number, silent: Holder, leaving: Holder)
   const stood = find('the tick thread stood still: proving the lease')!
   const proved = find('the lease is proved: going on')!
   expect(proved['ticks']).toBe(stood['ticks'])
-  // What it may still have been about to write has been written by then, or never will be.
+  // By then it has written what it was about to write, or never will.
   await sleep(6000)
   expect(await Promise.all(holders.map(rowsOf))).toEqual(before)
   return { host: host.name, from: at, to: proved.time, wokenAt }
@@ -106,7 +106,7 @@ describe('a zone host that stands still for 30 s', () => {
       const at = now()
       process.kill(host.pid, 'SIGSTOP')
       const woken = wake(host, at, silent, leaving)
-      // Looked at in the end; until then a failure is not an unhandled one.
+      // It is awaited at the end. This handler keeps an earlier failure from being unhandled.
       woken.catch(() => undefined)
       wakes.push(woken)
       await crowd.allInPlay(at, stopMs)

@@ -16,7 +16,7 @@ const { now, sleep } = systemRuntime
 
 const count = 50
 const backMs = 30_000
-/** Players walk 5 m a second; a line of the record may be late by a moment of a busy machine. */
+/** Players walk 5 m a second; on a busy machine a line of the record may be a moment late. */
 const metresPerSecond = 6
 /** Of what comes at once to a bot the first and the last are recorded. */
 const burstMs = 150
@@ -44,7 +44,7 @@ async function away(how: 'stopped' | 'killed', ms: number): Promise<void> {
 /** Steps from one place to the next that no walker could have taken. */
 function leaps({ name, positions }: BotHistory, since: number): string[] {
   return positions.flatMap((to, index) => {
-    // Lines of one burst say nothing of how long it took to get from one to the other.
+    // Lines of one burst do not say how long the way between them took.
     const from = positions.slice(0, index).findLast(({ at }) => to.at - at >= burstMs)
     if (from === undefined || from.at < since || from.zone !== to.zone) return []
     const metres = Math.hypot(to.x - from.x, to.y - from.y)
@@ -68,7 +68,7 @@ describe('the store under 50 bots', () => {
       await away(how, 40_000)
       const backAt = now()
       await crowd.allSaving(backAt, 10_000)
-      // Who stepped into a gate travels on with the store, which is no fault.
+      // A player in a gate travels on when the store is back, which is no fault.
       const everybody = [...(await crowd.histories()).values()]
       const all = everybody.filter(
         ({ steps }) => !steps.some((step) => step.at > at && step.what === 'travelling'),
@@ -96,7 +96,7 @@ describe('the store under 50 bots', () => {
       await crowd.allSettled(backAt)
     }
 
-    // What was saved since is what the server said: their host dies, and they are where they were.
+    // The server has saved what it said: their host dies, and they are where they were.
     const killedAt = now()
     process.kill((await crowd.fullest('hub')).pid, 'SIGKILL')
     await crowd.allInPlay(killedAt, backMs)

@@ -9,7 +9,7 @@ import { lostMs, percentile } from './record.ts'
 const { now } = systemRuntime
 
 const count = 50
-/** Whoever is not back by then is stuck, ms. */
+/** A player who is not back by then is stuck, ms. */
 const stuckMs = 40_000
 
 let crowd: Crowd | undefined
@@ -23,7 +23,7 @@ const line = (name: string, values: number[]) =>
     ? `  ${name.padEnd(26)} never`
     : `  ${name.padEnd(26)} p50 ${percentile(values, 0.5)}, p99 ${percentile(values, 0.99)}`
 
-/** What a host's end looked like to fleet and hosts, in ms since the fault. */
+/** When fleet and hosts saw the end of a host, ms since the fault. */
 function fleetSide(at: number, name: string, bootId: string) {
   const lines = crowd!.log('start.log').filter(({ time }) => time >= at)
   const first = (message: string, key: string, value: string) =>
@@ -81,7 +81,7 @@ describe.each([
     hit: 'SIGKILL' as const,
   },
   {
-    // Nobody hears of its end: it holds its sockets and says nothing, until it is killed.
+    // Nothing reports its end: it holds its sockets and is silent, until it is killed.
     fault: 'silent, which only its lease shows',
     rounds: 5,
     mostMs: 15_000,

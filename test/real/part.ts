@@ -1,15 +1,15 @@
-// Real parts beside which our stand-ins are held. In CI one that is missing is a failure; elsewhere the
-// tests that need it are skipped with a line that says so.
+// Real parts, with which our stand-ins are compared. In CI a missing part is a failure. Elsewhere the tests
+// that need it are skipped, and a line says so.
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where `.ci/install-real-parts` puts what no package manager of the system installs. */
+/** The folder in which `.ci/install-real-parts` installs parts without a system package. */
 export const partsFolder = fileURLToPath(
   new URL('../../node_modules/.cache/real-parts', import.meta.url),
 )
 
-/** `found` as it is; where it is undefined, throws in CI and says elsewhere what is skipped. */
+/** Returns `found`. When it is undefined, throws in CI, and elsewhere prints what is skipped. */
 export function needPart<T>(name: string, found: T | undefined, cure: string): T | undefined {
   if (found !== undefined) return found
   if (process.env['CI'] === 'true') throw new Error(`${name} is missing: ${cure}`)
@@ -17,7 +17,7 @@ export function needPart<T>(name: string, found: T | undefined, cure: string): T
   return undefined
 }
 
-/** The program that a variable names, else the first of these that is there; bare names are looked for in PATH. */
+/** The program that a variable names, else the first of these that exists. Bare names are searched in PATH. */
 export function findProgram(variable: string, places: string[]): string | undefined {
   const named = process.env[variable]
   if (named) {

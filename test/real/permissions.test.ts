@@ -1,4 +1,4 @@
-// Needs nothing real: it stands here because `npm test` has no time for more than one bundling.
+// It needs no real part. It is here because `npm test` has time for one bundling only.
 import { holdRoles } from '../conformance/permissions.ts'
 
 holdRoles('three')

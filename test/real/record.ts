@@ -1,4 +1,4 @@
-// What bots recorded of the server's answers (`--record`), and what a crash may cost of it.
+// What bots recorded of the server's answers (`--record`), and how much of it a crash may lose.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { open } from 'node:fs/promises'
@@ -11,9 +11,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export const lostMs = 5000 + 200
 /** How far beside its recorded way a bot may be, for it turns between two lines, metres. */
 const betweenLines = 1.2
-/** Lines further apart than this say nothing of the way between them, ms. */
+/** Lines further apart than this do not show the way between them, ms. */
 const oneWayMs = 1000
-/** How far the server moves it on after the last line: a line's time, and 0.5 s of repeated commands. */
+/** How far the server may move it after the last line: one line's time, and 0.5 s of repeated commands. */
 const aheadOfLast = 3.6
 
 /** Bots as `npm run bots` starts them. */
@@ -61,7 +61,7 @@ export function followRecord(file: string): BotRecord {
         const bytes = Buffer.alloc(size - offset)
         const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset)
         offset += bytesRead
-        // What bots write down is ASCII, so no letter is ever cut in two.
+        // Bots write ASCII, so no letter is cut in two.
         const lines = (rest + bytes.toString('latin1', 0, bytesRead)).split('\n')
         rest = lines.pop()!
         for (const line of lines) take(histories, JSON.parse(line) as Line)
@@ -112,8 +112,8 @@ function take(histories: Map<number, BotHistory>, line: Line): void {
 }
 
 /**
- * How long ago, before the last of these positions, the character was where it is now: on its way from
- * one line to the next, for bots that get no processor write few. Undefined when it never was there.
+ * How long before the last of these positions the character was where it is now, ms. It counts the ways
+ * between lines, for a busy machine writes few lines. Undefined when it never was there.
  */
 export function behindMs(positions: Position[], now: Omit<Position, 'at'>): number | undefined {
   const last = positions.at(-1)
@@ -126,7 +126,7 @@ export function behindMs(positions: Position[], now: Omit<Position, 'at'>): numb
   return undefined
 }
 
-/** For a message: where it is, and how near to that it ever was. */
+/** For a message: where it is, and its nearest earlier position. */
 export function farFrom(positions: Position[], now: Omit<Position, 'at'>): string {
   const place = `(${now.x.toFixed(1)}, ${now.y.toFixed(1)}) of ${now.zone}`
   const near = positions

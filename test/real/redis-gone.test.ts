@@ -1,4 +1,4 @@
-// What a real Redis may do to us: be absent, die, hang, come back. Nothing stops, and it is used again.
+// A real Redis that is absent, dies, hangs and comes back. Nothing stops, and it is used again.
 import { createClient } from '@redis/client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CacheError } from '#shared/cache/cache.ts'
@@ -118,7 +118,7 @@ describe.skipIf(program === undefined)('a real Redis behind the front', () => {
     expect(Math.max(...waits)).toBeLessThan(2000)
     redis.child.kill('SIGCONT')
     const get = () => cache.pipeline([['GET', 'n']]).catch(() => 'failed')
-    // What was sent is done late; it was no more than was asked.
+    // The sent commands are done late, and once.
     await expect.poll(get, { timeout: 15_000 }).toEqual(['20'])
   })
 

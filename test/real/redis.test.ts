@@ -1,5 +1,5 @@
 // The stand-in and a real redis-server behind the same HTTP front: the same suites, and random commands
-// that both answer alike.
+// to which both give the same answer.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCache } from '#shared/cache/upstash.ts'
@@ -182,7 +182,7 @@ describe.skipIf(program === undefined)('random commands', () => {
           failed += theirs!.body.split('"error"').length - 1
         }
       }),
-      // A fixed seed, so that a run says the same everywhere; other seeds are tried by hand.
+      // A fixed seed, so that a run is the same everywhere. Other seeds are tried by hand.
       { numRuns: 1500, seed: 20_261_121 },
     )
     for (const name of ['GET', 'SET', 'DEL', 'INCR', 'INCRBY', 'PEXPIRE', 'PUBLISH']) {

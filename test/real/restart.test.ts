@@ -40,7 +40,7 @@ describe.each([
     const bots = startBots([...args, ...(accounts ? ['--accounts'] : [])])
     await systemRuntime.sleep(walkMs)
 
-    // The bots go first, without a word, so that nothing but the end itself saves where they are.
+    // The bots end first, without a leave, so that only the end of the servers saves their positions.
     bots.kill('SIGKILL')
     const processes = waystone.pids()
     const from = performance.now()

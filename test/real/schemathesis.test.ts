@@ -1,7 +1,7 @@
-// The API as schemathesis finds it in /openapi.json: asked for everything, well and badly, as a guest, as
-// a player and as an operator, for what zone hosts ask as one of them, and along the links of its answers from register to a ticket. No answer
-// is a fault of ours, and none is another than the document says. Each run has a time, so that all of
-// them together take less than four minutes on a slow machine.
+// schemathesis reads /openapi.json and sends valid and invalid requests to every endpoint: as a guest, as a
+// player, as an operator and as a zone host. It also follows the links of answers, from register to a ticket.
+// No answer may be an error of ours, and each must be in the document. Each run has a limit of time, so that
+// all of them together take less than four minutes on a slow machine.
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -33,7 +33,7 @@ const program = needPart(
 const who = ['guest', 'player', 'operator'] as const
 type Who = (typeof who)[number] | 'zone host'
 
-/** What was asked and answered. */
+/** Requests and their answers. */
 type Exchange = {
   request: {
     method: string
@@ -71,7 +71,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
     const password = randomBytes(16).toString('hex')
     const player = { loginName: 'player@example.org', password }
     tokens.player = (await auth.register({ body: player })).accessToken
-    // Whom operators mean (schemathesis.toml); bans must not meet who asks.
+    // The player that operators name (schemathesis.toml). A ban must not meet the caller.
     await auth.register({ body: { loginName: 'someone@example.org', password } })
     const operator = { loginName: 'operator@example.org', password }
     const { accountId } = await auth.register({ body: operator })
@@ -91,7 +91,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
     await rm(reports, { recursive: true, force: true })
   })
 
-  /** A zone host that is there by its lease alone: whoever can write the store can make one. */
+  /** A zone host that exists by its lease alone: a test that writes the store can make one. */
   async function hostToken(): Promise<string> {
     const { database, tablePrefix } = readRunFile(folder.dataDir)!
     const store = createDynamoStore(localOptions(database, tablePrefix))
@@ -154,7 +154,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
     answered.set(name, statuses.set(status, (statuses.get(status) ?? 0) + 1))
   }
 
-  // What health says of a machine under this load is not for this test to judge.
+  // This test does not judge the health of a machine under this load.
   const noHealth = ['whole', 'part'].flatMap((name) => ['--exclude-operation-id', `health.${name}`])
   it.each(who)('asked as %s, answers everything as its document says', async (as) => {
     const phases = ['--phases', 'examples,coverage,fuzzing', '--max-time', '25']
@@ -163,7 +163,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
 
   // A host that is stopped is replaced, and until then the world may be full.
   const noStop = ['--exclude-operation-id', 'admin.stopHost']
-  // What is wrong is refused at once and leads nowhere.
+  // Invalid requests are refused at once and lead nowhere.
   const links = ['--phases', 'stateful', '--mode', 'positive']
   it.each(who)('asked as %s along its links, answers as its document says', async (as) => {
     await run(as, 'links', [...links, '--max-time', '20', ...noStop, ...noHealth])
@@ -210,7 +210,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
       .map(({ name }) => name)
       .filter((name) => ![...(answered.get(name)?.keys() ?? [])].some((status) => status < 300))
     console.log(`never more than refused: ${never.join(', ') || 'none'}`)
-    // Which ones is chance.
+    // The choice is random.
     expect(never.length).toBeLessThan(declared.length / 3)
   })
 })

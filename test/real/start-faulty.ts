@@ -1,4 +1,4 @@
-// `npm start` with a lever for faults that have no process of their own: on SIGUSR2 the sidecars of all
+// `npm start` with a switch for faults that have no process of their own: on SIGUSR2 the sidecars of all
 // zone hosts crash and are back a second later.
 import { readConfig } from '#shared/config.ts'
 import { systemRuntime } from '#shared/system.ts'

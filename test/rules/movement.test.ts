@@ -41,7 +41,7 @@ describe('headings', () => {
         const found = headingTo(dx, dy) >> 6
         const wanted = ((Math.atan2(dy, dx) / Math.PI) * 512 + 1024) % 1024
         const off = (wanted - found + 1024) % 1024
-        // Rounding of the table may let a direction be found that is past by a hair.
+        // The rounding of the table may give a direction that is slightly past.
         expect(off < 1.01 || off > 1023.95).toBe(true)
       }),
     )

@@ -17,7 +17,7 @@ import { virtualRuntime } from './virtual-runtime.ts'
 
 const route = 'POST /v1/things'
 
-/** How a commit ends: its answer, or the name of what it ends with. */
+/** The end of a commit: its answer, or the name of its outcome. */
 async function endOf<T>(work: Promise<Outcome<T, string> | undefined>): Promise<T | string> {
   try {
     const ended = await work
@@ -401,7 +401,7 @@ describe('one operation has one effect and one answer', () => {
       const happened = remembered.filter((found) => found !== undefined).length
       expect(countOf(memory), `seed ${seed}`).toBe(happened)
       for (const { op, end } of outcomes) {
-        // Giving up is allowed, answering anything else than what is remembered is not.
+        // It may end as unavailable. It may not give another answer than the remembered one.
         if (typeof end === 'string') {
           expect(['unavailable', 'throttled', 'conflict', 'cancelled']).toContain(end)
           continue

@@ -1,4 +1,4 @@
-// What the client does when the network or the server fail it.
+// The client when the network or the server fails.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { failureOf } from '../conformance/store.ts'
 import { newId } from '#shared/runtime.ts'

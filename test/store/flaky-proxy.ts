@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /**
- * - `pass`: as if it were not there. `loseAnswer`: passed on, then the connection breaks.
+ * - `pass`: forwarded without a fault. `loseAnswer`: passed on, then the connection breaks.
  * - `loseRequest`: not passed on, the connection breaks. `hang`: never answered.
  * - a status with a body: answered instead.
  */
@@ -17,7 +17,7 @@ export type Behaviour =
 
 export type FlakyProxy = {
   endpoint: string
-  /** What is done to the requests to come; `pass` when it is empty. */
+  /** The faults of the next requests; `pass` when it is empty. */
   script: Behaviour[]
   /** Operation and body of each request that came. */
   seen: { operation: string; body: string }[]

@@ -134,7 +134,7 @@ function numbered({ text, values }: Text) {
   return { text: text.replace(/:\?/g, () => `:v${next++}`), values: named }
 }
 
-/** What became of a request, without the wording of refusals. */
+/** The outcome of a request, without the words of refusals. */
 async function outcomeOf(request: Promise<unknown>): Promise<unknown> {
   try {
     return await request
@@ -158,7 +158,7 @@ async function bothAfter(item: Item, request: (store: Store) => Promise<unknown>
 }
 
 const key = { pk: 'p', sk: 's' }
-// A fixed seed, so that a run says the same everywhere; other seeds are tried by hand.
+// A fixed seed, so that a run is the same everywhere. Other seeds are tried by hand.
 const runs = { numRuns: 400, seed: 20_261_121 }
 
 it('any condition is met, not met or refused alike', async () => {

@@ -1,11 +1,11 @@
 // Counts what DynamoDB would bill: read units of 4 KB, half for reads that need not be strong; write units of
-// 1 KB, by the larger of the row before and after; twice in a transaction. What a condition refuses is billed.
+// 1 KB, by the larger of the row before and after; twice in a transaction. A refused write is billed too.
 import type { Get, Item, Key, Query, Store, TableName, Write } from '#shared/store/store.ts'
 import { sizeOfItem } from '#shared/store/value.ts'
 
 export type Units = { read: number; write: number }
 
-/** A store that passes everything on and adds up units. It reads around each request, so use it in tests. */
+/** A store that forwards all requests and adds up their units. It reads around each request. */
 export function countUnits(inner: Store): { store: Store; units: Units; reset(): void } {
   const units: Units = { read: 0, write: 0 }
   const reads = (bytes: number, consistent = false) =>

@@ -1,5 +1,5 @@
-// Time that passes only while everybody waits: sleepers wake in the order of their moments, so a test
-// of seconds takes none, and which of several things at once comes first does not depend on the machine.
+// Time that passes only while all code waits. Sleepers wake in the order of their times. So a test of seconds
+// takes no time, and the order of events does not depend on the machine.
 import { setImmediate } from 'node:timers'
 import type { Runtime } from '#shared/runtime.ts'
 
