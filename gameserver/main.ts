@@ -38,7 +38,7 @@ import type { Steps } from './steps.ts'
 import { zoneAddress } from './zone-address.ts'
 
 /** How often it checks whether the host is in use. */
-const idleLookMs = 1000
+const idleCheckMs = 1000
 /** How long the fleet's SIGTERM is waited for after the host asked for its end. */
 const endedByFleetMs = 30_000
 /** How often the host writes down how it does: ticks, players, traffic. */
@@ -324,7 +324,7 @@ function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread)
     if (steps.stopping.aborted || !isIdle(systemRuntime.now(), inUse)) return
     clearInterval(timer)
     void returnToFleet()
-  }, idleLookMs)
+  }, idleCheckMs)
   timer.unref()
 
   /** No player is sent here any more; then the fleet ends the process as it ends every host. */

@@ -7,7 +7,7 @@ import { faultLine } from '#shared/telemetry/fault.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { every } from './every.ts'
 
-const lookEveryMs = 250
+const readEveryMs = 250
 /** More at once is not read: it is in the file. */
 const readMaxBytes = 256 * 1024
 
@@ -22,7 +22,7 @@ export function followHostFaults(options: {
   const { folder, print } = options
   /** How far each file was read. */
   const readTo = new Map<string, number>()
-  const look = (isFirst: boolean) => {
+  const readNew = (isFirst: boolean) => {
     for (const file of readdirSync(folder)) {
       if (!file.endsWith('.log')) continue
       const path = join(folder, file)
@@ -40,8 +40,13 @@ export function followHostFaults(options: {
       }
     }
   }
-  look(true)
-  return every(lookEveryMs, 'reading the logs of the zone hosts', async () => look(false), options)
+  readNew(true)
+  return every(
+    readEveryMs,
+    'reading the logs of the zone hosts',
+    async () => readNew(false),
+    options,
+  )
 }
 
 /** What is printed for a line of a log; undefined when it is no fault. */

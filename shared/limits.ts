@@ -58,7 +58,7 @@ export const accessTokenMs = 15 * 60 * 1000
  * its player for 15 minutes. About half a megabyte; who is forgotten costs one more check of a signature.
  */
 export const tokensRememberedMax = 1024
-/** An operator's token from the command line: one command, with a slow network and a slow look. */
+/** An operator's token from the command line: one command, with a slow network and a slow operator. */
 export const operatorTokenMs = 5 * 60 * 1000
 /** A host signs a token of its own for each call to `/internal`; none may be valid for longer. */
 export const hostTokenMs = 60 * 1000
@@ -127,12 +127,12 @@ export const leaseReadGapMs = 2500
 /** How long `enter` waits for a living owner to let a character go. */
 export const letGoWaitMs = 3000
 /**
- * How often it looks meanwhile, and after the first second, in which a host that was hinted has answered:
- * all players of a silent host look on together.
+ * How often it polls meanwhile, and after the first second, in which a host that was hinted has answered:
+ * all players of a silent host poll together.
  */
-export const letGoLookMs = 250
-export const letGoLookLaterMs = 500
-/** How long an operator's kick is looked after: 3 s that it may take, and one more round of the inbox. */
+export const letGoPollMs = 250
+export const letGoPollLaterMs = 500
+/** How long an operator's kick waits for its end: 3 s that it may take, and one more round of the inbox. */
 export const removalWaitMs = 4000
 /** Length of an operator's reason: from a word to one line. */
 export const reasonMinLength = 3
@@ -163,11 +163,11 @@ export const checkpointPartBytes = 128 * 1024
  * with `clockSlackMs`: it takes a card that is older than 102 s for silent at once.
  */
 export const instanceSilentMs = 3 * checkpointMs
-/** Instances of which one process remembers when it heard them last: about 2 MB. */
+/** Cards that one process remembers to judge whether their hosts live: about 2 MB. */
 export const cardsKnownMax = 8192
 /**
  * The state of a realm is remembered this long by one process: cards change each 4 s. A zone of a thousand
- * instances costs 38 read units a look.
+ * instances costs 38 read units a search.
  */
 export const statusRememberedMs = 5000
 /** A copy of a card that was not renewed for so long belongs to a host that has ended. Far above silence and slack. */

@@ -19,13 +19,13 @@ type WhoDeps = { store: Store; realms: Realms }
 
 /**
  * Their account id. Character names count as they are spelled, login names as at log-in. A name without
- * its kind is for looking alone: the API takes none where something changes (`named` in shared/api/admin.ts).
+ * its kind is for reading alone: the API takes none where something changes (`named` in shared/api/admin.ts).
  * Throws admin.player_unknown, or admin.ambiguous when two are called so.
  */
 export async function findAccount(deps: WhoDeps, who: string): Promise<string> {
   const kind = kinds.find((each) => who.startsWith(`${each}:`))
   const name = kind === undefined ? who : who.slice(kind.length + 1)
-  const found = await look(deps, kind, name)
+  const found = await find(deps, kind, name)
   const accounts = new Set(found.filter((one) => one !== undefined))
   if (accounts.size > 1) {
     throw new Problem('admin.ambiguous', {
@@ -36,7 +36,7 @@ export async function findAccount(deps: WhoDeps, who: string): Promise<string> {
   throw new Problem('admin.player_unknown', { detail: await otherSpelling(deps, kind, name) })
 }
 
-async function look(
+async function find(
   deps: WhoDeps,
   kind: Kind | undefined,
   name: string,

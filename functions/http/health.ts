@@ -11,7 +11,7 @@ import type { Checks } from './record.ts'
 import type { Mounted } from './serve.ts'
 
 /**
- * The last outcome of what watches this process. `checks` name what was looked at, `visit` says how the
+ * The last outcome of what watches this process. `checks` name the checked parts, `visit` says how the
  * synthetic player fared.
  */
 export type Health = AnswerOf<(typeof healthApi)['endpoints']['whole']>
@@ -39,9 +39,9 @@ type KeysHealthDeps = {
 }
 
 /**
- * The health of a function that nothing watches between requests: who asks looks. Reading the public keys
- * is one trip, and shows that the store answers and that there is something to verify tokens with. That
- * the private ones open is shown by having started at all (signing.ts).
+ * The health of a function without a background round: a request makes the check. It reads the public keys in
+ * one trip: so the store answers, and tokens can be verified. The private keys were opened at the start
+ * (signing.ts).
  */
 export function createKeysHealth({
   keys,
@@ -49,8 +49,8 @@ export function createKeysHealth({
   log,
   checks,
 }: KeysHealthDeps): () => Promise<Health> {
-  let kept: { at: number; look: Promise<Omit<Health, 'checks'> & { checks: object }> } | undefined
-  const look = async () => {
+  let kept: { at: number; health: Promise<Omit<Health, 'checks'> & { checks: object }> } | undefined
+  const check = async () => {
     const failed = await keys.refresh().then(
       () => undefined,
       (cause: unknown) => cause ?? 'failed',
@@ -63,9 +63,9 @@ export function createKeysHealth({
   }
   return async () => {
     const now = runtime.now()
-    if (kept === undefined || Math.abs(now - kept.at) >= keptMs) kept = { at: now, look: look() }
+    if (kept === undefined || Math.abs(now - kept.at) >= keptMs) kept = { at: now, health: check() }
     const { at } = kept
-    const { ok, checks } = await kept.look
+    const { ok, checks } = await kept.health
     return { ok, checks: { ...checks, ageMs: Math.max(0, now - at) } }
   }
 }

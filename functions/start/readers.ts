@@ -6,25 +6,25 @@ import type { Socket } from 'node:net'
 import { answerReadMs, pipelinedMax } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 
-const lookEveryMs = 1000
+const checkEveryMs = 1000
 
 /**
  * Cuts connections whose answers are not read within `readMs`, until the server closes. Time is counted by
- * looks, so that a process that stood still takes nobody for slow.
+ * checks, so that a process that stood still takes nobody for slow.
  */
 export function cutSlowReaders(
   server: Server,
   runtime: Pick<Runtime, 'sleep'>,
   readMs = answerReadMs,
 ): void {
-  const everyMs = Math.min(lookEveryMs, readMs)
-  // All that waited at some look, `bytes` of the connection, leaves for the client within `leftMs`.
+  const everyMs = Math.min(checkEveryMs, readMs)
+  // All that waited at some check, `bytes` of the connection, leaves for the client within `leftMs`.
   const waiting = new Map<Socket, { bytes: number; leftMs: number } | undefined>()
   server.on('connection', (socket) => {
     waiting.set(socket, undefined)
     socket.once('close', () => waiting.delete(socket))
   })
-  const look = () => {
+  const check = () => {
     for (const [socket, due] of waiting) {
       const read = socket.bytesWritten - socket.writableLength
       if (socket.writableLength === 0) waiting.set(socket, undefined)
@@ -36,14 +36,14 @@ export function cutSlowReaders(
   }
   const closed = new AbortController()
   server.once('close', () => closed.abort())
-  const lookOn = async () => {
+  const checkOn = async () => {
     for (;;) {
       await runtime.sleep(everyMs, closed.signal)
-      look()
+      check()
     }
   }
-  // Ends by the abort alone.
-  void lookOn().catch(() => undefined)
+  // The abort alone ends it.
+  void checkOn().catch(() => undefined)
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void

@@ -7,7 +7,7 @@ import { hostClocks } from './host-clocks.ts'
 import { remember } from './remember.ts'
 import { worldRoutes } from './routes.ts'
 
-/** Clocks drift slowly, and a look reads all cards. */
+/** Clocks drift slowly, and a check reads all cards. */
 const clocksRememberedMs = 60_000
 
 export const domain = defineDomain({

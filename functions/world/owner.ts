@@ -1,8 +1,8 @@
 // The owner of a character that is in play. It is never taken from a living one: that one is asked through
-// its inbox to let go, and looked at for 3 s. An owner is dead by its lease row, or because another host
-// wrote there that it fell silent. Else what was seen of its lease goes to the client with the refusal and
-// comes back with the next `enter`, until the owner has answered or may be judged dead.
-import { letGoLookLaterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
+// its inbox to let go, and its rows are polled for 3 s. An owner is dead by its lease row, or because another
+// host wrote there that it fell silent. Else what was seen of its lease goes to the client with the refusal
+// and comes back with the next `enter`, until the owner has answered or may be judged dead.
+import { letGoPollLaterMs, letGoPollMs, letGoWaitMs } from '#shared/limits.ts'
 import { readCheckpoint, recover } from '#shared/ownership/checkpoint.ts'
 import type { CharacterRows, Guard } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
@@ -92,7 +92,7 @@ export async function askToLetGo(deps: OwnerDeps, guard: Guard, watch: Watch): P
   }
 }
 
-/** When an owner that was asked is looked at again: soon in the first second, then less often. */
-export function lookAgainMs(now: number, { letGoUntil = now }: Watch): number {
-  return letGoUntil - now > letGoWaitMs - 1000 ? letGoLookMs : letGoLookLaterMs
+/** The wait before the rows of an asked owner are read again: short in the first second, then longer. */
+export function pollAgainMs(now: number, { letGoUntil = now }: Watch): number {
+  return letGoUntil - now > letGoWaitMs - 1000 ? letGoPollMs : letGoPollLaterMs
 }

@@ -25,9 +25,9 @@ export type PlacementDeps = { store: Store; runtime: Runtime; fleet: Fleet; isLi
  * machine and opens within 100 ms of its allocation; the client gives a request 10 s.
  */
 const hostWaitMs = 4000
-/** How often it looks for one that is starting, and for one that is allocated and opens. */
-const hostLookMs = { starting: 250, allocated: 100 }
-const looksASecond = 4
+/** How often it polls for a host that is starting, and for one that is allocated and opens, ms. */
+const hostPollMs = { starting: 250, allocated: 100 }
+const pollsASecond = 4
 /** How often a place is asked for in one instance, and in all of them, while others change the same card. */
 const conflictTries = 3
 const conflictRounds = 4
@@ -36,7 +36,7 @@ const conflictWaitMs = 25
 /** Until when it is held, Unix ms. `renewed`: the character had that place already. */
 export type Found = { card: Card; ticketExpires: number; renewed: boolean }
 
-/** What a place is looked for with. */
+/** What the search for a place needs. */
 export type Search = {
   realmId: string
   zone: string
@@ -147,21 +147,21 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
   if (opened !== undefined) return opened
   const labels = { [zoneLabel]: zone }
   const beganAt = runtime.now()
-  for (let looks = 0; ; looks++) {
+  for (let polls = 0; ; polls++) {
     // After the loss of a host all its players wait here together. So the costlier requests to fleet and
     // store are sent only once a second.
-    const thorough = looks % looksASecond === 0
+    const thorough = polls % pollsASecond === 0
     const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
     if (host === undefined && thorough && !(await isComing(fleet, labels).catch(fleetGone))) {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
     // Any instance that has opened meanwhile will do, also one that another request had opened.
-    if (host !== undefined || (thorough && looks > 0)) {
+    if (host !== undefined || (thorough && polls > 0)) {
       const found = await takeOpened()
       if (found !== undefined) return found
     }
     if (runtime.now() - beganAt >= hostWaitMs) throw new Problem('world.full', { retryAfterS: 1 })
-    await runtime.sleep(host === undefined ? hostLookMs.starting : hostLookMs.allocated)
+    await runtime.sleep(host === undefined ? hostPollMs.starting : hostPollMs.allocated)
   }
 }
 

@@ -59,7 +59,7 @@ export function seatWrite(
 
 /**
  * Takes the character of a seat out of play: its ticket is voided and its place free, or its living host
- * is asked to let go and looked at for 4 s. Two trips when nobody plays it, which is nearly always. The place
+ * is asked to let go and polled for 4 s. Two trips when nobody plays it, which is nearly always. The place
  * may be gone by then. Only the place can say so: `ticketExpires` is by the clock of another function.
  */
 export async function vacate(deps: RemovalDeps, realmId: string, seat: Seat): Promise<void> {

@@ -14,7 +14,7 @@ import type { Reservation } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
 import { speaks } from '#shared/protocol/version.ts'
 import type { Offer } from './choice.ts'
-import { askToLetGo, lookAgainMs, readOwner } from './owner.ts'
+import { askToLetGo, pollAgainMs, readOwner } from './owner.ts'
 import type { Owner, OwnerDeps, Watch } from './owner.ts'
 import { findPlace, readOffers } from './placement.ts'
 import type { Found, PlacementDeps } from './placement.ts'
@@ -68,7 +68,7 @@ export async function enter(
   for (let attempt = 1; attempt <= attempts;) {
     const admission = await tryEnter(deps, { player, realmId, characterId }, progress)
     if (admission === 'owned') {
-      await deps.runtime.sleep(lookAgainMs(deps.runtime.now(), progress))
+      await deps.runtime.sleep(pollAgainMs(deps.runtime.now(), progress))
     } else if (admission === 'again') {
       await deps.runtime.sleep(jitterMs(deps.runtime, againWaitMs * attempt++))
     } else return admission
@@ -76,14 +76,14 @@ export async function enter(
   throw new Problem('world.busy', { retryAfterS: 1 })
 }
 
-/** `again`: others changed the same rows. `owned`: a living owner was asked to let go; look again. */
+/** `again`: others changed the same rows. `owned`: a living owner was asked to let go; read again. */
 async function tryEnter(
   deps: WorldDeps,
   entering: Entering,
   progress: Progress,
 ): Promise<Admission | 'again' | 'owned'> {
   const situation = await readSituation(deps, entering)
-  const around = await lookAround(deps, situation, progress)
+  const around = await readAround(deps, situation, progress)
   if (around.owner.state === 'lives') {
     await askToLetGo(deps, situation.rows.guard, progress)
     return 'owned'
@@ -96,7 +96,7 @@ async function tryEnter(
 type Around = { owner: Owner; zone: string; offers: readonly Offer[] }
 
 /** The owner, if one plays the character, and where it may go. While an owner is given time, that alone. */
-async function lookAround(
+async function readAround(
   deps: WorldDeps,
   { rows, seat }: Situation,
   progress: Progress,

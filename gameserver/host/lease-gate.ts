@@ -57,8 +57,8 @@ export type LeaseGate = {
   open(): boolean
   /** Counts gaps from now on. */
   start(): void
-  /** Looks at lease and clocks; returns whether worlds tick now. Call each time the tick thread wakes. */
-  look(now: number): boolean
+  /** Checks lease and clocks. Returns whether worlds tick now. Call each time the tick thread wakes. */
+  check(now: number): boolean
   stop(): void
 }
 
@@ -115,7 +115,7 @@ export function createLeaseGate(deps: {
     ticks,
     open,
     start: () => void gap.take(monotonic()),
-    look(now) {
+    check(now) {
       const gapMs = gap.take(now)
       if (!open() || proving()) return false
       if (gapMs > leaseDeadlineMs) {
@@ -139,12 +139,12 @@ export function createLeaseGate(deps: {
   }
 }
 
-/** Time between looks, by the clock that says more: a suspended machine stops the monotonic one. */
+/** Time between checks, by the clock that says more: a suspended machine stops the monotonic one. */
 function createGap(runtime: Pick<Runtime, 'now'>, monotonic: () => number) {
   let wokeAt = monotonic()
   let wokeAtWall = runtime.now()
   return {
-    /** Since the last look, ms; `now` is the next one's beginning. */
+    /** Since the last check, ms. `now` begins the next one. */
     take(now: number): number {
       const wall = runtime.now()
       const gapMs = Math.max(now - wokeAt, wall - wokeAtWall)

@@ -29,7 +29,7 @@ export type TickLoop = {
 }
 
 const sweepEveryMs = 1000
-/** The loop wakes at least this often: while no world ticks, the lease is still looked at. */
+/** The loop wakes at least this often: while no world ticks, the lease is still checked. */
 const wakeEveryMs = 50
 
 export type TickLoopDeps = {
@@ -59,7 +59,7 @@ export function createTickLoop(deps: TickLoopDeps): TickLoop {
     // An error in one instance must not end the loop: all instances would stop, without a log line.
     try {
       if (gate.state !== 'proving') persistence.heartbeat()
-      if (gate.look(now)) for (const one of running) tickDue(deps, one)
+      if (gate.check(now)) for (const one of running) tickDue(deps, one)
       if (now - sweptAt >= sweepEveryMs) {
         sweptAt = now
         deps.sweep(now)

@@ -30,7 +30,7 @@ export function uniteWith(set: CellSet, other: CellSet): void {
 
 /**
  * Writes the runs of cells side by side in a window that are in one set and not in another, as first and
- * last cell of each, by rising numbers; answers how many numbers. Runs end with a word.
+ * last cell of each, by rising numbers. Returns how many numbers. Runs end with a word.
  */
 export function writeRuns(
   set: CellSet,

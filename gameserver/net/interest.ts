@@ -13,20 +13,20 @@ const refreshUnits = 1800
 const hysteresisUnits = cellUnits / 2
 
 export type Interest = {
-  /** Whether a cell is subscribed, as of the latest `look`. */
+  /** Whether a cell is subscribed, as of the latest `moveTo`. */
   has(cell: number): boolean
   /**
-   * Looks from a position: fills `added` and `dropped`. Until the next call `had` still answers for the cells
-   * that were subscribed before.
+   * Moves the viewer to a position: fills `added` and `dropped`. Until the next call `had` still answers for
+   * the cells that were subscribed before.
    */
-  look(x: number, y: number): void
+  moveTo(x: number, y: number): void
   readonly added: readonly number[]
   readonly dropped: readonly number[]
-  /** Whether a cell was subscribed before the latest `look`. */
+  /** Whether a cell was subscribed before the latest `moveTo`. */
   had(cell: number): boolean
   /**
-   * Writes the runs of cells that are subscribed (`all`), or that were already before the latest `look`
-   * (`kept`), as first and last cell of each; answers how many numbers.
+   * Writes the runs of cells that are subscribed (`all`), or that were already before the latest `moveTo`
+   * (`kept`), as first and last cell of each. Returns how many numbers.
    */
   runs(which: 'all' | 'kept', into: Uint16Array): number
 }
@@ -41,7 +41,7 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
   const dropped: number[] = []
   let lastX = Number.NaN
   let lastY = Number.NaN
-  // Between two looks the viewer may come this much nearer (the diagonal of the refresh square).
+  // Between two calls of `moveTo` the viewer may come this much nearer (the diagonal of the refresh square).
   const joinAt = radiusUnits + refreshUnits * 1.5
   const dropAt = joinAt + hysteresisUnits
 
@@ -80,7 +80,7 @@ export function createInterest(columns: number, rows: number, radiusUnits: numbe
 
   return {
     has: (cell) => hasCell(subscribed, cell),
-    look(x, y) {
+    moveTo(x, y) {
       if (added.length > 0) {
         for (const cell of added) removeCell(addedNow, cell)
         added.length = 0

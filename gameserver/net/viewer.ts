@@ -108,7 +108,7 @@ export function sendFrame(
     if (!hasCell(records.changedSince(viewer.upTo), entity.cell)) return 'later'
   }
   viewer.prompt = false
-  interest.look(entity.x, entity.y)
+  interest.moveTo(entity.x, entity.y)
   const { added, dropped } = interest
   const since = viewer.upTo
   viewer.upTo = tick

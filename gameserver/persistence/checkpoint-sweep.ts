@@ -25,9 +25,9 @@ import { StoreError } from '#shared/store/store.ts'
 import type { Key, Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 
-/** How often a host looks for dead ones, and at how many, ms. A look costs ten read units. */
-const lookEveryMs = 10 * 60_000
-const lookedAtOnce = 16
+/** How often a host reads checkpoints of dead hosts, ms, and how many at once. A read costs ten units. */
+const sweepEveryMs = 10 * 60_000
+const sweptAtOnce = 16
 /** How long the lease row must have been absent, ms. Requests land up to 20 s late. */
 const landedMs = 60_000
 
@@ -51,7 +51,7 @@ export function createCheckpointSweep(deps: {
   async function round(signal?: AbortSignal): Promise<void> {
     const { pk } = checkpointListKey(realmId, bootId)
     const values = { ':pk': pk }
-    const limit = lookedAtOnce
+    const limit = sweptAtOnce
     const page = await store.query({
       table: 'core',
       keyCondition: 'pk = :pk',
@@ -76,7 +76,7 @@ export function createCheckpointSweep(deps: {
     round,
     async run(signal) {
       for (;;) {
-        await runtime.sleep(lookEveryMs, signal).catch(() => undefined)
+        await runtime.sleep(sweepEveryMs, signal).catch(() => undefined)
         if (signal.aborted) return
         await round(signal).catch((error: unknown) => {
           if (error instanceof StoreError || signal.aborted) return

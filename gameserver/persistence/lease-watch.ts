@@ -17,7 +17,7 @@ import type { Store } from '#shared/store/store.ts'
 import type { Clocks } from './lease-keeper.ts'
 
 /** How often the leases are read. With the way it stays below `leaseReadGapMs`. */
-const lookMs = 2000
+const pollMs = 2000
 /** How often the ring is read: new hosts are not in danger at once. */
 const ringMs = 10_000
 /** How often this host writes its own row of the ring again, and how long others must have been dead, ms. */
@@ -28,8 +28,8 @@ const slowReadMs = 1000
 const watchedMax = 3
 /** Rows of the ring read at once, so that a few dead ones do not hide the living. */
 const ringPage = 8
-/** Hosts taken for dead that are looked at again with each read of the ring: one may have woken. */
-const lookedAgainMax = 2
+/** Hosts taken for dead whose leases are read again with each read of the ring: one may have woken. */
+const readAgainMax = 2
 
 export function createLeaseWatch(deps: {
   store: Store
@@ -60,10 +60,10 @@ export function createLeaseWatch(deps: {
       dead.delete(id)
       await leaveRing(store, realmId, id)
     }
-    return [...dead.keys()].slice(0, lookedAgainMax)
+    return [...dead.keys()].slice(0, readAgainMax)
   }
 
-  async function look(id: string): Promise<void> {
+  async function watchLease(id: string): Promise<void> {
     // Of this process alone, and it never runs ahead: an observation by it is never too long.
     const sent = clocks.monotonic()
     const row = await store.get({ table: 'volatile', key: leaseKey(id) })
@@ -85,7 +85,7 @@ export function createLeaseWatch(deps: {
     const again = clocks.monotonic() - ringAt >= ringMs ? await readRing() : []
     const watched = ring.filter((id) => !dead.has(id)).slice(0, watchedMax)
     for (const id of sightings.keys()) if (!watched.includes(id)) sightings.delete(id)
-    await Promise.all([...watched, ...again].map(look))
+    await Promise.all([...watched, ...again].map(watchLease))
   }
 
   return {
@@ -95,7 +95,7 @@ export function createLeaseWatch(deps: {
           // A failed read is a gap in the observation.
           if (!(error instanceof StoreError)) throw error
         })
-        await runtime.sleep(lookMs, signal).catch(() => undefined)
+        await runtime.sleep(pollMs, signal).catch(() => undefined)
       }
     },
   }

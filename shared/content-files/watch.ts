@@ -24,9 +24,9 @@ export function watchContent({ dir, loaded, runtime, taken, refused }: WatchCont
   let { content } = snapshot(loaded)
   let reported = ''
   let changed = false
-  let looking = false
+  let loading = false
 
-  const lookOnce = async () => {
+  const loadOnce = async () => {
     try {
       const next = await loadContent(dir)
       if (next.content.version === version) {
@@ -49,18 +49,18 @@ export function watchContent({ dir, loaded, runtime, taken, refused }: WatchCont
     reported = text
     refused(problems)
   }
-  const look = async () => {
-    looking = true
+  const load = async () => {
+    loading = true
     while (changed) {
       changed = false
       await runtime.sleep(quietMs)
-      if (!changed) await lookOnce()
+      if (!changed) await loadOnce()
     }
-    looking = false
+    loading = false
   }
   const watcher = watch(dir, { recursive: true, persistent: false }, () => {
     changed = true
-    if (!looking) void look()
+    if (!loading) void load()
   })
   // The folder was moved away during the watch. The content in use stays.
   watcher.on('error', (error) => report([`the content is not watched any more: ${error.message}`]))

@@ -1,7 +1,7 @@
 // Takes a character out of play, because an operator asks for it or its player enters with another one. It
 // voids the ticket, or sends the living owner a command to save the character and close its socket. It takes
 // no character from an owner that may still write.
-import { leaseRenewMs, letGoLookMs, removalWaitMs } from '../limits.ts'
+import { leaseRenewMs, letGoPollMs, removalWaitMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
@@ -31,7 +31,7 @@ export type Removal = {
 }
 
 /** Tries to void a ticket after the time is up, while others keep changing it. Bounds what conflicts cost. */
-const lateLooksMax = 8
+const lateReadsMax = 8
 
 /**
  * `out`: the character is not in play. `inPlay`: its owner has not let go within 4 s. The owner has the
@@ -45,7 +45,7 @@ export async function removeFromPlay(
   const { realmId, characterId } = removal
   const timeoutAt = runtime.now() + removalWaitMs
   let asked: { owner: string; epoch: number; at: number } | undefined
-  let lateLooks = 0
+  let lateReads = 0
   for (;;) {
     const page = await store.query(readCharacterRows(realmId, characterId))
     const rows = parseCharacterRows(realmId, characterId, page.items)
@@ -70,9 +70,9 @@ export async function removeFromPlay(
     }
     // This does not end before the owner has the command. A function that stood still past its time may have
     // read a ticket. If it ended now, the claim of that ticket would get no command.
-    if (now >= timeoutAt && (guard.state === 'active' || ++lateLooks >= lateLooksMax))
+    if (now >= timeoutAt && (guard.state === 'active' || ++lateReads >= lateReadsMax))
       return 'inPlay'
-    await runtime.sleep(letGoLookMs)
+    await runtime.sleep(letGoPollMs)
   }
 }
 

@@ -62,8 +62,8 @@ try {
   const players = spawn(process.execPath, [...args, '--seconds', values.seconds, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const look = () => usedBy([...waystone.pids(), players.pid!])
-  const from = look()
+  const measure = () => usedBy([...waystone.pids(), players.pid!])
+  const from = measure()
   const began = performance.now()
   let allIn: { used: Used; seconds: number } | undefined
   let atEnd = from
@@ -71,7 +71,7 @@ try {
   const lines: string[] = []
   for await (const line of createInterface({ input: players.stdout })) {
     last = JSON.parse(line) as Report
-    atEnd = look()
+    atEnd = measure()
     const { seconds, inWorld, correctionsPerMinute, arrivedMs, joinMs } = last
     const ms = (times: { p50: number; p99: number }) =>
       `${times.p50.toFixed(0)} / ${times.p99.toFixed(0)} ms`

@@ -67,14 +67,14 @@ const measured = targets.map((): Round[] => [])
 for (let round = 0; round < rounds; round++) {
   for (const [i, { name, port, request }] of targets.entries()) {
     const cpu: number[] = []
-    const look = async () => {
+    const measure = async () => {
       host.send('measure')
       const [{ cpuMicros }] = (await once(host, 'message')) as [Used]
       cpu.push(cpuMicros)
     }
     // More than a few log-ins at once only wait for one another.
     const connections = name === 'log-in' ? 4 : Number(values.connections)
-    const rate = await load({ port, connections, request, status }, 1, seconds, look)
+    const rate = await load({ port, connections, request, status }, 1, seconds, measure)
     measured[i]!.push({ rate, micros: (cpu[1]! - cpu[0]!) / (rate * seconds) })
   }
 }

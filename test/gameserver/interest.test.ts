@@ -49,7 +49,7 @@ test('holds every cell within the radius and none that is far beyond, and says w
         for (const { dx, dy } of [{ dx: 0, dy: 0 }, ...walk]) {
           x = Math.min(columns * cellUnits - 1, Math.max(0, x + dx))
           y = Math.min(rows * cellUnits - 1, Math.max(0, y + dy))
-          interest.look(x, y)
+          interest.moveTo(x, y)
           const now = subscribed(interest)
           const known = new Set(now)
           // By hand: an assertion a cell would take most of the test's time.
@@ -96,7 +96,7 @@ test('every subscribed cell is sent, up to the very edge, over random walks', ()
       for (const { dx, dy } of walk) {
         column = Math.min(3000, Math.max(0, column + dx))
         row = Math.min(900, Math.max(0, row + dy))
-        interest.look(column * step, row * step)
+        interest.moveTo(column * step, row * step)
         expect(subscribed(interest)).toEqual(all.filter(interest.has))
       }
     }),

@@ -32,7 +32,7 @@ function stage() {
   const wake = (ms = 50) => {
     for (const end = now + ms; now < end;) {
       now += 50
-      gate.look(now)
+      gate.check(now)
     }
   }
   const reply = async (outcome: 'held' | 'lost' | 'unavailable') => {
@@ -54,7 +54,7 @@ function stage() {
     },
     'stood still'() {
       now += leaseDeadlineMs + 1
-      gate.look(now)
+      gate.check(now)
     },
     proved: async () => await reply('held'),
     lost() {

@@ -45,19 +45,19 @@ export async function connect(
     until: (found) =>
       new Promise((resolve, reject) => {
         const late = setTimeout(() => {
-          watchers.delete(look)
+          watchers.delete(check)
           const seen = client.frames.map(({ kind }) => kind).slice(-5)
           reject(new Error(`nothing came; closed: ${client.closed}, frames: ${seen.join(' ')}`))
         }, 5000)
-        const look = () => {
+        const check = () => {
           const value = found(client)
           if (value === undefined || value === false) return
-          watchers.delete(look)
+          watchers.delete(check)
           clearTimeout(late)
           resolve(value)
         }
-        watchers.add(look)
-        look()
+        watchers.add(check)
+        check()
       }),
     welcome: () => client.until(({ frames }) => frames.find((f) => f.kind === 'welcome')),
     keyframe: () => client.until(({ frames }) => frames.find((f) => f.kind === 'snapshot')),
@@ -66,7 +66,7 @@ export async function connect(
     end: () => client.until(({ closed }) => closed),
   }
   const changed = () => {
-    for (const look of watchers) look()
+    for (const check of watchers) check()
   }
   socket.on('message', (data: Buffer) => {
     const frame = decodeServerFrame(data)

@@ -4,7 +4,7 @@ import { createStatus } from '#functions/world/status.ts'
 import { createLeaseWatch } from '#gameserver/persistence/lease-watch.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
-import { leaseDeadAfterMs, letGoLookMs, letGoWaitMs } from '#shared/limits.ts'
+import { leaseDeadAfterMs, letGoPollMs, letGoWaitMs } from '#shared/limits.ts'
 import { saveUpdate } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
@@ -66,7 +66,7 @@ describe('one owner', () => {
     await host.claim(await realm.open((await realm.enterAs(who)).ticket))
     const asked = realm.runtime.now()
     await expect(realm.enterAs(who)).rejects.toMatchObject({ code: 'play.session_active' })
-    expect(realm.runtime.now() - asked).toBeLessThanOrEqual(letGoWaitMs + letGoLookMs)
+    expect(realm.runtime.now() - asked).toBeLessThanOrEqual(letGoWaitMs + letGoPollMs)
   })
 
   it('a living host that is asked lets go, and the player is in play elsewhere at once', async () => {

@@ -167,7 +167,7 @@ export function createBanWatch(deps: {
     },
 
     /** Called twice a second. */
-    look(): void {
+    check(): void {
       for (const guard of guards()) {
         const { characterId } = guard
         const owner = livingOwner(guard)

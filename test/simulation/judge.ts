@@ -341,7 +341,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   }
 
   /** Sockets that play what another host owns, places without a player. Called twice a second. */
-  function look(): void {
+  function checkHosts(): void {
     for (const host of hosts) {
       if (host.ended !== undefined) continue
       const clear = network.clearSince(host.slot)
@@ -382,7 +382,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   }
 
   /** Two characters of an account that play at once, on hosts that must know it. Called twice a second. */
-  function lookAtAccounts(): void {
+  function checkAccounts(): void {
     const clear = network.clearSince(undefined)
     const playing = new Map<string, string[]>()
     for (const { rows } of known.values()) {
@@ -421,7 +421,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   }
 
   /** Places without a player, players without a place. Called each second. */
-  function lookAtPlaces(zones: readonly string[]): void {
+  function checkPlaces(zones: readonly string[]): void {
     const seen = new Set<string>()
     for (const [characterId, { rows }] of known) {
       const { guard } = rows
@@ -483,12 +483,12 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     noteAll,
     violation,
     applied,
-    look() {
-      look()
-      lookAtAccounts()
-      bans.look()
+    check() {
+      checkHosts()
+      checkAccounts()
+      bans.check()
     },
-    lookAtPlaces,
+    checkPlaces,
     tickedAfterProof,
     watch(over: Network) {
       network = over

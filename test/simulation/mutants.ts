@@ -347,9 +347,9 @@ export const mutants: Mutant[] = [
     name: 'enter-waits-for-expiry',
     rule: "Reserve: the player's own next enter replaces a reservation at once",
     file: world,
-    find: '  const around = await lookAround(deps, situation, progress)',
+    find: '  const around = await readAround(deps, situation, progress)',
     replace:
-      "  const { guard } = situation.rows\n  if (guard.state === 'reserved' && guard.ticketExpires > deps.runtime.now()) return 'again'\n  const around = await lookAround(deps, situation, progress)",
+      "  const { guard } = situation.rows\n  if (guard.state === 'reserved' && guard.ticketExpires > deps.runtime.now()) return 'again'\n  const around = await readAround(deps, situation, progress)",
   },
   {
     name: 'transition-ignores-state',

@@ -239,15 +239,15 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   startOperators({ scheduler, judge, functions, actions: plan.actions, accountOf })
 
   let backAt: number | undefined
-  const every = (ms: number, look: () => void): void => {
+  const every = (ms: number, work: () => void): void => {
     scheduler.after(ms, () => {
-      look()
-      every(ms, look)
+      work()
+      every(ms, work)
     })
   }
-  every(500, () => judge.look())
+  every(500, () => judge.check())
   every(1000, () => {
-    judge.lookAtPlaces(zoneIds)
+    judge.checkPlaces(zoneIds)
     if (!calm()) return
     const sinceCalm = scheduler.now() - plan.calmAt
     const free = players.filter((one) => !judge.bans.isBanned(one.accountId))
@@ -271,8 +271,8 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   const end = plan.calmAt + backMaxMs + 35_000
   // Three runs of four end soon after the last player is back; the fourth runs on, to find
   // places that are never released and players who drop out again.
-  const looksOn = seed % 4 === 0
-  const done = () => !looksOn && backAt !== undefined && scheduler.now() - backAt > stayMs
+  const runsOn = seed % 4 === 0
+  const done = () => !runsOn && backAt !== undefined && scheduler.now() - backAt > stayMs
   const stop = () => judge.violations.length > 0 || done()
   const steps = await scheduler.runUntil(end, stop)
   return {
