@@ -133,7 +133,7 @@ describe('the stacks', () => {
     expect(ofType(api, 'AWS::SNS::Subscription')).toHaveLength(1)
   })
 
-  it('let into a cluster of EKS whoever asks for hosts, and only him', () => {
+  it('let a function into a cluster of EKS if it asks for hosts, and no other', () => {
     const { api } = synthRealm(eks).stacks
     const granted = ofType(api, 'AWS::EKS::AccessEntry').map(({ Properties }) => Properties)
     expect(granted).toHaveLength(2)

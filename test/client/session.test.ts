@@ -260,7 +260,7 @@ test.each([4, 6, 60, 24 * 60, 400 * 24 * 60, -60, -40 * 24 * 60])(
   },
 )
 
-test('two accounts in two pages of a browser keep their tokens, whoever logs out', async () => {
+test('two accounts in two pages of a browser keep their tokens when either logs out', async () => {
   const time = createTime()
   const api = createApi(time)
   const storage = createMemoryStore()
@@ -392,7 +392,7 @@ test('what a full storage does not take lasts as long as the page', () => {
   expect(store.get('a')).toBe('new')
 })
 
-test('a name that has logged in here is known again, whoever logs out; another one is not', async () => {
+test('a name that has logged in here is known again after any log-out; another one is not', async () => {
   const time = createTime()
   const api = createApi(time)
   const { session, storage } = open(time, api)

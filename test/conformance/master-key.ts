@@ -12,7 +12,7 @@ export type MasterKeyHome = {
 }
 
 export function itKeepsAMasterKey(open: () => Promise<MasterKeyHome>): void {
-  it('is made once, whoever begins at once, and read again', async () => {
+  it('is made once when several begin at once, and read again', async () => {
     const home = await open()
     const keys = await Promise.all(Array.from({ length: 10 }, (_, i) => home.load(i)))
     expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(1)

@@ -71,7 +71,7 @@ describe('an allocation', () => {
     })
   })
 
-  it('asked again, by whomever, is the same host as long as that lives', async () => {
+  it('asked again, by any process, is the same host as long as that lives', async () => {
     const first = await fleet().allocate(asked)
     expect(await fleet().allocate(asked)).toEqual(first)
     expect(cluster.allocations()).toBe(1)

@@ -63,7 +63,7 @@ const banned = async (test: TestApi, accountId: string) =>
   await isBanned(test.memory, 'local', accountId, test.clock.now())
 
 describe('an operator', () => {
-  it('is whoever has the role at the next log-in, and no longer than he has it', async () => {
+  it('is a player with the role from the next log-in on, and as long as he has it', async () => {
     const { test, operator, accountId } = await openStage()
     const login = async () =>
       await test.client().auth.login({

@@ -8,7 +8,7 @@ test('a host is idle when nobody has been there for the whole time', () => {
   expect(isIdle(6000, 0)).toBe(true)
 })
 
-test('whoever is there begins the time anew', () => {
+test('a player or a socket restarts the time', () => {
   const isIdle = createIdleWatch(1000)
   isIdle(0, 0)
   expect(isIdle(900, 1)).toBe(false)

@@ -44,7 +44,7 @@ test('a lock with the pid of a process that is not the one that wrote it is take
   openDataFolder(dir, runtime).release()
 })
 
-test('releasing does not remove the lock of whoever has taken the folder since', () => {
+test('releasing does not remove the lock of a process that has taken the folder since', () => {
   const folder = openDataFolder(dir, runtime)
   rmSync(join(dir, 'lock'))
   const next = openDataFolder(dir, runtime)

@@ -77,7 +77,7 @@ describe('a ban', () => {
     expect(await host.claim(ticket)).toEqual({ outcome: 'refused' })
   })
 
-  it('kicks whoever was claimed before it, wherever the cut falls', async () => {
+  it('kicks a player who was claimed before it, at whatever step it is cut', async () => {
     const realm = await openRealm()
     const host = await realm.host()
     const who = await realm.character()

@@ -435,7 +435,7 @@ export const mutants: Mutant[] = [
     replace: "return [voidTicket, rows].length > 0 ? 'out' : 'inPlay'",
   },
   {
-    name: 'kick-without-a-look',
+    name: 'kick-without-a-read',
     rule: 'Ban: who is active is kicked and read again until gone',
     file: 'shared/ownership/removal.ts',
     find: 'asked = { owner: guard.owner, epoch: guard.epoch, at: now }',

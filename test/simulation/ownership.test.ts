@@ -53,7 +53,7 @@ const quick = [
   'tick-before-proof',
   'recover-by-new-epoch',
   'enter-ignores-ban',
-  'kick-without-a-look',
+  'kick-without-a-read',
 ]
 it.each(mutants.filter(({ name }) => quick.includes(name)))(
   'without the rule "$rule" ($name) a seed fails',
