@@ -50,7 +50,7 @@ export function healthPathOf(name: string): string {
 
 /**
  * Writes a folder for each function, with its `index.mjs` and what goes with it; the handler is
- * `index.handler`. Answers the folders by name. All at once, so that what they share is parsed once.
+ * `index.handler`. Returns the folders by name. All at once, so that what they share is parsed once.
  */
 export async function buildBundles(
   functions: ReadonlyMap<string, readonly DomainRecord[]>,

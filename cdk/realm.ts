@@ -8,7 +8,7 @@ import { defineData } from './data.ts'
 import { defineZoneRole } from './roles.ts'
 import type { Settings } from './settings.ts'
 
-/** `functions`: the domains of each, by its name. `codeOf` answers what a function carries. */
+/** `functions`: the domains of each, by its name. `codeOf` returns the code of a function. */
 export function defineRealm(
   app: App,
   settings: Settings,

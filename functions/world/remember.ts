@@ -1,7 +1,7 @@
 // Answers that are the same for all callers. This process keeps them for some seconds.
 
 /**
- * Answers what was loaded for that key less than `forMs` ago, and loads it once for all who ask meanwhile. A
+ * Returns what was loaded for that key less than `forMs` ago. Loads it once for all callers at a time. A
  * failure is not remembered. Keys must be few: they are kept as long as the process runs.
  */
 export function remember<T>(

@@ -18,7 +18,7 @@ export type StatusDeps = {
 }
 
 /**
- * Answers the zones of a realm with how many play there. A host that is up counts before it has taken its
+ * Returns the zones of a realm with how many play there. A host that is up counts before it has taken its
  * first player. Remembered for some seconds, so the cards are read no more often however many ask. Throws
  * realm.unknown.
  */

@@ -25,7 +25,7 @@ export type TransportTraffic = {
 }
 
 export interface Transport {
-  /** Begins to listen; answers with the port. Rejects when the port cannot be had. */
+  /** Begins to listen. Returns the port. Rejects when the port cannot be had. */
   listen(accept: (connection: Connection) => ConnectionListener): Promise<number>
   /** Asks silent sockets for a sign of life and ends dead ones. Call about once a second. */
   sweep(): void

@@ -70,7 +70,7 @@ export async function openInstance(
 }
 
 /**
- * Writes the copy of a card where it belongs and answers its key; undefined when newcomers are not to find
+ * Writes the copy of a card where it belongs and returns its key; undefined when newcomers are not to find
  * it. `before`: where the last one stands, which is deleted if that is elsewhere. One or two trips.
  */
 export async function writeCopy(

@@ -66,7 +66,7 @@ export interface Store {
   get(request: Get): Promise<Item | undefined>
   query(request: Query): Promise<Page>
   put(request: Put): Promise<void>
-  /** Answers the item as it is after the update (ReturnValues ALL_NEW). */
+  /** Returns the item after the update (ReturnValues ALL_NEW). */
   update(request: Update): Promise<Item>
   delete(request: Delete): Promise<void>
   /** All or nothing; at most 100 writes, each to another item. */
