@@ -1,7 +1,7 @@
 // Answers that are the same for all callers. This process keeps them for some seconds.
 
 /**
- * Returns what was loaded for that key less than `forMs` ago. Loads it once for all callers at a time. A
+ * Returns what was loaded for that key less than `forMs` ago. Callers that come meanwhile share one load. A
  * failure is not remembered. Keys must be few: they are kept as long as the process runs.
  */
 export function remember<T>(
