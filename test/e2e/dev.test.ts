@@ -94,10 +94,29 @@ describe('development', () => {
 
   it('starts anew when the code of functions changes, and everybody comes back', async () => {
     phases.length = 0
+    // The next test is about the fault of this one: so nothing has to be started again for it.
+    const broken = `{ name: 'unicorns', after: 'movement', run: fails }`
+    await edit('game/game.ts', (text) =>
+      text
+        .replace('messages: [emote]', `messages: [emote], systems: [${broken}]`)
+        .concat(`\nfunction fails() {\n  throw new Error('planned')\n}\n`),
+    )
     await edit('functions/app.ts', (text) => `${text}\n// changed\n`)
     await until('everything goes', () => phases.includes('reconnecting'))
     await until('the player is back', () => phases.at(-1) === 'joined', 30_000)
-    expect(waystone.output()).toContain('changed: functions/app.ts; starting anew')
+    expect(waystone.output()).toMatch(/changed: .*functions\/app\.ts.*; starting anew/)
+  })
+
+  it('names a system of the game that fails, with its file and line; players stay in', async () => {
+    const faults = () =>
+      waystone
+        .output()
+        .match(/^hub-1: system unicorns failed at .*\/game\/game\.ts:\d+: planned$/gm) ?? []
+    await until('the fault is printed', () => faults().length > 0)
+    expect(faults()).toHaveLength(1)
+    const { x, y } = player.place()
+    await player.walkTo(x + 2, y)
+    expect(phases.at(-1)).toBe('joined')
   })
 
   it('saves and ends everything at one SIGINT', async () => {
