@@ -15,6 +15,7 @@ import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import type { StoreRequest } from '#shared/store/faults.ts'
 import type { Log, LogFields } from '#shared/telemetry/log.ts'
+import { mile, rules } from './effects.ts'
 import type { Judge } from './judge.ts'
 import { realmId } from './map.ts'
 import type { Process } from './process.ts'
@@ -98,6 +99,7 @@ export function startHost(deps: {
     runtime: worker.runtime,
     clocks,
     host: identity,
+    effects: new Map([[mile.kind, mile]]),
     onProof: (proof) => {
       workerProof = proof
       toTick(() => {
@@ -158,7 +160,11 @@ export function startHost(deps: {
       await call(async () => await kept.letGo(characterId, epoch)),
     forget: async (characterId, epoch) =>
       await call(async () => await kept.forget(characterId, epoch)),
-    effect: async (asked) => await call(async () => await kept.effect(asked)),
+    effect: async (asked) => {
+      const outcome = await call(async () => await kept.effect(asked))
+      judge.effects.answered(asked.characterId, asked.id, outcome)
+      return outcome
+    },
     onCommand: (handler) => {
       apply = (command) => {
         if (command.kind !== 'announce') {
@@ -227,6 +233,7 @@ export function startHost(deps: {
       zone: content.zones.get(zone)!,
     })),
     content,
+    rules,
     persistence,
     verifyKeys: deps.verifyKeys,
     runtime: tick.runtime,

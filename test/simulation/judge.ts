@@ -16,6 +16,7 @@ import type { StoreRequest } from '#shared/store/faults.ts'
 import type { Item } from '#shared/store/store.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import { createBanWatch } from './bans.ts'
+import { createEffectWatch } from './effects.ts'
 import { realmId, zoneIds } from './map.ts'
 import { cardsIn, placesIn } from './registry.ts'
 import { beganAt } from './process.ts'
@@ -117,6 +118,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     const characters = new Set<string>()
     const instances = new Set<string>()
     for (const { table, key } of request.rows) {
+      effects.applied(key)
       if (key.pk.startsWith('HOST#') && key.sk.startsWith('CHECKPOINT#')) checkpoint(key.pk, key.sk)
       if (table === 'volatile' && key.pk.includes('#I#')) instances.add(key.pk)
       if (key.sk === 'LEASE') leaseChanged(key.pk)
@@ -464,6 +466,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
     if (!one.samples.has(key)) one.samples.set(key, { saved: entry.saved, at: now() })
   }
 
+  const effects = createEffectWatch({ network: () => network, violation })
+
   const bans = createBanWatch({
     scheduler,
     network: () => network,
@@ -476,6 +480,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
 
   return {
     bans,
+    effects,
     violations,
     story,
     hosts,
@@ -533,6 +538,7 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       const count = (claims.get(claimed) ?? 0) + 1
       claims.set(claimed, count)
       if (count > 1) violation('one claim a ticket', 'two joins with one ticket', characterId)
+      effects.claimed(outcome.character)
       sampled(characterId, { characterId, epoch, saveNumber, saved })
     },
     /** A host welcomes a character. Returns the epoch at which it plays it. */

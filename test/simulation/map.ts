@@ -14,7 +14,8 @@ export function createContent(capacity: number, zoneMetres: number): Content {
     name: id,
     kind: 'field',
     width: zoneMetres,
-    height: 25,
+    // The game of the simulation tells zones apart by it.
+    height: id === 'hub' ? 25 : 26,
     capacity,
     // Content allows 20 and 30; the rules of movement work with this too, and a run costs a fifth.
     tickHz: tickHz as Zone['tickHz'],

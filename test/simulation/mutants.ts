@@ -38,6 +38,20 @@ const leaves = 'gameserver/instance/leaves.ts'
 
 export const mutants: Mutant[] = [
   {
+    name: 'effect-by-epoch',
+    rule: 'Effects: the next owner asks under the same operation id',
+    file: 'gameserver/persistence/effecting.ts',
+    find: "operationOf(['effect', realmId, characterId, kind, id], body)",
+    replace: "operationOf(['effect', realmId, characterId, kind, id, String(epoch)], body)",
+  },
+  {
+    name: 'effect-not-asked-again',
+    rule: 'Effects: the next owner asks for what waits in the saved state',
+    file: 'gameserver/instance/entry.ts',
+    find: '  resendEffects(instance, character)\n',
+    replace: '  void [resendEffects, instance, character]\n',
+  },
+  {
     name: 'save-without-epoch',
     rule: 'State row: conditioned on epoch and save number',
     file: guard,

@@ -52,6 +52,7 @@ const quick = [
   'leave-once',
   'tick-before-proof',
   'recover-by-new-epoch',
+  'effect-by-epoch',
   'enter-ignores-ban',
   'kick-without-a-read',
 ]

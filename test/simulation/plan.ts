@@ -233,7 +233,7 @@ function drawFault(random: Random, slots: number): FaultPlan {
     return { at, kind: 'function', fn: random.int(0, 2), steps: random.int(1, 12), ...strike }
   }
   if (roll < 0.95) return { at, kind: 'atStep', slot, steps: random.int(1, 40), ...strike }
-  const rows = random.pick(['#STATE', '#GUARD', 'CHECKPOINT', 'LEASE', 'INBOX', 'PLACES'])
+  const rows = random.pick(['#STATE', '#GUARD', 'CHECKPOINT', 'LEASE', 'INBOX', 'PLACES', 'MILES'])
   return { at, kind: 'atWrite', slot, rows, ...strike }
 }
 

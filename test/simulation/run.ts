@@ -275,6 +275,9 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   const done = () => !runsOn && backAt !== undefined && scheduler.now() - backAt > stayMs
   const stop = () => judge.violations.length > 0 || done()
   const steps = await scheduler.runUntil(end, stop)
+  for (const { characterId, outSince } of players) {
+    if (backAt !== undefined && outSince() === undefined) judge.effects.settled(characterId)
+  }
   return {
     seed,
     plan,
