@@ -29,7 +29,19 @@ export function createCheckpointing(deps: {
   lease: () => LeaseView
 }): Persistence['checkpoint'] {
   const { store, clocks, host, stays, places, lease } = deps
-  const putRows = createCheckpointWriter(store, host)
+  // Past the deadline nothing is saved: another owner may already have begun. A checkpoint is several writes, and
+  // the deadline may pass between two of them.
+  const isHeld = () => lease().held
+  const putRows = createCheckpointWriter(
+    {
+      get: (request) => store.get(request),
+      put: async (request) => {
+        if (!isHeld()) throw new StoreError('unavailable', 'the lease is not held')
+        await store.put(request)
+      },
+    },
+    host,
+  )
 
   /** The state rows of those who changed and were not saved for a minute. */
   async function saveChanged(entries: CheckpointEntry[]): Promise<Outcome> {
@@ -50,6 +62,7 @@ export function createCheckpointing(deps: {
   }
 
   async function save(entry: CheckpointEntry): Promise<Outcome> {
+    if (!isHeld()) return 'unavailable'
     try {
       await store.update(saveUpdate({ ...entry, realmId: host.realmId }))
     } catch (error) {
@@ -68,8 +81,7 @@ export function createCheckpointing(deps: {
   }
 
   return async (instance, entries) => {
-    // Past the deadline nothing is saved: another owner may already have begun.
-    if (!lease().held) return 'unavailable'
+    if (!isHeld()) return 'unavailable'
     const [saved, reconciled] = await Promise.all([
       saveAll(instance, entries),
       places.reconcile(instance, entries).then(() => 'saved' as const, failed),

@@ -3,7 +3,12 @@ import fc from 'fast-check'
 import { pack } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
-import { checkpointPartBytes, effectBodyMaxBytes, effectsPerCharacterMax } from '#shared/limits.ts'
+import {
+  checkpointPartBytes,
+  effectBodyMaxBytes,
+  effectsPerCharacterMax,
+  leaseDeadlineMs,
+} from '#shared/limits.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
 import { readCheckpoint, recover } from '#shared/ownership/checkpoint.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
@@ -17,6 +22,7 @@ import { newId } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Put, Store } from '#shared/store/store.ts'
+import { openHost } from './open-host.ts'
 import { openRealm, realmId } from './realm.ts'
 import { seededRuntime } from './seeded-runtime.ts'
 
@@ -63,6 +69,31 @@ function openCheckpointing(store: Store) {
 }
 
 describe('a checkpoint', () => {
+  it.each([
+    { writes: 'before its first head', bytes: 0 },
+    { writes: 'between its parts and their head', bytes: 3000 },
+  ])('writes no head when the deadline passes $writes', async ({ bytes }) => {
+    const runtime = seededRuntime(1)
+    const memory = createMemoryStore({ runtime })
+    let slow = false
+    const puts: string[] = []
+    const store: Store = {
+      ...memory,
+      async put(request) {
+        puts.push(request.item.sk)
+        await memory.put(request)
+        if (slow) runtime.advance(leaseDeadlineMs)
+      },
+    }
+    const host = await openHost({ store, runtime, realmId, zone: 'hub', capacity: 1000 })
+    if (bytes > 0) await host.checkpoint('hub-1', crowd(1, 1, 0))
+    slow = true
+    puts.length = 0
+    expect(await host.checkpoint('hub-1', crowd(500, 2, bytes))).toBe('unavailable')
+    expect(puts).not.toEqual([])
+    expect(puts).not.toContain('CHECKPOINT#hub-1')
+  })
+
   it('of a full hub is one row of about 24 KB', () => {
     const { parts, head } = checkpointRows('boot', 'hub-1', 1, crowd(500, 1, 0))
     expect(parts).toEqual([])

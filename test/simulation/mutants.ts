@@ -207,8 +207,8 @@ export const mutants: Mutant[] = [
     name: 'save-past-the-deadline',
     rule: 'Past the deadline: nothing is saved',
     file: checkpointing,
-    find: "if (!lease().held) return 'unavailable'",
-    replace: '',
+    find: 'const isHeld = () => lease().held',
+    replace: 'const isHeld = () => true',
   },
   {
     name: 'leave-once',
