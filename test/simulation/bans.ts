@@ -66,8 +66,8 @@ export function createBanWatch(deps: {
 
   return {
     isBanned: (accountId: string) => bans.has(accountId),
-    /** When the account could play again, virtual ms; 0 when it always could. */
-    freeSince: (accountId: string) => lifts.get(accountId) ?? 0,
+    /** When the account could play again, virtual ms: 0 when it always could, now while its ban is being lifted. */
+    freeSince: (accountId: string) => (lifts.has(accountId) ? (lifts.get(accountId) ?? now()) : 0),
 
     /** A ban is being lifted, or was a moment ago: a claim may have read the old copy. */
     liftedLately(accountId: string): boolean {
