@@ -28,9 +28,11 @@ export async function listenOn(server: HttpServer, options: PortOptions): Promis
   const { host, port, connectionsMax } = options
   bound(server, connectionsMax)
   if (port !== 0) {
-    // Two programs that share a port would not notice each other. This one fails if another listens.
-    await listening(server, { host, port })
-    await closed(server)
+    // Two programs that share a port would not notice each other. This one fails if another listens. It is a
+    // listener of its own, because an HTTP server that closes tells so to all who end with it.
+    const first = createServer()
+    await listening(first, { host, port })
+    await closed(first)
   }
   await listening(server, { host, port, reusePort: true }).catch(async () => {
     await listening(server, { host, port })

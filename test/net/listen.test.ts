@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, it } from 'vitest'
 import { listenOn } from '#shared/net/listen.ts'
+import { freePort } from '../e2e/waystone.ts'
 
 const host = '127.0.0.1'
 const ends: (() => unknown)[] = []
@@ -74,6 +75,21 @@ it('each connection is served, whichever listener took it', async () => {
     Array.from({ length: 40 }, async () => (await fetch(`http://${host}:${port}`)).text()),
   )
   expect(new Set(answers)).toEqual(new Set(['hello']))
+})
+
+it('a port that is given is taken without a false start: nobody hears that the server has closed', async () => {
+  const server = createServer((_request, response) => response.end('hello'))
+  let closed = 0
+  server.on('close', () => closed++)
+  const { port, close } = await listenOn(server, {
+    host,
+    port: await freePort(),
+    connectionsMax: 10,
+  })
+  expect(await (await fetch(`http://${host}:${port}`)).text()).toBe('hello')
+  expect(closed).toBe(0)
+  await close()
+  expect(closed).toBe(1)
 })
 
 it('a port that another server has is refused', async () => {
