@@ -41,6 +41,10 @@ export async function listen(
     port: open.port,
     stop: async (graceMs = 0) => {
       const closed = open.close()
+      // Else a client that asks and asks keeps its connection, and its last answer is cut.
+      server.prependListener('request', (_request, response) => {
+        response.setHeader('connection', 'close')
+      })
       if (graceMs > 0) {
         const enough = new AbortController()
         // Connections that are kept open for a next request are idle as soon as they are answered.

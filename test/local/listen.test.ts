@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { Hono } from 'hono'
@@ -33,6 +36,30 @@ describe('a server that is stopped', () => {
     await stopped
   })
 
+  it('ends connections on which requests never cease, without cutting an answer', async () => {
+    const server = await listenHere(slowApp(), '127.0.0.1', 0, runtime)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const url = `http://127.0.0.1:${server.port}/slow/20`
+    const get = async () => {
+      const asked = request(url, { agent }).end()
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      answer.resume()
+      await once(answer, 'end')
+    }
+    let failed: unknown
+    const client = (async () => {
+      for (;;) await get()
+    })().catch((error: unknown) => (failed = error))
+    await runtime.sleep(200)
+    const began = performance.now()
+    await server.stop(3000)
+    expect(performance.now() - began).toBeLessThan(1000)
+    await client
+    // It met no listener. Nothing was cut.
+    expect(failed).toMatchObject({ code: 'ECONNREFUSED' })
+    agent.destroy()
+  })
+
   it('ends what takes too long', async () => {
     const server = await listenHere(slowApp(), '127.0.0.1', 0, runtime)
     const slow = fetch(`http://127.0.0.1:${server.port}/slow/20000`).then((answer) => answer.text())
@@ -57,7 +84,7 @@ describe('a client that asks and does not read', () => {
       answered++
       return c.text('x'.repeat(answerBytes))
     })
-    const server = await listenHere(app, '127.0.0.1', 0, runtime, readMs)
+    const server = await listenHere(app, '127.0.0.1', await freePort(), runtime, readMs)
     return { server, most: () => most, answered: () => answered }
   }
   const ask = 'GET /big HTTP/1.1\r\nHost: x\r\n\r\n'
