@@ -6,7 +6,7 @@ import { jitterMs } from '#shared/backoff.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { findInstances, nameOf, readCard } from '#shared/ownership/card.ts'
-import type { Card } from '#shared/ownership/card.ts'
+import type { Card, InstanceRef } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import { findRoom, readOpened } from '#shared/ownership/listing.ts'
 import type { IsLive } from '#shared/ownership/liveness.ts'
@@ -43,6 +43,8 @@ export type Search = {
   characterId: string
   /** Unix ms. */
   until: number
+  /** Where it entered last. */
+  last: InstanceRef | undefined
   /** A dead host, whose cards may not show it yet. */
   notIn: string | undefined
   /** Instances that were full up to a limit. */
@@ -82,9 +84,8 @@ export async function findPlace(
 ): Promise<Found> {
   const found = await takeBest(deps, offers, search)
   if (found !== undefined) return found
-  return (
-    (search.synthetic ? await visitFull(deps, search) : undefined) ?? (await takeNew(deps, search))
-  )
+  const full = search.synthetic ? await visitFull(deps, search) : await takeLast(deps, search)
+  return full ?? (await takeNew(deps, search))
 }
 
 async function takeBest(
@@ -116,6 +117,18 @@ async function takeBest(
     await runtime.sleep(jitterMs(runtime, conflictWaitMs * round))
   }
   throw new Problem('world.busy', { retryAfterS: 1 })
+}
+
+/**
+ * In the instance where it entered last, which is no longer in the listing. If it still has a place there, of an
+ * attempt whose answer was lost, that place may be what makes the instance full.
+ */
+async function takeLast(deps: PlacementDeps, search: Search): Promise<Found | undefined> {
+  const { last, realmId, zone } = search
+  if (last?.zone !== zone) return undefined
+  const card = await readCard(deps.store, realmId, last)
+  if (card?.state !== 'open' || !liveNow(deps)(card)) return undefined
+  return await takeBest(deps, [{ card, limit: card.capacity }], search)
 }
 
 /** The synthetic player comes in however full it is. All cards are read, in a full world and for it alone. */

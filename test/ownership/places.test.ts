@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
 import { cardKey, findInstances } from '#shared/ownership/card.ts'
+import { findRoom } from '#shared/ownership/listing.ts'
 import { placeKey, readPlaces, releasePlaces, takePlace } from '#shared/ownership/places.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
@@ -61,6 +62,25 @@ describe('a place', () => {
     await join(realm, host, who)
     await host.leave({ ...entry(who, 1, 1), instance: 'hub-1' })
     expect(await placeOf(realm, who)).toBeUndefined()
+  })
+
+  it('of an attempt whose answer was lost does not keep its own character out of a full instance', async () => {
+    const { store, at, late } = holdingStore()
+    const realm = await openRealm({ capacity: 2, store })
+    const host = await realm.host()
+    const who = await realm.character()
+    await join(realm, host, who)
+    await host.leave({ ...entry(who, 1, 1), instance: 'hub-1' })
+    at.holding = true
+    await expect(realm.enterAs(who)).rejects.toThrow()
+    at.holding = false
+    await late()
+    // Full up to what is kept for who comes back, so it is not in the listing.
+    await host.checkpoint('hub-1', [])
+    expect(await findRoom(store, () => true, realmId, 'hub')).toEqual([])
+    const { ticket } = await realm.enterAs(who)
+    expect((await host.claim(await realm.open(ticket))).outcome).toBe('claimed')
+    expect(realm.allocations).toEqual([])
   })
 
   it('is not released by a late release of an earlier one, whatever the clocks of functions say', async () => {

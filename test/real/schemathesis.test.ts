@@ -1,7 +1,7 @@
 // schemathesis reads /openapi.json and sends valid and invalid requests to every endpoint: as a guest, as a
 // player, as an operator and as a zone host. It also follows the links of answers, from register to a ticket.
 // No answer may be an error of ours, and each must be in the document. Each run has a limit of time, so that
-// all of them together take less than four minutes on a slow machine.
+// all of them together take less than three minutes on a slow machine.
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -157,7 +157,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
   // This test does not judge the health of a machine under this load.
   const noHealth = ['whole', 'part'].flatMap((name) => ['--exclude-operation-id', `health.${name}`])
   it.each(who)('asked as %s, answers everything as its document says', async (as) => {
-    const phases = ['--phases', 'examples,coverage,fuzzing', '--max-time', '25']
+    const phases = ['--phases', 'examples,coverage,fuzzing', '--max-time', '18']
     await run(as, 'everything', [...phases, ...noHealth])
   })
 
@@ -166,7 +166,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
   // Invalid requests are refused at once and lead nowhere.
   const links = ['--phases', 'stateful', '--mode', 'positive']
   it.each(who)('asked as %s along its links, answers as its document says', async (as) => {
-    await run(as, 'links', [...links, '--max-time', '20', ...noStop, ...noHealth])
+    await run(as, 'links', [...links, '--max-time', '14', ...noStop, ...noHealth])
   })
 
   it('asked as zone host for what hosts ask, answers as its document says', async () => {
@@ -184,7 +184,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
   it('leads from register to a ticket of the world by its links alone', async () => {
     const way = ['auth.register', 'characters.create', 'world.enter']
     const only = way.flatMap((id) => ['--include-operation-id', id])
-    const exchanges = await run('guest', 'way', [...links, '--max-time', '30', ...only])
+    const exchanges = await run('guest', 'way', [...links, '--max-time', '20', ...only])
     const sessions = new Map<string, string>()
     const characters = new Set<string>()
     let entered = 0
