@@ -51,11 +51,13 @@ export function createEffecting(deps: {
     const operation = operationOf(['effect', realmId, characterId, kind, id], body)
     const owned: Step<string> = { write: ownedCheck({ realmId, characterId, bootId, epoch }) }
     const backoff = createBackoff(runtime, repeatMs)
+    let unclear = false
     for (;;) {
       try {
         const ended = await commit<object, string>({ store, runtime }, operation, {
           steps: [owned, ...steps],
           answer: {},
+          unclear,
         })
         if (ended.outcome === 'mismatch') return refused('mismatch')
         if (ended.outcome !== 'refused') return { outcome: 'done' }
@@ -64,6 +66,7 @@ export function createEffecting(deps: {
         if ((await leaver.ownership(call)) === 'lost') return 'fenced'
       } catch (error) {
         if (failed(error) === 'refused') return refused('store')
+        unclear = true
       }
       await runtime.sleep(backoff.next())
     }

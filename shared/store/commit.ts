@@ -57,6 +57,8 @@ export type Commit<T, Name extends string> = {
   steps: readonly Step<Name>[]
   /** Plain JSON, remembered under the id. Never a secret. */
   answer: T
+  /** An earlier commit of this id failed, so it may still take effect. */
+  unclear?: boolean
 }
 
 /**
@@ -84,7 +86,7 @@ export async function commit<T, Name extends string = never>(
   const backoff = createBackoff(runtime, backoffMs)
   const progress: Progress = {
     row: remember(op, { answer: JSON.stringify(request.answer) }, started),
-    unclear: false,
+    unclear: request.unclear ?? false,
   }
   for (let attempt = 0; ; attempt++) {
     const begun = runtime.now()

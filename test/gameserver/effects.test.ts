@@ -206,6 +206,33 @@ describe('an effect', () => {
   })
 })
 
+it('an effect that was unclear for longer than one commit, and is then refused, cannot happen late', async () => {
+  const { realm, who, store, count } = await start()
+  const on = await play(realm, who)
+  const late: Write[][] = []
+  /** Each commit of the id says when it began. */
+  const begun = (writes: Write[] | undefined) => {
+    const last = writes?.at(-1)
+    return last !== undefined && 'put' in last ? last.put.item['expires'] : undefined
+  }
+  on.hangAt((writes) => {
+    if (!isEffect(writes)) return undefined
+    if (late.length === 0 || begun(writes) === begun(late[0])) {
+      late.push(writes)
+      throw new StoreError('unavailable', 'no answer', { unclear: true })
+    }
+    void store.put({ table: 'core', item: { ...row, closed: true } })
+    return undefined
+  })
+  on.ask('a')
+  while (on.instance.inputs.length === 0) await settle()
+  on.tick()
+  expect(on.outcomes).toEqual([{ outcome: 'refused', refused: 'closed' }])
+  await store.delete({ table: 'core', key: row })
+  for (const writes of late) await store.transact(writes).catch(() => undefined)
+  expect(count()).toBe(0)
+})
+
 type Playing = Awaited<ReturnType<typeof play>>
 
 /** Where the first host dies: the fault of the request that makes the effect, and what follows. */
