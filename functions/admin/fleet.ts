@@ -6,13 +6,13 @@ import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
-import { clockOff, judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
+import { clockOff, judgeSuspect, readLease } from '#shared/ownership/lease.ts'
+import type { Lease } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
 import { birthOfId } from '#shared/runtime.ts'
 import { commit, recall } from '#shared/store/commit.ts'
-import type { Item } from '#shared/store/store.ts'
 import type { AdminDeps } from './admin.ts'
 import { auditWrite } from './audit.ts'
 
@@ -37,17 +37,14 @@ export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
 
 type Open = { realmId: string; card: Card }
 
-function leaseWord(bootId: string, row: Item): 'held' | 'suspect' | 'ended' {
-  if (row['ended'] === true) return 'ended'
-  return judgeSuspect(bootId, row).dead ? 'suspect' : 'held'
+function leaseWord(bootId: string, lease: Lease): 'held' | 'suspect' | 'ended' {
+  if (lease.ended) return 'ended'
+  return judgeSuspect(bootId, lease).dead ? 'suspect' : 'held'
 }
 
 async function viewOf(deps: AdminDeps, host: FleetHost | string, open: Open[]): Promise<FleetView> {
   const bootId = typeof host === 'string' ? host : host.bootId
-  const row =
-    bootId === undefined
-      ? undefined
-      : await deps.store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
+  const row = bootId === undefined ? undefined : await readLease(deps.store, bootId)
   const lease = row === undefined ? 'none' : leaseWord(bootId!, row)
   const off = row === undefined ? undefined : await clockOff(deps, bootId!, row)
   const instances = open.map(({ realmId, card }) => ({

@@ -11,7 +11,7 @@ import {
 } from '#shared/ownership/guard.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
-import { judgeLease, leaseKey } from '#shared/ownership/lease.ts'
+import { judgeLease, readLease } from '#shared/ownership/lease.ts'
 import { deleteCharacterWrites } from '#shared/ownership/transitions.ts'
 import type { DeadOwner } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
@@ -158,8 +158,7 @@ async function readDeadOwner(
   const guard = parseCharacterRows(realmId, characterId, page.items)?.guard
   if (guard?.state !== 'active') return undefined
   const { owner: bootId, epoch } = guard
-  const row = await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
-  const judged = judgeLease(bootId, row)
+  const judged = judgeLease(bootId, await readLease(store, bootId))
   if (!judged.dead) return undefined
   const fence = { kind: 'fence' as const, realmId, characterId, epoch }
   const put = commandPut(runtime.now(), bootId, fence)

@@ -1,18 +1,12 @@
 // The requests of zone hosts to the functions.
-import * as z from 'zod'
 import type { HostCaller } from '#shared/api/endpoint.ts'
 import type { KnownHost } from '#shared/api/internal.ts'
-import { leaseKey } from '#shared/ownership/lease.ts'
+import { hostRow, leaseKey } from '#shared/ownership/lease.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { readRow } from '#shared/store/row.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
-
-const hostRow = z.object({
-  address: z.string(),
-  instances: z.array(z.object({ realmId: z.string(), zone: z.string(), instance: z.string() })),
-})
 
 export type InternalDeps = { store: Store; runtime: Runtime; realms: Realms }
 

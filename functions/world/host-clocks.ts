@@ -3,7 +3,7 @@
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { clockOffMaxMs } from '#shared/limits.ts'
 import { findInstances } from '#shared/ownership/card.ts'
-import { clockOff, leaseKey } from '#shared/ownership/lease.ts'
+import { clockOff, readLease } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 
@@ -36,9 +36,8 @@ export async function hostClocks(
     .slice(0, leasesMax)
   const judged = await Promise.all(
     doubtful.map(async ([bootId]) => {
-      const key = leaseKey(bootId)
-      const row = await store.get({ table: 'volatile', key, consistent: true })
-      const off = row === undefined ? undefined : await clockOff(deps, bootId, row)
+      const lease = await readLease(store, bootId)
+      const off = lease === undefined ? undefined : await clockOff(deps, bootId, lease)
       return off === undefined ? [] : [bootId]
     }),
   )

@@ -10,14 +10,14 @@ import {
   judgeLease,
   judgeSighting,
   judgeSuspect,
-  leaseKey,
+  readLease,
   sightLease,
 } from '#shared/ownership/lease.ts'
-import type { Observation, Sighting } from '#shared/ownership/lease.ts'
+import type { Lease, Observation, Sighting } from '#shared/ownership/lease.ts'
 import type { SigningKey } from '#shared/keys/jwt.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import type { Item, Store, Write } from '#shared/store/store.ts'
+import type { Store, Write } from '#shared/store/store.ts'
 import { signSighting } from './sighting.ts'
 
 export type OwnerDeps = {
@@ -50,25 +50,24 @@ export async function readOwner(
   if (guard.state !== 'active') return { state: 'none' }
   // The time is taken before the lease is read: the recorded time may be earlier than the read, never later.
   const readAt = runtime.now()
-  const lease = { table: 'volatile', key: leaseKey(guard.owner), consistent: true } as const
   const left = () => readCheckpoint(store, guard.owner, guard.instance, guard.characterId)
-  const [row, checkpoint] = await Promise.all([
-    store.get(lease),
+  const [lease, checkpoint] = await Promise.all([
+    readLease(store, guard.owner),
     watch.letGoUntil === undefined ? left() : undefined,
   ])
-  const observed = judge(guard.owner, row, watch, readAt)
+  const observed = judge(guard.owner, lease, watch, readAt)
   if (!observed.dead) return { state: 'lives' }
   const kept = watch.letGoUntil === undefined ? checkpoint : await left()
   return { state: 'dead', check: observed.check, recovered: recover(guard, state, kept) }
 }
 
 /** Dead by its lease row, or because the row has not changed for long enough. */
-function judge(owner: string, row: Item | undefined, watch: Watch, readAt: number): Observation {
-  const byRow = judgeLease(owner, row)
-  if (byRow.dead || row === undefined) return byRow
-  const suspect = judgeSuspect(owner, row)
+function judge(owner: string, lease: Lease | undefined, watch: Watch, readAt: number): Observation {
+  const byRow = judgeLease(owner, lease)
+  if (byRow.dead || lease === undefined) return byRow
+  const suspect = judgeSuspect(owner, lease)
   if (suspect.dead) return suspect
-  watch.sighting = sightLease(watch.sighting, owner, row, readAt)
+  watch.sighting = sightLease(watch.sighting, owner, lease, readAt)
   return judgeSighting(watch.sighting)
 }
 

@@ -12,8 +12,10 @@
 // - The host writes nothing any more. Its lease row is absent, a day after its last renewal, so it cannot renew.
 //   Five seconds later it saves nothing. What is still under way lands within the time that is waited.
 // - A sweep that ends anywhere is repeated, by any host. All of it may be done twice.
+import * as z from 'zod'
 import {
   checkpointListKey,
+  checkpointRow,
   checkpointVersion,
   readCheckpointRows,
   unpackCheckpoint,
@@ -21,6 +23,7 @@ import {
 import { saveUpdate } from '#shared/ownership/guard.ts'
 import { leaseKey } from '#shared/ownership/lease.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { readRow } from '#shared/store/row.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Key, Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -88,17 +91,23 @@ export function createCheckpointSweep(deps: {
   }
 }
 
-/** Saves everybody in the checkpoints of a dead host, then deletes these. */
+const versionOf = z.object({ v: z.number() })
+
+/**
+ * Saves everybody in the checkpoints of a dead host, then deletes these. Throws RowError before it deletes
+ * anything, if a row cannot be read.
+ */
 async function sweepHost(store: Store, realmId: string, bootId: string): Promise<void> {
   const rows: { key: Key; number: number }[] = []
   let next: Key | undefined
   do {
     const page = await store.query(readCheckpointRows(bootId, next))
     // A host of a later version can read them, and will.
-    if (page.items.some((row) => (row['v'] as number) > checkpointVersion)) return
-    for (const { pk, sk, number, data } of page.items) {
-      if (data !== undefined) await saveAll(store, realmId, data as Uint8Array)
-      rows.push({ key: { pk, sk }, number: number as number })
+    if (page.items.some((item) => readRow(versionOf, item).v > checkpointVersion)) return
+    for (const item of page.items) {
+      const row = readRow(checkpointRow, item)
+      if ('data' in row) await saveAll(store, realmId, row.data)
+      rows.push({ key: { pk: item.pk, sk: item.sk }, number: row.number })
     }
     next = page.next
   } while (next !== undefined)

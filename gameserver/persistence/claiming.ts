@@ -7,8 +7,10 @@ import type { CharacterRows } from '#shared/ownership/guard.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 import { claimUpdate } from '#shared/ownership/transitions.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { RowError } from '#shared/store/row.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
+import type { Log } from '#shared/telemetry/log.ts'
 import type { HostPlaces } from './host-places.ts'
 import type { Clocks, LeaseProof } from './lease-keeper.ts'
 import { readRows } from './leaving.ts'
@@ -32,6 +34,7 @@ export type ClaimDeps = {
   leaver: Leaver
   proof: () => LeaseProof
   lease: () => LeaseView
+  log: Log
 }
 
 /** See Persistence.claim. */
@@ -54,6 +57,7 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
       return { outcome: 'claimed', character: beginStay(deps, rows, ticket) }
     } catch (error) {
       if (failed(error) === 'unavailable') continue
+      if (error instanceof RowError) deps.log.error('a claim is refused', { error })
       if (progress.maybeMine) void undoClaim(deps, ticket)
       return { outcome: 'storeRefused' }
     }

@@ -61,8 +61,9 @@ export function createHostStore(deps: {
   const sweep = createCheckpointSweep({ store, runtime, host, log })
   const lease = () => leaseView(keeper.proof(), clocks)
   const places = createHostPlaces({ store, runtime, clocks, host, stays })
-  const leaver = createLeaver({ store, runtime, host, stays, places })
-  const parts = { store, runtime, clocks, host, stays, places, leaver, proof: keeper.proof, lease }
+  const leaver = createLeaver({ store, runtime, host, stays, places, log })
+  const proof = keeper.proof
+  const parts = { store, runtime, clocks, host, stays, places, leaver, proof, lease, log }
 
   return {
     claim: async (ticket) => await claim(parts, ticket),

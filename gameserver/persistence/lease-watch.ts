@@ -8,10 +8,11 @@
 // Cost: three reads of half a unit each 2 s, and every 10 s the ring: under one read unit a second, however
 // many hosts there are.
 import { leaseSuspectAfterMs } from '#shared/limits.ts'
-import { leaseKey, sightLease, suspectLease } from '#shared/ownership/lease.ts'
+import { readLease, sightLease, suspectLease } from '#shared/ownership/lease.ts'
 import type { Sighting } from '#shared/ownership/lease.ts'
 import { enterRing, leaveRing, nextInRing } from '#shared/ownership/ring.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { RowError } from '#shared/store/row.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Clocks } from './lease-keeper.ts'
@@ -66,17 +67,17 @@ export function createLeaseWatch(deps: {
   async function watchLease(id: string): Promise<void> {
     // Of this process alone, and it never runs ahead: an observation by it is never too long.
     const sent = clocks.monotonic()
-    const row = await store.get({ table: 'volatile', key: leaseKey(id) })
+    const lease = await readLease(store, id, { consistent: false })
     const answered = clocks.monotonic()
     const before = sightings.get(id)
     sightings.delete(id)
-    if (row === undefined || row['ended'] === true || row['suspect'] === row['renewal']) {
+    if (lease === undefined || lease.ended || lease.suspect === lease.renewal) {
       dead.set(id, dead.get(id) ?? answered)
       return
     }
     dead.delete(id)
     if (answered - sent > slowReadMs) return
-    const sighting = sightLease(before, id, row, before === undefined ? answered : sent)
+    const sighting = sightLease(before, id, lease, before === undefined ? answered : sent)
     sightings.set(id, sighting)
     if (sighting.last - sighting.since >= leaseSuspectAfterMs) await suspectLease(store, sighting)
   }
@@ -92,8 +93,8 @@ export function createLeaseWatch(deps: {
     async run(signal) {
       while (!signal.aborted) {
         await round().catch((error: unknown) => {
-          // A failed read is a gap in the observation.
-          if (!(error instanceof StoreError)) throw error
+          // A failed read is a gap in the observation. A lease that this version cannot read is not watched.
+          if (!(error instanceof StoreError) && !(error instanceof RowError)) throw error
         })
         await runtime.sleep(pollMs, signal).catch(() => undefined)
       }

@@ -4,8 +4,10 @@ import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.t
 import type { CharacterRows } from '#shared/ownership/guard.ts'
 import { leaveWrites, letGoWrites } from '#shared/ownership/transitions.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { RowError } from '#shared/store/row.ts'
 import { StoreError, failureOf } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
+import type { Log } from '#shared/telemetry/log.ts'
 import type { HostPlaces } from './host-places.ts'
 import type { Leaving, Persistence } from './persistence.ts'
 import { failed } from './store-watch.ts'
@@ -37,8 +39,9 @@ export function createLeaver(deps: {
   host: { realmId: string; bootId: string }
   stays: Stays
   places: HostPlaces
+  log: Log
 }): Leaver {
-  const { store, runtime, host, stays, places } = deps
+  const { store, runtime, host, stays, places, log } = deps
   const { realmId, bootId } = host
 
   async function untilClear(leaving: Leaving): Promise<LeaveOutcome> {
@@ -71,6 +74,7 @@ export function createLeaver(deps: {
       if (guard === undefined) return 'unavailable'
       return guard.owner === bootId && guard.epoch === epoch ? 'ours' : 'lost'
     } catch (error) {
+      if (error instanceof RowError) log.error('the owner of a character is not known', { error })
       return failed(error)
     }
   }

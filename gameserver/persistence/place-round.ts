@@ -5,7 +5,7 @@
 // only the part of the difference that exceeds n is certain. In a quiet moment that is the whole difference.
 import { placeLapsesMs } from '#shared/limits.ts'
 import type { Card } from '#shared/ownership/card.ts'
-import type { Place } from '#shared/ownership/places.ts'
+import type { Place, PlacesPage } from '#shared/ownership/places.ts'
 
 export function createRound() {
   /** By character: until when, the round that saw it last, and when that reservation was first seen. */
@@ -46,14 +46,14 @@ export function createRound() {
       return Math.abs(off) <= slack ? 0 : off - Math.sign(off) * slack
     },
     /** `now`: monotonic. */
-    add({ places, more }: { places: Place[]; more: boolean }, now: number): void {
+    add({ places, rows, last, more }: PlacesPage, now: number): void {
       for (const { characterId, until } of places) {
         const before = seen.get(characterId)
         const since = before?.until === until ? before.since : now
         seen.set(characterId, { until, round: number, since })
       }
-      counted += places.length
-      cursor = places.at(-1)?.characterId
+      counted += rows
+      cursor = last
       if (more) return
       complete = true
       if (changesBefore !== undefined) finished = { counted, changesBefore }

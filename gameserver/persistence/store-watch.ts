@@ -1,6 +1,7 @@
 // Watches every request that a host sends to its store. Here, in one place, failures are counted and
 // logged: a permanent refusal once for each row, passing failures at the first and then each minute.
 // Callers decide what a failure means for them (`failed`) and log nothing.
+import { RowError } from '#shared/store/row.ts'
 import { StoreError, failureOf } from '#shared/store/store.ts'
 import type { Bindings, Key, Store, TableName, Write } from '#shared/store/store.ts'
 import { sizeOfItem } from '#shared/store/value.ts'
@@ -20,8 +21,12 @@ const logAgainMs = 60_000
 /** Rows whose permanent refusal was logged; beyond that the oldest is forgotten. */
 const rowsKept = 1000
 
-/** The meaning of a failure for its caller. Throws errors of other origin, and the outcome of a condition. */
+/**
+ * The meaning of a failure for its caller. A row that cannot be read is like a permanent refusal. Throws errors
+ * of other origin, and the outcome of a condition.
+ */
 export function failed(error: unknown): 'refused' | 'unavailable' {
+  if (error instanceof RowError) return 'refused'
   if (!(error instanceof StoreError)) throw error
   const failure = failureOf(error)
   if (failure === 'condition') throw error

@@ -5,6 +5,8 @@
 // shows in it, as `active`. A claim after it reads the copy. The copy carries the number of its change, and
 // only a copy with a higher number replaces it. So of a ban and its lifting the later one stands in every
 // realm, in any order of arrival.
+import * as z from 'zod'
+import { readRow } from '../store/row.ts'
 import { StoreError } from '../store/store.ts'
 import type { Key, Store } from '../store/store.ts'
 
@@ -16,6 +18,8 @@ export type Ban = {
   until: number
   reason?: string | undefined
 }
+
+const copyRow = z.object({ bannedUntil: z.number() })
 
 /** The row of a realm's copy. */
 export function banKey(realmId: string, accountId: string): Key {
@@ -46,7 +50,10 @@ export async function copyBan(
   }
 }
 
-/** Whether the realm's copy bans the account now. Read strongly; one trip. */
+/**
+ * Whether the realm's copy bans the account now. Read strongly; one trip. Throws RowError for a copy that this
+ * version cannot read: it may be a ban, so the account does not come in.
+ */
 export async function isBanned(
   store: Store,
   realmId: string,
@@ -55,5 +62,5 @@ export async function isBanned(
 ): Promise<boolean> {
   const key = banKey(realmId, accountId)
   const row = await store.get({ table: 'core', key, consistent: true })
-  return row !== undefined && (row['bannedUntil'] as number) > now
+  return (readRow(copyRow, row)?.bannedUntil ?? 0) > now
 }

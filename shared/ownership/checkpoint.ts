@@ -18,11 +18,13 @@
 //   map of all other fields, if there are any: a reader of another version finds each by its name)
 // Version 1 had, behind the save number: u8+text zone, i32 x, i32 y, u16 heading.
 // 500 characters take about 24 KB.
+import * as z from 'zod'
 import { Reader } from '../protocol/bytes.ts'
 import { readMsgpack } from '../protocol/msgpack.ts'
 import { formatUuid } from '../runtime.ts'
+import { readRow } from '../store/row.ts'
 import { StoreError } from '../store/store.ts'
-import type { Item, Key, Store } from '../store/store.ts'
+import type { Key, Store } from '../store/store.ts'
 import type { Guard, SavedState } from './guard.ts'
 import { hostPartition } from './lease.ts'
 import { readSaved, packedFields } from './saved.ts'
@@ -36,6 +38,16 @@ export type CheckpointEntry = {
 }
 
 export const checkpointVersion = 2
+
+const ofVersion = { v: z.number(), number: z.number() }
+const data = z.instanceof(Uint8Array)
+/** A head that holds everything, or a part. */
+const fullRow = z.object({ ...ofVersion, data })
+/** The head of a split checkpoint. */
+const splitRow = z.object({ ...ofVersion, parts: z.int(), slot: z.int() })
+/** A head of either kind, or a part. A row that is none of these is an error: what is in it must not be lost. */
+export const checkpointRow = z.union([fullRow, splitRow])
+
 /** How often a reader begins again when the head and the part that it read do not belong together. */
 const readAttempts = 3
 
@@ -75,7 +87,8 @@ export function checkpointPartOf(characterId: string, parts: number): number {
 
 /**
  * The data that holds the entry of a character, if there is one; undefined when the host has written no
- * checkpoint of the instance. One trip; two when it is split. Throws a StoreError as a read does.
+ * checkpoint of the instance. One trip; two when it is split. Throws a StoreError as a read does, and
+ * RowError.
  */
 export async function readCheckpoint(
   store: Pick<Store, 'get'>,
@@ -85,28 +98,19 @@ export async function readCheckpoint(
 ): Promise<Uint8Array | undefined> {
   for (let attempt = 0; attempt < readAttempts; attempt++) {
     const key = checkpointKey(bootId, instance)
-    const head = await store.get({ table: 'core', key, consistent: true })
+    const head = readRow(checkpointRow, await store.get({ table: 'core', key, consistent: true }))
     if (head === undefined) return undefined
-    const parts = head['parts'] as number | undefined
-    if (parts === undefined) return head['data'] as Uint8Array
-    const part = await store.get({
-      table: 'core',
-      key: checkpointPartKey(
-        bootId,
-        instance,
-        head['slot'] as number,
-        checkpointPartOf(characterId, parts),
-      ),
-      consistent: true,
-    })
-    if (belongsTo(head, part)) return part['data'] as Uint8Array
+    if ('data' in head) return head.data
+    const index = checkpointPartOf(characterId, head.parts)
+    const partKey = checkpointPartKey(bootId, instance, head.slot, index)
+    const part = readRow(
+      fullRow,
+      await store.get({ table: 'core', key: partKey, consistent: true }),
+    )
+    if (part?.number === head.number) return part.data
     // The host lives and has written on: the head names others by now.
   }
   throw new StoreError('unavailable', `the checkpoint of ${instance} changes while it is read`)
-}
-
-function belongsTo(head: Item, part: Item | undefined): part is Item {
-  return part?.['number'] === head['number']
 }
 
 /** Throws on data that is no checkpoint: it is ours, so that is a defect. */

@@ -4,32 +4,34 @@
 // is the world state that its owner saves from time to time. It carries the epoch that may write it, so a
 // late save of an earlier owner fails its condition. Code here does not look into the profile: only the game
 // does (shared/content/profile.ts).
+import * as z from 'zod'
+import { readRow, RowError } from '../store/row.ts'
 import type { Item, Key, Value, Write } from '../store/store.ts'
 import { readSaved, toStored } from './saved.ts'
 import type { Saved } from './saved.ts'
 
-export type GuardState = 'offline' | 'reserved' | 'active' | 'moving'
-
-export type Guard = {
-  realmId: string
-  characterId: string
-  accountId: string
+const guardRow = z.object({
+  accountId: z.string(),
   /** Boot id of the host that owns the character; empty while offline. */
-  owner: string
-  instance: string
-  epoch: number
-  state: GuardState
-  ticketId: string
+  owner: z.string(),
+  instance: z.string(),
+  epoch: z.int(),
+  state: z.enum(['offline', 'reserved', 'active', 'moving']),
+  ticketId: z.string(),
   /** Unix ms. */
-  ticketExpires: number
-  deleted: boolean
-}
+  ticketExpires: z.number(),
+  deleted: z.boolean().default(false),
+})
+
+const stateRow = z.object({ epoch: z.int(), saveNumber: z.int() })
+
+export type Guard = { realmId: string; characterId: string } & z.infer<typeof guardRow>
 
 /** The profile of a character: written once, read with the guard. */
 export type StoredProfile = { [field: string]: Value }
 
 /** The state row: the saved state, the epoch that may write it, and the number of its last save. */
-export type SavedState = { epoch: number; saveNumber: number; saved: Saved }
+export type SavedState = z.infer<typeof stateRow> & { saved: Saved }
 
 export type CharacterRows = { guard: Guard; profile: StoredProfile; state: SavedState }
 
@@ -60,7 +62,10 @@ export function readCharacterRows(realmId: string, characterId: string) {
   }
 }
 
-/** The rows of one character; undefined when there is none. */
+/**
+ * The rows of one character; undefined when there is none. Throws RowError for a guard or a state that this
+ * version cannot read. The character then stays where it is, and its rows stay as they are.
+ */
 export function parseCharacterRows(
   realmId: string,
   characterId: string,
@@ -71,25 +76,18 @@ export function parseCharacterRows(
   const state = items.find((item) => item.sk === STATE)
   if (guard === undefined || profile === undefined || state === undefined) return undefined
   return {
-    guard: {
-      realmId,
-      characterId,
-      accountId: guard['accountId'] as string,
-      owner: guard['owner'] as string,
-      instance: guard['instance'] as string,
-      epoch: guard['epoch'] as number,
-      state: guard['state'] as GuardState,
-      ticketId: guard['ticketId'] as string,
-      ticketExpires: guard['ticketExpires'] as number,
-      deleted: guard['deleted'] === true,
-    },
+    guard: { realmId, characterId, ...readRow(guardRow, guard) },
     profile: ownFields(profile),
-    state: {
-      epoch: state['epoch'] as number,
-      saveNumber: state['saveNumber'] as number,
-      // Before version 2 the row itself held it.
-      saved: readSaved(state['saved'] ?? state),
-    },
+    state: { ...readRow(stateRow, state), saved: savedIn(state) },
+  }
+}
+
+function savedIn(state: Item): Saved {
+  try {
+    // Before version 2 the row itself held it.
+    return readSaved(state['saved'] ?? state)
+  } catch (error) {
+    throw error instanceof z.ZodError ? new RowError(state, error.issues) : error
   }
 }
 

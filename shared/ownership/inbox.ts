@@ -4,28 +4,32 @@
 // At least once: a host may read a command again until its row is deleted, so to apply it twice must do no
 // harm. Each command names the epoch that it is meant for. A later owner ignores it; otherwise a command that
 // arrives again would end the next stay.
+import * as z from 'zod'
 import { hostRowsKeptMs } from '../limits.ts'
 import { expiresAt, live } from '../store/store.ts'
-import type { Item, Key, Put, Store } from '../store/store.ts'
+import type { Key, Put, Store } from '../store/store.ts'
 import { hostPartition } from './lease.ts'
 
-export type CharacterCommand = {
+const characterCommand = z.object({
   /**
    * `fence`: another owner has it; drop it, save nothing.
    * `letGo`: its player comes in elsewhere; save it and give it up.
    * `kick`: an operator removes it; save it and give it up.
    */
-  kind: 'fence' | 'letGo' | 'kick'
-  realmId: string
-  characterId: string
+  kind: z.enum(['fence', 'letGo', 'kick']),
+  realmId: z.string(),
+  characterId: z.string(),
   /** The epoch of the owner the command is for. */
-  epoch: number
-}
+  epoch: z.int(),
+})
 
 /** A line for everybody on the host. `id` names it: it is shown once, however often it comes. */
-export type Announcement = { kind: 'announce'; id: string; text: string }
+const announcement = z.object({ kind: z.literal('announce'), id: z.string(), text: z.string() })
 
-export type Command = CharacterCommand | Announcement
+const commandRow = z.discriminatedUnion('kind', [characterCommand, announcement])
+
+export type CharacterCommand = z.infer<typeof characterCommand>
+export type Command = z.infer<typeof commandRow>
 
 const PREFIX = 'INBOX#'
 
@@ -50,7 +54,11 @@ export function commandPut(now: number, bootId: string, command: Command): Put {
   }
 }
 
-/** All commands that wait for a host. One trip for each megabyte of them. */
+/**
+ * All commands that wait for a host. One trip for each megabyte of them. Without those that this version cannot
+ * read, such as a kind of a later version: these wait for a host that can, and expire. An error in place of one
+ * would cost the host its lease, which counts as renewed after the inbox was read.
+ */
 export async function readInbox(store: Store, now: number, bootId: string): Promise<Command[]> {
   const commands: Command[] = []
   let after: Key | undefined
@@ -63,31 +71,12 @@ export async function readInbox(store: Store, now: number, bootId: string): Prom
       after,
     })
     for (const item of page.items) {
-      const command = live(item, now) && parseCommand(item)
-      if (command !== undefined) commands.push(command)
+      const { success, data } = commandRow.safeParse(live(item, now))
+      if (success) commands.push(data)
     }
     after = page.next
   } while (after !== undefined)
   return commands
-}
-
-/** Undefined for kinds of later versions: they wait for a host that knows them, and expire. */
-function parseCommand(item: Item): Command | undefined {
-  const kind = item['kind'] as Command['kind']
-  switch (kind) {
-    case 'fence':
-    case 'letGo':
-    case 'kick':
-      return {
-        kind,
-        realmId: item['realmId'] as string,
-        characterId: item['characterId'] as string,
-        epoch: item['epoch'] as number,
-      }
-    case 'announce':
-      return { kind, id: item['id'] as string, text: item['text'] as string }
-  }
-  return undefined
 }
 
 /** A command that was carried out. */

@@ -4,6 +4,7 @@
 //
 // The key carries the boot id, never a machine or slot name: a host that came back quickly would make
 // its dead predecessor look alive. A lease row that is absent is dead.
+import * as z from 'zod'
 import {
   clockOffMaxMs,
   hostRowsKeptMs,
@@ -12,12 +13,33 @@ import {
   leaseRenewMs,
 } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
+import { readRow } from '../store/row.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Write } from '../store/store.ts'
 import { removeCard, removeCopies } from './listing.ts'
 import { enterRing, leaveRing } from './ring.ts'
 
-export type HostInstance = { realmId: string; zone: string; instance: string }
+const leaseRow = z.object({
+  /** Number of the last renewal. */
+  renewal: z.int(),
+  /** The process has ended, or owns no character any more. */
+  ended: z.boolean().default(false),
+  /** The renewal that another host saw standing still. */
+  suspect: z.int().optional(),
+  /** When the last renewal was sent, Unix ms by the host's clock. A host of an older version sends no time. */
+  at: z.number().optional(),
+})
+
+/** What a lease row says of the life of its host. */
+export type Lease = z.infer<typeof leaseRow>
+
+/** What a lease row says of the host itself. */
+export const hostRow = z.object({
+  address: z.string(),
+  instances: z.array(z.object({ realmId: z.string(), zone: z.string(), instance: z.string() })),
+})
+
+export type HostInstance = z.infer<typeof hostRow>['instances'][number]
 
 /** The outcome of a look at the owner of a character. */
 export type Observation =
@@ -65,6 +87,19 @@ export async function createLease(
   for (const realmId of new Set(host.instances.map((at) => at.realmId))) {
     await enterRing(store, now, realmId, host.bootId)
   }
+}
+
+/**
+ * The lease of a host; undefined when there is none. One trip, strong by default. Throws RowError for a row that
+ * this version cannot read. No character of that host can then be taken over until the row has expired.
+ */
+export async function readLease(
+  store: Pick<Store, 'get'>,
+  bootId: string,
+  { consistent = true }: { consistent?: boolean } = {},
+): Promise<Lease | undefined> {
+  const key = leaseKey(bootId)
+  return readRow(leaseRow, await store.get({ table: 'volatile', key, consistent }))
 }
 
 /** `x` of a host's public key while its lease is not ended. Read strongly. One trip. */
@@ -121,7 +156,7 @@ export async function endLease(store: Store, bootId: string): Promise<void> {
     if (error instanceof StoreError && error.kind === 'condition') return
     throw error
   }
-  for (const at of row['instances'] as HostInstance[]) {
+  for (const at of readRow(hostRow, row).instances) {
     await leaveRing(store, at.realmId, bootId)
     await removeCard(store, at.realmId, { zone: at.zone, bootId, instance: at.instance })
   }
@@ -139,16 +174,16 @@ function unchanged(bootId: string, renewal: number): Write {
   }
 }
 
-/** Judges the owner of a character from its lease row, read strongly. */
-export function judgeLease(bootId: string, row: Item | undefined): Observation {
+/** Judges the owner of a character from its lease, read strongly. */
+export function judgeLease(bootId: string, lease: Lease | undefined): Observation {
   const key = leaseKey(bootId)
-  if (row === undefined) {
+  if (lease === undefined) {
     return {
       dead: true,
       check: { check: { table: 'volatile', key, condition: 'attribute_not_exists(pk)' } },
     }
   }
-  if (row['ended'] !== true) return { dead: false }
+  if (!lease.ended) return { dead: false }
   return {
     dead: true,
     check: {
@@ -156,19 +191,18 @@ export function judgeLease(bootId: string, row: Item | undefined): Observation {
         table: 'volatile',
         key,
         condition: 'ended = :true AND renewal = :n',
-        values: { ':true': true, ':n': row['renewal'] as number },
+        values: { ':true': true, ':n': lease.renewal },
       },
     },
   }
 }
 
 /**
- * Judges a lease by the mark of another host (`suspectLease`). `row` was read strongly. The mark is enough
- * for a take-over, which fences a host that wakes. It does not prove that the process has ended.
+ * Judges a lease, read strongly, by the mark of another host (`suspectLease`). The mark is enough for a
+ * take-over, which fences a host that wakes. It does not prove that the process has ended.
  */
-export function judgeSuspect(bootId: string, row: Item): Observation {
-  const renewal = row['renewal'] as number
-  if (row['suspect'] !== renewal) return { dead: false }
+export function judgeSuspect(bootId: string, { renewal, suspect }: Lease): Observation {
+  if (suspect !== renewal) return { dead: false }
   return { dead: true, check: unchanged(bootId, renewal) }
 }
 
@@ -184,15 +218,14 @@ export type Sighting = {
 /**
  * Adds one more read of a lease to what an observer has seen of it. A lease is dead if its number stayed the
  * same for `leaseDeadAfterMs`, in reads at most `leaseReadGapMs` apart. After a larger gap the observation
- * begins anew, because the gap hides what happened. `row` was read strongly.
+ * begins anew, because the gap hides what happened. `lease` was read strongly.
  */
 export function sightLease(
   before: Sighting | undefined,
   bootId: string,
-  row: Item,
+  { renewal }: Lease,
   now: number,
 ): Sighting {
-  const renewal = row['renewal'] as number
   const goesOn =
     before !== undefined &&
     before.bootId === bootId &&
@@ -228,7 +261,7 @@ export async function suspectLease(store: Store, sighting: Sighting): Promise<vo
     if (error instanceof StoreError && error.kind === 'condition') return
     throw error
   }
-  for (const { realmId, zone, instance } of row['instances'] as HostInstance[]) {
+  for (const { realmId, zone, instance } of readRow(hostRow, row).instances) {
     await removeCopies(store, realmId, { zone, bootId: sighting.bootId, instance })
   }
 }
@@ -238,26 +271,25 @@ const renewedByMs = 2 * leaseRenewMs
 
 /**
  * How far the clock of a host is ahead of the reader's, ms; negative when it is behind. Undefined when it is
- * within a minute, and when the host does not renew its lease: its time is then only old. `row`: as it was
+ * within a minute, and when the host does not renew its lease: its time is then only old. `lease`: as it was
  * just read, strongly. One trip more, after 2 s, for a host that seems behind.
  */
 export async function clockOff(
   { store, runtime }: { store: Store; runtime: Pick<Runtime, 'now' | 'sleep'> },
   bootId: string,
-  row: Item,
+  lease: Lease,
 ): Promise<number | undefined> {
-  const ahead = aheadOf(row, runtime.now())
-  if (row['ended'] === true || Math.abs(ahead) <= clockOffMaxMs) return undefined
+  const ahead = aheadOf(lease, runtime.now())
+  if (lease.ended || Math.abs(ahead) <= clockOffMaxMs) return undefined
   if (ahead > 0) return ahead
   await runtime.sleep(renewedByMs)
-  const key = leaseKey(bootId)
-  const again = await store.get({ table: 'volatile', key, consistent: true })
-  if (again === undefined || again['renewal'] === row['renewal']) return undefined
+  const again = await readLease(store, bootId)
+  if (again === undefined || again.renewal === lease.renewal) return undefined
   const still = aheadOf(again, runtime.now())
   return Math.abs(still) <= clockOffMaxMs ? undefined : still
 }
 
-/** A host of an older version sends no time: nothing is known of its clock. */
-function aheadOf(row: Item, now: number): number {
-  return ((row['at'] as number | undefined) ?? now) - now
+/** Without its time nothing is known of a host's clock. */
+function aheadOf({ at }: Lease, now: number): number {
+  return (at ?? now) - now
 }

@@ -16,16 +16,20 @@
 //
 // The host that runs the instance keeps the places of those who play there, whatever `until` says, and
 // releases the others when they have lapsed (gameserver/persistence/place-keeper.ts). No one else deletes.
+import * as z from 'zod'
 import { jitterMs } from '../backoff.ts'
 import { placeKeptMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
+import { readRow } from '../store/row.ts'
 import { expiresAt, StoreError } from '../store/store.ts'
 import type { Bindings, Key, Page, Store, Write } from '../store/store.ts'
 import { cardKey } from './card.ts'
 import type { InstanceRef } from './card.ts'
 
+const placeRow = z.object({ until: z.number() })
+
 /** One character's room in an instance, under the end of the reservation that it stands for, Unix ms. */
-export type Place = { characterId: string; until: number }
+export type Place = { characterId: string } & z.infer<typeof placeRow>
 
 function placesPartition(realmId: string, { bootId, instance }: InstanceRef): string {
   return `R#${realmId}#I#${bootId}#${instance}`
@@ -68,7 +72,8 @@ const takeAttempts = 8
  * Takes a place until `ticketExpires`, or renews the place of the character. A renewed place always ends
  * later than before, by at least a millisecond. `full`: the instance has `limit` places taken, drains, or has
  * no card. `conflict`: others change the card or the place in the same moment; ask again a little later.
- * One trip to take a place, two to renew it.
+ * One trip to take a place, two to renew it. Throws RowError for a place that this version cannot read: it costs
+ * its character this instance.
  */
 export async function takePlace(
   store: Store,
@@ -116,7 +121,7 @@ async function hold(
       const card = error.items[1]
       // A full instance renews its places. A draining instance gives no place.
       const closed = cardRefused && card?.['state'] !== 'open'
-      return closed ? 'full' : { until: error.items[0]!['until'] as number }
+      return closed ? 'full' : readRow(placeRow, error.items[0]!)
     }
     return cardRefused ? 'full' : 'conflict'
   }
@@ -142,8 +147,7 @@ async function raise(
     if (!(error instanceof StoreError)) throw error
     if (error.kind === 'conflict') return 'conflict'
     if (error.kind !== 'condition') throw error
-    const row = error.items[0]
-    return row === undefined ? 'none' : { until: row['until'] as number }
+    return readRow(placeRow, error.items[0]) ?? 'none'
   }
 }
 
@@ -214,14 +218,24 @@ export async function restorePlace(
   }
 }
 
-/** Places of an instance, a page of at most `limit` in the order of character ids. One trip, strong. */
+/** Places of an instance, a page of them, and whether there are more. */
+export type PlacesPage = {
+  places: Place[]
+  /** Rows of the page. Those that this version cannot read are no `places`, but they count: they stay. */
+  rows: number
+  /** Where the next page begins. */
+  last: string | undefined
+  more: boolean
+}
+
+/** A page of at most `limit`, in the order of character ids. One trip, strong. */
 export async function readPlaces(
   store: Store,
   realmId: string,
   ref: InstanceRef,
   limit: number,
   after: string | undefined,
-): Promise<{ places: Place[]; more: boolean }> {
+): Promise<PlacesPage> {
   const pk = placesPartition(realmId, ref)
   const page: Page = await store.query({
     table: 'volatile',
@@ -231,8 +245,12 @@ export async function readPlaces(
     consistent: true,
     ...(after === undefined ? {} : { after: { pk, sk: after } }),
   })
-  const places = page.items.map(({ sk, until }) => ({ characterId: sk, until: until as number }))
-  return { places, more: page.next !== undefined }
+  const places = page.items.flatMap((item) => {
+    const { success, data } = placeRow.safeParse(item)
+    return success ? [{ characterId: item.sk, ...data }] : []
+  })
+  const { length: rows } = page.items
+  return { places, rows, last: page.items.at(-1)?.sk, more: page.next !== undefined }
 }
 
 /** Sets a count that is proven wrong; nothing happens when it has changed since. */

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { parseCharacterRows, readCharacterRows } from './guard.ts'
 import type { CharacterRows, Guard } from './guard.ts'
 import { commandPut } from './inbox.ts'
-import { judgeLease, leaseKey } from './lease.ts'
+import { judgeLease, readLease } from './lease.ts'
 import { voidWrites } from './transitions.ts'
 
 export type RemovalDeps = {
@@ -101,6 +101,5 @@ async function voidTicket(store: Store, rows: CharacterRows): Promise<boolean> {
 }
 
 async function isDead(store: Store, bootId: string): Promise<boolean> {
-  const row = await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
-  return judgeLease(bootId, row).dead
+  return judgeLease(bootId, await readLease(store, bootId)).dead
 }

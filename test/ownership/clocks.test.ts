@@ -22,7 +22,7 @@ import type { Card } from '#shared/ownership/card.ts'
 import {
   clockOff,
   createLease,
-  leaseKey,
+  readLease,
   renewLease,
   suspectLease,
 } from '#shared/ownership/lease.ts'
@@ -128,8 +128,8 @@ describe('a listing', () => {
     const realm = await openRealm()
     const host = await realm.host()
     const { bootId } = host
-    const row = (await realm.store.get({ table: 'volatile', key: leaseKey(bootId) }))!
-    const sighting = { bootId, renewal: row['renewal'] as number, since: 0, last: 6000 }
+    const { renewal } = (await readLease(realm.store, bootId))!
+    const sighting = { bootId, renewal, since: 0, last: 6000 }
     await suspectLease(realm.store, { ...sighting, renewal: sighting.renewal + 1 })
     expect(await findRoom(realm.store, () => true, realmId, 'hub')).toHaveLength(1)
     await suspectLease(realm.store, sighting)
@@ -257,12 +257,12 @@ describe('the time in a lease row', () => {
     const host = { bootId: 'b1', address: '', protocol: 1, content: '', publicKey: '' }
     await createLease(store, runtime.now() + off, { ...host, instances: [] })
     runtime.advance(more.runsFor ?? 0)
-    const row = (await store.get({ table: 'volatile', key: leaseKey('b1') }))!
+    const lease = (await readLease(store, 'b1'))!
     const sleep = async (ms: number) => {
       runtime.advance(ms)
       if (more.renews !== false) await renewLease(store, runtime.now() + off, 'b1', 1)
     }
-    return await clockOff({ store, runtime: { ...runtime, sleep } }, 'b1', row)
+    return await clockOff({ store, runtime: { ...runtime, sleep } }, 'b1', lease)
   }
 
   it('names a clock that is off by more than a minute, and no other', async () => {

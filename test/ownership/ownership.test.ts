@@ -8,7 +8,7 @@ import { leaseDeadAfterMs, letGoPollMs, letGoWaitMs } from '#shared/limits.ts'
 import { saveUpdate } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
-import { endLease, judgeSuspect, leaseKey } from '#shared/ownership/lease.ts'
+import { endLease, judgeSuspect, readLease } from '#shared/ownership/lease.ts'
 import { findInstances } from '#shared/ownership/card.ts'
 import { readPlaces } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
@@ -197,7 +197,7 @@ describe('a dead host', () => {
 })
 
 const leaseOf = async ({ store }: Awaited<ReturnType<typeof openRealm>>, bootId: string) =>
-  (await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true }))!
+  (await readLease(store, bootId))!
 
 /** The host watches the others of its zone. `meanwhile` runs between its reads. */
 async function watchFor(
