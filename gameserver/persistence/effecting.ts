@@ -58,6 +58,8 @@ export function createEffecting(deps: {
           steps: [owned, ...steps],
           answer: {},
           unclear,
+          // A game asks again whenever it likes, and so does a character that comes back after a year.
+          forGood: true,
         })
         if (ended.outcome === 'mismatch') return refused('mismatch')
         if (ended.outcome !== 'refused') return { outcome: 'done' }

@@ -59,6 +59,8 @@ export type Commit<T, Name extends string> = {
   answer: T
   /** An earlier commit of this id failed, so it may still take effect. */
   unclear?: boolean
+  /** The id is remembered without end. Default: as long as a client may send it. */
+  forGood?: boolean
 }
 
 /**
@@ -84,10 +86,9 @@ export async function commit<T, Name extends string = never>(
   const { runtime } = deps
   const started = runtime.now()
   const backoff = createBackoff(runtime, backoffMs)
-  const progress: Progress = {
-    row: remember(op, { answer: JSON.stringify(request.answer) }, started),
-    unclear: request.unclear ?? false,
-  }
+  const { answer, unclear = false, forGood = false } = request
+  const row = remember(op, { answer: JSON.stringify(answer) }, started, forGood)
+  const progress: Progress = { row, unclear }
   for (let attempt = 0; ; attempt++) {
     const begun = runtime.now()
     try {
@@ -111,7 +112,7 @@ type Progress = { readonly row: Put; unclear: boolean }
 async function tryCommit<T, Name extends string>(
   deps: OperationDeps,
   op: OperationId,
-  { steps, answer }: Commit<T, Name>,
+  { steps, answer, forGood = false }: Commit<T, Name>,
   progress: Progress,
 ): Promise<Outcome<T, Name>> {
   try {
@@ -133,7 +134,7 @@ async function tryCommit<T, Name extends string>(
     if (cancelled === 'known') throw new StoreError('conflict', 'the row changed', { cause: error })
     const refused = refusalOf(steps, error)
     // "Try again" is no outcome: a write still on its way may decide it, and the repeat finds that outcome.
-    if (progress.unclear && refused !== 'busy') await bar(deps, op, refused)
+    if (progress.unclear && refused !== 'busy') await bar(deps, op, refused, forGood)
     return { outcome: 'refused', refused }
   }
 }
@@ -179,6 +180,7 @@ function remember(
   op: OperationId,
   outcome: { answer: string } | { refused: string },
   now: number,
+  forGood: boolean,
 ): Put {
   return {
     table: 'core',
@@ -187,7 +189,7 @@ function remember(
       v: rowVersion,
       fingerprint: op.fingerprint,
       ...outcome,
-      expires: expiresAt(now + operationKeptMs),
+      ...(forGood ? {} : { expires: expiresAt(now + operationKeptMs) }),
     },
     condition: 'attribute_not_exists(pk) OR expires <= :now',
     values: { ':now': Math.floor(now / 1000) },
@@ -210,9 +212,14 @@ function readOutcome<T, Name extends string>(row: Item, op: OperationId): Outcom
  * Writes the refusal under the id, so that no attempt which is still on its way can take effect.
  * When that cannot be done, or when it has taken effect by now, the next attempt settles it.
  */
-async function bar(deps: OperationDeps, op: OperationId, refused: string): Promise<void> {
+async function bar(
+  deps: OperationDeps,
+  op: OperationId,
+  refused: string,
+  forGood: boolean,
+): Promise<void> {
   try {
-    await deps.store.put(remember(op, { refused }, deps.runtime.now()))
+    await deps.store.put(remember(op, { refused }, deps.runtime.now(), forGood))
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
     throw new StoreError('conflict', 'the operation was settled meanwhile', { cause: error })

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { effect } from '#shared/game/effect.ts'
 import { gameKey } from '#shared/game/game.ts'
-import { effectsPerCharacterMax } from '#shared/limits.ts'
+import { effectsPerCharacterMax, operationKeptMs } from '#shared/limits.ts'
 import { stateKey } from '#shared/ownership/guard.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
@@ -190,6 +190,18 @@ describe('an effect', () => {
     on.tick()
     expect(on.outcomes.at(-1)).toEqual({ outcome: 'refused', refused: 'full' })
     expect(count()).toBe(0)
+  })
+
+  it('happens once also when the same id comes again after the rows of requests have gone', async () => {
+    const { realm, who, count } = await start()
+    const on = await play(realm, who)
+    on.ask('a')
+    await on.answer()
+    realm.runtime.advance(operationKeptMs + 1000)
+    on.ask('a')
+    await on.answer()
+    expect(on.outcomes).toEqual([{ outcome: 'done' }, { outcome: 'done' }])
+    expect(count()).toBe(1)
   })
 
   it('that the store refuses for good is reported by name', async () => {
