@@ -36,8 +36,12 @@ function advance(instance: Instance): void {
   const events: WorldEvent[] = []
   try {
     step(instance.world, inputs, instance.rules, events)
-  } finally {
     forgetEffects(instance, inputs)
+  } catch (error) {
+    // The systems that wait for the outcome of an effect may not have run.
+    for (const input of inputs) if (input.input === 'effect') instance.inputs.push(input)
+    throw error
+  } finally {
     instance.undelivered.push(...events)
     for (const event of events) applyEvent(instance, event)
   }

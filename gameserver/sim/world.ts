@@ -160,7 +160,7 @@ export type GameEvent =
   | { readonly event: 'entered'; readonly entity: GameEntity }
   | { readonly event: 'left'; readonly entity: GameEntity }
   | { readonly event: 'gate'; readonly entity: GameEntity; readonly gate: GateArea }
-  /** How an effect ended. It may come again after the player has changed hosts. */
+  /** How an effect ended. It may come again after a change of hosts, and after a step that failed. */
   | {
       readonly event: 'effect'
       readonly entity: GameEntity

@@ -75,29 +75,37 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
   const host = await realm.host('hub', true, { store: mortal, effects: [ring] })
   const outcomes: EffectOutcome[] = []
   const ids: string[] = []
+  let fails = false
   const zone = testZone({ id: 'hub', creatures: [] })
+  const rules = zoneRules({
+    systems: [
+      {
+        name: 'bell',
+        after: 'input',
+        run(world, tick) {
+          for (const event of tick.events) {
+            if (event.event === 'effect') outcomes.push(event.outcome)
+          }
+          const [player] = world.players
+          if (player === undefined) return
+          for (const id of ids.splice(0)) {
+            requestEffect(world, player, { id, kind: 'game.ring', body: { by: 1 } })
+          }
+        },
+      },
+    ],
+  })
   const instance = createInstance({
     id: 'hub-1',
     zone,
     content: testContent([zone]),
-    rules: zoneRules({
-      systems: [
-        {
-          name: 'bell',
-          after: 'input',
-          run(world, tick) {
-            for (const event of tick.events) {
-              if (event.event === 'effect') outcomes.push(event.outcome)
-            }
-            const [player] = world.players
-            if (player === undefined) return
-            for (const id of ids.splice(0)) {
-              requestEffect(world, player, { id, kind: 'game.ring', body: { by: 1 } })
-            }
-          },
-        },
-      ],
-    }),
+    // A system of the core that fails comes before the bell.
+    rules: {
+      ...rules,
+      systems: rules.systems.toSpliced(1, 0, () => {
+        if (fails) throw new Error('a defect')
+      }),
+    },
     persistence: host,
     runtime: realm.runtime,
     monotonic: realm.runtime.now,
@@ -124,6 +132,12 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
     outcomes,
     character: () => instance.roster.find(who.characterId)!,
     tick,
+    /** A tick whose step fails. */
+    failedTick() {
+      fails = true
+      expect(tick).toThrow('a defect')
+      fails = false
+    },
     /** A tick that asks for effects. */
     ask(...asked: string[]) {
       ids.push(...asked)
@@ -202,6 +216,21 @@ describe('an effect', () => {
     await on.answer()
     expect(on.outcomes).toEqual([{ outcome: 'done' }, { outcome: 'done' }])
     expect(count()).toBe(1)
+  })
+
+  it('whose outcome comes in a step that fails reaches the game in the next one', async () => {
+    const { realm, who, count } = await start()
+    const on = await play(realm, who)
+    on.ask('a')
+    await settle()
+    on.failedTick()
+    expect(checkpointEntries(on.instance)[0]!.saved.effects).toHaveLength(1)
+    expect(on.outcomes).toEqual([])
+    on.tick()
+    expect(on.outcomes).toEqual([{ outcome: 'done' }])
+    expect(checkpointEntries(on.instance)[0]!.saved.effects).toBeUndefined()
+    on.tick()
+    expect([on.outcomes.length, count()]).toEqual([1, 1])
   })
 
   it('that the store refuses for good is reported by name', async () => {
