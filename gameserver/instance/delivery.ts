@@ -77,9 +77,11 @@ function sendSnapshot(instance: Instance, character: Character, now: number): vo
 }
 
 function sendMessage(instance: Instance, event: WorldMessage): void {
-  const frame = messageFrame(instance.rules, event)
-  if (frame === undefined) {
-    const error = new Error('what is sent is not what the kind declares')
+  let frame: Uint8Array
+  try {
+    frame = messageFrame(instance.rules, event)
+  } catch (error) {
+    // A fault of the game: all other messages are sent.
     instance.faults.report(`message ${event.kind}`, error, instance.monotonic())
     return
   }

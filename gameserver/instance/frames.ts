@@ -1,5 +1,5 @@
 // The frames of an instance besides snapshots (net/viewer.ts).
-import { packControl } from '#shared/protocol/control.ts'
+import { packControl, unpackControl } from '#shared/protocol/control.ts'
 import type { ControlMessage, ServerControl } from '#shared/protocol/control.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
 import { realTime } from '../net/viewer.ts'
@@ -40,13 +40,16 @@ export function redirectFrame(zone: string): Uint8Array {
   return encodeServerFrame({ kind: 'redirect', mode: 'go', zone, address: '', ticket: '' })
 }
 
-/** The frame of a message from a tick; undefined when the message does not fit the schema of its kind. */
-export function messageFrame(
-  rules: ZoneRules,
-  { kind, body }: WorldMessage,
-): Uint8Array | undefined {
+/**
+ * The frame of a message from a tick. Throws when the message does not fit the schema of its kind, or holds
+ * what no client can read (a date, an integer beyond 2^53).
+ */
+export function messageFrame(rules: ZoneRules, { kind, body }: WorldMessage): Uint8Array {
   const parsed = rules.messages.get(kind)?.toClient.safeParse(body)
-  return parsed?.success ? controlFrame({ ...(parsed.data as object), kind }) : undefined
+  if (!parsed?.success) throw new Error('what is sent is not what the kind declares')
+  const packed = packControl({ ...(parsed.data as object), kind })
+  if (unpackControl(packed) === undefined) throw new Error('what is sent fits no control message')
+  return encodeServerFrame({ kind: 'control', body: packed })
 }
 
 export function controlFrame(message: ServerControl | ControlMessage): Uint8Array {

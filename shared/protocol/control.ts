@@ -19,7 +19,14 @@ export function cutText(text: string, most: number): string {
   return Array.from(text).slice(0, most).join('')
 }
 
-const packr = new Packr({ useRecords: false, variableMapSize: true })
+const options = {
+  useRecords: false,
+  variableMapSize: true,
+  // A field that is undefined is not there, as in JSON. By default it is an extension. The type declarations
+  // lack this option.
+  skipValues: [undefined],
+}
+const packr = new Packr(options)
 
 const line = z
   .string()
@@ -64,7 +71,7 @@ export function asControl(value: unknown): ControlMessage | undefined {
   return 'kind' in value && typeof value.kind === 'string' ? (value as ControlMessage) : undefined
 }
 
-/** Bytes of a control message's body. */
+/** Bytes of a control message's body. Throws for what msgpack cannot hold. */
 export function packControl(message: ControlMessage): Uint8Array {
   return packr.pack(message)
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createFaults } from '#gameserver/instance/faults.ts'
-import { spawn } from '#gameserver/sim/entities.ts'
+import { sendTo, spawn } from '#gameserver/sim/entities.ts'
+import { message } from '#gameserver/sim/message.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
 import { followHostFaults } from '#local/host-faults.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -42,6 +43,60 @@ test('a fault in each tick is one line, with the system, the file and the line; 
     error: { message: 'the content has no creature unicorn' },
   })
   expect(lines[1]).toMatchObject({ what: 'system unicorns', times: 1200 })
+})
+
+/** A body as a game might send it, and what of it clients get; undefined: a fault, and clients get nothing. */
+const bodies: { of: string; body: object; heard?: object }[] = [
+  {
+    of: 'a field that is not there',
+    body: { gold: undefined, to: { gold: undefined } },
+    heard: { to: {} },
+  },
+  { of: 'a hole in a list', body: { list: [undefined] } },
+  { of: 'a date', body: { at: new Date(0) } },
+  { of: 'a number beyond 2^53', body: { gold: 2n ** 60n } },
+  { of: 'a symbol', body: { gold: Symbol('gold') } },
+]
+
+test.each(bodies)('a message with $of: clients can read it, or the log names it', (example) => {
+  const { lines, log } = collected()
+  const loose = {
+    safeParse: (data: unknown) => ({ success: true, data }) as const,
+  }
+  const kind = 'game.drop'
+  const rules = zoneRules({
+    messages: [
+      message<unknown, unknown>({
+        kind,
+        toServer: loose,
+        toClient: loose,
+        rate: { burst: 1, perSecond: 1 },
+        handle: () => undefined,
+      }),
+    ],
+    systems: [
+      {
+        name: 'drops',
+        after: 'input',
+        run: (world) => {
+          for (const player of world.players) sendTo(world, player, kind, example.body)
+        },
+      },
+    ],
+  })
+  const { tick, enter } = stage(1, 20, rules, log)
+  const ann = enter(10, 10)
+  const before = ann.snapshots
+  for (let i = 0; i < 40; i++) tick()
+  expect(ann.snapshots).toBeGreaterThan(before)
+  const faults = lines.filter(({ level }) => level === 'error')
+  if (example.heard === undefined) {
+    expect(ann.controls).toEqual([])
+    expect(faults).toMatchObject([{ what: `message ${kind}` }])
+  } else {
+    expect(ann.controls[0]).toEqual({ kind, ...example.heard })
+    expect(faults).toEqual([])
+  }
 })
 
 test('two faults in one system are two lines, and what is thrown need not be an error', () => {

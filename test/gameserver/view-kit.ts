@@ -10,6 +10,7 @@ import { coreRules } from '#gameserver/sim/rules.ts'
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
 import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
+import { unpackControl } from '#shared/protocol/control.ts'
 import { decodeServerFrame } from '#shared/protocol/server-frames.ts'
 import type { Welcome } from '#shared/protocol/server-frames.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
@@ -25,6 +26,8 @@ export type TestClient = {
   welcome: Welcome | undefined
   latest: Snapshot | undefined
   snapshots: number
+  /** Control messages, as clients read them. */
+  controls: unknown[]
   backlog: number
   closed: string | undefined
   next: number
@@ -66,6 +69,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
           client.latest = frame
           client.view.apply(frame)
         }
+        if (frame.kind === 'control') client.controls.push(unpackControl(frame.body))
         if (frame.kind === 'refused') throw new Error(`a frame cannot be read: ${frame.reason}`)
       },
       close(reason) {
@@ -113,6 +117,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
       welcome: undefined,
       latest: undefined,
       snapshots: 0,
+      controls: [],
       backlog: 0,
       closed: undefined,
       next: 1,
