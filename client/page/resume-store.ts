@@ -1,11 +1,31 @@
 // The way back after a reload: which character was played, and the ticket that resumes its stay. It lies in
 // sessionStorage, for it belongs to this tab alone.
+import * as z from 'zod'
+import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
 import type { KeyStore } from '../library/storage.ts'
 import type { ResumeTicket } from '../library/zone-client-state.ts'
 
-export type Playing = { realmId: string; characterId: string; name: string; appearance: string }
+const playingSchema = z.object({
+  realmId: z.string(),
+  characterId: z.string(),
+  name: z.string(),
+  appearance: z.string(),
+})
 
-type Kept = Playing & { ticket: Omit<ResumeTicket, 'secret'> & { secret: number[] } }
+const ticketSchema = z.object({
+  address: z.string(),
+  zone: z.string(),
+  stay: z.int().min(0),
+  secret: z.array(z.int().min(0).max(255)).length(resumeSecretBytes),
+})
+
+const keptSchema = z.object({
+  ...playingSchema.shape,
+  // Without a ticket that fits, the character enters anew.
+  ticket: ticketSchema.optional().catch(undefined),
+})
+
+export type Playing = z.infer<typeof playingSchema>
 
 const key = 'resume'
 
@@ -16,21 +36,31 @@ export function keepPlaying(
 ): void {
   if (ticket === undefined) store.remove(key)
   else {
-    const kept: Kept = { ...playing, ticket: { ...ticket, secret: [...ticket.secret] } }
+    const kept: z.input<typeof keptSchema> = {
+      ...playing,
+      ticket: { ...ticket, secret: [...ticket.secret] },
+    }
     store.set(key, JSON.stringify(kept))
   }
 }
 
+/** What was kept. An older page may have kept it, or it is damaged: what does not fit is forgotten. */
 export function readPlaying(
   store: KeyStore,
-): { playing: Playing; ticket: ResumeTicket } | undefined {
+): { playing: Playing; ticket: ResumeTicket | undefined } | undefined {
+  const kept = keptSchema.safeParse(parseJson(store.get(key)))
+  if (!kept.success) {
+    store.remove(key)
+    return undefined
+  }
+  const { ticket, ...playing } = kept.data
+  return { playing, ticket: ticket && { ...ticket, secret: Uint8Array.from(ticket.secret) } }
+}
+
+function parseJson(text: string | undefined): unknown {
   try {
-    const kept = JSON.parse(store.get(key) ?? 'null') as Kept | null
-    if (kept === null) return undefined
-    const { ticket, ...playing } = kept
-    return { playing, ticket: { ...ticket, secret: new Uint8Array(ticket.secret) } }
+    return text === undefined ? undefined : JSON.parse(text)
   } catch {
-    // Damaged, or of another version: then the player chooses a character as usual.
     return undefined
   }
 }
