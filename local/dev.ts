@@ -7,10 +7,13 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { systemRuntime } from '#shared/system.ts'
+import { takeNoArguments } from './start-arguments.ts'
 import { watchCode } from './watch-code.ts'
 
 const top = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const print = (line: string) => process.stderr.write(`${line}\n`)
+
+takeNoArguments('npm run dev')
 
 let child: ChildProcess | undefined
 let ended: Promise<void> = Promise.resolve()

@@ -10,6 +10,7 @@ import { bringUp } from './bring-up.ts'
 import type { Running } from './bring-up.ts'
 import { EmbeddedDynamoError } from './database-file.ts'
 import { withEnvFile } from './env-file.ts'
+import { takeNoArguments } from './start-arguments.ts'
 import { StartError } from './start-error.ts'
 
 /** The addresses are printed after this time, even without all zone hosts, ms. */
@@ -24,6 +25,8 @@ const expected = [
   KeyRingError,
   EmbeddedDynamoError,
 ]
+
+takeNoArguments('npm start')
 
 let running: Running | undefined
 let killAll = () => {}
