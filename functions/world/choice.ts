@@ -2,24 +2,28 @@
 import type { Card } from '#shared/ownership/card.ts'
 import { closedAt, filledAt } from '#shared/ownership/listing.ts'
 
-/** An instance, and the number of places up to which it may be filled. */
+/**
+ * An instance, and the number of places up to which it may be filled; 0: no place is taken, but one that the
+ * character has there is renewed.
+ */
 export type Offer = { card: Card; limit: number }
 
 /**
  * Instances to try, in order: the one where the character has a place already; the fullest below 80 %, up to
- * 80 %; then the emptiest, up to 95 %. `room` comes in that order (findRoom). It may be some seconds old, so
- * an instance that was below 80 % is offered again at the end.
+ * 80 %; then the emptiest, up to 95 %; then those that are full of reservations. `room` comes in that order
+ * (findRoom). It may be some seconds old, so an instance that was below 80 % is offered again.
  */
 export function offersOf(mine: Card | undefined, room: readonly Card[]): Offer[] {
   const rest = room.filter(({ bootId, instance }) => {
     return bootId !== mine?.bootId || instance !== mine.instance
   })
-  const isRoomy = ({ count, capacity }: Card) => count < filledAt(capacity)
-  const roomy = rest.filter(isRoomy)
-  const tight = rest.filter((card) => !isRoomy(card))
+  const roomy = rest.filter(({ count, capacity }) => count < filledAt(capacity))
+  const full = rest.filter(({ count, capacity }) => count >= closedAt(capacity))
+  const tight = rest.filter((card) => !roomy.includes(card) && !full.includes(card))
   return [
     ...(mine === undefined ? [] : [{ card: mine, limit: mine.capacity }]),
     ...roomy.map((card) => ({ card, limit: filledAt(card.capacity) })),
     ...[...tight, ...roomy].map((card) => ({ card, limit: closedAt(card.capacity) })),
+    ...full.map((card) => ({ card, limit: 0 })),
   ]
 }

@@ -6,11 +6,11 @@ import { jitterMs } from '#shared/backoff.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { findInstances, nameOf, readCard } from '#shared/ownership/card.ts'
-import type { Card, InstanceRef } from '#shared/ownership/card.ts'
+import type { Card } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import { findRoom, readOpened } from '#shared/ownership/listing.ts'
 import type { IsLive } from '#shared/ownership/liveness.ts'
-import { takePlace } from '#shared/ownership/places.ts'
+import { hasPlace, takePlace } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -43,8 +43,6 @@ export type Search = {
   characterId: string
   /** Unix ms. */
   until: number
-  /** Where it entered last. */
-  last: InstanceRef | undefined
   /** A dead host, whose cards may not show it yet. */
   notIn: string | undefined
   /** Instances that were full up to a limit. */
@@ -84,8 +82,9 @@ export async function findPlace(
 ): Promise<Found> {
   const found = await takeBest(deps, offers, search)
   if (found !== undefined) return found
-  const full = search.synthetic ? await visitFull(deps, search) : await takeLast(deps, search)
-  return full ?? (await takeNew(deps, search))
+  return (
+    (search.synthetic ? await visitFull(deps, search) : undefined) ?? (await takeNew(deps, search))
+  )
 }
 
 async function takeBest(
@@ -94,6 +93,7 @@ async function takeBest(
   { realmId, characterId, until, notIn, tried, synthetic }: Search,
 ): Promise<Found | undefined> {
   const take = async ({ card, limit }: Offer) => {
+    if (limit === 0 && !(await hasPlace(store, realmId, card, characterId))) return 'full'
     for (let tries = 1; ; tries++) {
       const taken = await takePlace(store, realmId, card, characterId, until, limit)
       if (taken !== 'conflict' || tries === conflictTries) return taken
@@ -117,18 +117,6 @@ async function takeBest(
     await runtime.sleep(jitterMs(runtime, conflictWaitMs * round))
   }
   throw new Problem('world.busy', { retryAfterS: 1 })
-}
-
-/**
- * In the instance where it entered last, which is no longer in the listing. If it still has a place there, of an
- * attempt whose answer was lost, that place may be what makes the instance full.
- */
-async function takeLast(deps: PlacementDeps, search: Search): Promise<Found | undefined> {
-  const { last, realmId, zone } = search
-  if (last?.zone !== zone) return undefined
-  const card = await readCard(deps.store, realmId, last)
-  if (card?.state !== 'open' || !liveNow(deps)(card)) return undefined
-  return await takeBest(deps, [{ card, limit: card.capacity }], search)
 }
 
 /** The synthetic player comes in however full it is. All cards are read, in a full world and for it alone. */

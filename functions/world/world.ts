@@ -133,7 +133,7 @@ async function vacateOther(
 
 async function choosePlace(
   deps: WorldDeps,
-  { rows: { guard }, seat }: Situation,
+  { rows: { guard } }: Situation,
   { owner, zone, offers }: Around,
   { tried }: Progress,
 ): Promise<Found> {
@@ -143,7 +143,6 @@ async function choosePlace(
     characterId: guard.characterId,
     // Later than any place that the character ever had: places are known by it (shared/ownership/places.ts).
     until: Math.max(deps.runtime.now() + ticketMs, guard.ticketExpires + 1),
-    last: seat?.characterId === guard.characterId ? seat : undefined,
     notIn: owner.state === 'dead' ? guard.owner : undefined,
     tried,
     synthetic: deps.isSynthetic(guard.accountId),

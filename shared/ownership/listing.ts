@@ -1,10 +1,13 @@
 // The listing of a zone: copies of the cards that have room, in the order in which instances are filled.
 //
-//   R#<realm>#Z#<zone>#ROOM      <order>#<boot id>#<instance>   a copy, while newcomers may be sent there
+//   R#<realm>#Z#<zone>#ROOM      <order>#<boot id>#<instance>   a copy, while somebody may be sent there
 //   R#<realm>#Z#<zone>#OPENED    OPENED                         how often an instance of the zone has opened
 //
 // A copy is a hint. Its key begins with the order, so one short query finds the best of a thousand. Its host
 // writes it with every checkpoint, so it is 4 s old at most. A wrong copy costs one attempt: the card refuses.
+// An instance that is full with reservations, more than with players, is listed last: a place there may be that of
+// an attempt of the player who asks, whose answer was lost. He is let in by it, and by no other.
+//
 // A copy that lands late under a former order is not renewed. It counts as silent after 12 s, and the hosts of
 // the zone delete it in the end.
 import * as z from 'zod'
@@ -33,19 +36,22 @@ export function filledAt(capacity: number): number {
 const roomySteps = 16
 const tightSteps = 4
 
-/** Where the copy stands among those of its zone: the fullest below 80 % first, then the emptiest. */
+/** Where the copy stands among those of its zone: the fullest below 80 % first, then the emptiest, then the full. */
 function orderOf({ count, capacity }: Pick<Card, 'count' | 'capacity'>): string {
   const [filled, closed] = [filledAt(capacity), closedAt(capacity)]
   const order =
     count < filled
       ? Math.floor(((filled - 1 - count) * roomySteps) / filled)
-      : roomySteps + Math.floor(((count - filled) * tightSteps) / (closed - filled))
+      : count < closed
+        ? roomySteps + Math.floor(((count - filled) * tightSteps) / (closed - filled))
+        : roomySteps + tightSteps
   return String(order).padStart(2, '0')
 }
 
-/** The key of the copy; undefined when placement may send no newcomer there. */
+/** The key of the copy; undefined when placement has nothing to look for there. */
 function copyKey(realmId: string, card: Card): Key | undefined {
-  if (card.state !== 'open' || card.count >= closedAt(card.capacity)) return undefined
+  const closed = closedAt(card.capacity)
+  if (card.state !== 'open' || Math.min(card.count, card.players) >= closed) return undefined
   const { bootId, instance } = card
   return {
     pk: roomPartition(realmId, card.zone),

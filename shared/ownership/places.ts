@@ -65,6 +65,17 @@ function newPlace(realmId: string, ref: InstanceRef, { characterId, until }: Pla
   return { put: { table: 'volatile', condition: 'attribute_not_exists(pk)', item } }
 }
 
+/** Whether a character has a place there, if only a reserved one. One trip, strong. */
+export async function hasPlace(
+  store: Store,
+  realmId: string,
+  ref: InstanceRef,
+  characterId: string,
+): Promise<boolean> {
+  const key = placeKey(realmId, ref, characterId)
+  return (await store.get({ table: 'volatile', key, consistent: true })) !== undefined
+}
+
 /** How often a place is looked at again that other enters of the character change meanwhile. */
 const takeAttempts = 8
 

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
 import { cardKey, findInstances } from '#shared/ownership/card.ts'
-import { findRoom } from '#shared/ownership/listing.ts'
 import { placeKey, readPlaces, releasePlaces, takePlace } from '#shared/ownership/places.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
@@ -75,9 +74,13 @@ describe('a place', () => {
     await expect(realm.enterAs(who)).rejects.toThrow()
     at.holding = false
     await late()
-    // Full up to what is kept for who comes back, so it is not in the listing.
+    // It is full up to what is kept for who comes back, and its host says so.
     await host.checkpoint('hub-1', [])
-    expect(await findRoom(store, () => true, realmId, 'hub')).toEqual([])
+    expect(await countOf(realm)).toBe(1)
+    await expect(realm.enterAs(await realm.character())).rejects.toMatchObject({
+      code: 'world.full',
+    })
+    realm.allocations.length = 0
     const { ticket } = await realm.enterAs(who)
     expect((await host.claim(await realm.open(ticket))).outcome).toBe('claimed')
     expect(realm.allocations).toEqual([])
