@@ -13,17 +13,25 @@ export type Offer = { card: Card; limit: number }
  * 80 %; then the emptiest, up to 95 %; then those that are full of reservations. `room` comes in that order
  * (findRoom). It may be some seconds old, so an instance that was below 80 % is offered again.
  */
-export function offersOf(mine: Card | undefined, room: readonly Card[]): Offer[] {
+export function offersOf(
+  mine: Card | undefined,
+  room: readonly Card[],
+  isFresh: (card: Card) => boolean,
+): Offer[] {
   const rest = room.filter(({ bootId, instance }) => {
     return bootId !== mine?.bootId || instance !== mine.instance
   })
   const roomy = rest.filter(({ count, capacity }) => count < filledAt(capacity))
   const full = rest.filter(({ count, capacity }) => count >= closedAt(capacity))
   const tight = rest.filter((card) => !roomy.includes(card) && !full.includes(card))
-  return [
-    ...(mine === undefined ? [] : [{ card: mine, limit: mine.capacity }]),
+  const offers = [
     ...roomy.map((card) => ({ card, limit: filledAt(card.capacity) })),
     ...[...tight, ...roomy].map((card) => ({ card, limit: closedAt(card.capacity) })),
     ...full.map((card) => ({ card, limit: 0 })),
+  ]
+  return [
+    ...(mine === undefined ? [] : [{ card: mine, limit: mine.capacity }]),
+    ...offers.filter(({ card }) => isFresh(card)),
+    ...offers.filter(({ card }) => !isFresh(card)),
   ]
 }

@@ -9,6 +9,7 @@ import { findInstances, nameOf, readCard } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import { findRoom, readOpened } from '#shared/ownership/listing.ts'
+import { isFresh } from '#shared/ownership/liveness.ts'
 import type { IsLive } from '#shared/ownership/liveness.ts'
 import { hasPlace, takePlace } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
@@ -51,8 +52,12 @@ export type Search = {
   synthetic: boolean
 }
 
-function liveNow({ isLive, runtime }: PlacementDeps): (card: Card) => boolean {
-  return (card) => isLive(card, runtime.now())
+/** What this process judges of cards, now. */
+function judgeOf({ isLive, runtime }: PlacementDeps) {
+  return {
+    isLive: (card: Card) => isLive(card, runtime.now()),
+    isFresh: (card: Card) => isFresh(card, runtime.now()),
+  }
 }
 
 /** Where newcomers of the zone may go, after the instance where the character has a place. Two trips, side by side. */
@@ -61,14 +66,14 @@ export async function readOffers(
   { realmId, owner, instance, state }: Guard,
   zone: string,
 ): Promise<Offer[]> {
-  const isLive = liveNow(deps)
+  const judge = judgeOf(deps)
   const reserved = state === 'reserved' || state === 'moving'
   const [mine, room] = await Promise.all([
     reserved ? readCard(deps.store, realmId, { zone, bootId: owner, instance }) : undefined,
-    findRoom(deps.store, isLive, realmId, zone),
+    findRoom(deps.store, judge, realmId, zone),
   ])
-  const open = mine?.state === 'open' && isLive(mine)
-  return offersOf(open ? mine : undefined, room)
+  const open = mine?.state === 'open' && judge.isLive(mine)
+  return offersOf(open ? mine : undefined, room, judge.isFresh)
 }
 
 /**
@@ -124,7 +129,7 @@ async function visitFull(
   deps: PlacementDeps,
   { realmId, zone, until, notIn }: Search,
 ): Promise<Found | undefined> {
-  const isLive = liveNow(deps)
+  const { isLive } = judgeOf(deps)
   const cards = await findInstances(deps.store, realmId, zone)
   const card = cards.find((one) => {
     return one.state === 'open' && one.bootId !== notIn && isLive(one)
@@ -137,8 +142,9 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
   const { store, runtime, fleet } = deps
   const { realmId, zone } = search
   const takeOpened = async () => {
-    const room = await findRoom(store, liveNow(deps), realmId, zone, { consistent: true })
-    return await takeBest(deps, offersOf(undefined, room), search)
+    const judge = judgeOf(deps)
+    const room = await findRoom(store, judge, realmId, zone, { consistent: true })
+    return await takeBest(deps, offersOf(undefined, room, judge.isFresh), search)
   }
   // Until one more instance has opened, every request for it gets the same new host, at any time and any
   // number of times. The number counts instances whose copies are written. One that opened since the offers

@@ -110,7 +110,7 @@ export async function writeCopy(
 const roomPage = 24
 /** Pages read at most. More than one is needed where the hosts of many have ended unseen a short time ago. */
 const roomPagesMax = 6
-/** So many that speak are enough to choose from. */
+/** So many that are fresh are enough to choose from. */
 const roomEnough = 8
 
 /**
@@ -120,20 +120,23 @@ const roomEnough = 8
  */
 export async function findRoom(
   store: Store,
-  isLive: (card: Card) => boolean,
+  { isLive, isFresh }: { isLive(card: Card): boolean; isFresh(card: Card): boolean },
   realmId: string,
   zone: string,
   { consistent = false }: { consistent?: boolean } = {},
 ): Promise<Card[]> {
   const found = new Map<string, Card>()
+  let fresh = 0
   let read = 0
   const more = { limit: roomPage, consistent }
   for await (const page of pages(store, roomPartition(realmId, zone), more)) {
     for (const card of parseCards(zone, page.items)) {
       const other = found.get(nameOf(card))
-      if (isLive(card) && card.heartbeat >= (other?.heartbeat ?? 0)) found.set(nameOf(card), card)
+      if (!isLive(card) || card.heartbeat < (other?.heartbeat ?? 0)) continue
+      found.set(nameOf(card), card)
+      if (isFresh(card)) fresh++
     }
-    if (found.size >= roomEnough || ++read === roomPagesMax) break
+    if (fresh >= roomEnough || ++read === roomPagesMax) break
   }
   const all = [...found.values()]
   const roomy = all.filter((card) => !isTight(card))

@@ -7,6 +7,14 @@ import type { Card } from './card.ts'
 export type IsLive = (card: Card, now: number) => boolean
 
 /**
+ * Whether a card was written lately, by the reader's clock. No more than a hint, for clocks differ. A card that
+ * is not fresh at its first sight is mostly that of a host that crashed a minute ago.
+ */
+export function isFresh({ seenAt }: Card, now: number): boolean {
+  return now - seenAt <= instanceSilentMs
+}
+
+/**
  * Judges cards by what this process has observed of them. A card whose heartbeat has not risen for 12 s is
  * silent. At its first sight only the host's clock says when it was written, so it is judged with slack. Later
  * the host's clock decides nothing: two times of one host are compared with each other alone.

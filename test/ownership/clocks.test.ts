@@ -36,6 +36,7 @@ import { openRealm, realmId } from './realm.ts'
 import { seededRuntime } from './seeded-runtime.ts'
 
 const minute = 60_000
+const everyone = { isLive: () => true, isFresh: () => true }
 const at = { zone: 'hub', bootId: 'b1', instance: 'hub-1' }
 const entry = { ...at, address: 'ws://a/zone', protocol: 1, state: 'open' as const, capacity: 100 }
 const now = 1_000_000_000
@@ -108,9 +109,9 @@ describe('a listing', () => {
     const store = createMemoryStore()
     await openInstance(store, now - minute - 4000, realmId, entry)
     await sweepRoom(store, now, realmId, 'hub')
-    expect(await findRoom(store, () => true, realmId, 'hub')).toHaveLength(1)
+    expect(await findRoom(store, everyone, realmId, 'hub')).toHaveLength(1)
     await sweepRoom(store, now + instanceLongGoneMs, realmId, 'hub')
-    expect(await findRoom(store, () => true, realmId, 'hub')).toEqual([])
+    expect(await findRoom(store, everyone, realmId, 'hub')).toEqual([])
   })
 
   it('loses a host that stops, whatever was written beside the removal of its card', async () => {
@@ -119,9 +120,9 @@ describe('a listing', () => {
     const [card] = await findInstances(realm.store, realmId, 'hub')
     await removeCard(realm.store, realmId, card!)
     await writeCopy(realm.store, realm.runtime.now(), realmId, card!)
-    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toHaveLength(1)
+    expect(await findRoom(realm.store, everyone, realmId, 'hub')).toHaveLength(1)
     expect(await host.setState('draining')).toBe('done')
-    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toEqual([])
+    expect(await findRoom(realm.store, everyone, realmId, 'hub')).toEqual([])
   })
 
   it('loses a host that another one sees silent', async () => {
@@ -131,12 +132,12 @@ describe('a listing', () => {
     const { renewal } = (await readLease(realm.store, bootId))!
     const sighting = { bootId, renewal, since: 0, last: 6000 }
     await suspectLease(realm.store, { ...sighting, renewal: sighting.renewal + 1 })
-    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toHaveLength(1)
+    expect(await findRoom(realm.store, everyone, realmId, 'hub')).toHaveLength(1)
     await suspectLease(realm.store, sighting)
-    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toEqual([])
+    expect(await findRoom(realm.store, everyone, realmId, 'hub')).toEqual([])
     // It was only slow.
     await host.checkpoint('hub-1', [])
-    expect(await findRoom(realm.store, () => true, realmId, 'hub')).toHaveLength(1)
+    expect(await findRoom(realm.store, everyone, realmId, 'hub')).toHaveLength(1)
   })
 })
 
@@ -189,6 +190,32 @@ describe('a reservation', () => {
     await places.reconcile('hub-1', [])
     expect(await held()).toBe(0)
     expect((await findInstances(store, realmId, 'hub'))[0]!.count).toBe(0)
+  })
+})
+
+describe('an enter by a function that has read no card yet', () => {
+  it('prefers a host that writes to a fuller one that crashed a minute ago', async () => {
+    const realm = await openRealm()
+    const { deps, runtime } = realm
+    const crashed = await realm.host()
+    await realm.enterAs(await realm.character())
+    const host = await realm.host()
+    await crashed.checkpoint('hub-1', [])
+    runtime.advance(minute)
+    await host.checkpoint('hub-1', [])
+    deps.isLive = createLiveness()
+    const { ticket } = await realm.enterAs(await realm.character())
+    expect((await realm.open(ticket)).bootId).toBe(host.bootId)
+  })
+
+  it.each([-minute, minute])('finds a host that writes when it is off by %i ms', async (off) => {
+    const realm = await openRealm()
+    const { deps, runtime } = realm
+    const host = await realm.host()
+    deps.runtime = { ...runtime, now: () => runtime.now() + off }
+    deps.isLive = createLiveness()
+    const { ticket } = await realm.enterAs(await realm.character())
+    expect((await realm.open(ticket)).bootId).toBe(host.bootId)
   })
 })
 

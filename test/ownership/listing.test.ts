@@ -31,7 +31,7 @@ it('a card that cannot be read costs its own instance, not its zone', async () =
 
   const found = [
     await findInstances(store, realmId, 'hub'),
-    await findRoom(store, () => true, realmId, 'hub'),
+    await findRoom(store, { isLive: () => true, isFresh: () => true }, realmId, 'hub'),
   ]
   expect(found.map((cards) => cards.map(({ bootId }) => bootId))).toEqual([['b2'], ['b2']])
   expect(await readCard(store, realmId, odd)).toBeUndefined()
