@@ -199,10 +199,9 @@ describe('an enter by a function that has read no card yet', () => {
     const { deps, runtime } = realm
     const crashed = await realm.host()
     await realm.enterAs(await realm.character())
-    const host = await realm.host()
     await crashed.checkpoint('hub-1', [])
     runtime.advance(minute)
-    await host.checkpoint('hub-1', [])
+    const host = await realm.host()
     deps.isLive = createLiveness()
     const { ticket } = await realm.enterAs(await realm.character())
     expect((await realm.open(ticket)).bootId).toBe(host.bootId)
