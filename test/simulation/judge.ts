@@ -494,6 +494,11 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       bans.check()
     },
     checkPlaces,
+    /** Since when a character's present stay is claimed or reserved; undefined when it is not in play. */
+    activeSince(characterId: string): number | undefined {
+      const one = known.get(characterId)
+      return one?.rows.guard.state === 'active' ? one.movedAt : undefined
+    },
     tickedAfterProof,
     watch(over: Network) {
       network = over

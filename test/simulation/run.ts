@@ -54,6 +54,8 @@ const backMaxMs = 30_000
 const entersMax = 20
 /** The run ends when everybody has been back for so long, ms. */
 const stayMs = 15_000
+/** Who is in play that long has had his effects, virtual ms. */
+const settledMs = 10_000
 /** After everybody was back, a gate or a lost socket takes a player out of play for no longer than this, ms. */
 const outMaxMs = 8000
 
@@ -275,8 +277,11 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   const done = () => !runsOn && backAt !== undefined && scheduler.now() - backAt > stayMs
   const stop = () => judge.violations.length > 0 || done()
   const steps = await scheduler.runUntil(end, stop)
-  for (const { characterId, outSince } of players) {
-    if (backAt !== undefined && outSince() === undefined) judge.effects.settled(characterId)
+  for (const { characterId } of players) {
+    // Of who does not come back an effect waits in the state row.
+    const since = judge.activeSince(characterId)
+    if (since !== undefined && scheduler.now() - since > settledMs)
+      judge.effects.settled(characterId)
   }
   return {
     seed,
