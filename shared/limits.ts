@@ -109,14 +109,12 @@ export const resumeMs = 60 * 1000
 export const leaseRenewMs = 1000
 export const leaseDeadlineMs = 5000
 /**
- * An observer calls a lease dead that it has seen unchanged for so long: the deadline, 1 s for a
- * renewal that arrives late, and 1 s for the clocks of functions, which take turns in observing.
+ * A lease is dead that was seen unchanged for so long: the deadline, and 1 s for clocks that do not run alike.
+ * Functions take turns in observing it, each by its own clock. With the pauses of the client in between that
+ * takes 7 s.
  */
-export const leaseDeadAfterMs = 7000
-/**
- * A host that watches another one alone, by one clock, needs less: the deadline, and 1 s in which the first
- * of its reads was under way.
- */
+export const leaseDeadAfterMs = 6000
+/** The same for a host that watches another one. */
 export const leaseSuspectAfterMs = 6000
 /**
  * Reads of an observer farther apart than this say nothing about the time between them: 1 s until a

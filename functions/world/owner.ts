@@ -48,26 +48,30 @@ export async function readOwner(
   watch: Watch,
 ): Promise<Owner> {
   if (guard.state !== 'active') return { state: 'none' }
-  // The time is taken before the lease is read: the recorded time may be earlier than the read, never later.
-  const readAt = runtime.now()
+  const sent = runtime.now()
   const left = () => readCheckpoint(store, guard.owner, guard.instance, guard.characterId)
   const [lease, checkpoint] = await Promise.all([
     readLease(store, guard.owner),
     watch.letGoUntil === undefined ? left() : undefined,
   ])
-  const observed = judge(guard.owner, lease, watch, readAt)
+  const observed = judge(guard.owner, lease, watch, { sent, answered: runtime.now() })
   if (!observed.dead) return { state: 'lives' }
   const kept = watch.letGoUntil === undefined ? checkpoint : await left()
   return { state: 'dead', check: observed.check, recovered: recover(guard, state, kept) }
 }
 
 /** Dead by its lease row, or because the row has not changed for long enough. */
-function judge(owner: string, lease: Lease | undefined, watch: Watch, readAt: number): Observation {
+function judge(
+  owner: string,
+  lease: Lease | undefined,
+  watch: Watch,
+  read: { sent: number; answered: number },
+): Observation {
   const byRow = judgeLease(owner, lease)
   if (byRow.dead || lease === undefined) return byRow
   const suspect = judgeSuspect(owner, lease)
   if (suspect.dead) return suspect
-  watch.sighting = sightLease(watch.sighting, owner, lease, readAt)
+  watch.sighting = sightLease(watch.sighting, owner, lease, read)
   return judgeSighting(watch.sighting)
 }
 

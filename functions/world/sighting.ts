@@ -3,9 +3,11 @@
 // could declare a living host dead.
 import { SignJWT, jwtVerify } from 'jose'
 import * as z from 'zod'
+import { takeSighting } from '#shared/ownership/lease.ts'
 import type { Sighting } from '#shared/ownership/lease.ts'
 import { isRefusal, keyOf } from '#shared/keys/jwt.ts'
 import type { SigningKey, VerifyKeys } from '#shared/keys/jwt.ts'
+import type { Runtime } from '#shared/runtime.ts'
 
 const audience = 'waystone:enter'
 const type = 'waystone-sighting+jwt'
@@ -20,10 +22,13 @@ export async function signSighting(key: SigningKey, sighting: Sighting): Promise
     .sign(key.privateKey)
 }
 
-/** Undefined when it is not ours. One that is old does no harm: its last read is too long ago. */
-export async function readSighting(keys: VerifyKeys, token: string): Promise<Sighting | undefined> {
+/** By the clock of this function. Undefined when it is not ours, or too old. */
+export async function readSighting(
+  { verifyKeys, runtime }: { verifyKeys: VerifyKeys; runtime: Pick<Runtime, 'now'> },
+  token: string,
+): Promise<Sighting | undefined> {
   try {
-    const { payload } = await jwtVerify(token, keyOf(keys), {
+    const { payload } = await jwtVerify(token, keyOf(verifyKeys), {
       algorithms: ['EdDSA'],
       typ: type,
       audience,
@@ -31,7 +36,7 @@ export async function readSighting(keys: VerifyKeys, token: string): Promise<Sig
     const claimed = claims.safeParse(payload)
     if (!claimed.success) return undefined
     const { boot, n, since, last } = claimed.data
-    return { bootId: boot, renewal: n, since, last }
+    return takeSighting({ bootId: boot, renewal: n, since, last }, runtime.now())
   } catch (error) {
     if (isRefusal(error)) return undefined
     throw error

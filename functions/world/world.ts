@@ -61,7 +61,7 @@ export async function enter(
   const { characterId, observed } = request
   const progress: Progress = {
     tried: new Set(),
-    sighting: observed === undefined ? undefined : await readSighting(deps.verifyKeys, observed),
+    sighting: observed === undefined ? undefined : await readSighting(deps, observed),
     vacated: undefined,
     letGoUntil: undefined,
   }

@@ -77,7 +77,7 @@ export function createLeaseWatch(deps: {
     }
     dead.delete(id)
     if (answered - sent > slowReadMs) return
-    const sighting = sightLease(before, id, lease, before === undefined ? answered : sent)
+    const sighting = sightLease(before, id, lease, { sent, answered })
     sightings.set(id, sighting)
     if (sighting.last - sighting.since >= leaseSuspectAfterMs) await suspectLease(store, sighting)
   }

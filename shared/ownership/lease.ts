@@ -210,7 +210,7 @@ export function judgeSuspect(bootId: string, { renewal, suspect }: Lease): Obser
 export type Sighting = {
   bootId: string
   renewal: number
-  /** First and latest successful read of this number, Unix ms. */
+  /** First and latest successful read of this number, ms by one clock. */
   since: number
   last: number
 }
@@ -218,22 +218,32 @@ export type Sighting = {
 /**
  * Adds one more read of a lease to what an observer has seen of it. A lease is dead if its number stayed the
  * same for `leaseDeadAfterMs`, in reads at most `leaseReadGapMs` apart. After a larger gap the observation
- * begins anew, because the gap hides what happened. `lease` was read strongly.
+ * begins anew, because the gap hides what happened. A number counts from the answer to its first read until the
+ * last one was sent: never for too long, however slow they were.
  */
 export function sightLease(
   before: Sighting | undefined,
   bootId: string,
   { renewal }: Lease,
-  now: number,
+  { sent, answered }: { sent: number; answered: number },
 ): Sighting {
   const goesOn =
-    before !== undefined &&
-    before.bootId === bootId &&
-    before.renewal === renewal &&
-    // The clock of the function before may be ahead of this one's.
-    Math.abs(now - before.last) <= leaseReadGapMs
-  if (!goesOn) return { bootId, renewal, since: now, last: now }
-  return { bootId, renewal, since: before.since, last: Math.max(now, before.last) }
+    before?.bootId === bootId && before.renewal === renewal && isNear(before.last, sent)
+  if (!goesOn) return { bootId, renewal, since: answered, last: answered }
+  return { ...before, last: Math.max(sent, before.last) }
+}
+
+/**
+ * The sighting of another observer, by the clock of this one. The time from one to the other does not count:
+ * two clocks would measure it. Undefined when it is too old to go on with.
+ */
+export function takeSighting(told: Sighting, now: number): Sighting | undefined {
+  if (!isNear(told.last, now)) return undefined
+  return { ...told, since: now - (told.last - told.since), last: now }
+}
+
+function isNear(last: number, now: number): boolean {
+  return Math.abs(now - last) <= leaseReadGapMs
 }
 
 /** The judgement over a sighting: dead, with the condition that nothing has moved since. */

@@ -260,6 +260,46 @@ describe('a silent host', () => {
     expect(entered!.afterMs).toBeLessThan(leaseDeadAfterMs + 3000)
   })
 
+  it.each([
+    { what: 'functions have unlike clocks', clocks: [-2400, 0, 2400], slowMs: 0 },
+    { what: 'a read of its lease is slow', clocks: [0], slowMs: 1900 },
+  ])('is not judged dead before its own deadline when $what', async ({ clocks, slowMs }) => {
+    const { realm, host, who } = await silent()
+    const { runtime, store } = realm
+    let reads = 0
+    realm.deps.store = {
+      ...store,
+      async get(request) {
+        // Its last renewal comes while the second read is under way.
+        if (request.key.sk === 'LEASE' && ++reads === 2) {
+          runtime.advance(slowMs)
+          await host.prove()
+        }
+        return await store.get(request)
+      },
+    }
+    const next = await realm.host()
+    let observed: string | undefined
+    let admitted = false
+    for (let i = 0; i < 20 && !admitted; i++) {
+      const aheadMs = clocks[Math.min(i, clocks.length - 1)]!
+      realm.deps.runtime = { ...runtime, now: () => runtime.now() + aheadMs }
+      // This client does not wait before it comes again.
+      admitted = await realm.enterAs(who, observed).then(
+        () => true,
+        (error: unknown) => {
+          if (!(error instanceof Problem)) throw error
+          observed = error.observed
+          return false
+        },
+      )
+      if (!admitted) expect(await next.prove()).toBe('held')
+      await next.checkpoint('hub-1', [])
+    }
+    expect(admitted).toBe(true)
+    expect(host.lease().held).toBe(false)
+  })
+
   it('is taken over by the first enter when another host has watched it', async () => {
     const { realm, host, next, who } = await silent()
     await watchFor(realm, next.bootId, 12_000)

@@ -109,7 +109,7 @@ export const mutants: Mutant[] = [
     name: 'dead-after-2s',
     rule: 'Dead: the same renewal number for longer than the deadline',
     file: 'shared/limits.ts',
-    find: 'export const leaseDeadAfterMs = 7000',
+    find: 'export const leaseDeadAfterMs = 6000',
     replace: 'export const leaseDeadAfterMs = 2000',
   },
   {
@@ -123,8 +123,8 @@ export const mutants: Mutant[] = [
     name: 'reads-far-apart',
     rule: 'Dead: successful reads at most 1.5 s apart, a gap restarts',
     file: lease,
-    find: 'Math.abs(now - before.last) <= leaseReadGapMs',
-    replace: 'Math.abs(now - before.last) <= 60_000',
+    find: 'Math.abs(now - last) <= leaseReadGapMs',
+    replace: 'Math.abs(now - last) <= 60_000',
   },
   {
     name: 'checkpoint-number',
