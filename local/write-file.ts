@@ -1,20 +1,31 @@
 // Writes a file so that a crash at any moment leaves the old file or the new one, never half a file.
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 
 /** Replaces a file's whole content. The mode is that of a new file. */
 export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
   const fresh = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const file = openSync(fresh, 'wx', mode)
   try {
-    writeSync(file, text)
+    writeWhole(fresh, text, mode)
+    renameSync(fresh, path)
+  } catch (error) {
+    // A full disk must not get fuller with each try.
+    rmSync(fresh, { force: true })
+    throw error
+  }
+  syncFolder(dirname(path))
+}
+
+function writeWhole(path: string, text: string, mode: number): void {
+  const file = openSync(path, 'wx', mode)
+  try {
+    // Unlike writeSync it goes on until all is written.
+    writeFileSync(file, text)
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
-  renameSync(fresh, path)
-  syncFolder(dirname(path))
 }
 
 /** A rename is on the disk when its folder is. Windows cannot open folders and does not need it. */

@@ -63,7 +63,13 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
   })
   const { queueMs } = options
   let sidecar = await startSidecar({ gameServer, queueMs, runtime, log })
-  const child = spawnHost(options, sidecar)
+  let child: ChildProcess
+  try {
+    child = spawnHost(options, sidecar)
+  } catch (error) {
+    sidecar.stop()
+    throw error
+  }
   let over = false
   const ended = new Promise<void>((resolve) => {
     const finish = (fields: object) => {

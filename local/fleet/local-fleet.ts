@@ -171,14 +171,13 @@ function allocate(
  * Ready, if ever.
  */
 async function runOne(core: FleetCore, zone: string): Promise<number | undefined> {
-  const { options, hosts, running, graceMs } = core
+  const { options, hosts, graceMs } = core
   const taken = new Set([...hosts].map((host) => host.view().port))
   const port = await freePort(options.host, taken)
   if (core.stopping.aborted) return undefined
   const host = await startHostProcess(hostOptions(options, zone, port))
   hosts.add(host)
   options.guardian?.add(host.process.pid)
-  running.put({ name: host.name, process: host.process })
 
   const { leaving, seen } = watchHost(core, host)
   void host.ended.then(() => {
@@ -229,21 +228,24 @@ function hostOptions(options: LocalFleetOptions, zone: string, port: number): Ho
 function watchHost({ options, running, graceMs }: FleetCore, host: HostProcess) {
   const { runtime, log } = options
   const seen: { bootId?: string; readyAt?: number } = {}
-  const remember = (bootId: string) => {
+  const remember = () => {
+    const { name, process } = host
+    const { bootId } = seen
     try {
-      running.put({ name: host.name, process: host.process, bootId })
+      running.put({ name, process, ...(bootId === undefined ? {} : { bootId }) })
     } catch (error) {
       // A host whose lease might never be marked must not admit a player.
       log.error('could not write down a zone host, ending it', { gameServer: host.name, error })
       void host.end(graceMs)
     }
   }
+  remember()
   const leaving = new Promise<void>((resolve) => {
     host.gameServer.watch(({ objectMeta, status }) => {
       const bootId = objectMeta.labels[bootLabel]
       if (seen.bootId === undefined && bootId !== undefined) {
         seen.bootId = bootId
-        remember(bootId)
+        remember()
       }
       if (status.state === 'Ready') seen.readyAt ??= runtime.now()
       if (status.state === 'Shutdown' || status.state === 'Unhealthy') resolve()

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -154,6 +162,38 @@ test('a lease that cannot be marked is tried again until it can', async () => {
   process.kill(pidOf(bootId!), 'SIGKILL')
   await until(() => ended.length === 1)
   expect(ended).toEqual([bootId])
+})
+
+test('while hosts cannot be written down none is left running beside its successor', async () => {
+  await start()
+  await until(() => ready())
+  const [first] = await hosts()
+  // As on a full disk: no file can take the place of a folder.
+  rmSync(join(dataDir, 'fleet.json'))
+  mkdirSync(join(dataDir, 'fleet.json', 'full'), { recursive: true })
+  process.kill(pidOf(first!.bootId!), 'SIGKILL')
+  let most = 0
+  const endAt = runtime.now() + 3000
+  while (runtime.now() < endAt) {
+    most = Math.max(most, (await hosts()).length)
+    await runtime.sleep(20)
+  }
+  expect(most).toBe(1)
+  expect(readdirSync(dataDir).filter((file) => file.endsWith('.tmp'))).toEqual([])
+  rmSync(join(dataDir, 'fleet.json'), { recursive: true })
+  await until(() => ready())
+  expect(await hosts()).toHaveLength(1)
+})
+
+test('a host that cannot be started leaves no sidecar behind', async () => {
+  const listeners = () =>
+    process.getActiveResourcesInfo().filter((kind) => kind === 'TCPServerWrap').length
+  const before = listeners()
+  // Logs have no folder.
+  writeFileSync(join(dataDir, 'logs'), '')
+  await start()
+  await runtime.sleep(1000)
+  expect(listeners()).toBe(before)
 })
 
 test('a host that stops pinging is unhealthy: it is replaced and ended', async () => {
