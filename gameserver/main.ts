@@ -1,7 +1,7 @@
 // The process of a zone host: its environment, its signals, and the wiring of its parts.
 //
 // It speaks to its fleet through the Agones SDK alone. A start is a list of steps (steps.ts): load the
-// content, connect the sidecar, start the worker, write lease and instance rows, listen, be Ready. It takes
+// content, connect the sidecar, start the worker, write lease and cards, listen, be Ready. It takes
 // players once it is Allocated. SIGTERM at any time undoes the steps in reverse: placement sends no player
 // here any more, every character leaves, the lease is ended, the process exits.
 import { randomInt } from 'node:crypto'

@@ -2,7 +2,7 @@
 //
 // Token n of a family follows from a secret that is in no row: the key ring's session secret, derived
 // for the family. So the same successor can be made again when an answer was lost, a forged token is
-// refused without a look into the store, and the database alone makes none.
+// refused without a read of the store, and the database alone makes none.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { KeyRing } from '#shared/keys/ring.ts'
 

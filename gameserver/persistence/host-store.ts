@@ -26,7 +26,7 @@ import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
 
 export type HostStore = Persistence & {
-  /** Writes the lease and instance rows (state `ready`). Fails when the store does. */
+  /** Writes the lease and the cards (state `ready`). Fails when the store does. */
   open(): Promise<void>
   /** Sets the state that the director sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>

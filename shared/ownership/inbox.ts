@@ -12,7 +12,7 @@ import { hostPartition } from './lease.ts'
 
 const characterCommand = z.object({
   /**
-   * `fence`: another owner has it; drop it, save nothing.
+   * `fence`: another owner has it; end its stay, save nothing.
    * `letGo`: its player comes in elsewhere; save it and give it up.
    * `kick`: an operator removes it; save it and give it up.
    */

@@ -41,7 +41,7 @@ export const hostRow = z.object({
 
 export type HostInstance = z.infer<typeof hostRow>['instances'][number]
 
-/** The outcome of a look at the owner of a character. */
+/** A judgement over the owner of a character. */
 export type Observation =
   /** Dead: the row was absent, ended, or not renewed. `check` repeats that as a condition. */
   { dead: true; check: Write } | { dead: false }

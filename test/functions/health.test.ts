@@ -26,7 +26,7 @@ function setUp(healthOf = ['auth', 'world'], found: Record<string, boolean> = {}
   return { at, ask }
 }
 
-it('one look at the store answers everybody for five seconds', async () => {
+it('one check of the store answers everybody for five seconds', async () => {
   const { at, ask } = setUp()
   const all = await Promise.all(Array.from({ length: 50 }, () => ask('/health/auth')))
   for (const answer of all) {

@@ -90,7 +90,7 @@ describe('saving', () => {
     const timers = stage.timers
     await pause(500)
     expect(tick()).toBe(frozenAt)
-    // It looks at the lease now and then, and does not spin.
+    // It reads the lease now and then, and does not spin.
     expect(stage.timers - timers).toBeLessThanOrEqual(12)
     stage.persistence.held = true
     await expect.poll(tick).toBeGreaterThan(frozenAt)

@@ -285,7 +285,7 @@ test('a connection beyond the most is not taken', async () => {
   await transport.close()
 })
 
-test('a look without a Host header is answered', async () => {
+test('a request without a Host header is answered', async () => {
   const peer = await open('GET / HTTP/1.1\r\n\r\n')
   await expect.poll(() => peer.received.toString()).toMatch(/^HTTP\/1.1 404 /)
 })

@@ -17,7 +17,7 @@ export function settleEntities(world: World, by: string): void {
 }
 
 function settle(world: World, entities: readonly Entity[], by: string): void {
-  // From the last on: the entity that replaces a removed one was looked at already.
+  // From the last on: the entity that replaces a removed one was checked already.
   for (let i = entities.length - 1; i >= 0; i--) {
     const entity = entities[i]!
     if (!isSound(world, entity)) {
