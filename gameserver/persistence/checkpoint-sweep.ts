@@ -13,6 +13,7 @@
 //   Five seconds later it saves nothing. What is still under way lands within the time that is waited.
 // - A sweep that ends anywhere is repeated, by any host. All of it may be done twice.
 import * as z from 'zod'
+import { jitterMs } from '#shared/backoff.ts'
 import {
   checkpointListKey,
   checkpointRow,
@@ -28,7 +29,10 @@ import { StoreError } from '#shared/store/store.ts'
 import type { Key, Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 
-/** How often a host reads checkpoints of dead hosts, ms, and how many at once. A read costs ten units. */
+/**
+ * How often a host reads checkpoints of dead hosts, ms, and how many at once. A read costs ten units. Half of the
+ * time is by chance: hosts that started together would all save the same characters.
+ */
 const sweepEveryMs = 10 * 60_000
 const sweptAtOnce = 16
 /** How long the lease row must have been absent, ms. Requests land up to 20 s late. */
@@ -48,7 +52,7 @@ export function createCheckpointSweep(deps: {
 }): CheckpointSweep {
   const { store, runtime, log } = deps
   const { bootId, realmId } = deps.host
-  // Each host begins behind itself, so that they do not all sweep the same.
+  // Each host begins behind itself.
   let after: Key | undefined = checkpointListKey(realmId, bootId)
 
   async function round(signal?: AbortSignal): Promise<void> {
@@ -67,7 +71,18 @@ export function createCheckpointSweep(deps: {
     for (const { sk } of page.items) if (await isGone(sk)) gone.push(sk)
     if (gone.length === 0) return
     await runtime.sleep(landedMs, signal)
-    for (const id of gone) await sweepHost(store, realmId, id)
+    let failed: unknown
+    for (const id of gone) {
+      signal?.throwIfAborted()
+      try {
+        await sweepHost(store, realmId, id)
+      } catch (error) {
+        // One that cannot be swept keeps none of the others.
+        if (error instanceof StoreError) failed ??= error
+        else log.error('checkpoints of a dead host cannot be read', { host: id, error })
+      }
+    }
+    if (failed !== undefined) throw failed
   }
 
   async function isGone(id: string): Promise<boolean> {
@@ -79,12 +94,13 @@ export function createCheckpointSweep(deps: {
     round,
     async run(signal) {
       for (;;) {
-        await runtime.sleep(sweepEveryMs, signal).catch(() => undefined)
+        const waitMs = sweepEveryMs / 2 + jitterMs(runtime, sweepEveryMs)
+        await runtime.sleep(waitMs, signal).catch(() => undefined)
         if (signal.aborted) return
         await round(signal).catch((error: unknown) => {
-          if (error instanceof StoreError || signal.aborted) return
           // What a dead host has left must not end those that live.
-          log.error('checkpoints of a dead host cannot be read', { error })
+          if (error instanceof StoreError || signal.aborted) return
+          log.error('the sweep of checkpoints failed', { error })
         })
       }
     },

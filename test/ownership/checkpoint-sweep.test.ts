@@ -2,13 +2,19 @@
 import { expect, it } from 'vitest'
 import { createCheckpointSweep } from '#gameserver/persistence/checkpoint-sweep.ts'
 import { hostRowsKeptMs } from '#shared/limits.ts'
-import { checkpointKey, checkpointVersion } from '#shared/ownership/checkpoint.ts'
+import {
+  checkpointKey,
+  checkpointListKey,
+  checkpointVersion,
+} from '#shared/ownership/checkpoint.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import type { Fault } from '#shared/store/faults.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
+import type { Store } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
+import { virtualRuntime } from '../store/virtual-runtime.ts'
 import { openRealm, realmId } from './realm.ts'
 
 const monthMs = 31 * 24 * 60 * 60 * 1000
@@ -160,6 +166,47 @@ it('the checkpoint of a host stays while its lease row is there, ended or not', 
   wait(10 * 60_000)
   await rounds()
   expect(left()).toEqual([])
+})
+
+it('a checkpoint that cannot be read keeps none of the others', async () => {
+  const { memory, left, wait, rounds, back } = await stage(0)
+  await memory.put({ table: 'core', item: { ...checkpointListKey(realmId, '00000000') } })
+  const key = checkpointKey('00000000', 'hub-1')
+  const data = Uint8Array.of(checkpointVersion, 9, 9)
+  await memory.put({ table: 'core', item: { ...key, v: checkpointVersion, number: 1, data } })
+  wait(monthMs)
+  await rounds()
+  expect(left()).toEqual([])
+  expect(await back(0)).toMatchObject({ saveNumber: 3, saved: { x: 1000 } })
+  expect(await memory.get({ table: 'core', key })).toBeDefined()
+})
+
+it('hosts that started together do not all save the same characters', async () => {
+  const { memory, left, wait } = await stage(0)
+  wait(monthMs)
+  let saves = 0
+  const runtime = virtualRuntime(1)
+  const counted: Store = {
+    ...memory,
+    async update(request) {
+      saves++
+      await runtime.sleep(5)
+      return await memory.update(request)
+    },
+  }
+  const ending = new AbortController()
+  const sweeps = Array.from({ length: 100 }, (_, n) =>
+    createCheckpointSweep({
+      store: counted,
+      runtime,
+      host: { bootId: `f${n}`, realmId },
+      log: silentLog,
+    }).run(ending.signal),
+  )
+  while (left().length > 0) await new Promise((resolve) => setImmediate(resolve))
+  ending.abort()
+  await Promise.all(sweeps)
+  expect(saves).toBe(3)
 })
 
 it('a checkpoint of a later version waits for a host that can read it', async () => {
