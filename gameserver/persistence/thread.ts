@@ -10,6 +10,9 @@ import type { WorkerCalls, WorkerMessage, WorkerRequest, WorkerSetup } from './m
 import type { Persistence } from './persistence.ts'
 import type { PublicKeyRow } from './public-keys.ts'
 
+/** Time for the thread to end by itself, ms. */
+const endMs = 500
+
 export type PersistenceThread = Persistence &
   WorkerCalls & {
     /** Ends the thread. */
@@ -87,10 +90,13 @@ export function startPersistenceThread(
     async close() {
       closing = true
       worker.postMessage({ signal: 'end' })
+      // A write that is repeated until its outcome is clear would keep the thread alive.
+      const cut = setTimeout(() => void worker.terminate(), endMs)
       await new Promise<void>((resolve) => {
         if (ended() !== undefined) return resolve()
         worker.once('exit', () => resolve())
       })
+      clearTimeout(cut)
     },
     died,
   } satisfies Partial<PersistenceThread>
