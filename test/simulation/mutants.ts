@@ -513,6 +513,9 @@ const survivors: Record<string, string> = {
     'the copy must land late, behind the lifting; test/ownership/ban.test.ts has it directly',
   'places-of-one-name':
     'two enters in the same millisecond, two seeds in a thousand; test/ownership/places.test.ts has it directly',
+  'places-of-players-lapse':
+    'the next round restores them; test/ownership/places.test.ts has it directly',
+  'place-not-restored': 'nothing here loses one; test/ownership/places.test.ts has it directly',
   'deadline-from-the-answer':
     'an answer takes 2 s at most, and observers wait 2 s longer than the deadline',
   'inbox-after-the-proof': 'the next renewal reads the inbox within a second',
