@@ -8,6 +8,7 @@ import type { Fleet } from '#shared/fleet/fleet.ts'
 import { findInstances, nameOf, readCard } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
+import { judgeLease, judgeSuspect, readLease } from '#shared/ownership/lease.ts'
 import { findRoom, readOpened } from '#shared/ownership/listing.ts'
 import { isFresh } from '#shared/ownership/liveness.ts'
 import type { IsLive } from '#shared/ownership/liveness.ts'
@@ -60,7 +61,10 @@ function judgeOf({ isLive, runtime }: PlacementDeps) {
   }
 }
 
-/** Where newcomers of the zone may go, after the instance where the character has a place. Two trips, side by side. */
+/**
+ * Where newcomers of the zone may go, after the instance where the character has a place: while nobody has seen
+ * that host silent, for its card looks alive to a function that reads it first. One trip, or three side by side.
+ */
 export async function readOffers(
   deps: PlacementDeps,
   { realmId, owner, instance, state }: Guard,
@@ -68,11 +72,13 @@ export async function readOffers(
 ): Promise<Offer[]> {
   const judge = judgeOf(deps)
   const reserved = state === 'reserved' || state === 'moving'
-  const [mine, room] = await Promise.all([
+  const [mine, lease, room] = await Promise.all([
     reserved ? readCard(deps.store, realmId, { zone, bootId: owner, instance }) : undefined,
+    reserved ? readLease(deps.store, owner) : undefined,
     findRoom(deps.store, judge, realmId, zone),
   ])
-  const open = mine?.state === 'open' && judge.isLive(mine)
+  const dead = judgeLease(owner, lease).dead || (lease && judgeSuspect(owner, lease).dead)
+  const open = mine?.state === 'open' && judge.isLive(mine) && !dead
   return offersOf(open ? mine : undefined, room, judge.isFresh)
 }
 

@@ -9,6 +9,7 @@ import { saveUpdate } from '#shared/ownership/guard.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import { endLease, judgeSuspect, readLease } from '#shared/ownership/lease.ts'
+import { createLiveness } from '#shared/ownership/liveness.ts'
 import { findInstances } from '#shared/ownership/card.ts'
 import { readPlaces } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
@@ -309,6 +310,20 @@ describe('a silent host', () => {
     // The host runs again: the mark is of a renewal that is no longer the last.
     expect(await host.prove()).toBe('held')
     expect(judgeSuspect(host.bootId, await leaseOf(realm, host.bootId))).toEqual({ dead: false })
+  })
+
+  it('is not where the next ticket leads, when another host has watched it', async () => {
+    const { realm, host, next } = await silent()
+    await next.setState('draining')
+    const who = await realm.character()
+    expect((await realm.enterAs(who)).address).toBe(`ws://${host.bootId}/zone`)
+    await next.setState('open')
+    await watchFor(realm, next.bootId, 12_000)
+    await next.prove()
+    await next.checkpoint('hub-1', [])
+    // A function that has not seen the card of the silent host before.
+    realm.deps.isLive = createLiveness()
+    expect((await realm.enterAs(who)).address).toBe(`ws://${next.bootId}/zone`)
   })
 
   it('is not suspect as long as it renews', async () => {
