@@ -71,11 +71,13 @@ export function createLeaseWatch(deps: {
     const answered = clocks.monotonic()
     const before = sightings.get(id)
     sightings.delete(id)
+    const deadSince = dead.get(id) ?? answered
+    dead.delete(id)
     if (lease === undefined || lease.ended || lease.suspect === lease.renewal) {
-      dead.set(id, dead.get(id) ?? answered)
+      // Behind the others: all are read again in turn, before any leaves the ring.
+      dead.set(id, deadSince)
       return
     }
-    dead.delete(id)
     if (answered - sent > slowReadMs) return
     const sighting = sightLease(before, id, lease, { sent, answered })
     sightings.set(id, sighting)

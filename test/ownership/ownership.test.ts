@@ -14,6 +14,7 @@ import { findInstances } from '#shared/ownership/card.ts'
 import { readPlaces } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
+import type { Store } from '#shared/store/store.ts'
 import { openRealm, realmId } from './realm.ts'
 
 /** A host as the fleet shows it. */
@@ -324,6 +325,26 @@ describe('a silent host', () => {
     // A function that has not seen the card of the silent host before.
     realm.deps.isLive = createLiveness()
     expect((await realm.enterAs(who)).address).toBe(`ws://${next.bootId}/zone`)
+  })
+
+  it('that runs again is in the ring still, beside others that do not', async () => {
+    const realm = await openRealm()
+    const hosts = await Promise.all([1, 2, 3, 4, 5].map(async () => await realm.host()))
+    hosts.sort((a, b) => (a.bootId < b.bootId ? -1 : 1))
+    const [watcher, ...others] = hosts
+    const left: string[] = []
+    const store: Store = {
+      ...realm.store,
+      async delete(request) {
+        if (request.key.pk.endsWith('#HOSTS')) left.push(request.key.sk)
+        await realm.store.delete(request)
+      },
+    }
+    const wakeAt = realm.runtime.now() + 25_000
+    await watchFor({ ...realm, store }, watcher!.bootId, 120_000, async () => {
+      if (realm.runtime.now() > wakeAt) for (const one of others.slice(2)) await one.prove()
+    })
+    expect(left.toSorted()).toEqual(others.slice(0, 2).map(({ bootId }) => bootId))
   })
 
   it('is not suspect as long as it renews', async () => {
