@@ -10,6 +10,7 @@ import { commit, operationOf } from '#shared/store/commit.ts'
 import type { Step } from '#shared/store/commit.ts'
 import type { Store, Write } from '#shared/store/store.ts'
 import type { Leaver } from './leaving.ts'
+import type { Log } from '#shared/telemetry/log.ts'
 import type { EffectCall, Persistence } from './persistence.ts'
 import { failed } from './store-watch.ts'
 
@@ -24,8 +25,9 @@ export function createEffecting(deps: {
   leaver: Leaver
   /** By kind. */
   effects: ReadonlyMap<string, EffectKind>
+  log: Log
 }): Persistence['effect'] {
-  const { store, runtime, host, leaver, effects } = deps
+  const { store, runtime, host, leaver, effects, log } = deps
   const { realmId, bootId } = host
 
   /** The steps of the effect; undefined for what the game has not registered, or not like this. */
@@ -44,9 +46,16 @@ export function createEffecting(deps: {
   }
 
   return async (call) => {
-    const steps = stepsOf(call)
-    if (steps === undefined) return refused('unknown')
     const { characterId, epoch, id, kind, body } = call
+    let steps: readonly Step<string>[] | undefined
+    try {
+      steps = stepsOf(call)
+    } catch (error) {
+      // A defect of the game. The same request would meet it again each time.
+      log.error('the steps of an effect failed', { kind, id, error })
+      return refused('failed')
+    }
+    if (steps === undefined) return refused('unknown')
     // Without the epoch: the host that takes the character over asks for the same effect.
     const operation = operationOf(['effect', realmId, characterId, kind, id], body)
     const owned: Step<string> = { write: ownedCheck({ realmId, characterId, bootId, epoch }) }

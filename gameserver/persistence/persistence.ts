@@ -75,7 +75,8 @@ export interface Persistence {
   forget(characterId: string, epoch: number): Promise<void>
   /**
    * Makes an effect of a game durable, once; repeats itself until the outcome is clear. `fenced`: another
-   * host owns the character, and asks for the effect itself. Rejects for a defect of the game.
+   * host owns the character, and asks for the effect itself. A defect of the game in its steps is refused
+   * as `failed`.
    */
   effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
   /** Sets the function that applies commands from the inbox. A command may come more than once. */

@@ -6,7 +6,8 @@ import type { GameEntity, GameWorld, World } from './world.ts'
 
 /**
  * Asks for an effect of a player: once for each `id`, however often it is asked for. `kind` is registered
- * with the game. Throws a RangeError for an id, a kind or a body that is too long.
+ * with the game. Throws a RangeError for an id, a kind or a body that is too long, and for a body that JSON
+ * does not have.
  */
 export function requestEffect(
   of: GameWorld,
@@ -17,9 +18,12 @@ export function requestEffect(
   const entity = entityOf(world, player.id)
   if (entity?.type !== 'player') return 'gone'
   const { id, kind } = effect
-  const body = JSON.stringify(effect.body)
+  // The type of `stringify` does not say that there is no text of undefined and of functions.
+  const body: string | undefined = JSON.stringify(effect.body)
   if (kind.length > effectKindMaxChars) throw new RangeError('the kind of an effect is too long')
   if (id.length > effectIdMaxChars) throw new RangeError(`the id of an effect ${kind} is too long`)
+  if (body === undefined)
+    throw new RangeError(`the body of an effect ${kind} is nothing that JSON has`)
   if (new TextEncoder().encode(body).length > effectBodyMaxBytes) {
     throw new RangeError(`the body of an effect ${kind} is too long`)
   }

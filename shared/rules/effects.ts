@@ -9,5 +9,5 @@ export type WaitingEffect = {
   body: string
 }
 
-/** How an effect ended. `full`: too much waits already; it was not sent. */
+/** How an effect ended. `full`: too much waits already; it was not sent. `failed`: its steps threw. */
 export type EffectOutcome = { outcome: 'done' } | { outcome: 'refused'; refused: string }

@@ -6,7 +6,8 @@ import { effectsPerCharacterMax, operationKeptMs } from '#shared/limits.ts'
 import { stateKey } from '#shared/ownership/guard.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
-import type { Store, Write } from '#shared/store/store.ts'
+import type { Step } from '#shared/store/commit.ts'
+import type { Key, Store, Write } from '#shared/store/store.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { createAllowances } from '#gameserver/instance/allowances.ts'
@@ -30,20 +31,24 @@ const ring = effect<{ by: number }>({
         ? { success: true, data: value as { by: number } }
         : { success: false },
   },
-  steps: ({ body }) => [
-    {
-      write: {
-        update: {
-          table: 'core',
-          key: row,
-          update: 'SET n = if_not_exists(n, :none) + :by',
-          condition: 'attribute_not_exists(closed)',
-          values: { ':none': 0, ':by': body.by },
-        },
-      },
-      otherwise: 'closed',
+  steps: ({ id, body }) => {
+    if (id === 'broken') throw new Error('a defect')
+    const key = id === 'foreign' ? { pk: 'ACCOUNT#1', sk: 'ACCOUNT' } : row
+    return [ringWrite(key, body.by)]
+  },
+})
+
+const ringWrite = (key: Key, by: number): Step<string> => ({
+  write: {
+    update: {
+      table: 'core',
+      key,
+      update: 'SET n = if_not_exists(n, :none) + :by',
+      condition: 'attribute_not_exists(closed)',
+      values: { ':none': 0, ':by': by },
     },
-  ],
+  },
+  otherwise: 'closed',
 })
 
 type Realm = Awaited<ReturnType<typeof openRealm>>
@@ -233,6 +238,25 @@ describe('an effect', () => {
     expect([on.outcomes.length, count()]).toEqual([1, 1])
   })
 
+  it.each(['broken', 'foreign'])('whose steps are %s is refused by name, and ends', async (id) => {
+    const { realm, who, store } = await start()
+    const on = await play(realm, who)
+    on.ask(id)
+    await on.answer()
+    expect(on.outcomes).toEqual([{ outcome: 'refused', refused: 'failed' }])
+    expect(checkpointEntries(on.instance)[0]!.saved.effects).toBeUndefined()
+    expect(store.rows('core').some(({ pk }) => pk === 'ACCOUNT#1')).toBe(false)
+  })
+
+  it('with a body that JSON does not have is a fault of the system that asks', async () => {
+    const { realm, who } = await start()
+    const on = await play(realm, who)
+    const { world } = on.instance
+    const asks = () =>
+      requestEffect(world, world.players[0]!, { id: 'a', kind: 'game.ring', body: undefined })
+    expect(asks).toThrow(RangeError)
+  })
+
   it('that the store refuses for good is reported by name', async () => {
     const { realm, who } = await start()
     const on = await play(realm, who)
@@ -251,10 +275,10 @@ it('an effect that was unclear for longer than one commit, and is then refused, 
   const { realm, who, store, count } = await start()
   const on = await play(realm, who)
   const late: Write[][] = []
-  /** Each commit of the id says when it began. */
+  /** The row of the id, which each commit makes anew. */
   const begun = (writes: Write[] | undefined) => {
     const last = writes?.at(-1)
-    return last !== undefined && 'put' in last ? last.put.item['expires'] : undefined
+    return last !== undefined && 'put' in last ? last.put.item : undefined
   }
   on.hangAt((writes) => {
     if (!isEffect(writes)) return undefined
