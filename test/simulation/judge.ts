@@ -411,6 +411,8 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
   function tickedAfterProof(host: SimulatedHost, provenFrom: number): void {
     for (const { open, joined } of host.sockets) {
       if (!open || joined === undefined) continue
+      // Who is leaving is out of the world. Only his socket waits for how it ends.
+      if (playOf(joined.characterId, host, joined.epoch)?.leavingAt !== undefined) continue
       const one = known.get(joined.characterId)!
       if (one.rows.guard.epoch > joined.epoch && one.movedAt < provenFrom) {
         violation(
@@ -494,10 +496,13 @@ export function createJudge(scheduler: Scheduler, tracing: boolean) {
       bans.check()
     },
     checkPlaces,
-    /** Since when a character's present stay is claimed or reserved; undefined when it is not in play. */
+    /** Since when a character has its epoch, if a host that lives has it in play. */
     activeSince(characterId: string): number | undefined {
-      const one = known.get(characterId)
-      return one?.rows.guard.state === 'active' ? one.movedAt : undefined
+      const { rows, movedAt } = known.get(characterId)!
+      const { state, owner } = rows.guard
+      const host = hosts.find(({ bootId }) => bootId === owner)
+      const lives = host?.ended === undefined && host?.declaredDead === undefined
+      return state === 'active' && host !== undefined && lives ? movedAt : undefined
     },
     tickedAfterProof,
     watch(over: Network) {
