@@ -3,9 +3,12 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { game } from '#game'
+import { loadContent } from '#shared/content-files/load.ts'
 import { unitsPerMetre } from '#shared/rules/units.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const { content } = await loadContent(game.content)
 
 /** What a crash may lose, with the pace at which the record is written (5 a second), ms. */
 export const lostMs = 5000 + 200
@@ -27,7 +30,7 @@ type Line = { at: number; bot: number } & (
   | { what: 'account'; accountId: string }
   | { what: 'character'; characterId: string; name: string }
   | { what: 'position'; zone: string; body: { x: number; y: number } }
-  | { what: 'state'; phase: string; why?: string; reason?: string }
+  | { what: 'state'; phase: string; zone?: string; why?: string; reason?: string }
   | { what: 'admitted' | 'opened' }
   | { what: 'saving'; paused: boolean }
 )
@@ -100,6 +103,7 @@ function take(histories: Map<number, BotHistory>, line: Line): void {
     }
     case 'state':
       one.steps.push({ at, what: line.phase, why: line.why ?? line.reason })
+      if (line.phase === 'travelling') arrive(one.positions, line.zone!, at)
       break
     case 'admitted':
     case 'opened':
@@ -109,6 +113,17 @@ function take(histories: Map<number, BotHistory>, line: Line): void {
       one.saving.push({ at, paused: line.paused })
       break
   }
+}
+
+/** Who is through a gate stands where it leads to, though no host has told so yet. */
+function arrive(positions: Position[], zone: string, at: number): void {
+  const last = positions.at(-1)
+  if (last === undefined) return
+  const gates = content.zones.get(last.zone)?.gates.filter(({ to }) => to === zone) ?? []
+  const beside = ({ area: { x, y, width, height } }: (typeof gates)[number]) =>
+    Math.hypot(last.x - (x + width / 2), last.y - (y + height / 2))
+  const [gate] = gates.toSorted((a, b) => beside(a) - beside(b))
+  if (gate !== undefined) positions.push({ at, zone, ...gate.arrive })
 }
 
 /**
