@@ -8,6 +8,7 @@ import { declarationsOf, needsOf } from '#functions/http/record.ts'
 import type { DomainRecord, Need } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { game } from '#game'
+import { gameAlias } from '#shared/game/folder.ts'
 import { healthApi } from '#shared/api/health.ts'
 
 const top = path.join(import.meta.dirname, '..')
@@ -94,6 +95,7 @@ export const bundleOptions = {
   // external: the SDK of the runtime is another version, and slower to load than one that is bundled.
   mainFields: ['module', 'main'],
   alias: {
+    ...gameAlias(process.env),
     '@aws-sdk/credential-provider-node': path.join(top, 'functions/start/lambda-credentials.ts'),
   },
   // For what is CommonJS within.

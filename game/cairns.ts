@@ -1,10 +1,7 @@
 // A cairn in each zone. Rows, in `core`:
 //   R#<realm>#GAME#CAIRNS             <zone>            how many stones lie there
 //   R#<realm>#GAME#STONES#<account>   <zone>            that this account has laid one
-import { gameKey, routes } from '#shared/game/game.ts'
-import { answerOf } from '#shared/http/operation.ts'
-import { Problem } from '#shared/problem.ts'
-import { commit } from '#shared/store/commit.ts'
+import { Problem, answerOf, commit, gameKey, routes } from 'waystone/game'
 import { cairns } from './protocol.ts'
 
 export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({

@@ -1,5 +1,5 @@
 // Emotes: everybody who sees the player is sent one, and the page shows it over the head.
-import { message } from '#gameserver/sim/message.ts'
+import { message } from 'waystone/zone'
 import { emoteKind, emoteShown, showEmote } from './protocol.ts'
 
 export const emote = message({

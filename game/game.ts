@@ -1,7 +1,7 @@
-// The sample game as the roots see it. A studio points `#game` in package.json at its own.
+// The sample game. It imports nothing of the core but what any game may: `waystone/…`.
 import { fileURLToPath } from 'node:url'
-import { zoneRules } from '#gameserver/sim/rules.ts'
-import { defineGame } from '#shared/game/game.ts'
+import { defineGame } from 'waystone/game'
+import { zoneRules } from 'waystone/zone'
 import { cairnRoutes } from './cairns.ts'
 import { emote } from './emote.ts'
 

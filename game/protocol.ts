@@ -1,7 +1,6 @@
 // What the sample game's clients and servers say to one another. No I/O: it runs in a browser too.
-import { domain, endpoint } from '#shared/api/endpoint.ts'
-import { contentId, realmId } from '#shared/api/names.ts'
-import * as z from 'zod'
+import { contentId, domain, endpoint, realmId } from 'waystone/api'
+import * as z from 'waystone/zod'
 
 /** What a player can show to those around. */
 export const emotes = ['wave', 'bow', 'dance'] as const

@@ -12,6 +12,7 @@ import { domains } from '#functions/domains.ts'
 import { declarationsOf } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { game } from '#game'
+import { gameAlias } from '#shared/game/folder.ts'
 
 const top = path.join(import.meta.dirname, '..')
 const into = path.resolve(process.argv[2] ?? path.join(top, 'dist'))
@@ -21,6 +22,7 @@ const grpc = '@grpc/grpc-js'
 const options = {
   absWorkingDir: top,
   bundle: true,
+  alias: gameAlias(process.env),
   platform: 'node',
   target: 'node24',
   // Names stay, so that a stack in a log names the function.

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
-import type { Plugin } from 'esbuild'
 import type { Hono } from 'hono'
+import { gameAlias } from '#shared/game/folder.ts'
 
 const folder = fileURLToPath(new URL('../client/page/', import.meta.url))
 
@@ -42,7 +42,8 @@ export async function buildPage(): Promise<Page> {
     minify: true,
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [gamePlugin],
+    // The page has the same game as this process.
+    alias: gameAlias(process.env),
   })
   // esbuild runs in a process of its own, which would run as long as this one.
   await stop()
@@ -52,16 +53,6 @@ export async function buildPage(): Promise<Page> {
     file('/style.css', 'text/css; charset=utf-8', await readFile(`${folder}style.css`)),
     file('/page.js', 'text/javascript; charset=utf-8', script),
   ]
-}
-
-/** The page has the same game as this process. esbuild does not know Node's conditions. */
-const gamePlugin: Plugin = {
-  name: 'game',
-  setup({ onResolve }) {
-    onResolve({ filter: /^#game\/client$/ }, () => ({
-      path: fileURLToPath(import.meta.resolve('#game/client')),
-    }))
-  },
 }
 
 function file(path: string, type: string, content: Uint8Array): Page[number] {

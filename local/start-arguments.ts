@@ -3,11 +3,19 @@ import { parseArgs } from 'node:util'
 import { VARIABLES } from '#shared/config.ts'
 
 /** Those that change what runs here. */
-const shown = ['PORT', 'HOST', 'WAYSTONE_DATA', 'WAYSTONE_FLEET', 'WAYSTONE_BOTS'] as const
+const shown = [
+  'PORT',
+  'HOST',
+  'WAYSTONE_GAME',
+  'WAYSTONE_DATA',
+  'WAYSTONE_FLEET',
+  'WAYSTONE_BOTS',
+] as const
 
 const variables = shown.map((name) => {
-  const { default: value, about } = VARIABLES[name]
-  return `  ${`${name}=${value}`.padEnd(31)} ${about}`
+  const { about, ...rest } = VARIABLES[name]
+  const value = 'default' in rest ? rest.default : '...'
+  return `  ${`${name}=${value}`.padEnd(25)} ${about}`
 })
 
 const help = `Waystone on this machine, until Ctrl-C

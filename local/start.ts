@@ -2,11 +2,12 @@
 import { resolve } from 'node:path'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import { ContentError } from '#shared/content-files/load.ts'
+import { gameFolder } from '#shared/game/folder.ts'
+import { GameError } from '#shared/game/load.ts'
 import { KeyFileError } from '#shared/keys/master.ts'
 import { KeyRingError } from '#shared/keys/ring.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { addressLine, banner } from './banner.ts'
-import { bringUp } from './bring-up.ts'
 import type { Running } from './bring-up.ts'
 import { EmbeddedDynamoError } from './database-file.ts'
 import { withEnvFile } from './env-file.ts'
@@ -21,6 +22,7 @@ const expected = [
   StartError,
   ConfigError,
   ContentError,
+  GameError,
   KeyFileError,
   KeyRingError,
   EmbeddedDynamoError,
@@ -61,6 +63,9 @@ try {
   const config = readConfig(env, { WAYSTONE_LIMITS: 'generous' })
   const quiet = config.WAYSTONE_QUIET_START
   if (!quiet) console.log('Waystone is starting…')
+  // Before anything imports `#game`. A game that does not load is then said below.
+  process.env['WAYSTONE_GAME'] = gameFolder(env)
+  const { bringUp } = await import('./bring-up.ts')
   running = await bringUp({
     config,
     env,

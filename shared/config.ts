@@ -21,6 +21,7 @@ const fleet = z
       return { zone: zone!, hosts: Number(count) }
     }),
   )
+  .optional()
 
 type Variable = { schema: z.ZodType; default?: string; about: string }
 
@@ -31,6 +32,10 @@ export const VARIABLES = {
     default: '127.0.0.1',
     about:
       'Address to listen on. Zone hosts listen there too. 0.0.0.0 or :: takes every address of the machine; players then get the one that they came by.',
+  },
+  WAYSTONE_GAME: {
+    schema: z.string().min(1).optional(),
+    about: 'Folder of the game: its game.ts, page.ts and content. Default: the sample game.',
   },
   WAYSTONE_DATA: {
     schema: z.string().min(1),
@@ -66,8 +71,8 @@ export const VARIABLES = {
   },
   WAYSTONE_FLEET: {
     schema: fleet,
-    default: 'hub:1,forest:1',
-    about: 'Zone hosts of the local fleet: zone:count, separated by commas.',
+    about:
+      'Zone hosts of the local fleet: zone:count, separated by commas. Default: one for each zone of the content.',
   },
   WAYSTONE_FLEET_PATIENCE: {
     schema: whole.pipe(z.int().min(10)),

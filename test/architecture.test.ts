@@ -14,7 +14,33 @@ const PARTS: Part[] = [
   },
   // The real clock and chance: for the roots alone.
   { name: 'system runtime', files: /^shared\/system\.ts$/, may: ['shared (browser)'] },
+  {
+    name: 'loading of games',
+    files: /^shared\/game\/load\.ts$/,
+    may: ['shared'],
+    computes: true,
+  },
   { name: 'shared', files: /^shared\//, may: ['shared (browser)'] },
+
+  // What a game may import, by the name of the package: `waystone/zone`.
+  {
+    name: 'for games (browser)',
+    files: /^waystone\/(?:api|page|zod|zone)\.ts$/,
+    may: ['simulation', 'client', 'shared (browser)'],
+    packages: ['zod'],
+    pure: true,
+  },
+  {
+    name: 'for games',
+    files: /^waystone\/game\.ts$/,
+    may: ['shared', 'shared (browser)'],
+  },
+  // `#game`: the game that WAYSTONE_GAME names.
+  {
+    name: 'chosen game',
+    files: /^waystone\/chosen-game\.ts$/,
+    may: ['shared', 'loading of games', 'simulation'],
+  },
 
   {
     name: 'simulation',
@@ -26,20 +52,12 @@ const PARTS: Part[] = [
   {
     name: 'zone host (main.ts)',
     files: /^gameserver\/main\.ts$/,
-    may: [
-      'zone host',
-      'simulation',
-      'shared',
-      'shared (browser)',
-      'system runtime',
-      'game',
-      'game (browser)',
-    ],
+    may: ['zone host', 'simulation', 'shared', 'shared (browser)', 'system runtime', 'chosen game'],
   },
   {
     name: 'zone host (worker.ts)',
     files: /^gameserver\/persistence\/worker\.ts$/,
-    may: ['zone host', 'shared', 'shared (browser)', 'system runtime', 'game'],
+    may: ['zone host', 'shared', 'shared (browser)', 'system runtime', 'chosen game'],
   },
   {
     name: 'zone host',
@@ -82,7 +100,7 @@ const PARTS: Part[] = [
   {
     name: "the game's record",
     files: /^functions\/(game)\//,
-    may: ['serving', 'face', 'shared', 'shared (browser)', 'game', 'game (browser)'],
+    may: ['serving', 'face', 'shared', 'shared (browser)', 'chosen game'],
   },
   {
     name: 'domain record',
@@ -101,38 +119,28 @@ const PARTS: Part[] = [
     may: ['face', 'serving', 'shared', 'shared (browser)'],
   },
 
+  // A game anywhere sees no more of the core than this, so the core can grow without a change to a game.
   {
     name: 'game (browser)',
-    files: /^game\/(?:client|protocol)\.ts$/,
-    may: ['shared (browser)'],
+    files: /^game\/(?:page|protocol)\.ts$/,
+    may: ['for games (browser)'],
+    packages: [],
     pure: true,
   },
-  {
-    name: 'game',
-    files: /^game\//,
-    may: ['game (browser)', 'simulation', 'shared', 'shared (browser)'],
-  },
+  { name: 'game', files: /^game\//, may: ['game (browser)', 'for games (browser)', 'for games'] },
 
   // The cloud: reads the records of domains and what the game is; functions are bundled by path.
   {
     name: 'cdk',
     files: /^cdk\//,
-    may: [
-      'cdk',
-      'serving',
-      'table of domains',
-      'shared',
-      'shared (browser)',
-      'game',
-      'game (browser)',
-    ],
+    may: ['cdk', 'serving', 'table of domains', 'shared', 'shared (browser)', 'chosen game'],
   },
 
   // Bots run in Node; the library and the page in a browser.
   {
     name: 'bots',
     files: /^client\/bots\//,
-    may: ['client', 'shared (browser)', 'system runtime', 'game (browser)'],
+    may: ['client', 'shared (browser)', 'system runtime'],
   },
   {
     name: 'client',
@@ -156,21 +164,21 @@ const PARTS: Part[] = [
       'shared',
       'shared (browser)',
       'system runtime',
-      'game',
-      'game (browser)',
+      'loading of games',
+      'chosen game',
     ],
   },
-  // A game in another folder has the same arrows: it must not import the inside of the core.
   {
     name: 'test game (browser)',
-    files: /^test\/games\/\w+\/(?:client|protocol)\.ts$/,
-    may: ['shared (browser)'],
+    files: /^test\/games\/\w+\/(?:page|protocol)\.ts$/,
+    may: ['for games (browser)'],
+    packages: [],
     pure: true,
   },
   {
     name: 'test game',
     files: /^test\/games\//,
-    may: ['test game (browser)', 'simulation', 'shared', 'shared (browser)'],
+    may: ['test game (browser)', 'for games (browser)', 'for games'],
   },
   { name: 'test', files: /^test\//, may: 'all' },
   { name: 'configuration of tools', files: /^[a-z.]+\.config\.ts$/, may: [] },
@@ -220,10 +228,14 @@ describe('the architecture', () => {
     'functions/start/wire.ts': `import '../app.ts'\nimport '#shared/system.ts'`,
     'functions/guilds/guilds.ts': `import './store.ts'`,
     'functions/guilds/store.ts': '',
-    'game/game.ts': `import '#gameserver/sim/step.ts'`,
-    'game/client.ts': '',
+    'game/game.ts': `import 'waystone/zone'\nimport 'waystone/game'`,
+    'game/page.ts': `import 'waystone/page'`,
+    'waystone/chosen-game.ts': `import '#shared/store/store.ts'`,
+    'waystone/game.ts': `import '#shared/store/store.ts'`,
+    'waystone/page.ts': `import '#client/library/zone.ts'`,
+    'waystone/zone.ts': `import '#gameserver/sim/step.ts'`,
     'client/library/zone.ts': `import '#shared/limits.ts'`,
-    'client/page/main.ts': `import '#game/client'\nimport 'pixi.js'`,
+    'client/page/main.ts': `import '#game/page'\nimport 'pixi.js'`,
     'client/bots/main.ts': `import 'node:util'\nimport '../library/zone.ts'`,
     'local/start.ts': `import '#game'\nimport '#functions/mail/routes.ts'\nimport '#shared/system.ts'`,
     'test/mail.test.ts': `import '#functions/mail/store.ts'\nimport '#gameserver/main.ts'`,
@@ -246,19 +258,23 @@ describe('the architecture', () => {
     ['gameserver/sim/step.ts', `import 'node:fs'`, 'may not import node:fs'],
     ['gameserver/sim/step.ts', `import '../net/socket.ts'`, 'may not import zone host'],
     ['gameserver/sim/step.ts', `import '#shared/store/store.ts'`, 'may not import shared'],
-    ['gameserver/net/socket.ts', `import '#game'`, 'may not import game'],
+    ['gameserver/net/socket.ts', `import '#game'`, 'may not import chosen game'],
     ['functions/mail/mail.ts', `import '../guilds/store.ts'`, 'may not import domain'],
     ['functions/mail/routes.ts', `import '../guilds/store.ts'`, 'may not import domain'],
     ['functions/http/serve.ts', `import '../mail/mail.ts'`, 'may not import face'],
     ['functions/mail/domain.ts', `import '../guilds/store.ts'`, 'may not import domain'],
     ['functions/mail/domain.ts', `import '../start/wire.ts'`, 'may not import starting'],
-    ['functions/mail/mail.ts', `import '#game'`, 'may not import game'],
+    ['functions/mail/mail.ts', `import '#game'`, 'may not import chosen game'],
     ['client/library/zone.ts', `import '#shared/store/store.ts'`, 'may not import shared'],
     ['client/library/zone.ts', `import 'node:events'`, 'may not import node:events'],
-    ['client/page/main.ts', `import '#game'`, 'may not import game (game/game.ts)'],
+    ['client/page/main.ts', `import '#game'`, 'may not import chosen game'],
     ['client/page/main.ts', `import '../bots/main.ts'`, 'may not import bots'],
-    ['game/client.ts', `import 'node:fs'`, 'may not import node:fs'],
+    ['game/page.ts', `import 'node:fs'`, 'may not import node:fs'],
+    ['game/page.ts', `import 'waystone/game'`, 'may not import for games'],
+    ['game/page.ts', `import 'zod'`, 'may not import the package zod'],
     ['game/routes.ts', `import '#functions/app.ts'`, 'may not import functions/app.ts'],
+    ['game/routes.ts', `import '#shared/store/store.ts'`, 'may not import shared'],
+    ['game/routes.ts', `import 'waystone/gone'`, 'does not exist'],
     ['local/start.ts', `import '#gameserver/main.ts'`, 'may not import zone host (main.ts)'],
     ['local/start.ts', `import '../functions/app.ts'`, 'leaves the top folder'],
     ['functions/mail/mail.ts', `import '#functions/http/serve.ts'`, 'stays in the top folder'],

@@ -17,10 +17,6 @@ describe('the configuration', () => {
   it('has a default for whatever must be there', () => {
     const config = readConfig({})
     expect(config).toMatchObject({ PORT: 8080, HOST: '127.0.0.1', WAYSTONE_LIMITS: 'strict' })
-    expect(config.WAYSTONE_FLEET).toEqual([
-      { zone: 'hub', hosts: 1 },
-      { zone: 'forest', hosts: 1 },
-    ])
     expect(config.UPSTASH_REDIS_REST_TOKEN).toBeUndefined()
   })
 

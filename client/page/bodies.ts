@@ -1,9 +1,10 @@
 // Players and creatures from above, facing right. Each appearance is painted once.
-import { creatureShapes, jobColors } from '#game/client'
+import { page } from '#game/page'
 import type { Texture } from 'pixi.js'
 import type { Creature, Race } from '#shared/content/content.ts'
 import { playerRadius } from '#shared/rules/units.ts'
 import { toMetres } from '../library/zone.ts'
+import type { CreatureShape } from './game.ts'
 import { disc, paint, shade, worldResolution } from './paint.ts'
 import type { Brush } from './paint.ts'
 
@@ -19,8 +20,6 @@ export type Bodies = {
   readonly ring: Texture
   destroy(): void
 }
-
-type CreatureShape = (typeof creatureShapes)[string]
 
 const unknownColor = '#9aa0a6'
 const unknownCreatureRadius = 0.4
@@ -64,12 +63,12 @@ export function createBodies({ races, creatures }: Appearances): Bodies {
         drawCreature(
           brush,
           creatureOf(appearance)?.color ?? unknownColor,
-          creatureShapes[appearance],
+          page.creatureShapes[appearance],
         )
       } else {
         const [race, job] = appearance.split('/')
         const skin = races.find((each) => each.id === race)?.color ?? unknownColor
-        drawPlayer(brush, skin, jobColors[job ?? ''] ?? unknownColor)
+        drawPlayer(brush, skin, page.jobColors[job ?? ''] ?? unknownColor)
       }
     })
   }

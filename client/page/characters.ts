@@ -1,5 +1,5 @@
 // The screen where a player chooses, makes or deletes a character.
-import { title } from '#game/client'
+import { page } from '#game/page'
 import type { Character } from '#shared/api/characters.ts'
 import type { Job, Race } from '#shared/content/content.ts'
 import { characterNameMaxLength, characterNameMinLength } from '#shared/limits.ts'
@@ -28,7 +28,7 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
   const head = element(
     'div',
     { class: 'row' },
-    element('h1', { text: title }),
+    element('h1', { text: page.title }),
     element(
       'div',
       { class: 'row' },

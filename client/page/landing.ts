@@ -1,5 +1,5 @@
 // The first screen: play as a guest with one click, log in, or register.
-import { title } from '#game/client'
+import { page } from '#game/page'
 import { passwordMinLength } from '#shared/limits.ts'
 import type { Session } from '../library/session.ts'
 import { button, element, field, show } from './element.ts'
@@ -76,7 +76,7 @@ export function showLanding(session: Session, done: () => void, why?: string): v
     element(
       'section',
       { class: 'card' },
-      element('h1', { text: title }),
+      element('h1', { text: page.title }),
       element('p', { text: 'A small world to walk and talk in.' }),
       guest,
       element('p', { class: 'about', text: 'No sign-up. This browser keeps your characters.' }),

@@ -1,5 +1,5 @@
 // The screen of the world: puts connection, scene and controls together.
-import { actions, bubbleOf, title } from '#game/client'
+import { page } from '#game/page'
 import { openBrowserSocket } from '../library/socket.ts'
 import type { ContentSource } from '../library/content.ts'
 import type { InRealm } from '../library/session.ts'
@@ -70,7 +70,7 @@ export async function play(options: Play): Promise<void> {
   const touches = matchMedia('(pointer: coarse)').matches
   const hud = createHud({
     touches,
-    actions: Object.values(actions).map(({ label, message }) => ({
+    actions: Object.values(page.actions).map(({ label, message }) => ({
       label,
       act: () => void client.send(message),
     })),
@@ -86,7 +86,7 @@ export async function play(options: Play): Promise<void> {
     zoom: (factor) => scene.zoomBy(factor),
     talk: () => hud.talk(),
     act(key) {
-      const action = actions[key]
+      const action = page.actions[key]
       if (action !== undefined) client.send(action.message)
       return action !== undefined
     },
@@ -101,7 +101,7 @@ export async function play(options: Play): Promise<void> {
   controls.close()
   publish(undefined)
   scene.close()
-  document.title = title
+  document.title = page.title
   options.over(why, logOut)
 }
 
@@ -119,10 +119,12 @@ function showNews(client: ZoneClient, hud: Hud, scene: Scene, touches: boolean):
     scene.figures.clear()
     hud.arrival(zone.name)
     hud.note(`You are in ${zone.name}.`)
-    document.title = `${zone.name} · ${title}`
+    document.title = `${zone.name} · ${page.title}`
     if (touches) hud.note('Hold a finger where you want to go. Zoom with two fingers.')
     else hud.note('Walk with W A S D, the arrow keys, or with a mouse button held down.')
-    const keys = Object.entries(actions).map(([code, { label }]) => `${keyName(code)} ${label}`)
+    const keys = Object.entries(page.actions).map(
+      ([code, { label }]) => `${keyName(code)} ${label}`,
+    )
     if (keys.length > 0 && !touches) hud.note(`Keys: ${keys.join(', ')}.`)
   })
   client.on('chat', ({ from, name, text }) => {
@@ -130,7 +132,7 @@ function showNews(client: ZoneClient, hud: Hud, scene: Scene, touches: boolean):
     scene.figures.say(from, text, webMonotonic())
   })
   client.on('message', (message) => {
-    const bubble = bubbleOf(message)
+    const bubble = page.bubbleOf(message)
     if (bubble !== undefined) scene.figures.say(bubble.entity, bubble.text, webMonotonic())
   })
   client.on('announce', ({ text }) => hud.note(`To everybody: ${text}`))

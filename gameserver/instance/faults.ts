@@ -1,7 +1,7 @@
 // Faults in parts of a tick: in a system or a message of the game, or in an entity. A system runs 20 times a
 // second. So a fault is logged once and then counted, and the count is logged each minute.
 import { faultAgainMs, faultsMax } from '#shared/limits.ts'
-import { faultMessage } from '#shared/telemetry/fault.ts'
+import { faultMessage, placesOf } from '#shared/telemetry/fault.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 
 export type Faults = {
@@ -32,14 +32,12 @@ export function createFaults(log: Log): Faults {
   }
 }
 
-const frame = /(?:file:\/\/)?(\/[^()\s]+:\d+):\d+\)?$/
-
 /**
  * Returns file and line of the error: the first that lies outside of the simulation itself, because the
  * simulation throws for faults of a game that calls it. Undefined when the error has no such line.
  */
 function placeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
-  const places = (error.stack ?? '').split('\n').flatMap((line) => frame.exec(line)?.[1] ?? [])
+  const places = placesOf(error)
   return places.find((place) => !place.includes('/gameserver/sim/')) ?? places[0]
 }

@@ -17,7 +17,7 @@ const sweepEveryMs = 30_000
 
 /** Whether the realm is well, tried by a synthetic player. `signal` ends a try that is under way. */
 export function createRealmProbe(
-  { config, apiHere, loaded, runtime }: Ground,
+  { config, apiHere, fleets, loaded, runtime }: Ground,
   { store, keys }: Stores,
   fleet: LocalFleet,
   signal: AbortSignal,
@@ -34,7 +34,7 @@ export function createRealmProbe(
     monotonic: () => performance.now(),
   })
   const visit = async () => await synthetic.visit(signal)
-  const zones = config.WAYSTONE_FLEET.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
+  const zones = fleets.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
   const { startZone } = loaded.content
   return createHealthProbe({ store, fleet, realmId, zones, startZone, visit, runtime })
 }

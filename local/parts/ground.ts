@@ -35,6 +35,8 @@ export type OnStop = (name: string, run: () => Promise<void> | void) => void
 
 export type Ground = Pick<BringUpOptions, 'config' | 'env' | 'runtime' | 'print'> & {
   loaded: LoadedContent
+  /** How many hosts each zone has. */
+  fleets: Fleets
   dataDir: string
   port: number
   /** The API as processes of this machine reach it. */
@@ -56,7 +58,7 @@ export async function openGround(
   const { HOST: host } = config
   checkRedis(config)
   const loaded = await loadContent(game.content)
-  checkFleet(config, loaded)
+  const fleets = fleetsOf(config, loaded)
   const folder = openDataFolder(config.WAYSTONE_DATA, runtime)
   onStop('data folder', () => folder.release())
   const dataDir = folder.path
@@ -77,6 +79,7 @@ export async function openGround(
     runtime,
     print,
     loaded,
+    fleets,
     dataDir,
     port,
     apiHere,
@@ -98,10 +101,15 @@ function checkRedis(config: Config): void {
   }
 }
 
-function checkFleet(config: Config, { content }: LoadedContent): void {
-  for (const { zone } of config.WAYSTONE_FLEET) {
+type Fleets = NonNullable<Config['WAYSTONE_FLEET']>
+
+function fleetsOf(config: Config, { content }: LoadedContent): Fleets {
+  const fleets = config.WAYSTONE_FLEET
+  if (fleets === undefined) return [...content.zones.keys()].map((zone) => ({ zone, hosts: 1 }))
+  for (const { zone } of fleets) {
     if (content.zones.has(zone)) continue
     const known = [...content.zones.keys()].join(', ')
     throw new StartError(`WAYSTONE_FLEET names the zone ${zone}; the content has ${known}.`)
   }
+  return fleets
 }

@@ -1,6 +1,7 @@
 // The zone hosts.
 import { hostOf } from '#shared/authority.ts'
 import type { Config } from '#shared/config.ts'
+import { gameFolder } from '#shared/game/folder.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { startLocalFleet } from '../fleet/local-fleet.ts'
 import type { LocalFleet } from '../fleet/local-fleet.ts'
@@ -20,8 +21,9 @@ export async function startZones(ground: Ground, stores: Stores): Promise<LocalF
     host: config.HOST,
     // Players reach hosts at the address of the API.
     address: hostOf(ground.url),
-    fleets: config.WAYSTONE_FLEET,
+    fleets: ground.fleets,
     env: hostEnvironment(env, {
+      WAYSTONE_GAME: gameFolder(process.env),
       WAYSTONE_DYNAMODB_URL: stores.database,
       UPSTASH_REDIS_REST_URL: redis.url,
       UPSTASH_REDIS_REST_TOKEN: redis.token,

@@ -1,4 +1,4 @@
-// Faults in a part of a tick, as a host logs them and `npm run dev` shows them.
+// Faults in a part of a tick, as a host logs them and `npm run dev` shows them; and where an error lies.
 import * as z from 'zod'
 
 export const faultMessage = 'a part of a tick failed'
@@ -12,3 +12,13 @@ export const faultLine = z.object({
   times: z.int(),
   error: z.object({ message: z.string() }),
 })
+
+const frame = /^(?:.*[ (])?(?:file:\/\/)?(\/[^()\s?]+?)(?:\?\S*?)?(:\d+)(?::\d+)?\)?$/
+
+/** Files and lines of an error's stack, `/a/b.ts:7`, the innermost first. For a syntax error: its own. */
+export function placesOf(error: Error): string[] {
+  return (error.stack ?? '').split('\n').flatMap((line) => {
+    const found = frame.exec(line)
+    return found === null ? [] : [`${found[1]}${found[2]}`]
+  })
+}

@@ -1,5 +1,5 @@
-// A game outside game/ adds a zone, a creature, messages and routes through `#game` alone, on real
-// processes: start, functions, zone host and bots all run with the condition that leads there.
+// A game outside game/ adds a zone, a creature, messages and routes on real processes: start,
+// functions, zone host and page all run the game that WAYSTONE_GAME names.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { api } from '#shared/api/api.ts'
 import { createApiClient } from '#shared/api/client.ts'
@@ -22,7 +22,7 @@ beforeAll(async () => {
   folder = await makeDataDir()
   waystone = await startWaystone({
     ...folder,
-    env: { NODE_OPTIONS: '--conditions=testgame', WAYSTONE_FLEET: 'meadow:1' },
+    env: { WAYSTONE_GAME: 'test/games/tiny', WAYSTONE_FLEET: 'meadow:1' },
   })
   const session = newSession(waystone.url)
   await session.guest()

@@ -1,11 +1,11 @@
 // The sample game's routes over HTTP, and what registration refuses.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { gameApi } from '#game/client'
 import { createApiClient } from '#shared/api/client.ts'
 import { domain, endpoint } from '#shared/api/endpoint.ts'
 import { defineGame, routes } from '#shared/game/game.ts'
 import { newId } from '#shared/runtime.ts'
 import * as z from 'zod'
+import { cairns } from '../../game/protocol.ts'
 import { newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 function client(token?: string) {
   return createApiClient({
-    api: gameApi,
+    api: { game: cairns },
     baseUrl: 'http://test.example',
     newId: () => newId(test.clock),
     token: () => token,

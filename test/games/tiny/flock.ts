@@ -1,8 +1,6 @@
 // Routes: a number that everybody may read and players may add to.
-import { gameKey, routes } from '#shared/game/game.ts'
-import { answerOf } from '#shared/http/operation.ts'
-import { commit } from '#shared/store/commit.ts'
-import type { Update } from '#shared/store/store.ts'
+import { answerOf, commit, gameKey, routes } from 'waystone/game'
+import type { Update } from 'waystone/game'
 import { flock } from './protocol.ts'
 
 const key = (realmId: string) => ({ pk: gameKey(realmId, 'FLOCK'), sk: 'COUNT' })

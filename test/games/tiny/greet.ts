@@ -1,8 +1,7 @@
 // A system: each player who enters is greeted with the number of those before.
-import { sendTo } from '#gameserver/sim/entities.ts'
-import { message } from '#gameserver/sim/message.ts'
-import type { GameSystem } from '#gameserver/sim/rules.ts'
-import * as z from 'zod'
+import { message, sendTo } from 'waystone/zone'
+import type { GameSystem } from 'waystone/zone'
+import * as z from 'waystone/zod'
 import { greeting } from './protocol.ts'
 
 /** Clients are only sent it: what they send of it is refused. */

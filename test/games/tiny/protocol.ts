@@ -1,7 +1,6 @@
 // The messages between clients and servers of this game.
-import { domain, endpoint } from '#shared/api/endpoint.ts'
-import { realmId } from '#shared/api/names.ts'
-import * as z from 'zod'
+import { domain, endpoint, realmId } from 'waystone/api'
+import * as z from 'waystone/zod'
 
 export const whistle = z.strictObject({ loud: z.boolean() })
 export const whistled = z.object({ from: z.int(), came: z.int() })

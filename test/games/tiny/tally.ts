@@ -1,6 +1,6 @@
 // An effect: the sheep that came to a player's first whistle are added to the flock, once.
-import { effect } from '#shared/game/effect.ts'
-import * as z from 'zod'
+import { effect } from 'waystone/game'
+import * as z from 'waystone/zod'
 import { flockUpdate } from './flock.ts'
 
 export const tally = effect({

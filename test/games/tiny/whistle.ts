@@ -1,9 +1,5 @@
 // A whistle: sheep that are near stop and look at the whistler.
-import { requestEffect } from '#gameserver/sim/effects.ts'
-import { near, stand } from '#gameserver/sim/entities.ts'
-import { message } from '#gameserver/sim/message.ts'
-import { headingTo } from '#shared/rules/heading.ts'
-import { metresToUnits } from '#shared/rules/units.ts'
+import { headingTo, message, metresToUnits, near, requestEffect, stand } from 'waystone/zone'
 import { tally } from './tally.ts'
 import { whistle, whistled } from './protocol.ts'
 

@@ -1,0 +1,10 @@
+// `waystone/game`: the game as servers see it, its routes, and what it keeps in rows of its own.
+export { effect } from '#shared/game/effect.ts'
+export type { EffectKind, EffectOptions } from '#shared/game/effect.ts'
+export { defineGame, gameKey, routes } from '#shared/game/game.ts'
+export type { Game, GameDeps, GameRoutes } from '#shared/game/game.ts'
+export { answerOf } from '#shared/http/operation.ts'
+export { Problem } from '#shared/problem.ts'
+export { commit } from '#shared/store/commit.ts'
+export type { Step } from '#shared/store/commit.ts'
+export type { Store, Update, Write } from '#shared/store/store.ts'

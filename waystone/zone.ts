@@ -1,0 +1,20 @@
+// `waystone/zone`: what runs in a zone. Declarations and the world; no I/O.
+export { requestEffect } from '#gameserver/sim/effects.ts'
+export {
+  broadcast,
+  despawn,
+  near,
+  place,
+  sendTo,
+  show,
+  spawn,
+  stand,
+} from '#gameserver/sim/entities.ts'
+export type { At, PlaceRefusal, SpawnRefusal } from '#gameserver/sim/entities.ts'
+export { message } from '#gameserver/sim/message.ts'
+export type { Message, MessageOptions, Send } from '#gameserver/sim/message.ts'
+export { zoneRules } from '#gameserver/sim/rules.ts'
+export type { CoreSystem, GameSystem, GameTick, ZoneRules } from '#gameserver/sim/rules.ts'
+export type { GameEntity, GameEvent, GameWorld } from '#gameserver/sim/world.ts'
+export { headingTo } from '#shared/rules/heading.ts'
+export { metresToUnits, unitsPerMetre } from '#shared/rules/units.ts'
