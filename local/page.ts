@@ -32,6 +32,16 @@ export type Page = {
 
 /** Bundles the page. Fails with esbuild's message when the code cannot be bundled. */
 export async function buildPage(): Promise<Page> {
+  const script = await bundleScript()
+  return [
+    file('/', 'text/html; charset=utf-8', await readFile(`${folder}index.html`)),
+    file('/style.css', 'text/css; charset=utf-8', await readFile(`${folder}style.css`)),
+    file('/page.js', 'text/javascript; charset=utf-8', script),
+  ]
+}
+
+/** The page's code with the game's half. */
+export async function bundleScript(): Promise<Uint8Array> {
   const result = await build({
     entryPoints: [`${folder}main.ts`],
     bundle: true,
@@ -47,12 +57,7 @@ export async function buildPage(): Promise<Page> {
   })
   // esbuild runs in a process of its own, which would run as long as this one.
   await stop()
-  const script = result.outputFiles[0]!.contents
-  return [
-    file('/', 'text/html; charset=utf-8', await readFile(`${folder}index.html`)),
-    file('/style.css', 'text/css; charset=utf-8', await readFile(`${folder}style.css`)),
-    file('/page.js', 'text/javascript; charset=utf-8', script),
-  ]
+  return result.outputFiles[0]!.contents
 }
 
 function file(path: string, type: string, content: Uint8Array): Page[number] {

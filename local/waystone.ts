@@ -1,4 +1,4 @@
-// `npm run waystone`: the operator's command line.
+// `npm run waystone`: the operator's command line; and `waystone`, the command in the folder of a game.
 import { resolve } from 'node:path'
 import { api } from '#shared/api/api.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
@@ -10,6 +10,8 @@ import { systemRuntime } from '#shared/system.ts'
 import { findAccess } from './cli/access.ts'
 import { UsageError, help, parseCommand } from './cli/command.ts'
 import { setRoleInTables } from './cli/cloud.ts'
+import { gameProgram } from './cli/game-programs.ts'
+import { newGame } from './cli/new-game.ts'
 import { carryOut } from './cli/run.ts'
 import type { Outcome } from './cli/run.ts'
 import { withEnvFile } from './env-file.ts'
@@ -18,6 +20,15 @@ import { StartError } from './start-error.ts'
 const expected = [StartError, ConfigError, KeyFileError, KeyRingError]
 
 async function run(): Promise<void> {
+  const [verb = '', ...rest] = process.argv.slice(2)
+  if (verb === 'new-game') {
+    const [folder, ...more] = rest
+    if (folder === undefined || more.length > 0) throw new UsageError('`new-game` takes a folder.')
+    console.log(newGame(folder))
+    return
+  }
+  const program = gameProgram(verb, rest)
+  if (program !== undefined) return void (await program())
   const { command, url, tables, json } = parseCommand(process.argv.slice(2))
   if (command.do === 'help') {
     console.log(help)

@@ -35,6 +35,11 @@ const PARTS: Part[] = [
     files: /^waystone\/game\.ts$/,
     may: ['shared', 'shared (browser)'],
   },
+  {
+    name: 'for tests of games',
+    files: /^waystone\/test\.ts$/,
+    may: ['simulation', 'shared', 'shared (browser)'],
+  },
   // `#game`: the game that WAYSTONE_GAME names.
   {
     name: 'chosen game',
@@ -129,11 +134,40 @@ const PARTS: Part[] = [
   },
   { name: 'game', files: /^game\//, may: ['game (browser)', 'for games (browser)', 'for games'] },
 
+  // What `npm run new-game` copies.
+  {
+    name: 'template (browser)',
+    files: /^template\/(?:page|protocol)\.ts$/,
+    may: ['for games (browser)'],
+    packages: [],
+    pure: true,
+  },
+  {
+    name: 'template',
+    files: /^template\//,
+    may: ['template (browser)', 'for games (browser)', 'for games', 'for tests of games'],
+    packages: [],
+  },
+
+  // Lambdas as folders, for the stacks and for a game's own deployment.
+  {
+    name: 'Lambda bundles',
+    files: /^cdk\/bundles\.ts$/,
+    may: ['serving', 'table of domains', 'shared', 'shared (browser)', 'chosen game'],
+  },
   // The cloud: reads the records of domains and what the game is; functions are bundled by path.
   {
     name: 'cdk',
     files: /^cdk\//,
-    may: ['cdk', 'serving', 'table of domains', 'shared', 'shared (browser)', 'chosen game'],
+    may: [
+      'cdk',
+      'Lambda bundles',
+      'serving',
+      'table of domains',
+      'shared',
+      'shared (browser)',
+      'chosen game',
+    ],
   },
 
   // Bots run in Node; the library and the page in a browser.
@@ -166,6 +200,7 @@ const PARTS: Part[] = [
       'system runtime',
       'loading of games',
       'chosen game',
+      'Lambda bundles',
     ],
   },
   {

@@ -56,6 +56,10 @@ export const help = `Waystone, for operators
   --tables PREFIX   for operator grant and revoke: writes to the tables on AWS
                (waystone-<realm>-) with your AWS credentials
 
+  new-game <folder>                        a game of your own, beside this folder
+  start, dev, check, test, bundle, image, synth, deploy, destroy
+                                           in the folder of a game: with that game
+
 On this machine no password is needed: a user who can read the master key in the
 data folder is an operator. WAYSTONE_DATA names the folder, as for \`npm start\`.
 `

@@ -10,7 +10,16 @@ import { makeDataDir, startWaystone } from './waystone.ts'
 import type { Waystone } from './waystone.ts'
 
 const top = fileURLToPath(new URL('../../', import.meta.url))
-const parts = ['client', 'functions', 'game', 'gameserver', 'local', 'shared', 'waystone', 'package.json']
+const parts = [
+  'client',
+  'functions',
+  'game',
+  'gameserver',
+  'local',
+  'shared',
+  'waystone',
+  'package.json',
+]
 
 let folder: Awaited<ReturnType<typeof makeDataDir>>
 let root: string
