@@ -3,6 +3,7 @@
 // runs every route and holds what it does against this, both ways (test/conformance/permissions.ts).
 import { needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
+import { operationRows } from '#functions/http/rows.ts'
 import type { RowPermission } from '#functions/http/rows.ts'
 
 /** Each function verifies tokens, and counts rates when there is no Redis. */
@@ -34,7 +35,24 @@ export function rowsOf(records: readonly DomainRecord[]): RowPermission[] {
 /** Zone hosts: their own rows, characters in play, and the public keys. */
 export const ZONE_PERMISSIONS: readonly RowPermission[] = [
   { table: 'core', partition: 'KEYS', actions: ['Query'] },
-  { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem'] },
+  {
+    table: 'core',
+    partition: 'R#{realm}#C#*',
+    actions: ['Query', 'UpdateItem', 'ConditionCheckItem'],
+  },
+  // Effects of the game.
+  operationRows,
+  {
+    table: 'core',
+    partition: 'R#{realm}#GAME#*',
+    actions: ['GetItem', 'PutItem', 'DeleteItem'],
+  },
+  {
+    table: 'core',
+    partition: 'R#{realm}#GAME#*',
+    actions: ['UpdateItem', 'ConditionCheckItem'],
+    unused: 'Tallies do not; another effect may, among its own rows.',
+  },
   { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
   { table: 'core', partition: 'HOST#*', actions: ['PutItem'] },
   { table: 'core', partition: 'R#{realm}#CHECKPOINTS', actions: ['PutItem'] },

@@ -246,6 +246,8 @@ export const chatRefillMs = 1000
  */
 export const effectIdMaxChars = 100
 export const effectKindMaxChars = 45
+/** Of those, what names a stay before the id. */
+export const effectStayMaxChars = 17
 export const effectBodyMaxBytes = 512
 /**
  * Effects that one character, and one instance, wait for. A character's are 7 KB in the state row at most;
@@ -253,6 +255,27 @@ export const effectBodyMaxBytes = 512
  */
 export const effectsPerCharacterMax = 8
 export const effectsPerInstanceMax = 256
+
+/** Rows that an effect reads before it writes. Its transaction holds 98 writes. */
+export const effectReadsMax = 25
+/** JSON of an effect's answer. It is kept with the id for good, which makes the row twice as long. */
+export const effectAnswerMaxBytes = 256
+/**
+ * Tries of an effect whose rows others change each time: half a minute. Each try costs its write units, whether
+ * it happens or not.
+ */
+export const effectTriesMax = 20
+/**
+ * Tallies of a game. The deletion of a character takes it from all their lists in one transaction, two writes
+ * each beside ten of its own.
+ */
+export const talliesMax = 40
+/**
+ * Partitions of the list of a tally. A change is a delete and a put in a transaction, 4 write units, and a
+ * partition takes 1,000 a second: so 1,000 changes a second of one tally. A page reads each of them. It
+ * cannot change: rows would not be found.
+ */
+export const tallyShards = 4
 
 /** Calls that wait for the worker thread at most: a minute of a busy hub, a few megabytes. */
 export const workerCallsMax = 4096

@@ -89,6 +89,11 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
       core.savingPaused = data.paused
       emitter.emit('saving', data)
       break
+    case 'tally':
+      if (data.changes <= (core.tallyChanges.get(data.tally) ?? 0)) break
+      core.tallyChanges.set(data.tally, data.changes)
+      emitter.emit('tally', data)
+      break
     case 'content':
       if (zone !== undefined) void reload(core, data.version, zone)
       break

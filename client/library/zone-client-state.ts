@@ -3,6 +3,7 @@
 import type { Admission } from '#shared/api/world.ts'
 import type { Zone } from '#shared/content/content.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
+import type { TallyTotal } from '#shared/rules/tally.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
 import { createEmitter } from './events.ts'
@@ -37,6 +38,11 @@ export type ZoneClientEvents = {
   announce: { text: string }
   /** The server cannot save for now. Play goes on. */
   saving: { paused: boolean }
+  /**
+   * The total of one's own tally has changed. `api.tallies` reads it at first and after a resume: of two
+   * totals, the one with more changes is newer.
+   */
+  tally: TallyTotal & { tally: string }
   acknowledged: Acknowledged
 }
 
@@ -85,6 +91,8 @@ export type ZoneClientCore = {
   content: Zone | undefined
   resume: ResumeTicket | undefined
   savingPaused: boolean
+  /** Of the newest total of each tally. */
+  readonly tallyChanges: Map<string, number>
   become(next: ZoneClientState): void
   keepResume(ticket: ResumeTicket | undefined): void
 }
@@ -102,6 +110,7 @@ export function createCore(options: ZoneClientOptions): ZoneClientCore {
     content: undefined,
     resume: options.resume,
     savingPaused: false,
+    tallyChanges: new Map(),
     become(next) {
       core.state = next
       emitter.emit('state', next)

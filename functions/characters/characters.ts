@@ -3,6 +3,7 @@ import type { Character } from '#shared/api/characters.ts'
 import { characterName } from '#shared/api/names.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
+import { unrankSteps } from '#shared/game/tallying.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import {
   newCharacterWrites,
@@ -19,6 +20,7 @@ import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { commit, recall } from '#shared/store/commit.ts'
+import type { Step } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { isReserved } from './names.ts'
 import {
@@ -103,8 +105,8 @@ export async function createCharacter(
 }
 
 /**
- * Marks a character deleted; its rows and its name stay. One trip; five for one whose host died with it
- * in play, which is taken from it as `enter` would. Throws character.not_found,
+ * Marks a character deleted; its rows and its name stay, but no ranked list shows it. Two trips; six for one
+ * whose host died with it in play, which is taken from it as `enter` would. Throws character.not_found,
  * character.in_play, world.busy, operation.mismatch.
  */
 export async function deleteCharacter(
@@ -113,13 +115,14 @@ export async function deleteCharacter(
   characterId: string,
   op: OperationId,
 ): Promise<void> {
+  const unrank = await unrankSteps(deps.store, owner.realmId, characterId)
   try {
-    await commitDelete(deps, owner, characterId, op)
+    await commitDelete(deps, owner, characterId, op, unrank)
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'character.in_play') throw error
     const dead = await readDeadOwner(deps, owner.realmId, characterId)
     if (dead === undefined) throw error
-    await commitDelete(deps, owner, characterId, op, dead)
+    await commitDelete(deps, owner, characterId, op, unrank, dead)
   }
 }
 
@@ -128,6 +131,7 @@ async function commitDelete(
   owner: Owner,
   characterId: string,
   op: OperationId,
+  unrank: readonly Step<never>[],
   dead?: DeadOwner,
 ): Promise<void> {
   const now = deps.runtime.now()
@@ -142,6 +146,7 @@ async function commitDelete(
       ...[...more, markDeleted(owner, characterId, now), countDown(owner)].map(
         (write) => ({ write, otherwise: 'character.not_found' }) as const,
       ),
+      ...unrank,
     ],
     answer: {},
   })

@@ -15,5 +15,11 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['PutItem', 'ConditionCheckItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['PutItem', 'UpdateItem'] },
+    // Ranked lists of the game show no character that is deleted.
+    {
+      table: 'core',
+      partition: 'R#{realm}#GAME#TALLY#*',
+      actions: ['Query', 'UpdateItem', 'DeleteItem'],
+    },
   ],
 })

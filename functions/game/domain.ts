@@ -1,19 +1,28 @@
-// The game's own routes, served like any domain: limits, tokens, schemas, operation ids and the reference
-// page come with their declarations.
+// The game's own routes and those of its tallies, served like any domain: limits, tokens, schemas, operation
+// ids and the reference page come with their declarations.
 import { game } from '#game'
+import { tallies } from '#shared/api/tallies.ts'
 import type { DomainRecord } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { tallyRoutes } from './tallies.ts'
 
 export const domain: DomainRecord = {
   name: 'game',
   module: import.meta.filename,
   group: 'play',
   needs: ['content'],
-  serves: game.routes.map(({ domain: declaration, handlers }) => ({
-    declaration,
-    handlers: ({ store, runtime, content }) =>
-      handlers({ store, runtime, content: content.content }),
-  })),
+  serves: [
+    ...game.routes.map(({ domain: declaration, handlers }) => ({
+      declaration,
+      handlers: ({
+        store,
+        runtime,
+        content,
+      }: Parameters<DomainRecord['serves'][0]['handlers']>[0]) =>
+        handlers({ store, runtime, content: content.content }),
+    })),
+    { declaration: tallies, handlers: ({ store }) => tallyRoutes(store, game.tallies ?? []) },
+  ],
   // A game's rows lie under keys of its own (shared/game/game.ts, gameKey).
   rows: [
     operationRows,

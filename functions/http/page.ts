@@ -3,6 +3,8 @@
 //
 //   base64url of [version, list, time in ms, id]
 //
+// A list in another order (functions/game/tallies.ts) writes its own number and text there.
+//
 // It is no secret and proves nothing. The list's own partition bounds what a made-up cursor can reach.
 import * as z from 'zod'
 import type { PageQuery } from '#shared/api/page.ts'
@@ -48,11 +50,12 @@ export async function readPage<Row extends z.ZodType>(
   return { entries, next: writeCursor(list.name, list.positionOf(last)) }
 }
 
-function writeCursor(list: string, { at, id }: Position): string {
+export function writeCursor(list: string, { at, id }: Position): string {
   return Buffer.from(JSON.stringify([version, list, at, id])).toString('base64url')
 }
 
-function readCursor(list: string, text: string): Position {
+/** Throws request.cursor for a cursor that is not of this list. */
+export function readCursor(list: string, text: string): Position {
   const parsed = form.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')))
   if (!parsed.success || parsed.data[1] !== list) throw new Problem('request.cursor')
   const [, , at, id] = parsed.data

@@ -3,17 +3,25 @@
 // so a host that takes the character over asks for it again: the same id takes effect once.
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import { effectsPerCharacterMax, effectsPerInstanceMax } from '#shared/limits.ts'
-import type { Entity, WorldInput } from '../sim/world.ts'
+import { tallyOfKind, tallyTotal } from '#shared/rules/tally.ts'
+import type { WorldEvent, WorldInput } from '../sim/world.ts'
 import type { Character } from './character.ts'
+import { controlFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 
 /** Pause before a call that the worker refused is made again. */
 const retryMs = 1000
 
 /** A game's system asks for an effect. */
-export function effectAsked(instance: Instance, entity: Entity, effect: WaitingEffect): void {
+export function effectAsked(
+  instance: Instance,
+  { entity, effect: asked, per }: Extract<WorldEvent, { event: 'effectAsked' }>,
+): void {
   const character = instance.roster.findEntity(entity.id)
   if (character === undefined) return
+  // The epoch of a stay is that of no other stay of the character.
+  const stay = per === 'stay' ? `${character.claimed.epoch}~` : ''
+  const effect = { ...asked, id: stay + asked.id }
   const name = nameOf(effect)
   if (character.effects.has(name)) return
   if (
@@ -42,6 +50,18 @@ export function forgetEffects(instance: Instance, inputs: readonly WorldInput[])
   }
 }
 
+/** Sends a player the total of his tally. One without a socket reads it when he is back. */
+export function sendTotal(
+  { roster }: Instance,
+  { entity, effect, outcome }: Extract<WorldEvent, { event: 'effect' }>,
+): void {
+  const tally = tallyOfKind(effect.kind)
+  if (tally === undefined || outcome.outcome !== 'done') return
+  const total = tallyTotal.parse(outcome.answer)
+  const frame = controlFrame({ kind: 'tally', tally, ...total })
+  roster.findEntity(entity.id)?.viewer?.connection.send(frame)
+}
+
 function send(instance: Instance, character: Character, effect: WaitingEffect): void {
   untilClear(instance, character, effect).catch((error: unknown) =>
     instance.log.error('an effect failed', { kind: effect.kind, error }),
@@ -53,11 +73,12 @@ async function untilClear(
   character: Character,
   effect: WaitingEffect,
 ): Promise<void> {
-  const { characterId, epoch } = character.claimed
+  const { characterId, accountId, name, epoch } = character.claimed
   const here = () => instance.roster.find(characterId) === character
   while (here()) {
     try {
-      const outcome = await instance.persistence.effect({ ...effect, characterId, epoch })
+      const call = { ...effect, characterId, accountId, name, epoch }
+      const outcome = await instance.persistence.effect(call)
       // Another host owns the character: that one asks for it again.
       if (outcome === 'fenced' || !here()) return
       instance.inputs.push({ input: 'effect', id: character.entity!.id, effect, outcome })

@@ -3,7 +3,7 @@ import type { RecordFault } from '../net/cell-records.ts'
 import { step } from '../sim/step.ts'
 import type { WorldEvent } from '../sim/world.ts'
 import { deliver } from './delivery.ts'
-import { effectAsked, forgetEffects } from './effects.ts'
+import { effectAsked, forgetEffects, sendTotal } from './effects.ts'
 import { entered, notEntered, welcome } from './entry.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
@@ -69,9 +69,11 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       break
     }
     case 'effectAsked':
-      effectAsked(instance, event.entity, event.effect)
+      effectAsked(instance, event)
       break
     case 'effect':
+      sendTotal(instance, event)
+      break
     case 'message':
       break
   }

@@ -33,7 +33,8 @@ export type ClaimOutcome =
 
 export type Leaving = CheckpointEntry & { instance: string }
 
-export type EffectCall = WaitingEffect & { characterId: string; epoch: number }
+export type EffectCall = WaitingEffect &
+  Pick<ClaimedCharacter, 'characterId' | 'accountId' | 'name' | 'epoch'>
 
 export type LeaseView = {
   /** Inside the deadline: admission and saving are allowed. */
@@ -75,8 +76,8 @@ export interface Persistence {
   forget(characterId: string, epoch: number): Promise<void>
   /**
    * Makes an effect of a game durable, once; repeats itself until the outcome is clear. `fenced`: another
-   * host owns the character, and asks for the effect itself. A defect of the game in its steps is refused
-   * as `failed`.
+   * host owns the character, and asks for the effect itself. A defect of the game is refused as `failed`, and
+   * rows that others change at each try as `busy`.
    */
   effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
   /** Sets the function that applies commands from the inbox. A command may come more than once. */

@@ -4,6 +4,7 @@ import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { game } from '#game'
 import { createCache } from '#shared/cache/upstash.ts'
+import { effectKindsOf } from '#shared/game/tallying.ts'
 import { readKeyRows } from '#shared/keys/store.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
@@ -35,7 +36,7 @@ const host = createHostStore({
   runtime: systemRuntime,
   clocks: processClocks,
   host: setup.host,
-  effects: new Map(game.effects?.map((one) => [one.kind, one])),
+  effects: effectKindsOf(game),
   onProof: (proof) => send({ kind: 'proof', proof }),
   log: createLog({
     level: setup.logLevel,

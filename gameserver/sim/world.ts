@@ -150,7 +150,7 @@ export type WorldEvent =
   /** A control message to the player himself, or to all players who see the entity, himself included. */
   | { event: 'message'; from: Entity; to: 'self' | 'near'; kind: string; body: unknown }
   /** A game asks for something durable; how it ended is a later input. */
-  | { event: 'effectAsked'; entity: Entity; effect: WaitingEffect }
+  | { event: 'effectAsked'; entity: Entity; effect: WaitingEffect; per?: 'stay' }
   | { event: 'effect'; entity: Entity; effect: WaitingEffect; outcome: EffectOutcome }
   /** Something failed; the step went on without it. `ref`: of the player who could not enter. */
   | { event: 'failed'; what: string; error: unknown; ref?: number }

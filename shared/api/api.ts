@@ -5,7 +5,8 @@ import { characters } from './characters.ts'
 import { content } from './content.ts'
 import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
+import { tallies } from './tallies.ts'
 import { world } from './world.ts'
 
-export const api = { auth, characters, world, content, admin, internal, health }
+export const api = { auth, characters, world, content, admin, internal, tallies, health }
 export type Api = typeof api

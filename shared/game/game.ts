@@ -3,7 +3,8 @@
 // can grow without a change to a game.
 import type { Domain, Endpoint, Handler, Handlers } from '../api/endpoint.ts'
 import type { Content } from '../content/content.ts'
-import { effectKindMaxChars } from '../limits.ts'
+import { effectKindMaxChars, talliesMax } from '../limits.ts'
+import type { Tally } from '../rules/tally.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { EffectKind } from './effect.ts'
@@ -23,9 +24,14 @@ export type Game<Zone> = {
   zone: Zone
   /** What its zones may make durable. */
   effects?: readonly EffectKind[]
+  /** Numbers that its zones add to; their effects and routes come with them. */
+  tallies?: readonly Tally[]
   /** Routes of its own, each under /v1/game/. */
   routes: readonly GameRoutes[]
 }
+
+/** Routes of the core for a game's tallies. */
+const talliesPath = '/v1/game/realms/{realmId}/tallies/'
 
 /** A game with everything in place. Throws when a route lies where the core's may come to lie. */
 export function defineGame<Zone>(game: Game<Zone>): Game<Zone> {
@@ -34,9 +40,17 @@ export function defineGame<Zone>(game: Game<Zone>): Game<Zone> {
       throw new Error(`the domain ${domain.name} must be named game or gameSomething`)
     }
     for (const [name, { path }] of Object.entries(domain.endpoints)) {
+      if (path.startsWith(talliesPath)) {
+        throw new Error(`${domain.name}.${name}: the path ${path} is for the core's routes`)
+      }
       if (path.startsWith('/v1/game/')) continue
       throw new Error(`${domain.name}.${name}: the path ${path} must begin with /v1/game/`)
     }
+  }
+  const tallies = game.tallies ?? []
+  if (tallies.length > talliesMax) throw new Error(`${tallies.length} tallies are too many`)
+  if (new Set(tallies.map(({ name }) => name)).size < tallies.length) {
+    throw new Error('two tallies have one name')
   }
   const kinds = new Set<string>()
   for (const { kind } of game.effects ?? []) {
@@ -56,7 +70,10 @@ export function routes<D extends Domain>(
   return { domain, handlers }
 }
 
-/** Begins the partition keys of a game's rows in the table `core`: no row of ours ever lies there. */
+/**
+ * Begins the partition keys of a game's rows in the table `core`. The core writes there what the game has
+ * registered, under names that begin with `TALLY#`, and nothing else.
+ */
 export function gameKey(realmId: string, name: string): string {
   return `R#${realmId}#GAME#${name}`
 }

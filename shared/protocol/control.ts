@@ -4,6 +4,7 @@
 import { Packr } from 'msgpackr'
 import * as z from 'zod'
 import { chatMaxLength } from '../limits.ts'
+import { tallyTotal } from '../rules/tally.ts'
 import { isChatText } from './chat-text.ts'
 import { readMsgpack } from './msgpack.ts'
 
@@ -57,6 +58,8 @@ export const serverControl = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('announce'), text: z.string() }),
   /** Saving is paused (the store does not answer) or works again; play goes on. */
   z.object({ kind: z.literal('saving'), paused: z.boolean() }),
+  /** A tally of the player (shared/rules/tally.ts) has changed. Old news may come late: see `changes`. */
+  tallyTotal.extend({ kind: z.literal('tally'), tally: z.string() }),
   /** The content has changed while players are in; they may load it again. */
   z.object({ kind: z.literal('content'), version: z.string() }),
 ])

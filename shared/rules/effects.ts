@@ -9,5 +9,14 @@ export type WaitingEffect = {
   body: string
 }
 
-/** How an effect ended. `full`: too much waits already; it was not sent. `failed`: its steps threw. */
-export type EffectOutcome = { outcome: 'done' } | { outcome: 'refused'; refused: string }
+/** What an effect says of itself besides: a few plain values. */
+export type EffectAnswer = Readonly<Record<string, number | string | boolean>>
+
+/**
+ * How an effect ended. An effect that is repeated has the answer of the first time. `full`: too much waits
+ * already; it was not sent. `failed`: the code of its kind threw. `busy`: a condition without a name was not met
+ * for long, or others changed the same rows each time.
+ */
+export type EffectOutcome =
+  | { outcome: 'done'; answer?: EffectAnswer }
+  | { outcome: 'refused'; refused: string }

@@ -158,6 +158,23 @@ export async function recall<T, Name extends string = never>(
 }
 
 /**
+ * Ends an operation as refused by what its caller has read, unless it has ended before. `unclear`: an earlier
+ * commit of this id failed, so the refusal is written under the id. One trip, or two. Throws StoreError; the
+ * same id may then be refused or committed again.
+ */
+export async function refuse<T, Name extends string>(
+  deps: OperationDeps,
+  op: OperationId,
+  request: { refused: Name; unclear: boolean; forGood?: boolean },
+): Promise<Outcome<T, Name>> {
+  const { refused, unclear, forGood = false } = request
+  const known = await recall<T, Name>(deps, op)
+  if (known !== undefined) return known
+  if (unclear) await bar(deps, op, refused, forGood)
+  return { outcome: 'refused', refused }
+}
+
+/**
  * `known`: the row of the id is there. `twin`: another transaction holds it. `refused`: a condition of
  * the effect was not met.
  */

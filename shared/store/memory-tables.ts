@@ -114,11 +114,8 @@ export function readPage(tables: Tables, query: CheckedQuery): Page {
   const items: Item[] = []
   let read = 0
   let bytes = 0
-  for (const sk of keys) {
-    if (query.after !== undefined) {
-      const order = compareUtf8(sk, query.after.sk)
-      if (query.descending ? order >= 0 : order <= 0) continue
-    }
+  for (let i = startOf(keys, query); i < keys.length; i++) {
+    const sk = keys[i]!
     const item = partition.rows.get(sk)!
     if (query.sort !== undefined && !meets(query.sort, query.scope, item)) continue
     if (query.filter === undefined || meets(query.filter, query.scope, item)) {
@@ -130,6 +127,20 @@ export function readPage(tables: Tables, query: CheckedQuery): Page {
     if (read >= query.limit || bytes >= pageMaxBytes) return { items, next: { pk: query.pk, sk } }
   }
   return { items }
+}
+
+/** Where a page begins: behind the key that it comes after. */
+function startOf(keys: string[], { after, descending }: CheckedQuery): number {
+  if (after === undefined) return 0
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const order = compareUtf8(keys[middle]!, after.sk)
+    if (descending ? order >= 0 : order <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const sizes = new WeakMap<Item, number>()

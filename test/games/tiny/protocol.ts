@@ -1,10 +1,13 @@
-// The messages between clients and servers of this game.
-import { domain, endpoint, realmId } from 'waystone/api'
+// The messages between clients and servers of this game, its tally and its routes.
+import { domain, endpoint, realmId, tally } from 'waystone/api'
 import * as z from 'waystone/zod'
 
 export const whistle = z.strictObject({ loud: z.boolean() })
 export const whistled = z.object({ from: z.int(), came: z.int() })
 export const greeting = z.object({ text: z.string() })
+
+/** How many sheep have come to a character's whistles. */
+export const Called = tally('called', { per: 'character', ranked: true })
 
 export const flock = domain({
   name: 'game',

@@ -1,7 +1,7 @@
 // A whistle: sheep that are near stop and look at the whistler.
 import { headingTo, message, metresToUnits, near, requestEffect, stand } from 'waystone/zone'
-import { tally } from './tally.ts'
-import { whistle, whistled } from './protocol.ts'
+import { gathered } from './gathered.ts'
+import { Called, whistle, whistled } from './protocol.ts'
 
 export const whistling = message({
   kind: 'game.whistle',
@@ -17,7 +17,11 @@ export const whistling = message({
       came++
     }
     // Once for each player, however often he whistles: the id names the fact.
-    requestEffect(world, player, { id: 'first', kind: tally.kind, body: { came } })
+    requestEffect(world, player, { id: 'first', kind: gathered.kind, body: { came } })
+    // Each whistle counts. A tick names one in this stay alone.
+    if (came > 0) {
+      requestEffect(world, player, { id: `${world.tick}`, per: 'stay', ...Called.add(came) })
+    }
     send.broadcast({ from: player.id, came })
   },
 })
