@@ -27,6 +27,7 @@ import type { Use } from '../functions/lambda-aws.ts'
 import { httpAnswer, httpEvent } from '../functions/lambda-event.ts'
 import type { HttpAnswer } from '../functions/lambda-event.ts'
 import {
+  hostTally,
   kmsKey,
   openLambdaRealm,
   realmId,
@@ -246,6 +247,24 @@ async function play(bundling: Bundling): Promise<void> {
   expect(await host.checkpoint('hub-1', [entry])).toBe('saved')
   expect((await enter(mira)).json()).toMatchObject({ code: 'play.session_active' })
   await ask('GET', `${inRealm}/status`)
+  // Effects: the first one, one that goes by what it reads, one that has happened already, one that is refused.
+  const outcomes: unknown[] = []
+  for (const [id, n] of [
+    ['a', 1],
+    ['b', 1],
+    ['a', 1],
+    ['c', Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    const { kind, body } = hostTally.add(n)
+    const call = { ...mira, name: 'Mira Vale', epoch: ticket.epoch, id, kind }
+    outcomes.push(await host.effect({ ...call, body: JSON.stringify(body) }))
+  }
+  expect(outcomes).toMatchObject([
+    { outcome: 'done' },
+    { outcome: 'done' },
+    { outcome: 'done' },
+    { refused: 'tally.full' },
+  ])
 
   // Operators: the first one's role is written by hand.
   await realm.store.update({
@@ -317,6 +336,11 @@ async function play(bundling: Bundling): Promise<void> {
   for (let i = 0; i < 2; i++) {
     await ask('POST', `/v1/game/realms/${realmId}/cairns/hub/stones`, { token: mira.token })
   }
+  const tallies = `/v1/game/realms/${realmId}/tallies`
+  await ask('GET', `${tallies}/top/${hostTally.name}`)
+  await ask('GET', `${tallies}/of/${mira.characterId}`)
+  await ask('GET', `${tallies}/mine`, { token: mira.token })
+  await ask('DELETE', `${inRealm}/characters/${mira.characterId}`, { token: mira.token })
 
   // Without a Redis the limits count in the store; every function must be able to.
   await realm.redis.stop()

@@ -10,8 +10,10 @@ import { needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import { startDynamo } from '#local/dynamodb.ts'
+import { tallyEffect } from '#shared/game/tallying.ts'
 import { startRedis } from '#local/redis/server.ts'
 import type { RedisServer } from '#local/redis/server.ts'
+import { tally } from '#shared/rules/tally.ts'
 import { newId } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
@@ -30,6 +32,8 @@ export const redisSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:sec
 export const kmsKey = 'arn:aws:kms:eu-central-1:123456789012:key/master'
 /** Under which name the calls of zone hosts are noted. */
 export const zoneHost = 'zone-host'
+/** A tally that hosts know, as of a game. */
+export const hostTally = tally('score', { per: 'character', ranked: true })
 export const tablePrefix = `waystone-${realmId}-`
 
 export type LambdaRealm = {
@@ -118,8 +122,11 @@ export async function openLambdaRealm(
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
-    host: async (zone = 'hub', publicKey = 'none') =>
-      await openHost({ store: hostStore, runtime, realmId, zone, capacity: 100, publicKey }),
+    host: async (zone = 'hub', publicKey = 'none') => {
+      const effects = [tallyEffect(hostTally)]
+      const identity = { realmId, zone, capacity: 100, publicKey }
+      return await openHost({ store: hostStore, runtime, ...identity, effects })
+    },
     stop: async () => {
       await Promise.all([...functions.values()].map((each) => each.stop()))
       await aws.stop()
