@@ -18,7 +18,7 @@ import { drainInstance } from './instance/drain.ts'
 import { createDurations } from './instance/durations.ts'
 import type { Durations } from './instance/durations.ts'
 import { createInbox } from './instance/inbox.ts'
-import { countPlayers, createInstance } from './instance/instance.ts'
+import { countPlayers, createInstance, takeRules } from './instance/instance.ts'
 import type { Instance } from './instance/instance.ts'
 import { fence } from './instance/leaving.ts'
 import { createLoadLevel } from './instance/load-level.ts'
@@ -89,6 +89,8 @@ export type Host = {
   stop(): Promise<void>
   /** Goes on with other content while players stay in; its zones must be as large as before. */
   takeContent(content: Content): void
+  /** Goes on with other rules while players stay in. */
+  takeRules(rules: ZoneRules): void
   stats(): HostStats
 }
 
@@ -171,6 +173,9 @@ export function createHost(options: HostOptions): Host {
     },
     takeContent(content) {
       for (const { instance } of running) takeContent(instance, content)
+    },
+    takeRules(rules) {
+      for (const { instance } of running) takeRules(instance, rules)
     },
     stats: () => ({ ...readStats(running, durations, transport), unjoined: unjoined.count }),
   }

@@ -11,7 +11,6 @@ import { createBackoff } from '#shared/backoff.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { ContentError, loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
-import { watchContent } from '#shared/content-files/watch.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
@@ -24,6 +23,7 @@ import { createLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { AgonesError, connectAgones } from './agones.ts'
 import type { Agones } from './agones.ts'
+import { takeNewContent, takeNewGame } from './development.ts'
 import { createHost } from './host.ts'
 import type { Host } from './host.ts'
 import { createIdleWatch } from './idle.ts'
@@ -141,7 +141,12 @@ async function start(parts: Parts): Promise<void> {
   await steps.run(
     'ready',
     async () => {
-      parts.onGameServer = openOnceAllocated(parts, { agones, persistence, port })
+      const open = openOnceAllocated(parts, { agones, persistence, port })
+      const takeGame = config.WAYSTONE_DEV ? takeNewGame(parts.host!, persistence, log) : () => {}
+      parts.onGameServer = () => {
+        open()
+        takeGame(agones.gameServer())
+      }
       await agones.setLabel('waystone-boot', bootId)
       await agones.ready()
     },
@@ -265,26 +270,12 @@ async function startHost(
   })
   parts.host = host
   await host.start()
-  if (config.WAYSTONE_DEV) takeNewContent(host, loaded, log)
+  if (config.WAYSTONE_DEV) takeNewContent({ host, dir: game.content, loaded, log })
   const logStats = async () => {
     const store = await more.persistence.stats().catch(() => undefined)
     log.info('stats', { ...host.stats(), store })
   }
   setInterval(() => void logStats(), statsEveryMs).unref()
-}
-
-/** While it is developed, content that changes reaches players at once. */
-function takeNewContent(host: Host, loaded: LoadedContent, log: Log): void {
-  watchContent({
-    dir: game.content,
-    loaded,
-    runtime: systemRuntime,
-    taken: (next) => {
-      host.takeContent(next.content)
-      log.info('content taken over', { version: next.content.version })
-    },
-    refused: (problems) => log.info('content not taken over', { problems }),
-  })
 }
 
 /** Returns a function that opens the instances to players, once, when the game server is Allocated. */

@@ -72,8 +72,8 @@ async function startAll(
   const stopped = new AbortController()
   const health = createRealmProbe(ground, stores, fleet, stopped.signal)
   const served = { page: await page }
-  await startApi(ground, stores, fleet, health, served)
-  startDevelopment(ground, fleet, served, stopped.signal)
+  const takeGame = await startApi(ground, stores, fleet, health, served)
+  startDevelopment(ground, fleet, served, takeGame, stopped.signal)
   startBackground(ground, stores, health, stopped)
   const healthy = healthyIn(health, runtime, stopped.signal)
   if (config.WAYSTONE_BOTS > 0) {

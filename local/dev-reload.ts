@@ -1,11 +1,15 @@
-// What `npm run dev` adds to a running start: content is taken over while players stay in, zone hosts are
-// replaced when their code changes, the page is built anew. Zone hosts watch the content themselves; code
-// of this process is watched by the process that started it (dev.ts).
+// What `npm run dev` adds to a running start: content and the code of the game are taken over while players stay
+// in, zone hosts are replaced when the core's code of them changes, the page is built anew. Zone hosts watch the
+// content themselves; the core's code of this process is watched by the process that started it (dev.ts).
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { replaceContent } from '#shared/content-files/change.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
+import { gameFolder } from '#shared/game/folder.ts'
+import type { Game } from '#shared/game/game.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { watchGame } from './dev-game.ts'
 import { buildPage } from './page.ts'
 import type { Page } from './page.ts'
 import { watchCode } from './watch-code.ts'
@@ -15,13 +19,27 @@ const isCode = (file: string) => /\.(?:ts|css|html)$/.test(file)
 
 export function startDev(options: {
   contentDir: string
+  dataDir: string
   loaded: LoadedContent
   served: { page: Page }
   fleet: { renew(): Promise<void> }
+  /** Goes on with the code of this game, here and in the zone hosts. */
+  takeGame: (game: Game<unknown>) => void
   runtime: Runtime
   print: (line: string) => void
 }): { stop(): void } {
-  const { contentDir: dir, loaded, served, fleet, runtime, print } = options
+  const { contentDir: dir, loaded, served, fleet, takeGame: taken, runtime, print } = options
+  const renewPage = async () => {
+    try {
+      const page = await buildPage()
+      if (page.every(({ etag }, i) => etag === served.page[i]?.etag)) return
+      served.page = page
+      print('page: built anew, reload it')
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      print(`page: the old one stays. ${text}`)
+    }
+  }
   const stops = [
     watchContent({
       dir,
@@ -33,21 +51,21 @@ export function startDev(options: {
       },
       refused: (problems) =>
         print(`content: not taken over, the old one stays.\n  ${problems.join('\n  ')}`),
+      mended: () => print(`content: mended, still version ${loaded.content.version}`),
+    }),
+    watchGame({
+      folder: gameFolder(process.env),
+      memory: join(options.dataDir, 'types.tsbuildinfo'),
+      runtime,
+      print,
+      taken,
+      renewPage,
     }),
     watchCode([top('gameserver')], isCode, runtime, async () => {
       print('gameserver: changed, zone hosts are replaced')
       await fleet.renew()
     }),
-    watchCode([top('client')], isCode, runtime, async () => {
-      try {
-        served.page = await buildPage()
-        print('client: the page is built anew, reload it')
-      } catch (error) {
-        print(
-          `client: the old page stays. ${error instanceof Error ? error.message : String(error)}`,
-        )
-      }
-    }),
+    watchCode([top('client')], isCode, runtime, renewPage),
   ]
   return {
     stop: () => {

@@ -1,12 +1,16 @@
-// `npm run dev`: `npm start`, started again when its own code changes (functions, shared, local, game).
+// `npm run dev`: `npm start`, started again when the core's own code changes (functions, shared, local, waystone).
 // Changes that need no new start are taken over by the start itself (dev-reload.ts).
 //
 // The start runs in a process group of its own, so that Ctrl-C reaches it once, from here. A second
 // Ctrl-C would end it without saving.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gameFolder } from '#shared/game/folder.ts'
 import { systemRuntime } from '#shared/system.ts'
+import { isGameCode } from './dev-game.ts'
 import { takeNoArguments } from './start-arguments.ts'
 import { watchCode } from './watch-code.ts'
 
@@ -15,6 +19,7 @@ const print = (line: string) => process.stderr.write(`${line}\n`)
 
 takeNoArguments('npm run dev')
 
+const game = gameFolder(process.env)
 let child: ChildProcess | undefined
 let ended: Promise<void> = Promise.resolve()
 let stopping = false
@@ -38,19 +43,33 @@ function start(): void {
 }
 
 const closeWatch = watchCode(
-  ['functions/', 'shared/', 'local/', 'game/'].map(top),
+  ['functions/', 'shared/', 'local/', 'waystone/'].map(top),
   (file) => file.endsWith('.ts'),
   systemRuntime,
+  startAnew,
+)
+// A start that runs takes the game's code over itself (dev-game.ts).
+const closeGameWatch = watchCode(
+  existsSync(game) ? [game] : [],
+  isGameCode,
+  systemRuntime,
   async (files) => {
-    if (stopping) return
-    print(`changed: ${files.map((file) => file.slice(top('').length)).join(', ')}; starting anew`)
-    child?.kill('SIGTERM')
-    await ended
-    if (!stopping) start()
+    if (child === undefined) await startAnew(files)
   },
 )
 
-if (process.channel) process.on('disconnect', () => end('SIGTERM'))
+async function startAnew(files: string[]): Promise<void> {
+  if (stopping) return
+  print(`changed: ${files.map((file) => relative(top(''), file)).join(', ')}; starting anew`)
+  child?.kill('SIGTERM')
+  await ended
+  if (!stopping) start()
+}
+
+if (process.channel) {
+  process.on('disconnect', () => end('SIGTERM'))
+  process.channel.unref()
+}
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => end(name))
 }
@@ -58,6 +77,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 function end(signal: NodeJS.Signals): void {
   stopping = true
   closeWatch()
+  closeGameWatch()
   // A second signal is sent on as well: it forces the end.
   child?.kill(signal)
 }

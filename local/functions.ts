@@ -4,6 +4,7 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, Hono } from 'hono'
 import { createDomainApp } from '#functions/app.ts'
 import { domains } from '#functions/domains.ts'
+import { recordOf } from '#functions/game/domain.ts'
 import type { Health } from '#functions/http/health.ts'
 import { declarationsOf } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
@@ -14,6 +15,7 @@ import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
+import type { Game } from '#shared/game/game.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -30,6 +32,8 @@ export type FunctionsOptions = {
   cache: Cache
   keys: KeyRing
   loaded: LoadedContent
+  /** Whose routes are served. */
+  game: Pick<Game<unknown>, 'routes' | 'tallies'>
   fleet: Fleet
   realm: Realm
   /** Other origins whose pages may call the API. */
@@ -57,13 +61,14 @@ export function createFunctions(options: FunctionsOptions): Hono {
     content: loaded,
     fleet,
   }
-  return createDomainApp(domains, parts, {
+  const records = domains.map((one) => (one.name === 'game' ? recordOf(options.game) : one))
+  return createDomainApp(records, parts, {
     profile,
     addressOf: (c) => getConnInfo(c).remote.address,
     corsOrigins: options.corsOrigins,
     health: options.health,
     // A wildcard is no address: the page that shows the document knows its own.
-    reference: buildReference(declarationsOf(domains), wildcard ? '/' : realm.address),
+    reference: buildReference(declarationsOf(records), wildcard ? '/' : realm.address),
     ...(wildcard && {
       reachable: (answer, c) => reachable(answer, arrivalOf(c), options.port),
     }),
@@ -77,7 +82,11 @@ function arrivalOf(c: Context): Arrival {
 }
 
 /** Listens; throws StartError when it cannot. */
-export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
+export async function listen(
+  app: Pick<Hono, 'fetch'>,
+  host: string,
+  port: number,
+): Promise<Listening> {
   return await listenAs(app, host, port, systemRuntime).catch((error: unknown) => {
     throw portError(host, port, error)
   })

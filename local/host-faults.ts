@@ -1,7 +1,7 @@
-// `npm run dev` shows faults of the game at once: it follows the logs of the zone hosts, which are files so
+// Faults of the game are shown at once: the start follows the logs of the zone hosts, which are files so
 // that a host can always write.
 import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import type { Runtime } from '#shared/runtime.ts'
 import { faultLine } from '#shared/telemetry/fault.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -14,6 +14,8 @@ const readMaxBytes = 256 * 1024
 /** Prints each fault that a host logs from now on, until the signal is aborted. */
 export function followHostFaults(options: {
   folder: string
+  /** The folder of the game: places in it are shown from there. */
+  game: string
   print: (line: string) => void
   runtime: Pick<Runtime, 'sleep'>
   log: Log
@@ -35,7 +37,7 @@ export function followHostFaults(options: {
       const end = text.lastIndexOf('\n') + 1
       readTo.set(path, size - Buffer.byteLength(text.slice(end)))
       for (const line of text.slice(0, end).split('\n')) {
-        const shown = readFault(line)
+        const shown = readFault(line, options.game)
         if (shown !== undefined) print(shown)
       }
     }
@@ -50,7 +52,7 @@ export function followHostFaults(options: {
 }
 
 /** What is printed for a line of a log; undefined when it is no fault. */
-function readFault(line: string): string | undefined {
+function readFault(line: string, game: string): string | undefined {
   if (!line.startsWith('{')) return undefined
   let value: unknown
   try {
@@ -62,7 +64,7 @@ function readFault(line: string): string | undefined {
   const fault = faultLine.safeParse(value)
   if (!fault.success) return undefined
   const { instance, what, at, times, error } = fault.data
-  const where = at === undefined ? '' : ` at ${at}`
+  const where = at === undefined ? '' : ` at ${at.startsWith(game + sep) ? relative(game, at) : at}`
   const count = times === 1 ? '' : ` (${times} times)`
   return `${instance}: ${what} failed${where}: ${error.message}${count}`
 }

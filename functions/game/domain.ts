@@ -2,36 +2,40 @@
 // ids and the reference page come with their declarations.
 import { game } from '#game'
 import { tallies } from '#shared/api/tallies.ts'
+import type { Game } from '#shared/game/game.ts'
 import type { DomainRecord } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
 import { tallyRoutes } from './tallies.ts'
 
-export const domain: DomainRecord = {
-  name: 'game',
-  module: import.meta.filename,
-  group: 'play',
-  needs: ['content'],
-  serves: [
-    ...game.routes.map(({ domain: declaration, handlers }) => ({
-      declaration,
-      handlers: ({
-        store,
-        runtime,
-        content,
-      }: Parameters<DomainRecord['serves'][0]['handlers']>[0]) =>
-        handlers({ store, runtime, content: content.content }),
-    })),
-    { declaration: tallies, handlers: ({ store }) => tallyRoutes(store, game.tallies ?? []) },
-  ],
-  // A game's rows lie under keys of its own (shared/game/game.ts, gameKey).
-  rows: [
-    operationRows,
-    { table: 'core', partition: 'R#{realm}#GAME#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
-    {
-      table: 'core',
-      partition: 'R#{realm}#GAME#*',
-      actions: ['GetItem', 'DeleteItem', 'ConditionCheckItem'],
-      unused: 'The sample game does not; another may, among its own rows.',
-    },
-  ],
+type Serves = Parameters<DomainRecord['serves'][0]['handlers']>[0]
+
+export const domain = recordOf(game)
+
+/** The record with the routes of this game. */
+export function recordOf(of: Pick<Game<unknown>, 'routes' | 'tallies'>): DomainRecord {
+  return {
+    name: 'game',
+    module: import.meta.filename,
+    group: 'play',
+    needs: ['content'],
+    serves: [
+      ...of.routes.map(({ domain: declaration, handlers }) => ({
+        declaration,
+        handlers: ({ store, runtime, content }: Serves) =>
+          handlers({ store, runtime, content: content.content }),
+      })),
+      { declaration: tallies, handlers: ({ store }) => tallyRoutes(store, of.tallies ?? []) },
+    ],
+    // A game's rows lie under keys of its own (shared/game/game.ts, gameKey).
+    rows: [
+      operationRows,
+      { table: 'core', partition: 'R#{realm}#GAME#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
+      {
+        table: 'core',
+        partition: 'R#{realm}#GAME#*',
+        actions: ['GetItem', 'DeleteItem', 'ConditionCheckItem'],
+        unused: 'The sample game does not; another may, among its own rows.',
+      },
+    ],
+  }
 }

@@ -39,5 +39,5 @@ export function createFaults(log: Log): Faults {
 function placeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const places = placesOf(error)
-  return places.find((place) => !place.includes('/gameserver/sim/')) ?? places[0]
+  return places.find((place) => !/\/(?:gameserver\/sim|node_modules)\//.test(place)) ?? places[0]
 }

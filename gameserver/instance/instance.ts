@@ -52,9 +52,10 @@ export type Instance = {
   readonly monotonic: () => number
   readonly log: Log
   readonly persistence: Persistence
-  readonly rules: ZoneRules
   readonly nextStay: () => number
   readonly allowances: Allowances
+  rules: ZoneRules
+  faults: Faults
   /** As its content has it now. */
   zone: Zone
   content: Content
@@ -62,7 +63,6 @@ export type Instance = {
   readonly records: CellRecords
   readonly roster: Roster
   readonly leaves: Leaves
-  readonly faults: Faults
   /** They resumed since the last tick; their WELCOME follows the next one. */
   readonly returning: Set<Character>
   /** The inputs of the next tick. */
@@ -109,6 +109,12 @@ export function createInstance(deps: InstanceDeps): Instance {
     detail: details[0],
     broken: false,
   }
+}
+
+/** Goes on with other rules from the next tick on. Their faults are new ones. */
+export function takeRules(instance: Instance, rules: ZoneRules): void {
+  instance.rules = rules
+  instance.faults = createFaults(instance.log)
 }
 
 /** Characters in the instance, those without a socket too; not the synthetic ones, who take no place. */

@@ -31,6 +31,8 @@ export type WorkerCalls = {
 } & {
   /** Reads the public keys again. They are known before it ends. */
   readKeys(): Promise<void>
+  /** Takes over the effects of the game as its code is now. */
+  takeGame(): Promise<void>
 }
 
 export type WorkerRequest = { id: number; call: keyof WorkerCalls; args: unknown[] }

@@ -4,6 +4,8 @@ import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { game } from '#game'
 import { createCache } from '#shared/cache/upstash.ts'
+import { gameFolder } from '#shared/game/folder.ts'
+import { reloadGame } from '#shared/game/load.ts'
 import { effectKindsOf } from '#shared/game/tallying.ts'
 import { readKeyRows } from '#shared/keys/store.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
@@ -31,12 +33,13 @@ const setup = workerData as WorkerSetup
 const send = (message: WorkerMessage): void => port.postMessage(message)
 
 const store = createDynamoStore(setup.store)
+const effects = effectKindsOf(game)
 const host = createHostStore({
   store,
   runtime: systemRuntime,
   clocks: processClocks,
   host: setup.host,
-  effects: effectKindsOf(game),
+  effects,
   onProof: (proof) => send({ kind: 'proof', proof }),
   log: createLog({
     level: setup.logLevel,
@@ -74,7 +77,13 @@ async function open(): Promise<void> {
   cache.subscribe(inboxChannel(setup.host.bootId), () => void host.readInbox(), ending.signal)
 }
 
-const calls: WorkerCalls = { ...host, open, readKeys: refreshKeys }
+async function takeGame(): Promise<void> {
+  const next = await reloadGame(gameFolder(process.env))
+  effects.clear()
+  for (const [kind, one] of effectKindsOf(next)) effects.set(kind, one)
+}
+
+const calls: WorkerCalls = { ...host, open, readKeys: refreshKeys, takeGame }
 
 async function answer({ id, call, args }: WorkerRequest): Promise<void> {
   try {

@@ -6,7 +6,7 @@
 // that are not marked yet are in fleet.json, so the next start marks them.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FleetError, bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, bootLabel, gameAnnotation, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Allocation, Fleet, FleetHost } from '#shared/fleet/fleet.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -48,6 +48,8 @@ export type LocalFleetOptions = {
 export interface LocalFleet extends Fleet {
   /** Every sidecar crashes and is back after so long. Hosts must go on. */
   restartSidecars(awayMs: number): Promise<void>
+  /** All hosts take over the code of the game as it is now. `version`: another one each time. */
+  takeGame(version: string): void
   /** Ends all hosts, which save first. Each is replaced by one with the present code. */
   renew(): Promise<void>
   /** Ends all hosts, marks their leases, and resolves when none of them runs. Never fails. */
@@ -121,6 +123,13 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     },
     restartSidecars: async (awayMs) => {
       await Promise.all([...hosts].map((host) => host.restartSidecar(awayMs)))
+    },
+    takeGame: (version) => {
+      for (const { gameServer } of hosts) {
+        gameServer.update((draft) => {
+          draft.objectMeta.annotations[gameAnnotation] = version
+        })
+      }
     },
     renew: async () => {
       await endAllHosts()

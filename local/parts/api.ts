@@ -1,9 +1,13 @@
 // The HTTP API and the page, and the watch of changes in development.
 import { join, resolve } from 'node:path'
+import type { Hono } from 'hono'
 import { game } from '#game'
+import { gameFolder } from '#shared/game/folder.ts'
+import type { Game } from '#shared/game/game.ts'
 import { startDev } from '../dev-reload.ts'
 import type { LocalFleet } from '../fleet/local-fleet.ts'
 import { createFunctions, listen } from '../functions.ts'
+import type { FunctionsOptions } from '../functions.ts'
 import type { HealthProbe } from '../health.ts'
 import { followHostFaults } from '../host-faults.ts'
 import { servePage } from '../page.ts'
@@ -12,16 +16,17 @@ import { writeRunFile } from '../run-file.ts'
 import type { Ground } from './ground.ts'
 import type { Stores } from './stores.ts'
 
+/** Serves API and page. Returns a function that goes on with other code of the game, in zone hosts too. */
 export async function startApi(
   ground: Ground,
   stores: Stores,
   fleet: LocalFleet,
   health: HealthProbe,
   served: { page: Page },
-): Promise<void> {
+): Promise<(game: Game<unknown>) => void> {
   const { config, loaded, port, url, runtime, log, onStop } = ground
   const { store, cache, keys } = stores
-  const app = createFunctions({
+  const parts: Omit<FunctionsOptions, 'game'> = {
     store,
     cache,
     keys,
@@ -39,9 +44,15 @@ export async function startApi(
     health: () => health.last(),
     runtime,
     log,
-  })
-  servePage(app, () => served.page)
-  const server = await listen(app, config.HOST, port)
+  }
+  const makeApp = (of: Pick<Game<unknown>, 'routes' | 'tallies'>) => {
+    const app = createFunctions({ ...parts, game: of })
+    servePage(app, () => served.page)
+    return app
+  }
+  let app = makeApp(game)
+  const current: Pick<Hono, 'fetch'> = { fetch: (...request) => app.fetch(...request) }
+  const server = await listen(current, config.HOST, port)
   onStop('functions', () => server.stop())
   const removeRunFile = writeRunFile(ground.dataDir, {
     url: ground.apiHere,
@@ -51,17 +62,33 @@ export async function startApi(
     realmId: config.WAYSTONE_REALM,
   })
   onStop('run file', removeRunFile)
+  let version = 0
+  return (next) => {
+    app = makeApp(next)
+    fleet.takeGame(String(++version))
+  }
 }
 
-/** With WAYSTONE_DEV: code and content are taken over when they change, and faults of hosts are shown. */
+/** Faults of hosts are shown. With WAYSTONE_DEV code and content are taken over when they change. */
 export function startDevelopment(
   { config, loaded, dataDir, runtime, log, print, onStop }: Ground,
   fleet: LocalFleet,
   served: { page: Page },
+  takeGame: (game: Game<unknown>) => void,
   signal: AbortSignal,
 ): void {
+  const folder = join(dataDir, 'logs')
+  void followHostFaults({ folder, game: gameFolder(process.env), print, runtime, log, signal })
   if (!config.WAYSTONE_DEV) return
-  const dev = startDev({ contentDir: game.content, loaded, served, fleet, runtime, print })
+  const dev = startDev({
+    contentDir: game.content,
+    dataDir,
+    loaded,
+    served,
+    fleet,
+    takeGame,
+    runtime,
+    print,
+  })
   onStop('dev', () => dev.stop())
-  void followHostFaults({ folder: join(dataDir, 'logs'), print, runtime, log, signal })
 }

@@ -13,13 +13,22 @@ export type WatchContent = {
   runtime: Pick<Runtime, 'sleep'>
   taken: (next: LoadedContent) => void
   refused: (problems: string[]) => void
+  /** After a refusal the content is again what is in use. */
+  mended: () => void
 }
 
 /** Editors write a file in several goes, and designers save several files. */
 const quietMs = 100
 
 /** Returns a function that stops the watch. A watch keeps no process alive. */
-export function watchContent({ dir, loaded, runtime, taken, refused }: WatchContent): () => void {
+export function watchContent({
+  dir,
+  loaded,
+  runtime,
+  taken,
+  refused,
+  mended,
+}: WatchContent): () => void {
   let version = loaded.content.version
   let { content } = snapshot(loaded)
   let reported = ''
@@ -30,6 +39,7 @@ export function watchContent({ dir, loaded, runtime, taken, refused }: WatchCont
     try {
       const next = await loadContent(dir)
       if (next.content.version === version) {
+        if (reported !== '') mended()
         reported = ''
         return
       }

@@ -1,5 +1,6 @@
 // Loads a game from its folder. What is wrong with it is said in one sentence, with file and line.
 import { existsSync, readFileSync } from 'node:fs'
+import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { placesOf } from '../telemetry/fault.ts'
@@ -29,6 +30,24 @@ export async function loadGame(folder: string): Promise<Game<unknown>> {
   }
   if (loaded.game === undefined) throw new GameError(`${file} must export \`game\`.`)
   return loaded.game
+}
+
+let again = 0
+
+/** As loadGame, with the code of the folder as it is now: Node would take what it has loaded before. */
+export async function reloadGame(folder: string): Promise<Game<unknown>> {
+  const own = `${pathToFileURL(folder).href}/`
+  if (again === 0) {
+    registerHooks({
+      resolve(specifier, context, next) {
+        const found = next(specifier, context)
+        const isOwn = found.url.startsWith(own) && !found.url.includes('/node_modules/')
+        return isOwn ? { ...found, url: `${found.url}?again=${again}` } : found
+      },
+    })
+  }
+  again++
+  return await loadGame(folder)
 }
 
 /** Where it went wrong, as a path from the game's folder with the line, and what. */

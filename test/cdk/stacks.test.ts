@@ -1,4 +1,5 @@
 // What the stacks create. After a change that is meant: npx vitest run test/cdk -u, and read the difference.
+import '../sample-game.ts'
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'

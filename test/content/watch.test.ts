@@ -15,6 +15,7 @@ const tiny = fileURLToPath(new URL('../games/tiny/content/', import.meta.url))
 let dir: string
 let loaded: LoadedContent
 let stop: () => void
+let mended = 0
 const taken: string[] = []
 const refused: string[][] = []
 
@@ -22,7 +23,7 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'waystone-content-'))
   await cp(tiny, dir, { recursive: true })
   loaded = await loadContent(dir)
-  taken.length = refused.length = 0
+  taken.length = refused.length = mended = 0
   stop = watchContent({
     dir,
     loaded,
@@ -32,6 +33,7 @@ beforeEach(async () => {
       taken.push(next.content.version)
     },
     refused: (problems) => refused.push(problems),
+    mended: () => void mended++,
   })
 })
 afterEach(async () => {
@@ -66,6 +68,15 @@ it('reports a mistake once and keeps the old content until it is corrected', asy
   await edit('zones/meadow.json', (text) => text.replace('"x": 12, "y": 11', '"x": 40, "y": 40'))
   await until('the mended one is taken over', () => taken.length === 1)
   expect(loaded.content.zones.get('meadow')!.spawn).toEqual({ x: 40, y: 40 })
+})
+
+it('says that a mistake is mended when the content is again what is in use', async () => {
+  await edit('creatures/sheep.json', (text) => text.replace('"speed"', '"sped"'))
+  await until('it is refused', () => refused.length === 1)
+  expect(mended).toBe(0)
+  await edit('creatures/sheep.json', (text) => text.replace('"sped"', '"speed"'))
+  await until('it is mended', () => mended === 1)
+  expect(taken).toEqual([])
 })
 
 it('says what needs a restart', async () => {

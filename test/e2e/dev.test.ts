@@ -1,137 +1,235 @@
-// `npm run dev`, in a copy of the tree whose files may be changed. At a change of content players stay in. At a
-// change of code they come back by themselves.
-import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+// `npm run dev` in a folder that `npm run new-game` made, beside a copy of the tree whose files may be changed.
+// Content and code of the game are taken over and no socket closes. At a change of the core's code everybody
+// comes back.
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newGame } from '#local/cli/new-game.ts'
+import type { ControlMessage } from '#shared/protocol/control.ts'
 import { newSession, play, realmId, until } from './player.ts'
 import type { Player } from './player.ts'
 import { makeDataDir, startWaystone } from './waystone.ts'
 import type { Waystone } from './waystone.ts'
 
 const top = fileURLToPath(new URL('../../', import.meta.url))
-const parts = [
-  'client',
-  'functions',
-  'game',
-  'gameserver',
-  'local',
-  'shared',
-  'waystone',
-  'package.json',
-]
+const parts = ['client', 'functions', 'gameserver', 'local', 'shared', 'waystone']
+const files = ['package.json', 'tsconfig.json']
 
 let folder: Awaited<ReturnType<typeof makeDataDir>>
-let root: string
+/** The copy of the core, and the game. */
+let core: string
+let game: string
 let waystone: Waystone
-let player: Player
+const players: Player[] = []
+/** Of both players since the last test. */
 const phases: string[] = []
+const heard: ControlMessage[] = []
 
 beforeAll(async () => {
   folder = await makeDataDir()
-  root = join(folder.dataDir, 'tree')
-  for (const part of parts) await cp(join(top, part), join(root, part), { recursive: true })
-  await symlink(join(top, 'node_modules'), join(root, 'node_modules'))
+  core = join(folder.dataDir, 'core')
+  game = join(folder.dataDir, 'emberfall')
+  for (const part of [...parts, ...files]) {
+    await cp(join(top, part), join(core, part), { recursive: true })
+  }
+  await symlink(join(top, 'node_modules'), join(core, 'node_modules'))
+  newGame(game)
+  // What `npm install` does, without a network.
+  await mkdir(join(game, 'node_modules'))
+  await symlink(core, join(game, 'node_modules/waystone'))
+  await edit(game, 'hail.ts', (text) =>
+    text.replace(/rate: .*/, 'rate: { burst: 99, perSecond: 99 },'),
+  )
   waystone = await startWaystone({
     dataDir: join(folder.dataDir, 'data'),
-    root,
-    program: 'local/dev.ts',
-    env: { WAYSTONE_FLEET: 'hub:1' },
+    root: game,
+    program: join(core, 'local/bin.mjs'),
+    args: ['dev'],
   })
+  for (const name of ['Vera', 'Bram']) players.push(await enter(name))
+}, 90_000)
+
+async function enter(name: string): Promise<Player> {
   const session = newSession(waystone.url)
   await session.guest()
-  const { characterId } = await session
-    .inRealm(realmId)
-    .create({ name: 'Vera', race: 'human', job: 'mage' })
-  player = await play(waystone.url, session, characterId)
+  const body = { name, race: 'human', job: 'wanderer' }
+  const { characterId } = await session.inRealm(realmId).create(body)
+  const player = await play(waystone.url, session, characterId, (client) => {
+    client.on('message', (message) => heard.push(message))
+  })
   player.client.on('state', ({ phase }) => phases.push(phase))
-}, 60_000)
+  return player
+}
 
 afterAll(async () => {
-  await player?.stop()
+  for (const player of players) await player.stop()
   await waystone?.killAll()
   await rm(folder.dataDir, { recursive: true, force: true })
 })
 
-async function edit(file: string, change: (text: string) => string) {
+async function edit(root: string, file: string, change: (text: string) => string) {
   const path = join(root, file)
   await writeFile(path, change(await readFile(path, 'utf8')))
 }
 
+/** Waits for text in what is printed after `from`, and returns what came with it. */
+async function said(text: string, from: number): Promise<string> {
+  await until(`"${text}" is printed`, () => waystone.output().slice(from).includes(text))
+  return waystone.output().slice(from)
+}
+
+const printed = () => waystone.output().length
+
 type ZoneFile = { spawn: { x: number; y: number }; walls: object[] }
 
-describe('development', () => {
-  it('takes over a new wall while players stay in; who stands in it is put at the spawn', async () => {
+describe('development in a folder of its own', () => {
+  it('takes over a new wall; who stands in it is put at the spawn', async () => {
+    const [player] = players as [Player]
     const { x, y } = player.place()
     const spawn = { x: x + 6, y }
-    await edit('game/content/zones/hub.json', (text) => {
+    const from = performance.now()
+    await edit(game, 'content/zones/clearing.json', (text) => {
       const zone = JSON.parse(text) as ZoneFile
       zone.spawn = spawn
       zone.walls.push({ x: x - 1, y: y - 1, width: 2, height: 2 })
       return JSON.stringify(zone)
     })
-    await until('the wall is taken over', () => waystone.output().includes('content: taken over'))
     await until('the player is moved', () => Math.abs(player.place().x - spawn.x) < 0.01)
+    console.log(`content in force after ${Math.round(performance.now() - from)} ms`)
     await until('the client has the wall', () => player.client.content!.spawn.x === spawn.x)
     // The wall stops the player on the way back, and the client has predicted it.
     const corrections = player.client.metrics.corrections
     await player.walkTo(x, y)
     expect(player.place().x).toBeGreaterThan(x + 1)
     expect(player.client.metrics.corrections).toBe(corrections)
-    expect(phases).toEqual([])
+    expect(waystone.output()).toContain('content: taken over')
   })
 
-  it('says in one message what is wrong with a file, and goes on with the old one', async () => {
-    await edit('game/content/creatures/hen.json', (text) => text.replace('"speed"', '"sped"'))
-    await until('the refusal is printed', () => waystone.output().includes('not taken over'))
-    const said = waystone.output().slice(waystone.output().indexOf('content: not'))
-    expect(said).toContain('creatures/hen.json: speed: ')
-    expect(said.match(/not taken over/g)).toHaveLength(1)
-    expect((await fetch(`${waystone.url}/health`)).status).toBe(200)
-    await edit('game/content/creatures/hen.json', (text) => text.replace('"sped"', '"speed"'))
-    expect(phases).toEqual([])
+  it('says once what is wrong with a file of content, and that it is mended', async () => {
+    const from = printed()
+    await edit(game, 'content/creatures/moth.json', (text) => text.replace('"speed"', '"sped"'))
+    const refusal = await said('not taken over', from)
+    expect(refusal).toContain('creatures/moth.json: speed: ')
+    expect(refusal.match(/not taken over/g)).toHaveLength(1)
+    await edit(game, 'content/creatures/moth.json', (text) => text.replace('"sped"', '"speed"'))
+    await said('content: mended', from)
   })
 
-  it('replaces zone hosts when their code changes, and everybody comes back', async () => {
-    const at = player.place()
-    await edit('gameserver/sim/step.ts', (text) => `${text}\n// changed\n`)
-    await until('the host goes', () => phases.includes('reconnecting'))
-    await until('the player is back', () => phases.at(-1) === 'joined')
-    expect(player.place().x).toBeCloseTo(at.x, 2)
+  it('takes over code of the zone', async () => {
+    const from = performance.now()
+    await edit(game, 'hail.ts', (text) => text.replace('id, moths }', 'id, moths: moths + 100 }'))
+    await answers(100)
+    console.log(`code in force after ${Math.round(performance.now() - from)} ms`)
+  })
+
+  it('takes over code of routes and of the page', async () => {
+    const from = printed()
+    await writeFile(join(game, 'hello.ts'), helloRoute)
+    await edit(game, 'game.ts', (text) =>
+      `import { hello } from './hello.ts'\n${text}`.replace('routes: []', 'routes: [hello]'),
+    )
+    const route = `${waystone.url}/v1/game/hello`
+    await until('the route answers', async () => (await fetch(route)).status === 200)
+    await edit(game, 'page.ts', (text) => text.replace("'emberfall'", "'Emberfall II'"))
+    await said('page: built anew', from)
+    expect(await (await fetch(`${waystone.url}/page.js`)).text()).toContain('Emberfall II')
+  })
+
+  it('names file and line of a mistake in the code, goes on with the old, and says what mends it', async () => {
+    let from = printed()
+    await edit(game, 'hail.ts', (text) => text.replace('moths++', "moths = 'many'"))
+    expect(await said('not taken over', from)).toMatch(/\n {2}hail\.ts:\d+: Type 'string'/)
+    from = printed()
+    const thrown = "\nthrow new Error('planned')\n"
+    await edit(game, 'hail.ts', (text) => text.replace("moths = 'many'", 'moths++') + thrown)
+    expect(await said('not taken over', from)).toMatch(/hail\.ts:\d+: planned/)
+    heard.length = 0
+    players[0]!.client.send({ kind: 'game.hail' })
+    await until('the old code answers', () => heard.length > 0)
+    from = printed()
+    await edit(game, 'hail.ts', (text) => text.replace(thrown, '').replace('+ 100', '+ 200'))
+    await said('game: taken over (hail.ts)', from)
+    await answers(200)
+  })
+
+  it('names a system that fails, with its file and line', async () => {
+    const fails = `{ name: 'unicorns', after: 'movement', run: fails }`
+    const at = printed()
+    await edit(game, 'game.ts', (text) =>
+      text
+        .replace('messages: [hail]', `messages: [hail], systems: [${fails}]`)
+        .concat(`\nfunction fails() {\n  throw new Error('planned')\n}\n`),
+    )
+    await said('game: taken over', at)
+    const from = performance.now()
+    const fault = /^clearing-1: system unicorns failed at game\.ts:\d+: planned$/gm
+    await until('the fault is printed', () => fault.test(waystone.output()))
+    console.log(`fault shown after ${Math.round(performance.now() - from)} ms`)
+    const [, player] = players as [Player, Player]
+    const { x, y } = player.place()
+    await player.walkTo(x, y + 2)
+    expect(waystone.output().match(fault)).toHaveLength(1)
+  })
+
+  it('has closed no socket for any of it', () => expect(phases).toEqual([]))
+
+  it('replaces zone hosts when the core changes, and everybody comes back', async () => {
+    await edit(core, 'gameserver/sim/step.ts', (text) => `${text}\n// changed\n`)
+    await everybodyBack()
     expect(waystone.output()).toContain('zone hosts are replaced')
   })
 
-  it('starts anew when the code of functions changes, and everybody comes back', async () => {
-    phases.length = 0
-    // The next test is about the fault of this one: so nothing has to be started again for it.
-    const broken = `{ name: 'unicorns', after: 'movement', run: fails }`
-    await edit('game/game.ts', (text) =>
-      text
-        .replace('messages: [emote]', `messages: [emote], systems: [${broken}]`)
-        .concat(`\nfunction fails() {\n  throw new Error('planned')\n}\n`),
-    )
-    await edit('functions/app.ts', (text) => `${text}\n// changed\n`)
-    await until('everything goes', () => phases.includes('reconnecting'))
-    await until('the player is back', () => phases.at(-1) === 'joined', 30_000)
+  it('starts anew when functions of the core change, and everybody comes back', async () => {
+    await edit(core, 'functions/app.ts', (text) => `${text}\n// changed\n`)
+    await everybodyBack()
     expect(waystone.output()).toMatch(/changed: .*functions\/app\.ts.*; starting anew/)
   })
 
-  it('names a system of the game that fails, with its file and line; players stay in', async () => {
-    const faults = () =>
-      waystone
-        .output()
-        .match(/^hub-1: system unicorns failed at .*\/game\/game\.ts:\d+: planned$/gm) ?? []
-    await until('the fault is printed', () => faults().length > 0)
-    expect(faults()).toHaveLength(1)
-    const { x, y } = player.place()
-    await player.walkTo(x + 2, y)
-    expect(phases.at(-1)).toBe('joined')
-  })
-
   it('saves and ends everything at one SIGINT', async () => {
-    await player.stop()
+    for (const player of players.splice(0)) await player.stop()
     const { code } = await waystone.stop('SIGINT')
     expect(code).toBe(0)
     expect(waystone.output()).toContain('Saving and stopping')
   })
 })
+
+/** Waits until the zone has the code that answers a hail with this number and more. */
+async function answers(least: number): Promise<void> {
+  await until(`a hail is answered with ${least}`, () => {
+    players[0]!.client.send({ kind: 'game.hail' })
+    return heard.some(({ moths }) => Number(moths) >= least)
+  })
+}
+
+async function everybodyBack(): Promise<void> {
+  const places = players.map((player) => player.place())
+  const count = (phase: string) => phases.filter((one) => one === phase).length
+  phases.length = 0
+  await until('the host goes', () => count('reconnecting') >= 2)
+  await until('all are back', () => players.every(({ zone }) => zone() !== undefined), 30_000)
+  players.forEach((player, i) => expect(player.place().x).toBeCloseTo(places[i]!.x, 2))
+}
+
+const helloRoute = `import { domain, endpoint } from 'waystone/api'
+import { routes } from 'waystone/game'
+import * as z from 'waystone/zod'
+
+const declared = domain({
+  name: 'game',
+  description: 'Says hello',
+  endpoints: {
+    hello: endpoint({
+      method: 'GET',
+      path: '/v1/game/hello',
+      summary: 'Hello',
+      identity: 'anyone',
+      answer: z.object({ hello: z.string() }),
+      errors: [],
+      limits: [{ rate: 'read.address', by: 'address' }],
+    }),
+  },
+})
+
+export const hello = routes(declared, () => ({ hello: async () => ({ hello: 'world' }) }))
+`

@@ -81,21 +81,26 @@ export async function startWaystone(options: {
   /** The tree and the program in it: `npm start` of this one by default. */
   root?: string
   program?: string
+  args?: string[]
 }): Promise<Waystone> {
   const port = options.port ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(process.execPath, [options.program ?? 'local/start.ts'], {
-    cwd: options.root ?? root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      PORT: String(port),
-      WAYSTONE_DATA: options.dataDir,
-      WAYSTONE_BOTS: '0',
-      ...options.env,
+  const child = spawn(
+    process.execPath,
+    [options.program ?? 'local/start.ts', ...(options.args ?? [])],
+    {
+      cwd: options.root ?? root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        PORT: String(port),
+        WAYSTONE_DATA: options.dataDir,
+        WAYSTONE_BOTS: '0',
+        ...options.env,
+      },
     },
-  })
+  )
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))

@@ -1,4 +1,5 @@
 // The sample game's routes over HTTP, and what registration refuses.
+import '../sample-game.ts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createApiClient } from '#shared/api/client.ts'
 import { domain, endpoint } from '#shared/api/endpoint.ts'

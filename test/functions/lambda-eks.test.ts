@@ -1,5 +1,6 @@
 // `enter` on Lambda where nobody has opened a host: one is allocated in a cluster of EKS, with the role of
 // the function and behind the cluster's own TLS.
+import '../sample-game.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'

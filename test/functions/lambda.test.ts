@@ -1,5 +1,6 @@
 // The bundles as AWS runs them: events of API Gateway in, answers out, in environments that stand still
 // between two events.
+import '../sample-game.ts'
 import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -57,6 +57,7 @@ describe.each(['0.0.0.0', '::'])('the API on %s', (wildcard) => {
       cache: createMemoryCache({ runtime }),
       keys,
       loaded: await loadContent(new URL('../../game/content/', import.meta.url).pathname),
+      game: { routes: [] },
       fleet: createStaticFleet(),
       realm: {
         realmId: 'local',
