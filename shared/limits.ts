@@ -220,10 +220,12 @@ export const clientBytesBurst = 32 * 1024
 /** A socket from which nothing came for this long is dead: clients send inputs or answer pings. */
 export const socketSilentMs = 30_000
 /**
- * Bytes that a game shows of an entity besides its course: hit points, a pose, clothes. They are sent whole
- * at each change. The record could hold 252; a hundred of these in view are 6 KB at most.
+ * Bytes of all components of one entity that those near are told of, each text at its longest. They are sent
+ * whole to who meets the entity: a crowd of 500 then fills a frame of 512 KB.
  */
-export const shownMaxBytes = 64
+export const partsMaxBytes = 1024
+/** Bytes of all components that a player alone is told of. */
+export const ownPartsMaxBytes = 2048
 /** A fault that comes back in each tick is logged once, and then each minute with its count. */
 export const faultAgainMs = 60_000
 /** Faults that an instance distinguishes, by part and line of code. Beyond, it forgets the logged ones. */

@@ -13,7 +13,7 @@ export const hail = message({
   handle(world, player, _, send) {
     let moths = 0
     for (const moth of near(world, player, reach)) {
-      if (moth.type !== 'creature') continue
+      if (moth.archetype.body === 'player') continue
       stand(
         world,
         moth,

@@ -7,7 +7,8 @@ import { findViolations, type Part } from './imports.ts'
 const PARTS: Part[] = [
   {
     name: 'shared (browser)',
-    files: /^shared\/(?:(?:protocol|api|content|rules)\/|(?:backoff|limits|problem|runtime)\.ts$)/,
+    files:
+      /^shared\/(?:(?:protocol|api|components|content|rules)\/|(?:backoff|limits|problem|runtime)\.ts$)/,
     may: [],
     packages: ['zod', 'msgpackr'],
     pure: true,

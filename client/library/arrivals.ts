@@ -21,7 +21,14 @@ export function arrive(
   resumed: boolean,
 ): void {
   const { options, emitter } = core
-  const zone = joinZone(welcome, first, walls, options.monotonic(), core.metrics)
+  const zone = joinZone(
+    welcome,
+    core.schemas.current,
+    first,
+    walls,
+    options.monotonic(),
+    core.metrics,
+  )
   core.zone = zone
   const { instance } = welcome
   core.become({ phase: 'joined', zone: welcome.zone, instance })

@@ -46,14 +46,14 @@ async function tryOnce(core: ZoneClientCore, reconnect: Reconnect, way: Way): Pr
   try {
     if (way === 'resume' && core.resume) {
       const { address, zone, stay, secret } = core.resume
-      const first = { kind: 'resume', stay, secret } as const
+      const first = { kind: 'resume', stay, secret, schema: core.schemas.name } as const
       return await connect(core, reconnect, { way, address, zone, first, startedAt })
     }
     if (state.phase !== 'reconnecting' && state.phase !== 'travelling') {
       core.become({ phase: 'entering' })
     }
     const { address, ticket, zone } = await options.enter(core.stopping.signal)
-    const first = { kind: 'join', ticket } as const
+    const first = { kind: 'join', ticket, schema: core.schemas.name } as const
     return await connect(core, reconnect, { way: 'enter', address, zone, first, startedAt })
   } catch (error) {
     const { code, retryAfterS } = error as { code?: unknown; retryAfterS?: number }
@@ -81,7 +81,9 @@ async function connect(
   const { promise, resolve } = Promise.withResolvers<ConnectionEnd>()
   const progress = { joined: false, redirected: false }
   core.savingPaused = false
-  core.connection = openConnection(options.socket, address, first, options.monotonic, metrics, {
+  const { schemas } = core
+  const { socket, monotonic } = options
+  core.connection = openConnection(socket, address, first, monotonic, schemas, metrics, {
     frame: frameReader(core, reconnect, opening, walls, progress),
     pong: (sentAt, tick) => core.zone?.pong(sentAt, options.monotonic(), tick),
     ended: resolve,

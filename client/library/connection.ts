@@ -6,6 +6,7 @@ import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import { closeReason } from '#shared/protocol/close.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
 import type { Metrics } from './metrics.ts'
+import type { Schemas } from './schemas.ts'
 import type { OpenSocket, Socket } from './socket.ts'
 
 /** From opening to the first frame of the server. A phone on a bad network needs a few seconds. */
@@ -31,7 +32,7 @@ const pingsMax = 8
 export type ConnectionEnd = CloseReason | 'socket' | 'silent' | 'unreadable'
 
 export type ConnectionEvents = {
-  frame(frame: Exclude<ServerFrame, { kind: 'pong' }>): void
+  frame(frame: Exclude<ServerFrame, { kind: 'pong' | 'schema' }>): void
   pong(sentAt: number, tick: number): void
   /** Called once. */
   ended(why: ConnectionEnd): void
@@ -50,6 +51,7 @@ export function openConnection(
   address: string,
   first: ClientFrame,
   monotonic: () => number,
+  schemas: Schemas,
   metrics: Metrics,
   events: ConnectionEvents,
 ): Connection {
@@ -90,14 +92,15 @@ export function openConnection(
       answered = true
       metrics.bytesIn += bytes.length
       metrics.framesIn++
-      const frame = decodeServerFrame(bytes)
-      if (frame.kind === 'refused') {
+      const frame = decodeServerFrame(bytes, schemas.current)
+      if (frame.kind === 'schema' && !schemas.take(frame.name, frame.json)) end('unreadable')
+      else if (frame.kind === 'refused') {
         end(frame.reason === 'protocol.version' ? 'protocol.version' : 'unreadable')
       } else if (frame.kind === 'pong') {
         const sentAt = waiting.get(frame.token)
         waiting.delete(frame.token)
         if (sentAt !== undefined) events.pong(sentAt, frame.tick + frame.part / 65_536)
-      } else {
+      } else if (frame.kind !== 'schema') {
         events.frame(frame)
       }
     },

@@ -1,34 +1,64 @@
 // The entities in view: applies snapshots as shared/protocol/snapshot.ts documents, and keeps the course of
 // every entity in the subscribed cells.
-import type { EntityRecord, EntityType, Snapshot } from '#shared/protocol/snapshot.ts'
+import type { Component } from '#shared/components/component.ts'
+import type { PartRecord } from '#shared/components/codec.ts'
+import { Appearance, Name } from '#shared/components/core.ts'
+import type { Field, Shape, ValueOf } from '#shared/components/fields.ts'
+import type { BodyKind, Schema } from '#shared/components/schema.ts'
+import type { EntityRecord, Snapshot } from '#shared/protocol/snapshot.ts'
 import { addPiece, createCourse, drawnAt, exactAt } from './interpolation.ts'
 import type { Course, Piece } from './interpolation.ts'
 
-export type Seen = {
+/** The stored values of its components, by their names. Components that one is not told of are not there. */
+export type SeenParts = Readonly<Record<string, Readonly<Record<string, number | string>>>>
+
+/** What is known of an entity besides its course. */
+export type Known = {
   id: number
-  type: EntityType
+  /** By the name that the zone's schema gives it: `player`, `creature`, or one of the game. */
+  archetype: string
+  body: BodyKind
   /** `race/job` of a player, content id of a creature. */
   appearance: string
   name: string
+  parts: SeenParts
+}
+
+export type Seen = Known & {
   /** The exact body at the tick asked for. */
   x: number
   y: number
   heading: number
   speed: number
-  /** What the game shows of it, in bytes of its own; undefined when it shows nothing. */
-  shown: Uint8Array | undefined
 }
 
 export type Drawn = Seen
 
 type Entity = {
   id: number
-  type: EntityType
-  appearance: string
-  name: string
-  shown: Uint8Array | undefined
+  archetype: number
+  parts: Record<string, Record<string, number | string>>
   cell: number
   course: Course
+}
+
+/**
+ * The values of a component that an entity has. Undefined when it does not have it, or one is not told of it,
+ * or the zone runs another version of the game that lacks a field of it.
+ */
+export function read<S extends Shape>(
+  { parts }: { readonly parts: SeenParts },
+  component: Component<S>,
+): ValueOf<S> | undefined {
+  const stored = parts[component.name]
+  if (stored === undefined) return undefined
+  const values: Record<string, unknown> = {}
+  for (const { name, field } of component.fields as readonly { name: string; field: Field }[]) {
+    const value = stored[name]
+    if (value === undefined) return undefined
+    values[name] = field.load(value)
+  }
+  return values as ValueOf<S>
 }
 
 export type View = {
@@ -38,20 +68,39 @@ export type View = {
   at(tick: number): Seen[]
   /** All but the player's own, as they are drawn. Call it once a drawn frame: errors fade by `elapsedMs`. */
   draw(tick: number, elapsedMs: number): Drawn[]
-  /** What is known of one entity, oneself included. */
-  entity(id: number): Pick<Seen, 'type' | 'appearance' | 'name' | 'shown'> | undefined
+  /** What is known of one entity; of oneself with the components that nobody else is told of. */
+  entity(id: number): Known | undefined
   readonly size: number
 }
 
-export function createView(own: number, tickHz: number): View {
+export function createView(own: number, tickHz: number, schema: Schema): View {
   let entities = new Map<number, Entity>()
   let drawnTick: number | undefined
+
+  /** What one alone is told of oneself. It comes before, and stays without, the entity in a cell. */
+  const ownParts: Entity['parts'] = {}
 
   const meet = (record: EntityRecord, cell: number, piece: Piece, known: Entity | undefined) => {
     if (known) addPiece(known.course, piece, drawnTick)
     const course = known?.course ?? createCourse(piece, tickHz)
-    const { id, type, appearance, name } = record
-    entities.set(id, { id, type, appearance, name, shown: undefined, cell, course })
+    const parts: Entity['parts'] = {}
+    takeParts(parts, record.parts, schema)
+    const { id, archetype } = record
+    entities.set(id, { id, archetype, parts, cell, course })
+  }
+
+  const knownOf = ({ id, archetype, parts }: Entity): Known => {
+    const { name, body } = schema.archetypes[archetype]!
+    const looks = parts[Appearance.name]?.['id']
+    const label = parts[Name.name]?.['text']
+    return {
+      id,
+      archetype: name,
+      body,
+      appearance: typeof looks === 'string' ? looks : '',
+      name: typeof label === 'string' ? label : '',
+      parts: id === own ? { ...parts, ...ownParts } : parts,
+    }
   }
 
   return {
@@ -69,6 +118,10 @@ export function createView(own: number, tickHz: number): View {
           for (const cell of section.cells) dropped.add(cell)
           continue
         }
+        if (section.section === 'own') {
+          takeParts(ownParts, section.parts, schema)
+          continue
+        }
         const { cell } = section
         for (const record of section.records) {
           if (record.record === 'gone') {
@@ -76,9 +129,9 @@ export function createView(own: number, tickHz: number): View {
             else moved.push({ id: record.id, cell })
             continue
           }
-          if (record.record === 'shown') {
-            const shown = entities.get(record.id)
-            if (shown !== undefined) shown.shown = record.shown
+          if (record.record === 'parts') {
+            const told = entities.get(record.id)
+            if (told !== undefined) takeParts(told.parts, record.parts, schema)
             continue
           }
           const { x, y, heading, speed } = record
@@ -103,25 +156,36 @@ export function createView(own: number, tickHz: number): View {
     },
     at(tick) {
       const seen: Seen[] = []
-      for (const { id, type, appearance, name, shown, course } of entities.values()) {
-        if (id === own) continue
-        const { x, y, heading, speed } = exactAt(course, tick)
-        seen.push({ id, type, appearance, name, shown, x, y, heading, speed })
+      for (const entity of entities.values()) {
+        if (entity.id === own) continue
+        const { x, y, heading, speed } = exactAt(entity.course, tick)
+        seen.push({ ...knownOf(entity), x, y, heading, speed })
       }
       return seen
     },
     draw(tick, elapsedMs) {
       drawnTick = tick
       const drawn: Drawn[] = []
-      for (const { id, type, appearance, name, shown, course } of entities.values()) {
-        if (id === own) continue
-        drawn.push({ id, type, appearance, name, shown, ...drawnAt(course, tick, elapsedMs) })
+      for (const entity of entities.values()) {
+        if (entity.id === own) continue
+        drawn.push({ ...knownOf(entity), ...drawnAt(entity.course, tick, elapsedMs) })
       }
       return drawn
     },
-    entity: (id) => entities.get(id),
+    entity(id) {
+      const entity = entities.get(id)
+      return entity && knownOf(entity)
+    },
     get size() {
       return entities.size - (entities.has(own) ? 1 : 0)
     },
+  }
+}
+
+function takeParts(parts: Entity['parts'], told: readonly PartRecord[], schema: Schema): void {
+  for (const { component, values } of told) {
+    const { name } = schema.components[component]!
+    // Anew each time: whoever holds the one before sees that it changed.
+    parts[name] = { ...parts[name], ...values }
   }
 }

@@ -10,6 +10,8 @@ import { createEmitter } from './events.ts'
 import type { Emitter } from './events.ts'
 import { createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
+import { createSchemas } from './schemas.ts'
+import type { Schemas } from './schemas.ts'
 import type { OpenSocket } from './socket.ts'
 import type { Acknowledged, JoinedZone } from './zone.ts'
 
@@ -90,6 +92,7 @@ export type ZoneClientCore = {
   zone: JoinedZone | undefined
   content: Zone | undefined
   resume: ResumeTicket | undefined
+  readonly schemas: Schemas
   savingPaused: boolean
   /** Of the newest total of each tally. */
   readonly tallyChanges: Map<string, number>
@@ -109,6 +112,7 @@ export function createCore(options: ZoneClientOptions): ZoneClientCore {
     zone: undefined,
     content: undefined,
     resume: options.resume,
+    schemas: createSchemas(),
     savingPaused: false,
     tallyChanges: new Map(),
     become(next) {

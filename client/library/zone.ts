@@ -1,6 +1,7 @@
 // The zone that the player is in: clock, own movement and the view of others together. Each call passes the
 // time; nothing here waits.
 import { unitsPerMetre } from '#shared/rules/units.ts'
+import type { Schema } from '#shared/components/schema.ts'
 import type { Welcome } from '#shared/protocol/server-frames.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
 import type { Body, Command } from '#shared/rules/movement.ts'
@@ -13,7 +14,7 @@ import { createOwnPosition } from './own-position.ts'
 import { createPacing } from './pacing.ts'
 import { createPrediction } from './prediction.ts'
 import { createView } from './view.ts'
-import type { Drawn, Seen } from './view.ts'
+import type { Drawn, Known, Seen } from './view.ts'
 
 /** Others are drawn this far in the past, so that what they did has usually arrived. */
 const drawDelayMs = 100
@@ -49,7 +50,7 @@ export type JoinedZone = {
   /** Everybody else, exactly as of the newest snapshot. */
   seen(): Seen[]
   /** What is known of an entity in view. */
-  entity(id: number): Pick<Seen, 'type' | 'appearance' | 'name' | 'shown'> | undefined
+  entity(id: number): Known | undefined
   /** The server's tick now, with its fraction. */
   tickAt(now: number): number
   /** The shortest of the last round trips in ms. */
@@ -61,6 +62,7 @@ export type JoinedZone = {
 /** Begins with WELCOME and the keyframe that follows it. `now` is local, monotonic. */
 export function joinZone(
   welcome: Welcome,
+  schema: Schema,
   first: Snapshot,
   walls: Walls,
   now: number,
@@ -69,7 +71,7 @@ export function joinZone(
   const tickHz = Math.round(1e6 / welcome.tickUs)
   const tickMs = (timeScale: number) => ((welcome.tickUs / 1000) * 256) / Math.max(1, timeScale)
   const clock = createClock(now, first.tick, tickMs(first.timeScale))
-  const view = createView(welcome.entity, tickHz)
+  const view = createView(welcome.entity, tickHz, schema)
   const prediction = createPrediction(first.own, welcome.nextCommand, tickHz, walls)
   const pacing = createPacing(now)
   const partOfStep = (at: number) => pacing.partOfStep(at, clock.tickMs)

@@ -1,6 +1,7 @@
 // Players and creatures from above, facing right. Each appearance is painted once.
 import { page } from '#game/page'
 import type { Texture } from 'pixi.js'
+import type { BodyKind } from '#shared/components/schema.ts'
 import type { Creature, Race } from '#shared/content/content.ts'
 import { playerRadius } from '#shared/rules/units.ts'
 import { toMetres } from '../library/zone.ts'
@@ -12,8 +13,8 @@ export type Appearances = { races: Race[]; creatures: Creature[] }
 
 export type Bodies = {
   /** The texture of an appearance; the same texture for the same appearance. */
-  body(type: 'player' | 'creature', appearance: string): Texture
-  radius(type: 'player' | 'creature', appearance: string): number
+  body(kind: BodyKind, appearance: string): Texture
+  radius(kind: BodyKind, appearance: string): number
   /** What lies under everybody, 2 m wide at scale 1. */
   readonly shadow: Texture
   /** What lies under oneself, as large as the shadow. */
@@ -44,13 +45,13 @@ export function createBodies({ races, creatures }: Appearances): Bodies {
     brush.fill()
   })
   const creatureOf = (appearance: string) => creatures.find((each) => each.id === appearance)
-  const radius = (type: 'player' | 'creature', appearance: string) =>
-    type === 'player'
+  const radius = (kind: BodyKind, appearance: string) =>
+    kind === 'player'
       ? toMetres(playerRadius)
       : (creatureOf(appearance)?.radius ?? unknownCreatureRadius)
 
-  const make = (type: 'player' | 'creature', appearance: string): Texture => {
-    const size = radius(type, appearance)
+  const make = (kind: BodyKind, appearance: string): Texture => {
+    const size = radius(kind, appearance)
     // Tails and antlers reach beyond the radius that collides.
     const side = size * 4
     return paint(side, side, worldResolution, (brush) => {
@@ -59,7 +60,7 @@ export function createBodies({ races, creatures }: Appearances): Bodies {
       brush.lineWidth = 0.1
       brush.strokeStyle = outline
       brush.lineJoin = 'round'
-      if (type === 'creature') {
+      if (kind !== 'player') {
         drawCreature(
           brush,
           creatureOf(appearance)?.color ?? unknownColor,
@@ -74,9 +75,9 @@ export function createBodies({ races, creatures }: Appearances): Bodies {
   }
 
   return {
-    body(type, appearance) {
-      const key = `${type} ${appearance}`
-      const found = painted.get(key) ?? make(type, appearance)
+    body(kind, appearance) {
+      const key = `${kind} ${appearance}`
+      const found = painted.get(key) ?? make(kind, appearance)
       painted.set(key, found)
       return found
     },

@@ -7,7 +7,7 @@ import type { Appearances } from './bodies.ts'
 import type { Label, Labels } from './labels.ts'
 
 /** What is needed to draw one entity. */
-export type Figure = Omit<Drawn, 'shown'>
+export type Figure = Omit<Drawn, 'parts' | 'archetype'>
 
 export type Figures = {
   readonly layer: Container
@@ -47,22 +47,25 @@ export function createFigures(appearances: Appearances, labels: Labels): Figures
   let round = 0
   let drawnAt = 0
 
-  const nameOf = ({ type, appearance, name }: Figure) =>
-    type === 'player' || name !== ''
+  const nameOf = ({ body, appearance, name }: Figure) =>
+    body === 'player' || name !== ''
       ? name
       : (appearances.creatures.find((each) => each.id === appearance)?.name ?? '')
 
   const make = (figure: Figure, own: boolean): Made => {
-    const { type, appearance } = figure
-    const radius = bodies.radius(type, appearance)
+    const { body: kind, appearance } = figure
+    const radius = bodies.radius(kind, appearance)
     const shadow = new Sprite(own ? bodies.ring : bodies.shadow)
     shadow.anchor.set(0.5)
     shadow.scale.set(radius * (own ? 1.75 : 1.6))
-    const body = new Sprite(bodies.body(type, appearance))
+    const body = new Sprite(bodies.body(kind, appearance))
     body.anchor.set(0.5)
     shadows.addChild(shadow)
     upright.addChild(body)
-    const label = labels.add(nameOf(figure), own ? 'own' : type)
+    const label = labels.add(
+      nameOf(figure),
+      own ? 'own' : kind === 'player' ? 'player' : 'creature',
+    )
     const angle = angleOf(figure)
     return { shadow, body, label, radius, angle, key: keyOf(figure, own), seen: round }
   }
@@ -116,7 +119,7 @@ export function createFigures(appearances: Appearances, labels: Labels): Figures
 }
 
 function keyOf(figure: Figure, own: boolean): string {
-  return `${figure.type} ${figure.appearance} ${figure.name} ${own}`
+  return `${figure.body} ${figure.appearance} ${figure.name} ${own}`
 }
 
 function angleOf(figure: Figure): number {

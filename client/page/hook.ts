@@ -7,7 +7,7 @@ import type { ZoneClientState } from '../library/zone-client-state.ts'
 export type Person = {
   id: number
   name: string
-  type: string
+  archetype: string
   appearance: string
   x: number
   y: number
@@ -57,10 +57,10 @@ export function publish(client: ZoneClient | undefined): void {
       }
     },
     others: () =>
-      (client?.seen() ?? []).map(({ id, name, type, appearance, x, y }) => ({
+      (client?.seen() ?? []).map(({ id, name, archetype, appearance, x, y }) => ({
         id,
         name,
-        type,
+        archetype,
         appearance,
         x: toMetres(x),
         y: toMetres(y),

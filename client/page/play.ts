@@ -170,7 +170,7 @@ function drawFrames(
     const now = webMonotonic()
     if (self) {
       const { id, heading, speed, drawX: x, drawY: y } = self
-      const own: Figure = { id, type: 'player', appearance, name, x, y, heading, speed }
+      const own: Figure = { id, body: 'player', appearance, name, x, y, heading, speed }
       scene.figures.draw([...client.draw(), own], id, now)
       scene.draw(x, y, now)
     }

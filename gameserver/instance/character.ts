@@ -7,7 +7,8 @@ import type { ClientConnection } from '../net/client-connection.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import type { Allowance } from './allowances.ts'
-import type { Entity, GateArea } from '../sim/world.ts'
+import { savedParts } from '../sim/saved-parts.ts'
+import type { Entity, GateArea, World } from '../sim/world.ts'
 
 export type Character = {
   readonly claimed: ClaimedCharacter
@@ -58,12 +59,15 @@ export function createCharacter(
   }
 }
 
-/** Where it is, or was claimed to be when it is not in the world yet. */
-export function savedOf(character: Character, zone: string): Saved {
+/** Where it is and what it has; as it was claimed when it is not in the world yet. */
+export function savedOf(character: Character, world: World, zone: string): Saved {
   const { entity, claimed } = character
   if (entity === undefined) return claimed.saved
+  const { x, y, heading } = entity
+  const { parts: before, ...others } = claimed.saved
+  const parts = savedParts(world, entity, before)
   // The spread keeps the fields that this version does not know.
-  return { ...claimed.saved, zone, x: entity.x, y: entity.y, heading: entity.heading }
+  return { ...others, zone, x, y, heading, ...(parts === undefined ? {} : { parts }) }
 }
 
 /** An entry for the store, under the next save number. */

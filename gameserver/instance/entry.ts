@@ -9,7 +9,7 @@ import type { Entity } from '../sim/world.ts'
 import { createCharacter } from './character.ts'
 import type { Character } from './character.ts'
 import { resendEffects } from './effects.ts'
-import { controlFrame, welcomeFrame } from './frames.ts'
+import { controlFrame, schemaFrame, welcomeFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { fence, startLeave } from './leaving.ts'
 import { createPlayer, loseSocket } from './player.ts'
@@ -47,6 +47,7 @@ export function admit(
     heading: saved.heading,
     radius: playerRadius,
     ...(claimed.synthetic === true ? { unseen: true } : {}),
+    ...(saved.parts === undefined ? {} : { parts: saved.parts }),
   })
 }
 
@@ -104,6 +105,8 @@ export function welcome(instance: Instance, character: Character): void {
   }
   const { world, zone } = instance
   const place = { zone: zone.id, instance: instance.id, contentVersion: instance.content.version }
+  const { schema } = instance
+  if (socket.schema !== schema.name) socket.connection.send(schemaFrame(schema))
   socket.connection.send(welcomeFrame(world, entity, { stay, secret }, place))
   if (instance.savingPaused) socket.connection.send(controlFrame({ kind: 'saving', paused: true }))
   const radius = metresToUnits(zone.viewRadius)

@@ -28,6 +28,11 @@ export function welcomeFrame(
   })
 }
 
+/** What a client must know to read snapshots. It comes before WELCOME. */
+export function schemaFrame({ name, json }: { name: string; json: string }): Uint8Array {
+  return encodeServerFrame({ kind: 'schema', name, json: new TextEncoder().encode(json) })
+}
+
 /** `passedMs`: since the latest tick was due. */
 export function pongFrame({ tick, tickHz }: World, token: number, passedMs: number): Uint8Array {
   const passed = (passedMs * tickHz) / 1000

@@ -15,6 +15,7 @@ import type { Detail } from '../net/detail.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import { coreRules } from '../sim/rules.ts'
 import type { ZoneRules } from '../sim/rules.ts'
+import { namedSchema } from '#shared/components/schema.ts'
 import { createWorld } from '../sim/create-world.ts'
 import type { World, WorldEvent, WorldInput } from '../sim/world.ts'
 import type { Allowances } from './allowances.ts'
@@ -60,6 +61,8 @@ export type Instance = {
   zone: Zone
   content: Content
   readonly world: World
+  /** What clients must know to read its snapshots, as JSON, and its name. */
+  readonly schema: { readonly name: string; readonly json: string }
   readonly records: CellRecords
   readonly roster: Roster
   readonly leaves: Leaves
@@ -82,20 +85,22 @@ export type Instance = {
 }
 
 export function createInstance(deps: InstanceDeps): Instance {
-  const { id, zone, content, rules, runtime, monotonic, log, nextStay, allowances } = deps
-  const world = createWorld(zone, content.creatures, deps.seed)
+  const { id, zone, content, rules = coreRules, runtime, monotonic, log } = deps
+  const { nextStay, allowances } = deps
+  const world = createWorld(zone, content.creatures, deps.seed, rules)
   return {
     id,
     runtime,
     monotonic,
     log,
     persistence: deps.persistence,
-    rules: rules ?? coreRules,
+    rules,
     nextStay,
     allowances,
     zone,
     content,
     world,
+    schema: namedSchema(world.components.schema),
     records: createCellRecords(world),
     roster: createRoster(),
     faults: createFaults(log),
@@ -125,10 +130,10 @@ export function countPlayers({ roster }: Instance): number {
 }
 
 /** The entries of a checkpoint, with the next save numbers: of all characters, the leaving ones too. */
-export function checkpointEntries({ leaves, roster, zone }: Instance): CheckpointEntry[] {
+export function checkpointEntries({ leaves, roster, world, zone }: Instance): CheckpointEntry[] {
   const entries = leaves.entries()
   for (const character of roster.all()) {
-    entries.push(nextSave(character, savedOf(character, zone.id)))
+    entries.push(nextSave(character, savedOf(character, world, zone.id)))
   }
   return entries
 }

@@ -18,7 +18,7 @@ export async function leave(
   reason: CloseReason,
   gate?: GateArea,
 ): Promise<void> {
-  const here = savedOf(character, instance.zone.id)
+  const here = savedOf(character, instance.world, instance.zone.id)
   const saved =
     gate === undefined ? here : { ...here, zone: gate.to, x: gate.arriveX, y: gate.arriveY }
   const { socket } = character

@@ -1,5 +1,4 @@
 // One tick of an instance: the step of its world, the events of the step, and the snapshots.
-import type { RecordFault } from '../net/cell-records.ts'
 import { step } from '../sim/step.ts'
 import type { WorldEvent } from '../sim/world.ts'
 import { deliver } from './delivery.ts'
@@ -22,7 +21,6 @@ export function tickInstance(instance: Instance, now: number, delivers = true): 
       welcome(instance, character)
     }
     deliver(instance, now)
-    for (const fault of instance.records.takeFaults()) removeFaulty(instance, fault)
   } catch (error) {
     // A viewer that missed a record of this step is sent everything anew.
     for (const { viewer } of instance.roster.all()) if (viewer) viewer.keyframe = true
@@ -77,13 +75,4 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
     case 'message':
       break
   }
-}
-
-/** No client can be sent this entity, so it goes. */
-function removeFaulty(instance: Instance, { entity, error }: RecordFault): void {
-  const { id, name } = entity
-  instance.faults.report(`entity ${name} (${id})`, error, instance.monotonic())
-  const character = instance.roster.findEntity(id)
-  if (character === undefined) instance.inputs.push({ input: 'leave', id })
-  else startLeave(instance, character, 'internal')
 }

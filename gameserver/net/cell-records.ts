@@ -10,23 +10,16 @@
 // up to `windowTicks` back. The records show the latest tick: an entity that turned twice in that time has
 // one record. For each length of time that is asked for, all cells are encoded once, one behind the other by
 // their numbers. So the changes of neighbouring cells are one piece of bytes.
-//
-// An entity that fits no record is left out and reported (`takeFaults`). All others are sent.
 import type { Writer } from '#shared/protocol/bytes.ts'
-import { writeGone, writeMotion, writeShown } from '#shared/protocol/snapshot.ts'
+import { beginPartsRecord, writeGone, writeMotion } from '#shared/protocol/snapshot.ts'
+import { partsOf } from '../sim/components.ts'
 import type { Entity, World } from '../sim/world.ts'
 import type { CellSet } from './cell-set.ts'
 import { changedCells } from './changed-cells.ts'
 import { cellThen, createBook, updateBook } from './known.ts'
 import type { Book } from './known.ts'
-import {
-  beginRecord,
-  createSections,
-  cutBack,
-  endRecord,
-  startCell,
-  writeWhole,
-} from './sections.ts'
+import { writePartsSince } from './parts.ts'
+import { beginRecord, createSections, endRecord, startCell, writeWhole } from './sections.ts'
 import type { Sections } from './sections.ts'
 
 /** Whole sections, ready to be put into frames. */
@@ -39,11 +32,7 @@ export type CellRecords = {
   changes(since: number): Changes
   /** All entities of the cell as of the latest tick; undefined when it is empty. */
   block(cell: number): Writer | undefined
-  /** Entities that fitted no record since the last call. */
-  takeFaults(): RecordFault[]
 }
-
-export type RecordFault = { entity: Entity; error: RangeError }
 
 /** By cell number: the bytes of cells a to b lie from `[a]` to `[b + 1]`. */
 export type Changes = {
@@ -71,14 +60,13 @@ export function createCellRecords(world: World): CellRecords {
   const encodings: (Encoded | undefined)[] = []
   /** By cell. */
   const blocks: (Block | undefined)[] = []
-  const faults = new Map<Entity, RangeError>()
 
   return {
     publish: () => updateBook(book),
     changedSince: (since) => changedCells(book.changed, world.tick, since),
     changes(since) {
       const encoded = (encodings[world.tick - since] ??= createEncoded(cellCount))
-      if (encoded.at !== world.tick) encode(book, since, encoded, faults)
+      if (encoded.at !== world.tick) encode(book, since, encoded)
       return encoded
     },
     block(cell) {
@@ -87,15 +75,9 @@ export function createCellRecords(world: World): CellRecords {
       const block = (blocks[cell] ??= { at: -1, sections: createSections('block', cell) })
       if (block.at !== world.tick) {
         block.at = world.tick
-        encodeBlock(block.sections, cell, entities, faults)
+        encodeBlock(world, block.sections, entities)
       }
       return block.sections.writer
-    },
-    takeFaults() {
-      if (faults.size === 0) return []
-      const taken = Array.from(faults, ([entity, error]) => ({ entity, error }))
-      faults.clear()
-      return taken
     },
   }
 }
@@ -116,9 +98,7 @@ function createEncoded(cells: number): Encoded {
   }
 }
 
-type Faults = Map<Entity, RangeError>
-
-function encode(book: Book, since: number, encoded: Encoded, faults: Faults): void {
+function encode(book: Book, since: number, encoded: Encoded): void {
   const { tick } = book.world
   const { sections, sectionsFrom, arrivals, arrivalsFrom, wholes, wholeFrom } = encoded
   encoded.at = tick
@@ -134,20 +114,14 @@ function encode(book: Book, since: number, encoded: Encoded, faults: Faults): vo
       sectionsFrom.fill(sections.at, next, cell + 1)
       arrivalsFrom.fill(arrivals.length, next, cell + 1)
       next = cell + 1
-      encodeCell(book, cell, since, encoded, faults)
+      encodeCell(book, cell, since, encoded)
     }
   }
   sectionsFrom.fill(sections.at, next)
   arrivalsFrom.fill(arrivals.length, next)
 }
 
-function encodeCell(
-  book: Book,
-  cell: number,
-  since: number,
-  encoded: Encoded,
-  faults: Faults,
-): void {
+function encodeCell(book: Book, cell: number, since: number, encoded: Encoded): void {
   const { here } = encoded
   startCell(here, cell)
   const gone = book.gone[cell]
@@ -161,62 +135,39 @@ function encodeCell(
       endRecord(here)
     }
   }
-  for (const entity of book.world.grid.cells[cell]!) {
-    const { begin } = here
-    const { at } = here.writer
-    try {
-      encodeEntity(book, entity, since, encoded)
-    } catch (error) {
-      noteFault(faults, entity, error)
-      cutBack(here, at, begin)
-      cutBack(encoded.whole, encoded.wholeFrom.at(-1)!, -1)
-    }
-  }
+  for (const entity of book.world.grid.cells[cell]!) encodeEntity(book, entity, since, encoded)
 }
 
 /** Encodes the changes of one entity since a tick. */
 function encodeEntity(book: Book, entity: Entity, since: number, encoded: Encoded): void {
   const { here, whole, arrivals, wholeFrom } = encoded
   const known = book.known[entity.id & 0xffff]!
+  const { world } = book
   if (known.cameAt > since) {
-    writeWhole(here, entity)
+    writeWhole(here, world, entity)
     return
   }
-  const shows = known.shownAt > since && entity.shown !== undefined
-  if (known.turnedAt <= since && !shows) return
+  const { components } = world
+  const slot = entity.id & 0xffff
+  const partsChanged = components.latest.near[slot]! > since
+  if (known.turnedAt <= since && !partsChanged) return
   const writer = beginRecord(here)
   if (known.turnedAt > since) writeMotion(writer, here.cell, entity)
-  if (shows) writeShown(writer, entity.id, entity.shown!)
+  if (partsChanged) {
+    beginPartsRecord(writer, entity.id)
+    writePartsSince(writer, partsOf(components, entity.archetype).near, slot, since)
+  }
   endRecord(here)
   const from = cellThen(known, since)
   if (from === here.cell) return
   startCell(whole, here.cell)
-  writeWhole(whole, entity)
+  writeWhole(whole, world, entity)
   arrivals.push(from)
   wholeFrom.push(whole.writer.at)
 }
 
-function encodeBlock(
-  sections: Sections,
-  cell: number,
-  entities: readonly Entity[],
-  faults: Faults,
-): void {
+function encodeBlock(world: World, sections: Sections, entities: readonly Entity[]): void {
   sections.writer.reset()
-  startCell(sections, cell)
-  for (const entity of entities) {
-    const { begin } = sections
-    const { at } = sections.writer
-    try {
-      writeWhole(sections, entity)
-    } catch (error) {
-      noteFault(faults, entity, error)
-      cutBack(sections, at, begin)
-    }
-  }
-}
-
-function noteFault(faults: Faults, entity: Entity, error: unknown): void {
-  if (!(error instanceof RangeError)) throw error
-  faults.set(entity, error)
+  startCell(sections, sections.cell)
+  for (const entity of entities) writeWhole(sections, world, entity)
 }

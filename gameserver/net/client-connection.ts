@@ -37,6 +37,8 @@ export type ClientConnection = {
   readonly connection: Connection
   readonly openedAt: number
   readonly state: 'new' | 'joining' | 'playing' | 'ended'
+  /** The name of the schema that the client has; empty for none. */
+  readonly schema: string
   /** Whether it has neither ended nor been closed. */
   alive(): boolean
   /** From here on its frames go to the player. */
@@ -57,6 +59,7 @@ export function openConnection(
   const bytes = createTokenBucket(clientBytesBurst, clientBytesPerSecond, openedAt)
   let state: ClientConnection['state'] = 'new'
   let player: Player | undefined
+  let schema = ''
 
   const enter = (next: ClientConnection['state']) => {
     state = next
@@ -68,6 +71,9 @@ export function openConnection(
     openedAt,
     get state() {
       return state
+    },
+    get schema() {
+      return schema
     },
     alive: () => state !== 'ended',
     joined(driven) {
@@ -96,7 +102,10 @@ export function openConnection(
       const now = monotonic()
       if (!spend(frames, 1, now) || !spend(bytes, data.length, now)) return end('protocol.flood')
       if (state === 'new') {
-        takeFirst(decodeClientFrame(data), client, door, () => enter('joining'))
+        takeFirst(decodeClientFrame(data), client, door, (known) => {
+          schema = known
+          enter('joining')
+        })
       } else if (player !== undefined) takeNext(decodeClientFrame(data), player, end)
       else end('protocol.unexpected')
     },
@@ -116,15 +125,15 @@ function takeFirst(
   frame: DecodedFrame,
   client: ClientConnection,
   door: Door,
-  joining: () => void,
+  joining: (schema: string) => void,
 ): void {
   switch (frame.kind) {
     case 'join':
-      joining()
+      joining(frame.schema ?? '')
       door.join(client, frame.ticket)
       break
     case 'resume':
-      joining()
+      joining(frame.schema ?? '')
       door.resume(client, frame.stay, frame.secret)
       break
     case 'refused':

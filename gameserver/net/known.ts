@@ -1,7 +1,7 @@
 // The course of each entity as its viewers know it, and when that changed.
 //
 // After each step this compares all entities of the world with what was sent of them. So it does not matter
-// how an entity came to another position, or out of the world.
+// how an entity came to another position, or out of the world. Components say themselves when they changed.
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
 import type { Entity, World } from '../sim/world.ts'
 import { beginTick, createChangedCells, markChanged, windowTicks } from './changed-cells.ts'
@@ -15,11 +15,9 @@ export type Known = {
   heading: number
   speed: number
   cell: number
-  shown: Uint8Array | undefined
-  /** The ticks in which it came, in which its course changed last, and in which its shown bytes did. */
+  /** The ticks in which it came, and in which its course changed last. */
   readonly cameAt: number
   turnedAt: number
-  shownAt: number
   /** Cells that it left of late, oldest first. */
   readonly crossings: Crossing[]
 }
@@ -53,6 +51,10 @@ export function updateBook(book: Book): void {
   }
   for (const entity of world.players) follow(book, entity)
   for (const entity of world.creatures) follow(book, entity)
+  for (const slot of world.components.changed) {
+    const entity = world.slots[slot]
+    if (entity !== undefined && !entity.unseen) markChanged(book.changed, world.tick, entity.cell)
+  }
 }
 
 /** The cell in which an entity was at a tick, at most `windowTicks` ago. */
@@ -67,7 +69,7 @@ function forget(book: Book, before: Known, slot: number): void {
 }
 
 function introduce({ world, changed, known }: Book, entity: Entity): void {
-  const { x, y, heading, speed, cell, shown } = entity
+  const { x, y, heading, speed, cell } = entity
   const cameAt = world.tick
   known[entity.id & 0xffff] = {
     entity,
@@ -76,10 +78,8 @@ function introduce({ world, changed, known }: Book, entity: Entity): void {
     heading,
     speed,
     cell,
-    shown,
     cameAt,
     turnedAt: cameAt,
-    shownAt: cameAt,
     crossings: [],
   }
   markChanged(changed, cameAt, cell)
@@ -103,11 +103,9 @@ function follow(book: Book, entity: Entity): void {
     known.y !== entity.y ||
     known.heading !== entity.heading ||
     known.speed !== entity.speed
-  const shows = known.shown !== entity.shown
-  if (!turned && !shows) return
+  if (!turned) return
   markChanged(book.changed, tick, entity.cell)
-  if (turned) known.turnedAt = tick
-  if (shows) known.shownAt = tick
+  known.turnedAt = tick
   if (crossed) {
     noteCrossing(known.crossings, tick, known.cell)
     noteGone(book, known.cell, entity.id, false)
@@ -117,7 +115,6 @@ function follow(book: Book, entity: Entity): void {
   known.heading = entity.heading
   known.speed = entity.speed
   known.cell = entity.cell
-  known.shown = entity.shown
 }
 
 function noteCrossing(crossings: Crossing[], at: number, from: number): void {

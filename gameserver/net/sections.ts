@@ -1,14 +1,16 @@
 // Records of cells in as many sections as their 16 bits of length ask for.
-import { shownMaxBytes } from '#shared/limits.ts'
+import { partsMaxBytes } from '#shared/limits.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
-import { beginSection, endSection, writeEntity, writeShown } from '#shared/protocol/snapshot.ts'
-import type { Entity } from '../sim/world.ts'
+import { beginEntity, beginSection, endSection } from '#shared/protocol/snapshot.ts'
+import { partsOf } from '../sim/components.ts'
+import type { Entity, World } from '../sim/world.ts'
+import { writeAllParts } from './parts.ts'
 
 export type Sections = { kind: 'block' | 'cell'; cell: number; writer: Writer; begin: number }
 
 const sectionMaxBytes = 65_535
-/** The records of one entity take no more: 12 bytes of numbers, two texts of 255, and the shown bytes. */
-const recordMaxBytes = 600 + shownMaxBytes
+/** The records of one entity take no more: its motion record is below 20 bytes. */
+const recordMaxBytes = 20 + partsMaxBytes
 
 export function createSections(kind: Sections['kind'], cell: number, bytes = 256): Sections {
   return { kind, cell, writer: new Writer(bytes), begin: -1 }
@@ -33,17 +35,12 @@ export function endRecord(sections: Sections): void {
   endSection(sections.writer, sections.begin)
 }
 
-/** Removes the bytes written since the writer was at `at`, in the section that began at `begin`. */
-export function cutBack(sections: Sections, at: number, begin: number): void {
-  sections.writer.at = at
-  sections.begin = begin
-  if (begin >= 0) endSection(sections.writer, begin)
-}
-
 /** All there is to know of an entity. */
-export function writeWhole(sections: Sections, entity: Entity): void {
+export function writeWhole(sections: Sections, world: World, entity: Entity): void {
   const writer = beginRecord(sections)
-  writeEntity(writer, sections.cell, entity)
-  if (entity.shown !== undefined) writeShown(writer, entity.id, entity.shown)
+  const { near, number } = partsOf(world.components, entity.archetype)
+  const { id, x, y, heading, speed } = entity
+  beginEntity(writer, sections.cell, { id, archetype: number, x, y, heading, speed })
+  writeAllParts(writer, near, id & 0xffff)
   endRecord(sections)
 }

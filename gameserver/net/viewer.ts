@@ -4,8 +4,9 @@
 // put off, but never a part of it. A frame is sent
 // - when the server repeated or dropped a command, which the client could not foresee;
 // - when `frameEveryMs` have passed;
-// - when a subscribed cell changed, or cells joined or left the area of interest. Near changes go out as soon
-//   as the level of detail allows, far ones later (detail.ts).
+// - when a subscribed cell changed, or cells joined or left the area of interest, or a component changed that
+//   the player alone is told of. Near changes and his own go out as soon as the level of detail allows, far
+//   ones later (detail.ts).
 //
 // A viewer that does not read is skipped. Cells remember changes for a few ticks alone, so its next frame
 // is a keyframe.
@@ -16,7 +17,8 @@ import {
   socketStalledMs,
 } from '#shared/limits.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
-import { writeDrop, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
+import { beginOwn, writeDrop, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
+import { partsOf } from '../sim/components.ts'
 import type { Entity, World } from '../sim/world.ts'
 import type { CellRecords, Changes } from './cell-records.ts'
 import { hasCell } from './cell-set.ts'
@@ -24,6 +26,7 @@ import { windowTicks } from './changed-cells.ts'
 import { createInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
 import type { Detail } from './detail.ts'
+import { writeAllParts, writePartsSince } from './parts.ts'
 import type { Connection } from './transport.ts'
 
 export type Viewer = {
@@ -105,7 +108,8 @@ export function sendFrame(
 
   if (!hasTurn(viewer, tick, detail.farTicks) && !viewer.prompt && !isDue(viewer, world, now)) {
     if (!hasTurn(viewer, tick, detail.nearTicks)) return 'later'
-    if (!hasCell(records.changedSince(viewer.upTo), entity.cell)) return 'later'
+    const near = records.changedSince(viewer.upTo)
+    if (!hasCell(near, entity.cell) && !ownChanged(viewer, world)) return 'later'
   }
   viewer.prompt = false
   interest.moveTo(entity.x, entity.y)
@@ -123,6 +127,7 @@ export function sendFrame(
     own: entity,
   })
   const headBytes = frame.at
+  writeOwn(viewer, world, since)
   if (viewer.keyframe) {
     writeAll(interest, records)
   } else {
@@ -152,6 +157,20 @@ function isDue(viewer: Viewer, world: World, now: number): boolean {
   // little early or late.
   const dueMs = frameEveryMs - 1500 / world.tickHz
   return viewer.keyframe || viewer.entity.unsure || now - viewer.sentAt >= dueMs
+}
+
+function ownChanged({ entity, upTo }: Viewer, { components }: World): boolean {
+  return components.latest.owner[entity.id & 0xffff]! > upTo
+}
+
+/** What the player alone is told of. */
+function writeOwn({ entity, keyframe }: Viewer, { components }: World, since: number): void {
+  const slot = entity.id & 0xffff
+  const { owner } = partsOf(components, entity.archetype)
+  if (owner.length === 0 || (!keyframe && components.latest.owner[slot]! <= since)) return
+  beginOwn(frame)
+  if (keyframe) writeAllParts(frame, owner, slot)
+  else writePartsSince(frame, owner, slot, since)
 }
 
 function writeBlock(cell: number, records: CellRecords): void {

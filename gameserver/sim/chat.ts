@@ -2,11 +2,13 @@
 import { chatBurst, chatRefillMs } from '#shared/limits.ts'
 import { chatHeard, chatLine } from '#shared/protocol/control.ts'
 import { message } from './message.ts'
+import { nameOf } from './slots.ts'
 
 export const chatNearby = message({
   kind: 'chat.nearby',
   toServer: chatLine,
   toClient: chatHeard,
   rate: { burst: chatBurst, perSecond: 1000 / chatRefillMs },
-  handle: (_, { id, name }, { text }, send) => send.broadcast({ from: id, name, text }),
+  handle: (world, player, { text }, send) =>
+    send.broadcast({ from: player.id, name: nameOf(world, player), text }),
 })

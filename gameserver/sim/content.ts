@@ -7,7 +7,7 @@ import { buildWalls } from '#shared/rules/walls.ts'
 import { spawnSomewhere, wanderOf } from './creatures.ts'
 import { despawn } from './entities.ts'
 import { gateAt, gatesOf } from './gates.ts'
-import { moveTo } from './slots.ts'
+import { appearanceOf, moveTo, nameOf } from './slots.ts'
 import type { Entity, Tick, World } from './world.ts'
 
 type Group = Zone['creatures'][number]
@@ -62,7 +62,8 @@ function findKept(
 ): Entity | undefined {
   const radius = metresToUnits(creature.radius)
   for (const entity of among) {
-    if (entity.appearance !== creature.id || entity.name !== creature.name) continue
+    if (appearanceOf(world, entity) !== creature.id || nameOf(world, entity) !== creature.name)
+      continue
     if (entity.radius !== radius || world.walls.blocked(entity.x, entity.y, radius)) continue
     const { spawnX, spawnY } = entity.wander!
     const inX = spawnX >= metresToUnits(area.x) && spawnX <= metresToUnits(area.x + area.width)

@@ -2,10 +2,13 @@
 import type { Creature, Zone } from '#shared/content/content.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
+import { createComponents } from './components.ts'
 import { spawnSomewhere } from './creatures.ts'
 import { gatesOf } from './gates.ts'
 import { createGrid } from './grid.ts'
 import { createRandom } from './random.ts'
+import { coreRules } from './rules.ts'
+import type { ZoneRules } from './rules.ts'
 import { slotsMax } from './slots.ts'
 import type { World } from './world.ts'
 
@@ -14,6 +17,7 @@ export function createWorld(
   zone: Zone,
   creatures: ReadonlyMap<string, Creature>,
   seed: number,
+  { archetypes, components }: Pick<ZoneRules, 'archetypes' | 'components'> = coreRules,
 ): World {
   const width = metresToUnits(zone.width)
   const height = metresToUnits(zone.height)
@@ -31,6 +35,8 @@ export function createWorld(
     creatures: [],
     unseen: [],
     grid: createGrid(width, height),
+    components: createComponents(archetypes, components),
+    archetypes: new Map(archetypes.map((one) => [one.name, one])),
     slots: [],
     generations: new Uint8Array(slotsMax),
     freeSlots: [],

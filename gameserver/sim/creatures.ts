@@ -2,6 +2,7 @@
 import type { Creature } from '#shared/content/content.ts'
 import { metresToUnits, speedToSteps } from '#shared/rules/units.ts'
 import { between } from './random.ts'
+import { Creatures } from './archetype.ts'
 import { addEntity } from './slots.ts'
 import type { Entity, Wander, World } from './world.ts'
 
@@ -13,7 +14,7 @@ export function addCreature(
   ofContent: boolean,
 ): Entity | undefined {
   return addEntity(world, {
-    type: 'creature',
+    archetype: world.archetypes.get(id) ?? Creatures,
     appearance: id,
     name,
     ...at,

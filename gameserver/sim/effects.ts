@@ -6,7 +6,7 @@ import {
   effectKindMaxChars,
   effectStayMaxChars,
 } from '#shared/limits.ts'
-import { entityOf } from './slots.ts'
+import { entityOf, isPlayer } from './slots.ts'
 import type { GameEntity, GameWorld, World } from './world.ts'
 
 /**
@@ -27,7 +27,7 @@ export function requestEffect(
 ): 'asked' | 'gone' {
   const world = of as World
   const entity = entityOf(world, player.id)
-  if (entity?.type !== 'player') return 'gone'
+  if (entity === undefined || !isPlayer(entity)) return 'gone'
   const { id, kind, per } = effect
   // The type of `stringify` does not say that there is no text of undefined and of functions.
   const body: string | undefined = JSON.stringify(effect.body)

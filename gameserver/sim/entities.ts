@@ -2,10 +2,12 @@
 //
 // A failure that any game may meet is an outcome with a name: no slot is free, a wall takes the position, the
 // entity has despawned. A value that no field can hold is a defect of the caller, and throws.
-import { shownMaxBytes } from '#shared/limits.ts'
+import type { Component } from '#shared/components/component.ts'
+import type { Shape, ValueOf } from '#shared/components/fields.ts'
 import { cellUnits, metresToUnits, speedMaxSteps, speedStep } from '#shared/rules/units.ts'
+import { getField as readField, getPart, setPart } from './components.ts'
 import { addCreature, wanderOf } from './creatures.ts'
-import { moveTo, removeEntity } from './slots.ts'
+import { isPlayer, moveTo, nameOf, removeEntity } from './slots.ts'
 import type { Entity, GameEntity, GameWorld, World } from './world.ts'
 
 /** A position in units and, if it matters, a heading of 0 to 65,535. */
@@ -60,7 +62,7 @@ export function place(of: GameWorld, entity: GameEntity, at: At): 'placed' | 'go
   const here = alive(world, entity)
   if (here === undefined) return 'gone'
   const { x, y, heading = here.heading } = at
-  const refused = refusedAt(world, here.name, { x, y, heading }, here.radius)
+  const refused = refusedAt(world, nameOf(world, here), { x, y, heading }, here.radius)
   if (refused !== undefined) return refused
   here.heading = heading
   moveTo(world, here, x, y)
@@ -76,8 +78,8 @@ export function stand(
 ): 'stands' | 'gone' {
   const world = of as World
   const here = alive(world, creature)
-  if (here === undefined || here.type === 'player') return 'gone'
-  checkWhole(here.name, { ticks, heading })
+  if (here === undefined || isPlayer(here)) return 'gone'
+  checkWhole(nameOf(world, here), { ticks, heading })
   here.speed = 0
   here.heading = heading & 0xffff
   if (here.wander !== undefined) here.wander.until = world.tick + ticks
@@ -111,20 +113,38 @@ export function near(of: GameWorld, at: { x: number; y: number }, radius: number
   return found
 }
 
+/** The values of a component. Throws a RangeError when the entity does not have it. */
+export function get<S extends Shape>(
+  of: GameWorld,
+  entity: GameEntity,
+  component: Component<S>,
+): ValueOf<S> {
+  return getPart(of.components, entity.id & 0xffff, component)
+}
+
+/** One value of a component, without an object made. Throws a RangeError when the entity does not have it. */
+export function getField<S extends Shape, F extends keyof S & string>(
+  of: GameWorld,
+  entity: GameEntity,
+  component: Component<S>,
+  field: F,
+): ValueOf<S>[F] {
+  return readField(of.components, entity.id & 0xffff, component, field)
+}
+
 /**
- * Shows bytes of the game to all viewers of the entity, from this step on: hit points, a pose. They are sent
- * when they change, and to each new viewer of the entity. Throws a RangeError for more than `shownMaxBytes`
- * and for values that are no bytes.
+ * Sets fields of a component: all that are named, or none. Viewers are told of what changed. Throws a
+ * RangeError for a value that the field cannot hold, and when the entity does not have the component.
  */
-export function show(entity: GameEntity, bytes: readonly number[]): void {
-  if (bytes.length > shownMaxBytes) {
-    throw new RangeError(`${bytes.length} bytes to show, at most ${shownMaxBytes} fit`)
-  }
-  for (const byte of bytes) {
-    if ((byte & 0xff) !== byte) throw new RangeError(`${byte} to show is no byte`)
-  }
-  // Always another array: that it changed is seen by identity.
-  ;(entity as Entity).shown = Uint8Array.from(bytes)
+export function set<S extends Shape>(
+  of: GameWorld,
+  entity: GameEntity,
+  component: Component<S>,
+  to: Partial<ValueOf<S>>,
+): 'set' | 'gone' {
+  if (alive(of as World, entity) === undefined) return 'gone'
+  setPart(of.components, entity.id & 0xffff, component, to, of.tick)
+  return 'set'
 }
 
 /** Sends a control message to one player. */

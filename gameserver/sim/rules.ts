@@ -7,6 +7,9 @@ import { settleEntities } from './systems/cells.ts'
 import { checkGates } from './systems/gates.ts'
 import { movePlayers } from './systems/movement.ts'
 import { wander } from './systems/wander.ts'
+import type { Component } from '#shared/components/component.ts'
+import { Creatures, Players } from './archetype.ts'
+import type { Archetype } from './archetype.ts'
 import { chatNearby } from './chat.ts'
 import type { Message } from './message.ts'
 import type { GameEvent, GameWorld, Tick, World, WorldEvent } from './world.ts'
@@ -33,6 +36,10 @@ export type ZoneRules = {
   /** In their order. */
   systems: readonly System[]
   messages: ReadonlyMap<string, Message>
+  /** Their places are their numbers on the wire. */
+  archetypes: readonly Archetype[]
+  /** Those that every player has; others come with their archetypes. */
+  components: readonly Component[]
 }
 
 /** Kinds of a game begin like this, so no kind that the core gets later can take their name. */
@@ -43,7 +50,13 @@ const gameKind = /^game\.[a-z][a-z0-9_.]{0,39}$/
  * `game.` or anything is registered twice.
  */
 export function zoneRules(
-  added: { messages?: readonly Message[]; systems?: readonly GameSystem[] } = {},
+  added: {
+    messages?: readonly Message[]
+    systems?: readonly GameSystem[]
+    archetypes?: readonly Archetype[]
+    /** Those that every player has. */
+    components?: readonly Component[]
+  } = {},
 ): ZoneRules {
   const messages = new Map([[chatNearby.kind, chatNearby]])
   for (const message of added.messages ?? []) {
@@ -73,7 +86,8 @@ export function zoneRules(
     run,
     ...(added.systems ?? []).filter(({ after }) => after === name).map(guarded),
   ])
-  return { systems, messages }
+  const { archetypes = [], components = [] } = added
+  return { systems, messages, archetypes: [Players, Creatures, ...archetypes], components }
 }
 
 /**

@@ -2,9 +2,9 @@
 //
 // An id is slot | generation << 16. A slot rests for a second after its entity is gone and counts 255
 // generations, so an id names no other entity for at least four minutes.
-import { textBytes, textMaxBytes } from '#shared/protocol/bytes.ts'
-import type { EntityType } from '#shared/protocol/snapshot.ts'
+import { Appearance, Name } from '#shared/components/core.ts'
 import { cellOf } from '#shared/rules/units.ts'
+import { addParts, getPart, setPart } from './components.ts'
 import { gateAt } from './gates.ts'
 import { placeInCell, takeFromCell } from './grid.ts'
 import type { Entity, World } from './world.ts'
@@ -15,26 +15,26 @@ const slotRestSeconds = 1
 
 type Made = Pick<
   Entity,
-  'type' | 'x' | 'y' | 'heading' | 'radius' | 'appearance' | 'name' | 'unseen' | 'ofContent'
->
+  'archetype' | 'x' | 'y' | 'heading' | 'radius' | 'unseen' | 'ofContent'
+> & { appearance: string; name: string }
 
-/** Undefined when no slot is free. Throws a RangeError when a text is too long for a record. */
-export function addEntity(world: World, made: Made): Entity | undefined {
-  for (const text of [made.appearance, made.name]) {
-    const bytes = textBytes(text)
-    if (bytes > textMaxBytes) throw new RangeError(`a name of ${bytes} bytes fits no record`)
-  }
+/** Undefined when no slot is free. Throws a RangeError when a text is too long for its field. */
+export function addEntity(world: World, { appearance, name, ...made }: Made): Entity | undefined {
+  const looks = [
+    [Appearance.shape.id, appearance],
+    [Name.shape.text, name],
+  ] as const
+  for (const [field, text] of looks) field.store(text)
   const slot = takeSlot(world)
   if (slot === undefined) return undefined
   // 1 to 255: no id is ever 0.
   const generation = (world.generations[slot]! % 255) + 1
   world.generations[slot] = generation
-  const list = listOf(world, made.type, made.unseen)
+  const list = listOf(world, made)
   const entity: Entity = {
     ...made,
     id: slot | (generation << 16),
     speed: 0,
-    shown: undefined,
     cell: cellOf(made.x, made.y),
     cellIndex: 0,
     index: list.length,
@@ -45,6 +45,10 @@ export function addEntity(world: World, made: Made): Entity | undefined {
   }
   world.slots[slot] = entity
   list.push(entity)
+  const { components, tick } = world
+  addParts(components, slot, made.archetype, tick)
+  setPart(components, slot, Appearance, { id: appearance }, tick)
+  setPart(components, slot, Name, { text: name }, tick)
   if (!made.unseen) placeInCell(world.grid, entity, entity.cell)
   return entity
 }
@@ -66,16 +70,33 @@ export function removeEntity(world: World, entity: Entity): void {
   world.slots[slot] = undefined
   world.freeSlots.push({ slot, since: world.tick })
   if (!entity.unseen) leaveCell(world, entity)
-  const list = listOf(world, entity.type, entity.unseen)
+  const list = listOf(world, entity)
   const last = list.pop()!
   if (last === entity) return
   list[entity.index] = last
   last.index = entity.index
 }
 
-function listOf(world: World, type: EntityType, unseen: boolean): Entity[] {
+function listOf(world: World, { archetype, unseen }: Pick<Entity, 'archetype' | 'unseen'>) {
   if (unseen) return world.unseen
-  return type === 'player' ? world.players : world.creatures
+  return isPlayer({ archetype }) ? world.players : world.creatures
+}
+
+export function isPlayer({ archetype }: Pick<Entity, 'archetype'>): boolean {
+  return archetype.body === 'player'
+}
+
+/** What is written over an entity. */
+export function nameOf(
+  { components }: Pick<World, 'components'>,
+  { id }: Pick<Entity, 'id'>,
+): string {
+  return getPart(components, id & 0xffff, Name).text
+}
+
+/** `race/job` of a player, the content id of a creature. */
+export function appearanceOf({ components }: World, { id }: Pick<Entity, 'id'>): string {
+  return getPart(components, id & 0xffff, Appearance).id
 }
 
 /** The entity with this id; undefined when it has despawned. */

@@ -15,6 +15,7 @@ export function step(
   events: WorldEvent[] = [],
 ): WorldEvent[] {
   world.tick++
+  world.components.changed.length = 0
   world.events = events
   const tick: Tick = { number: world.tick, inputs, events }
   for (const system of rules.systems) system(world, tick)

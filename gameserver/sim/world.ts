@@ -3,10 +3,12 @@
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { Creature, Zone } from '#shared/content/content.ts'
 import type { Walls } from '#shared/rules/walls.ts'
-import type { EntityType } from '#shared/protocol/snapshot.ts'
+import type { Archetype } from './archetype.ts'
 import type { Commands } from './commands.ts'
+import type { Components } from './components.ts'
 import type { Grid } from './grid.ts'
 import type { Random } from './random.ts'
+import type { SavedParts } from './saved-parts.ts'
 
 /** How a creature strays about its spawn. Lengths in units, times in ticks. */
 export type Wander = {
@@ -22,18 +24,13 @@ export type Wander = {
 
 export type Entity = {
   id: number
-  type: EntityType
+  readonly archetype: Archetype
   x: number
   y: number
   heading: number
   speed: number
   /** Half side of the body. */
   radius: number
-  /** As in the protocol: `race/job` of a player, content id of a creature. */
-  appearance: string
-  name: string
-  /** Bytes of the game that all viewers get besides (`show`). */
-  shown: Uint8Array | undefined
   /** The zone's content asks for it. A change of content touches no other creature. */
   readonly ofContent: boolean
   cell: number
@@ -54,10 +51,7 @@ export type Entity = {
 
 /** An entity as a game sees it. It changes by the functions of entities.ts alone. */
 export type GameEntity = Readonly<
-  Pick<
-    Entity,
-    'id' | 'type' | 'x' | 'y' | 'heading' | 'speed' | 'radius' | 'appearance' | 'name' | 'shown'
-  >
+  Pick<Entity, 'id' | 'archetype' | 'x' | 'y' | 'heading' | 'speed' | 'radius'>
 >
 
 /** A gate in units. */
@@ -86,6 +80,10 @@ export type World = {
   /** Synthetic players: no player sees them, and no system of a game meets them. */
   readonly unseen: Entity[]
   readonly grid: Grid<Entity>
+  /** What entities have besides their bodies. */
+  readonly components: Components
+  /** By name: for a creature of the content, that of its id. */
+  readonly archetypes: ReadonlyMap<string, Archetype>
   /** Indexed by slot. */
   readonly slots: (Entity | undefined)[]
   readonly generations: Uint8Array
@@ -103,7 +101,10 @@ export type World = {
 
 /** A world as a game sees it: it reads here, and changes it by the functions of entities.ts. */
 export type GameWorld = Readonly<
-  Pick<World, 'tick' | 'tickHz' | 'width' | 'height' | 'walls' | 'spawnX' | 'spawnY' | 'game'>
+  Pick<
+    World,
+    'tick' | 'tickHz' | 'width' | 'height' | 'walls' | 'spawnX' | 'spawnY' | 'game' | 'components'
+  >
 > & {
   /** A stream that the game may draw from (random.ts). */
   readonly random: Random
@@ -125,6 +126,8 @@ export type WorldInput =
       heading: number
       radius: number
       unseen?: boolean
+      /** Of its components, as they were saved. */
+      parts?: SavedParts
     }
   | { input: 'leave'; id: number }
   /** A new socket took over: waiting commands are dropped, and the body stands. */

@@ -13,8 +13,8 @@ import {
 import type { WaitingEffect } from '../rules/effects.ts'
 import type { Value } from '../store/store.ts'
 
-/** 1: four attributes of the state row. 2: a value of its own. 3: effects. */
-const savedVersion = 3
+/** 1: four attributes of the state row. 2: a value of its own. 3: effects. 4: parts. */
+const savedVersion = 4
 
 /** In this order they are packed, for good. */
 const packed = {
@@ -32,11 +32,16 @@ const waitingEffect: z.ZodType<WaitingEffect> = z.looseObject({
   body: z.string().max(effectBodyMaxBytes),
 })
 
+const partValue = z.union([z.number(), z.string(), z.boolean()])
+const part = z.object({ v: z.int().min(1) }).catchall(partValue)
+
 /** A new field is optional, has a bound and comes with a new version. It is packed by its name. */
 const fields = {
   ...packed,
   /** Effects whose outcome the zone does not know yet (shared/game/effect.ts). Absent: none. */
   effects: z.array(waitingEffect).min(1).max(effectsPerCharacterMax).optional(),
+  /** Components of the character by name, each with its version (gameserver/sim/saved-parts.ts). */
+  parts: z.record(z.string(), part).optional(),
 }
 
 export type Saved = z.infer<z.ZodObject<typeof fields>>
@@ -48,6 +53,7 @@ const versioned = z.looseObject({ v: z.int().min(1) })
 const upgrades: Record<number, (older: Record<string, unknown>) => Record<string, unknown>> = {
   1: ({ zone, x, y, heading }) => ({ zone, x, y, heading }),
   2: (older) => older,
+  3: (older) => older,
 }
 
 /** Reads the value of `toStored`, of this version, a newer or an older one. Throws on any other: a defect. */

@@ -77,12 +77,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /** What `text8` takes. */
-export const textMaxBytes = 255
-
-/** Bytes of a text in UTF-8. */
-export function textBytes(text: string): number {
-  return encoder.encode(text).length
-}
+const textMaxBytes = 255
 
 /** Grows as it is written; `take` yields a copy-free view and starts a new buffer. */
 export class Writer {

@@ -1,8 +1,8 @@
 // Frames from the client. All numbers are little endian. Every frame begins with
 //   u8 version << 4 | framing, u8 kind
 // and then, by kind:
-//   JOIN     0x01  u16 length, ticket (ASCII)
-//   RESUME   0x02  u32 stay, 16 bytes secret
+//   JOIN     0x01  u16 length, ticket (ASCII), u8+text name of the schema that it has
+//   RESUME   0x02  u32 stay, 16 bytes secret, u8+text name of the schema that it has
 //   INPUT    0x03  u32 number of the first command, u8 count (1..4), count x (u16 heading, u8 buttons)
 //   LEAVE    0x04
 //   PING     0x05  u32 token
@@ -24,8 +24,9 @@ export const commandsPerFrameMax = 4
 export const resumeSecretBytes = 16
 
 export type ClientFrame =
-  | { kind: 'join'; ticket: string }
-  | { kind: 'resume'; stay: number; secret: Uint8Array }
+  /** `schema`: the name of the schema that the client has; empty for none. */
+  | { kind: 'join'; ticket: string; schema?: string }
+  | { kind: 'resume'; stay: number; secret: Uint8Array; schema?: string }
   | { kind: 'input'; first: number; commands: { heading: number; buttons: number }[] }
   | { kind: 'leave' }
   | { kind: 'ping'; token: number }
@@ -50,9 +51,9 @@ export function decodeClientFrame(bytes: Uint8Array): ClientFrame | Refusal {
 function decodeBody(kind: number, r: Reader): ClientFrame | undefined {
   switch (kind) {
     case CLIENT_KIND.join:
-      return { kind: 'join', ticket: r.text16() }
+      return { kind: 'join', ticket: r.text16(), schema: r.text8() }
     case CLIENT_KIND.resume:
-      return { kind: 'resume', stay: r.u32(), secret: r.raw(resumeSecretBytes) }
+      return { kind: 'resume', stay: r.u32(), secret: r.raw(resumeSecretBytes), schema: r.text8() }
     case CLIENT_KIND.input: {
       const first = r.u32()
       const count = r.u8()
@@ -77,10 +78,12 @@ export function encodeClientFrame(frame: ClientFrame): Uint8Array {
   const w = new Writer(64).u8(HEADER).u8(CLIENT_KIND[frame.kind])
   switch (frame.kind) {
     case 'join':
-      w.text16(frame.ticket)
+      w.text16(frame.ticket).text8(frame.schema ?? '')
       break
     case 'resume':
-      w.u32(frame.stay).raw(frame.secret)
+      w.u32(frame.stay)
+        .raw(frame.secret)
+        .text8(frame.schema ?? '')
       break
     case 'input':
       w.u32(frame.first).u8(frame.commands.length)

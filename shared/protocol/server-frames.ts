@@ -7,6 +7,8 @@
 //   PONG      0x83  u32 token, u32 tick, u16 part of the tick that has passed (of 65536)
 //   REDIRECT  0x84  u8 mode (0 go, 1 prepare, 2 commit), u8+text zone, u16+text address, u16+text ticket
 //   CONTROL   0x85  msgpack to the end
+//   SCHEMA    0x86  u8+text name, JSON (UTF-8) to the end; comes before WELCOME
+import type { Schema } from '../components/schema.ts'
 import { Reader, Writer } from './bytes.ts'
 import { resumeSecretBytes } from './client-frames.ts'
 import type { Refusal } from './client-frames.ts'
@@ -20,6 +22,7 @@ export const SERVER_KIND = {
   pong: 0x83,
   redirect: 0x84,
   control: 0x85,
+  schema: 0x86,
 } as const
 
 const REDIRECT_MODES = ['go', 'prepare', 'commit'] as const
@@ -61,17 +64,19 @@ export type ServerFrame =
   | { kind: 'pong'; token: number; tick: number; part: number }
   | Redirect
   | { kind: 'control'; body: Uint8Array }
+  /** Archetypes and components of the zone. `name`: the same for the same schema, on any host. */
+  | { kind: 'schema'; name: string; json: Uint8Array }
 
-/** Reads one frame. Never throws. */
-export function decodeServerFrame(bytes: Uint8Array): ServerFrame | Refusal {
+/** Reads one frame, by the schema that came last. Never throws. */
+export function decodeServerFrame(bytes: Uint8Array, schema: Schema): ServerFrame | Refusal {
   const r = new Reader(bytes)
   const header = r.u8()
   if (!r.failed && !speaks(header >> 4)) return { kind: 'refused', reason: 'protocol.version' }
-  const frame = (header & 15) === 0 ? decodeBody(r.u8(), r) : undefined
+  const frame = (header & 15) === 0 ? decodeBody(r.u8(), r, schema) : undefined
   return frame !== undefined && r.done() ? frame : { kind: 'refused', reason: 'protocol.malformed' }
 }
 
-function decodeBody(kind: number, r: Reader): ServerFrame | undefined {
+function decodeBody(kind: number, r: Reader, schema: Schema): ServerFrame | undefined {
   switch (kind) {
     case SERVER_KIND.welcome:
       return {
@@ -90,7 +95,7 @@ function decodeBody(kind: number, r: Reader): ServerFrame | undefined {
         contentVersion: r.text8(),
       }
     case SERVER_KIND.snapshot:
-      return decodeSnapshot(r)
+      return decodeSnapshot(r, schema)
     case SERVER_KIND.pong:
       return { kind: 'pong', token: r.u32(), tick: r.u32(), part: r.u16() }
     case SERVER_KIND.redirect: {
@@ -100,6 +105,8 @@ function decodeBody(kind: number, r: Reader): ServerFrame | undefined {
     }
     case SERVER_KIND.control:
       return { kind: 'control', body: r.raw(r.end - r.at) }
+    case SERVER_KIND.schema:
+      return { kind: 'schema', name: r.text8(), json: r.raw(r.end - r.at) }
     default:
       return undefined
   }
@@ -123,6 +130,9 @@ export function encodeServerFrame(frame: Exclude<ServerFrame, Snapshot>): Uint8A
       break
     case 'control':
       w.raw(frame.body)
+      break
+    case 'schema':
+      w.text8(frame.name).raw(frame.json)
       break
   }
   return w.copy()

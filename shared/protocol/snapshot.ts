@@ -7,51 +7,53 @@
 //     1 DROP   u16 count, count x u16 cell        no longer subscribed: forget who is in them
 //     2 BLOCK  u16 cell, u16 bytes, records       newly subscribed: everybody in it, full records
 //     3 CELL   u16 cell, u16 bytes, records       what changed in a subscribed cell
+//     4 OWN    parts                              components that the player alone is told of: what
+//                                                 changed, in a keyframe all
 //
 // A cell is column | row << 8; places in records are counted from its corner. Records, each u8 kind:
-//     1 ENTITY u24 id, u8 type (0 player, 1 creature), u16 x, u16 y, u16 heading, u8 speed,
-//              u8+text appearance, u8+text name   full record; also an arrival new to this viewer
+//     1 ENTITY u24 id, u8 archetype, u16 x, u16 y, u16 heading, u8 speed, parts
+//              full record; also an arrival new to this viewer
 //     2 MOTION u24 id, u16 x, u16 y, u16 heading, u8 speed   absolute, at the frame's tick; the
 //              entity is in this cell from now on
 //     3 GONE   u24 id, u8 why (0 moved to another cell, 1 left the zone)
+//     4 PARTS  u24 id, parts                      fields of its components that changed
 //   128..255   u8 bytes, then that many: kinds that clients may skip
-//   128 SHOWN  u8 bytes, of which u24 id, the rest what the game shows of the entity; after its ENTITY,
-//              if there is any, and whenever it changes
+// Parts are as shared/components/codec.ts says; archetypes and components are numbers of the schema.
 //
 // An entity belongs to the cell whose section spoke of it last. GONE(0) and DROP remove it only if it
 // still belongs to that cell once the whole frame has been read: so it does not matter in which order
 // the two cells of a crossing stand. Between records an entity goes on as shared/rules/movement.ts
-// says: each tick by dxOf/dyOf of its heading and speed. What the game shows goes with the entity.
+// says: each tick by dxOf/dyOf of its heading and speed. Its components stay as they were told last.
 //
-// Record bytes do not depend on the viewer: each is encoded once and shared by all frames.
+// Record bytes do not depend on the viewer: each is encoded once and shared by all frames. So no record
+// holds a component that not everybody near may see.
+import { readParts } from '../components/codec.ts'
+import type { PartRecord } from '../components/codec.ts'
+import type { Schema } from '../components/schema.ts'
 import type { Reader, Writer } from './bytes.ts'
 import { HEADER } from './version.ts'
 
 /** Forget everything but the own entity first: this frame is complete in itself. */
 const FLAG_KEYFRAME = 1
 
-const SECTION = { drop: 1, block: 2, cell: 3 } as const
+const SECTION = { drop: 1, block: 2, cell: 3, own: 4 } as const
 const SECTION_HEAD_BYTES = 5
-const RECORD = { entity: 1, motion: 2, gone: 3, shown: 128 } as const
+const RECORD = { entity: 1, motion: 2, gone: 3, parts: 4 } as const
 /** Records of this kind and above carry their own length. */
 const RECORD_SKIPPABLE = 128
-const ID_BYTES = 3
 const GONE_MOVED = 0
 const GONE_LEFT = 1
-
-export type EntityType = 'player' | 'creature'
 
 export type EntityRecord = {
   record: 'entity'
   id: number
-  type: EntityType
+  /** Its number in the schema. */
+  archetype: number
   x: number
   y: number
   heading: number
   speed: number
-  /** `race/job` of a player, content id of a creature. */
-  appearance: string
-  name: string
+  parts: PartRecord[]
 }
 export type MotionRecord = {
   record: 'motion'
@@ -62,15 +64,15 @@ export type MotionRecord = {
   speed: number
 }
 export type GoneRecord = { record: 'gone'; id: number; left: boolean }
-/** Bytes of the game that each viewer of an entity gets besides its course. */
-export type ShownRecord = { record: 'shown'; id: number; shown: Uint8Array }
+export type PartsRecord = { record: 'parts'; id: number; parts: PartRecord[] }
 
 /** Positions in decoded records are zone units, not cell-relative. */
-export type SnapshotRecord = EntityRecord | MotionRecord | GoneRecord | ShownRecord
+export type SnapshotRecord = EntityRecord | MotionRecord | GoneRecord | PartsRecord
 
 export type Section =
   | { section: 'drop'; cells: number[] }
   | { section: 'block' | 'cell'; cell: number; records: SnapshotRecord[] }
+  | { section: 'own'; parts: PartRecord[] }
 
 export type SnapshotHead = {
   tick: number
@@ -127,13 +129,24 @@ export function endSection(w: Writer, begin: number): void {
   w.patchU16(begin + SECTION_HEAD_BYTES - 2, w.at - begin - SECTION_HEAD_BYTES)
 }
 
-/** `x`, `y` in zone units; `cell` must contain them. */
-export function writeEntity(w: Writer, cell: number, e: Omit<EntityRecord, 'record'>): void {
-  w.u8(RECORD.entity)
-    .u24(e.id)
-    .u8(e.type === 'player' ? 0 : 1)
+/** Begins the section with what the player alone is told; its parts follow. */
+export function beginOwn(w: Writer): void {
+  w.u8(SECTION.own)
+}
+
+/** `x`, `y` in zone units; `cell` must contain them. Its parts follow. */
+export function beginEntity(
+  w: Writer,
+  cell: number,
+  e: Omit<EntityRecord, 'record' | 'parts'>,
+): void {
+  w.u8(RECORD.entity).u24(e.id).u8(e.archetype)
   writeBody(w, cell, e)
-  w.text8(e.appearance).text8(e.name)
+}
+
+/** What changed of an entity follows, as parts. */
+export function beginPartsRecord(w: Writer, id: number): void {
+  w.u8(RECORD.parts).u24(id)
 }
 
 export function writeMotion(w: Writer, cell: number, m: Omit<MotionRecord, 'record'>): void {
@@ -145,14 +158,6 @@ export function writeGone(w: Writer, id: number, left: boolean): void {
   w.u8(RECORD.gone)
     .u24(id)
     .u8(left ? GONE_LEFT : GONE_MOVED)
-}
-
-/** At most `shownMaxBytes`. */
-export function writeShown(w: Writer, id: number, shown: Uint8Array): void {
-  w.u8(RECORD.shown)
-    .u8(fits(id, 'length of what is shown', ID_BYTES + shown.length, U8_MAX))
-    .u24(id)
-    .raw(shown)
 }
 
 function writeBody(
@@ -169,7 +174,7 @@ function writeBody(
 }
 
 /** Reads the bytes behind the two header bytes. Undefined if they are malformed; the reader may fail too. */
-export function decodeSnapshot(r: Reader): Snapshot | undefined {
+export function decodeSnapshot(r: Reader, schema: Schema): Snapshot | undefined {
   const tick = r.u32()
   const flags = r.u8()
   const timeScale = r.u16()
@@ -178,7 +183,7 @@ export function decodeSnapshot(r: Reader): Snapshot | undefined {
   const own = { x: r.i32(), y: r.i32(), heading: r.u16(), speed: r.u8() }
   const sections: Section[] = []
   while (!r.failed && r.at < r.end) {
-    const section = decodeSection(r)
+    const section = decodeSection(r, schema)
     if (section === undefined) return undefined
     sections.push(section)
   }
@@ -186,13 +191,17 @@ export function decodeSnapshot(r: Reader): Snapshot | undefined {
   return { kind: 'snapshot', tick, keyframe, timeScale, waiting, ack, own, sections }
 }
 
-function decodeSection(r: Reader): Section | undefined {
+function decodeSection(r: Reader, schema: Schema): Section | undefined {
   const kind = r.u8()
   if (kind === SECTION.drop) {
     const count = r.u16()
     const cells: number[] = []
     for (let i = 0; i < count && !r.failed; i++) cells.push(r.u16())
     return { section: 'drop', cells }
+  }
+  if (kind === SECTION.own) {
+    const parts = readParts(r, schema)
+    return parts && { section: 'own', parts }
   }
   if (kind !== SECTION.block && kind !== SECTION.cell) return undefined
   const cell = r.u16()
@@ -202,7 +211,7 @@ function decodeSection(r: Reader): Section | undefined {
   r.end = r.at + length
   const records: SnapshotRecord[] = []
   while (!r.failed && r.at < r.end) {
-    const record = decodeRecord(r, cell)
+    const record = decodeRecord(r, cell, schema)
     if (record === undefined) return undefined
     if (record !== 'skipped') records.push(record)
   }
@@ -210,27 +219,33 @@ function decodeSection(r: Reader): Section | undefined {
   return { section: kind === SECTION.block ? 'block' : 'cell', cell, records }
 }
 
-function decodeRecord(r: Reader, cell: number): SnapshotRecord | 'skipped' | undefined {
+function decodeRecord(
+  r: Reader,
+  cell: number,
+  schema: Schema,
+): SnapshotRecord | 'skipped' | undefined {
   const kind = r.u8()
   if (kind >= RECORD_SKIPPABLE) {
-    const length = r.u8()
-    if (kind === RECORD.shown && length >= ID_BYTES) {
-      return { record: 'shown', id: r.u24(), shown: r.raw(length - ID_BYTES) }
-    }
-    r.raw(length)
+    r.raw(r.u8())
     return 'skipped'
   }
   const id = r.u24()
   switch (kind) {
     case RECORD.entity: {
-      const type = r.u8() === 0 ? 'player' : 'creature'
+      const archetype = r.u8()
       const body = readBody(r, cell)
-      return { record: 'entity', id, type, ...body, appearance: r.text8(), name: r.text8() }
+      const parts = readParts(r, schema)
+      if (parts === undefined || schema.archetypes[archetype] === undefined) return undefined
+      return { record: 'entity', id, archetype, ...body, parts }
     }
     case RECORD.motion:
       return { record: 'motion', id, ...readBody(r, cell) }
     case RECORD.gone:
       return { record: 'gone', id, left: r.u8() !== GONE_MOVED }
+    case RECORD.parts: {
+      const parts = readParts(r, schema)
+      return parts && { record: 'parts', id, parts }
+    }
     default:
       return undefined
   }

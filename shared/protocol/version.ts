@@ -1,8 +1,8 @@
 // The zone protocol's version stands in the first byte of every frame: high four bits the version,
 // low four bits the framing (0: one message a frame). A server speaks a range of versions.
 
-export const PROTOCOL_VERSION = 1
-const PROTOCOL_OLDEST = 1
+export const PROTOCOL_VERSION = 2
+const PROTOCOL_OLDEST = 2
 /** Framing 0: the rest of the WebSocket message is one message. 1 to 15 are reserved. */
 export const HEADER = (PROTOCOL_VERSION << 4) | 0
 

@@ -81,7 +81,7 @@ export async function measureWorld(
       () => {},
     )
     const name = `Walker${i}`
-    listener.frame(new Uint8Array([0x10, 0x01, name.length, 0, ...Buffer.from(name)]))
+    listener.frame(new Uint8Array([0x20, 0x01, name.length, 0, ...Buffer.from(name), 0]))
     return { listener, walker: createWalker(i + 1, zone.tickHz) }
   })
 

@@ -1,6 +1,7 @@
 // The smallest zone host that the protocol allows, with the real encoders, movement and command queue, over a
 // network with delay. It has one player. A test adds others.
 import type { Admission } from '#shared/api/world.ts'
+import { namedSchema } from '#shared/components/schema.ts'
 import { zoneSchema } from '#shared/content/content.ts'
 import { decodeClientFrame } from '#shared/protocol/client-frames.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
@@ -12,9 +13,9 @@ import { Writer } from '#shared/protocol/bytes.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
 import type { ServerFrame } from '#shared/protocol/server-frames.ts'
 import {
+  beginEntity,
   beginSection,
   endSection,
-  writeEntity,
   writeMotion,
   writeSnapshotHead,
 } from '#shared/protocol/snapshot.ts'
@@ -24,6 +25,7 @@ import type { Body } from '#shared/rules/movement.ts'
 import { cellOf, metresToUnits, playerRadius, walkSpeedSteps } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import type { OpenSocket, SocketEvents } from '#client/library/socket.ts'
+import { coreSchema, looks, writeParts } from '../parts.ts'
 import { takesCommands } from './fake-commands.ts'
 import type { Time } from './time.ts'
 
@@ -207,6 +209,8 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     commands.halt()
     joined = true
     needsKeyframe = true
+    const { name, json } = namedSchema(coreSchema)
+    server.send({ kind: 'schema', name, json: new TextEncoder().encode(json) })
     server.send({
       kind: 'welcome',
       stay: 7,
@@ -256,7 +260,8 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
       const cell = cellOf(other.x, other.y)
       const begin = beginSection(w, needsKeyframe ? 'block' : 'cell', cell)
       if (needsKeyframe) {
-        writeEntity(w, cell, { ...other, type: 'player', appearance: 'human/mage' })
+        beginEntity(w, cell, { ...other, archetype: 0 })
+        writeParts(w, coreSchema, looks('human/mage', other.name))
       } else writeMotion(w, cell, other)
       endSection(w, begin)
       other.changed = false

@@ -75,7 +75,7 @@ test('two players see each other where each of them is, talk, lose the socket an
   const self = ann.self()!
   expect(self.y).toBeGreaterThan(60 * 1200 + 2000)
   expect(ann.acknowledged!.body).toMatchObject({ x: self.x, y: self.y, speed: 0 })
-  expect(bo.seen()).toMatchObject([{ type: 'player', x: self.x, y: self.y, speed: 0 }])
+  expect(bo.seen()).toMatchObject([{ archetype: 'player', x: self.x, y: self.y, speed: 0 }])
 
   expect(ann.say('Hello')).toBe(true)
   await until(() => heard.length > 0, 'the line')

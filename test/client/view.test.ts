@@ -3,6 +3,7 @@ import type { Section, Snapshot, SnapshotRecord } from '#shared/protocol/snapsho
 import { dxOf } from '#shared/rules/heading.ts'
 import { addPiece, createCourse, drawnAt } from '#client/library/interpolation.ts'
 import { createView } from '#client/library/view.ts'
+import { coreSchema, looks } from '../parts.ts'
 
 const own = 1
 const still = { x: 0, y: 0, heading: 0, speed: 0 }
@@ -14,13 +15,12 @@ function frame(tick: number, sections: Section[], keyframe = false): Snapshot {
 const entity = (id: number, x = 0, y = 0): SnapshotRecord => ({
   record: 'entity',
   id,
-  type: 'player',
+  archetype: 0,
   x,
   y,
   heading: 0,
   speed: 0,
-  appearance: 'human/mage',
-  name: `P${id}`,
+  parts: looks('human/mage', `P${id}`),
 })
 const motion = (id: number, x: number, heading = 0, speed = 0): SnapshotRecord => ({
   record: 'motion',
@@ -48,34 +48,58 @@ const ids = (view: ReturnType<typeof createView>) =>
     .sort()
 
 test('a block introduces everybody but oneself', () => {
-  const view = createView(own, 20)
+  const view = createView(own, 20, coreSchema)
   view.apply(frame(10, [block(5, entity(own), entity(2), entity(3))], true))
   expect(ids(view)).toEqual([2, 3])
   expect(view.size).toBe(2)
   expect(view.entity(own)?.name).toBe('P1')
 })
 
-test('what the game shows of somebody is kept until it changes or the entity is sent anew', () => {
-  const shown = (id: number, ...bytes: number[]): SnapshotRecord => ({
-    record: 'shown',
+const Health = { ...named('health', 'near'), fields: [u16Field('now'), u16Field('most')] }
+const Mana = { ...named('mana', 'owner'), fields: [u16Field('now')] }
+
+function named(name: string, audience: 'near' | 'owner') {
+  return { name, audience }
+}
+function u16Field(name: string) {
+  return { name, type: 'integer', wire: 'u16', min: 0, max: 65_535, first: 0 } as const
+}
+
+test('fields of a component are kept until they change or the entity is sent anew', () => {
+  const schema = { ...coreSchema, components: [...coreSchema.components, Health, Mana] }
+  const hurt = (id: number, values: Record<string, number>): SnapshotRecord => ({
+    record: 'parts',
     id,
-    shown: Uint8Array.from(bytes),
+    parts: [{ component: 2, values }],
   })
-  const view = createView(own, 20)
-  view.apply(frame(10, [block(5, entity(2), shown(2, 60, 1), entity(3), shown(4, 9))], true))
-  expect(view.entity(2)?.shown).toEqual(Uint8Array.of(60, 1))
-  expect(view.entity(3)?.shown).toBeUndefined()
-  view.apply(frame(11, [cell(5, motion(2, 300), shown(2, 55))]))
-  expect(view.at(11).find(({ id }) => id === 2)?.shown).toEqual(Uint8Array.of(55))
+  const partOf = (id: number) => view.at(0).find((each) => each.id === id)?.parts['health']
+  const view = createView(own, 20, schema)
+  const both = { now: 60, most: 100 }
+  view.apply(frame(10, [block(5, entity(2), hurt(2, both), entity(3), hurt(4, both))], true))
+  expect(partOf(2)).toEqual({ now: 60, most: 100 })
+  expect(partOf(3)).toBeUndefined()
+  view.apply(frame(11, [cell(5, motion(2, 300), hurt(2, { now: 55 }))]))
+  expect(partOf(2)).toEqual({ now: 55, most: 100 })
   view.apply(frame(12, [cell(6, entity(2))]))
-  expect(view.draw(12, 0).find(({ id }) => id === 2)?.shown).toBeUndefined()
+  expect(partOf(2)).toBeUndefined()
+})
+
+test('what one alone is told of oneself stays over keyframes', () => {
+  const schema = { ...coreSchema, components: [...coreSchema.components, Health, Mana] }
+  const view = createView(own, 20, schema)
+  const told: Section = { section: 'own', parts: [{ component: 3, values: { now: 7 } }] }
+  view.apply(frame(10, [told, block(5, entity(own), entity(2))], true))
+  expect(view.entity(own)?.parts['mana']).toEqual({ now: 7 })
+  view.apply(frame(11, [], true))
+  expect(view.entity(own)?.parts['mana']).toEqual({ now: 7 })
+  expect(view.entity(2)).toBeUndefined()
 })
 
 test.each([
   ['old cell first', [cell(5, gone(2, false)), cell(6, motion(2, 900))]],
   ['new cell first', [cell(6, motion(2, 900)), cell(5, gone(2, false))]],
 ])('a crossing between subscribed cells keeps the entity: %s', (_, sections) => {
-  const view = createView(own, 20)
+  const view = createView(own, 20, coreSchema)
   view.apply(frame(10, [block(5, entity(2)), block(6)], true))
   view.apply(frame(11, sections))
   expect(view.at(11)).toMatchObject([{ id: 2, x: 900 }])
@@ -87,21 +111,21 @@ test.each([
 })
 
 test('who moves to a cell out of view is gone; who left the zone is gone at once', () => {
-  const view = createView(own, 20)
+  const view = createView(own, 20, coreSchema)
   view.apply(frame(10, [block(5, entity(2), entity(3), entity(4))], true))
   view.apply(frame(11, [cell(5, gone(2, false), gone(3, true))]))
   expect(ids(view)).toEqual([4])
 })
 
 test('a drop in the same frame spares who has crossed into a kept cell', () => {
-  const view = createView(own, 20)
+  const view = createView(own, 20, coreSchema)
   view.apply(frame(10, [block(5, entity(2), entity(3)), block(6)], true))
   view.apply(frame(11, [{ section: 'drop', cells: [5] }, cell(6, entity(2, 700))]))
   expect(ids(view)).toEqual([2])
 })
 
 test('a motion of somebody never introduced is ignored, and appears with a full record', () => {
-  const view = createView(own, 20)
+  const view = createView(own, 20, coreSchema)
   view.apply(frame(10, [block(5)], true))
   view.apply(frame(11, [cell(5, motion(2, 100))]))
   expect(ids(view)).toEqual([])
@@ -110,7 +134,7 @@ test('a motion of somebody never introduced is ignored, and appears with a full 
 })
 
 test('a keyframe forgets whom it does not name, and nobody it names jumps', () => {
-  const view = createView(own, 20)
+  const view = createView(own, 20, coreSchema)
   view.apply(frame(10, [block(5, entity(own), entity(2), entity(3))], true))
   view.apply(frame(10, [cell(5, motion(2, 0, 0, 100))]))
   const before = view.draw(20, 0).find((each) => each.id === 2)!
@@ -122,7 +146,7 @@ test('a keyframe forgets whom it does not name, and nobody it names jumps', () =
 })
 
 test('between records everybody goes on by whole ticks of heading and speed', () => {
-  const view = createView(own, 20)
+  const view = createView(own, 20, coreSchema)
   view.apply(frame(10, [block(5, entity(2, 100))], true))
   view.apply(frame(11, [cell(5, motion(2, 130, 7 * 64, 90))]))
   const dx = dxOf(7 * 64, 90, 20)

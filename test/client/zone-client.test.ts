@@ -426,7 +426,7 @@ test('chat, refusals and saving come as events; a frame that makes no sense ends
   expect(client.say('   ')).toBe(false)
   expect(client.say('x'.repeat(201))).toBe(false)
   expect(client.say('Hi')).toBe(true)
-  server.raw(new Uint8Array([0x10, 0x82, 1]))
+  server.raw(new Uint8Array([0x20, 0x82, 1]))
   await time.pass(100)
   expect(client.metrics.errors.get('unreadable')).toBe(1)
   await time.until(isJoined(client))

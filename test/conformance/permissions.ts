@@ -221,13 +221,13 @@ async function play(bundling: Bundling): Promise<void> {
 
   // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
   const enter = async ({ token, characterId }: Player) =>
-    await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 1 } })
+    await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 2 } })
   const identity = await createHostSigner()
   // Nothing is open, and the cluster has no host to give; then it has one.
   const { token, characterId } = mira
   const none = await realm.ask('POST', `${inRealm}/enter`, {
     token,
-    body: { characterId, protocol: 1 },
+    body: { characterId, protocol: 2 },
   })
   expect(none.json()).toMatchObject({ code: 'world.full' })
   const host = await realm.host('hub', identity.publicKey)

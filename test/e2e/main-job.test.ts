@@ -83,7 +83,7 @@ describe('the main job', () => {
     await until('it walks in the forest, and creatures are there', () => {
       const { x, y } = a.place()
       const moved = Math.hypot(x - arrived.x, y - arrived.y) > 3
-      return moved && a.client.seen().some((other) => other.type === 'creature')
+      return moved && a.client.seen().some((other) => other.archetype === 'creature')
     })
     a.client.stand()
     await until('it stands', () => a.client.acknowledged?.body.speed === 0)

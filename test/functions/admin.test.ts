@@ -40,7 +40,7 @@ async function openStage() {
   })
   const bootId = newId(test.clock)
   const at = { realmId: 'local', zone: 'hub', instance: 'hub-1' }
-  const shown = { bootId, address: 'ws://host/zone', protocol: 1 }
+  const shown = { bootId, address: 'ws://host/zone', protocol: 2 }
   await createLease(test.memory, test.clock.now(), {
     ...shown,
     content: 'test',
@@ -55,7 +55,7 @@ async function openStage() {
     state: 'open',
   })
   const enter = async () =>
-    await player.world.enter({ ...inRealm, body: { characterId, protocol: 1 } })
+    await player.world.enter({ ...inRealm, body: { characterId, protocol: 2 } })
   return { test, operator, accountId, characterId, player, session, bootId, enter }
 }
 

@@ -667,7 +667,7 @@ describe('log-out', () => {
     const codes = async () =>
       await Promise.all(
         [here, there].map(async ({ accessToken: token }) => {
-          const request = { characterId: newId(test.clock), protocol: 1 }
+          const request = { characterId: newId(test.clock), protocol: 2 }
           const params = { realmId: 'local' }
           return await codeOf(test.client({ token }).world.enter({ params, body: request }))
         }),

@@ -29,7 +29,7 @@ async function putInPlay(test: TestApi, characterId: string): Promise<void> {
   const host = {
     bootId: 'host',
     address: '',
-    protocol: 1,
+    protocol: 2,
     content: '',
     publicKey: '',
     instances: [],

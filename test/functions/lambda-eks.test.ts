@@ -69,7 +69,7 @@ it('a player enters a host that was allocated for him in a cluster of EKS', asyn
           'content-type': 'application/json',
           'idempotency-key': newId(systemRuntime),
         },
-        body: JSON.stringify({ characterId, protocol: 1 }),
+        body: JSON.stringify({ characterId, protocol: 2 }),
       }),
     )
     await expect.poll(() => cluster.allocations(), { timeout: 8000 }).toBe(1)

@@ -89,7 +89,7 @@ describe('the Lambdas', () => {
     const { bootId } = await realm.host()
     const entered = await realm.ask('POST', `/v1/realms/${realmId}/enter`, {
       token,
-      body: { characterId, protocol: 1 },
+      body: { characterId, protocol: 2 },
     })
     expect(entered.status, entered.body.toString()).toBe(200)
     expect(entered.json()).toMatchObject({
@@ -216,7 +216,7 @@ describe('the Lambdas', () => {
 describe('the health of a function', () => {
   it('is what it finds, under its own name, and costs the store one trip in five seconds', async () => {
     // A host whose clock is two minutes ahead.
-    const host = { bootId: 'early', address: '', protocol: 1, content: '', publicKey: '' }
+    const host = { bootId: 'early', address: '', protocol: 2, content: '', publicKey: '' }
     const then = Date.now() + 120_000
     const card = { zone: 'hub', instance: 'hub-1', state: 'draining' as const, capacity: 10 }
     await openInstance(realm.store, then, realmId, { ...host, ...card })

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await createLease(test.memory, now, {
     bootId: host.bootId,
     address: 'ws://host/zone',
-    protocol: 1,
+    protocol: 2,
     content: 'test',
     publicKey: host.identity.publicKey,
     instances: [],
@@ -139,7 +139,7 @@ describe("a player's things", () => {
     const other = test.client({ token: (await newAccount(test, 'bram')).accessToken })
     const notFound = { code: 'character.not_found' }
     await expect(
-      other.world.enter({ params, body: { characterId, protocol: 1 } }),
+      other.world.enter({ params, body: { characterId, protocol: 2 } }),
     ).rejects.toMatchObject(notFound)
     const remove = other.characters.delete({ params: { ...params, characterId } })
     await expect(remove).rejects.toMatchObject(notFound)
@@ -183,7 +183,7 @@ describe('a host token', () => {
     await createLease(test.memory, test.clock.now(), {
       bootId,
       address: 'a',
-      protocol: 1,
+      protocol: 2,
       content: 'test',
       publicKey: identity.publicKey,
       instances: [],

@@ -10,6 +10,7 @@ import { openConnection } from '#gameserver/net/client-connection.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { createFakePersistence } from './fake-persistence.ts'
+import { looks } from '../parts.ts'
 import { openStage } from './host-kit.ts'
 import type { Stage } from './host-kit.ts'
 import { connect } from './zone-client.ts'
@@ -53,7 +54,7 @@ describe('a ticket', () => {
     expect(first.keyframe).toBe(true)
     expect(first.own).toMatchObject({ x: 36_000, y: 24_000, speed: 0 })
     const records = first.sections.flatMap((s) => (s.section === 'block' ? s.records : []))
-    expect(records).toMatchObject([{ id: welcome.entity, name: 'ann', appearance: 'human/mage' }])
+    expect(records).toMatchObject([{ id: welcome.entity, parts: looks('human/mage', 'ann') }])
   })
 
   /** The outcome of a socket. The order of two that come at once is not fixed. */
@@ -222,8 +223,8 @@ describe('a socket', () => {
 
   test('that sends what cannot be read is closed with the reason', async () => {
     const cases: [Uint8Array | string, string | number][] = [
-      [new Uint8Array([0x20, 0x01]), 'protocol.version'],
-      [new Uint8Array([0x11, 0x01]), 'protocol.malformed'],
+      [new Uint8Array([0x10, 0x01]), 'protocol.version'],
+      [new Uint8Array([0x21, 0x01]), 'protocol.malformed'],
       [new Uint8Array([]), 'protocol.malformed'],
       ['text', 'protocol.malformed'],
       [new Uint8Array(5000), 1009],

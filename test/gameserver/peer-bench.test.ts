@@ -6,11 +6,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { get } from '#gameserver/sim/entities.ts'
 import { step } from '#gameserver/sim/step.ts'
 import { createWorld } from '#gameserver/sim/create-world.ts'
 import { playerRadius, unitsPerMetre } from '#shared/rules/units.ts'
 import { probe, server } from '../bench/peer/adapter.ts'
-import { arenaRules, arenaZone, boxes, marginMetres } from '../bench/peer/arena.ts'
+import { arenaRules, arenaZone, boxes, marginMetres, Shown } from '../bench/peer/arena.ts'
 
 describe('the world of the bench', () => {
   const rules = arenaRules(boxes['town']!, () => ({ hp: 70, level: 12 }))
@@ -18,7 +19,7 @@ describe('the world of the bench', () => {
 
   /** A player at a place of the bench, in metres, who asks for one heading after the other, a tick each. */
   function walk(x: number, y: number, headings: number[]) {
-    const world = createWorld(arenaZone(10), new Map(), 1)
+    const world = createWorld(arenaZone(10), new Map(), 1, rules)
     const body = { x: place(x), y: place(y), heading: 0, radius: playerRadius }
     step(world, [{ input: 'enter', ref: 1, appearance: 'human/mage', name: 'A', ...body }], rules)
     const player = world.players[0]!
@@ -27,7 +28,8 @@ describe('the world of the bench', () => {
       step(world, [{ input: 'commands', id: player.id, first: i + 1, commands }], rules)
     }
     const metres = (units: number) => units / unitsPerMetre - marginMetres
-    return { x: metres(player.x), y: metres(player.y), heading: player.heading, player }
+    const shown = get(world, player, Shown)
+    return { x: metres(player.x), y: metres(player.y), heading: player.heading, shown }
   }
   const times = (count: number, heading: number) => Array.from({ length: count }, () => heading)
 
@@ -45,9 +47,9 @@ describe('the world of the bench', () => {
   })
 
   test('shows hit points, a counter of turns and the level', () => {
-    expect(walk(500, 500, []).player.shown).toEqual(Uint8Array.of(70, 1, 12))
-    expect(walk(500, 500, times(50, 64)).player.shown).toEqual(Uint8Array.of(70, 2, 12))
-    expect(walk(500, 500, times(120, 64)).player.shown).toEqual(Uint8Array.of(53, 2, 12))
+    expect(walk(500, 500, []).shown).toEqual({ hp: 70, animation: 1, level: 12 })
+    expect(walk(500, 500, times(50, 64)).shown).toEqual({ hp: 70, animation: 2, level: 12 })
+    expect(walk(500, 500, times(120, 64)).shown).toEqual({ hp: 53, animation: 2, level: 12 })
   })
 })
 

@@ -27,7 +27,7 @@ describe('a player', () => {
     const seen = await bob.until(({ frames }) =>
       frames
         .flatMap((f) => (f.kind === 'snapshot' ? f.sections : []))
-        .flatMap((s) => (s.section === 'drop' ? [] : s.records))
+        .flatMap((s) => ('records' in s ? s.records : []))
         .find((r) => r.record === 'motion' && r.id === entity && r.speed === 100),
     )
     expect(seen).toMatchObject({ heading: 0, y: metresToUnits(50) })
@@ -65,7 +65,7 @@ describe('a player', () => {
     await bob.until(({ frames }) =>
       frames
         .flatMap((f) => (f.kind === 'snapshot' ? f.sections : []))
-        .flatMap((s) => (s.section === 'drop' ? [] : s.records))
+        .flatMap((s) => ('records' in s ? s.records : []))
         .some((r) => r.record === 'gone' && r.left && r.id === entity),
     )
   })

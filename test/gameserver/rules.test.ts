@@ -4,8 +4,9 @@ import * as z from 'zod'
 import { message } from '#gameserver/sim/message.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
+import { nameOf } from '#gameserver/sim/slots.ts'
 import { step } from '#gameserver/sim/step.ts'
-import { sendTo, show } from '#gameserver/sim/entities.ts'
+import { sendTo } from '#gameserver/sim/entities.ts'
 import { createWorld } from '#gameserver/sim/create-world.ts'
 import { deer, enterInput, testZone } from './world-kit.ts'
 
@@ -15,23 +16,6 @@ function knock(kind: string, handle: () => void = () => {}) {
   const rate = { burst: 1, perSecond: 1 }
   return message({ kind, toServer: z.strictObject({}), toClient: z.object({}), rate, handle })
 }
-
-describe('what a game shows', () => {
-  it('is bounded, and is another array at each change', () => {
-    const entity = newWorld().creatures[0]!
-    expect(() =>
-      show(
-        entity,
-        Array.from({ length: 65 }, () => 1),
-      ),
-    ).toThrow('at most 64 fit')
-    show(entity, [1, 2])
-    const before = entity.shown
-    show(entity, [1, 3])
-    expect(before).toEqual(Uint8Array.of(1, 2))
-    expect(entity.shown).toEqual(Uint8Array.of(1, 3))
-  })
-})
 
 describe('rules of a zone', () => {
   it('run a system right after the one it names, and those after the same in their order', () => {
@@ -51,10 +35,10 @@ describe('rules of a zone', () => {
     const world = newWorld()
     const met: string[] = []
     const run: GameSystem['run'] = (of, tick) => {
-      for (const { name } of of.players) met.push(`there ${name}`)
+      for (const player of of.players) met.push(`there ${nameOf(of, player)}`)
       for (const event of tick.events) {
         if (event.event !== 'entered') continue
-        met.push(`entered ${event.entity.name}`)
+        met.push(`entered ${nameOf(of, event.entity)}`)
         sendTo(of, event.entity, 'game.hi', {})
       }
     }

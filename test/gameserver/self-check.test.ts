@@ -23,7 +23,7 @@ async function openStage(options: Options = {}) {
   await createLease(test.memory, test.clock.now(), {
     bootId,
     address: 'ws://host/zone',
-    protocol: 1,
+    protocol: 2,
     content: 'test',
     publicKey: identity.publicKey,
     instances: [],

@@ -54,7 +54,7 @@ async function stage() {
       bootId,
       realmId,
       address: 'ws://x',
-      protocol: 1,
+      protocol: 2,
       contentVersion: 'test',
       publicKey: 'none',
       instances: [{ instance: 'hub-1', zone: 'hub', capacity: 5 }],

@@ -17,7 +17,7 @@ it('ends although a write that the store does not answer is still repeated', asy
         bootId: 'b1',
         realmId: 'local',
         address: 'ws://b1/zone',
-        protocol: 1,
+        protocol: 2,
         contentVersion: 'test',
         publicKey: 'none',
         instances: [],

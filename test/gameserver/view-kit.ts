@@ -6,6 +6,9 @@ import type { Instance } from '#gameserver/instance/instance.ts'
 import { tickInstance } from '#gameserver/instance/tick.ts'
 import { openConnection } from '#gameserver/net/client-connection.ts'
 import type { ClientConnection } from '#gameserver/net/client-connection.ts'
+import { partsOf } from '#gameserver/sim/components.ts'
+import type { Table } from '#gameserver/sim/components.ts'
+import type { Entity, World } from '#gameserver/sim/world.ts'
 import { coreRules } from '#gameserver/sim/rules.ts'
 import type { Connection, ConnectionListener } from '#gameserver/net/transport.ts'
 import { cellUnits, metresToUnits } from '#shared/rules/units.ts'
@@ -17,6 +20,7 @@ import type { Snapshot } from '#shared/protocol/snapshot.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { createFakePersistence } from './fake-persistence.ts'
 import { ViewModel } from './view-model.ts'
+import type { Believed } from './view-model.ts'
 import { testContent, testZone } from './world-kit.ts'
 
 export type TestClient = {
@@ -26,6 +30,9 @@ export type TestClient = {
   welcome: Welcome | undefined
   latest: Snapshot | undefined
   snapshots: number
+  /** All that it was sent: how many bytes, and what of it is text. */
+  bytes: number
+  text: string
   /** Control messages, as clients read them. */
   controls: unknown[]
   backlog: number
@@ -59,7 +66,9 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
   const enter = (xMetres: number, yMetres: number): TestClient => {
     const connection: Connection = {
       send(bytes) {
-        const frame = decodeServerFrame(bytes)
+        client.bytes += bytes.length
+        client.text += Buffer.from(bytes).toString('latin1')
+        const frame = decodeServerFrame(bytes, instance.world.components.schema)
         if (frame.kind === 'welcome') {
           client.welcome = frame
           client.next = frame.nextCommand
@@ -113,10 +122,12 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
     const client: TestClient = {
       clientConnection,
       listener,
-      view: new ViewModel(tickHz),
+      view: new ViewModel(tickHz, instance.world.components.schema),
       welcome: undefined,
       latest: undefined,
       snapshots: 0,
+      bytes: 0,
+      text: '',
       controls: [],
       backlog: 0,
       closed: undefined,
@@ -146,6 +157,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
  */
 export function expectTruth(instance: Instance, client: TestClient, near?: Set<number>): void {
   const { world } = instance
+  const { schema } = world.components
   const own = client.welcome!.entity
   client.view.advance(world.tick)
   const self = world.players.find((player) => player.id === own)!
@@ -156,31 +168,51 @@ export function expectTruth(instance: Instance, client: TestClient, near?: Set<n
     if (near !== undefined && !near.has(entity.id)) continue
     const inView = (entity.x - self.x) ** 2 + (entity.y - self.y) ** 2 <= radius * radius
     if (believed === undefined) {
-      if (inView)
-        throw new Error(`tick ${world.tick}: ${entity.name} ${entity.id} is near and unknown`)
+      if (inView) throw new Error(`tick ${world.tick}: ${entity.id} is near and unknown`)
       continue
     }
     // By hand: an assertion each would take most of the test's time.
     const same =
-      believed.type === entity.type &&
+      schema.archetypes[believed.archetype]!.name === entity.archetype.name &&
       believed.x === entity.x &&
       believed.y === entity.y &&
       believed.heading === entity.heading &&
       believed.speed === entity.speed &&
-      believed.appearance === entity.appearance &&
-      believed.name === entity.name &&
-      believed.shown?.[0] === entity.shown?.[0]
+      sameParts(world, entity, believed)
     if (!same) {
       throw new Error(`tick ${world.tick}: believed ${text(believed)}, in truth ${text(entity)}`)
     }
   }
+  expectOwnParts(world, self, client)
   if (near !== undefined) return
   const ids = new Set(all.map((entity) => entity.id))
   for (const [id, believed] of client.view.entities) {
-    if (!ids.has(id)) throw new Error(`tick ${world.tick}: ${believed.name} ${id} is a ghost`)
+    if (!ids.has(id)) throw new Error(`tick ${world.tick}: ${id} is a ghost`)
     const far = Math.max(Math.abs(believed.x - self.x), Math.abs(believed.y - self.y))
-    if (far > radius + 3 * cellUnits) throw new Error(`${believed.name} ${id} is far away`)
+    if (far > radius + 3 * cellUnits) throw new Error(`${id} is far away`)
   }
+}
+
+/** The client knows what he alone may know of himself, and nothing else of that kind. */
+function expectOwnParts(
+  { components }: World,
+  { id, archetype }: Entity,
+  { view }: TestClient,
+): void {
+  if (sameValues(partsOf(components, archetype).owner, id & 0xffff, view.own)) return
+  throw new Error(`${id} believes of itself ${JSON.stringify(view.own)}`)
+}
+
+/** Whether what is believed of an entity's components is what those near may know, no less and no more. */
+function sameParts({ components }: World, { id, archetype }: Entity, { parts }: Believed): boolean {
+  return sameValues(partsOf(components, archetype).near, id & 0xffff, parts)
+}
+
+function sameValues(tables: readonly Table[], slot: number, parts: Believed['parts']): boolean {
+  if (Object.keys(parts).length !== tables.length) return false
+  return tables.every(({ component, columns }) =>
+    columns.every(({ name, values }) => parts[component.name]?.[name] === values[slot]),
+  )
 }
 
 /** Ids of those who are in the cell of a client now. */

@@ -1,27 +1,32 @@
 // What a client knows, by the rules of docs/protocol.md alone. Tests compare it with the world.
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
+import type { PartRecord } from '#shared/components/codec.ts'
+import type { Schema } from '#shared/components/schema.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
 
 export type Believed = {
   id: number
-  type: 'player' | 'creature'
-  appearance: string
-  name: string
+  archetype: number
   x: number
   y: number
   heading: number
   speed: number
   cell: number
-  shown: Uint8Array | undefined
+  /** By the names of components and fields. */
+  parts: Record<string, Record<string, number | string>>
 }
 
 export class ViewModel {
   tick = 0
   readonly entities = new Map<number, Believed>()
+  /** What one alone is told of oneself. */
+  readonly own: Believed['parts'] = {}
   private readonly tickHz: number
+  private readonly schema: Schema
 
-  constructor(tickHz: number) {
+  constructor(tickHz: number, schema: Schema) {
     this.tickHz = tickHz
+    this.schema = schema
   }
 
   /** Computes all entities at a later tick. */
@@ -45,19 +50,25 @@ export class ViewModel {
         dropped.push(...section.cells)
         continue
       }
+      if (section.section === 'own') {
+        this.takeParts(this.own, section.parts)
+        continue
+      }
       const { cell } = section
       for (const record of section.records) {
         if (record.record === 'gone') {
           if (record.left) this.entities.delete(record.id)
           else leftCells.push({ id: record.id, cell })
         } else if (record.record === 'entity') {
-          const { record: _, ...entity } = record
-          this.entities.set(record.id, { ...entity, cell, shown: undefined })
+          const { record: _, parts: told, ...entity } = record
+          const parts: Believed['parts'] = {}
+          this.takeParts(parts, told)
+          this.entities.set(record.id, { ...entity, cell, parts })
         } else {
           const known = this.entities.get(record.id)
           if (known === undefined) continue
-          if (record.record === 'shown') {
-            known.shown = record.shown
+          if (record.record === 'parts') {
+            this.takeParts(known.parts, record.parts)
             continue
           }
           const { x, y, heading, speed } = record
@@ -69,5 +80,12 @@ export class ViewModel {
       if (this.entities.get(id)?.cell === cell) this.entities.delete(id)
     }
     for (const [id, { cell }] of this.entities) if (dropped.includes(cell)) this.entities.delete(id)
+  }
+
+  private takeParts(parts: Believed['parts'], told: readonly PartRecord[]): void {
+    for (const { component, values } of told) {
+      const { name } = this.schema.components[component]!
+      parts[name] = { ...parts[name], ...values }
+    }
   }
 }

@@ -5,19 +5,39 @@ import { takeContent } from '#gameserver/instance/delivery.ts'
 import { countPlayers } from '#gameserver/instance/instance.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
-import { show } from '#gameserver/sim/entities.ts'
+import { set } from '#gameserver/sim/entities.ts'
 import { details } from '#gameserver/net/detail.ts'
+import { component } from '#shared/components/component.ts'
+import { Name } from '#shared/components/core.ts'
+import { u16, u8 } from '#shared/components/fields.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
 import { expectTruth, nearTo, stage } from './view-kit.ts'
 import type { TestClient } from './view-kit.ts'
 
-/** A game that shows something of some entities, and changes it now and then. */
+const life = 'entity'
+const Mood = component(
+  'mood',
+  { joy: u8, pose: u8 },
+  { audience: 'near', life, first: { joy: 0, pose: 3 } },
+)
+const Purse = component('purse', { gold: u16 }, { audience: 'owner', life, first: { gold: 0 } })
+const Plan = component('plan', { next: u16 }, { audience: 'server', life, first: { next: 0 } })
+
+/** A game that changes something of some entities now and then: for all, for the player, for nobody. */
 const mood: GameSystem = {
   name: 'mood',
   after: 'cells',
-  run({ players, creatures, tick }) {
+  run(world) {
+    const { players, creatures, tick } = world
     for (const entity of [...players, ...creatures]) {
-      if (entity.id % 3 !== 0 && (tick + entity.id) % 7 === 0) show(entity, [tick & 0xff, 1])
+      if (entity.id % 3 !== 0 && (tick + entity.id) % 7 === 0) {
+        set(world, entity, Name, { text: `tick ${tick}` })
+      }
+    }
+    for (const player of players) {
+      if ((tick + player.id) % 5 === 0) set(world, player, Mood, { joy: tick & 0xff })
+      if ((tick + player.id) % 3 === 0) set(world, player, Purse, { gold: tick })
+      if ((tick + player.id) % 4 === 0) set(world, player, Plan, { next: tick })
     }
   },
 }
@@ -40,7 +60,7 @@ describe('a viewer', () => {
       heading: fc.nat(65_535),
       ticks: fc.integer({ min: 1, max: 12 }),
     })
-    const rules = zoneRules({ systems: [mood] })
+    const rules = zoneRules({ systems: [mood], components: [Mood, Purse, Plan] })
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2 ** 31 }),
@@ -117,7 +137,8 @@ describe('a viewer', () => {
     for (let i = 0; i < 3; i++) tick()
     const after = enter(12, 60)
     tick()
-    const names = ({ view }: TestClient) => [...view.entities.values()].map(({ name }) => name)
+    const names = ({ view }: TestClient) =>
+      [...view.entities.values()].map(({ parts }) => parts['name']!['text'])
     expect(names(after)).toContain('Player1')
     expect(names(before)).toContain('Player1')
     expectTruth(instance, before)

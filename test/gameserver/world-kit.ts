@@ -55,7 +55,11 @@ export function testContent(zones: Zone[]): Content {
   }
 }
 
-export function enterInput(ref: number, xMetres: number, yMetres: number): WorldInput {
+export function enterInput(
+  ref: number,
+  xMetres: number,
+  yMetres: number,
+): Extract<WorldInput, { input: 'enter' }> {
   return {
     input: 'enter',
     ref,

@@ -11,6 +11,7 @@ import {
   takeCommand,
 } from '#gameserver/sim/commands.ts'
 import { between, createRandom, nextU32 } from '#gameserver/sim/random.ts'
+import { nameOf } from '#gameserver/sim/slots.ts'
 import { step } from '#gameserver/sim/step.ts'
 import { entityOf } from '#gameserver/sim/slots.ts'
 import { createWorld } from '#gameserver/sim/create-world.ts'
@@ -25,7 +26,7 @@ function digest(world: World): string {
   for (const word of world.random) w.u32(word)
   for (const entity of [...world.players, ...world.creatures]) {
     w.u24(entity.id).u32(entity.x).u32(entity.y).u16(entity.heading).u8(entity.speed)
-    w.u16(entity.cell).u16(entity.cellIndex).text8(entity.name)
+    w.u16(entity.cell).u16(entity.cellIndex).text8(nameOf(world, entity))
     if (entity.wander !== undefined) w.u32(entity.wander.until)
     if (entity.commands !== undefined) w.text16(JSON.stringify(entity.commands))
   }

@@ -1,6 +1,7 @@
 // A minimal client over a real socket: frames in, frames out.
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import { createSchemas } from '#client/library/schemas.ts'
 import { closeReason } from '#shared/protocol/close.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
 import type { ClientFrame } from '#shared/protocol/client-frames.ts'
@@ -33,6 +34,7 @@ export async function connect(
 ): Promise<ZoneClient> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/zone`, options)
   const watchers = new Set<() => void>()
+  const schemas = createSchemas()
   const client: ZoneClient = {
     socket,
     frames: [],
@@ -69,7 +71,8 @@ export async function connect(
     for (const check of watchers) check()
   }
   socket.on('message', (data: Buffer) => {
-    const frame = decodeServerFrame(data)
+    const frame = decodeServerFrame(data, schemas.current)
+    if (frame.kind === 'schema') return void schemas.take(frame.name, frame.json)
     if (frame.kind === 'refused') throw new Error(`the server sent what cannot be read`)
     client.frames.push(frame)
     if (frame.kind === 'control') {

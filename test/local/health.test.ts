@@ -68,7 +68,7 @@ test('the start zone needs an instance that is open and was written lately, or a
     address: 'ws://127.0.0.1:1/zone',
     capacity: 500,
     state: 'open',
-    protocol: 1,
+    protocol: 2,
   })
   await health.probe()
   expect((await health.last()).ok).toBe(true)
@@ -119,7 +119,7 @@ test('who asks for a probe while one is under way gets that one: nobody visits t
 
 test('a host whose clock is off by more than a minute is named', async () => {
   const { health, store, at } = setUp([hostOf('hub', 'ready')])
-  const host = { bootId: 'b', address: '', protocol: 1, content: '', publicKey: '' }
+  const host = { bootId: 'b', address: '', protocol: 2, content: '', publicKey: '' }
   await createLease(store, at.now() + 61_000, { ...host, instances: [] })
   const card = { zone: 'hub', instance: 'hub-1', state: 'open' as const, capacity: 10 }
   await openInstance(store, at.now() + 61_000, 'local', { ...host, ...card })

@@ -41,7 +41,7 @@ async function stage(bytes: number) {
   const entries: CheckpointEntry[] = []
   for (const [n, who] of all.entries()) {
     const { epoch, saveNumber, saved } = await play(who)
-    const bag = { parts: { bag: 'x'.repeat(bytes) } }
+    const bag = { parts: { bag: { v: 1, all: 'x'.repeat(bytes) } } }
     entries.push({
       characterId: who.characterId,
       epoch,

@@ -58,7 +58,7 @@ function openCheckpointing(store: Store) {
       bootId: 'boot',
       realmId,
       address: 'ws://boot/zone',
-      protocol: 1,
+      protocol: 2,
       contentVersion: 'test',
       publicKey: 'none',
       instances: [{ instance: 'hub-1', zone: 'hub', capacity: 1000 }],

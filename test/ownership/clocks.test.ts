@@ -38,7 +38,7 @@ import { seededRuntime } from './seeded-runtime.ts'
 const minute = 60_000
 const everyone = { isLive: () => true, isFresh: () => true }
 const at = { zone: 'hub', bootId: 'b1', instance: 'hub-1' }
-const entry = { ...at, address: 'ws://a/zone', protocol: 1, state: 'open' as const, capacity: 100 }
+const entry = { ...at, address: 'ws://a/zone', protocol: 2, state: 'open' as const, capacity: 100 }
 const now = 1_000_000_000
 const card = (more: Partial<Card> = {}): Card => ({
   ...entry,
@@ -171,7 +171,7 @@ describe('a reservation', () => {
         bootId: 'b1',
         realmId,
         address: entry.address,
-        protocol: 1,
+        protocol: 2,
         contentVersion: 'test',
         publicKey: 'none',
         instances: [{ instance: 'hub-1', zone: 'hub', capacity: 100 }],
@@ -280,7 +280,7 @@ describe('the time in a lease row', () => {
   async function offOf(off: number, more: { renews?: boolean; runsFor?: number } = {}) {
     const runtime = seededRuntime(1)
     const store: Store = createMemoryStore({ runtime })
-    const host = { bootId: 'b1', address: '', protocol: 1, content: '', publicKey: '' }
+    const host = { bootId: 'b1', address: '', protocol: 2, content: '', publicKey: '' }
     await createLease(store, runtime.now() + off, { ...host, instances: [] })
     runtime.advance(more.runsFor ?? 0)
     const lease = (await readLease(store, 'b1'))!
@@ -301,7 +301,7 @@ describe('the time in a lease row', () => {
   it('names the host in /health, by its name in the fleet or its boot id', async () => {
     const realm = await openRealm()
     const { store, runtime } = realm
-    const host = { address: '', protocol: 1, content: '', publicKey: '' }
+    const host = { address: '', protocol: 2, content: '', publicKey: '' }
     const open = async (bootId: string, off: number, more: { lease?: boolean } = {}) => {
       const then = runtime.now() + off
       await openInstance(store, then, realmId, { ...entry, bootId })

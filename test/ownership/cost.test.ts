@@ -30,9 +30,9 @@ async function openHubs(count: number, full: number) {
     boots.push(bootId)
     const at = { bootId, zone: 'hub', instance: 'hub-1' }
     const instances = [{ realmId, zone: 'hub', instance: 'hub-1' }]
-    const host = { bootId, address, protocol: 1, content: 'test', publicKey: 'k'.repeat(43) }
+    const host = { bootId, address, protocol: 2, content: 'test', publicKey: 'k'.repeat(43) }
     await createLease(memory, runtime.now(), { ...host, instances })
-    const entry = { ...at, address, capacity, state: 'open' as const, protocol: 1 }
+    const entry = { ...at, address, capacity, state: 'open' as const, protocol: 2 }
     await openInstance(memory, runtime.now(), realmId, entry)
     if (i < full) {
       const key = cardKey(realmId, at)
@@ -166,7 +166,7 @@ it('offers an instance that was below 80 % again up to 95 %, after all others', 
     instance: 'i',
     zone: 'hub',
     address: '',
-    protocol: 1,
+    protocol: 2,
     state: 'open' as const,
     capacity: 100,
     count,

@@ -18,7 +18,7 @@ async function openKeeper() {
   await createLease(memory, runtime.now(), {
     bootId,
     address: 'ws://host/zone',
-    protocol: 1,
+    protocol: 2,
     content: 'test',
     publicKey: 'none',
     instances: [],

@@ -11,7 +11,7 @@ it('a card that cannot be read costs its own instance, not its zone', async () =
   const store = createMemoryStore()
   const open = async (bootId: string) => {
     const ref = { zone: 'hub', bootId, instance: 'hub-1' }
-    const entry = { ...ref, address: 'ws://a/zone', protocol: 1, capacity: 100 }
+    const entry = { ...ref, address: 'ws://a/zone', protocol: 2, capacity: 100 }
     await openInstance(store, now, realmId, { ...entry, state: 'open' })
     return ref
   }

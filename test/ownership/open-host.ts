@@ -30,7 +30,7 @@ export async function openHost(options: {
       bootId,
       realmId,
       address: `ws://${bootId}/zone`,
-      protocol: 1,
+      protocol: 2,
       contentVersion: 'test',
       publicKey,
       instances: [{ instance: `${zone}-1`, zone, capacity }],

@@ -113,7 +113,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     }
     return await enter(deps, player, realmId, {
       characterId: who.characterId,
-      protocol: 1,
+      protocol: 2,
       observed,
     })
   }

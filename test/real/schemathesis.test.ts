@@ -98,7 +98,7 @@ describe.skipIf(program === undefined)('schemathesis', () => {
     const { publicKey, sign } = await createHostSigner()
     const bootId = newId(systemRuntime)
     const now = systemRuntime.now()
-    const about = { address: 'ws://host/zone', protocol: 1, content: 'test', instances: [] }
+    const about = { address: 'ws://host/zone', protocol: 2, content: 'test', instances: [] }
     await createLease(store, now, { bootId, publicKey, ...about })
     store.close()
     return await sign(bootId, now)

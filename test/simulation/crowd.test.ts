@@ -77,7 +77,7 @@ async function crowd(seed: number, state: NetworkState | undefined) {
         bootId,
         realmId,
         address: bootId,
-        protocol: 1,
+        protocol: 2,
         contentVersion: 'sim',
         publicKey: 'none',
         instances: instances.map((instance) => ({ instance, zone: 'hub', capacity })),

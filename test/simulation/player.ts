@@ -10,6 +10,9 @@ import type { Judge } from './judge.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
+/** WELCOME is read without one. */
+const noSchema = { components: [], archetypes: [] }
+
 export type Refused = { retryMs: number; observed: string | undefined; code: string }
 /** One `enter` through some function; undefined when no answer came. */
 export type Enter = (
@@ -110,7 +113,8 @@ export function createPlayer(deps: {
         send(bytes) {
           if (!socket.open) return
           const kind = bytes[1]
-          const frame = kind === SERVER_KIND.welcome ? decodeServerFrame(bytes) : undefined
+          const frame =
+            kind === SERVER_KIND.welcome ? decodeServerFrame(bytes, noSchema) : undefined
           if (frame?.kind === 'welcome') {
             socket.joined = { characterId, epoch: judge.welcomed(host, characterId) }
           }

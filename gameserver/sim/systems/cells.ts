@@ -6,7 +6,15 @@
 // fault names its system, the entity is made sound, and no other entity changes.
 import { cellOf } from '#shared/rules/units.ts'
 import { despawn } from '../entities.ts'
-import { changeCell, isInItsCell, isSound, makeSound, rebuildGrid } from '../slots.ts'
+import {
+  changeCell,
+  isInItsCell,
+  isPlayer,
+  isSound,
+  makeSound,
+  nameOf,
+  rebuildGrid,
+} from '../slots.ts'
 import type { Entity, World } from '../world.ts'
 
 /** `by`: the system or handler that ran since the last call, for the event `failed`. */
@@ -37,11 +45,12 @@ function settle(world: World, entities: readonly Entity[], by: string): void {
 
 /** A creature is removed. A player is put at the spawn: his stay goes on. */
 function repair(world: World, entity: Entity, by: string): void {
-  const { id, name, x, y, heading, speed } = entity
+  const { id, x, y, heading, speed } = entity
+  const name = nameOf(world, entity)
   const error = new RangeError(
     `${name} (entity ${id}) has no possible state: x ${x}, y ${y}, heading ${heading}, speed ${speed}`,
   )
   world.events.push({ event: 'failed', what: by, error })
-  if (entity.type === 'creature') despawn(world, entity)
-  else makeSound(world, entity)
+  if (isPlayer(entity)) makeSound(world, entity)
+  else despawn(world, entity)
 }

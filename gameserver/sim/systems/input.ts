@@ -1,8 +1,10 @@
 // Applies the inputs since the last step: players who enter and leave, and commands.
 import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
+import { Players } from '../archetype.ts'
 import { changeContent } from '../content.ts'
 import { createCommands, haltCommands, offerCommand } from '../commands.ts'
 import { despawn } from '../entities.ts'
+import { restoreParts } from '../saved-parts.ts'
 import { addEntity, entityOf } from '../slots.ts'
 import type { Tick, World, WorldInput } from '../world.ts'
 
@@ -68,10 +70,15 @@ function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'en
     x = world.spawnX
     y = world.spawnY
   }
-  const body = { type: 'player', appearance, name, x, y, heading, radius, unseen } as const
+  const body = { archetype: Players, appearance, name, x, y, heading, radius, unseen }
   const entity = addEntity(world, { ...body, ofContent: false })
   // A zone's capacity is far below the number of slots, so there is always one.
   if (entity === undefined) throw new Error('no slot is free for a player')
   entity.commands = createCommands(heading)
+  if (input.parts !== undefined) {
+    restoreParts(world, entity, input.parts, (error) =>
+      tick.events.push({ event: 'failed', what: `saved parts of ${name}`, error }),
+    )
+  }
   tick.events.push({ event: 'entered', ref, entity })
 }

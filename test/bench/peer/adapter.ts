@@ -13,6 +13,7 @@ import { openNodeSocket } from '#client/bots/socket.ts'
 import { createClock } from '#client/library/clock.ts'
 import { openConnection } from '#client/library/connection.ts'
 import { createMetrics } from '#client/library/metrics.ts'
+import { createSchemas } from '#client/library/schemas.ts'
 import { createView } from '#client/library/view.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
 import { SERVER_KIND } from '#shared/protocol/server-frames.ts'
@@ -108,14 +109,16 @@ export async function probe(client: Client) {
 
   const address = `ws://${client.host}:${client.port}/zone`
   const first = { kind: 'join', ticket } as const
-  const connection = openConnection(openNodeSocket, address, first, monotonic, createMetrics(), {
+  const schemas = createSchemas()
+  const metrics = createMetrics()
+  const connection = openConnection(openNodeSocket, address, first, monotonic, schemas, metrics, {
     frame(frame) {
       if (frame.kind === 'welcome') welcome = frame
       if (frame.kind !== 'snapshot' || welcome === undefined) return
       const { entity, tickUs } = welcome
       const tickMs = tickUs / 1000
       if (newest === undefined) {
-        const view = createView(entity, Math.round(1000 / tickMs))
+        const view = createView(entity, Math.round(1000 / tickMs), schemas.current)
         world = { view, clock: createClock(monotonic(), frame.tick, tickMs) }
         joined.resolve()
       }

@@ -6,14 +6,24 @@
 // every heading asked for later.
 import type { GameSystem, ZoneRules } from '#gameserver/sim/rules.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
-import { place, show } from '#gameserver/sim/entities.ts'
-import type { GameEntity } from '#gameserver/sim/world.ts'
+import { place, set } from '#gameserver/sim/entities.ts'
+import { nameOf } from '#gameserver/sim/slots.ts'
+import type { GameEntity, GameWorld } from '#gameserver/sim/world.ts'
+import { component } from '#shared/components/component.ts'
+import { u8 } from '#shared/components/fields.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 
 /** In metres of the bench. */
 export type Box = { x0: number; y0: number; x1: number; y1: number }
+
+/** What all see of a player. */
+export const Shown = component(
+  'shown',
+  { hp: u8, animation: u8, level: u8 },
+  { audience: 'near', life: 'entity', first: { hp: 0, animation: 0, level: 0 } },
+)
 
 /** What a player is besides a name and a place. */
 export type Vitals = { hp: number; level: number }
@@ -79,9 +89,9 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
         if (event.event !== 'entered') continue
         const { entity } = event
         const fresh = { flipX: false, flipY: false, asked: -1, animation: 1 }
-        const walker = { ...vitalsOf(entity.name), ...fresh }
+        const walker = { ...vitalsOf(nameOf(world, entity)), ...fresh }
         walkers[entity.id & 0xffff] = walker
-        present(entity, walker)
+        present(world, entity, walker)
       }
       for (const player of players) {
         const { speed, heading: asked } = player
@@ -90,7 +100,7 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
         if (asked !== walker.asked) {
           walker.asked = asked
           walker.animation = (walker.animation + 1) & 3
-          present(player, walker)
+          present(world, player, walker)
         }
         const heading = mirrored(asked, walker)
         let x = player.x + dxOf(heading, speed, tickHz) - dxOf(asked, speed, tickHz)
@@ -111,21 +121,22 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
   const change: GameSystem = {
     name: 'vitals',
     after: 'cells',
-    run({ players, tick }) {
+    run(world) {
+      const { players, tick } = world
       for (const player of players) {
         if ((tick + player.id) % hpEveryTicks !== 0) continue
         const walker = walkerOf(player)
         walker.hp = 50 + ((walker.hp * 7 + 13) % 50)
-        present(player, walker)
+        present(world, player, walker)
       }
     },
   }
 
-  return zoneRules({ systems: [mirror, change] })
+  return zoneRules({ systems: [mirror, change], components: [Shown] })
 }
 
-function present(player: GameEntity, { hp, animation, level }: Walker): void {
-  show(player, [hp, animation, level])
+function present(world: GameWorld, player: GameEntity, { hp, animation, level }: Walker): void {
+  set(world, player, Shown, { hp, animation, level })
 }
 
 function mirrored(heading: number, { flipX, flipY }: Walker): number {

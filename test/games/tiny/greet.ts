@@ -1,5 +1,5 @@
 // A system: each player who enters is greeted with the number of those before.
-import { message, sendTo } from 'waystone/zone'
+import { message, nameOf, sendTo } from 'waystone/zone'
 import type { GameSystem } from 'waystone/zone'
 import * as z from 'waystone/zod'
 import { greeting } from './protocol.ts'
@@ -21,7 +21,7 @@ export const greeter: GameSystem = {
       if (event.event !== 'entered') continue
       const before = typeof world.game['greeted'] === 'number' ? world.game['greeted'] : 0
       world.game['greeted'] = before + 1
-      const text = `Welcome, ${event.entity.name}. ${before} came before you.`
+      const text = `Welcome, ${nameOf(world, event.entity)}. ${before} came before you.`
       sendTo(world, event.entity, greet.kind, { text })
     }
   },

@@ -11,7 +11,7 @@ export const whistling = message({
   handle(world, player, { loud }, send) {
     let came = 0
     for (const sheep of near(world, player, metresToUnits(loud ? 60 : 5))) {
-      if (sheep.type !== 'creature') continue
+      if (sheep.archetype.body === 'player') continue
       const towards = headingTo(player.x - sheep.x, player.y - sheep.y) & 0xffc0
       stand(world, sheep, 3 * world.tickHz, towards)
       came++

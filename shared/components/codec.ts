@@ -1,0 +1,94 @@
+// Parts of entities in records: the values of their components, whole or what changed.
+//
+//   parts   u8 count, count x (u8 component, field mask, the fields that the mask names, in their order)
+//
+// The mask has one byte for a component of up to 8 fields, else two; bit 0 is the first field. A reader needs
+// the schema: it says how wide each field is.
+import type { Reader, Writer } from '../protocol/bytes.ts'
+import type { Wire } from './fields.ts'
+import type { Schema, SchemaComponent, SchemaField } from './schema.ts'
+
+/** Stored values of fields that were told of one component; by field. */
+export type PartRecord = { component: number; values: Record<string, number | string> }
+
+export function writeMask(w: Writer, fields: number, mask: number): void {
+  if (fields <= 8) w.u8(mask)
+  else w.u16(mask)
+}
+
+/** `value` is as `field.store` returned it, so it fits. */
+export function writeField(w: Writer, wire: Wire, value: number | string): void {
+  switch (wire) {
+    case 'u8':
+    case 'i8':
+      w.u8(value as number)
+      break
+    case 'u16':
+    case 'i16':
+      w.u16(value as number)
+      break
+    case 'u24':
+      w.u24(value as number)
+      break
+    case 'u32':
+    case 'i32':
+      w.u32(value as number)
+      break
+    case 'text8':
+      w.text8(value as string)
+      break
+  }
+}
+
+/** Undefined for what the schema does not allow. */
+export function readParts(r: Reader, schema: Schema): PartRecord[] | undefined {
+  const parts: PartRecord[] = []
+  const count = r.u8()
+  for (let i = 0; i < count; i++) {
+    const number = r.u8()
+    const component = schema.components[number]
+    if (component === undefined || r.failed) return undefined
+    const values = readFields(r, component)
+    if (values === undefined) return undefined
+    parts.push({ component: number, values })
+  }
+  return parts
+}
+
+function readFields(r: Reader, { fields }: SchemaComponent): PartRecord['values'] | undefined {
+  const mask = fields.length <= 8 ? r.u8() : r.u16()
+  if (mask >>> fields.length !== 0) return undefined
+  const values: PartRecord['values'] = {}
+  for (const [index, field] of fields.entries()) {
+    if ((mask & (1 << index)) === 0) continue
+    const value = readField(r, field.wire)
+    if (!fits(field, value)) return undefined
+    values[field.name] = value
+  }
+  return values
+}
+
+function readField(r: Reader, wire: Wire): number | string {
+  switch (wire) {
+    case 'u8':
+      return r.u8()
+    case 'i8':
+      return (r.u8() << 24) >> 24
+    case 'u16':
+      return r.u16()
+    case 'i16':
+      return (r.u16() << 16) >> 16
+    case 'u24':
+      return r.u24()
+    case 'u32':
+      return r.u32()
+    case 'i32':
+      return r.i32()
+    case 'text8':
+      return r.text8()
+  }
+}
+
+function fits({ min, max }: SchemaField, value: number | string): boolean {
+  return typeof value === 'string' || (value >= min && value <= max)
+}
