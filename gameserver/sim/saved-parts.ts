@@ -1,14 +1,8 @@
 // The parts of a character that are saved: the components that live as long as it does. Each has its version.
 // Parts and fields that this version of the game does not know are carried on as they are.
-import type { Component } from '#shared/components/component.ts'
+import type { Component, PartValue, SavedParts } from '#shared/components/component.ts'
 import { getPart, partsOf, setPart } from './components.ts'
 import type { Entity, World } from './world.ts'
-
-/** By the name of the component: its version and its fields. */
-type PartValue = number | string | boolean
-export type SavedParts = Readonly<
-  Record<string, { readonly v: number; readonly [field: string]: PartValue }>
->
 
 function ofCharacter(world: World, entity: Entity): readonly Component[] {
   return partsOf(world.components, entity.archetype)

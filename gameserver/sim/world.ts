@@ -1,5 +1,6 @@
 // The state of one zone. Plain data that only systems (systems/*.ts) change, one step at a time
 // (step.ts). Entities are made, removed and moved by entities.ts alone.
+import type { SavedParts } from '#shared/components/component.ts'
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { Creature, Zone } from '#shared/content/content.ts'
 import type { Walls } from '#shared/rules/walls.ts'
@@ -8,7 +9,6 @@ import type { Commands } from './commands.ts'
 import type { Components } from './components.ts'
 import type { Grid } from './grid.ts'
 import type { Random } from './random.ts'
-import type { SavedParts } from './saved-parts.ts'
 
 /** How a creature strays about its spawn. Lengths in units, times in ticks. */
 export type Wander = {

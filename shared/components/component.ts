@@ -81,3 +81,11 @@ export function storable(
     throw new RangeError(`${component}.${fieldName}: ${(error as RangeError).message}`)
   }
 }
+
+/** A value as games see it. */
+export type PartValue = number | string | boolean
+
+/** What is saved of a character's components: by name, the version and the fields. */
+export type SavedParts = Readonly<
+  Record<string, { readonly v: number; readonly [field: string]: PartValue }>
+>
