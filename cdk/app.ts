@@ -11,7 +11,7 @@ import { readSettings } from './settings.ts'
 
 const app = new App()
 const settings = readSettings(app)
-const into = path.join(import.meta.dirname, '..', 'dist', 'functions')
+const into = path.resolve('dist', 'lambda')
 const functions = functionsOf(settings.bundling, domains)
 const folders = await buildBundles(functions, into)
 defineRealm(app, settings, functions, (name) => Code.fromAsset(folders.get(name)!))

@@ -1,5 +1,5 @@
-// `waystone image`: the images of zone host and functions with this game, for Docker. What they carry is bundled
-// here, and stands in for the stage `build` of the Dockerfiles: so Docker needs neither the game nor npm.
+// `waystone image`: the images of zone host and functions with this game. What they carry is bundled here, and
+// stands in for the stage `build` of the Dockerfiles: so the engine needs neither the game nor npm.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -7,14 +7,19 @@ import { fileURLToPath } from 'node:url'
 import { bundle } from '../bundle.ts'
 import { StartError } from '../start-error.ts'
 
+/** They take the same arguments. */
+const engines = ['docker', 'podman', 'buildah']
 const images = { 'zone-host': 'Dockerfile', functions: 'Dockerfile.functions' }
 
-/** Throws StartError when Docker is missing or fails. */
+/** Throws StartError when there is no engine, or it fails. */
 export async function buildImages(): Promise<void> {
-  if (spawnSync('docker', ['version'], { stdio: 'ignore' }).status !== 0) {
+  const engine = engines.find(
+    (one) => spawnSync(one, ['version'], { stdio: 'ignore' }).status === 0,
+  )
+  if (engine === undefined) {
     throw new StartError(
-      'Docker is missing on this machine, or does not run. `npm run bundle` makes what the images carry; ' +
-        'build them where Docker is, in CI for example.',
+      'No Docker (or podman, or buildah) runs on this machine. `npm run bundle` makes what the images ' +
+        'carry; build them where Docker is, in CI for example.',
     )
   }
   const { name, version } = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -28,8 +33,8 @@ export async function buildImages(): Promise<void> {
     const file = fileURLToPath(new URL(`../../${dockerfile}`, import.meta.url))
     const tag = `${name}/${image}:${version}`
     const args = ['build', '-f', file, '--build-context', `build=${folder}`, '-t', tag, folder]
-    if (spawnSync('docker', args, { stdio: 'inherit' }).status !== 0) {
-      throw new StartError(`Docker did not build ${tag}.`)
+    if (spawnSync(engine, args, { stdio: 'inherit' }).status !== 0) {
+      throw new StartError(`${engine} did not build ${tag}.`)
     }
     console.log(tag)
   }

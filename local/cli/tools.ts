@@ -1,5 +1,6 @@
 // Tools of this package, run on a game's folder.
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,8 +14,15 @@ export async function testGame(args: string[]): Promise<void> {
 
 /** AWS CDK with the stacks of this package; its output lies in the working directory. */
 export async function runCdk(verb: string, args: string[]): Promise<void> {
-  const app = `${JSON.stringify(process.execPath)} ${JSON.stringify(own('cdk/app.ts'))}`
-  await run([own('node_modules/aws-cdk/bin/cdk'), verb, '--app', app, '-o', 'dist/cdk', ...args])
+  const app = `${process.execPath} ${own('cdk/app.ts')}`
+  // A game's folder has no cdk.json of its own.
+  const { context } = JSON.parse(readFileSync(own('cdk.json'), 'utf8')) as {
+    context: Record<string, string | boolean>
+  }
+  const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`])
+  const quiet = ['--no-notices', '--no-version-reporting']
+  const all = [verb, '--app', app, '-o', 'dist/cdk', ...settings, ...quiet, ...args]
+  await run([own('node_modules/aws-cdk/bin/cdk'), ...all])
 }
 
 /** Runs a program of Node to its end; its exit code is ours. */

@@ -13,12 +13,14 @@ export const faultLine = z.object({
   error: z.object({ message: z.string() }),
 })
 
-const frame = /^(?:.*[ (])?(?:file:\/\/)?(\/[^()\s?]+?)(?:\?\S*?)?(:\d+)(?::\d+)?\)?$/
+// `    at run (file:///a/b.ts?again=1:7:3)`, `    at /a/b.ts:7:3`, and `file:///a/b.ts:7` above a syntax error.
+const frame = /^(?:\s+at (?:async )?(?:.+? \()?)?(file:\/\/)?(\/.*?)(?:\?[^:]*)?:(\d+)(?::\d+)?\)?$/
 
 /** Files and lines of an error's stack, `/a/b.ts:7`, the innermost first. For a syntax error: its own. */
 export function placesOf(error: Error): string[] {
-  return (error.stack ?? '').split('\n').flatMap((line) => {
-    const found = frame.exec(line)
-    return found === null ? [] : [`${found[1]}${found[2]}`]
+  return (error.stack ?? '').split('\n').flatMap((text) => {
+    const [, scheme, path = '', line] = frame.exec(text) ?? []
+    if (line === undefined) return []
+    return [`${scheme === undefined ? path : decodeURI(path)}:${line}`]
   })
 }

@@ -118,6 +118,23 @@ describe.concurrent('a start that cannot go on says why in one sentence and exit
     expect(second).toMatchObject({ code: 1, errors: [expect.stringContaining('WAYSTONE_FLEAT')] })
   })
 
+  test('the folder of the game has no game, or one that does not load', async () => {
+    const { code, errors } = await refused('no-game', { WAYSTONE_GAME: '.' })
+    expect({ code, errors }).toEqual({
+      code: 1,
+      errors: [expect.stringMatching(/^The game folder .*no-game has no game\.ts; WAYSTONE_GAME/)],
+    })
+    // By .env: the game is loaded only when the file has been read.
+    const broken = join(dir, 'broken')
+    mkdirSync(broken)
+    writeFileSync(join(broken, 'game.ts'), 'const a = 1\nconst b = = 2\n')
+    const second = await refused('broken', {}, 'WAYSTONE_GAME=.\n')
+    expect(second).toMatchObject({
+      code: 1,
+      errors: ['The game does not load. game.ts:2: Expression expected.'],
+    })
+  })
+
   test('the fleet names a zone that the content does not have', async () => {
     const { code, errors } = await refused('zone', { WAYSTONE_FLEET: 'moon:1' })
     expect({ code, errors }).toEqual({
