@@ -224,8 +224,10 @@ export const socketSilentMs = 30_000
  * whole to who meets the entity: a crowd of 500 then fills a frame of 512 KB.
  */
 export const partsMaxBytes = 1024
-/** Bytes of all components that a player alone is told of. */
+/** Bytes of all components that a player alone is told of; and of those that his party is. */
 export const ownPartsMaxBytes = 2048
+/** Players of a party in a zone: a raid. A byte counts them in a snapshot. */
+export const partyMax = 40
 /** A fault that comes back in each tick is logged once, and then each minute with its count. */
 export const faultAgainMs = 60_000
 /** Faults that an instance distinguishes, by part and line of code. Beyond, it forgets the logged ones. */

@@ -15,6 +15,7 @@ export {
 export type { At, PlaceRefusal, SpawnRefusal } from '#gameserver/sim/entities.ts'
 export { message } from '#gameserver/sim/message.ts'
 export type { Message, MessageOptions, Send } from '#gameserver/sim/message.ts'
+export { setParty } from '#gameserver/sim/party.ts'
 export { zoneRules } from '#gameserver/sim/rules.ts'
 export { nameOf } from '#gameserver/sim/slots.ts'
 export type { CoreSystem, GameSystem, GameTick, ZoneRules } from '#gameserver/sim/rules.ts'

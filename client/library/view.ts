@@ -70,6 +70,8 @@ export type View = {
   draw(tick: number, elapsedMs: number): Drawn[]
   /** What is known of one entity; of oneself with the components that nobody else is told of. */
   entity(id: number): Known | undefined
+  /** Of one's party, oneself included, wherever in the zone they are: what only they are told. */
+  party(): { id: number; parts: SeenParts }[]
   readonly size: number
 }
 
@@ -79,6 +81,8 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
 
   /** What one alone is told of oneself. It comes before, and stays without, the entity in a cell. */
   const ownParts: Entity['parts'] = {}
+  /** What one's party is told, by id: of those out of sight too. */
+  const partyParts = new Map<number, Entity['parts']>()
 
   const meet = (record: EntityRecord, cell: number, piece: Piece, known: Entity | undefined) => {
     if (known) addPiece(known.course, piece, drawnTick)
@@ -99,7 +103,7 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
       body,
       appearance: typeof looks === 'string' ? looks : '',
       name: typeof label === 'string' ? label : '',
-      parts: id === own ? { ...parts, ...ownParts } : parts,
+      parts: { ...parts, ...partyParts.get(id), ...(id === own ? ownParts : undefined) },
     }
   }
 
@@ -120,6 +124,15 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
         }
         if (section.section === 'own') {
           takeParts(ownParts, section.parts, schema)
+          continue
+        }
+        if (section.section === 'party') {
+          if (section.complete) partyParts.clear()
+          for (const { id, parts } of section.members) {
+            const known = partyParts.get(id) ?? {}
+            takeParts(known, parts, schema)
+            partyParts.set(id, known)
+          }
           continue
         }
         const { cell } = section
@@ -176,6 +189,7 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
       const entity = entities.get(id)
       return entity && knownOf(entity)
     },
+    party: () => Array.from(partyParts, ([id, parts]) => ({ id, parts })),
     get size() {
       return entities.size - (entities.has(own) ? 1 : 0)
     },

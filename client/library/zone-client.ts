@@ -14,7 +14,7 @@ import { BUTTON_WALK } from '#shared/rules/movement.ts'
 import { runAttempts } from './attempts.ts'
 import type { Listen } from './events.ts'
 import type { Metrics } from './metrics.ts'
-import type { Drawn, Seen } from './view.ts'
+import type { Drawn, Known, Seen, SeenParts } from './view.ts'
 import { createCore } from './zone-client-state.ts'
 import type {
   ZoneClientCore,
@@ -45,6 +45,10 @@ export type ZoneClient = {
   draw(): Drawn[]
   /** All others exactly as of the newest snapshot. */
   seen(): Seen[]
+  /** What is known of an entity in view; of oneself with what nobody else is told. */
+  entity(id: number): Known | undefined
+  /** Of one's party, oneself included, wherever in the zone they are: what only they are told. */
+  party(): { id: number; parts: SeenParts }[]
   /** The own body that the server last acknowledged; undefined while not in the world. */
   readonly acknowledged: Acknowledged | undefined
   readonly content: Zone | undefined
@@ -90,6 +94,8 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
     self: () => core.zone?.self(monotonic()),
     draw: () => core.zone?.draw(monotonic()) ?? [],
     seen: () => core.zone?.seen() ?? [],
+    entity: (id) => core.zone?.entity(id),
+    party: () => core.zone?.party() ?? [],
     get acknowledged() {
       return core.zone?.acknowledged
     },

@@ -14,7 +14,7 @@ import { createOwnPosition } from './own-position.ts'
 import { createPacing } from './pacing.ts'
 import { createPrediction } from './prediction.ts'
 import { createView } from './view.ts'
-import type { Drawn, Known, Seen } from './view.ts'
+import type { Drawn, Known, Seen, SeenParts } from './view.ts'
 
 /** Others are drawn this far in the past, so that what they did has usually arrived. */
 const drawDelayMs = 100
@@ -51,6 +51,8 @@ export type JoinedZone = {
   seen(): Seen[]
   /** What is known of an entity in view. */
   entity(id: number): Known | undefined
+  /** Of one's party, oneself included, wherever in the zone they are: what only they are told. */
+  party(): { id: number; parts: SeenParts }[]
   /** The server's tick now, with its fraction. */
   tickAt(now: number): number
   /** The shortest of the last round trips in ms. */
@@ -144,6 +146,7 @@ export function joinZone(
     },
     seen: () => view.at(newest.tick),
     entity: (id) => view.entity(id),
+    party: view.party,
     tickAt: (at) => clock.tickAt(at),
     get rttMs() {
       return clock.rttMs

@@ -17,7 +17,7 @@ import {
   socketStalledMs,
 } from '#shared/limits.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
-import { beginOwn, writeDrop, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
+import { beginOwn, beginParty, writeDrop, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
 import { partsOf } from '../sim/components.ts'
 import type { Entity, World } from '../sim/world.ts'
 import type { CellRecords, Changes } from './cell-records.ts'
@@ -128,6 +128,7 @@ export function sendFrame(
   })
   const headBytes = frame.at
   writeOwn(viewer, world, since)
+  writeParty(viewer, world, since)
   if (viewer.keyframe) {
     writeAll(interest, records)
   } else {
@@ -159,8 +160,45 @@ function isDue(viewer: Viewer, world: World, now: number): boolean {
   return viewer.keyframe || viewer.entity.unsure || now - viewer.sentAt >= dueMs
 }
 
+/** Whether something changed that those near are not told of: the player's own, or in his party. */
 function ownChanged({ entity, upTo }: Viewer, { components }: World): boolean {
-  return components.latest.owner[entity.id & 0xffff]! > upTo
+  const { owner, party } = components.latest
+  if (owner[entity.id & 0xffff]! > upTo || partyBecame(entity, upTo)) return true
+  return membersOf(entity).some(({ id }) => party[id & 0xffff]! > upTo)
+}
+
+const alone: Entity[] = []
+
+/** Who is in a player's party, he himself included. Valid until the next call. */
+function membersOf(entity: Entity): readonly Entity[] {
+  if (entity.party !== undefined) return entity.party.members
+  alone[0] = entity
+  return alone
+}
+
+/** Whether a player's party became another one after a tick. */
+function partyBecame({ party, partyAt }: Entity, since: number): boolean {
+  return partyAt > since || (party !== undefined && party.changedAt > since)
+}
+
+/** What the player's party alone is told of. */
+function writeParty({ entity, keyframe }: Viewer, { components }: World, since: number): void {
+  const { party: tables } = partsOf(components, entity.archetype)
+  if (tables.length === 0) return
+  const members = membersOf(entity)
+  const latest = components.latest.party
+  const complete = keyframe || partyBecame(entity, since)
+  let count = 0
+  for (const { id } of members) if (complete || latest[id & 0xffff]! > since) count++
+  if (count === 0) return
+  beginParty(frame, complete, count)
+  for (const { id } of members) {
+    const slot = id & 0xffff
+    if (!complete && latest[slot]! <= since) continue
+    frame.u24(id)
+    if (complete) writeAllParts(frame, tables, slot)
+    else writePartsSince(frame, tables, slot, since)
+  }
 }
 
 /** What the player alone is told of. */

@@ -75,10 +75,11 @@ export function createComponents(
     const own = [...new Set([...commonParts, ...parts, ...more])].map((one) => tables.get(one)!)
     const to = (audience: Audience) =>
       own.filter(({ component }) => component.audience === audience)
-    const [near, owner] = [to('near'), to('owner')]
+    const [near, owner, party] = [to('near'), to('owner'), to('party')]
     checkBytes(name, near, partsMaxBytes)
     checkBytes(name, owner, ownPartsMaxBytes)
-    return { number, all: own, near, owner, party: to('party'), server: to('server') }
+    checkBytes(name, party, ownPartsMaxBytes)
+    return { number, all: own, near, owner, party, server: to('server') }
   }
   return {
     schema: schemaOf(components, archetypes),

@@ -37,6 +37,7 @@ export function createWorld(
     grid: createGrid(width, height),
     components: createComponents(archetypes, components),
     archetypes: new Map(archetypes.map((one) => [one.name, one])),
+    parties: new Map(),
     slots: [],
     generations: new Uint8Array(slotsMax),
     freeSlots: [],

@@ -7,6 +7,7 @@ import { cellOf } from '#shared/rules/units.ts'
 import { addParts, getPart, setPart } from './components.ts'
 import { gateAt } from './gates.ts'
 import { placeInCell, takeFromCell } from './grid.ts'
+import { leaveParty } from './party.ts'
 import type { Entity, World } from './world.ts'
 
 export const slotsMax = 65_536
@@ -41,6 +42,8 @@ export function addEntity(world: World, { appearance, name, ...made }: Made): En
     commands: undefined,
     unsure: false,
     gate: gateAt(world, made.x, made.y),
+    party: undefined,
+    partyAt: world.tick,
     wander: undefined,
   }
   world.slots[slot] = entity
@@ -69,6 +72,7 @@ export function removeEntity(world: World, entity: Entity): void {
   const slot = entity.id & 0xffff
   world.slots[slot] = undefined
   world.freeSlots.push({ slot, since: world.tick })
+  leaveParty(world, entity)
   if (!entity.unseen) leaveCell(world, entity)
   const list = listOf(world, entity)
   const last = list.pop()!

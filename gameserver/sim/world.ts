@@ -45,8 +45,18 @@ export type Entity = {
   readonly unseen: boolean
   /** The gate it stands in, so that only walking into one counts; -1 for none. */
   gate: number
+  /** The party of a player, and the tick in which he came to it or left one. */
+  party: Party | undefined
+  partyAt: number
   /** How a creature strays. Undefined for a creature that stands, and for players. */
   wander: Wander | undefined
+}
+
+/** Players who are told of one another's components with the audience `party` (party.ts). */
+export type Party = {
+  readonly members: Entity[]
+  /** The tick in which somebody came or went last. */
+  changedAt: number
 }
 
 /** An entity as a game sees it. It changes by the functions of entities.ts alone. */
@@ -84,6 +94,8 @@ export type World = {
   readonly components: Components
   /** By name: for a creature of the content, that of its id. */
   readonly archetypes: ReadonlyMap<string, Archetype>
+  /** By number. */
+  readonly parties: Map<number, Party>
   /** Indexed by slot. */
   readonly slots: (Entity | undefined)[]
   readonly generations: Uint8Array

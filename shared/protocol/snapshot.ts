@@ -9,6 +9,9 @@
 //     3 CELL   u16 cell, u16 bytes, records       what changed in a subscribed cell
 //     4 OWN    parts                              components that the player alone is told of: what
 //                                                 changed, in a keyframe all
+//     5 PARTY  u8 flags (1: complete), u8 count, count x (u24 id, parts)
+//                                                 components that one's party alone is told of, one's
+//                                                 own too; complete: forget those of all others first
 //
 // A cell is column | row << 8; places in records are counted from its corner. Records, each u8 kind:
 //     1 ENTITY u24 id, u8 archetype, u16 x, u16 y, u16 heading, u8 speed, parts
@@ -35,8 +38,10 @@ import { HEADER } from './version.ts'
 
 /** Forget everything but the own entity first: this frame is complete in itself. */
 const FLAG_KEYFRAME = 1
+/** Of a PARTY section: whoever is not in it is not told of any more. */
+const FLAG_COMPLETE = 1
 
-const SECTION = { drop: 1, block: 2, cell: 3, own: 4 } as const
+const SECTION = { drop: 1, block: 2, cell: 3, own: 4, party: 5 } as const
 const SECTION_HEAD_BYTES = 5
 const RECORD = { entity: 1, motion: 2, gone: 3, parts: 4 } as const
 /** Records of this kind and above carry their own length. */
@@ -73,6 +78,7 @@ export type Section =
   | { section: 'drop'; cells: number[] }
   | { section: 'block' | 'cell'; cell: number; records: SnapshotRecord[] }
   | { section: 'own'; parts: PartRecord[] }
+  | { section: 'party'; complete: boolean; members: { id: number; parts: PartRecord[] }[] }
 
 export type SnapshotHead = {
   tick: number
@@ -132,6 +138,13 @@ export function endSection(w: Writer, begin: number): void {
 /** Begins the section with what the player alone is told; its parts follow. */
 export function beginOwn(w: Writer): void {
   w.u8(SECTION.own)
+}
+
+/** Begins the section with what a party alone is told; for each member his id and his parts follow. */
+export function beginParty(w: Writer, complete: boolean, members: number): void {
+  w.u8(SECTION.party)
+    .u8(complete ? FLAG_COMPLETE : 0)
+    .u8(members)
 }
 
 /** `x`, `y` in zone units; `cell` must contain them. Its parts follow. */
@@ -203,6 +216,7 @@ function decodeSection(r: Reader, schema: Schema): Section | undefined {
     const parts = readParts(r, schema)
     return parts && { section: 'own', parts }
   }
+  if (kind === SECTION.party) return decodeParty(r, schema)
   if (kind !== SECTION.block && kind !== SECTION.cell) return undefined
   const cell = r.u16()
   const length = r.u16()
@@ -217,6 +231,19 @@ function decodeSection(r: Reader, schema: Schema): Section | undefined {
   }
   r.end = frameEnd
   return { section: kind === SECTION.block ? 'block' : 'cell', cell, records }
+}
+
+function decodeParty(r: Reader, schema: Schema): Section | undefined {
+  const complete = (r.u8() & FLAG_COMPLETE) !== 0
+  const count = r.u8()
+  const members: { id: number; parts: PartRecord[] }[] = []
+  for (let i = 0; i < count; i++) {
+    const id = r.u24()
+    const parts = readParts(r, schema)
+    if (parts === undefined) return undefined
+    members.push({ id, parts })
+  }
+  return { section: 'party', complete, members }
 }
 
 function decodeRecord(

@@ -196,11 +196,20 @@ export function expectTruth(instance: Instance, client: TestClient, near?: Set<n
 /** The client knows what he alone may know of himself, and nothing else of that kind. */
 function expectOwnParts(
   { components }: World,
-  { id, archetype }: Entity,
+  { id, archetype, party }: Entity,
   { view }: TestClient,
 ): void {
-  if (sameValues(partsOf(components, archetype).owner, id & 0xffff, view.own)) return
-  throw new Error(`${id} believes of itself ${JSON.stringify(view.own)}`)
+  const { owner, party: shared } = partsOf(components, archetype)
+  if (!sameValues(owner, id & 0xffff, view.own)) {
+    throw new Error(`${id} believes of itself ${JSON.stringify(view.own)}`)
+  }
+  if (shared.length === 0) return
+  const members = (party?.members ?? [{ id }]).map((member) => member.id)
+  const same = members.every((member) =>
+    sameValues(shared, member & 0xffff, view.party.get(member) ?? {}),
+  )
+  if (same && view.party.size === members.length) return
+  throw new Error(`${id} believes of its party ${JSON.stringify([...view.party])}`)
 }
 
 /** Whether what is believed of an entity's components is what those near may know, no less and no more. */

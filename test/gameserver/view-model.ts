@@ -19,6 +19,8 @@ export type Believed = {
 export class ViewModel {
   tick = 0
   readonly entities = new Map<number, Believed>()
+  /** What one's party alone is told, by id. */
+  readonly party = new Map<number, Believed['parts']>()
   /** What one alone is told of oneself. */
   readonly own: Believed['parts'] = {}
   private readonly tickHz: number
@@ -52,6 +54,15 @@ export class ViewModel {
       }
       if (section.section === 'own') {
         this.takeParts(this.own, section.parts)
+        continue
+      }
+      if (section.section === 'party') {
+        if (section.complete) this.party.clear()
+        for (const { id, parts } of section.members) {
+          const known = this.party.get(id) ?? {}
+          this.takeParts(known, parts)
+          this.party.set(id, known)
+        }
         continue
       }
       const { cell } = section

@@ -6,6 +6,7 @@ import { countPlayers } from '#gameserver/instance/instance.ts'
 import { zoneRules } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
 import { set } from '#gameserver/sim/entities.ts'
+import { setParty } from '#gameserver/sim/party.ts'
 import { details } from '#gameserver/net/detail.ts'
 import { component } from '#shared/components/component.ts'
 import { Name } from '#shared/components/core.ts'
@@ -23,7 +24,12 @@ const Mood = component(
 const Purse = component('purse', { gold: u16 }, { audience: 'owner', life, first: { gold: 0 } })
 const Plan = component('plan', { next: u16 }, { audience: 'server', life, first: { next: 0 } })
 
-/** A game that changes something of some entities now and then: for all, for the player, for nobody. */
+const Wounds = component('wounds', { depth: u8 }, { audience: 'party', life, first: { depth: 1 } })
+
+/**
+ * A game that changes something of some entities now and then: for all, for the player, for his party, for
+ * nobody. Parties change as well.
+ */
 const mood: GameSystem = {
   name: 'mood',
   after: 'cells',
@@ -38,6 +44,8 @@ const mood: GameSystem = {
       if ((tick + player.id) % 5 === 0) set(world, player, Mood, { joy: tick & 0xff })
       if ((tick + player.id) % 3 === 0) set(world, player, Purse, { gold: tick })
       if ((tick + player.id) % 4 === 0) set(world, player, Plan, { next: tick })
+      if ((tick + player.id) % 6 === 0) set(world, player, Wounds, { depth: tick & 0xff })
+      if ((tick + player.id) % 11 === 0) setParty(world, player, (tick + player.id) % 3)
     }
   },
 }
@@ -60,7 +68,7 @@ describe('a viewer', () => {
       heading: fc.nat(65_535),
       ticks: fc.integer({ min: 1, max: 12 }),
     })
-    const rules = zoneRules({ systems: [mood], components: [Mood, Purse, Plan] })
+    const rules = zoneRules({ systems: [mood], components: [Mood, Purse, Plan, Wounds] })
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2 ** 31 }),

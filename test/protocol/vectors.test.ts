@@ -106,7 +106,7 @@ describe('vectors', () => {
   test('hold every kind of section and record', () => {
     const sections = file.snapshots.flatMap(({ frame }) => (frame as Snapshot).sections)
     expect(new Set(sections.map(({ section }) => section))).toEqual(
-      new Set(['drop', 'block', 'cell', 'own']),
+      new Set(['drop', 'block', 'cell', 'own', 'party']),
     )
     const records = sections.flatMap((s) => ('records' in s ? s.records : []))
     expect(new Set(records.map(({ record }) => record))).toEqual(
