@@ -7,7 +7,7 @@ import { gameAnnotation } from '#shared/fleet/fleet.ts'
 import { gameFolder } from '#shared/game/folder.ts'
 import { reloadGame } from '#shared/game/load.ts'
 import { systemRuntime } from '#shared/system.ts'
-import { faultMessage } from '#shared/telemetry/fault.ts'
+import { faultMessage, hostReplacedMessage } from '#shared/telemetry/fault.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { GameServer } from './agones/game-server.ts'
 import type { Host } from './host.ts'
@@ -35,18 +35,24 @@ export function takeNewContent(options: {
   })
 }
 
-/** Returns what is to be called with the game server whenever it may have changed. */
+/**
+ * `replace` ends this host, which the fleet replaces. Returns what is to be called with the game server whenever it may have changed.
+ */
 export function takeNewGame(
   host: Host,
   persistence: PersistenceThread,
   log: Log,
+  replace: (why: string) => void,
 ): (gameServer: Pick<GameServer, 'annotations'>) => void {
   let asked: string | undefined
   let turn = Promise.resolve()
   const take = async (): Promise<void> => {
     try {
       const { zone } = await reloadGame(gameFolder(process.env))
-      host.takeRules(zone as ZoneRules)
+      if (!host.takeRules(zone as ZoneRules)) {
+        log.warn(hostReplacedMessage)
+        return replace(hostReplacedMessage)
+      }
       await persistence.takeGame()
       log.info('game taken over')
     } catch (error) {

@@ -89,8 +89,8 @@ export type Host = {
   stop(): Promise<void>
   /** Goes on with other content while players stay in; its zones must be as large as before. */
   takeContent(content: Content): void
-  /** Goes on with other rules while players stay in. */
-  takeRules(rules: ZoneRules): void
+  /** Goes on with other rules while players stay in. False when they need another host (instance.ts). */
+  takeRules(rules: ZoneRules): boolean
   stats(): HostStats
 }
 
@@ -175,7 +175,7 @@ export function createHost(options: HostOptions): Host {
       for (const { instance } of running) takeContent(instance, content)
     },
     takeRules(rules) {
-      for (const { instance } of running) takeRules(instance, rules)
+      return running.every(({ instance }) => takeRules(instance, rules))
     },
     stats: () => ({ ...readStats(running, durations, transport), unjoined: unjoined.count }),
   }

@@ -142,7 +142,9 @@ async function start(parts: Parts): Promise<void> {
     'ready',
     async () => {
       const open = openOnceAllocated(parts, { agones, persistence, port })
-      const takeGame = config.WAYSTONE_DEV ? takeNewGame(parts.host!, persistence, log) : () => {}
+      const takeGame = config.WAYSTONE_DEV
+        ? takeNewGame(parts.host!, persistence, log, (why) => parts.stop(why, 0))
+        : () => {}
       parts.onGameServer = () => {
         open()
         takeGame(agones.gameServer())

@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { Runtime } from '#shared/runtime.ts'
-import { faultLine } from '#shared/telemetry/fault.ts'
+import { faultLine, hostReplacedMessage } from '#shared/telemetry/fault.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { every } from './every.ts'
 
@@ -61,6 +61,7 @@ function readFault(line: string, game: string): string | undefined {
     // Not a line of ours: a crash prints plain text.
     return undefined
   }
+  if ((value as { message?: unknown }).message === hostReplacedMessage) return hostReplacedMessage
   const fault = faultLine.safeParse(value)
   if (!fault.success) return undefined
   const { instance, what, at, times, error } = fault.data

@@ -13,6 +13,7 @@ import type { CellRecords } from '../net/cell-records.ts'
 import { details } from '../net/detail.ts'
 import type { Detail } from '../net/detail.ts'
 import type { Persistence } from '../persistence/persistence.ts'
+import { adoptRules } from '../sim/adopt-rules.ts'
 import { coreRules } from '../sim/rules.ts'
 import type { ZoneRules } from '../sim/rules.ts'
 import { namedSchema } from '#shared/components/schema.ts'
@@ -116,10 +117,15 @@ export function createInstance(deps: InstanceDeps): Instance {
   }
 }
 
-/** Goes on with other rules from the next tick on. Their faults are new ones. */
-export function takeRules(instance: Instance, rules: ZoneRules): void {
+/**
+ * Goes on with other rules from the next tick on. Their faults are new ones. False when they declare other
+ * components or archetypes: those need another instance.
+ */
+export function takeRules(instance: Instance, rules: ZoneRules): boolean {
+  if (!adoptRules(instance.world, rules)) return false
   instance.rules = rules
   instance.faults = createFaults(instance.log)
+  return true
 }
 
 /** Characters in the instance, those without a socket too; not the synthetic ones, who take no place. */

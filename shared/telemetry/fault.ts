@@ -3,6 +3,10 @@ import * as z from 'zod'
 
 export const faultMessage = 'a part of a tick failed'
 
+/** In development a host says so before it ends. */
+export const hostReplacedMessage =
+  'components or archetypes are declared otherwise: zone hosts are replaced'
+
 /** The fields of such a line. `at`: file and line, when the error knows them. `times`: since the line before. */
 export const faultLine = z.object({
   message: z.literal(faultMessage),

@@ -174,10 +174,26 @@ describe('development in a folder of its own', () => {
 
   it('has closed no socket for any of it', () => expect(phases).toEqual([]))
 
+  it('replaces zone hosts when a component is declared otherwise, and everybody comes back', async () => {
+    await edit(game, 'game.ts', (text) =>
+      text
+        .replace("from 'waystone/zone'", "from 'waystone/zone'\nimport { Mana } from './mana.ts'")
+        .replace('messages: [hail]', 'messages: [hail], components: [Mana]'),
+    )
+    const options = `{ audience: 'owner', life: 'character', first: { now: 9 } }`
+    await writeFile(
+      join(game, 'mana.ts'),
+      `import { component, u8 } from 'waystone/zone'\n\n` +
+        `export const Mana = component('mana', { now: u8 }, ${options})\n`,
+    )
+    await everybodyBack()
+    expect(waystone.output()).toContain('zone hosts are replaced')
+  })
+
   it('replaces zone hosts when the core changes, and everybody comes back', async () => {
     await edit(core, 'gameserver/sim/step.ts', (text) => `${text}\n// changed\n`)
     await everybodyBack()
-    expect(waystone.output()).toContain('zone hosts are replaced')
+    expect(waystone.output()).toContain('gameserver: changed, zone hosts are replaced')
   })
 
   it('starts anew when functions of the core change, and everybody comes back', async () => {

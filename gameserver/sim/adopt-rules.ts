@@ -1,0 +1,57 @@
+// A world that lives goes on with the code of its game as it is now, in development. Components and archetypes
+// are known by identity, and new code has other objects. So the stores are made anew, and the values move by
+// name. Nothing is told again, because what changed and when moves with them.
+//
+// What else the world keeps of the rules has to be replaced here too.
+import { createComponents } from './components.ts'
+import type { Components } from './components.ts'
+import type { ZoneRules } from './rules.ts'
+import type { World } from './world.ts'
+
+type Declared = Pick<ZoneRules, 'archetypes' | 'components'>
+
+/**
+ * Answers false, and changes nothing, when anything of the declarations is another: clients have been told the
+ * numbers and fields of the old ones. Throws what `createComponents` throws.
+ */
+export function adoptRules(world: World, { archetypes, components: ofPlayers }: Declared): boolean {
+  const { components: before } = world
+  const components = createComponents(archetypes, ofPlayers)
+  if (describe(components) !== describe(before)) return false
+  moveValues(before, components)
+  const byName = new Map(archetypes.map((one) => [one.name, one]))
+  Object.assign(world, { components, archetypes: byName })
+  for (const entity of world.slots) {
+    if (entity === undefined) continue
+    Object.assign(entity, { archetype: byName.get(entity.archetype.name) })
+  }
+  return true
+}
+
+/** All that is declared, as a text. */
+function describe({ schema, tables, parts }: Components): string {
+  const own = [...tables.values()].map(
+    ({ component: { name, audience, life, version, fields } }) => {
+      const shapes = fields.map(({ name: fieldName, field }) => ({ fieldName, ...field }))
+      return { name, audience, life, version, shapes }
+    },
+  )
+  const of = [...parts].map(([{ name }, { all }]) => [name, all.map((one) => one.component.name)])
+  return JSON.stringify({ schema, own, of })
+}
+
+function moveValues(from: Components, to: Components): void {
+  const olds = new Map([...from.tables.values()].map((one) => [one.component.name, one]))
+  for (const table of to.tables.values()) {
+    const old = olds.get(table.component.name)!
+    table.has = old.has
+    table.changedAt = old.changedAt
+    table.columns.forEach((column, i) => {
+      column.values = old.columns[i]!.values
+      column.changedAt = old.columns[i]!.changedAt
+    })
+  }
+  Object.assign(to.latest, from.latest)
+  to.changed.push(...from.changed)
+  to.capacity = from.capacity
+}
