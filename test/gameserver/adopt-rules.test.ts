@@ -11,7 +11,7 @@ import { text, u16, u8 } from '#shared/components/fields.ts'
 import { deer, enterInput, testZone } from './world-kit.ts'
 
 /** The code of a game: each load of it makes other objects of the same declarations. */
-function load(changes: { mana?: typeof u8 | typeof u16; life?: 'entity' | 'character' } = {}) {
+function load(changes: { mana?: typeof u8; life?: 'entity' | 'character' } = {}) {
   const { mana = u8, life = 'character' } = changes
   const Mana = component('mana', { now: mana }, { audience: 'owner', life, first: { now: 9 } })
   const Mood = component(
