@@ -1,6 +1,6 @@
 // Creatures: how they come into the world, and how they stray.
 import type { Creature } from '#shared/content/content.ts'
-import { metresToUnits, speedToSteps } from '#shared/rules/units.ts'
+import { metresToUnits, speedOfMetres } from '#shared/rules/units.ts'
 import { between } from './random.ts'
 import { Creatures } from './archetype.ts'
 import { addEntity } from './slots.ts'
@@ -64,6 +64,6 @@ export function wanderOf(
   const pauseMin = Math.max(1, Math.round(min * tickHz))
   const pauseMax = Math.max(pauseMin, Math.round(max * tickHz))
   const radius = metresToUnits(creature.wander.radius)
-  const speed = speedToSteps(creature.speed)
+  const speed = speedOfMetres(creature.speed)
   return { spawnX, spawnY, radius, speed, pauseMin, pauseMax, until }
 }

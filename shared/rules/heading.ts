@@ -3,7 +3,7 @@
 //
 // A heading is 16 bits for a full turn: 0 is +x, 16384 is +y. Its upper ten bits pick one of 1024
 // directions. COS holds cos * 2^14, rounded to nearest.
-import { speedStep } from './units.ts'
+import { unitsPerTick } from './units.ts'
 
 // First quarter, 0 to 90 degrees inclusive.
 const QUARTER = [
@@ -52,13 +52,13 @@ export function sinOf(heading: number): number {
 }
 
 /** Units moved along x in one tick. Rounds half up, as the shift does. */
-export function dxOf(heading: number, speedSteps: number, tickHz: number): number {
-  return (cosOf(heading) * ((speedSteps * speedStep) / tickHz) + 8192) >> 14
+export function dxOf(heading: number, speed: number, tickHz: number): number {
+  return (cosOf(heading) * unitsPerTick(speed, tickHz) + 8192) >> 14
 }
 
 /** Units moved along y in one tick. */
-export function dyOf(heading: number, speedSteps: number, tickHz: number): number {
-  return (sinOf(heading) * ((speedSteps * speedStep) / tickHz) + 8192) >> 14
+export function dyOf(heading: number, speed: number, tickHz: number): number {
+  return (sinOf(heading) * unitsPerTick(speed, tickHz) + 8192) >> 14
 }
 
 /**

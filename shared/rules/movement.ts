@@ -4,9 +4,10 @@
 // the tick. So position, heading and speed at one tick give the position at every later tick, until the
 // course changes. Motion records rely on that.
 import { cosOf, dxOf, dyOf, sinOf } from './heading.ts'
+import { speedOfSteps, stepsOf } from './units.ts'
 import type { Walls } from './walls.ts'
 
-/** Anything that moves. Position in units, heading 0..65535, speed in steps of 60 units a second. */
+/** Anything that moves. Position in units, heading 0..65535, speed as one byte says it (units.ts). */
 export type Body = { x: number; y: number; heading: number; speed: number }
 
 /** What a player asks for in one tick. */
@@ -50,7 +51,7 @@ export function stepPlayer(
   walk(body, command.heading, speed, tickHz, walls, radius)
 }
 
-/** Moves along one axis, at the part of the speed on that axis, rounded down to whole steps. */
+/** Moves along one axis, at the part of the speed on that axis, rounded down to a speed that a byte can say. */
 function slide(
   body: Body,
   heading: number,
@@ -61,7 +62,7 @@ function slide(
   alongX: boolean,
 ): boolean {
   const part = alongX ? cosOf(heading) : sinOf(heading)
-  const rest = (speed * Math.abs(part)) >> 14
+  const rest = speedOfSteps((stepsOf(speed) * Math.abs(part)) >> 14)
   if (rest === 0) return false
   const axis = alongX ? (part > 0 ? 0 : 32_768) : part > 0 ? 16_384 : 49_152
   return attempt(body, axis, rest, tickHz, walls, radius)

@@ -2,7 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cosOf, dxOf, dyOf, headingTo, sinOf } from '#shared/rules/heading.ts'
 import { BUTTON_WALK, stepPlayer, walk } from '#shared/rules/movement.ts'
-import { metresToUnits, playerRadius, speedMaxSteps, walkSpeedSteps } from '#shared/rules/units.ts'
+import {
+  metresToUnits,
+  playerRadius,
+  speedMax,
+  speedOfMetres,
+  speedOfSteps,
+  stepsOf,
+  walkSpeedSteps,
+} from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 
 const metre = fc.integer({ min: 0, max: 60 })
@@ -87,7 +95,7 @@ describe('a body', () => {
         metre,
         metre,
         heading,
-        fc.integer({ min: 0, max: speedMaxSteps }),
+        fc.integer({ min: 0, max: speedMax }),
         (boxes, hz, x, y, turn, speed) => {
           const built = buildWalls({ ...zone, walls: boxes })
           const body = { x: metresToUnits(x), y: metresToUnits(y), heading: 0, speed: 0 }
@@ -122,6 +130,24 @@ describe('a body', () => {
   test('walks the same way at 20 and at 30 ticks a second, to the unit along the axes', () => {
     expect(3 * dxOf(0, 100, 30)).toBe(2 * dxOf(0, 100, 20))
     expect(dxOf(0, 1, 20)).toBe(3)
-    expect(dyOf(49_152, 255, 30)).toBe(-510)
+    expect(dyOf(49_152, 255, 30)).toBe(-1294)
+  })
+
+  test('has a speed in one byte for what walks and what flies, fine below 10 m/s and coarse above', () => {
+    for (const [metres, speed] of [
+      [0, 0],
+      [5, 100],
+      [9.95, 199],
+      [10.2, 200],
+      [25, 237],
+      [32.35, 255],
+      [99, 255],
+    ] as const) {
+      expect(speedOfMetres(metres)).toBe(speed)
+    }
+    for (let speed = 0; speed <= speedMax; speed++) {
+      expect(speedOfSteps(stepsOf(speed))).toBe(speed)
+      expect(speedOfMetres(stepsOf(speed) / 20)).toBe(speed)
+    }
   })
 })
