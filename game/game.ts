@@ -1,12 +1,12 @@
 // The sample game. It imports nothing of the core but what any game may: `waystone/…`.
 import { fileURLToPath } from 'node:url'
 import { defineGame } from 'waystone/game'
-import { zoneRules } from 'waystone/zone'
+import { zoneGame } from 'waystone/zone'
 import { cairnRoutes } from './cairns.ts'
-import { emote } from './emote.ts'
+import { emoting } from './emote.ts'
 
 export const game = defineGame({
   content: fileURLToPath(new URL('content/', import.meta.url)),
-  zone: zoneRules({ messages: [emote] }),
+  zone: zoneGame({ messages: [emoting] }),
   routes: [cairnRoutes],
 })

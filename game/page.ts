@@ -1,6 +1,6 @@
 // The browser half of the sample game. No I/O.
 import { pageGame } from 'waystone/page'
-import { emoteKind, emotes, emoteShown } from './protocol.ts'
+import { emote, emotes } from './protocol.ts'
 
 // Words, for pictures of this kind need a font that not every machine has.
 const signs = { wave: '*waves*', bow: '*bows*', dance: '*dances*' } as const
@@ -21,14 +21,14 @@ export const page = pageGame({
     hen: { length: 1.6, width: 1.2, head: 0.38, marks: ['tail', 'comb', 'beak'] },
   },
   actions: Object.fromEntries(
-    emotes.map((emote, i) => [
+    emotes.map((each, i) => [
       `Digit${i + 1}`,
-      { label: emote, message: { kind: emoteKind, emote } },
+      { label: each, message: { kind: emote.kind, emote: each } },
     ]),
   ),
   bubbleOf(message) {
-    if (message.kind !== emoteKind) return undefined
-    const shown = emoteShown.safeParse(message)
+    if (message.kind !== emote.kind) return undefined
+    const shown = emote.toClient!.safeParse(message)
     return shown.success ? { entity: shown.data.from, text: signs[shown.data.emote] } : undefined
   },
 })

@@ -1,14 +1,16 @@
 // What the sample game's clients and servers say to one another. No I/O: it runs in a browser too.
-import { contentId, domain, endpoint, realmId } from 'waystone/api'
+import { contentId, domain, endpoint, message, realmId } from 'waystone/api'
 import * as z from 'waystone/zod'
 
 /** What a player can show to those around. */
 export const emotes = ['wave', 'bow', 'dance'] as const
 
-export const emoteKind = 'game.emote'
-export const showEmote = z.strictObject({ emote: z.enum(emotes) })
 /** `from` is an entity id. */
-export const emoteShown = z.object({ from: z.int(), emote: z.enum(emotes) })
+export const emote = message('game.emote', {
+  toServer: z.strictObject({ emote: z.enum(emotes) }),
+  toClient: z.object({ from: z.int(), emote: z.enum(emotes) }),
+  rate: { burst: 3, perSecond: 0.5 },
+})
 
 const cairn = z
   .object({ zone: contentId, stones: z.int().min(0) })

@@ -1,6 +1,7 @@
 // While a game is developed, its content and its code are taken over when they change, and players stay in. The
 // content is watched here. That code is sound is found out by the start (local/dev-game.ts), which says so with
 // an annotation of the game server.
+import type { ContentKind } from '#shared/content/kind.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { gameAnnotation } from '#shared/fleet/fleet.ts'
@@ -18,12 +19,14 @@ import type { ZoneRules } from './sim/rules.ts'
 export function takeNewContent(options: {
   host: Host
   dir: string
+  kinds: readonly ContentKind[]
   loaded: LoadedContent
   log: Log
 }): void {
-  const { host, dir, loaded, log } = options
+  const { host, dir, kinds, loaded, log } = options
   watchContent({
     dir,
+    kinds,
     loaded,
     runtime: systemRuntime,
     taken: (next) => {

@@ -179,7 +179,7 @@ type Instances = { id: string; zone: Zone }[]
 async function loadZones(config: Config): Promise<{ loaded: LoadedContent; instances: Instances }> {
   const zoneIds = config.WAYSTONE_ZONES
   if (zoneIds === undefined) throw new ConfigError(['WAYSTONE_ZONES must name at least one zone.'])
-  const loaded = await loadContent(game.content)
+  const loaded = await loadContent(game.content, game.contentKinds ?? [])
   const instances = zoneIds.map((zoneId, index) => {
     const zone = loaded.content.zones.get(zoneId)
     if (zone === undefined) {
@@ -272,7 +272,14 @@ async function startHost(
   })
   parts.host = host
   await host.start()
-  if (config.WAYSTONE_DEV) takeNewContent({ host, dir: game.content, loaded, log })
+  if (config.WAYSTONE_DEV)
+    takeNewContent({
+      host,
+      dir: game.content,
+      kinds: game.contentKinds ?? [],
+      loaded,
+      log,
+    })
   const logStats = async () => {
     const store = await more.persistence.stats().catch(() => undefined)
     log.info('stats', { ...host.stats(), store })

@@ -3,6 +3,7 @@
 // content themselves; the core's code of this process is watched by the process that started it (dev.ts).
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { ContentKind } from '#shared/content/kind.ts'
 import { replaceContent } from '#shared/content-files/change.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
@@ -19,6 +20,7 @@ const isCode = (file: string) => /\.(?:ts|css|html)$/.test(file)
 
 export function startDev(options: {
   contentDir: string
+  contentKinds: readonly ContentKind[]
   dataDir: string
   loaded: LoadedContent
   served: { page: Page }
@@ -28,7 +30,8 @@ export function startDev(options: {
   runtime: Runtime
   print: (line: string) => void
 }): { stop(): void } {
-  const { contentDir: dir, loaded, served, fleet, takeGame: taken, runtime, print } = options
+  const { contentDir: dir, contentKinds: kinds, loaded, served, fleet, runtime, print } = options
+  const { takeGame: taken } = options
   const renewPage = async () => {
     try {
       const page = await buildPage()
@@ -43,6 +46,7 @@ export function startDev(options: {
   const stops = [
     watchContent({
       dir,
+      kinds,
       loaded,
       runtime,
       taken(next) {

@@ -230,6 +230,14 @@ export const ownPartsMaxBytes = 2048
 export const partyMax = 40
 /** A fault that comes back in each tick is logged once, and then each minute with its count. */
 export const faultAgainMs = 60_000
+/** Faults of a game that one step reports: a handler may fail for each of thousands of entities. */
+export const faultsPerStepMax = 32
+/** Timers that wait in one zone: a respawn for each of its creatures, many times over. */
+export const timersPerZoneMax = 10_000
+/** What one timer keeps, as JSON, in characters: with all timers 10 MB at the very most. */
+export const timerDataMaxChars = 1024
+/** Turns (`zone.every`) that are told apart for one entity: attacks, shouts, regrowth. */
+export const turnsPerEntityMax = 16
 /** Faults that an instance distinguishes, by part and line of code. Beyond, it forgets the logged ones. */
 export const faultsMax = 100
 /** A client is sent a frame at least this often. */

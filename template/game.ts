@@ -1,11 +1,11 @@
 // The game as servers see it. Its browser half is page.ts.
 import { fileURLToPath } from 'node:url'
 import { defineGame } from 'waystone/game'
-import { zoneRules } from 'waystone/zone'
-import { hail } from './hail.ts'
+import { zoneGame } from 'waystone/zone'
+import { hailing, Moth } from './hail.ts'
 
 export const game = defineGame({
   content: fileURLToPath(new URL('content/', import.meta.url)),
-  zone: zoneRules({ messages: [hail] }),
+  zone: zoneGame({ archetypes: [Moth], messages: [hailing] }),
   routes: [],
 })

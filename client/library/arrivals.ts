@@ -75,8 +75,9 @@ export function receive(core: ZoneClientCore, frame: ServerFrame): void {
 }
 
 function receiveControl(core: ZoneClientCore, body: unknown): void {
-  const { zone, emitter } = core
+  const { zone, emitter, requests } = core
   const value = asControl(body)
+  if (value !== undefined && value.kind.startsWith('game.') && requests.answer(value)) return
   if (value?.kind.startsWith('game.')) emitter.emit('message', value)
   const message = serverControl.safeParse(value)
   // Kinds of later versions are skipped.
@@ -87,7 +88,7 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
       emitter.emit('chat', data)
       break
     case 'refused':
-      emitter.emit('refused', data)
+      if (!requests.refuse(data.re, data.code)) emitter.emit('refused', data)
       break
     case 'announce':
       emitter.emit('announce', data)

@@ -91,6 +91,7 @@ async function connect(
   const why = await promise
   core.connection = undefined
   core.zone = undefined
+  core.requests.lose()
   return { way, why: progress.redirected ? 'redirected' : why, joined: progress.joined }
 }
 

@@ -10,6 +10,8 @@ import { createEmitter } from './events.ts'
 import type { Emitter } from './events.ts'
 import { createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
+import { createRequests } from './requests.ts'
+import type { Requests } from './requests.ts'
 import { createSchemas } from './schemas.ts'
 import type { Schemas } from './schemas.ts'
 import type { OpenSocket } from './socket.ts'
@@ -35,7 +37,7 @@ export type ZoneClientEvents = {
   /** A message of a kind that the game has added; its own schema says whether it is sound. */
   message: ControlMessage
   /** The server refused a control message of ours. */
-  refused: { of: string; code: 'rate' | 'invalid' | 'paused' }
+  refused: { of: string; code: 'rate' | 'invalid' | 'paused' | 'failed' }
   /** An operator's line for everybody. */
   announce: { text: string }
   /** The server cannot save for now. Play goes on. */
@@ -93,6 +95,7 @@ export type ZoneClientCore = {
   content: Zone | undefined
   resume: ResumeTicket | undefined
   readonly schemas: Schemas
+  readonly requests: Requests
   savingPaused: boolean
   /** Of the newest total of each tally. */
   readonly tallyChanges: Map<string, number>
@@ -113,6 +116,7 @@ export function createCore(options: ZoneClientOptions): ZoneClientCore {
     content: undefined,
     resume: options.resume,
     schemas: createSchemas(),
+    requests: createRequests(),
     savingPaused: false,
     tallyChanges: new Map(),
     become(next) {

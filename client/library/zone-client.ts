@@ -10,6 +10,7 @@ import type { Zone } from '#shared/content/content.ts'
 import { chatMaxLength } from '#shared/limits.ts'
 import { charactersOf, packControl } from '#shared/protocol/control.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
+import type { Message } from '#shared/protocol/message.ts'
 import { BUTTON_WALK } from '#shared/rules/movement.ts'
 import { runAttempts } from './attempts.ts'
 import type { Listen } from './events.ts'
@@ -37,6 +38,14 @@ export type ZoneClient = {
   say(text: string): boolean
   /** Sends a message of a kind that the game has added; false when the client is not joined. */
   send(message: ControlMessage): boolean
+  /**
+   * Asks the zone, and resolves with its answer. Rejects with RequestRefused; the code `lost` says that the
+   * outcome is not known.
+   */
+  request<In extends object, Answer>(
+    message: Message<In, unknown, Answer>,
+    body: In,
+  ): Promise<Answer>
   /** Does all that depends on time. Call it at each drawn frame, or 20 to 60 times a second. */
   update(): void
   /** Oneself, or undefined while not in the world. */
@@ -90,6 +99,7 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
       return send(core, { kind: 'chat.nearby', text: line })
     },
     send: (message) => send(core, message),
+    request: (message, body) => core.requests.ask(message, body, (sent) => send(core, sent)),
     update: () => update(core),
     self: () => core.zone?.self(monotonic()),
     draw: () => core.zone?.draw(monotonic()) ?? [],

@@ -184,7 +184,7 @@ function drawFrames(
 /** What stands on the key of an `event.code`. */
 const keyName = (code: string) => code.replace(/^(Digit|Key)/, '')
 
-function refusalWords(of: string, code: 'rate' | 'invalid' | 'paused'): string {
+function refusalWords(of: string, code: 'rate' | 'invalid' | 'paused' | 'failed'): string {
   if (code === 'paused') return 'The world is paused just now.'
   if (of !== 'chat.nearby')
     return code === 'rate' ? 'You do that too often.' : 'That is not possible now.'

@@ -23,6 +23,12 @@ export function deliver(instance: Instance, now: number): void {
     for (const viewer of receivers(instance, message)) viewer.prompt = true
   for (const character of instance.roster.all()) sendSnapshot(instance, character, now)
   for (const message of messages) sendMessage(instance, message)
+  for (const event of events) {
+    if (event.event !== 'refused') continue
+    const { of, code, re } = event
+    const viewer = instance.roster.findEntity(event.to.id)?.viewer
+    viewer?.connection.send(controlFrame({ kind: 'refused', of, code, re }))
+  }
 }
 
 /** Sends all players of the instance the same control message. */
@@ -52,7 +58,8 @@ export function takeContent(instance: Instance, content: Content): void {
   }
   instance.zone = zone
   instance.content = content
-  instance.inputs.push({ input: 'content', zone, creatures: content.creatures })
+  const { creatures, ofGame } = content
+  instance.inputs.push({ input: 'content', zone, creatures, ofGame })
   broadcast(instance, { kind: 'content', version: content.version })
 }
 

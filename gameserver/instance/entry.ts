@@ -46,6 +46,7 @@ export function admit(
     y: here ? saved.y : Number.NaN,
     heading: saved.heading,
     radius: playerRadius,
+    who: { characterId: claimed.characterId, accountId: claimed.accountId },
     ...(claimed.synthetic === true ? { unseen: true } : {}),
     ...(saved.parts === undefined ? {} : { parts: saved.parts }),
   })

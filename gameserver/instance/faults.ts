@@ -5,8 +5,8 @@ import { faultMessage, placesOf } from '#shared/telemetry/fault.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 
 export type Faults = {
-  /** `what`: the system, the message or the input that failed. `now`: monotonic ms. */
-  report(what: string, error: unknown, now: number): void
+  /** `what`: the handler, message or input that failed, `of` the entity it was about. `now`: monotonic ms. */
+  report(what: string, error: unknown, now: number, of?: string): void
 }
 
 /** `times`: since it was logged last. */
@@ -15,7 +15,7 @@ type Seen = { loggedAt: number; times: number }
 export function createFaults(log: Log): Faults {
   const seen = new Map<string, Seen>()
   return {
-    report(what, error, now) {
+    report(what, error, now, of) {
       const at = placeOf(error)
       const key = `${what} ${at}`
       const before = seen.get(key)
@@ -27,7 +27,7 @@ export function createFaults(log: Log): Faults {
       if (seen.size >= faultsMax) seen.clear()
       seen.set(key, { loggedAt: now, times: 0 })
       const shown = error instanceof Error ? error : new Error(String(error))
-      log.error(faultMessage, { what, ...(at === undefined ? {} : { at }), times, error: shown })
+      log.error(faultMessage, { what, of, at, times, error: shown })
     },
   }
 }

@@ -49,10 +49,11 @@ export function redirectFrame(zone: string): Uint8Array {
  * The frame of a message from a tick. Throws when the message does not fit the schema of its kind, or holds
  * what no client can read (a date, an integer beyond 2^53).
  */
-export function messageFrame(rules: ZoneRules, { kind, body }: WorldMessage): Uint8Array {
-  const parsed = rules.messages.get(kind)?.toClient.safeParse(body)
+export function messageFrame(rules: ZoneRules, { kind, body, re }: WorldMessage): Uint8Array {
+  const { toClient, answer } = rules.messages.get(kind)?.message ?? {}
+  const parsed = (re === undefined ? toClient : answer)?.safeParse(body)
   if (!parsed?.success) throw new Error('what is sent is not what the kind declares')
-  const packed = packControl({ ...(parsed.data as object), kind })
+  const packed = packControl({ ...(parsed.data as object), kind, re })
   if (unpackControl(packed) === undefined) throw new Error('what is sent fits no control message')
   return encodeServerFrame({ kind: 'control', body: packed })
 }

@@ -88,7 +88,10 @@ export type Instance = {
 export function createInstance(deps: InstanceDeps): Instance {
   const { id, zone, content, rules = coreRules, runtime, monotonic, log } = deps
   const { nextStay, allowances } = deps
-  const world = createWorld(zone, content.creatures, deps.seed, rules)
+  const world = createWorld(zone, content.creatures, deps.seed, rules, {
+    instance: id,
+    ofGame: content.ofGame,
+  })
   return {
     id,
     runtime,

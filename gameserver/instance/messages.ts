@@ -6,8 +6,8 @@ import type { Allowance } from './allowances.ts'
 
 /** The outcome of a message that came in. `of` never repeats its content, which a client may have made up. */
 export type Reading =
-  | { reading: 'message'; kind: string; body: unknown }
-  | { reading: 'refused'; of: string; code: 'invalid' | 'rate' | 'paused' }
+  | { reading: 'message'; kind: string; body: unknown; n?: number }
+  | { reading: 'refused'; of: string; code: 'invalid' | 'rate' | 'paused'; re?: number }
   | { reading: 'malformed' }
 
 /**
@@ -23,14 +23,24 @@ export function readMessage(
 ): Reading {
   const value = unpackControl(bytes)
   if (value === undefined) return { reading: 'malformed' }
-  const { kind = '', ...fields } = asControl(value) ?? {}
+  const { kind, n, ...fields } = asControl(value) ?? { kind: '' }
   const known = rules.messages.get(kind)
-  const message = known?.toServer.safeParse(fields)
-  if (known === undefined || !message?.success) {
-    const of = known === undefined ? 'control' : kind
-    return { reading: 'refused', of, code: 'invalid' }
+  if (known === undefined) return { reading: 'refused', of: 'control', code: 'invalid' }
+  const { message } = known
+  const parsed = message.toServer?.safeParse(fields)
+  const isRequest = message.answer !== undefined && isNumber(n)
+  if (!parsed?.success || (n !== undefined && !isRequest)) {
+    return { reading: 'refused', of: kind, code: 'invalid', ...(isNumber(n) ? { re: n } : {}) }
   }
-  if (!allowance.take(kind, known.rate, now)) return { reading: 'refused', of: kind, code: 'rate' }
-  if (frozen) return { reading: 'refused', of: kind, code: 'paused' }
-  return { reading: 'message', kind, body: message.data }
+  const re = isRequest ? { re: n } : {}
+  if (!allowance.take(kind, message.rate, now)) {
+    return { reading: 'refused', of: kind, code: 'rate', ...re }
+  }
+  if (frozen) return { reading: 'refused', of: kind, code: 'paused', ...re }
+  return { reading: 'message', kind, body: parsed.data, ...(isRequest ? { n } : {}) }
+}
+
+/** The number of a request: the client chooses it, and its answer carries it back. */
+function isNumber(n: unknown): n is number {
+  return typeof n === 'number' && n >>> 0 === n
 }

@@ -61,13 +61,13 @@ function control(
   const read = readMessage(rules, character.allowance, bytes, frozen, instance.monotonic())
   switch (read.reading) {
     case 'message': {
-      const { kind, body } = read
-      inputs.push({ input: 'message', id: character.entity!.id, kind, body })
+      const { reading: _, ...message } = read
+      inputs.push({ input: 'message', id: character.entity!.id, ...message })
       break
     }
     case 'refused': {
-      const { of, code } = read
-      socket.connection.send(controlFrame({ kind: 'refused', of, code }))
+      const { reading: _, ...refused } = read
+      socket.connection.send(controlFrame({ kind: 'refused', ...refused }))
       break
     }
     case 'malformed':

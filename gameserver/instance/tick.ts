@@ -32,8 +32,10 @@ function advance(instance: Instance): void {
   const { inputs } = instance
   instance.inputs = []
   const events: WorldEvent[] = []
+  const watch = createStopwatch(instance.monotonic)
   try {
-    step(instance.world, inputs, instance.rules, events)
+    step(instance.world, inputs, instance.rules, events, watch.ran)
+    reportSlow(instance, watch)
     forgetEffects(instance, inputs)
   } catch (error) {
     // The systems that wait for the outcome of an effect may not have run.
@@ -43,6 +45,38 @@ function advance(instance: Instance): void {
     instance.undelivered.push(...events)
     for (const event of events) applyEvent(instance, event)
   }
+}
+
+/** Measures the parts of a step from outside: the step itself reads no clock. */
+function createStopwatch(monotonic: () => number) {
+  const began = monotonic()
+  let last = began
+  const slowest = { part: '', ms: 0 }
+  return {
+    slowest,
+    ran(part: string) {
+      const now = monotonic()
+      if (now - last > slowest.ms) Object.assign(slowest, { part, ms: now - last })
+      last = now
+    },
+    tookMs: () => last - began,
+  }
+}
+
+/**
+ * Names what took the most of a step that alone was longer than a tick. It can only be seen afterwards: a part
+ * that never returns holds the whole host, until the fleet replaces it (docs/operations.md).
+ */
+function reportSlow(
+  { faults, world, monotonic }: Instance,
+  { slowest, tookMs }: ReturnType<typeof createStopwatch>,
+): void {
+  const [budgetMs, ms] = [1000 / world.tickHz, tookMs()]
+  if (ms <= budgetMs) return
+  const error = new Error(
+    `${slowest.ms.toFixed(0)} of ${ms.toFixed(0)} ms; a tick is ${budgetMs.toFixed(0)} ms`,
+  )
+  faults.report(`step too long: ${slowest.part}`, error, monotonic())
 }
 
 /** Applies an event to the characters. `deliver` sends it to viewers. */
@@ -57,7 +91,7 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       break
     }
     case 'failed':
-      instance.faults.report(event.what, event.error, instance.monotonic())
+      instance.faults.report(event.what, event.error, instance.monotonic(), event.of)
       if (event.ref !== undefined) notEntered(instance, event.ref)
       break
     case 'left': {
@@ -73,6 +107,7 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       sendTotal(instance, event)
       break
     case 'message':
+    case 'refused':
       break
   }
 }

@@ -6,7 +6,7 @@
 import { createComponents } from './components.ts'
 import type { Components } from './components.ts'
 import type { ZoneRules } from './rules.ts'
-import type { World } from './world.ts'
+import type { Entity, World } from './world.ts'
 
 type Declared = Pick<ZoneRules, 'archetypes' | 'components'>
 
@@ -21,11 +21,17 @@ export function adoptRules(world: World, { archetypes, components: ofPlayers }: 
   moveValues(before, components)
   const byName = new Map(archetypes.map((one) => [one.name, one]))
   Object.assign(world, { components, archetypes: byName })
+  world.peers = new Map(archetypes.map((one) => [one, peersOf(world, one.name)]))
   for (const entity of world.slots) {
     if (entity === undefined) continue
     Object.assign(entity, { archetype: byName.get(entity.archetype.name) })
   }
   return true
+}
+
+function peersOf({ peers }: World, name: string): Entity[] {
+  for (const [{ name: known }, entities] of peers) if (known === name) return entities
+  return []
 }
 
 /** All that is declared, as a text. */

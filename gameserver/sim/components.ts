@@ -9,7 +9,7 @@ import { schemaOf, toldOf } from '#shared/components/schema.ts'
 import type { Schema } from '#shared/components/schema.ts'
 import { ownPartsMaxBytes, partsMaxBytes } from '#shared/limits.ts'
 import { commonParts } from './archetype.ts'
-import type { Archetype } from './archetype.ts'
+import type { Archetype } from './zone.ts'
 
 /** A number on the wire is one byte. */
 const numbersMax = 255

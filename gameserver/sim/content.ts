@@ -8,24 +8,26 @@ import { spawnSomewhere, wanderOf } from './creatures.ts'
 import { despawn } from './entities.ts'
 import { gateAt, gatesOf } from './gates.ts'
 import { appearanceOf, moveTo, nameOf } from './slots.ts'
-import type { Entity, Tick, World } from './world.ts'
+import type { Entity, Tick, World, WorldInput } from './world.ts'
 
 type Group = Zone['creatures'][number]
 
 export function changeContent(
   world: World,
   tick: Tick,
-  zone: Zone,
-  creatures: ReadonlyMap<string, Creature>,
+  { zone, creatures, ofGame }: Extract<WorldInput, { input: 'content' }>,
 ): void {
+  world.ofGame = ofGame
   world.walls = buildWalls(zone)
   world.spawnX = metresToUnits(zone.spawn.x)
   world.spawnY = metresToUnits(zone.spawn.y)
   world.gates = gatesOf(zone)
   world.creatureKinds = creatures
-  const ofGame = world.creatures.filter(({ ofContent }) => !ofContent)
-  for (const entity of [...world.players, ...world.unseen, ...ofGame]) {
-    if (world.walls.blocked(entity.x, entity.y, entity.radius)) {
+  const made = world.creatures.filter(({ ofContent }) => !ofContent)
+  for (const entity of [...world.players, ...world.unseen, ...made]) {
+    const { body } = entity.archetype
+    const collides = body === 'walker' || body === 'player'
+    if (collides && world.walls.blocked(entity.x, entity.y, entity.radius)) {
       entity.speed = 0
       moveTo(world, entity, world.spawnX, world.spawnY)
     }
@@ -43,7 +45,8 @@ export function changeContent(
       if (kept === undefined) missing.push({ creature, group })
       else {
         before.delete(kept)
-        const { spawnX, spawnY } = kept.wander!
+        if (kept.wander === undefined) continue
+        const { spawnX, spawnY } = kept.wander
         // Whatever it is doing ends with this step, and its next way is by the new rules.
         kept.wander = wanderOf(creature, world.tickHz, spawnX, spawnY, tick.number)
       }
@@ -65,7 +68,7 @@ function findKept(
     if (appearanceOf(world, entity) !== creature.id || nameOf(world, entity) !== creature.name)
       continue
     if (entity.radius !== radius || world.walls.blocked(entity.x, entity.y, radius)) continue
-    const { spawnX, spawnY } = entity.wander!
+    const { spawnX, spawnY } = entity.wander ?? { spawnX: entity.x, spawnY: entity.y }
     const inX = spawnX >= metresToUnits(area.x) && spawnX <= metresToUnits(area.x + area.width)
     const inY = spawnY >= metresToUnits(area.y) && spawnY <= metresToUnits(area.y + area.height)
     if (inX && inY && !world.walls.blocked(spawnX, spawnY, radius)) return entity

@@ -1,6 +1,7 @@
 // A zone as it begins.
 import type { Creature, Zone } from '#shared/content/content.ts'
-import { metresToUnits } from '#shared/rules/units.ts'
+import type { OfGame } from '#shared/content/kind.ts'
+import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import { createComponents } from './components.ts'
 import { spawnSomewhere } from './creatures.ts'
@@ -10,7 +11,17 @@ import { createRandom } from './random.ts'
 import { coreRules } from './rules.ts'
 import type { ZoneRules } from './rules.ts'
 import { slotsMax } from './slots.ts'
+import { createZone } from './facade.ts'
 import type { World } from './world.ts'
+
+export type Facts = {
+  /** The name of this running copy. */
+  readonly instance: string
+  /** The entries of the game's kinds of content. */
+  readonly ofGame: OfGame
+}
+
+const unnamed: Facts = { instance: '', ofGame: new Map() }
 
 /** With its creatures in their areas. Throws when the zone names an unknown creature. */
 export function createWorld(
@@ -18,10 +29,15 @@ export function createWorld(
   creatures: ReadonlyMap<string, Creature>,
   seed: number,
   { archetypes, components }: Pick<ZoneRules, 'archetypes' | 'components'> = coreRules,
+  { instance, ofGame }: Facts = unnamed,
 ): World {
   const width = metresToUnits(zone.width)
   const height = metresToUnits(zone.height)
-  const world: World = {
+  const world: Omit<World, 'zone'> & { zone?: World['zone'] } = {
+    id: zone.id,
+    instance,
+    seed,
+    ofGame,
     tick: 0,
     tickHz: zone.tickHz,
     width,
@@ -44,10 +60,26 @@ export function createWorld(
     creatureKinds: creatures,
     events: [],
     wanderFrom: 0,
-    game: {},
+    peers: new Map(archetypes.map((one) => [one, []])),
+    orders: [],
+    walking: [],
+    arrived: [],
+    timers: [],
+    largestRadius: playerRadius,
+    state: {},
+    rules: undefined,
+    faults: 0,
   }
+  const made = world as World
+  world.zone = createZone(made)
+  populate(made, zone)
+  return made
+}
+
+/** Puts the creatures of the content into their areas. */
+function populate(world: World, zone: Zone): void {
   for (const group of zone.creatures) {
-    const creature = creatures.get(group.creature)
+    const creature = world.creatureKinds.get(group.creature)
     if (creature === undefined) {
       throw new Error(
         `zone ${zone.id} names the creature ${group.creature}, which is not in content`,
@@ -55,5 +87,4 @@ export function createWorld(
     }
     for (let i = 0; i < group.count; i++) spawnSomewhere(world, creature, group.area)
   }
-  return world
 }

@@ -47,6 +47,7 @@ export function spawnSomewhere(
   const heading = between(world.random, 0, 1023) << 6
   const entity = addCreature(world, creature, { x, y, heading }, true)
   if (entity === undefined) throw new Error('a zone holds at most 65,536 entities')
+  if (entity.archetype.body !== 'walker') return
   entity.wander = wanderOf(creature, world.tickHz, x, y, 0)
   // The first decisions are spread, so that a zone does not start with a burst.
   entity.wander.until = world.tick + between(world.random, 1, entity.wander.pauseMax)

@@ -6,8 +6,8 @@ import {
   effectKindMaxChars,
   effectStayMaxChars,
 } from '#shared/limits.ts'
-import { entityOf, isPlayer } from './slots.ts'
-import type { GameEntity, GameWorld, World } from './world.ts'
+import { isPlayer } from './slots.ts'
+import type { Entity, World } from './world.ts'
 
 /**
  * Asks for an effect of a player: once for each `id`, however often it is asked for. `kind` is registered
@@ -21,14 +21,12 @@ import type { GameEntity, GameWorld, World } from './world.ts'
  * Unicode, and for a body that JSON does not have.
  */
 export function requestEffect(
-  of: GameWorld,
-  player: GameEntity,
+  world: World,
+  entity: Entity,
   effect: { id: string; kind: string; body: unknown; per?: 'stay' },
-): 'asked' | 'gone' {
-  const world = of as World
-  const entity = entityOf(world, player.id)
-  if (entity === undefined || !isPlayer(entity)) return 'gone'
+): void {
   const { id, kind, per } = effect
+  if (!isPlayer(entity)) throw new RangeError(`effect ${kind}: it is asked for no player`)
   // The type of `stringify` does not say that there is no text of undefined and of functions.
   const body: string | undefined = JSON.stringify(effect.body)
   if (kind.length > effectKindMaxChars) throw new RangeError('the kind of an effect is too long')
@@ -49,5 +47,4 @@ export function requestEffect(
     effect: { id, kind, body },
     ...(per && { per }),
   })
-  return 'asked'
 }

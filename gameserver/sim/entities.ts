@@ -1,208 +1,148 @@
-// Entities: the only ways to make, remove, move and find them, for the core's systems and a game's.
+// Entities: the only ways to make, remove, move and find them, in whole units. Games use the zone (zone.ts).
 //
-// A failure that any game may meet is an outcome with a name: no slot is free, a wall takes the position, the
-// entity has despawned. A value that no field can hold is a defect of the caller, and throws.
-import type { Component } from '#shared/components/component.ts'
-import type { Shape, ValueOf } from '#shared/components/fields.ts'
-import { cellUnits, metresToUnits, speedMaxSteps, speedStep } from '#shared/rules/units.ts'
-import { getField as readField, getPart, setPart } from './components.ts'
+// A failure that any game may meet is an outcome with a name: no slot is free, a wall takes the position.
+import { cellUnits, metresToUnits, speedMax, unitsPerTick } from '#shared/rules/units.ts'
+import type { Archetype } from './zone.ts'
 import { addCreature, wanderOf } from './creatures.ts'
-import { isPlayer, moveTo, nameOf, removeEntity } from './slots.ts'
-import type { Entity, GameEntity, GameWorld, World } from './world.ts'
+import { addEntity, moveTo, removeEntity } from './slots.ts'
+import type { Entity, World } from './world.ts'
 
-/** A position in units and, if it matters, a heading of 0 to 65,535. */
-export type At = { x: number; y: number; heading?: number }
+/** A position in units and a heading of 0 to 65,535. */
+export type Place = { x: number; y: number; heading: number }
 
-/** `outside`: a part of the body would lie outside of the zone. `blocked`: a wall is there. */
 export type PlaceRefusal = 'outside' | 'blocked'
-/** `full`: a zone holds at most 65,536 entities, those that went in the last second included. */
-export type SpawnRefusal = PlaceRefusal | 'full'
 
 /**
- * Makes a creature of the content. It strays about its position, unless `strays` is false: then it stands.
- * Throws a RangeError for a creature that the content does not have and for numbers that are not whole.
+ * Makes an entity. A creature of the content strays about its position. `full`: a zone holds at most 65,536
+ * entities, those that went in the last second included.
  */
-export function spawn(
-  of: GameWorld,
-  creatureId: string,
-  at: At & { strays?: boolean },
-): GameEntity | SpawnRefusal {
-  const world = of as World
-  const creature = world.creatureKinds.get(creatureId)
-  if (creature === undefined) throw new RangeError(`the content has no creature ${creatureId}`)
-  const { x, y, heading = 0, strays = true } = at
-  const radius = metresToUnits(creature.radius)
-  const refused = refusedAt(world, creatureId, { x, y, heading }, radius)
+export function makeEntity(
+  world: World,
+  of: Archetype,
+  place: Place,
+): Entity | PlaceRefusal | 'full' {
+  const creature = world.creatureKinds.get(of.name)
+  const radius = metresToUnits(creature?.radius ?? of.radius)
+  const refused = refusedAt(world, place, of.body === 'walker' ? radius : 0)
   if (refused !== undefined) return refused
-  const made = addCreature(world, creature, { x, y, heading }, false)
+  if (creature === undefined) {
+    const body = {
+      archetype: of,
+      appearance: of.name,
+      name: '',
+      radius,
+      unseen: false,
+      ofContent: false,
+    }
+    return addEntity(world, { ...body, ...place }) ?? 'full'
+  }
+  const made = addCreature(world, creature, place, false)
   if (made === undefined) return 'full'
-  if (strays) made.wander = wanderOf(creature, world.tickHz, x, y, world.tick)
+  const { x, y } = place
+  if (of.body === 'walker') made.wander = wanderOf(creature, world.tickHz, x, y, world.tick)
   return made
 }
 
-/**
- * Despawns an entity; its viewers see it go. The stay of a player ends with a leave.
- * `gone`: it has despawned already.
- */
-export function despawn(of: GameWorld, entity: GameEntity): 'despawned' | 'gone' {
-  const world = of as World
-  const here = alive(world, entity)
-  if (here === undefined) return 'gone'
-  removeEntity(world, here)
-  world.events.push({ event: 'left', entity: here })
-  return 'despawned'
+/** Despawns an entity; its viewers see it go. The stay of a player ends with a leave. */
+export function despawn(world: World, entity: Entity): void {
+  removeEntity(world, entity)
+  world.events.push({ event: 'left', entity })
 }
 
-/**
- * Places an entity at another position, at any distance. Its course goes on from there. A gate at the new
- * position works only after the entity has left it and walks in. Throws a RangeError for fractions.
- */
-export function place(of: GameWorld, entity: GameEntity, at: At): 'placed' | 'gone' | PlaceRefusal {
-  const world = of as World
-  const here = alive(world, entity)
-  if (here === undefined) return 'gone'
-  const { x, y, heading = here.heading } = at
-  const refused = refusedAt(world, nameOf(world, here), { x, y, heading }, here.radius)
-  if (refused !== undefined) return refused
-  here.heading = heading
-  moveTo(world, here, x, y)
-  return 'placed'
+/** Says why a body may not stand at a position. Radius 0: walls do not matter. */
+export function refusedAt(
+  { width, height, walls }: World,
+  { x, y }: { x: number; y: number },
+  radius: number,
+): PlaceRefusal | undefined {
+  const inX = x >= radius && x < width && x + radius <= width
+  const inY = y >= radius && y < height && y + radius <= height
+  if (!inX || !inY) return 'outside'
+  return radius > 0 && walls.blocked(x, y, radius) ? 'blocked' : undefined
 }
 
-/** Makes a creature stand for some ticks, with a heading; then it strays on. */
-export function stand(
-  of: GameWorld,
-  creature: GameEntity,
-  ticks: number,
-  heading = creature.heading,
-): 'stands' | 'gone' {
-  const world = of as World
-  const here = alive(world, creature)
-  if (here === undefined || isPlayer(here)) return 'gone'
-  checkWhole(nameOf(world, here), { ticks, heading })
-  here.speed = 0
-  here.heading = heading & 0xffff
-  if (here.wander !== undefined) here.wander.until = world.tick + ticks
-  return 'stands'
+/** Makes a walker stand for some ticks; then it strays on. */
+export function stand(world: World, entity: Entity, ticks: number, heading: number): void {
+  entity.speed = 0
+  entity.heading = heading
+  if (entity.orderSpeed >= 0) orderWalk(world, entity, heading, 0)
+  if (entity.wander !== undefined) entity.wander.until = world.tick + ticks
 }
 
-/** All entities whose positions lie within a radius, in units. Unseen players are never among them. */
-export function near(of: GameWorld, at: { x: number; y: number }, radius: number): GameEntity[] {
-  const { x, y } = at
-  // Any finite number will do: a radius is often computed.
-  if (!Number.isFinite(x) || !Number.isFinite(y) || !Number.isFinite(radius)) {
-    throw new RangeError(`nothing is near ${x}, ${y} within ${radius}`)
-  }
-  const { grid, tickHz } = of as World
-  // Cells are as of the last system; since then an entity may have gone on by one step.
-  const reach = radius + Math.ceil((speedMaxSteps * speedStep) / tickHz)
-  const firstColumn = Math.max(0, Math.floor((x - reach) / cellUnits))
-  const lastColumn = Math.min(grid.columns - 1, Math.floor((x + reach) / cellUnits))
-  const firstRow = Math.max(0, Math.floor((y - reach) / cellUnits))
-  const lastRow = Math.min(grid.rows - 1, Math.floor((y + reach) / cellUnits))
+/** Gives a walker its course for the next step. */
+export function orderWalk(world: World, entity: Entity, heading: number, speed: number): void {
+  if (entity.orderSpeed < 0) world.orders.push(entity)
+  entity.orderHeading = heading
+  entity.orderSpeed = speed
+}
+
+const area = { firstColumn: 0, lastColumn: 0, firstRow: 0, lastRow: 0 }
+
+/** The cells in which all entities within a reach lie. Valid until the next call. */
+export function cellsAround({ grid, tickHz }: World, x: number, y: number, reach: number) {
+  // Cells are as of the last step or placing; since then an entity may have gone on by one step.
+  const far = reach + unitsPerTick(speedMax, tickHz)
+  area.firstColumn = Math.max(0, Math.floor((x - far) / cellUnits))
+  area.lastColumn = Math.min(grid.columns - 1, Math.floor((x + far) / cellUnits))
+  area.firstRow = Math.max(0, Math.floor((y - far) / cellUnits))
+  area.lastRow = Math.min(grid.rows - 1, Math.floor((y + far) / cellUnits))
+  return area
+}
+
+/** Those of an archetype within a radius, besides `not`. Unseen players are never among them. */
+export function near(
+  world: World,
+  x: number,
+  y: number,
+  radius: number,
+  of: Archetype,
+  not: Entity | undefined,
+): Entity[] {
+  const { firstColumn, lastColumn, firstRow, lastRow } = cellsAround(world, x, y, radius)
   const found: Entity[] = []
   for (let row = firstRow; row <= lastRow; row++) {
     for (let column = firstColumn; column <= lastColumn; column++) {
-      for (const entity of grid.cells[column | (row << 8)]!) {
-        const dx = entity.x - x
-        const dy = entity.y - y
-        if (dx * dx + dy * dy <= radius * radius) found.push(entity)
+      for (const entity of world.grid.cells[column | (row << 8)]!) {
+        if (entity.archetype !== of || entity === not) continue
+        if (squared(entity.x - x, entity.y - y) <= radius * radius) found.push(entity)
       }
     }
   }
   return found
 }
 
-/** The values of a component. Throws a RangeError when the entity does not have it. */
-export function get<S extends Shape>(
-  of: GameWorld,
-  entity: GameEntity,
-  component: Component<S>,
-): ValueOf<S> {
-  return getPart(of.components, entity.id & 0xffff, component)
-}
-
-/** One value of a component, without an object made. Throws a RangeError when the entity does not have it. */
-export function getField<S extends Shape, F extends keyof S & string>(
-  of: GameWorld,
-  entity: GameEntity,
-  component: Component<S>,
-  field: F,
-): ValueOf<S>[F] {
-  return readField(of.components, entity.id & 0xffff, component, field)
-}
-
-/**
- * Sets fields of a component: all that are named, or none. Viewers are told of what changed. Throws a
- * RangeError for a value that the field cannot hold, and when the entity does not have the component.
- */
-export function set<S extends Shape>(
-  of: GameWorld,
-  entity: GameEntity,
-  component: Component<S>,
-  to: Partial<ValueOf<S>>,
-): 'set' | 'gone' {
-  if (alive(of as World, entity) === undefined) return 'gone'
-  setPart(of.components, entity.id & 0xffff, component, to, of.tick)
-  return 'set'
-}
-
-/** Sends a control message to one player. */
-export function sendTo(
-  of: GameWorld,
-  to: GameEntity,
-  kind: string,
-  body: unknown,
-): 'sent' | 'gone' {
-  return pushMessage(of as World, to, 'self', kind, body)
-}
-
-/** Sends a control message to all players who see an entity. If the entity is a player, he gets it too. */
-export function broadcast(
-  of: GameWorld,
-  from: GameEntity,
-  kind: string,
-  body: unknown,
-): 'sent' | 'gone' {
-  return pushMessage(of as World, from, 'near', kind, body)
-}
-
-function pushMessage(
+/** The nearest of an archetype within a radius, besides `not`. */
+export function nearest(
   world: World,
-  entity: GameEntity,
-  to: 'self' | 'near',
-  kind: string,
-  body: unknown,
-): 'sent' | 'gone' {
-  const from = alive(world, entity)
-  if (from === undefined) return 'gone'
-  world.events.push({ event: 'message', from, to: from.unseen ? 'self' : to, kind, body })
-  return 'sent'
-}
-
-function alive(world: World, entity: GameEntity): Entity | undefined {
-  const here = world.slots[entity.id & 0xffff]
-  return here === entity ? here : undefined
-}
-
-/** Throws when the numbers are not whole. */
-function refusedAt(
-  world: World,
-  name: string,
-  at: Required<At>,
+  x: number,
+  y: number,
   radius: number,
-): PlaceRefusal | undefined {
-  checkWhole(name, at)
-  const { x, y, heading } = at
-  if ((heading & 0xffff) !== heading) throw new RangeError(`${name}: heading is ${heading}`)
-  const inX = x >= radius && x < world.width && x + radius <= world.width
-  const inY = y >= radius && y < world.height && y + radius <= world.height
-  if (!inX || !inY) return 'outside'
-  return world.walls.blocked(x, y, radius) ? 'blocked' : undefined
+  of: Archetype,
+  not: Entity | undefined,
+): Entity | undefined {
+  const { firstColumn, lastColumn, firstRow, lastRow } = cellsAround(world, x, y, radius)
+  let best: Entity | undefined
+  let bestSquared = radius * radius
+  for (let row = firstRow; row <= lastRow; row++) {
+    for (let column = firstColumn; column <= lastColumn; column++) {
+      for (const entity of world.grid.cells[column | (row << 8)]!) {
+        if (entity.archetype !== of || entity === not) continue
+        const away = squared(entity.x - x, entity.y - y)
+        if (away > bestSquared || (away === bestSquared && best !== undefined)) continue
+        best = entity
+        bestSquared = away
+      }
+    }
+  }
+  return best
 }
 
-function checkWhole(name: string, numbers: Record<string, number>): void {
-  for (const [field, value] of Object.entries(numbers)) {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`${name}: ${field} is ${value}`)
-  }
+/** Moves an entity to a position in the zone, at any distance. A gate there works after it has been left. */
+export function place(world: World, entity: Entity, to: Place): void {
+  entity.heading = to.heading
+  moveTo(world, entity, to.x, to.y)
+}
+
+function squared(dx: number, dy: number): number {
+  return dx * dx + dy * dy
 }

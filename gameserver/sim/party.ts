@@ -1,17 +1,10 @@
 // Parties, as a zone knows them: players who are told of one another's components with the audience `party`,
 // wherever in the zone they are. Whoever has no party is told of his own alone.
 import { partyMax } from '#shared/limits.ts'
-import type { Entity, GameEntity, GameWorld, World } from './world.ts'
+import type { Entity, World } from './world.ts'
 
 /** Puts a player into the party of this number, instead of the one before; 0 for none. */
-export function setParty(
-  of: GameWorld,
-  player: GameEntity,
-  number: number,
-): 'set' | 'gone' | 'full' {
-  const world = of as World
-  const entity = world.slots[player.id & 0xffff]
-  if (entity === undefined || entity !== player) return 'gone'
+export function setParty(world: World, entity: Entity, number: number): 'set' | 'full' {
   if (entity.archetype.body !== 'player') throw new RangeError(`entity ${entity.id} is no player`)
   if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${number} is no party`)
   const next = number === 0 ? undefined : world.parties.get(number)

@@ -1,45 +1,93 @@
-// The rules of a zone: the systems of the core in their order, the kinds of control messages that it
-// understands, and the systems and kinds that a game registers. A game names the core system after which its
-// own runs, never a position. So the core can grow without a change to a game.
-import { handleMessages } from './systems/messages.ts'
-import { applyInputs } from './systems/input.ts'
-import { settleEntities } from './systems/cells.ts'
-import { checkGates } from './systems/gates.ts'
-import { movePlayers } from './systems/movement.ts'
-import { wander } from './systems/wander.ts'
+// The rules of a zone: the parts of its step in their order, and what a game registers: archetypes, timers,
+// messages, systems. A game names the part of the core after which its system runs, never a position. So the
+// core can grow without a change to a game.
 import type { Component } from '#shared/components/component.ts'
 import { Creatures, Players } from './archetype.ts'
-import type { Archetype } from './archetype.ts'
-import { chatNearby } from './chat.ts'
-import type { Message } from './message.ts'
-import type { GameEvent, GameWorld, Tick, World, WorldEvent } from './world.ts'
+import { chat } from './chat.ts'
+import { fail, refusePromise } from './faults.ts'
+import { handleOf } from './handle.ts'
+import type { HandledMessage } from './message.ts'
+import { settleEntities } from './systems/cells.ts'
+import { callEach } from './systems/each.ts'
+import { checkGates } from './systems/gates.ts'
+import { applyInputs } from './systems/input.ts'
+import { handleMessages } from './systems/messages.ts'
+import { movePlayers } from './systems/movement.ts'
+import { flyProjectiles } from './systems/projectiles.ts'
+import { senseTouches } from './systems/sensors.ts'
+import { walkOrdered } from './systems/walk.ts'
+import { wander } from './systems/wander.ts'
+import { runTimers } from './timers.ts'
+import type { Registered, Tick, World, WorldEvent } from './world.ts'
+import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
+import type { Message } from '#shared/protocol/message.ts'
+import type { Archetype, Handlers, PlayerHandle, Timer, Zone } from './zone.ts'
 
 /** Changes the world in place and pushes events. No clock, no I/O, nothing awaited. */
-export type System = (world: World, tick: Tick) => void
-
-/** A step as a system of a game sees it: its number, and what happened in it so far. */
-export type GameTick = { readonly number: number; readonly events: readonly GameEvent[] }
-
-export type CoreSystem = 'input' | 'messages' | 'movement' | 'wander' | 'gates' | 'cells'
+export type System = { readonly name: string; readonly run: (world: World, tick: Tick) => void }
 
 /**
- * A system of a game: runs right after the core system that it names, in the order of registration. It
- * changes the world by entities.ts alone. No clock, no I/O, nothing awaited.
+ * Their order is a rule of the game: a command that came in before the step moves its player in that step, and
+ * a gate works in the same step in which a player walks into it.
+ */
+const core = [
+  { name: 'input', run: applyInputs },
+  { name: 'messages', run: handleMessages },
+  { name: 'timers', run: runTimers },
+  { name: 'each', run: callEach },
+  { name: 'movement', run: movePlayers },
+  { name: 'walk', run: walkOrdered },
+  { name: 'wander', run: wander },
+  { name: 'projectiles', run: flyProjectiles },
+  { name: 'sensors', run: senseTouches },
+  { name: 'gates', run: checkGates },
+  { name: 'cells', run: settleEntities },
+] as const satisfies readonly System[]
+
+export type CoreSystem = (typeof core)[number]['name']
+
+/** What happened to players in the step so far. */
+export type GameEvent =
+  | { readonly event: 'entered' | 'left'; readonly player: PlayerHandle }
+  /** He has walked into a gate that leads to a zone. */
+  | { readonly event: 'gate'; readonly player: PlayerHandle; readonly to: string }
+  /** How an effect ended. It may come again after a change of hosts, and after a step that failed. */
+  | {
+      readonly event: 'effect'
+      readonly player: PlayerHandle
+      readonly effect: WaitingEffect
+      readonly outcome: EffectOutcome
+    }
+
+/**
+ * A system of a game: runs in each step, right after the part of the core that it names, in the order of
+ * registration. No clock, no I/O, nothing awaited.
  */
 export type GameSystem = {
   name: string
   after: CoreSystem
-  run: (world: GameWorld, tick: GameTick) => void
+  run: (zone: Zone, events: readonly GameEvent[]) => void
 }
 
-export type ZoneRules = {
+export type ZoneRules = Registered & {
   /** In their order. */
-  systems: readonly System[]
-  messages: ReadonlyMap<string, Message>
+  readonly systems: readonly System[]
   /** Their places are their numbers on the wire. */
-  archetypes: readonly Archetype[]
+  readonly archetypes: readonly Archetype[]
   /** Those that every player has; others come with their archetypes. */
-  components: readonly Component[]
+  readonly components: readonly Component[]
+}
+
+/** What a game adds to its zones. */
+export type ZoneGame = {
+  archetypes?: readonly Archetype[]
+  /** Components that every player has, and what is done for him. */
+  players?: Pick<Handlers<PlayerHandle>, 'spawned' | 'each'> & { parts?: readonly Component[] }
+  // oxlint-disable-next-line typescript/no-explicit-any -- each timer has data of its own
+  timers?: readonly Timer<any>[]
+  /** Messages with their handlers (`onMessage`), and those that clients are only sent. */
+  messages?: readonly (HandledMessage | Message)[]
+  systems?: readonly GameSystem[]
 }
 
 /** Kinds of a game begin like this, so no kind that the core gets later can take their name. */
@@ -49,79 +97,88 @@ const gameKind = /^game\.[a-z][a-z0-9_.]{0,39}$/
  * The rules of a zone with what a game adds. Throws, with the name, when a kind does not begin with
  * `game.` or anything is registered twice.
  */
-export function zoneRules(
-  added: {
-    messages?: readonly Message[]
-    systems?: readonly GameSystem[]
-    archetypes?: readonly Archetype[]
-    /** Those that every player has. */
-    components?: readonly Component[]
-  } = {},
-): ZoneRules {
-  const messages = new Map([[chatNearby.kind, chatNearby]])
-  for (const message of added.messages ?? []) {
+export function zoneGame(added: ZoneGame = {}): ZoneRules {
+  const { archetypes: own = [], timers = [], systems = [], players = {} } = added
+  const { parts = [], ...handlers } = players
+  const messages = (added.messages ?? []).map((one) => ('message' in one ? one : sentOnly(one)))
+  for (const { message } of messages) {
     const { kind } = message
-    if (!gameKind.test(kind)) {
-      throw new Error(`the message kind ${kind} must begin with "game." and be in lower case`)
-    }
-    if (messages.has(kind)) throw new Error(`the message kind ${kind} is registered twice`)
-    messages.set(kind, message)
+    if (gameKind.test(kind)) continue
+    throw new Error(`the message kind ${kind} must begin with "game." and be in lower case`)
   }
-  // Their order is a rule of the game: a command that came in before the step moves its player in that step,
-  // and a gate works in the same step in which a player walks into it.
-  const core: [CoreSystem, System][] = [
-    ['input', applyInputs],
-    ['messages', (world, tick) => handleMessages(world, tick, messages)],
-    ['movement', movePlayers],
-    ['wander', wander],
-    ['gates', checkGates],
-    ['cells', (world) => settleEntities(world, 'system cells')],
-  ]
-  const names = new Set<string>()
-  for (const { name } of added.systems ?? []) {
-    if (names.has(name)) throw new Error(`the system ${name} is registered twice`)
-    names.add(name)
+  const archetypes = [Players as Archetype, Creatures, ...own]
+  unique('archetype', archetypes, ({ name }) => name)
+  unique('system', systems, ({ name }) => name)
+  const withBody = (body: Archetype['body']) => archetypes.filter((one) => one.body === body)
+  const handled = new Map<Archetype, Handlers>([[Players, handlers]])
+  return {
+    systems: core.flatMap((part) => [
+      part,
+      ...systems.filter(({ after }) => after === part.name).map(guarded),
+    ]),
+    messages: unique('message kind', [chat, ...messages], ({ message }) => message.kind),
+    timers: unique('timer', timers, ({ name }) => name),
+    archetypes,
+    components: parts,
+    handlers: handled,
+    each: archetypes.filter((one) => (handled.get(one) ?? one.handlers).each !== undefined),
+    projectiles: withBody('projectile'),
+    sensors: withBody('sensor').filter(({ handlers: { touched } }) => touched !== undefined),
   }
-  const systems = core.flatMap(([name, run]) => [
-    run,
-    ...(added.systems ?? []).filter(({ after }) => after === name).map(guarded),
-  ])
-  const { archetypes = [], components = [] } = added
-  return { systems, messages, archetypes: [Players, Creatures, ...archetypes], components }
 }
 
-/**
- * Runs a system of a game. If it throws, only this system loses its step: its changes until then stay, the
- * core's systems run, and the next system sees sound entities.
- */
+function sentOnly(message: Message): HandledMessage {
+  if (message.toServer === undefined) return { message, handle: undefined }
+  throw new Error(`the message kind ${message.kind} has no handler`)
+}
+
+function unique<T>(
+  what: string,
+  all: readonly T[],
+  nameOf: (one: T) => string,
+): ReadonlyMap<string, T> {
+  const known = new Map<string, T>()
+  for (const one of all) {
+    const name = nameOf(one)
+    if (known.has(name)) throw new Error(`the ${what} ${name} is registered twice`)
+    known.set(name, one)
+  }
+  return known
+}
+
+/** Runs a system of a game. If it throws, only this system loses its step: its changes until then stay. */
 function guarded({ name, run }: GameSystem): System {
-  const by = `system ${name}`
-  return (world, tick) => {
-    try {
-      run(world, { number: tick.number, events: gameEvents(tick.events) })
-    } catch (error) {
-      tick.events.push({ event: 'failed', what: by, error })
-    }
-    settleEntities(world, by)
+  const part = `system ${name}`
+  return {
+    name: part,
+    run(world, tick) {
+      try {
+        refusePromise(run(world.zone, gameEvents(world, tick.events)))
+      } catch (error) {
+        fail(world, part, error)
+      }
+    },
   }
 }
 
 /** A game knows nothing of unseen players: they are in none of its lists, and in none of its events. */
-function gameEvents(events: readonly WorldEvent[]): readonly GameEvent[] {
-  return events.filter((event): event is WorldEvent & GameEvent => {
+function gameEvents(world: World, events: readonly WorldEvent[]): GameEvent[] {
+  return events.flatMap((event): GameEvent[] => {
+    if (!('entity' in event) || event.event === 'effectAsked') return []
+    const { entity } = event
+    if (entity.unseen || entity.archetype.body !== 'player') return []
+    const player = handleOf(world, entity)
     switch (event.event) {
       case 'entered':
       case 'left':
+        return [{ event: event.event, player }]
       case 'gate':
+        return [{ event: 'gate', player, to: event.gate.to }]
       case 'effect':
-        return !event.entity.unseen
-      case 'effectAsked':
-      case 'message':
-      case 'failed':
-        return false
+        return [{ event: 'effect', player, effect: event.effect, outcome: event.outcome }]
     }
   })
 }
 
 /** The rules of a zone without a game. */
-export const coreRules: ZoneRules = zoneRules()
+export const coreRules: ZoneRules = zoneGame()

@@ -8,7 +8,7 @@ import { addParts, getPart, setPart } from './components.ts'
 import { gateAt } from './gates.ts'
 import { placeInCell, takeFromCell } from './grid.ts'
 import { leaveParty } from './party.ts'
-import type { Entity, World } from './world.ts'
+import type { Entity, Who, World } from './world.ts'
 
 export const slotsMax = 65_536
 /** A slot is not used again before, in seconds. */
@@ -17,10 +17,13 @@ const slotRestSeconds = 1
 type Made = Pick<
   Entity,
   'archetype' | 'x' | 'y' | 'heading' | 'radius' | 'unseen' | 'ofContent'
-> & { appearance: string; name: string }
+> & { appearance: string; name: string; who?: Who }
 
 /** Undefined when no slot is free. Throws a RangeError when a text is too long for its field. */
-export function addEntity(world: World, { appearance, name, ...made }: Made): Entity | undefined {
+export function addEntity(
+  world: World,
+  { appearance, name, who, ...made }: Made,
+): Entity | undefined {
   const looks = [
     [Appearance.shape.id, appearance],
     [Name.shape.text, name],
@@ -32,6 +35,7 @@ export function addEntity(world: World, { appearance, name, ...made }: Made): En
   const generation = (world.generations[slot]! % 255) + 1
   world.generations[slot] = generation
   const list = listOf(world, made)
+  const peers = made.unseen ? undefined : world.peers.get(made.archetype)
   const entity: Entity = {
     ...made,
     id: slot | (generation << 16),
@@ -45,14 +49,27 @@ export function addEntity(world: World, { appearance, name, ...made }: Made): En
     party: undefined,
     partyAt: world.tick,
     wander: undefined,
+    who,
+    peerIndex: peers?.length ?? -1,
+    handle: undefined,
+    orderHeading: 0,
+    orderSpeed: -1,
+    walkedAt: -1,
+    flight: undefined,
+    within: undefined,
+    turns: undefined,
   }
   world.slots[slot] = entity
   list.push(entity)
+  peers?.push(entity)
+  world.largestRadius = Math.max(world.largestRadius, made.radius)
   const { components, tick } = world
   addParts(components, slot, made.archetype, tick)
   setPart(components, slot, Appearance, { id: appearance }, tick)
   setPart(components, slot, Name, { text: name }, tick)
-  if (!made.unseen) placeInCell(world.grid, entity, entity.cell)
+  if (made.unseen) return entity
+  placeInCell(world.grid, entity, entity.cell)
+  world.arrived.push(entity)
   return entity
 }
 
@@ -74,11 +91,16 @@ export function removeEntity(world: World, entity: Entity): void {
   world.freeSlots.push({ slot, since: world.tick })
   leaveParty(world, entity)
   if (!entity.unseen) leaveCell(world, entity)
-  const list = listOf(world, entity)
+  takeOut(listOf(world, entity), 'index', entity)
+  if (!entity.unseen) takeOut(world.peers.get(entity.archetype)!, 'peerIndex', entity)
+}
+
+/** The last of the list takes the place of the entity. */
+function takeOut(list: Entity[], index: 'index' | 'peerIndex', entity: Entity): void {
   const last = list.pop()!
   if (last === entity) return
-  list[entity.index] = last
-  last.index = entity.index
+  list[entity[index]] = last
+  last[index] = entity[index]
 }
 
 function listOf(world: World, { archetype, unseen }: Pick<Entity, 'archetype' | 'unseen'>) {

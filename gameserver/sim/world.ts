@@ -3,12 +3,14 @@
 import type { SavedParts } from '#shared/components/component.ts'
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { Creature, Zone } from '#shared/content/content.ts'
-import type { Walls } from '#shared/rules/walls.ts'
-import type { Archetype } from './archetype.ts'
+import type { OfGame } from '#shared/content/kind.ts'
+import type { ZoneWalls } from '#shared/rules/walls.ts'
 import type { Commands } from './commands.ts'
 import type { Components } from './components.ts'
 import type { Grid } from './grid.ts'
 import type { Random } from './random.ts'
+import type { HandledMessage } from './message.ts'
+import type { Archetype, Handlers, PlayerHandle, Timer, Zone as ZoneFacade } from './zone.ts'
 
 /** How a creature strays about its spawn. Lengths in units, times in ticks. */
 export type Wander = {
@@ -48,8 +50,25 @@ export type Entity = {
   /** The party of a player, and the tick in which he came to it or left one. */
   party: Party | undefined
   partyAt: number
-  /** How a creature strays. Undefined for a creature that stands, and for players. */
+  /** How a creature strays. Undefined for what does not stray. */
   wander: Wander | undefined
+  /** Of players: who plays it. */
+  readonly who: Who | undefined
+  /** Place in the list of its archetype. */
+  peerIndex: number
+  /** Made when the game first sees it (handle.ts). */
+  handle: PlayerHandle | undefined
+  /** The course that a walker is to take in the next step, for that step; the speed is -1 for none (systems/walk.ts). */
+  orderHeading: number
+  orderSpeed: number
+  /** The tick in which it last walked by an order. */
+  walkedAt: number
+  /** Of projectiles: who launched it, and how far it still flies, in units. */
+  flight: { readonly by: number; left: number } | undefined
+  /** Of sensors: the ids of the players within. */
+  within: Set<number> | undefined
+  /** When each turn of it comes next, in ticks (`zone.every`). */
+  turns: Map<string, number> | undefined
 }
 
 /** Players who are told of one another's components with the audience `party` (party.ts). */
@@ -59,10 +78,8 @@ export type Party = {
   changedAt: number
 }
 
-/** An entity as a game sees it. It changes by the functions of entities.ts alone. */
-export type GameEntity = Readonly<
-  Pick<Entity, 'id' | 'archetype' | 'x' | 'y' | 'heading' | 'speed' | 'radius'>
->
+/** Who plays a character. */
+export type Who = { readonly characterId: string; readonly accountId: string }
 
 /** A gate in units. */
 export type GateArea = {
@@ -75,18 +92,40 @@ export type GateArea = {
   arriveY: number
 }
 
+/** `data`: JSON text; empty for none. */
+export type WaitingTimer = { readonly due: number; readonly name: string; readonly data: string }
+
+/** What a game has registered, as a step needs it. */
+export type Registered = {
+  readonly messages: ReadonlyMap<string, HandledMessage>
+  readonly timers: ReadonlyMap<string, Timer>
+  /** What the game does with archetypes of the core. */
+  readonly handlers: ReadonlyMap<Archetype, Handlers>
+  /** Archetypes by what there is to do for them in a step. */
+  readonly each: readonly Archetype[]
+  readonly projectiles: readonly Archetype[]
+  readonly sensors: readonly Archetype[]
+}
+
 export type World = {
+  /** Of the zone in the content, and of this running copy. */
+  readonly id: string
+  readonly instance: string
+  readonly seed: number
   tick: number
   readonly tickHz: number
   readonly width: number
   readonly height: number
-  walls: Walls
+  walls: ZoneWalls
   spawnX: number
   spawnY: number
   gates: readonly GateArea[]
   readonly random: Random
   readonly players: Entity[]
+  /** All others: walkers, projectiles and sensors. */
   readonly creatures: Entity[]
+  /** Players and creatures by their archetypes. */
+  peers: ReadonlyMap<Archetype, Entity[]>
   /** Synthetic players: no player sees them, and no system of a game meets them. */
   readonly unseen: Entity[]
   readonly grid: Grid<Entity>
@@ -103,26 +142,29 @@ export type World = {
   readonly freeSlots: { slot: number; since: number }[]
   /** The creatures of the content, by id. */
   creatureKinds: ReadonlyMap<string, Creature>
+  /** The entries of the game's kinds of content. */
+  ofGame: OfGame
   /** The events of the step under way. */
   events: WorldEvent[]
   /** Where the queue of creatures that wait for a decision goes on (systems/wander.ts). */
   wanderFrom: number
-  /** The state of the game's own systems and messages. Plain data; the core never reads it. */
-  readonly game: Record<string, unknown>
-}
-
-/** A world as a game sees it: it reads here, and changes it by the functions of entities.ts. */
-export type GameWorld = Readonly<
-  Pick<
-    World,
-    'tick' | 'tickHz' | 'width' | 'height' | 'walls' | 'spawnX' | 'spawnY' | 'game' | 'components'
-  >
-> & {
-  /** A stream that the game may draw from (random.ts). */
-  readonly random: Random
-  /** All players but the unseen ones. */
-  readonly players: readonly GameEntity[]
-  readonly creatures: readonly GameEntity[]
+  /** Walkers with an order for the next step, and those that walked by one in the latest. */
+  orders: Entity[]
+  walking: Entity[]
+  /** They wait for their handler `spawned`. */
+  arrived: Entity[]
+  /** By due tick, then in the order in which they were set. */
+  readonly timers: WaitingTimer[]
+  /** The largest radius that an entity has had. */
+  largestRadius: number
+  /** What the game keeps from step to step. The core never reads it. */
+  readonly state: Record<string, unknown>
+  /** The rules of the step under way; undefined between steps. */
+  rules: Registered | undefined
+  /** Faults of the step under way that were reported, and those beyond what is reported. */
+  faults: number
+  /** What the game sees of it. */
+  readonly zone: ZoneFacade
 }
 
 /** The inputs of a step, in order. A seed and all inputs repeat a run exactly. */
@@ -137,6 +179,7 @@ export type WorldInput =
       y: number
       heading: number
       radius: number
+      who: Who
       unseen?: boolean
       /** Of its components, as they were saved. */
       parts?: SavedParts
@@ -150,38 +193,46 @@ export type WorldInput =
       first: number
       commands: readonly { heading: number; buttons: number }[]
     }
-  /** A control message of a player, checked against the schema of its kind (rules.ts). */
-  | { input: 'message'; id: number; kind: string; body: unknown }
+  /** A control message of a player, checked against the schema of its kind (rules.ts). `n`: it is a request. */
+  | { input: 'message'; id: number; kind: string; body: unknown; n?: number }
   /** How an effect ended that a player's system asked for (effects.ts). */
   | { input: 'effect'; id: number; effect: WaitingEffect; outcome: EffectOutcome }
   /** Other content of the same zone (content.ts). */
-  | { input: 'content'; zone: Zone; creatures: ReadonlyMap<string, Creature> }
+  | { input: 'content'; zone: Zone; creatures: ReadonlyMap<string, Creature>; ofGame: OfGame }
 
 /** The events of a step. */
 export type WorldEvent =
   | { event: 'entered'; ref: number; entity: Entity }
   | { event: 'left'; entity: Entity }
   | { event: 'gate'; entity: Entity; gate: GateArea }
-  /** A control message to the player himself, or to all players who see the entity, himself included. */
-  | { event: 'message'; from: Entity; to: 'self' | 'near'; kind: string; body: unknown }
+  /**
+   * A control message to the player himself, or to all players who see the entity, himself included. `re`: it
+   * answers his request of that number.
+   */
+  | {
+      event: 'message'
+      from: Entity
+      to: 'self' | 'near'
+      kind: string
+      body: unknown
+      re?: number
+    }
+  /** The request `re` of a player was not carried out. */
+  | { event: 'refused'; to: Entity; of: string; code: 'failed'; re: number }
   /** A game asks for something durable; how it ended is a later input. */
   | { event: 'effectAsked'; entity: Entity; effect: WaitingEffect; per?: 'stay' }
   | { event: 'effect'; entity: Entity; effect: WaitingEffect; outcome: EffectOutcome }
-  /** Something failed; the step went on without it. `ref`: of the player who could not enter. */
-  | { event: 'failed'; what: string; error: unknown; ref?: number }
-
-/** The events of a step that systems of a game get. */
-export type GameEvent =
-  | { readonly event: 'entered'; readonly entity: GameEntity }
-  | { readonly event: 'left'; readonly entity: GameEntity }
-  | { readonly event: 'gate'; readonly entity: GameEntity; readonly gate: GateArea }
-  /** How an effect ended. It may come again after a change of hosts, and after a step that failed. */
-  | {
-      readonly event: 'effect'
-      readonly entity: GameEntity
-      readonly effect: WaitingEffect
-      readonly outcome: EffectOutcome
-    }
+  /**
+   * Something failed; the step went on without it. `of`: the entity it was about. `ref`: of the player who
+   * could not enter.
+   */
+  | { event: 'failed'; what: string; error: unknown; of?: string; ref?: number }
 
 /** One step: its number, its inputs, its events. */
-export type Tick = { number: number; inputs: readonly WorldInput[]; events: WorldEvent[] }
+export type Tick = {
+  number: number
+  inputs: readonly WorldInput[]
+  events: WorldEvent[]
+  /** Called when a part of the step has run, so that the caller can see what took long. */
+  ran: (part: string) => void
+}

@@ -14,7 +14,10 @@ export async function checkGame(): Promise<void> {
       if (errors.length > 0) throw new GameError(errors.join('\n  '))
     },
     game: () => loadGame(folder),
-    content: async () => loadContent((await loadGame(folder)).content),
+    content: async () => {
+      const game = await loadGame(folder)
+      return await loadContent(game.content, game.contentKinds ?? [])
+    },
     page: bundleScript,
   }
   for (const [name, run] of Object.entries(checks)) {

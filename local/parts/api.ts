@@ -82,6 +82,7 @@ export function startDevelopment(
   if (!config.WAYSTONE_DEV) return
   const dev = startDev({
     contentDir: game.content,
+    contentKinds: game.contentKinds ?? [],
     dataDir,
     loaded,
     served,

@@ -57,7 +57,7 @@ export async function openGround(
 ): Promise<Ground> {
   const { HOST: host } = config
   checkRedis(config)
-  const loaded = await loadContent(game.content)
+  const loaded = await loadContent(game.content, game.contentKinds ?? [])
   const fleets = fleetsOf(config, loaded)
   const folder = openDataFolder(config.WAYSTONE_DATA, runtime)
   onStop('data folder', () => folder.release())

@@ -23,6 +23,10 @@ const file = z
     }),
     raceSchema.meta({ id: 'RaceFile', description: 'Of kind `races`' }),
     jobSchema.meta({ id: 'JobFile', description: 'Of kind `jobs`' }),
+    z.looseObject({ id: z.string() }).meta({
+      id: 'GameFile',
+      description: 'Of another kind, which the game declares',
+    }),
   ])
   .meta({ id: 'ContentFile' })
 
@@ -45,7 +49,7 @@ export const content = domain({
       path: '/v1/content/{kind}/{name}',
       summary: 'One content file; with If-None-Match the answer may be 304',
       identity: 'anyone',
-      params: z.object({ kind: z.enum(['zones', 'creatures', 'races', 'jobs']), name: contentId }),
+      params: z.object({ kind: contentId, name: contentId }),
       answer: file,
       cache: { maxAgeS: 60 },
       errors: ['content.not_found'],

@@ -31,6 +31,7 @@ export function replaceContent(held: LoadedContent, next: LoadedContent): void {
   refill(held.content.creatures, next.content.creatures)
   refill(held.content.races, next.content.races)
   refill(held.content.jobs, next.content.jobs)
+  refill(held.content.ofGame, next.content.ofGame)
   held.content.startZone = next.content.startZone
   held.content.version = next.content.version
   held.files.splice(0, held.files.length, ...next.files)

@@ -3,20 +3,25 @@
 //
 //   game.json                       { "startZone": "hub" }
 //   zones/ creatures/ races/ jobs/  one entry a file, named after its id
+//   and a folder for each kind that the game declares (shared/content/kind.ts)
 import { createHash } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { creatureSchema, jobSchema, raceSchema, zoneSchema } from '../content/content.ts'
 import type { Content } from '../content/content.ts'
+import type { ContentKind, Entry } from '../content/kind.ts'
 import { checkReferences } from './references.ts'
 
-const kinds = { zones: zoneSchema, creatures: creatureSchema, races: raceSchema, jobs: jobSchema }
-export type ContentKind = keyof typeof kinds
+const core = { zones: zoneSchema, creatures: creatureSchema, races: raceSchema, jobs: jobSchema }
+const coreKinds = ['zones', 'creatures', 'races', 'jobs'] as const
+
+/** A kind to be read: its folder, the schema of its files, and where its entries go. */
+type Reading = { kind: string; schema: z.ZodType<Entry>; into: Map<string, unknown> }
 
 /** One file as it is served: `json` is what was read, `etag` the hash over `JSON.stringify(json)`. */
 export type ContentFile = {
-  kind: ContentKind
+  kind: string
   name: string
   /** `zones/hub.json` */
   file: string
@@ -44,8 +49,14 @@ const gameSchema = z.strictObject({ startZone: z.string() })
 /** Largest content file, bytes: a zone with all the walls it may have is under 300 KB. */
 const fileMaxBytes = 1024 * 1024
 
-/** Throws ContentError with every mistake in the folder. */
-export async function loadContent(dir: string): Promise<LoadedContent> {
+/**
+ * Throws ContentError with every mistake in the folder. `kinds`: those of the game; without it they are taken as
+ * they lie there, for a program that has the files alone, which were checked when they were packed.
+ */
+export async function loadContent(
+  dir: string,
+  kinds?: readonly ContentKind[],
+): Promise<LoadedContent> {
   const problems: string[] = []
   const files: ContentFile[] = []
   const content: Content = {
@@ -53,12 +64,22 @@ export async function loadContent(dir: string): Promise<LoadedContent> {
     jobs: new Map(),
     creatures: new Map(),
     zones: new Map(),
+    ofGame: new Map(),
     startZone: '',
     version: '',
   }
   const game = parse(gameSchema, 'game.json', await readJson(dir, 'game.json', problems), problems)
-  for (const kind of ['zones', 'creatures', 'races', 'jobs'] as const) {
-    await loadKind(dir, kind, content, files, problems)
+  for (const kind of coreKinds) {
+    // Each map takes the values that the schema of its kind parsed; `core` pairs schema and map.
+    const reading = { kind, schema: core[kind], into: content[kind] }
+    await loadKind(dir, reading, files, problems)
+  }
+  const ofGame = kinds ?? (await uncheckedKinds(dir))
+  // In one order, whoever reads them: the version hangs on it.
+  for (const { kind, schema } of ofGame.toSorted((a, b) => (a.kind < b.kind ? -1 : 1))) {
+    const into = new Map<string, Entry>()
+    await loadKind(dir, { kind, schema, into }, files, problems)
+    content.ofGame.set(kind, into)
   }
   content.startZone = game?.startZone ?? ''
   // This checks references among the files that could be read. So the report names a missing entry beside
@@ -69,31 +90,36 @@ export async function loadContent(dir: string): Promise<LoadedContent> {
   return { content, files }
 }
 
+/** The folders besides those of the core. */
+async function uncheckedKinds(dir: string): Promise<ContentKind[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => [])
+  const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+  const others = names.filter((name) => !name.startsWith('.') && !(name in core))
+  return others.map((kind) => ({ kind, schema: z.looseObject({ id: z.string() }) }))
+}
+
 async function loadKind(
   dir: string,
-  kind: ContentKind,
-  content: Content,
+  { kind, schema, into }: Reading,
   files: ContentFile[],
   problems: string[],
 ): Promise<void> {
   for (const entry of await list(join(dir, kind), kind, problems)) {
     const file = `${kind}/${entry}`
     const json = await readJson(dir, file, problems)
-    const value = parse(kinds[kind], file, json, problems)
+    const value = parse(schema, file, json, problems)
     if (value === undefined) continue
     if (`${value.id}.json` !== entry) {
       problems.push(`${file}: id: must be the file's name without .json`)
       continue
     }
-    // Each map takes the values that the schema of its kind parsed; `kinds` pairs schema and map.
-    const map: Map<string, unknown> = content[kind]
-    map.set(value.id, value)
+    into.set(value.id, value)
     files.push(fileOf(kind, value.id, file, json as Record<string, unknown>))
   }
 }
 
 function fileOf(
-  kind: ContentKind,
+  kind: string,
   name: string,
   file: string,
   json: Record<string, unknown>,

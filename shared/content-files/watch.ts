@@ -1,6 +1,7 @@
 // Watches a content folder and offers changed content, checked as at the start. Content that is wrong, or
 // that a running world cannot take, is reported once, and the old content stays.
 import { watch } from 'node:fs'
+import type { ContentKind } from '../content/kind.ts'
 import type { Runtime } from '../runtime.ts'
 import { needsRestart } from './change.ts'
 import { ContentError, loadContent } from './load.ts'
@@ -8,6 +9,8 @@ import type { LoadedContent } from './load.ts'
 
 export type WatchContent = {
   dir: string
+  /** Of the game. */
+  kinds?: readonly ContentKind[]
   /** What is in use at the start. */
   loaded: LoadedContent
   runtime: Pick<Runtime, 'sleep'>
@@ -23,6 +26,7 @@ const quietMs = 100
 /** Returns a function that stops the watch. A watch keeps no process alive. */
 export function watchContent({
   dir,
+  kinds,
   loaded,
   runtime,
   taken,
@@ -37,7 +41,7 @@ export function watchContent({
 
   const loadOnce = async () => {
     try {
-      const next = await loadContent(dir)
+      const next = await loadContent(dir, kinds)
       if (next.content.version === version) {
         if (reported !== '') mended()
         reported = ''

@@ -1,6 +1,7 @@
 // Schemas of content files. Lengths are metres, speeds metres a second, angles degrees: a designer thinks
 // in these units. Zones convert them to protocol units when they load (shared/rules/units.ts).
 import * as z from 'zod'
+import type { Entry } from './kind.ts'
 
 const id = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/)
 const title = z.string().min(1).max(40)
@@ -69,6 +70,8 @@ export type Content = {
   jobs: Map<string, Job>
   creatures: Map<string, Creature>
   zones: Map<string, Zone>
+  /** The entries of the game's own kinds: by kind, then by id. */
+  ofGame: Map<string, ReadonlyMap<string, Entry>>
   /** Zone and place where a new character begins. */
   startZone: string
   /** Hash over all files: clients and hosts compare it. */

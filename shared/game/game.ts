@@ -1,8 +1,9 @@
-// A game registers one object, the export of `#game`. zoneRules (gameserver/sim/rules.ts) makes its part for
+// A game registers one object, the export of `#game`. zoneGame (gameserver/sim/rules.ts) makes its part for
 // zones, `routes` below its routes. So a game imports nothing but `shared` and the simulation, and the core
 // can grow without a change to a game.
 import type { Domain, Endpoint, Handler, Handlers } from '../api/endpoint.ts'
 import type { Content } from '../content/content.ts'
+import type { ContentKind } from '../content/kind.ts'
 import { effectKindMaxChars, talliesMax } from '../limits.ts'
 import type { Tally } from '../rules/tally.ts'
 import type { Runtime } from '../runtime.ts'
@@ -20,6 +21,8 @@ export type GameRoutes = {
 export type Game<Zone> = {
   /** Folder with game.json, zones/, creatures/, races/ and jobs/. */
   content: string
+  /** Kinds of content that it has beside these, each with a folder there. */
+  contentKinds?: readonly ContentKind[]
   /** Messages and systems of its zones. */
   zone: Zone
   /** What its zones may make durable. */

@@ -48,11 +48,15 @@ export const clientControl = z.discriminatedUnion('kind', [
 
 export const serverControl = z.discriminatedUnion('kind', [
   chatHeard.extend({ kind: z.literal('chat.nearby') }),
-  /** A control message was not carried out: too many, not as declared, or the world stands still. */
+  /**
+   * A control message was not carried out: too many, not as declared, the world stands still, or what the game
+   * does with it has failed. `re`: the number of the request.
+   */
   z.object({
     kind: z.literal('refused'),
     of: z.string(),
-    code: z.enum(['rate', 'invalid', 'paused']),
+    code: z.enum(['rate', 'invalid', 'paused', 'failed']),
+    re: z.int().optional(),
   }),
   /** An operator's line for everybody. */
   z.object({ kind: z.literal('announce'), text: z.string() }),

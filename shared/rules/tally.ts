@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { contentId } from '../api/names.ts'
 
-/** How the core says what it adds; a zone passes it to `requestEffect`, with an id. */
+/** How the core says what it adds; it is passed to `zone.effect`, with an id. */
 export type TallyAdd = { kind: string; body: { add: number } }
 
 export type Tally = {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { ContentError, loadContent } from '#shared/content-files/load.ts'
+import { contentKind, entriesOf } from '#shared/content/kind.ts'
 import { openApi } from './api.ts'
 
 const game = fileURLToPath(new URL('../../game/content/', import.meta.url))
@@ -46,7 +48,7 @@ describe('content files', () => {
   it.each([
     ['/v1/content/zones/atlantis', 404, 'content.not_found'],
     ['/v1/content/zones/..%2fgame', 400, 'request.invalid'],
-    ['/v1/content/secrets/hub', 400, 'request.invalid'],
+    ['/v1/content/secrets/hub', 404, 'content.not_found'],
   ])('%s is refused with %i', async (path, status, code) => {
     const test = await openApi()
     const response = await test.send('GET', path)
@@ -156,6 +158,36 @@ describe('loading content', () => {
   it('refuses a race whose job is not there', async () => {
     await change('races/human.json', (race) => (race['jobs'] = ['plumber']))
     expect(await problems()).toContain('races/human.json: jobs.0: there is no job "plumber"')
+  })
+
+  it('has kinds that the game declares: checked, served, in the version, and the same unchecked', async () => {
+    const items = contentKind('items', z.strictObject({ id: z.string(), bite: z.int() }))
+    await mkdir(join(dir, 'items'))
+    await writeFile(join(dir, 'items/sword.json'), '{ "id": "sword", "bite": 7 }')
+    const loaded = await loadContent(dir, [items])
+    const { content } = loaded
+    expect(entriesOf(content, items).get('sword')?.bite).toBe(7)
+    expect(loaded.files.find(({ kind }) => kind === 'items')).toMatchObject({
+      name: 'sword',
+      file: 'items/sword.json',
+      json: { id: 'sword', bite: 7 },
+    })
+    // A program that has the files alone.
+    expect((await loadContent(dir)).content).toMatchObject({
+      version: content.version,
+      ofGame: content.ofGame,
+    })
+    await change('items/sword.json', (sword) => (sword['bite'] = 8))
+    expect((await loadContent(dir, [items])).content.version).not.toBe(content.version)
+    await change('items/sword.json', (sword) => (sword['bite'] = 'hard'))
+    await writeFile(join(dir, 'items/axe.json'), '{ "id": "hatchet", "bite": 7 }')
+    const found = await loadContent(dir, [items]).catch((error: unknown) => error)
+    expect((found as ContentError).problems).toEqual([
+      "items/axe.json: id: must be the file's name without .json",
+      expect.stringMatching(/^items\/sword\.json: bite: /),
+    ])
+    expect(() => contentKind('zones', items.schema)).toThrow('zones is no name')
+    expect(() => entriesOf(content, contentKind('spells', items.schema))).toThrow('no kind spells')
   })
 
   it('says what is missing in an empty folder', async () => {

@@ -1,8 +1,8 @@
 // An instance whose steps throw is a defect of ours: what happens to its players, and to the other instances of
 // the host.
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Players } from '#gameserver/sim/archetype.ts'
 import { coreRules } from '#gameserver/sim/rules.ts'
-import { nameOf } from '#gameserver/sim/slots.ts'
 import type { System } from '#gameserver/sim/rules.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { openStage } from './host-kit.ts'
@@ -12,9 +12,11 @@ import { pause } from './walk.ts'
 let stage: Stage
 
 /** A defect of the core: no step ends in the instance in which the character `poison` plays. */
-const boom: System = (world) => {
-  if (world.players.some((player) => nameOf(world, player) === 'poison'))
-    throw new Error('a defect')
+const boom: System = {
+  name: 'boom',
+  run(world) {
+    if (world.zone.all(Players).some(({ name }) => name === 'poison')) throw new Error('a defect')
+  },
 }
 
 beforeEach(async () => {

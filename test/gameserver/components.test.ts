@@ -1,8 +1,10 @@
 // Components: what fields hold, what is saved of a character, and what a viewer is told.
 import { describe, expect, it } from 'vitest'
 import { createWorld } from '#gameserver/sim/create-world.ts'
-import { despawn, get, getField, set } from '#gameserver/sim/entities.ts'
-import { zoneRules } from '#gameserver/sim/rules.ts'
+import { Players } from '#gameserver/sim/archetype.ts'
+import { getField, getPart, setPart } from '#gameserver/sim/components.ts'
+import { despawn } from '#gameserver/sim/entities.ts'
+import { zoneGame } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
 import { savedParts } from '#gameserver/sim/saved-parts.ts'
 import type { SavedParts } from '#shared/components/component.ts'
@@ -28,7 +30,13 @@ import { enterInput, testZone } from './world-kit.ts'
 
 const life = 'entity'
 const newWorld = (components: readonly Component[]) =>
-  createWorld(testZone({ creatures: [] }), new Map(), 1, zoneRules({ components }))
+  createWorld(
+    testZone({ creatures: [] }),
+    new Map(),
+    1,
+    zoneGame({ players: { parts: components } }),
+  )
+const slotOf = ({ id }: { id: number }) => id & 0xffff
 const only = <T>(field: T) => ({ value: field })
 
 describe('a field', () => {
@@ -53,13 +61,15 @@ describe('a field', () => {
     step(world, [enterInput(1, 60, 60)])
     const player = world.players[0]!
     for (const value of good as number[]) {
-      set(world, player, One, { value })
-      expect(get(world, player, One)).toEqual({ value })
-      expect(getField(world, player, One, 'value')).toBe(value)
+      setPart(world.components, slotOf(player), One, { value }, world.tick)
+      expect(getPart(world.components, slotOf(player), One)).toEqual({ value })
+      expect(getField(world.components, slotOf(player), One, 'value')).toBe(value)
     }
     for (const value of bad as number[]) {
-      expect(() => set(world, player, One, { value })).toThrow(/^one\.value: /)
-      expect(get(world, player, One)).toEqual({ value: good.at(-1) })
+      expect(() => setPart(world.components, slotOf(player), One, { value }, world.tick)).toThrow(
+        /^one\.value: /,
+      )
+      expect(getPart(world.components, slotOf(player), One)).toEqual({ value: good.at(-1) })
     }
   })
 
@@ -67,11 +77,15 @@ describe('a field', () => {
     const world = newWorld([Health])
     step(world, [enterInput(1, 60, 60)])
     const player = world.players[0]!
-    expect(() => set(world, player, Health, { now: 5, most: -1 })).toThrow('health.most')
-    expect(get(world, player, Health)).toEqual({ now: 100, most: 100 })
+    expect(() =>
+      setPart(world.components, slotOf(player), Health, { now: 5, most: -1 }, world.tick),
+    ).toThrow('health.most')
+    expect(getPart(world.components, slotOf(player), Health)).toEqual({ now: 100, most: 100 })
     const unknown = { now: 5, other: 1 }
-    expect(() => set(world, player, Health, unknown)).toThrow('health has no field other')
-    expect(getField(world, player, Health, 'now')).toBe(100)
+    expect(() => setPart(world.components, slotOf(player), Health, unknown, world.tick)).toThrow(
+      'health has no field other',
+    )
+    expect(getField(world.components, slotOf(player), Health, 'now')).toBe(100)
   })
 })
 
@@ -95,7 +109,9 @@ describe('components', () => {
     ).toThrow('bad.value: 300')
     const world = newWorld([])
     step(world, [enterInput(1, 60, 60)])
-    expect(() => get(world, world.players[0]!, Health)).toThrow('health is not registered')
+    expect(() => getPart(world.components, slotOf(world.players[0]!), Health)).toThrow(
+      'health is not registered',
+    )
   })
 
   it('of a character come back as they were saved, by their versions', () => {
@@ -118,7 +134,11 @@ describe('components', () => {
         ({ event }) => event === 'failed',
       )
       const player = world.players[0]!
-      return { values: get(world, player, Vigour), saved: savedParts(world, player, parts), failed }
+      return {
+        values: getPart(world.components, slotOf(player), Vigour),
+        saved: savedParts(world, player, parts),
+        failed,
+      }
     }
     const found = back({ vigour: { v: 1, now: 3, most: 4 }, gone: { v: 7, kept: 'as it is' } })
     expect(found.values).toEqual({ now: 3, most: 5, title: 'old' })
@@ -152,7 +172,7 @@ describe('components', () => {
       { event: 'failed', what: 'saved parts of Player1', error: { message: 'no way' } },
       { event: 'entered' },
     ])
-    expect(get(world, world.players[0]!, Broken)).toEqual({ value: 7 })
+    expect(getPart(world.components, slotOf(world.players[0]!), Broken)).toEqual({ value: 7 })
   })
 })
 
@@ -171,9 +191,9 @@ describe('a viewer', () => {
     const change: GameSystem = {
       name: 'change',
       after: 'cells',
-      run: (world) => void (changes > 0 && set(world, world.players[0]!, Six[2]!, { b: changes })),
+      run: (zone) => void (changes > 0 && zone.set(zone.all(Players)[0]!, Six[2]!, { b: changes })),
     }
-    const rules = zoneRules({ systems: [change], components: Six })
+    const rules = zoneGame({ systems: [change], players: { parts: Six } })
     const { instance, enter, tick } = stage(1, 20, rules)
     const { creatures } = instance.world
     while (creatures.length > 0) despawn(instance.world, creatures[0]!)
@@ -207,12 +227,12 @@ describe('a viewer', () => {
     const speak: GameSystem = {
       name: 'speak',
       after: 'cells',
-      run: (world) => {
-        for (const player of world.players)
-          set(world, player, Secret, { value: `SECRET${world.tick}` })
+      run: (zone) => {
+        for (const player of zone.all(Players))
+          zone.set(player, Secret, { value: `SECRET${zone.now}` })
       },
     }
-    const rules = zoneRules({ systems: [speak], components: [Secret] })
+    const rules = zoneGame({ systems: [speak], players: { parts: [Secret] } })
     const { enter, tick } = stage(1, 20, rules)
     const client = enter(60, 60)
     enter(62, 60)

@@ -13,7 +13,7 @@ const wall = { x: 55, y: 55, width: 10, height: 10 }
 
 describe('the world, given other content', () => {
   const change = (zone: Zone, of = creatures) =>
-    ({ input: 'content', zone, creatures: of }) as const
+    ({ input: 'content', zone, creatures: of, ofGame: new Map() }) as const
 
   it('keeps the creatures that fit, adds and takes away the others', () => {
     const world = createWorld(testZone(), creatures, 1)

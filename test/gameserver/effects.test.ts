@@ -16,8 +16,9 @@ import { checkpointEntries, createInstance } from '#gameserver/instance/instance
 import { leave } from '#gameserver/instance/leaving.ts'
 import { tickInstance } from '#gameserver/instance/tick.ts'
 import type { ClientConnection } from '#gameserver/net/client-connection.ts'
+import { Players } from '#gameserver/sim/archetype.ts'
 import { requestEffect } from '#gameserver/sim/effects.ts'
-import { zoneRules } from '#gameserver/sim/rules.ts'
+import { zoneGame } from '#gameserver/sim/rules.ts'
 import type { EffectOutcome } from '#shared/rules/effects.ts'
 import { openRealm, realmId } from '../ownership/realm.ts'
 import { testContent, testZone } from './world-kit.ts'
@@ -82,19 +83,19 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
   const ids: string[] = []
   let fails = false
   const zone = testZone({ id: 'hub', creatures: [] })
-  const rules = zoneRules({
+  const rules = zoneGame({
     systems: [
       {
         name: 'bell',
         after: 'input',
-        run(world, tick) {
-          for (const event of tick.events) {
+        run(zone, events) {
+          for (const event of events) {
             if (event.event === 'effect') outcomes.push(event.outcome)
           }
-          const [player] = world.players
+          const [player] = zone.all(Players)
           if (player === undefined) return
           for (const id of ids.splice(0)) {
-            requestEffect(world, player, { id, kind: 'game.ring', body: { by: 1 } })
+            zone.effect(player, { kind: 'game.ring', body: { by: 1 } }, id)
           }
         },
       },
@@ -107,8 +108,11 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
     // A system of the core that fails comes before the bell.
     rules: {
       ...rules,
-      systems: rules.systems.toSpliced(1, 0, () => {
-        if (fails) throw new Error('a defect')
+      systems: rules.systems.toSpliced(1, 0, {
+        name: 'boom',
+        run() {
+          if (fails) throw new Error('a defect')
+        },
       }),
     },
     persistence: host,

@@ -10,12 +10,15 @@ let stage: Stage
 afterEach(async () => await stage.stop())
 
 /** The core's rules with a system after `position` others that throws in the first step that `when` finds. */
-async function open(position: number, when: (...of: Parameters<System>) => boolean) {
+async function open(position: number, when: (...of: Parameters<System['run']>) => boolean) {
   let thrown = 0
-  const boom: System = (world, tick) => {
-    if (thrown > 0 || !when(world, tick)) return
-    thrown++
-    throw new Error('a defect')
+  const boom: System = {
+    name: 'boom',
+    run(world, tick) {
+      if (thrown > 0 || !when(world, tick)) return
+      thrown++
+      throw new Error('a defect')
+    },
   }
   const systems = coreRules.systems.toSpliced(position, 0, boom)
   stage = await openStage({ rules: { ...coreRules, systems } })
@@ -71,10 +74,12 @@ test('what was said in it is sent', async () => {
 })
 
 test('who cannot be put into the world is let go, and the others enter', async () => {
-  const refuse: System = (world) => {
-    const { slots } = world
-    if (slots.length > 0) return
-    slots.length = 65_536
+  const refuse: System = {
+    name: 'refuse',
+    run({ slots }) {
+      if (slots.length > 0) return
+      slots.length = 65_536
+    },
   }
   stage = await openStage({ rules: { ...coreRules, systems: [refuse, ...coreRules.systems] } })
   const ann = await stage.connect()

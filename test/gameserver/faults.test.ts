@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createFaults } from '#gameserver/instance/faults.ts'
-import { sendTo, spawn } from '#gameserver/sim/entities.ts'
-import { message } from '#gameserver/sim/message.ts'
-import { zoneRules } from '#gameserver/sim/rules.ts'
+import { archetype, Players } from '#gameserver/sim/archetype.ts'
+import { zoneGame } from '#gameserver/sim/rules.ts'
 import { followHostFaults } from '#local/host-faults.ts'
+import { message } from '#shared/protocol/message.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { createLog, silentLog } from '#shared/telemetry/log.ts'
 import { stage } from './view-kit.ts'
@@ -23,12 +23,13 @@ function collected() {
 
 test('a fault in each tick is one line, with the system, the file and the line; then one each minute', () => {
   const { lines, log } = collected()
-  const rules = zoneRules({
+  const unicorn = archetype('unicorn', { body: 'walker' })
+  const rules = zoneGame({
     systems: [
       {
         name: 'unicorns',
         after: 'cells',
-        run: (world) => void spawn(world, 'unicorn', { x: 1, y: 1 }),
+        run: (zone) => void zone.spawn(unicorn, { x: 1, y: 1 }),
       },
     ],
   })
@@ -40,7 +41,7 @@ test('a fault in each tick is one line, with the system, the file and the line; 
     what: 'system unicorns',
     at: expect.stringMatching(/faults\.test\.ts:\d+$/),
     times: 1,
-    error: { message: 'the content has no creature unicorn' },
+    error: { message: 'the archetype unicorn is not registered' },
   })
   expect(lines[1]).toMatchObject({ what: 'system unicorns', times: 1200 })
 })
@@ -64,22 +65,15 @@ test.each(bodies)('a message with $of: clients can read it, or the log names it'
     safeParse: (data: unknown) => ({ success: true, data }) as const,
   }
   const kind = 'game.drop'
-  const rules = zoneRules({
-    messages: [
-      message<unknown, unknown>({
-        kind,
-        toServer: loose,
-        toClient: loose,
-        rate: { burst: 1, perSecond: 1 },
-        handle: () => undefined,
-      }),
-    ],
+  const drop = message(kind, { toClient: loose })
+  const rules = zoneGame({
+    messages: [drop],
     systems: [
       {
         name: 'drops',
         after: 'input',
-        run: (world) => {
-          for (const player of world.players) sendTo(world, player, kind, example.body)
+        run: (zone) => {
+          for (const player of zone.all(Players)) zone.send(player, drop, example.body)
         },
       },
     ],

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { get } from '#gameserver/sim/entities.ts'
+import { getPart } from '#gameserver/sim/components.ts'
 import { step } from '#gameserver/sim/step.ts'
 import { createWorld } from '#gameserver/sim/create-world.ts'
 import { playerRadius, unitsPerMetre } from '#shared/rules/units.ts'
@@ -20,7 +20,8 @@ describe('the world of the bench', () => {
   /** A player at a place of the bench, in metres, who asks for one heading after the other, a tick each. */
   function walk(x: number, y: number, headings: number[]) {
     const world = createWorld(arenaZone(10), new Map(), 1, rules)
-    const body = { x: place(x), y: place(y), heading: 0, radius: playerRadius }
+    const who = { characterId: 'c', accountId: 'a' }
+    const body = { x: place(x), y: place(y), heading: 0, radius: playerRadius, who }
     step(world, [{ input: 'enter', ref: 1, appearance: 'human/mage', name: 'A', ...body }], rules)
     const player = world.players[0]!
     for (const [i, heading] of headings.entries()) {
@@ -28,7 +29,7 @@ describe('the world of the bench', () => {
       step(world, [{ input: 'commands', id: player.id, first: i + 1, commands }], rules)
     }
     const metres = (units: number) => units / unitsPerMetre - marginMetres
-    const shown = get(world, player, Shown)
+    const shown = getPart(world.components, player.id & 0xffff, Shown)
     return { x: metres(player.x), y: metres(player.y), heading: player.heading, shown }
   }
   const times = (count: number, heading: number) => Array.from({ length: count }, () => heading)

@@ -1,20 +1,20 @@
 // What a game adds to a zone: its order, its names, and faults that cost nothing else.
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { message } from '#gameserver/sim/message.ts'
-import { zoneRules } from '#gameserver/sim/rules.ts'
+import { Players } from '#gameserver/sim/archetype.ts'
+import { onMessage } from '#gameserver/sim/message.ts'
+import { zoneGame } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
-import { nameOf } from '#gameserver/sim/slots.ts'
 import { step } from '#gameserver/sim/step.ts'
-import { sendTo } from '#gameserver/sim/entities.ts'
 import { createWorld } from '#gameserver/sim/create-world.ts'
+import { message } from '#shared/protocol/message.ts'
 import { deer, enterInput, testZone } from './world-kit.ts'
 
 const newWorld = () => createWorld(testZone(), new Map([[deer.id, deer]]), 1)
 
 function knock(kind: string, handle: () => void = () => {}) {
-  const rate = { burst: 1, perSecond: 1 }
-  return message({ kind, toServer: z.strictObject({}), toClient: z.object({}), rate, handle })
+  const declared = message(kind, { toServer: z.strictObject({}), toClient: z.object({}) })
+  return onMessage(declared, handle)
 }
 
 describe('rules of a zone', () => {
@@ -24,25 +24,26 @@ describe('rules of a zone', () => {
     const watch = (name: string, after: GameSystem['after']): GameSystem => ({
       name,
       after,
-      run: (of) => ran.push(`${name} ${of.players.length}`),
+      run: (zone) => void ran.push(`${name} ${zone.all(Players).length}`),
     })
     const systems = [watch('b', 'gates'), watch('a', 'input'), watch('c', 'gates')]
-    step(world, [enterInput(1, 60, 60)], zoneRules({ systems }))
+    step(world, [enterInput(1, 60, 60)], zoneGame({ systems }))
     expect(ran).toEqual(['a 1', 'b 1', 'c 1'])
   })
 
   it('let systems of a game meet nobody who is unseen, in lists and events, and lose nothing they say', () => {
     const world = newWorld()
     const met: string[] = []
-    const run: GameSystem['run'] = (of, tick) => {
-      for (const player of of.players) met.push(`there ${nameOf(of, player)}`)
-      for (const event of tick.events) {
-        if (event.event !== 'entered') continue
-        met.push(`entered ${nameOf(of, event.entity)}`)
-        sendTo(of, event.entity, 'game.hi', {})
+    const hi = message('game.hi', { toClient: z.object({}) })
+    const run: GameSystem['run'] = (zone, happened) => {
+      for (const { name } of zone.all(Players)) met.push(`there ${name}`)
+      for (const { event, player } of happened) {
+        if (event !== 'entered') continue
+        met.push(`entered ${player.name}`)
+        zone.send(player, hi, {})
       }
     }
-    const rules = zoneRules({ systems: [{ name: 'greeter', after: 'input', run }] })
+    const rules = zoneGame({ systems: [{ name: 'greeter', after: 'input', run }] })
     const seen = { ...enterInput(1, 60, 60), name: 'Ann' }
     const unseen = { ...enterInput(2, 62, 60), name: 'Watch', unseen: true }
     const events = step(world, [unseen, seen], rules)
@@ -59,7 +60,7 @@ describe('rules of a zone', () => {
 
   it('are the same steps as without a game while the game does nothing', () => {
     const [plain, other] = [newWorld(), newWorld()]
-    const rules = zoneRules({ messages: [knock('game.knock')] })
+    const rules = zoneGame({ messages: [knock('game.knock')] })
     for (let i = 0; i < 100; i++) {
       step(plain, [])
       step(other, [], rules)
@@ -70,18 +71,18 @@ describe('rules of a zone', () => {
 
   it('refuse kinds outside of game. and whatever is registered twice', () => {
     const twice = [knock('game.knock'), knock('game.knock')]
-    expect(() => zoneRules({ messages: [knock('chat.nearby')] })).toThrow('must begin with "game."')
-    expect(() => zoneRules({ messages: [knock('game.Knock')] })).toThrow('lower case')
-    expect(() => zoneRules({ messages: twice })).toThrow('game.knock is registered twice')
+    expect(() => zoneGame({ messages: [knock('chat.nearby')] })).toThrow('must begin with "game."')
+    expect(() => zoneGame({ messages: [knock('game.Knock')] })).toThrow('lower case')
+    expect(() => zoneGame({ messages: twice })).toThrow('game.knock is registered twice')
     const system: GameSystem = { name: 'rain', after: 'cells', run: () => {} }
-    expect(() => zoneRules({ systems: [system, system] })).toThrow('rain is registered twice')
+    expect(() => zoneGame({ systems: [system, system] })).toThrow('rain is registered twice')
   })
 
   it('go on when something of the game throws, and report it', () => {
     const fault = () => {
       throw new Error('planned')
     }
-    const rules = zoneRules({
+    const rules = zoneGame({
       messages: [knock('game.knock', fault)],
       systems: [{ name: 'rain', after: 'input', run: fault }],
     })

@@ -3,10 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { takeContent } from '#gameserver/instance/delivery.ts'
 import { countPlayers } from '#gameserver/instance/instance.ts'
-import { zoneRules } from '#gameserver/sim/rules.ts'
+import { Creatures, Players } from '#gameserver/sim/archetype.ts'
+import { zoneGame } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
-import { set } from '#gameserver/sim/entities.ts'
-import { setParty } from '#gameserver/sim/party.ts'
 import { details } from '#gameserver/net/detail.ts'
 import { component } from '#shared/components/component.ts'
 import { Name } from '#shared/components/core.ts'
@@ -33,19 +32,21 @@ const Wounds = component('wounds', { depth: u8 }, { audience: 'party', life, fir
 const mood: GameSystem = {
   name: 'mood',
   after: 'cells',
-  run(world) {
-    const { players, creatures, tick } = world
-    for (const entity of [...players, ...creatures]) {
+  run(zone) {
+    const tick = Number(zone.state['tick'] ?? 0) + 1
+    zone.state['tick'] = tick
+    const players = zone.all(Players)
+    for (const entity of [...players, ...zone.all(Creatures)]) {
       if (entity.id % 3 !== 0 && (tick + entity.id) % 7 === 0) {
-        set(world, entity, Name, { text: `tick ${tick}` })
+        zone.set(entity, Name, { text: `tick ${tick}` })
       }
     }
     for (const player of players) {
-      if ((tick + player.id) % 5 === 0) set(world, player, Mood, { joy: tick & 0xff })
-      if ((tick + player.id) % 3 === 0) set(world, player, Purse, { gold: tick })
-      if ((tick + player.id) % 4 === 0) set(world, player, Plan, { next: tick })
-      if ((tick + player.id) % 6 === 0) set(world, player, Wounds, { depth: tick & 0xff })
-      if ((tick + player.id) % 11 === 0) setParty(world, player, (tick + player.id) % 3)
+      if ((tick + player.id) % 5 === 0) zone.set(player, Mood, { joy: tick & 0xff })
+      if ((tick + player.id) % 3 === 0) zone.set(player, Purse, { gold: tick })
+      if ((tick + player.id) % 4 === 0) zone.set(player, Plan, { next: tick })
+      if ((tick + player.id) % 6 === 0) zone.set(player, Wounds, { depth: tick & 0xff })
+      if ((tick + player.id) % 11 === 0) zone.setParty(player, (tick + player.id) % 3)
     }
   },
 }
@@ -68,7 +69,7 @@ describe('a viewer', () => {
       heading: fc.nat(65_535),
       ticks: fc.integer({ min: 1, max: 12 }),
     })
-    const rules = zoneRules({ systems: [mood], components: [Mood, Purse, Plan, Wounds] })
+    const rules = zoneGame({ systems: [mood], players: { parts: [Mood, Purse, Plan, Wounds] } })
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2 ** 31 }),

@@ -49,6 +49,7 @@ export function testContent(zones: Zone[]): Content {
     races: new Map(),
     jobs: new Map(),
     creatures: new Map([[deer.id, deer]]),
+    ofGame: new Map(),
     zones: new Map(zones.map((zone) => [zone.id, zone])),
     startZone: zones[0]!.id,
     version: 'test',
@@ -69,5 +70,6 @@ export function enterInput(
     y: metresToUnits(yMetres),
     heading: 0,
     radius: 480,
+    who: { characterId: `character${ref}`, accountId: `account${ref}` },
   }
 }

@@ -50,6 +50,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     races: new Map(),
     jobs: new Map(),
     creatures: new Map(),
+    ofGame: new Map(),
     zones: new Map([
       ['hub', zone('hub', capacity)],
       ['forest', zone('forest', capacity)],

@@ -87,6 +87,25 @@ describe('a body', () => {
     )
   })
 
+  test('that flies touches the first wall or edge on its way, however thin', () => {
+    const way = fc.integer({ min: -4000, max: 4000 })
+    fc.assert(
+      fc.property(walls, metre, metre, way, way, fc.nat(600), (boxes, x, y, dx, dy, radius) => {
+        const thin = { x: 30, y: 0, width: 0.01, height: 60 }
+        const built = buildWalls({ ...zone, walls: [...boxes, thin] })
+        const from = { x: metresToUnits(x), y: metresToUnits(y) }
+        fc.pre(!built.blocked(from.x, from.y, radius))
+        const blockedAt = (part: number) =>
+          built.blocked(from.x + dx * part, from.y + dy * part, radius)
+        const first = built.firstTouch(from.x, from.y, dx, dy, radius)
+        for (let part = 0; part <= Math.min(1, first - 1e-6); part += 1 / 256) {
+          expect(blockedAt(part)).toBe(false)
+        }
+        if (first < 1) expect(blockedAt(first + 1e-6)).toBe(true)
+      }),
+    )
+  })
+
   test('moves in each tick exactly by the heading and speed it is left with', () => {
     fc.assert(
       fc.property(

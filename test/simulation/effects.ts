@@ -3,21 +3,20 @@
 // goes on from is there in the end.
 //
 // A mile ends where the gate begins, so an effect is mostly asked for in the tick in which its player leaves.
-import { requestEffect } from '#gameserver/sim/effects.ts'
-import { zoneRules } from '#gameserver/sim/rules.ts'
-import type { GameWorld } from '#gameserver/sim/world.ts'
+import { Players } from '#gameserver/sim/archetype.ts'
+import { zoneGame } from '#gameserver/sim/rules.ts'
+import type { Zone } from '#gameserver/sim/zone.ts'
 import { effect } from '#shared/game/effect.ts'
 import { gameKey } from '#shared/game/game.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { EffectOutcome } from '#shared/rules/effects.ts'
-import { metresToUnits } from '#shared/rules/units.ts'
 import type { Key } from '#shared/store/store.ts'
 import * as z from 'zod'
 import { realmId } from './map.ts'
 import type { Network } from './network.ts'
 
 /** The gate of the smaller zones begins after three of them. */
-const mileUnits = metresToUnits(46)
+const mileMetres = 46
 
 const milesOf = 'MILES-OF-'
 
@@ -44,27 +43,27 @@ export const mile = effect({
   ],
 })
 
-/** The mile that each player was in, by world and entity. */
-const walked = new WeakMap<GameWorld, Map<number, number>>()
+/** The mile that each player was in, by zone and entity. */
+const walked = new WeakMap<Zone, Map<number, number>>()
 
 /** Zones are told apart by their height. */
-export const rules = zoneRules({
+export const rules = zoneGame({
   systems: [
     {
       name: 'miles',
       after: 'movement',
-      run(world) {
-        const before = walked.get(world)
+      run(zone) {
+        const before = walked.get(zone)
         const now = new Map<number, number>()
-        for (const player of world.players) {
-          const number = Math.floor(player.x / mileUnits)
+        for (const player of zone.all(Players)) {
+          const number = Math.floor(player.x / mileMetres)
           now.set(player.id, number)
           const last = before?.get(player.id)
           if (last === undefined || last === number) continue
-          const id = `${world.height}:${number}`
-          requestEffect(world, player, { id, kind: mile.kind, body: {} })
+          const id = `${zone.height}:${number}`
+          zone.effect(player, { kind: mile.kind, body: {} }, id)
         }
-        walked.set(world, now)
+        walked.set(zone, now)
       },
     },
   ],

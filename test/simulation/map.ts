@@ -38,6 +38,7 @@ export function createContent(capacity: number, zoneMetres: number): Content {
     races: new Map(),
     jobs: new Map(),
     creatures: new Map(),
+    ofGame: new Map(),
     zones: new Map([
       ['hub', zone('hub', 'forest')],
       ['forest', zone('forest', 'hub')],

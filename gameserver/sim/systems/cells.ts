@@ -1,9 +1,6 @@
 // Moves entities that crossed the border of a cell into the list of the new one. It goes by their positions
 // alone, so it does not matter which system moved them. An entity that no record can hold despawns here,
 // before it reaches a viewer.
-//
-// It also runs after each system of a game. A game cannot write these fields without a cast. If it does, the
-// fault names its system, the entity is made sound, and no other entity changes.
 import { cellOf } from '#shared/rules/units.ts'
 import { despawn } from '../entities.ts'
 import {
@@ -17,19 +14,18 @@ import {
 } from '../slots.ts'
 import type { Entity, World } from '../world.ts'
 
-/** `by`: the system or handler that ran since the last call, for the event `failed`. */
-export function settleEntities(world: World, by: string): void {
-  settle(world, world.players, by)
-  settle(world, world.creatures, by)
-  settle(world, world.unseen, by)
+export function settleEntities(world: World): void {
+  settle(world, world.players)
+  settle(world, world.creatures)
+  settle(world, world.unseen)
 }
 
-function settle(world: World, entities: readonly Entity[], by: string): void {
+function settle(world: World, entities: readonly Entity[]): void {
   // From the last on: the entity that replaces a removed one was checked already.
   for (let i = entities.length - 1; i >= 0; i--) {
     const entity = entities[i]!
     if (!isSound(world, entity)) {
-      repair(world, entity, by)
+      repair(world, entity)
       continue
     }
     const { x, y } = entity
@@ -44,13 +40,13 @@ function settle(world: World, entities: readonly Entity[], by: string): void {
 }
 
 /** A creature is removed. A player is put at the spawn: his stay goes on. */
-function repair(world: World, entity: Entity, by: string): void {
+function repair(world: World, entity: Entity): void {
   const { id, x, y, heading, speed } = entity
   const name = nameOf(world, entity)
   const error = new RangeError(
     `${name} (entity ${id}) has no possible state: x ${x}, y ${y}, heading ${heading}, speed ${speed}`,
   )
-  world.events.push({ event: 'failed', what: by, error })
+  world.events.push({ event: 'failed', what: 'system cells', error })
   if (isPlayer(entity)) makeSound(world, entity)
   else despawn(world, entity)
 }

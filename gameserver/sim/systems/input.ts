@@ -1,6 +1,7 @@
 // Applies the inputs since the last step: players who enter and leave, and commands.
 import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
 import { Players } from '../archetype.ts'
+import type { Archetype } from '../zone.ts'
 import { changeContent } from '../content.ts'
 import { createCommands, haltCommands, offerCommand } from '../commands.ts'
 import { despawn } from '../entities.ts'
@@ -55,13 +56,13 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
       break
     }
     case 'content':
-      changeContent(world, tick, input.zone, input.creatures)
+      changeContent(world, tick, input)
       break
   }
 }
 
 function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'enter' }>): void {
-  const { ref, appearance, name, radius, unseen = false } = input
+  const { ref, appearance, name, radius, who, unseen = false } = input
   const heading = input.heading & 0xffff
   let { x, y } = input
   // Walls may have been built over a saved position since; a position may be none at all.
@@ -70,7 +71,17 @@ function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'en
     x = world.spawnX
     y = world.spawnY
   }
-  const body = { archetype: Players, appearance, name, x, y, heading, radius, unseen }
+  const body = {
+    archetype: Players as Archetype,
+    appearance,
+    name,
+    who,
+    x,
+    y,
+    heading,
+    radius,
+    unseen,
+  }
   const entity = addEntity(world, { ...body, ofContent: false })
   // A zone's capacity is far below the number of slots, so there is always one.
   if (entity === undefined) throw new Error('no slot is free for a player')

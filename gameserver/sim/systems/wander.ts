@@ -17,7 +17,7 @@ export function wander(world: World, tick: Tick): void {
     const at = (world.wanderFrom + n) % count
     const creature = creatures[at]!
     const way = creature.wander
-    if (way === undefined) continue
+    if (way === undefined || creature.walkedAt === tick.number) continue
     if (creature.speed > 0) walkOn(world, tick.number, creature, way)
     if (creature.speed > 0 || tick.number < way.until) continue
     if (decisions === decisionsMax) {

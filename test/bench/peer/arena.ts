@@ -4,16 +4,17 @@
 //
 // Mirrored: at a wall the component of the course that led there changes its sign, and stays changed for
 // every heading asked for later.
+import { Players } from '#gameserver/sim/archetype.ts'
+import { headingOf, radiansOf } from '#gameserver/sim/handle.ts'
+import type { EntityHandle } from '#gameserver/sim/zone.ts'
 import type { GameSystem, ZoneRules } from '#gameserver/sim/rules.ts'
-import { zoneRules } from '#gameserver/sim/rules.ts'
-import { place, set } from '#gameserver/sim/entities.ts'
-import { nameOf } from '#gameserver/sim/slots.ts'
-import type { GameEntity, GameWorld } from '#gameserver/sim/world.ts'
+import { zoneGame } from '#gameserver/sim/rules.ts'
+import type { Zone } from '#gameserver/sim/zone.ts'
 import { component } from '#shared/components/component.ts'
 import { u8 } from '#shared/components/fields.ts'
-import type { Zone } from '#shared/content/content.ts'
+import type { Zone as ZoneContent } from '#shared/content/content.ts'
 import { dxOf, dyOf } from '#shared/rules/heading.ts'
-import { metresToUnits } from '#shared/rules/units.ts'
+import { metresToUnits, speedOfMetres, unitsPerMetre } from '#shared/rules/units.ts'
 
 /** In metres of the bench. */
 export type Box = { x0: number; y0: number; x1: number; y1: number }
@@ -40,9 +41,10 @@ export const marginMetres = 12.5
 export const viewRadius = 50
 
 const sizeMetres = 1000 + 2 * marginMetres
+const tickHz = 20
 const hpEveryTicks = 100
 
-export function arenaZone(capacity: number): Zone {
+export function arenaZone(capacity: number): ZoneContent {
   return {
     id: 'arena',
     name: 'Arena',
@@ -50,7 +52,7 @@ export function arenaZone(capacity: number): Zone {
     width: sizeMetres,
     height: sizeMetres,
     capacity,
-    tickHz: 20,
+    tickHz,
     viewRadius,
     ground: '#333333',
     spawn: { x: sizeMetres / 2, y: sizeMetres / 2 },
@@ -77,34 +79,33 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
   const y1 = metresToUnits(box.y1 + marginMetres)
   /** Indexed by slot. */
   const walkers: Walker[] = []
-  const walkerOf = (entity: GameEntity) => walkers[entity.id & 0xffff]!
+  const walkerOf = (entity: EntityHandle) => walkers[entity.id & 0xffff]!
 
   // The core has moved everybody along the heading asked for; it leads elsewhere for the mirrored.
   const mirror: GameSystem = {
     name: 'mirror',
     after: 'movement',
-    run(world, { events }) {
-      const { players, tickHz } = world
-      for (const event of events) {
-        if (event.event !== 'entered') continue
-        const { entity } = event
+    run(zone, events) {
+      for (const { event, player: entity } of events) {
+        if (event !== 'entered') continue
         const fresh = { flipX: false, flipY: false, asked: -1, animation: 1 }
-        const walker = { ...vitalsOf(nameOf(world, entity)), ...fresh }
+        const walker = { ...vitalsOf(entity.name), ...fresh }
         walkers[entity.id & 0xffff] = walker
-        present(world, entity, walker)
+        present(zone, entity, walker)
       }
-      for (const player of players) {
-        const { speed, heading: asked } = player
-        if (speed === 0) continue
+      for (const player of zone.all(Players)) {
+        if (player.speed === 0) continue
+        const speed = speedOfMetres(player.speed)
+        const asked = headingOf(player.heading)
         const walker = walkerOf(player)
         if (asked !== walker.asked) {
           walker.asked = asked
           walker.animation = (walker.animation + 1) & 3
-          present(world, player, walker)
+          present(zone, player, walker)
         }
         const heading = mirrored(asked, walker)
-        let x = player.x + dxOf(heading, speed, tickHz) - dxOf(asked, speed, tickHz)
-        let y = player.y + dyOf(heading, speed, tickHz) - dyOf(asked, speed, tickHz)
+        let x = metresToUnits(player.x) + dxOf(heading, speed, tickHz) - dxOf(asked, speed, tickHz)
+        let y = metresToUnits(player.y) + dyOf(heading, speed, tickHz) - dyOf(asked, speed, tickHz)
         if (x < x0 || x > x1) {
           x = 2 * (x < x0 ? x0 : x1) - x
           walker.flipX = !walker.flipX
@@ -113,7 +114,8 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
           y = 2 * (y < y0 ? y0 : y1) - y
           walker.flipY = !walker.flipY
         }
-        place(world, player, { x, y, heading: mirrored(asked, walker) })
+        const to = { x: x / unitsPerMetre, y: y / unitsPerMetre }
+        zone.place(player, to, radiansOf(mirrored(asked, walker)))
       }
     },
   }
@@ -121,22 +123,22 @@ export function arenaRules(box: Box, vitalsOf: (name: string) => Vitals): ZoneRu
   const change: GameSystem = {
     name: 'vitals',
     after: 'cells',
-    run(world) {
-      const { players, tick } = world
-      for (const player of players) {
+    run(zone) {
+      const tick = Math.round(zone.now * tickHz)
+      for (const player of zone.all(Players)) {
         if ((tick + player.id) % hpEveryTicks !== 0) continue
         const walker = walkerOf(player)
         walker.hp = 50 + ((walker.hp * 7 + 13) % 50)
-        present(world, player, walker)
+        present(zone, player, walker)
       }
     },
   }
 
-  return zoneRules({ systems: [mirror, change], components: [Shown] })
+  return zoneGame({ systems: [mirror, change], players: { parts: [Shown] } })
 }
 
-function present(world: GameWorld, player: GameEntity, { hp, animation, level }: Walker): void {
-  set(world, player, Shown, { hp, animation, level })
+function present(zone: Zone, player: EntityHandle, { hp, animation, level }: Walker): void {
+  zone.set(player, Shown, { hp, animation, level })
 }
 
 function mirrored(heading: number, { flipX, flipY }: Walker): number {

@@ -50,6 +50,7 @@ const content: Content = {
   races: new Map(),
   jobs: new Map(),
   creatures: new Map(),
+  ofGame: new Map(),
   zones: new Map([[zone.id, zone]]),
   startZone: zone.id,
   version: 'bench',

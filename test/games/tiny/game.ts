@@ -3,16 +3,20 @@
 // knows of it.
 import { fileURLToPath } from 'node:url'
 import { defineGame } from 'waystone/game'
-import { zoneRules } from 'waystone/zone'
+import { zoneGame } from 'waystone/zone'
 import { flockRoutes } from './flock.ts'
 import { gathered } from './gathered.ts'
-import { greet, greeter } from './greet.ts'
-import { Called } from './protocol.ts'
-import { whistling } from './whistle.ts'
+import { greeter } from './greet.ts'
+import { Called, greeting } from './protocol.ts'
+import { Sheep, whistling } from './whistle.ts'
 
 export const game = defineGame({
   content: fileURLToPath(new URL('content/', import.meta.url)),
-  zone: zoneRules({ messages: [whistling, greet], systems: [greeter] }),
+  zone: zoneGame({
+    archetypes: [Sheep],
+    messages: [whistling, greeting],
+    systems: [greeter],
+  }),
   effects: [gathered],
   tallies: [Called],
   routes: [flockRoutes],

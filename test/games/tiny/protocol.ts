@@ -1,10 +1,15 @@
 // The messages between clients and servers of this game, its tally and its routes.
-import { domain, endpoint, realmId, tally } from 'waystone/api'
+import { domain, endpoint, message, realmId, tally } from 'waystone/api'
 import * as z from 'waystone/zod'
 
-export const whistle = z.strictObject({ loud: z.boolean() })
-export const whistled = z.object({ from: z.int(), came: z.int() })
-export const greeting = z.object({ text: z.string() })
+export const whistle = message('game.whistle', {
+  toServer: z.strictObject({ loud: z.boolean() }),
+  toClient: z.object({ from: z.int(), came: z.int() }),
+  rate: { burst: 2, perSecond: 0.5 },
+})
+
+/** Clients are only sent it: what they send of it is refused. */
+export const greeting = message('game.greeting', { toClient: z.object({ text: z.string() }) })
 
 /** How many sheep have come to a character's whistles. */
 export const Called = tally('called', { per: 'character', ranked: true })

@@ -1,27 +1,18 @@
 // A whistle: sheep that are near stop and look at the whistler.
-import { headingTo, message, metresToUnits, near, requestEffect, stand } from 'waystone/zone'
+import { archetype, onMessage } from 'waystone/zone'
 import { gathered } from './gathered.ts'
-import { Called, whistle, whistled } from './protocol.ts'
+import { Called, whistle } from './protocol.ts'
 
-export const whistling = message({
-  kind: 'game.whistle',
-  toServer: whistle,
-  toClient: whistled,
-  rate: { burst: 2, perSecond: 0.5 },
-  handle(world, player, { loud }, send) {
-    let came = 0
-    for (const sheep of near(world, player, metresToUnits(loud ? 60 : 5))) {
-      if (sheep.archetype.body === 'player') continue
-      const towards = headingTo(player.x - sheep.x, player.y - sheep.y) & 0xffc0
-      stand(world, sheep, 3 * world.tickHz, towards)
-      came++
-    }
-    // Once for each player, however often he whistles: the id names the fact.
-    requestEffect(world, player, { id: 'first', kind: gathered.kind, body: { came } })
-    // Each whistle counts. A tick names one in this stay alone.
-    if (came > 0) {
-      requestEffect(world, player, { id: `${world.tick}`, per: 'stay', ...Called.add(came) })
-    }
-    send.broadcast({ from: player.id, came })
-  },
+/** content/creatures/sheep.json says how it looks and how fast it is. */
+export const Sheep = archetype('sheep', { body: 'walker' })
+
+export const whistling = onMessage(whistle, (zone, player, { loud }) => {
+  const sheep = zone.near(player, loud ? 60 : 5, Sheep)
+  for (const each of sheep) zone.stand(each, 3, player)
+  const came = sheep.length
+  // Once for each player, however often he whistles: the id names the fact.
+  zone.effect(player, { kind: gathered.kind, body: { came } }, 'first')
+  // Each whistle counts. A time names one in this stay alone.
+  if (came > 0) zone.effect(player, Called.add(came), `${zone.now}`, 'stay')
+  zone.broadcast(player, whistle, { from: player.id, came })
 })
