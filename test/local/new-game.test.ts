@@ -13,10 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 type Ended = { code: number; stdout: string; stderr: string }
 
+const { WAYSTONE_GAME: _, ...env } = process.env
+
 function waystone(cwd: string, ...args: string[]): Promise<Ended> {
   const program = path.join(top, 'local/bin.mjs')
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { cwd }, (error, stdout, stderr) =>
+    execFile(process.execPath, [program, ...args], { cwd, env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     )
   })
