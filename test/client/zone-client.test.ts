@@ -1,7 +1,9 @@
+import * as z from 'zod'
 import { afterEach, expect, test } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
 import { CLOSE } from '#shared/protocol/close.ts'
-import { packControl } from '#shared/protocol/control.ts'
+import { packControl, unpackControl } from '#shared/protocol/control.ts'
+import { message } from '#shared/protocol/message.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
 import { createZoneClient } from '#client/library/zone-client.ts'
 import type { ZoneClient } from '#client/library/zone-client.ts'
@@ -511,4 +513,48 @@ test('messages of the game come through as they are, and are sent', async () => 
   await time.pass(3000)
   await leaving
   expect(client.send({ kind: 'game.emote', emote: 'wave' })).toBe(false)
+})
+
+test('a request has its own answer or refusal; what waits when the socket goes is lost', async () => {
+  const { time, server, client } = await joined()
+  const sum = message('game.sum', {
+    toServer: z.strictObject({ of: z.array(z.int()) }),
+    answer: z.object({ sum: z.int() }),
+  })
+  const events: unknown[] = []
+  client.on('message', (event) => events.push(event))
+  client.on('refused', (event) => events.push(event))
+  const outcomes: Record<string, unknown> = {}
+  const ask = (name: string) =>
+    client.request(sum, { of: [1, 2] }).then(
+      (answer) => (outcomes[name] = answer),
+      (error: { code: string }) => (outcomes[name] = error.code),
+    )
+  for (const name of ['a', 'b', 'c', 'd']) void ask(name)
+  await time.pass(100)
+  const asked = server.received.flatMap((frame) => (frame.kind === 'control' ? [frame.body] : []))
+  const numbers = asked.map((body) => (unpackControl(body) as { n: number }).n)
+  expect(unpackControl(asked[0]!)).toEqual({ kind: 'game.sum', of: [1, 2], n: numbers[0] })
+  expect(new Set(numbers).size).toBe(4)
+  const answer = (n: number | undefined, more: object) =>
+    server.raw(
+      encodeServerFrame({
+        kind: 'control',
+        body: packControl({ kind: 'game.sum', re: n, ...more }),
+      }),
+    )
+  answer(numbers[1], { sum: 3 })
+  answer(numbers[0], { sum: 'three' })
+  server.control({ kind: 'refused', of: 'game.sum', code: 'rate', re: numbers[2]! })
+  // None of ours.
+  answer(77, { sum: 9 })
+  await time.pass(100)
+  expect(outcomes).toEqual({ a: 'failed', b: { sum: 3 }, c: 'rate' })
+  expect(events).toEqual([{ kind: 'game.sum', re: 77, sum: 9 }])
+  server.cut()
+  await time.until(() => client.state.phase === 'reconnecting')
+  await time.pass(10)
+  expect(outcomes['d']).toBe('lost')
+  await ask('e')
+  expect(outcomes['e']).toBe('lost')
 })

@@ -38,7 +38,7 @@ beforeAll(async () => {
   // What `npm install` does, without a network.
   await mkdir(join(game, 'node_modules'))
   await symlink(core, join(game, 'node_modules/waystone'))
-  await edit(game, 'hail.ts', (text) =>
+  await edit(game, 'protocol.ts', (text) =>
     text.replace(/rate: .*/, 'rate: { burst: 99, perSecond: 99 },'),
   )
   waystone = await startWaystone({
@@ -118,7 +118,7 @@ describe('development in a folder of its own', () => {
 
   it('takes over code of the zone', async () => {
     const from = performance.now()
-    await edit(game, 'hail.ts', (text) => text.replace('id, moths }', 'id, moths: moths + 100 }'))
+    await edit(game, 'hail.ts', (text) => text.replace('moths.length', 'moths.length + 100'))
     await answers(100)
     console.log(`code in force after ${Math.round(performance.now() - from)} ms`)
   })
@@ -138,11 +138,13 @@ describe('development in a folder of its own', () => {
 
   it('names file and line of a mistake in the code, goes on with the old, and says what mends it', async () => {
     let from = printed()
-    await edit(game, 'hail.ts', (text) => text.replace('moths++', "moths = 'many'"))
-    expect(await said('not taken over', from)).toMatch(/\n {2}hail\.ts:\d+: Type 'string'/)
+    await edit(game, 'hail.ts', (text) => text.replace('moth, 2,', "moth, 'long',"))
+    expect(await said('not taken over', from)).toMatch(
+      /\n {2}hail\.ts:\d+: Argument of type 'string'/,
+    )
     from = printed()
     const thrown = "\nthrow new Error('planned')\n"
-    await edit(game, 'hail.ts', (text) => text.replace("moths = 'many'", 'moths++') + thrown)
+    await edit(game, 'hail.ts', (text) => text.replace("moth, 'long',", 'moth, 2,') + thrown)
     expect(await said('not taken over', from)).toMatch(/hail\.ts:\d+: planned/)
     heard.length = 0
     players[0]!.client.send({ kind: 'game.hail' })
@@ -158,7 +160,7 @@ describe('development in a folder of its own', () => {
     const at = printed()
     await edit(game, 'game.ts', (text) =>
       text
-        .replace('messages: [hail]', `messages: [hail], systems: [${fails}]`)
+        .replace('messages: [hailing]', `messages: [hailing], systems: [${fails}]`)
         .concat(`\nfunction fails() {\n  throw new Error('planned')\n}\n`),
     )
     await said('game: taken over', at)
@@ -178,12 +180,12 @@ describe('development in a folder of its own', () => {
     await edit(game, 'game.ts', (text) =>
       text
         .replace("from 'waystone/zone'", "from 'waystone/zone'\nimport { Mana } from './mana.ts'")
-        .replace('messages: [hail]', 'messages: [hail], components: [Mana]'),
+        .replace('messages: [hailing]', 'messages: [hailing], players: { parts: [Mana] }'),
     )
     const options = `{ audience: 'owner', life: 'character', first: { now: 9 } }`
     await writeFile(
       join(game, 'mana.ts'),
-      `import { component, u8 } from 'waystone/zone'\n\n` +
+      `import { component, u8 } from 'waystone/api'\n\n` +
         `export const Mana = component('mana', { now: u8 }, ${options})\n`,
     )
     await everybodyBack()

@@ -139,6 +139,38 @@ describe('an entity', () => {
     })
   })
 
+  test('that is put into a gate passes it only after it has left it', () => {
+    let to = { x: 114, y: 114 }
+    const blink = (zone: Zone) => {
+      for (const player of zone.all(Players)) zone.place(player, to)
+    }
+    const { run, world } = play({ systems: [{ name: 'blink', after: 'input', run: blink }] })
+    const gates = (inputs: WorldInput[]) =>
+      run(1, inputs).filter(({ event }) => event === 'gate').length
+    const walk = (first: number): WorldInput => {
+      const { id } = world.players[0]!
+      return { input: 'commands', id, first, commands: [{ heading: 0, buttons: 1 }] }
+    }
+    expect(gates([enterInput(1, 60, 60)])).toBe(0)
+    expect(gates([walk(1)])).toBe(0)
+    to = { x: 109.9, y: 114 }
+    expect(gates([walk(2)])).toBe(1)
+  })
+
+  test('that the game has made stays through a change of content; a new wall moves only what it stops', () => {
+    const Stone = archetype('stone', { body: 'sensor' })
+    const { act, run } = play({ archetypes: [Wolf, Stone] })
+    const [wolf, stone] = act((zone) => [
+      zone.spawn(Wolf, { x: 60, y: 60 }),
+      zone.spawn(Stone, { x: 60, y: 60 }),
+    ])
+    const walls = [{ x: 59, y: 59, width: 2, height: 2 }]
+    const zone = testZone({ walls, spawn: { x: 30, y: 30 } })
+    run(1, [{ input: 'content', zone, creatures: kinds, ofGame: new Map() }])
+    expect([wolf!.x, wolf!.y, stone!.x, stone!.y]).toEqual([30, 30, 60, 60])
+    expect(act((of) => of.all(Creatures)).length).toBe(12)
+  })
+
   test('is found by those near, besides the one that asks', () => {
     const { act, run } = play({ archetypes: [Wolf] })
     run(1, [enterInput(1, 60, 60)])

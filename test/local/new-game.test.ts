@@ -42,11 +42,13 @@ describe('new-game', () => {
     const ok = 'ok     types\nok     game\nok     content\nok     page\n'
     expect(await waystone(game, 'check')).toEqual({ code: 0, stdout: ok, stderr: '' })
 
-    writeFileSync(path.join(game, 'hail.ts'), text('hail.ts').replace('moths++', "moths = 'x'"))
+    writeFileSync(path.join(game, 'hail.ts'), text('hail.ts').replace('moth, 2,', "moth, 'x',"))
     writeFileSync(path.join(game, 'content/game.json'), '{ "startZone": "nowhere" }')
     const { code, stdout } = await waystone(game, 'check')
     expect(code).toBe(1)
-    expect(stdout).toMatch(/FAILED types\n {2}hail\.ts:\d+: Type 'string' is not assignable/)
+    expect(stdout).toMatch(
+      /FAILED types\n {2}hail\.ts:\d+: Argument of type 'string' is not assignable/,
+    )
     expect(stdout).toMatch(/FAILED content\n {2}game\.json: startZone/)
   })
 
