@@ -1,6 +1,7 @@
-// What the game of the simulation makes durable: each mile that a character walks, once. And what must hold of
-// it: no mile counts twice; one whose outcome was `done` is there, for good; and one that waits in what a host
-// goes on from is there in the end.
+// What the game of the simulation makes durable: each mile that a character walks, once. It stands in a row of
+// the game and in a ranked tally. And what must hold of both: no mile counts twice; one whose outcome was `done` is
+// there, for good; and one that waits in what a host goes on from is there in the end. The ranked list has each
+// character once, with his total.
 //
 // A mile ends where the gate begins, so an effect is mostly asked for in the tick in which its player leaves.
 import { Players } from '#gameserver/sim/archetype.ts'
@@ -8,8 +9,11 @@ import { zoneGame } from '#gameserver/sim/rules.ts'
 import type { Zone } from '#gameserver/sim/zone.ts'
 import { effect } from '#shared/game/effect.ts'
 import { gameKey } from '#shared/game/game.ts'
+import { rankPartition, tallyEffect } from '#shared/game/tallying.ts'
+import { tallyShards } from '#shared/limits.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
-import type { EffectOutcome } from '#shared/rules/effects.ts'
+import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
+import { tally } from '#shared/rules/tally.ts'
 import type { Key } from '#shared/store/store.ts'
 import * as z from 'zod'
 import { realmId } from './map.ts'
@@ -25,7 +29,7 @@ function milesKey(characterId: string): Key {
 }
 
 /** How often each has happened, under its id. */
-export const mile = effect({
+const mile = effect({
   kind: 'game.mile',
   body: z.strictObject({}),
   steps: ({ characterId, id }) => [
@@ -42,6 +46,18 @@ export const mile = effect({
     },
   ],
 })
+
+/** How often each has happened, as the digits of one number. */
+const Walked = tally('walked', { per: 'character', ranked: true })
+const digits = 4
+
+/** The worth of a mile: its number in its zone, and the height of that. */
+function worthOf(id: string): number {
+  const [height, number] = id.split(':').map(Number) as [number, number]
+  return digits ** (2 * number + (height % 2))
+}
+
+export const effects = [mile, tallyEffect(Walked)]
 
 /** The mile that each player was in, by zone and entity. */
 const walked = new WeakMap<Zone, Map<number, number>>()
@@ -62,12 +78,18 @@ export const rules = zoneGame({
           if (last === undefined || last === number) continue
           const id = `${zone.height}:${number}`
           zone.effect(player, { kind: mile.kind, body: {} }, id)
+          zone.effect(player, Walked.add(worthOf(id)), id)
         }
         walked.set(zone, now)
       },
     },
   ],
 })
+
+type Effect = Pick<WaitingEffect, 'kind' | 'id'>
+
+/** Begins the partition of a character's totals. */
+const totalsOf = gameKey(realmId, 'TALLY#OF#')
 
 export type EffectWatch = ReturnType<typeof createEffectWatch>
 
@@ -77,43 +99,63 @@ export function createEffectWatch(deps: {
 }) {
   const { violation } = deps
   /** By character: effects that waited in what a host went on from. */
-  const waited = new Map<string, Set<string>>()
+  const waited = new Map<string, Map<string, Effect>>()
+  const rows = (pk: string) => deps.network().memory.rows('core', pk)
 
-  function times(characterId: string, id: string): number {
-    const { pk } = milesKey(characterId)
-    return (deps.network().memory.rows('core', pk)[0]?.[id] as number | undefined) ?? 0
+  function times(characterId: string, { kind, id }: Effect): number {
+    if (kind === mile.kind) {
+      return (rows(milesKey(characterId).pk)[0]?.[id] as number | undefined) ?? 0
+    }
+    const total = (rows(totalsOf + characterId)[0]?.['total'] as number | undefined) ?? 0
+    return Math.floor(total / worthOf(id)) % digits
+  }
+
+  /** The digits of a total, and that the ranked list has it. */
+  function checkTotal(characterId: string): void {
+    const total = rows(totalsOf + characterId)[0]!['total'] as number
+    if (/[^01]/.test(total.toString(digits))) {
+      violation('an effect happens once', `miles add up to ${total.toString(digits)}`, characterId)
+    }
+    const entries = Array.from({ length: tallyShards }, (_, shard) =>
+      rows(rankPartition(realmId, Walked, shard)),
+    ).flat()
+    const own = entries.filter((entry) => entry['characterId'] === characterId)
+    if (own.length === 1 && own[0]!['total'] === total) return
+    violation('the ranked list has each total once', `${own.length} for ${total}`, characterId)
   }
 
   return {
     /** A row has changed. */
     applied(key: Key): void {
+      if (key.pk.startsWith(totalsOf)) checkTotal(key.pk.slice(totalsOf.length))
       const characterId = key.pk.split(milesOf)[1]
       if (characterId === undefined) return
-      for (const [id, count] of Object.entries(deps.network().memory.rows('core', key.pk)[0]!)) {
+      for (const [id, count] of Object.entries(rows(key.pk)[0]!)) {
         if (typeof count === 'number' && count > 1) {
           violation('an effect happens once', `${id} happened ${count} times`, characterId)
         }
       }
     },
-    answered(characterId: string, id: string, outcome: EffectOutcome | 'fenced'): void {
+    answered(characterId: string, effect: Effect, outcome: EffectOutcome | 'fenced'): void {
       if (outcome === 'fenced') return
+      const name = `${effect.kind} ${effect.id}`
       if (outcome.outcome === 'refused') {
-        violation('an effect happens once', `${id} was refused: ${outcome.refused}`, characterId)
-      } else if (times(characterId, id) === 0) {
-        violation('an effect that is done has happened', `${id} has not`, characterId)
+        violation('an effect happens once', `${name} was refused: ${outcome.refused}`, characterId)
+      } else if (times(characterId, effect) === 0) {
+        violation('an effect that is done has happened', `${name} has not`, characterId)
       }
     },
     /** A host goes on from this. */
     claimed({ characterId, saved }: Pick<CheckpointEntry, 'characterId' | 'saved'>): void {
-      const ids = waited.get(characterId) ?? new Set()
-      waited.set(characterId, ids)
-      for (const { id } of saved.effects ?? []) ids.add(id)
+      const known = waited.get(characterId) ?? new Map<string, Effect>()
+      waited.set(characterId, known)
+      for (const one of saved.effects ?? []) known.set(`${one.kind} ${one.id}`, one)
     },
     /** The run ends, and the character has been in play for a while. */
     settled(characterId: string): void {
-      for (const id of waited.get(characterId) ?? []) {
-        if (times(characterId, id) > 0) continue
-        violation('an effect that was saved happens', `${id} has not`, characterId)
+      for (const [name, one] of waited.get(characterId) ?? []) {
+        if (times(characterId, one) > 0) continue
+        violation('an effect that was saved happens', `${name} has not`, characterId)
       }
     },
   }

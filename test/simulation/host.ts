@@ -15,7 +15,7 @@ import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import type { StoreRequest } from '#shared/store/faults.ts'
 import type { Log, LogFields } from '#shared/telemetry/log.ts'
-import { mile, rules } from './effects.ts'
+import { effects, rules } from './effects.ts'
 import type { Judge } from './judge.ts'
 import { realmId } from './map.ts'
 import type { Process } from './process.ts'
@@ -99,7 +99,7 @@ export function startHost(deps: {
     runtime: worker.runtime,
     clocks,
     host: identity,
-    effects: new Map([[mile.kind, mile]]),
+    effects: new Map(effects.map((one) => [one.kind, one])),
     onProof: (proof) => {
       workerProof = proof
       toTick(() => {
@@ -162,7 +162,7 @@ export function startHost(deps: {
       await call(async () => await kept.forget(characterId, epoch)),
     effect: async (asked) => {
       const outcome = await call(async () => await kept.effect(asked))
-      judge.effects.answered(asked.characterId, asked.id, outcome)
+      judge.effects.answered(asked.characterId, asked, outcome)
       return outcome
     },
     onCommand: (handler) => {
