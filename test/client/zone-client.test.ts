@@ -434,6 +434,31 @@ test('chat, refusals and saving come as events; a frame that makes no sense ends
   await time.until(isJoined(client))
 })
 
+test('of totals that overtake each other the newest stays', async () => {
+  const { time, server, client } = await joined()
+  const heard: unknown[] = []
+  client.on('tally', (event) => heard.push(event))
+  const total = (tally: string, number: number, changes: number) =>
+    server.control({ kind: 'tally', tally, total: number, changes })
+  total('score', 5, 1)
+  total('score', 9, 3)
+  total('score', 12, 2)
+  total('steps', -4, 1)
+  await time.pass(100)
+  server.cut()
+  await time.until(() => client.state.phase === 'reconnecting')
+  await time.until(isJoined(client))
+  total('score', 9, 3)
+  total('score', 8, 4)
+  await time.pass(100)
+  expect(heard).toMatchObject([
+    { tally: 'score', total: 5 },
+    { tally: 'score', total: 9 },
+    { tally: 'steps', total: -4 },
+    { tally: 'score', total: 8 },
+  ])
+})
+
 test('a host with other content makes the client load the zone anew', async () => {
   const time = createTime()
   const server = createFakeServer(time)

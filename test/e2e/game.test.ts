@@ -6,7 +6,7 @@ import { createApiClient } from '#shared/api/client.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
-import { flock } from '../games/tiny/protocol.ts'
+import { Called, flock } from '../games/tiny/protocol.ts'
 import { newSession, play, realmId, until } from './player.ts'
 import type { Player } from './player.ts'
 import { makeDataDir, startWaystone } from './waystone.ts'
@@ -17,6 +17,7 @@ let folder: Awaited<ReturnType<typeof makeDataDir>>
 let player: Player
 const messages: ControlMessage[] = []
 const refusals: { of: string; code: string }[] = []
+const totals: unknown[] = []
 
 beforeAll(async () => {
   folder = await makeDataDir()
@@ -32,6 +33,7 @@ beforeAll(async () => {
   player = await play(waystone.url, session, characterId, (client) => {
     client.on('message', (message) => messages.push(message))
     client.on('refused', (refusal) => refusals.push(refusal))
+    client.on('tally', (total) => totals.push(total))
   })
 }, 60_000)
 
@@ -79,6 +81,24 @@ describe('a game of its own', () => {
       return sheep > 0
     })
     expect(sheep).toBe(3)
+  })
+
+  it('counts what its tally is given: the page hears the total, and the list shows it', async () => {
+    await until('the total is heard', () => totals.length > 0)
+    expect(totals).toMatchObject([{ tally: 'called', total: 3, changes: 1 }])
+    const client = createApiClient({
+      api,
+      baseUrl: waystone.url,
+      fetch,
+      token: () => undefined,
+      newId: () => newId(systemRuntime),
+    })
+    const { entries } = await client.tallies.top({ params: { realmId, tally: Called.name } })
+    expect(entries).toMatchObject([{ rank: 1, name: 'Flora', total: 3 }])
+    const params = { realmId, characterId: entries[0]!.characterId }
+    expect((await client.tallies.of({ params })).totals).toEqual([
+      { tally: 'called', total: 3, changes: 1 },
+    ])
   })
 
   it('refuses what is not as declared, and too much of it', async () => {

@@ -81,6 +81,7 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
   const host = await realm.host('hub', true, { store: mortal, effects: [ring] })
   const outcomes: EffectOutcome[] = []
   const ids: string[] = []
+  const inStay: string[] = []
   let fails = false
   const zone = testZone({ id: 'hub', creatures: [] })
   const rules = zoneGame({
@@ -96,6 +97,9 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
           if (player === undefined) return
           for (const id of ids.splice(0)) {
             zone.effect(player, { kind: 'game.ring', body: { by: 1 } }, id)
+          }
+          for (const id of inStay.splice(0)) {
+            requestEffect(world, player, { id, kind: 'game.ring', body: { by: 1 }, per: 'stay' })
           }
         },
       },
@@ -146,6 +150,11 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
       fails = true
       expect(tick).toThrow('a defect')
       fails = false
+    },
+    /** A tick that asks for one of this stay. */
+    askInStay(id: string) {
+      inStay.push(id)
+      tick()
     },
     /** A tick that asks for effects. */
     ask(...asked: string[]) {
@@ -259,6 +268,38 @@ describe('an effect', () => {
     const asks = () =>
       requestEffect(world, world.players[0]!, { id: 'a', kind: 'game.ring', body: undefined })
     expect(asks).toThrow(RangeError)
+  })
+
+  it('with a text that is not the same after it was saved is a fault of the system that asks', async () => {
+    const { realm, who } = await start()
+    const { instance } = await play(realm, who)
+    const asks = (id: string, kind = 'game.ring') =>
+      requestEffect(instance.world, instance.world.players[0]!, { id, kind, body: { by: 1 } })
+    for (const text of ['\ud800', 'a\udc00b', '\udc00\ud800']) {
+      expect(() => asks(text)).toThrow('not well-formed')
+      expect(() => asks('a', text)).toThrow('not well-formed')
+    }
+    expect(asks('\ud83d\ude00')).toBe('asked')
+  })
+
+  it('with an id of the stay happens once in each stay, and once where another host goes on', async () => {
+    const { realm, who, count } = await start()
+    const first = await play(realm, who)
+    first.askInStay('ember 7')
+    first.askInStay('ember 7')
+    await first.answer()
+    expect(count()).toBe(1)
+    first.hangAt(makes('after'))
+    first.askInStay('ember 8')
+    await first.checkpoint()
+    await first.kill()
+    const second = await play(realm, who)
+    // What waited in the checkpoint is of the first stay; the same id means another ember here.
+    second.askInStay('ember 8')
+    second.askInStay('ember 7')
+    await second.answer()
+    expect(count()).toBe(4)
+    expect(second.outcomes).toHaveLength(3)
   })
 
   it('that the store refuses for good is reported by name', async () => {
