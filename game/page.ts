@@ -1,34 +1,40 @@
 // The browser half of the sample game. No I/O.
 import { pageGame } from 'waystone/page'
-import { emote, emotes } from './protocol.ts'
+import { cairns, emote, emotes } from './protocol.ts'
 
 // Words, for pictures of this kind need a font that not every machine has.
 const signs = { wave: '*waves*', bow: '*bows*', dance: '*dances*' } as const
 
 export const page = pageGame({
   title: 'Waystone',
-  jobColors: {
+  api: { game: cairns },
+  bind: Object.fromEntries(
+    emotes.map((each, i) => [
+      `Digit${i + 1}`,
+      { label: each, act: ({ world }) => world.send({ kind: emote.kind, emote: each }) },
+    ]),
+  ),
+  colors: {
     guardian: '#4a6fa5',
     ranger: '#4f7942',
     mage: '#8e5ba6',
     healer: '#e0c868',
   },
-  creatureShapes: {
-    badger: { length: 2, width: 1.3, head: 0.42, marks: ['mask', 'ears'] },
-    boar: { length: 2.1, width: 1.35, head: 0.5, marks: ['tusks', 'ears'] },
-    deer: { length: 2.1, width: 1, head: 0.36, marks: ['antlers', 'ears'] },
-    fox: { length: 1.9, width: 0.9, head: 0.4, marks: ['brush', 'ears'] },
-    hen: { length: 1.6, width: 1.2, head: 0.38, marks: ['tail', 'comb', 'beak'] },
+  shapes: {
+    badger: { paint: 'creature', length: 2, width: 1.3, head: 0.42, marks: ['mask', 'ears'] },
+    boar: { paint: 'creature', length: 2.1, width: 1.35, head: 0.5, marks: ['tusks', 'ears'] },
+    deer: { paint: 'creature', length: 2.1, width: 1, head: 0.36, marks: ['antlers', 'ears'] },
+    fox: { paint: 'creature', length: 1.9, width: 0.9, head: 0.4, marks: ['brush', 'ears'] },
+    hen: {
+      paint: 'creature',
+      length: 1.6,
+      width: 1.2,
+      head: 0.38,
+      marks: ['tail', 'comb', 'beak'],
+    },
   },
-  actions: Object.fromEntries(
-    emotes.map((each, i) => [
-      `Digit${i + 1}`,
-      { label: each, message: { kind: emote.kind, emote: each } },
-    ]),
-  ),
-  bubbleOf(message) {
-    if (message.kind !== emote.kind) return undefined
+  message({ say }, message) {
     const shown = emote.toClient!.safeParse(message)
-    return shown.success ? { entity: shown.data.from, text: signs[shown.data.emote] } : undefined
+    if (message.kind === emote.kind && shown.success) say(shown.data.from, signs[shown.data.emote])
   },
 })

@@ -9,7 +9,8 @@ import type { Message } from '#shared/protocol/message.ts'
  */
 export type RequestRefusal = 'rate' | 'invalid' | 'paused' | 'failed' | 'lost' | 'busy'
 
-class RequestRefused extends Error {
+/** What a rejected request is. */
+export class RequestRefused extends Error {
   readonly code: RequestRefusal
 
   constructor(kind: string, code: RequestRefusal) {

@@ -8,6 +8,7 @@ import type { Realm } from '#shared/api/auth.ts'
 import type { Character } from '#shared/api/characters.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient, ApiClientOptions, CallOptions } from '#shared/api/client.ts'
+import type { Domain } from '#shared/api/endpoint.ts'
 import type { Admission } from '#shared/api/world.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
@@ -39,6 +40,11 @@ export type InRealm = {
   remove(characterId: string): Promise<void>
   /** Asks for a place, once: the world connection repeats it by its own rules. */
   enter(characterId: string, signal?: AbortSignal): Promise<Admission>
+  /**
+   * The whole API where the realm is served, and domains that a game has declared. Calls carry the log-in, and
+   * are sent again under one operation id until they are answered.
+   */
+  api<A extends Record<string, Domain>>(own: A): ApiClient<Api & A>
 }
 
 /** Every method fails with an ApiError. */
@@ -62,24 +68,24 @@ export function createSession(options: SessionOptions): Session {
   const time = createServerTime(options.runtime, options.fetch)
   // Operation ids carry a time: the server's.
   const runtime: Runtime = { ...options.runtime, now: time.now }
-  const clientAt = (baseUrl: string): ApiClient<Api> =>
+  const clientAt: ClientAt = (baseUrl, domains) =>
     createApiClient({
-      api,
+      api: domains,
       baseUrl,
       fetch: time.fetch,
       token: () => tokens.current()?.accessToken,
       newId: () => newId(runtime),
     })
-  const client = clientAt(options.baseUrl)
+  const client = clientAt(options.baseUrl, api)
   const authorised = createAuthorised({ tokens, client, runtime, lost: options.lost })
-  const atRealm = createRealmCalls(tokens, client, clientAt)
+  const atRealm = createRealmCalls(tokens, options.baseUrl)
   const calls: Calls = {
     once: async (call) => await authorised(call),
     changing: async (call) => await retrying(runtime, async (more) => authorised(() => call(more))),
     atRealm,
   }
   const sent = <T>(call: (more: CallOptions) => Promise<T>) => retrying(runtime, call)
-  const enter = createEnter(calls)
+  const enter = createEnter(calls, clientAt)
   return {
     get account() {
       return tokens.current()
@@ -113,7 +119,7 @@ export function createSession(options: SessionOptions): Session {
       tokens.forget()
     },
     loggedOutElsewhere: () => tokens.goneElsewhere(),
-    inRealm: (realmId) => inRealm(realmId, calls, enter),
+    inRealm: (realmId) => inRealm(realmId, calls, clientAt, enter),
   }
 }
 
@@ -124,8 +130,10 @@ type Calls = {
   /** The same, sent again under one operation id. */
   changing: <T>(call: (more: CallOptions) => Promise<T>) => Promise<T>
   /** At the address that serves the realm. */
-  atRealm: <T>(realmId: string, call: (client: ApiClient<Api>) => Promise<T>) => Promise<T>
+  atRealm: <T>(realmId: string, call: (baseUrl: string) => Promise<T>) => Promise<T>
 }
+
+type ClientAt = <A extends Record<string, Domain>>(baseUrl: string, domains: A) => ApiClient<A>
 
 /** Runs calls that need the access token, with one renewal when the server says that it has run out. */
 function createAuthorised(deps: {
@@ -181,19 +189,15 @@ function createAuthorised(deps: {
 }
 
 /** A realm that is served elsewhere is called there as soon as the API has said so. */
-function createRealmCalls(
-  tokens: Tokens,
-  client: ApiClient<Api>,
-  clientAt: (baseUrl: string) => ApiClient<Api>,
-): Calls['atRealm'] {
-  const elsewhere = new Map<string, ApiClient<Api>>()
+function createRealmCalls(tokens: Tokens, baseUrl: string): Calls['atRealm'] {
+  const elsewhere = new Map<string, string>()
   return async (realmId, call) => {
     try {
-      return await call(elsewhere.get(realmId) ?? client)
+      return await call(elsewhere.get(realmId) ?? baseUrl)
     } catch (error) {
       const realm = tokens.current()?.realms.find((each) => each.realmId === realmId)
       if (!(error instanceof ApiError) || error.code !== 'realm.elsewhere' || !realm) throw error
-      const other = clientAt(realm.address.replace(/\/$/, ''))
+      const other = realm.address.replace(/\/$/, '')
       elsewhere.set(realmId, other)
       return await call(other)
     }
@@ -202,7 +206,7 @@ function createRealmCalls(
 
 type Enter = (realmId: string, characterId: string, signal?: AbortSignal) => Promise<Admission>
 
-function createEnter(calls: Calls): Enter {
+function createEnter(calls: Calls, clientAt: ClientAt): Enter {
   /** The server's observations of silent hosts, by character. The next `enter` sends them back. */
   const observed = new Map<string, string>()
   return async (realmId, characterId, signal) => {
@@ -211,7 +215,7 @@ function createEnter(calls: Calls): Enter {
     const request = { params: { realmId }, body }
     try {
       return await calls.once(() =>
-        calls.atRealm(realmId, (at) => at.world.enter(request, { signal })),
+        calls.atRealm(realmId, (url) => clientAt(url, api).world.enter(request, { signal })),
       )
     } catch (error) {
       const said = error instanceof ApiError ? error.document?.['observed'] : undefined
@@ -221,24 +225,44 @@ function createEnter(calls: Calls): Enter {
   }
 }
 
-function inRealm(realmId: string, { changing, atRealm }: Calls, enter: Enter): InRealm {
+function inRealm(realmId: string, calls: Calls, clientAt: ClientAt, enter: Enter): InRealm {
   const params = { realmId }
+  const here = createApi(realmId, calls, clientAt, api)
   return {
-    characters: async () =>
-      await changing(async (more) => {
-        const answer = await atRealm(realmId, (at) => at.characters.list({ params }, more))
-        return answer.characters
-      }),
-    create: async (body) =>
-      await changing((more) =>
-        atRealm(realmId, (at) => at.characters.create({ params, body }, more)),
-      ),
+    characters: async () => (await here.characters.list({ params })).characters,
+    create: async (body) => await here.characters.create({ params, body }),
     async remove(characterId) {
-      const request = { params: { realmId, characterId } }
-      await changing((more) => atRealm(realmId, (at) => at.characters.delete(request, more)))
+      await here.characters.delete({ params: { realmId, characterId } })
     },
     enter: async (characterId, signal) => await enter(realmId, characterId, signal),
+    api: (own) => createApi(realmId, calls, clientAt, { ...api, ...own }),
   }
+}
+
+/** A client whose calls go where the realm is served, with the log-in, and again until they are answered. */
+function createApi<A extends Record<string, Domain>>(
+  realmId: string,
+  { changing, atRealm }: Calls,
+  clientAt: ClientAt,
+  domains: A,
+): ApiClient<A> {
+  type Method = (request: unknown, more: CallOptions) => Promise<unknown>
+  const made: Record<string, Record<string, Method>> = {}
+  for (const [name, { endpoints }] of Object.entries(domains)) {
+    const methods: Record<string, Method> = {}
+    for (const endpoint of Object.keys(endpoints)) {
+      methods[endpoint] = async (request, options) =>
+        await changing((more) =>
+          atRealm(realmId, (url) => {
+            const at = clientAt(url, domains) as Record<string, Record<string, Method>>
+            return at[name]![endpoint]!(request, { ...more, ...options })
+          }),
+        )
+    }
+    made[name] = methods
+  }
+  // The loop above makes one function for each declared endpoint, as the type says.
+  return made as ApiClient<A>
 }
 
 function endsSession(code: string): boolean {

@@ -1,20 +1,18 @@
-// Players and creatures from above, facing right. Each appearance is painted once.
+// Everybody and everything from above, facing right. Each look is painted once.
 import { page } from '#game/page'
 import type { Texture } from 'pixi.js'
-import type { BodyKind } from '#shared/components/schema.ts'
 import type { Creature, Race } from '#shared/content/content.ts'
-import { playerRadius } from '#shared/rules/units.ts'
-import { toMetres } from '../library/zone.ts'
-import type { CreatureShape } from './game.ts'
+import { lookOf } from './looks.ts'
+import type { CreatureShape, FullLook, Looking } from './looks.ts'
 import { disc, paint, shade, worldResolution } from './paint.ts'
 import type { Brush } from './paint.ts'
 
 export type Appearances = { races: Race[]; creatures: Creature[] }
 
 export type Bodies = {
-  /** The texture of an appearance; the same texture for the same appearance. */
-  body(kind: BodyKind, appearance: string): Texture
-  radius(kind: BodyKind, appearance: string): number
+  look(entity: Looking): FullLook
+  /** The texture of an entity; the same texture for the same archetype and appearance. */
+  body(entity: Looking): Texture
   /** What lies under everybody, 2 m wide at scale 1. */
   readonly shadow: Texture
   /** What lies under oneself, as large as the shadow. */
@@ -23,8 +21,6 @@ export type Bodies = {
 }
 
 const unknownColor = '#9aa0a6'
-const unknownCreatureRadius = 0.4
-const plainShape: CreatureShape = { length: 1.9, width: 1.2, head: 0.42, marks: [] }
 const outline = '#1d2328b0'
 
 export function createBodies({ races, creatures }: Appearances): Bodies {
@@ -44,44 +40,42 @@ export function createBodies({ races, creatures }: Appearances): Bodies {
     brush.fillStyle = '#fff3d02e'
     brush.fill()
   })
-  const creatureOf = (appearance: string) => creatures.find((each) => each.id === appearance)
-  const radius = (kind: BodyKind, appearance: string) =>
-    kind === 'player'
-      ? toMetres(playerRadius)
-      : (creatureOf(appearance)?.radius ?? unknownCreatureRadius)
-
-  const make = (kind: BodyKind, appearance: string): Texture => {
-    const size = radius(kind, appearance)
+  const look = (entity: Looking) =>
+    lookOf(
+      entity,
+      page.shapes ?? {},
+      creatures.find((each) => each.id === entity.appearance),
+    )
+  const drawPerson = (brush: Brush, appearance: string) => {
+    const [race, job] = appearance.split('/')
+    const skin = races.find((each) => each.id === race)?.color ?? unknownColor
+    drawPlayer(brush, skin, page.colors?.[job ?? ''] ?? unknownColor)
+  }
+  const make = (entity: Looking): Texture => {
+    const { paint: kind, color, radius, shape } = look(entity)
     // Tails and antlers reach beyond the radius that collides.
-    const side = size * 4
+    const side = radius * 4
     return paint(side, side, worldResolution, (brush) => {
       brush.translate(side / 2, side / 2)
-      brush.scale(size, size)
+      brush.scale(radius, radius)
       brush.lineWidth = 0.1
       brush.strokeStyle = outline
       brush.lineJoin = 'round'
-      if (kind !== 'player') {
-        drawCreature(
-          brush,
-          creatureOf(appearance)?.color ?? unknownColor,
-          page.creatureShapes[appearance],
-        )
-      } else {
-        const [race, job] = appearance.split('/')
-        const skin = races.find((each) => each.id === race)?.color ?? unknownColor
-        drawPlayer(brush, skin, page.jobColors[job ?? ''] ?? unknownColor)
-      }
+      if (kind === 'player') drawPerson(brush, entity.appearance)
+      else if (kind === 'creature') drawCreature(brush, color, shape)
+      else if (kind === 'spark') drawSpark(brush, color)
+      else drawDisc(brush, color)
     })
   }
 
   return {
-    body(kind, appearance) {
-      const key = `${kind} ${appearance}`
-      const found = painted.get(key) ?? make(kind, appearance)
+    look,
+    body(entity) {
+      const key = `${entity.body} ${entity.archetype} ${entity.appearance}`
+      const found = painted.get(key) ?? make(entity)
       painted.set(key, found)
       return found
     },
-    radius,
     shadow,
     ring,
     destroy() {
@@ -117,7 +111,7 @@ function drawPlayer(brush: Brush, skin: string, clothes: string): void {
   }
 }
 
-function drawCreature(brush: Brush, color: string, shape = plainShape): void {
+function drawCreature(brush: Brush, color: string, shape: CreatureShape): void {
   const { length, width, head } = shape
   const marks = new Set(shape.marks)
   const headAt = length / 2 + head * 0.35
@@ -192,6 +186,43 @@ function drawCreature(brush: Brush, color: string, shape = plainShape): void {
     brush.fillStyle = '#15181b'
     brush.fill()
   }
+}
+
+/** A flat plate with a rim of light. */
+function drawDisc(brush: Brush, color: string): void {
+  disc(brush, 0, 0, 1)
+  filled(brush, color)
+  disc(brush, 0, 0, 0.78)
+  brush.strokeStyle = `${shade(color, 0.45)}b0`
+  brush.stroke()
+  disc(brush, -0.2, -0.25, 0.3)
+  brush.fillStyle = `${shade(color, 0.5)}90`
+  brush.fill()
+}
+
+/** A bright core in its own light, with a tail behind. */
+function drawSpark(brush: Brush, color: string): void {
+  const light = brush.createRadialGradient(0, 0, 0.2, 0, 0, 1.9)
+  light.addColorStop(0, `${color}b0`)
+  light.addColorStop(1, `${color}00`)
+  brush.fillStyle = light
+  brush.fillRect(-2, -2, 4, 4)
+  const tail = brush.createLinearGradient(-2, 0, 0, 0)
+  tail.addColorStop(0, `${color}00`)
+  tail.addColorStop(1, color)
+  brush.beginPath()
+  brush.moveTo(-2, 0)
+  brush.lineTo(0, -0.75)
+  brush.lineTo(0, 0.75)
+  brush.closePath()
+  brush.fillStyle = tail
+  brush.fill()
+  disc(brush, 0, 0, 0.8)
+  brush.fillStyle = color
+  brush.fill()
+  disc(brush, 0.08, 0, 0.45)
+  brush.fillStyle = shade(color, 0.75)
+  brush.fill()
 }
 
 /** Fills the path and draws its edge. */

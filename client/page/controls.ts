@@ -28,7 +28,7 @@ export type ControlEvents = {
   zoom(factor: number): void
   /** The player wants to talk. */
   talk(): void
-  /** Another key, by its position (`event.code`). Returns true when the game uses it. */
+  /** A key, by its position (`event.code`). Returns true when the game uses it, and then nothing else does. */
   act(key: string): boolean
 }
 
@@ -51,7 +51,8 @@ function listenToKeys(events: ControlEvents, signal: AbortSignal): () => number 
     'keydown',
     (event) => {
       if (isTyping() || event.ctrlKey || event.metaKey || event.altKey) return
-      if (event.code in KEYS) {
+      if (!event.repeat && events.act(event.code)) event.preventDefault()
+      else if (event.code in KEYS) {
         held.add(event.code)
         event.preventDefault()
       } else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) {
@@ -59,7 +60,6 @@ function listenToKeys(events: ControlEvents, signal: AbortSignal): () => number 
         events.talk()
       } else if (event.key === '+') events.zoom(zoomStep)
       else if (event.key === '-') events.zoom(1 / zoomStep)
-      else if (!event.repeat && events.act(event.code)) event.preventDefault()
     },
     { signal },
   )

@@ -1,13 +1,14 @@
-// Players and creatures on the screen: a shadow, a body that turns, a name and what they say.
+// Everybody and everything on the screen: a shadow, a body that turns, a name, bars and what they say.
 import { Container, Sprite } from 'pixi.js'
 import type { Drawn } from '../library/view.ts'
 import { toMetres } from '../library/zone.ts'
 import { createBodies } from './bodies.ts'
 import type { Appearances } from './bodies.ts'
 import type { Label, Labels } from './labels.ts'
+import type { Bar } from './shown.ts'
 
 /** What is needed to draw one entity. */
-export type Figure = Omit<Drawn, 'parts' | 'archetype'>
+export type Figure = Omit<Drawn, 'parts'> & { bars: readonly Bar[] }
 
 export type Figures = {
   readonly layer: Container
@@ -15,15 +16,20 @@ export type Figures = {
   draw(figures: Iterable<Figure>, own: number, now: number): void
   /** A bubble over a head for a few seconds. */
   say(id: number, text: string, now: number): void
+  /** A short word beside a body, for a moment. */
+  word(id: number, text: string, now: number): void
   clear(): void
   destroy(): void
 }
 
 type Made = {
-  shadow: Sprite
+  /** Not under what lies flat or glows. */
+  shadow: Sprite | undefined
   body: Sprite
   label: Label
   radius: number
+  /** It walks: it sways with its steps. */
+  walks: boolean
   /** As it is drawn now. It turns to the heading of the figure within a moment. */
   angle: number
   key: string
@@ -41,8 +47,9 @@ export function createFigures(appearances: Appearances, labels: Labels): Figures
   const bodies = createBodies(appearances)
   const layer = new Container()
   const shadows = new Container()
+  const flat = new Container()
   const upright = new Container({ sortableChildren: true })
-  layer.addChild(shadows, upright)
+  layer.addChild(shadows, flat, upright)
   const made = new Map<number, Made>()
   let round = 0
   let drawnAt = 0
@@ -53,24 +60,30 @@ export function createFigures(appearances: Appearances, labels: Labels): Figures
       : (appearances.creatures.find((each) => each.id === appearance)?.name ?? '')
 
   const make = (figure: Figure, own: boolean): Made => {
-    const { body: kind, appearance } = figure
-    const radius = bodies.radius(kind, appearance)
-    const shadow = new Sprite(own ? bodies.ring : bodies.shadow)
-    shadow.anchor.set(0.5)
-    shadow.scale.set(radius * (own ? 1.75 : 1.6))
-    const body = new Sprite(bodies.body(kind, appearance))
+    const { body: kind } = figure
+    const { paint, radius } = bodies.look(figure)
+    const walks = kind === 'player' || kind === 'walker'
+    const shadow =
+      walks && paint !== 'spark' ? new Sprite(own ? bodies.ring : bodies.shadow) : undefined
+    if (shadow) {
+      shadow.anchor.set(0.5)
+      shadow.scale.set(radius * (own ? 1.75 : 1.6))
+      shadows.addChild(shadow)
+    }
+    const body = new Sprite(bodies.body(figure))
     body.anchor.set(0.5)
-    shadows.addChild(shadow)
-    upright.addChild(body)
+    // What lies on the ground is under everybody's feet.
+    const on = kind === 'sensor' ? flat : upright
+    on.addChild(body)
     const label = labels.add(
       nameOf(figure),
       own ? 'own' : kind === 'player' ? 'player' : 'creature',
     )
     const angle = angleOf(figure)
-    return { shadow, body, label, radius, angle, key: keyOf(figure, own), seen: round }
+    return { shadow, body, label, radius, walks, angle, key: keyOf(figure, own), seen: round }
   }
   const remove = (id: number, each: Made) => {
-    each.shadow.destroy()
+    each.shadow?.destroy()
     each.body.destroy()
     each.label.destroy()
     made.delete(id)
@@ -98,17 +111,19 @@ export function createFigures(appearances: Appearances, labels: Labels): Figures
         }
         each.seen = round
         const [x, y] = [toMetres(figure.x), toMetres(figure.y)]
-        each.shadow.position.set(x + (isOwn ? 0 : 0.08), y + (isOwn ? 0 : 0.1))
+        each.shadow?.position.set(x + (isOwn ? 0 : 0.08), y + (isOwn ? 0 : 0.1))
         each.body.position.set(x, y)
         each.body.zIndex = figure.y
         each.angle += shortest(angleOf(figure) - each.angle) * turned
-        const step = figure.speed > 0 ? Math.sin(now / swayMs + figure.id) * sway : 0
+        const step = each.walks && figure.speed > 0 ? Math.sin(now / swayMs + figure.id) * sway : 0
         each.body.rotation = each.angle + step
         each.label.place(x, y, each.radius)
+        each.label.bars(figure.bars)
       }
       for (const [id, each] of made) if (each.seen !== round) remove(id, each)
     },
     say: (id, text, now) => made.get(id)?.label.say(text, now),
+    word: (id, text, now) => made.get(id)?.label.word(text, now),
     clear,
     destroy() {
       clear()
@@ -119,7 +134,7 @@ export function createFigures(appearances: Appearances, labels: Labels): Figures
 }
 
 function keyOf(figure: Figure, own: boolean): string {
-  return `${figure.body} ${figure.appearance} ${figure.name} ${own}`
+  return `${figure.body} ${figure.archetype} ${figure.appearance} ${figure.name} ${own}`
 }
 
 function angleOf(figure: Figure): number {

@@ -2,6 +2,7 @@
 import { chatMaxLength } from '#shared/limits.ts'
 import { cutText } from '#shared/protocol/control.ts'
 import { button, element, show } from './element.ts'
+import type { Row } from './shown.ts'
 
 const logMax = 40
 
@@ -12,6 +13,8 @@ export type Hud = {
   banner(text: string): void
   arrival(zone: string): void
   figures(text: string): void
+  /** The game's panel; without rows it is hidden. */
+  panel(rows: readonly Row[]): void
   /** Puts the cursor into the chat line. */
   talk(): void
 }
@@ -19,8 +22,9 @@ export type Hud = {
 export type HudOptions = {
   /** The player uses fingers: there is no Enter key. */
   touches: boolean
-  /** Buttons beside the chat line. */
-  actions: { label: string; act(): void }[]
+  /** Buttons: beside the chat line, or for the thumb. */
+  actions: readonly { code: string; label: string }[]
+  act(code: string): void
   say(text: string): void
   leave(): void
   logOut(): void
@@ -66,17 +70,23 @@ export function createHud(options: HudOptions): Hud {
     button('Characters', options.leave),
     button('Log out', options.logOut),
   )
-  const actions = options.actions.map(({ label, act }) => {
+  const actions = options.actions.map(({ code, label }) => {
     const made = button(label, () => {
-      act()
+      options.act(code)
       // Enter opens the chat line again. It must not press this button.
       made.blur()
     })
     return made
   })
-  const line = element('div', { class: 'say' }, input, ...actions)
+  const buttons = element('div', { class: 'actions' }, ...actions)
+  const line = element('div', { class: 'say' }, input)
   const talk = element('div', { class: 'talk' }, log, line)
-  show(element('div', { class: 'hud' }, figures, corner, banner, arrival, talk))
+  const panel = element('dl', { class: 'panel', attributes: { id: 'panel' } })
+  const hud = element('div', { class: 'hud' }, figures, panel, corner, banner, arrival, talk)
+  if (options.touches) hud.append(buttons)
+  else line.append(buttons)
+  show(hud)
+  const showRows = createRows(panel)
 
   const add = (line: HTMLElement) => {
     log.append(line)
@@ -102,6 +112,25 @@ export function createHud(options: HudOptions): Hud {
     figures(text) {
       figures.textContent = text
     },
+    panel: showRows,
     talk: () => input.focus(),
+  }
+}
+
+/** Writes rows into a list. It touches only what has changed, for it is called at each frame. */
+function createRows(list: HTMLElement): (rows: readonly Row[]) => void {
+  let shown: { label: HTMLElement; value: HTMLElement }[] = []
+  const put = (to: HTMLElement, text: string) => {
+    if (to.textContent !== text) to.textContent = text
+  }
+  return (rows) => {
+    if (rows.length !== shown.length) {
+      shown = rows.map(() => ({ label: element('dt'), value: element('dd') }))
+      list.replaceChildren(...shown.flatMap(({ label, value }) => [label, value]))
+    }
+    for (const [at, { label, text }] of rows.entries()) {
+      put(shown[at]!.label, label)
+      put(shown[at]!.value, text)
+    }
   }
 }

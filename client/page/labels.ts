@@ -1,17 +1,21 @@
-// What belongs to a place of the world but keeps its size on the screen: names, bubbles, signs of gates.
+// What belongs to a place of the world but keeps its size on the screen: names, bars, bubbles, signs of gates.
 // It lies over everything, so that no body hides a name, and on whole pixels, so that letters are sharp.
-import { Container } from 'pixi.js'
-import type { Sprite } from 'pixi.js'
+import { Container, Sprite, Texture } from 'pixi.js'
 import type { Zone } from '#shared/content/content.ts'
 import { paintBubble, paintName } from './lettering.ts'
 import { addSprite, dropSprite, inside, placeSharp } from './on-screen.ts'
 import type { Project, Screen } from './on-screen.ts'
+import type { Bar } from './shown.ts'
 import { createSigns } from './signs.ts'
 
 export type Label = {
   /** Puts the name over a head: the middle of the body in metres, and its radius. */
   place(x: number, y: number, radius: number): void
   say(text: string, now: number): void
+  /** A short word beside the body, for a moment. */
+  word(text: string, now: number): void
+  /** The bars under the name. */
+  bars(bars: readonly Bar[]): void
   destroy(): void
 }
 
@@ -39,8 +43,19 @@ const fitEveryMs = 200
 /** A name fades in or out in about this time, ms. */
 const fadeMs = 120
 
+/** A short word is shown for so long, ms, and rises by so many pixels. */
+const wordMs = 900
+const wordRise = 16
+
+/** Pixels of a bar, with its dark rim. */
+const barHeight = 6
+const barColors = [0x7bd069, 0x5fb0ee, 0xecc65a, 0xc78be0]
+
 type Made = {
   name: Sprite
+  bars: Sprite[]
+  shownBars: readonly Bar[]
+  word: { sprite: Sprite; since: number } | undefined
   rank: number
   x: number
   y: number
@@ -57,9 +72,10 @@ function bubbleMs(text: string): number {
 export function createLabels(resolution: number): Labels {
   const layer = new Container()
   const nameLayer = new Container()
+  const barLayer = new Container()
   const bubbleLayer = new Container()
   const signs = createSigns(resolution)
-  layer.addChild(nameLayer, signs.layer, bubbleLayer)
+  layer.addChild(barLayer, nameLayer, signs.layer, bubbleLayer)
   const labels = new Set<Made>()
   let fitAt = 0
   let drawnAt = 0
@@ -75,7 +91,18 @@ export function createLabels(resolution: number): Labels {
       const { px, color, rank } = LOOKS[kind]
       const name = addSprite(paintName(text, px, color, resolution), nameLayer, 1)
       name.alpha = 0
-      const made: Made = { name, rank, x: 0, y: 0, radius: 0, shown: true, bubble: undefined }
+      const made: Made = {
+        name,
+        bars: [],
+        shownBars: [],
+        word: undefined,
+        rank,
+        x: 0,
+        y: 0,
+        radius: 0,
+        shown: true,
+        bubble: undefined,
+      }
       labels.add(made)
       return {
         place(x, y, radius) {
@@ -88,8 +115,20 @@ export function createLabels(resolution: number): Labels {
           const sprite = addSprite(paintBubble(line, resolution), bubbleLayer, 1)
           made.bubble = { sprite, until: now + bubbleMs(line) }
         },
+        word(text, now) {
+          if (made.word) dropSprite(made.word.sprite)
+          const sprite = addSprite(paintName(text, 13, '#ffc9b8', resolution), bubbleLayer, 1)
+          made.word = { sprite, since: now }
+        },
+        bars(bars) {
+          made.shownBars = bars
+          while (made.bars.length > bars.length * 2) made.bars.pop()!.destroy()
+          while (made.bars.length < bars.length * 2) made.bars.push(addBar(barLayer))
+        },
         destroy() {
           dropBubble(made)
+          if (made.word) dropSprite(made.word.sprite)
+          for (const bar of made.bars) bar.destroy()
           dropSprite(name)
           labels.delete(made)
         },
@@ -101,7 +140,9 @@ export function createLabels(resolution: number): Labels {
       drawnAt = now
       for (const each of labels) {
         const x = project.toScreenX(each.x)
-        const y = project.toScreenY(each.y - each.radius) - 5
+        const head = project.toScreenY(each.y - each.radius) - 5
+        const y = head - placeBars(each, x, head, project.zoom)
+        placeWord(each, x, head, now, resolution)
         placeSharp(each.name, x, y, resolution)
         each.name.alpha += ((each.shown ? 1 : 0) - each.name.alpha) * faded
         if (each.bubble === undefined) continue
@@ -128,6 +169,46 @@ export function createLabels(resolution: number): Labels {
       layer.destroy({ children: true, texture: true, textureSource: true })
     },
   }
+}
+
+/** One of the two parts of a bar: what is full, over a dark ground. */
+function addBar(to: Container): Sprite {
+  const bar = new Sprite(Texture.WHITE)
+  to.addChild(bar)
+  return bar
+}
+
+/** Puts the bars over a head. Returns how high they are, pixels. */
+function placeBars({ bars, shownBars, radius }: Made, x: number, y: number, zoom: number): number {
+  const width = Math.round(inside(radius * 2 * zoom, 30, 90))
+  const left = Math.round(x - width / 2)
+  let top = Math.round(y)
+  for (const [at, { index, full }] of shownBars.entries()) {
+    top -= barHeight
+    const [ground, part] = [bars[at * 2]!, bars[at * 2 + 1]!]
+    ground.tint = 0x10171c
+    ground.alpha = 0.8
+    ground.position.set(left, top)
+    ground.setSize(width, barHeight)
+    part.tint = barColors[index % barColors.length]!
+    part.position.set(left + 1, top + 1)
+    part.setSize(Math.max(1, (width - 2) * full), barHeight - 2)
+  }
+  return shownBars.length * barHeight
+}
+
+/** Lets a short word rise and fade beside the body. */
+function placeWord(made: Made, x: number, y: number, now: number, resolution: number): void {
+  if (made.word === undefined) return
+  const { sprite, since } = made.word
+  const age = (now - since) / wordMs
+  if (age >= 1) {
+    dropSprite(sprite)
+    made.word = undefined
+    return
+  }
+  sprite.alpha = Math.min(1, 2 - age * 2)
+  placeSharp(sprite, x, y - made.name.height - 4 - wordRise * age, resolution)
 }
 
 /** Hides names that would lie over others. The own name has precedence, then players, then older names. */

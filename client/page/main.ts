@@ -70,6 +70,7 @@ function enter(playing: Playing, resume?: ResumeTicket): void {
   }
   void play({
     place,
+    session,
     realm,
     content,
     store: tabStorage,

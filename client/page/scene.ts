@@ -6,6 +6,8 @@ import type { Appearances } from './bodies.ts'
 import { createFigures } from './figures.ts'
 import type { Figures } from './figures.ts'
 import { createLabels } from './labels.ts'
+import { createDrawing } from './pen.ts'
+import type { Pen } from './pen.ts'
 import { createTerrain } from './terrain.ts'
 import type { Terrain } from './terrain.ts'
 
@@ -21,6 +23,8 @@ const outside = '#20282e'
 export type Scene = {
   readonly surface: HTMLElement
   readonly figures: Figures
+  /** Begins a frame of what the game draws. */
+  pen(): Pen
   zoomBy(factor: number): void
   /** Shows another zone. */
   setZone(zone: Zone): void
@@ -61,7 +65,8 @@ export async function createScene(place: HTMLElement, appearances: Appearances):
   const ground = new Container()
   const labels = createLabels(resolution)
   const figures = createFigures(appearances, labels)
-  world.addChild(ground, figures.layer)
+  const drawing = createDrawing()
+  world.addChild(ground, figures.layer, drawing.layer)
   app.stage.addChild(world, labels.layer)
   // Pixi need not find what lies under the pointer: the page has its own controls.
   app.stage.eventMode = 'none'
@@ -79,6 +84,7 @@ export async function createScene(place: HTMLElement, appearances: Appearances):
   return {
     surface: app.canvas,
     figures,
+    pen: drawing.begin,
     zoomBy(factor) {
       if (!Number.isFinite(factor)) return
       zoomWanted = Math.min(zoomMax, Math.max(zoomMin, zoomWanted * factor))

@@ -1,15 +1,28 @@
 // The browser half.
 import { pageGame } from 'waystone/page'
-import { whistle } from './protocol.ts'
+import { Called, flock, whistle } from './protocol.ts'
 
 export const page = pageGame({
   title: 'Tiny',
-  jobColors: { shepherd: '#8a6d3b' },
-  creatureShapes: {},
-  actions: { Digit1: { label: 'whistle', message: { kind: whistle.kind, loud: true } } },
-  bubbleOf(message) {
+  api: { game: flock },
+  bind: {
+    Digit1: {
+      label: 'whistle',
+      act: ({ world }) => world.send({ kind: whistle.kind, loud: true }),
+    },
+    Digit2: {
+      label: 'count',
+      async act({ api, realm, note }) {
+        const { sheep } = await api.game.count({ params: { realmId: realm.realmId } })
+        note(`${sheep} sheep have been counted.`)
+      },
+    },
+  },
+  panel: (own) => ({ Called: own.total(Called) }),
+  colors: { shepherd: '#8a6d3b' },
+  message({ say }, message) {
     const heard = whistle.toClient!.safeParse(message)
-    if (message.kind !== whistle.kind || !heard.success) return undefined
-    return { entity: heard.data.from, text: `♪ ${heard.data.came}` }
+    if (message.kind !== whistle.kind || !heard.success) return
+    say(heard.data.from, `♪ ${heard.data.came}`)
   },
 })

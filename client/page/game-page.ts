@@ -1,0 +1,91 @@
+// Runs what a game has written for the page: its bindings, panel and hooks. All of it runs behind the guard.
+import { ApiError } from '#shared/api/client.ts'
+import type { ApiClient } from '#shared/api/client.ts'
+import type { Api } from '#shared/api/api.ts'
+import type { RequestRefused } from '../library/requests.ts'
+import type { Session } from '../library/session.ts'
+import { read } from '../library/view.ts'
+import type { Drawn } from '../library/view.ts'
+import type { ZoneClient } from '../library/zone-client.ts'
+import type { Domains, Own, Page, PageGame } from './game.ts'
+import { createGuard } from './guard.ts'
+import type { Hud } from './hud.ts'
+import { refusalWords } from './news.ts'
+import type { Pen } from './pen.ts'
+import { createPresence } from './presence.ts'
+import type { Playing } from './resume-store.ts'
+import { panelRows } from './shown.ts'
+import { createTotals } from './totals.ts'
+import { wordsOf } from './words.ts'
+
+export type GamePage = {
+  /** Does what is bound to a key; false when nothing is. */
+  act(code: string): boolean
+  /** Once a frame, with all others as they are drawn in it. */
+  frame(drawn: readonly Drawn[], pen: () => Pen): void
+}
+
+export type GamePageDeps = {
+  game: PageGame
+  client: ZoneClient
+  session: Session
+  api: ApiClient<Api & Domains>
+  realm: Playing
+  hud: Pick<Hud, 'note' | 'panel'>
+  say: (entityId: number, text: string) => void
+}
+
+export function runGame({ game, client, session, api, realm, hud, say }: GamePageDeps): GamePage {
+  const page: Page = { world: client, session, api, realm, say, note: hud.note }
+  const guard = createGuard((text, error) => {
+    console.error(text, error)
+    hud.note(text)
+  })
+  const totals = createTotals(api.tallies, realm, console.error)
+  const own: Own = {
+    read(component) {
+      const self = client.self()
+      const known = self && client.entity(self.id)
+      return known && read(known, component)
+    },
+    total: totals.total,
+  }
+  const seen = createPresence({
+    entered: (entity) => guard.run('entered', () => game.entered?.(page, entity)),
+    left: (entity) => guard.run('left', () => game.left?.(page, entity)),
+  })
+  let instance: string | undefined
+  client.on('zone', (arrived) => {
+    if (arrived.instance !== instance) seen([])
+    instance = arrived.instance
+    totals.joined()
+  })
+  client.on('tally', totals.changed)
+  client.on('message', (message) => {
+    guard.run('message', () => game.message?.(page, message))
+  })
+  return {
+    act(code) {
+      const binding = game.bind?.[code]
+      if (binding === undefined) return false
+      guard.start(
+        `bind.${code}`,
+        () => binding.act(page),
+        (refusal) => hud.note(refusalText(refusal)),
+      )
+      return true
+    },
+    frame(drawn, pen) {
+      if (game.entered || game.left) seen(drawn)
+      if (game.draw) guard.run('draw', () => game.draw?.(page, pen()))
+      if (game.panel) hud.panel(guard.run('panel', () => panelRows(game.panel!(own))) ?? [])
+    },
+  }
+}
+
+/** What the game has said of its own refusal, else the words of the core. */
+function refusalText(refusal: ApiError | RequestRefused): string {
+  if (!(refusal instanceof ApiError)) return refusalWords('', refusal.code)
+  const detail = refusal.document?.['detail']
+  return refusal.code.startsWith('game.') && typeof detail === 'string' ? detail : wordsOf(refusal)
+}
