@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { takeContent } from '#gameserver/instance/delivery.ts'
 import { countPlayers } from '#gameserver/instance/instance.ts'
-import { Creatures, Players } from '#gameserver/sim/archetype.ts'
+import { archetype, Creatures, Players, Walls } from '#gameserver/sim/archetype.ts'
 import { zoneGame } from '#gameserver/sim/rules.ts'
 import type { GameSystem } from '#gameserver/sim/rules.ts'
+import type { Zone } from '#gameserver/sim/zone.ts'
 import { details } from '#gameserver/net/detail.ts'
 import { component } from '#shared/components/component.ts'
 import { Name } from '#shared/components/core.ts'
@@ -236,4 +237,41 @@ describe('a viewer', () => {
     tick()
     expect(slow.closed).toBe('timeout')
   })
+})
+
+test('a projectile is told once, followed exactly, and told again only when it crosses or goes', () => {
+  const Ball = archetype('ball', { body: 'projectile', radius: 0.3, collides: [Walls] })
+  let shots = 1
+  const shoot = (zone: Zone) => {
+    const [player] = zone.all(Players)
+    if (player === undefined || zone.now < 0.5 || shots-- <= 0) return
+    zone.launch(Ball, player, { heading: Math.PI, speed: 25, range: 30 })
+  }
+  const rules = zoneGame({
+    archetypes: [Ball],
+    systems: [{ name: 'shoot', after: 'messages', run: shoot }],
+  })
+  const { instance, enter, tick } = stage(1, 20, rules)
+  const client = enter(55, 60)
+  const told: string[] = []
+  let ball: number | undefined
+  let seen = 0
+  for (let i = 0; i < 40; i++) {
+    tick()
+    ball ??= instance.world.peers.get(Ball)![0]?.id
+    if (client.snapshots === seen) continue
+    seen = client.snapshots
+    for (const section of client.latest!.sections) {
+      if (section.section !== 'cell') continue
+      for (const { id, record } of section.records) if (id === ball) told.push(record)
+    }
+    if (client.latest!.tick === instance.world.tick) expectTruth(instance, client)
+  }
+  // From 55 m to 25 m it crosses the borders at 50 m, 37.5 m and 25 m at most; each is told by two cells.
+  expect(told[0]).toBe('entity')
+  expect(told.at(-1)).toBe('gone')
+  expect(told.filter((record) => record === 'entity')).toHaveLength(1)
+  expect(told.filter((record) => record === 'motion').length).toBeLessThanOrEqual(3)
+  expect(told.length).toBeLessThanOrEqual(2 + 2 * 3)
+  expect(instance.world.peers.get(Ball)).toEqual([])
 })
