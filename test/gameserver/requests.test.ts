@@ -57,7 +57,9 @@ test('a request that is not taken, or over which the game fails, is refused by i
   for (let n = 2; n < 7; n++) send(ann, { kind: 'game.sum', of: [], n })
   tick()
   const refused = (code: string, re?: number) => ({
-    ...{ kind: 'refused', of: 'game.sum', code },
+    kind: 'refused',
+    of: 'game.sum',
+    code,
     ...(re === undefined ? {} : { re }),
   })
   expect(ann.controls).toEqual([

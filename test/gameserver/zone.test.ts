@@ -167,7 +167,7 @@ describe('an entity', () => {
     const walls = [{ x: 59, y: 59, width: 2, height: 2 }]
     const zone = testZone({ walls, spawn: { x: 30, y: 30 } })
     run(1, [{ input: 'content', zone, creatures: kinds, ofGame: new Map() }])
-    expect([wolf!.x, wolf!.y, stone!.x, stone!.y]).toEqual([30, 30, 60, 60])
+    expect([wolf.x, wolf.y, stone.x, stone.y]).toEqual([30, 30, 60, 60])
     expect(act((of) => of.all(Creatures)).length).toBe(12)
   })
 
