@@ -220,6 +220,11 @@ export const clientBytesBurst = 32 * 1024
 /** A socket from which nothing came for this long is dead: clients send inputs or answer pings. */
 export const socketSilentMs = 30_000
 /**
+ * A change of a player's movement takes effect so much later at most: a round trip of 250 ms, two or three
+ * commands that wait, two in a packet, one for the pace. Who claims more gains no more.
+ */
+export const imposedAheadMaxMs = 500
+/**
  * Bytes of all components of one entity that those near are told of, each text at its longest. They are sent
  * whole to who meets the entity: a crowd of 500 then fills a frame of 512 KB.
  */

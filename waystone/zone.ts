@@ -1,4 +1,6 @@
 // `waystone/zone`: what runs in a zone. Declarations and the zone; no I/O.
+export { ability } from '#gameserver/sim/ability.ts'
+export type { Ability, AbilityOptions, AimOf } from '#gameserver/sim/ability.ts'
 export { archetype, Creatures, Players, Walls } from '#gameserver/sim/archetype.ts'
 export type { ArchetypeOptions } from '#gameserver/sim/archetype.ts'
 export { Refusal } from '#gameserver/sim/handle.ts'

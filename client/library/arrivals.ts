@@ -4,6 +4,7 @@ import type { ServerFrame, Welcome } from '#shared/protocol/server-frames.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import type { Walls } from '#shared/rules/walls.ts'
 import { countError } from './metrics.ts'
+import type { UseRefusal } from './own-abilities.ts'
 import type { ZoneClientCore } from './zone-client-state.ts'
 import { joinZone } from './zone.ts'
 import type { JoinedZone } from './zone.ts'
@@ -28,6 +29,7 @@ export function arrive(
     walls,
     options.monotonic(),
     core.metrics,
+    (command) => answerUse(core, command, 'late'),
   )
   core.zone = zone
   const { instance } = welcome
@@ -74,6 +76,22 @@ export function receive(core: ZoneClientCore, frame: ServerFrame): void {
   }
 }
 
+/** Tells how the use of an ability ended, once. */
+function answerUse(
+  { zone, emitter }: ZoneClientCore,
+  command: number,
+  refused: UseRefusal | undefined,
+): void {
+  const ability = zone?.answered(command)
+  if (ability !== undefined) emitter.emit('used', { ability, command, refused })
+}
+
+/** The connection of the zone has ended: no outcome comes any more. */
+export function loseUses(core: ZoneClientCore): void {
+  const lost = [...(core.zone?.unanswered().keys() ?? [])]
+  for (const command of lost) answerUse(core, command, 'lost')
+}
+
 function receiveControl(core: ZoneClientCore, body: unknown): void {
   const { zone, emitter, requests } = core
   const value = asControl(body)
@@ -89,6 +107,9 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
       break
     case 'refused':
       if (!requests.refuse(data.re, data.code)) emitter.emit('refused', data)
+      break
+    case 'used':
+      answerUse(core, data.command, data.refused)
       break
     case 'announce':
       emitter.emit('announce', data)

@@ -4,7 +4,7 @@ import type { ClientFrame } from '#shared/protocol/client-frames.ts'
 import type { ServerFrame, Welcome } from '#shared/protocol/server-frames.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import type { Walls } from '#shared/rules/walls.ts'
-import { arrive, receive } from './arrivals.ts'
+import { arrive, loseUses, receive } from './arrivals.ts'
 import { openConnection } from './connection.ts'
 import type { ConnectionEnd, ConnectionEvents } from './connection.ts'
 import { countError } from './metrics.ts'
@@ -89,6 +89,7 @@ async function connect(
     ended: resolve,
   })
   const why = await promise
+  loseUses(core)
   core.connection = undefined
   core.zone = undefined
   core.requests.lose()

@@ -1,7 +1,6 @@
 // Puts the commands of some ticks together into one input frame.
 import { commandsPerFrameMax } from '#shared/protocol/client-frames.ts'
-import type { ClientFrame } from '#shared/protocol/client-frames.ts'
-import type { Command } from '#shared/rules/movement.ts'
+import type { ClientFrame, CommandFrame } from '#shared/protocol/client-frames.ts'
 
 /** Input packets a second. At 20 Hz that is two commands a packet. */
 const packetsPerSecond = 10
@@ -9,11 +8,11 @@ const packetsPerSecond = 10
 export type InputFrame = Extract<ClientFrame, { kind: 'input' }>
 
 export type InputFrames = {
-  add(number: number, command: Command): void
+  add(number: number, command: CommandFrame): void
   /** Ends the frame under way, even if it has room for more commands. */
   flush(): void
-  /** The complete frames; each is taken once. */
-  take(): InputFrame[]
+  /** The complete frames; each is taken once. `known`: the tick of the newest snapshot. */
+  take(known: number): InputFrame[]
 }
 
 export function createInputFrames(tickHz: number): InputFrames {
@@ -35,8 +34,8 @@ export function createInputFrames(tickHz: number): InputFrames {
       if (open.commands.length >= perFrame) flush()
     },
     flush,
-    take() {
-      const taken = complete
+    take(known) {
+      const taken = complete.map((frame) => ({ ...frame, known }))
       complete = []
       return taken
     },

@@ -13,7 +13,7 @@ export type Schemas = {
 
 export function createSchemas(): Schemas {
   let name = ''
-  let current: Schema = { components: [], archetypes: [] }
+  let current: Schema = { components: [], archetypes: [], abilities: [] }
   return {
     get name() {
       return name

@@ -122,6 +122,7 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
           for (const cell of section.cells) dropped.add(cell)
           continue
         }
+        if (section.section === 'self') continue
         if (section.section === 'own') {
           takeParts(ownParts, section.parts, schema)
           continue

@@ -14,6 +14,7 @@ import { createRequests } from './requests.ts'
 import type { Requests } from './requests.ts'
 import { createSchemas } from './schemas.ts'
 import type { Schemas } from './schemas.ts'
+import type { UseRefusal } from './own-abilities.ts'
 import type { OpenSocket } from './socket.ts'
 import type { Acknowledged, JoinedZone } from './zone.ts'
 
@@ -38,6 +39,8 @@ export type ZoneClientEvents = {
   message: ControlMessage
   /** The server refused a control message of ours. */
   refused: { of: string; code: 'rate' | 'invalid' | 'paused' | 'failed' }
+  /** How the use of an ability ended: `command` is what `use` answered; `refused`: why it was not used. */
+  used: { ability: string; command: number; refused: UseRefusal | undefined }
   /** An operator's line for everybody. */
   announce: { text: string }
   /** The server cannot save for now. Play goes on. */

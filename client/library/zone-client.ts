@@ -12,9 +12,11 @@ import { charactersOf, packControl } from '#shared/protocol/control.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
 import type { Message } from '#shared/protocol/message.ts'
 import { BUTTON_WALK } from '#shared/rules/movement.ts'
+import type { Aim } from '#shared/rules/own-state.ts'
 import { runAttempts } from './attempts.ts'
 import type { Listen } from './events.ts'
 import type { Metrics } from './metrics.ts'
+import type { UseAnswer } from './own-abilities.ts'
 import type { Drawn, Known, Seen, SeenParts } from './view.ts'
 import { createCore } from './zone-client-state.ts'
 import type {
@@ -34,6 +36,13 @@ export type ZoneClient = {
   walk(heading: number): void
   /** Stands, facing where it faced. */
   stand(): void
+  /**
+   * Uses an ability of the zone with the next command. It is shown at once; the event `used` with the same
+   * number says how it ended. Refused at once is what the server would refuse.
+   */
+  use(ability: string, aim: Aim): UseAnswer
+  /** Seconds until it may be used again, 0 when it may; undefined while there is no such ability. */
+  readyIn(ability: string): number | undefined
   /** Says a line to players nearby; false when it is empty or too long, or the client is not joined. */
   say(text: string): boolean
   /** Sends a message of a kind that the game has added; false when the client is not joined. */
@@ -93,6 +102,8 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
     on: core.emitter.on,
     walk: (heading) => core.zone?.intend({ heading: heading & 0xffff, buttons: BUTTON_WALK }),
     stand: () => core.zone?.stand(),
+    use: (ability, aim) => core.zone?.use(ability, aim) ?? { refused: 'lost' },
+    readyIn: (ability) => core.zone?.readyIn(ability),
     say(text) {
       const line = text.trim()
       if (line === '' || charactersOf(line) > chatMaxLength) return false

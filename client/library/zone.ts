@@ -5,6 +5,7 @@ import type { Schema } from '#shared/components/schema.ts'
 import type { Welcome } from '#shared/protocol/server-frames.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
 import type { Body, Command } from '#shared/rules/movement.ts'
+import type { Aim } from '#shared/rules/own-state.ts'
 import type { Walls } from '#shared/rules/walls.ts'
 import { createClock } from './clock.ts'
 import { createInputFrames } from './input-frames.ts'
@@ -12,7 +13,10 @@ import type { InputFrame } from './input-frames.ts'
 import type { Metrics } from './metrics.ts'
 import { createOwnPosition } from './own-position.ts'
 import { createPacing } from './pacing.ts'
+import { abilityRules, createOwnAbilities } from './own-abilities.ts'
+import type { UseAnswer } from './own-abilities.ts'
 import { createPrediction } from './prediction.ts'
+import type { ToldState } from './prediction.ts'
 import { createView } from './view.ts'
 import type { Drawn, Known, Seen, SeenParts } from './view.ts'
 
@@ -37,6 +41,14 @@ export type JoinedZone = {
   readonly tickHz: number
   /** What the player wants from the next command on. */
   intend(command: Command): void
+  /** Uses an ability with the next command. */
+  use(ability: string, aim: Aim): UseAnswer
+  /** Seconds until it may be used again; undefined for an ability that the zone does not have. */
+  readyIn(ability: string): number | undefined
+  /** The outcome of a use came: the name of the ability, or undefined when nothing waits for it. */
+  answered(command: number): string | undefined
+  /** The uses that no outcome came for: by number of the command, the name of the ability. */
+  unanswered(): ReadonlyMap<number, string>
   /** Stands, facing where it faced. */
   stand(): void
   receive(snapshot: Snapshot, now: number): Acknowledged
@@ -61,7 +73,10 @@ export type JoinedZone = {
   readonly acknowledged: Acknowledged
 }
 
-/** Begins with WELCOME and the keyframe that follows it. `now` is local, monotonic. */
+/**
+ * Begins with WELCOME and the keyframe that follows it. `now` is local, monotonic. `useRefused` is told of a
+ * use whose command is not made, for the server's count has jumped.
+ */
 export function joinZone(
   welcome: Welcome,
   schema: Schema,
@@ -69,12 +84,21 @@ export function joinZone(
   walls: Walls,
   now: number,
   metrics: Metrics,
+  useRefused: (command: number) => void = () => undefined,
 ): JoinedZone {
   const tickHz = Math.round(1e6 / welcome.tickUs)
   const tickMs = (timeScale: number) => ((welcome.tickUs / 1000) * 256) / Math.max(1, timeScale)
   const clock = createClock(now, first.tick, tickMs(first.timeScale))
   const view = createView(welcome.entity, tickHz, schema)
-  const prediction = createPrediction(first.own, welcome.nextCommand, tickHz, walls)
+  const prediction = createPrediction(
+    first.own,
+    welcome.nextCommand,
+    tickHz,
+    walls,
+    abilityRules(schema, tickHz),
+    toldState(first),
+  )
+  const abilities = createOwnAbilities(schema, tickHz, prediction)
   const pacing = createPacing(now)
   const partOfStep = (at: number) => pacing.partOfStep(at, clock.tickMs)
   const position = createOwnPosition(prediction, partOfStep, now)
@@ -86,11 +110,23 @@ export function joinZone(
   let othersDrawnAt = now
 
   const step = () => {
-    const number = prediction.step(intent)
-    if (number !== undefined) frames.add(number, intent)
+    const { use, refused } = abilities.take()
+    if (refused !== undefined) useRefused(refused)
+    const number = prediction.step(intent, use)
+    if (number === undefined) return
+    frames.add(number, use === undefined ? intent : { ...intent, use })
+    abilities.made(number)
+    // What a player aims is not to wait for the next command.
+    if (use !== undefined) frames.flush()
   }
 
   view.apply(first)
+
+  const known = (id: number): Known | undefined => {
+    const entity = view.entity(id)
+    if (entity === undefined || id !== welcome.entity) return entity
+    return { ...entity, parts: abilities.withCosts(entity.parts) }
+  }
 
   return {
     welcome,
@@ -98,6 +134,10 @@ export function joinZone(
     intend(command) {
       intent = { ...command }
     },
+    use: (ability, aim) => abilities.use(ability, aim, view.entity(welcome.entity)?.parts ?? {}),
+    readyIn: abilities.readyIn,
+    answered: abilities.answered,
+    unanswered: abilities.unanswered,
     stand() {
       intent = { heading: intent.heading, buttons: 0 }
     },
@@ -112,7 +152,7 @@ export function joinZone(
       const roundTrip = Math.ceil((clock.rttMs ?? 0) / clock.tickMs)
       const lead = Math.min(leadMax, roundTrip + pacing.waitingWanted)
       const outcome = position.smoothly(at, () =>
-        prediction.acknowledge(snapshot.ack, snapshot.own, lead),
+        prediction.acknowledge(snapshot.ack, snapshot.own, lead, toldState(snapshot)),
       )
       if (outcome !== 'agreed') metrics.corrections++
       pacing.waiting(snapshot.waiting, at)
@@ -132,7 +172,7 @@ export function joinZone(
         })
         frames.flush()
       }
-      return frames.take()
+      return frames.take(newest.tick)
     },
     self(at) {
       const { x, y } = position.draw(at)
@@ -145,7 +185,7 @@ export function joinZone(
       return view.draw(Math.min(last, clock.tickAt(at) - drawDelayMs / clock.tickMs), elapsedMs)
     },
     seen: () => view.at(newest.tick),
-    entity: (id) => view.entity(id),
+    entity: known,
     party: view.party,
     tickAt: (at) => clock.tickAt(at),
     get rttMs() {
@@ -155,6 +195,12 @@ export function joinZone(
       return acknowledged
     },
   }
+}
+
+/** A keyframe without the player's state says that it is plain; any other snapshot, that it is as predicted. */
+function toldState({ keyframe, sections }: Snapshot): ToldState {
+  const told = sections.find(({ section }) => section === 'self')
+  return told?.section === 'self' ? told : keyframe ? 'plain' : undefined
 }
 
 /** Metres from units, for drawing and for people. */

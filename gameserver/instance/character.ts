@@ -7,6 +7,7 @@ import type { ClientConnection } from '../net/client-connection.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import type { Allowance } from './allowances.ts'
+import { withCooldowns } from '../sim/cooldowns.ts'
 import { savedParts } from '../sim/saved-parts.ts'
 import type { Entity, GateArea, World } from '../sim/world.ts'
 
@@ -65,7 +66,7 @@ export function savedOf(character: Character, world: World, zone: string): Saved
   if (entity === undefined) return claimed.saved
   const { x, y, heading } = entity
   const { parts: before, ...others } = claimed.saved
-  const parts = savedParts(world, entity, before)
+  const parts = withCooldowns(world, entity, savedParts(world, entity, before))
   // The spread keeps the fields that this version does not know.
   return { ...others, zone, x, y, heading, ...(parts === undefined ? {} : { parts }) }
 }

@@ -7,7 +7,7 @@ import { listens, sendFrame, setViewRadius } from '../net/viewer.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { Entity, GateArea } from '../sim/world.ts'
 import type { Character } from './character.ts'
-import { controlFrame, messageFrame } from './frames.ts'
+import { controlFrame, messageFrame, usedFrame } from './frames.ts'
 import type { WorldMessage } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
@@ -21,14 +21,26 @@ export function deliver(instance: Instance, now: number): void {
   // A client must know the entity that speaks before its message comes.
   for (const message of messages)
     for (const viewer of receivers(instance, message)) viewer.prompt = true
+  // The outcome of an ability stands behind the snapshot that acknowledges its command.
+  for (const event of events) {
+    const viewer = event.event === 'used' ? viewerOf(instance, event.entity) : undefined
+    if (viewer !== undefined) viewer.prompt = true
+  }
   for (const character of instance.roster.all()) sendSnapshot(instance, character, now)
   for (const message of messages) sendMessage(instance, message)
   for (const event of events) {
-    if (event.event !== 'refused') continue
-    const { of, code, re } = event
-    const viewer = instance.roster.findEntity(event.to.id)?.viewer
-    viewer?.connection.send(controlFrame({ kind: 'refused', of, code, re }))
+    if (event.event === 'used') {
+      viewerOf(instance, event.entity)?.connection.send(usedFrame(event))
+    } else if (event.event === 'refused') {
+      const { of, code, re } = event
+      const frame = controlFrame({ kind: 'refused', of, code, re })
+      viewerOf(instance, event.to)?.connection.send(frame)
+    }
   }
+}
+
+function viewerOf({ roster }: Instance, { id }: Entity): Viewer | undefined {
+  return roster.findEntity(id)?.viewer
 }
 
 /** Sends all players of the instance the same control message. */

@@ -7,6 +7,7 @@ import type { ZoneRules } from '../sim/rules.ts'
 import type { Entity, World, WorldEvent } from '../sim/world.ts'
 
 export type WorldMessage = Extract<WorldEvent, { event: 'message' }>
+type AbilityUsed = Extract<WorldEvent, { event: 'used' }>
 
 export function welcomeFrame(
   world: World,
@@ -56,6 +57,14 @@ export function messageFrame(rules: ZoneRules, { kind, body, re }: WorldMessage)
   const packed = packControl({ ...(parsed.data as object), kind, re })
   if (unpackControl(packed) === undefined) throw new Error('what is sent fits no control message')
   return encodeServerFrame({ kind: 'control', body: packed })
+}
+
+/** To the player whose command used the ability. */
+export function usedFrame({
+  command,
+  refused,
+}: Pick<AbilityUsed, 'command' | 'refused'>): Uint8Array {
+  return controlFrame({ kind: 'used', command, refused })
 }
 
 export function controlFrame(message: ServerControl | ControlMessage): Uint8Array {

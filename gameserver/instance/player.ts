@@ -1,7 +1,8 @@
 // Handles what a joined socket sends: inputs of its character, pings, control messages and the leave.
+import type { CommandFrame } from '#shared/protocol/client-frames.ts'
 import type { Player, ClientConnection } from '../net/client-connection.ts'
 import type { Character } from './character.ts'
-import { controlFrame, pongFrame } from './frames.ts'
+import { controlFrame, pongFrame, usedFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
 import { readMessage } from './messages.ts'
@@ -18,9 +19,10 @@ export function createPlayer(
     return true
   }
   return {
-    input(first, commands) {
-      if (!drives() || instance.frozen) return
-      instance.inputs.push({ input: 'commands', id: character.entity!.id, first, commands })
+    input(first, commands, known = 0) {
+      if (!drives()) return
+      if (instance.frozen) return refuseUses(socket, first, commands)
+      instance.inputs.push({ input: 'commands', id: character.entity!.id, first, known, commands })
     },
     ping(token) {
       // A client whose character is leaving is answered until the store is clear: it would else take
@@ -49,6 +51,18 @@ export function loseSocket(
   character.socket = undefined
   character.viewer = undefined
   character.lostAt = instance.monotonic()
+}
+
+/** Nothing moves, so commands are dropped. */
+function refuseUses(
+  { connection }: ClientConnection,
+  first: number,
+  commands: readonly CommandFrame[],
+): void {
+  for (const [i, { use }] of commands.entries()) {
+    if (use === undefined) continue
+    connection.send(usedFrame({ command: first + i, refused: 'paused' }))
+  }
 }
 
 function control(

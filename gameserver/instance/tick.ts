@@ -108,6 +108,7 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       break
     case 'message':
     case 'refused':
+    case 'used':
       break
   }
 }

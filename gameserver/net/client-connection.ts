@@ -11,6 +11,7 @@ import {
   clientFramesPerSecond,
 } from '#shared/limits.ts'
 import { decodeClientFrame } from '#shared/protocol/client-frames.ts'
+import type { CommandFrame } from '#shared/protocol/client-frames.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
 import { createTokenBucket, spend } from './token-bucket.ts'
 import type { Connection, ConnectionListener } from './transport.ts'
@@ -19,7 +20,8 @@ type DecodedFrame = ReturnType<typeof decodeClientFrame>
 
 /** The receiver of what a joined socket sends. */
 export type Player = {
-  input(first: number, commands: readonly { heading: number; buttons: number }[]): void
+  /** `known`: the tick of the newest snapshot that the client had. */
+  input(first: number, commands: readonly CommandFrame[], known?: number): void
   ping(token: number): void
   control(body: Uint8Array): void
   leave(): void
@@ -152,7 +154,7 @@ function takeFirst(
 function takeNext(frame: DecodedFrame, player: Player, end: (reason: CloseReason) => void): void {
   switch (frame.kind) {
     case 'input':
-      player.input(frame.first, frame.commands)
+      player.input(frame.first, frame.commands, frame.known)
       break
     case 'ping':
       player.ping(frame.token)

@@ -2,7 +2,8 @@
 //
 // Each frame brings the viewer up to date with all subscribed cells, as of its tick. So a whole frame may be
 // put off, but never a part of it. A frame is sent
-// - when the server repeated or dropped a command, which the client could not foresee;
+// - when the server repeated or dropped a command, or the player's own state changed, which the client could
+//   not foresee;
 // - when `frameEveryMs` have passed;
 // - when a subscribed cell changed, or cells joined or left the area of interest, or a component changed that
 //   the player alone is told of. Near changes and his own go out as soon as the level of detail allows, far
@@ -17,8 +18,17 @@ import {
   socketStalledMs,
 } from '#shared/limits.ts'
 import { Writer } from '#shared/protocol/bytes.ts'
-import { beginOwn, beginParty, writeDrop, writeSnapshotHead } from '#shared/protocol/snapshot.ts'
+import { writeSelf } from '#shared/protocol/own-section.ts'
+import {
+  beginOwn,
+  beginParty,
+  beginSelf,
+  writeDrop,
+  writeSnapshotHead,
+} from '#shared/protocol/snapshot.ts'
+import { rebased } from '#shared/rules/own-state.ts'
 import { partsOf } from '../sim/components.ts'
+import { isTold } from '../sim/own.ts'
 import type { Entity, World } from '../sim/world.ts'
 import type { CellRecords, Changes } from './cell-records.ts'
 import { hasCell } from './cell-set.ts'
@@ -127,6 +137,7 @@ export function sendFrame(
     own: entity,
   })
   const headBytes = frame.at
+  writeState(viewer, world, since)
   writeOwn(viewer, world, since)
   writeParty(viewer, world, since)
   if (viewer.keyframe) {
@@ -157,7 +168,9 @@ function isDue(viewer: Viewer, world: World, now: number): boolean {
   // In the last tick that is not too late: the next one would be. Half a tick is for timers, which fire a
   // little early or late.
   const dueMs = frameEveryMs - 1500 / world.tickHz
-  return viewer.keyframe || viewer.entity.unsure || now - viewer.sentAt >= dueMs
+  return (
+    viewer.keyframe || viewer.entity.unsure || stateChanged(viewer) || now - viewer.sentAt >= dueMs
+  )
 }
 
 /** Whether something changed that those near are not told of: the player's own, or in his party. */
@@ -199,6 +212,18 @@ function writeParty({ entity, keyframe }: Viewer, { components }: World, since: 
     if (complete) writeAllParts(frame, tables, slot)
     else writePartsSince(frame, tables, slot, since)
   }
+}
+
+function stateChanged({ entity, upTo }: Viewer): boolean {
+  return entity.own!.changedAt > upTo
+}
+
+/** What moves the player, when the client cannot know it. */
+function writeState({ entity, keyframe }: Viewer, { tick }: World, since: number): void {
+  const own = entity.own!
+  if (keyframe ? !isTold(own, tick + 1) : own.changedAt <= since) return
+  beginSelf(frame)
+  writeSelf(frame, rebased(own.state, tick + 1, 0), own.announced)
 }
 
 /** What the player alone is told of. */

@@ -3,24 +3,27 @@
 // name. Nothing is told again, because what changed and when moves with them.
 //
 // What else the world keeps of the rules has to be replaced here too.
+import { worldAbilities } from './ability.ts'
 import { createComponents } from './components.ts'
 import type { Components } from './components.ts'
 import type { ZoneRules } from './rules.ts'
 import type { Entity, World } from './world.ts'
 
-type Declared = Pick<ZoneRules, 'archetypes' | 'components'>
+type Declared = Pick<ZoneRules, 'archetypes' | 'components' | 'abilities'>
 
 /**
  * Answers false, and changes nothing, when anything of the declarations is another: clients have been told the
  * numbers and fields of the old ones. Throws what `createComponents` throws.
  */
-export function adoptRules(world: World, { archetypes, components: ofPlayers }: Declared): boolean {
+export function adoptRules(world: World, rules: Declared): boolean {
+  const { archetypes, components: ofPlayers, abilities: told } = rules
   const { components: before } = world
-  const components = createComponents(archetypes, ofPlayers)
+  const components = createComponents(archetypes, ofPlayers, told)
   if (describe(components) !== describe(before)) return false
+  const abilities = worldAbilities(told, components, world.tickHz)
   moveValues(before, components)
   const byName = new Map(archetypes.map((one) => [one.name, one]))
-  Object.assign(world, { components, archetypes: byName })
+  Object.assign(world, { components, abilities, archetypes: byName })
   world.peers = new Map(archetypes.map((one) => [one, peersOf(world, one.name)]))
   for (const entity of world.slots) {
     if (entity === undefined) continue

@@ -8,7 +8,11 @@
 // A command with a number below `expected` came too late: it is not applied. But while no newer one waits, a
 // missing command repeats it. Numbers rise; a command whose number does not is dropped. When more than
 // `inputBacklogMax` wait, the oldest are dropped, and `expected` goes on behind them.
+//
+// A use of an ability counts only in the tick of its own number: a command that is late, pushed out or dropped
+// takes its use with it, and that is refused. The number of the command is the request's number.
 import { inputAheadMax, inputBacklogMax, inputRepeatTicks } from '#shared/limits.ts'
+import type { Use } from '#shared/rules/own-state.ts'
 
 export type Commands = {
   expected: number
@@ -18,6 +22,8 @@ export type Commands = {
   /** The heading that a missing command repeats. */
   heading: number
   buttons: number
+  /** What the command of this tick uses. */
+  use: Use | undefined
   /** Commands were dropped since the last tick because too many waited. */
   dropped: boolean
   /** Number of the newest command seen. */
@@ -28,10 +34,15 @@ export type Commands = {
   readonly numbers: Float64Array
   readonly headings: Uint16Array
   readonly buttonBits: Uint8Array
+  readonly uses: (Use | undefined)[]
+  /** The latest numbers seen, each at its remainder: tells a command that was overtaken from a repeated one. */
+  readonly seen: Float64Array
 }
 
 /** The first number a client may send. */
 const firstCommand = 1
+/** How many numbers back a command that was overtaken is still known from a repeated one. */
+const seenNumbers = 64
 
 export function createCommands(heading: number): Commands {
   return {
@@ -40,6 +51,7 @@ export function createCommands(heading: number): Commands {
     missed: 0,
     heading,
     buttons: 0,
+    use: undefined,
     dropped: false,
     newest: firstCommand - 1,
     first: 0,
@@ -47,33 +59,55 @@ export function createCommands(heading: number): Commands {
     numbers: new Float64Array(inputBacklogMax),
     headings: new Uint16Array(inputBacklogMax),
     buttonBits: new Uint8Array(inputBacklogMax),
+    uses: Array.from({ length: inputBacklogMax }),
+    seen: new Float64Array(seenNumbers),
   }
 }
 
-/** Drops waiting commands; the player stands. Numbers go on at `expected`. For a client that came back. */
-export function haltCommands(commands: Commands): void {
+/**
+ * Drops waiting commands; the player stands. Numbers go on at `expected`. For a client that came back.
+ * `refused` is told of each command that used an ability.
+ */
+export function haltCommands(commands: Commands, refused: (command: number) => void): void {
+  for (; commands.waiting > 0; commands.waiting--) {
+    const { first } = commands
+    if (commands.uses[first] !== undefined) refused(commands.numbers[first]!)
+    commands.first = (first + 1) % inputBacklogMax
+  }
   commands.running = false
   commands.missed = 0
-  commands.waiting = 0
   commands.buttons = 0
   commands.newest = commands.expected - 1
+  commands.seen.fill(0)
 }
 
-/** Takes in one command of a client. */
+/**
+ * Takes in one command of a client. Answers the number of a command that used an ability and will not be
+ * applied any more; 0 for none.
+ */
 export function offerCommand(
   commands: Commands,
   number: number,
   heading: number,
   buttons: number,
-): void {
-  if (number <= commands.newest || number > commands.expected + inputAheadMax) return
+  use?: Use,
+): number {
+  const { seen } = commands
+  const tooLate = use === undefined ? 0 : number
+  if (number > commands.expected + inputAheadMax) return tooLate
+  const place = number % seenNumbers
+  const repeated = seen[place]! >= number
+  if (!repeated) seen[place] = number
+  if (number <= commands.newest) return repeated ? 0 : tooLate
   commands.newest = number
   if (number < commands.expected) {
     commands.heading = heading
     commands.buttons = buttons
-    return
+    return tooLate
   }
+  let pushedOut = 0
   if (commands.waiting === inputBacklogMax) {
+    if (commands.uses[commands.first] !== undefined) pushedOut = commands.numbers[commands.first]!
     commands.first = (commands.first + 1) % inputBacklogMax
     commands.waiting--
     commands.dropped = true
@@ -83,7 +117,9 @@ export function offerCommand(
   commands.numbers[at] = number
   commands.headings[at] = heading
   commands.buttonBits[at] = buttons
+  commands.uses[at] = use
   commands.waiting++
+  return pushedOut
 }
 
 /**
@@ -91,6 +127,7 @@ export function offerCommand(
  * they hold the repeated values. `standing`: no number was taken.
  */
 export function takeCommand(commands: Commands): 'applied' | 'missing' | 'standing' {
+  commands.use = undefined
   if (!commands.running) {
     if (commands.waiting === 0) return 'standing'
     commands.running = true
@@ -99,6 +136,7 @@ export function takeCommand(commands: Commands): 'applied' | 'missing' | 'standi
   if (commands.waiting > 0 && commands.numbers[commands.first] === commands.expected) {
     commands.heading = commands.headings[commands.first]!
     commands.buttons = commands.buttonBits[commands.first]!
+    commands.use = commands.uses[commands.first]
     commands.first = (commands.first + 1) % inputBacklogMax
     commands.waiting--
     commands.missed = 0

@@ -6,7 +6,7 @@ import type { Audience, Component } from '#shared/components/component.ts'
 import { bytesOf } from '#shared/components/fields.ts'
 import type { Field, Shape, ValueOf, Wire } from '#shared/components/fields.ts'
 import { schemaOf, toldOf } from '#shared/components/schema.ts'
-import type { Schema } from '#shared/components/schema.ts'
+import type { Schema, SchemaAbility } from '#shared/components/schema.ts'
 import { ownPartsMaxBytes, partsMaxBytes } from '#shared/limits.ts'
 import { commonParts } from './archetype.ts'
 import type { Archetype } from './zone.ts'
@@ -62,6 +62,7 @@ export type Components = {
 export function createComponents(
   archetypes: readonly Archetype[],
   ofPlayers: readonly Component[],
+  abilities: readonly { readonly told: SchemaAbility }[],
 ): Components {
   const all = new Set([...commonParts, ...archetypes.flatMap(({ parts }) => parts), ...ofPlayers])
   const components = [...all]
@@ -82,7 +83,11 @@ export function createComponents(
     return { number, all: own, near, owner, party, server: to('server') }
   }
   return {
-    schema: schemaOf(components, archetypes),
+    schema: schemaOf(
+      components,
+      archetypes,
+      abilities.map(({ told: one }) => one),
+    ),
     tables,
     archetypes,
     parts: new Map(archetypes.map((one, number) => [one, partsOf(one, number)])),

@@ -3,6 +3,7 @@ import type { Creature, Zone } from '#shared/content/content.ts'
 import type { OfGame } from '#shared/content/kind.ts'
 import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
+import { worldAbilities } from './ability.ts'
 import { createComponents } from './components.ts'
 import { spawnSomewhere } from './creatures.ts'
 import { gatesOf } from './gates.ts'
@@ -21,6 +22,8 @@ export type Facts = {
   readonly ofGame: OfGame
 }
 
+type WorldRules = Pick<ZoneRules, 'archetypes' | 'components' | 'abilities'>
+
 const unnamed: Facts = { instance: '', ofGame: new Map() }
 
 /** With its creatures in their areas. Throws when the zone names an unknown creature. */
@@ -28,11 +31,12 @@ export function createWorld(
   zone: Zone,
   creatures: ReadonlyMap<string, Creature>,
   seed: number,
-  { archetypes, components }: Pick<ZoneRules, 'archetypes' | 'components'> = coreRules,
+  { archetypes, components: ofPlayers, abilities }: WorldRules = coreRules,
   { instance, ofGame }: Facts = unnamed,
 ): World {
   const width = metresToUnits(zone.width)
   const height = metresToUnits(zone.height)
+  const components = createComponents(archetypes, ofPlayers, abilities)
   const world: Omit<World, 'zone'> & { zone?: World['zone'] } = {
     id: zone.id,
     instance,
@@ -51,7 +55,9 @@ export function createWorld(
     creatures: [],
     unseen: [],
     grid: createGrid(width, height),
-    components: createComponents(archetypes, components),
+    components,
+    abilities: worldAbilities(abilities, components, zone.tickHz),
+    casts: [],
     archetypes: new Map(archetypes.map((one) => [one.name, one])),
     parties: new Map(),
     slots: [],

@@ -15,6 +15,7 @@ import { Walls } from './archetype.ts'
 import { getField, getPart, setPart } from './components.ts'
 import { requestEffect } from './effects.ts'
 import * as entities from './entities.ts'
+import * as impose from './impose.ts'
 import { behind, handleOf, headingOf, Refusal } from './handle.ts'
 import { setParty } from './party.ts'
 import { between } from './random.ts'
@@ -64,6 +65,15 @@ export function createZone(world: World): Zone {
         world,
         world.players.find(({ who }) => who?.characterId === characterId),
       ),
+    slow: (player, factor, seconds) =>
+      impose.slow(world, playerOf(world, player, 'slow'), factor, seconds),
+    root: (player, seconds) => impose.root(world, playerOf(world, player, 'root'), seconds),
+    push: (player, radians, speed, seconds) => {
+      const heading = headingIn('push', radians)
+      impose.push(world, playerOf(world, player, 'push'), heading, speed, seconds)
+    },
+    mount: (player, gait) => impose.mount(world, playerOf(world, player, 'mount'), gait),
+    interrupt: (player) => impose.interruptCast(world, playerOf(world, player, 'interrupt')),
     walkTowards: (entity, to, speed) => walkTowards(world, entity, to, speed),
     stand: (entity, seconds, facing) => stand(world, entity, seconds, facing),
     every: (entity, seconds, turn) => every(world, entity, seconds, turn),
@@ -103,6 +113,12 @@ function here(world: World, handle: EntityHandle, call: string): Entity {
 
 function slotOf(world: World, handle: EntityHandle, call: string): number {
   return here(world, handle, call).id & 0xffff
+}
+
+function playerOf(world: World, handle: EntityHandle, call: string): Entity {
+  const entity = here(world, handle, call)
+  if (isPlayer(entity)) return entity
+  throw new RangeError(`${call}: ${entity.archetype.name} is no player`)
 }
 
 function walkerOf(world: World, handle: EntityHandle, call: string): Entity {

@@ -2,11 +2,13 @@
 // messages, systems. A game names the part of the core after which its system runs, never a position. So the
 // core can grow without a change to a game.
 import type { Component } from '#shared/components/component.ts'
+import type { Ability } from './ability.ts'
 import { Creatures, Players } from './archetype.ts'
 import { chat } from './chat.ts'
 import { fail, refusePromise } from './faults.ts'
 import { handleOf } from './handle.ts'
 import type { HandledMessage } from './message.ts'
+import { castAbilities } from './systems/abilities.ts'
 import { settleEntities } from './systems/cells.ts'
 import { callEach } from './systems/each.ts'
 import { checkGates } from './systems/gates.ts'
@@ -36,6 +38,7 @@ const core = [
   { name: 'timers', run: runTimers },
   { name: 'each', run: callEach },
   { name: 'movement', run: movePlayers },
+  { name: 'abilities', run: castAbilities },
   { name: 'walk', run: walkOrdered },
   { name: 'wander', run: wander },
   { name: 'projectiles', run: flyProjectiles },
@@ -76,6 +79,8 @@ export type ZoneRules = Registered & {
   readonly archetypes: readonly Archetype[]
   /** Those that every player has; others come with their archetypes. */
   readonly components: readonly Component[]
+  /** Their places are their numbers on the wire. */
+  readonly abilities: readonly Ability[]
 }
 
 /** What a game adds to its zones. */
@@ -88,6 +93,7 @@ export type ZoneGame = {
   /** Messages with their handlers (`onMessage`), and those that clients are only sent. */
   messages?: readonly (HandledMessage | Message)[]
   systems?: readonly GameSystem[]
+  abilities?: readonly Ability[]
 }
 
 /** Kinds of a game begin like this, so no kind that the core gets later can take their name. */
@@ -98,7 +104,7 @@ const gameKind = /^game\.[a-z][a-z0-9_.]{0,39}$/
  * `game.` or anything is registered twice.
  */
 export function zoneGame(added: ZoneGame = {}): ZoneRules {
-  const { archetypes: own = [], timers = [], systems = [], players = {} } = added
+  const { archetypes: own = [], timers = [], systems = [], players = {}, abilities = [] } = added
   const { parts = [], ...handlers } = players
   const messages = (added.messages ?? []).map((one) => ('message' in one ? one : sentOnly(one)))
   for (const { message } of messages) {
@@ -108,6 +114,7 @@ export function zoneGame(added: ZoneGame = {}): ZoneRules {
   }
   const archetypes = [Players as Archetype, Creatures, ...own]
   unique('archetype', archetypes, ({ name }) => name)
+  unique('ability', abilities, ({ name }) => name)
   unique('system', systems, ({ name }) => name)
   const withBody = (body: Archetype['body']) => archetypes.filter((one) => one.body === body)
   const handled = new Map<Archetype, Handlers>([[Players, handlers]])
@@ -120,6 +127,7 @@ export function zoneGame(added: ZoneGame = {}): ZoneRules {
     timers: unique('timer', timers, ({ name }) => name),
     archetypes,
     components: parts,
+    abilities,
     handlers: handled,
     each: archetypes.filter((one) => (handled.get(one) ?? one.handlers).each !== undefined),
     projectiles: withBody('projectile'),
@@ -164,7 +172,7 @@ function guarded({ name, run }: GameSystem): System {
 /** A game knows nothing of unseen players: they are in none of its lists, and in none of its events. */
 function gameEvents(world: World, events: readonly WorldEvent[]): GameEvent[] {
   return events.flatMap((event): GameEvent[] => {
-    if (!('entity' in event) || event.event === 'effectAsked') return []
+    if (!('entity' in event) || event.event === 'effectAsked' || event.event === 'used') return []
     const { entity } = event
     if (entity.unseen || entity.archetype.body !== 'player') return []
     const player = handleOf(world, entity)

@@ -44,6 +44,7 @@ export function addEntity(
     cellIndex: 0,
     index: list.length,
     commands: undefined,
+    own: undefined,
     unsure: false,
     gate: gateAt(world, made.x, made.y),
     party: undefined,

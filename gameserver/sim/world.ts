@@ -1,13 +1,17 @@
 // The state of one zone. Plain data that only systems (systems/*.ts) change, one step at a time
 // (step.ts). Entities are made, removed and moved by entities.ts alone.
-import type { SavedParts } from '#shared/components/component.ts'
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
+import type { Component, SavedParts } from '#shared/components/component.ts'
 import type { Creature, Zone } from '#shared/content/content.ts'
 import type { OfGame } from '#shared/content/kind.ts'
 import type { ZoneWalls } from '#shared/rules/walls.ts'
+import type { AbilityRefusal } from '#shared/protocol/control.ts'
+import type { AbilityRule, Use } from '#shared/rules/own-state.ts'
+import type { CommandFrame } from '#shared/protocol/client-frames.ts'
 import type { Commands } from './commands.ts'
-import type { Components } from './components.ts'
+import type { Column, Components } from './components.ts'
 import type { Grid } from './grid.ts'
+import type { Own } from './own.ts'
 import type { Random } from './random.ts'
 import type { HandledMessage } from './message.ts'
 import type { Archetype, Handlers, PlayerHandle, Timer, Zone as ZoneFacade } from './zone.ts'
@@ -41,6 +45,7 @@ export type Entity = {
   index: number
   /** Players alone. */
   commands: Commands | undefined
+  own: Own | undefined
   /** A command was missing, or dropped, in the latest step: the client may have predicted otherwise. */
   unsure: boolean
   /** A synthetic player: in no cell's list and no record. So no player sees it or gets its lines. */
@@ -107,6 +112,23 @@ export type Registered = {
   readonly sensors: readonly Archetype[]
 }
 
+/** An ability in this world: in steps, with the place of what it costs. */
+export type WorldAbility = AbilityRule & {
+  readonly cost:
+    | {
+        readonly from: Component
+        readonly field: string
+        readonly amount: number
+        readonly column: Column
+      }
+    | undefined
+  /** `aim`: what its kind of aim is given (ability.ts). */
+  readonly cast: (zone: ZoneFacade, by: PlayerHandle, aim: object) => void
+}
+
+/** An ability that does now what it does. */
+export type Cast = { player: Entity; use: Use }
+
 export type World = {
   /** Of the zone in the content, and of this running copy. */
   readonly id: string
@@ -131,6 +153,10 @@ export type World = {
   readonly grid: Grid<Entity>
   /** What entities have besides their bodies. */
   readonly components: Components
+  /** Their places are their numbers on the wire. */
+  readonly abilities: readonly WorldAbility[]
+  /** What players used or finished to cast in the step under way. */
+  readonly casts: Cast[]
   /** By name: for a creature of the content, that of its id. */
   readonly archetypes: ReadonlyMap<string, Archetype>
   /** By number. */
@@ -191,7 +217,9 @@ export type WorldInput =
       input: 'commands'
       id: number
       first: number
-      commands: readonly { heading: number; buttons: number }[]
+      /** The tick of the newest snapshot that the client had. */
+      known?: number
+      commands: readonly CommandFrame[]
     }
   /** A control message of a player, checked against the schema of its kind (rules.ts). `n`: it is a request. */
   | { input: 'message'; id: number; kind: string; body: unknown; n?: number }
@@ -219,6 +247,8 @@ export type WorldEvent =
     }
   /** The request `re` of a player was not carried out. */
   | { event: 'refused'; to: Entity; of: string; code: 'failed'; re: number }
+  /** How the ability ended that a command of a player used: it was carried out, or why not. */
+  | { event: 'used'; entity: Entity; command: number; refused: AbilityRefusal | undefined }
   /** A game asks for something durable; how it ended is a later input. */
   | { event: 'effectAsked'; entity: Entity; effect: WaitingEffect; per?: 'stay' }
   | { event: 'effect'; entity: Entity; effect: WaitingEffect; outcome: EffectOutcome }

@@ -70,6 +70,9 @@ export type Timer<D = unknown> = {
   run(zone: Zone, data: D): void
 }
 
+/** How a player walks: metres a second, and half the side of his body in metres. */
+export type Gait = { readonly speed: number; readonly radius: number }
+
 /** How a projectile flies: radians, metres a second (at most 32.35), metres. */
 export type Flight = { readonly heading: number; readonly speed: number; readonly range: number }
 
@@ -132,6 +135,20 @@ export type Zone = {
   /** The player of a character; undefined when he is not here. */
   player(characterId: string): PlayerHandle | undefined
 
+  /**
+   * A player's speed of walking is multiplied for a time: 0.5 is half of it, 1.5 half as much again. The latest
+   * counts. Players predict this and what follows, so it takes effect after the round trip of the player, half a
+   * second at most. Refused: `gone`.
+   */
+  slow(player: EntityHandle, factor: number, seconds: number): void
+  /** A player does not walk or dash for a time; 0 ends that. Refused: `gone`. */
+  root(player: EntityHandle, seconds: number): void
+  /** A player moves in a direction for a time, whatever he does; walls stop him. Refused: `gone`. */
+  push(player: EntityHandle, radians: number, metresPerSecond: number, seconds: number): void
+  /** A player has another speed and radius until they change again; without `gait` those of all. Refused: `gone`. */
+  mount(player: EntityHandle, gait?: Gait): void
+  /** Ends what a player casts, without effect. False when he casts nothing. Refused: `gone`. */
+  interrupt(player: EntityHandle): boolean
   /** Makes a walker go towards a position in one step, along walls, with no search for a way. Refused: `gone`. */
   walkTowards(entity: EntityHandle, to: At, metresPerSecond: number): void
   /** Makes a walker stand for a time, perhaps facing a position; then it strays on. Refused: `gone`. */

@@ -2,6 +2,7 @@
 // to send every command. A host sends it before WELCOME to a client that does not know it (docs/protocol.md,
 // "Schema"), and the API serves it. Numbers on the wire are places in these lists.
 import * as z from 'zod'
+import { aimKinds } from '../rules/own-state.ts'
 import type { Component } from './component.ts'
 
 const field = z.object({
@@ -27,13 +28,40 @@ const archetype = z.object({
   body: z.enum(['player', 'walker', 'projectile', 'sensor']),
 })
 
+/** Speeds as the protocol has them, lengths in units. */
+const move = z.discriminatedUnion('move', [
+  z.object({ move: z.literal('dash'), speed: z.int(), ms: z.int() }),
+  /** `scale`: of 256. */
+  z.object({ move: z.literal('scale'), scale: z.int(), ms: z.int() }),
+  z.object({ move: z.literal('mount'), speed: z.int(), radius: z.int() }),
+])
+
+const ability = z.object({
+  name: z.string(),
+  aim: z.enum(aimKinds),
+  range: z.int().optional(),
+  cooldownMs: z.int(),
+  castMs: z.int(),
+  /** Absent also when the player is not told of the component. */
+  cost: z.object({ component: z.string(), field: z.string(), amount: z.int() }).optional(),
+  move: move.optional(),
+})
+
 export const schemaSchema = z
-  .object({ components: z.array(component), archetypes: z.array(archetype) })
-  .meta({ id: 'ZoneSchema', description: 'Components and archetypes by their numbers on the wire' })
+  .object({
+    components: z.array(component),
+    archetypes: z.array(archetype),
+    abilities: z.array(ability),
+  })
+  .meta({
+    id: 'ZoneSchema',
+    description: 'Components, archetypes and abilities by their numbers on the wire',
+  })
 
 export type Schema = z.infer<typeof schemaSchema>
 export type SchemaComponent = Schema['components'][number]
 export type SchemaField = SchemaComponent['fields'][number]
+export type SchemaAbility = Schema['abilities'][number]
 export type BodyKind = Schema['archetypes'][number]['body']
 
 /** The components that somebody is told of, in the order of their numbers. */
@@ -45,6 +73,7 @@ export function toldOf(components: readonly Component[]): readonly Component[] {
 export function schemaOf(
   components: readonly Component[],
   archetypes: readonly { readonly name: string; readonly body: BodyKind }[],
+  abilities: readonly SchemaAbility[] = [],
 ): Schema {
   return {
     components: toldOf(components).map(({ name, audience, fields }) => ({
@@ -61,6 +90,7 @@ export function schemaOf(
       })),
     })),
     archetypes: archetypes.map(({ name, body }) => ({ name, body })),
+    abilities: [...abilities],
   }
 }
 

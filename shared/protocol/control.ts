@@ -46,8 +46,29 @@ export const clientControl = z.discriminatedUnion('kind', [
   chatLine.extend({ kind: z.literal('chat.nearby') }),
 ])
 
+/** Why an ability was not carried out. `late`: its command was not there in its tick. `paused`: nothing moves. */
+export const abilityRefusals = [
+  'unknown',
+  'aim',
+  'range',
+  'target',
+  'cost',
+  'casting',
+  'cooldown',
+  'rooted',
+  'late',
+  'paused',
+] as const
+export type AbilityRefusal = (typeof abilityRefusals)[number]
+
 export const serverControl = z.discriminatedUnion('kind', [
   chatHeard.extend({ kind: z.literal('chat.nearby') }),
+  /** The ability that the command with this number used was carried out, or why it was not. */
+  z.object({
+    kind: z.literal('used'),
+    command: z.int(),
+    refused: z.enum(abilityRefusals).optional(),
+  }),
   /**
    * A control message was not carried out: too many, not as declared, the world stands still, or what the game
    * does with it has failed. `re`: the number of the request.

@@ -12,6 +12,7 @@
 //     5 PARTY  u8 flags (1: complete), u8 count, count x (u24 id, parts)
 //                                                 components that one's party alone is told of, one's
 //                                                 own too; complete: forget those of all others first
+//     6 SELF   the player's own state (own-section.ts)
 //
 // A cell is column | row << 8; places in records are counted from its corner. Records, each u8 kind:
 //     1 ENTITY u24 id, u8 archetype, u16 x, u16 y, u16 heading, u8 speed, parts
@@ -34,6 +35,8 @@ import { readParts } from '../components/codec.ts'
 import type { PartRecord } from '../components/codec.ts'
 import type { Schema } from '../components/schema.ts'
 import type { Reader, Writer } from './bytes.ts'
+import { readSelf } from './own-section.ts'
+import type { SelfSection } from './own-section.ts'
 import { HEADER } from './version.ts'
 
 /** Forget everything but the own entity first: this frame is complete in itself. */
@@ -41,7 +44,7 @@ const FLAG_KEYFRAME = 1
 /** Of a PARTY section: whoever is not in it is not told of any more. */
 const FLAG_COMPLETE = 1
 
-const SECTION = { drop: 1, block: 2, cell: 3, own: 4, party: 5 } as const
+const SECTION = { drop: 1, block: 2, cell: 3, own: 4, party: 5, self: 6 } as const
 const SECTION_HEAD_BYTES = 5
 const RECORD = { entity: 1, motion: 2, gone: 3, parts: 4 } as const
 /** Records of this kind and above carry their own length. */
@@ -79,6 +82,7 @@ export type Section =
   | { section: 'block' | 'cell'; cell: number; records: SnapshotRecord[] }
   | { section: 'own'; parts: PartRecord[] }
   | { section: 'party'; complete: boolean; members: { id: number; parts: PartRecord[] }[] }
+  | SelfSection
 
 export type SnapshotHead = {
   tick: number
@@ -145,6 +149,11 @@ export function beginParty(w: Writer, complete: boolean, members: number): void 
   w.u8(SECTION.party)
     .u8(complete ? FLAG_COMPLETE : 0)
     .u8(members)
+}
+
+/** Begins the section with the player's own state; `writeSelf` follows. */
+export function beginSelf(w: Writer): void {
+  w.u8(SECTION.self)
 }
 
 /** `x`, `y` in zone units; `cell` must contain them. Its parts follow. */
@@ -217,6 +226,7 @@ function decodeSection(r: Reader, schema: Schema): Section | undefined {
     return parts && { section: 'own', parts }
   }
   if (kind === SECTION.party) return decodeParty(r, schema)
+  if (kind === SECTION.self) return readSelf(r)
   if (kind !== SECTION.block && kind !== SECTION.cell) return undefined
   const cell = r.u16()
   const length = r.u16()

@@ -22,7 +22,7 @@ export function takesCommands() {
       if (taken === 'missing') missing++
       return taken === 'standing' ? undefined : { heading: queue.heading, buttons: queue.buttons }
     },
-    halt: () => haltCommands(queue),
+    halt: () => haltCommands(queue, () => undefined),
     get expected() {
       return queue.expected
     },

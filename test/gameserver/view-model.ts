@@ -52,6 +52,7 @@ export class ViewModel {
         dropped.push(...section.cells)
         continue
       }
+      if (section.section === 'self') continue
       if (section.section === 'own') {
         this.takeParts(this.own, section.parts)
         continue

@@ -204,7 +204,7 @@ describe('commands', () => {
         let last = commands.expected
         for (const { number, ticks, halt } of offers) {
           offerCommand(commands, number, 0, 1)
-          if (halt) haltCommands(commands)
+          if (halt) haltCommands(commands, () => undefined)
           for (let i = 0; i < ticks; i++) {
             const before = commands.expected
             const taken = takeCommand(commands)

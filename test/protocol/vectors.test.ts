@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createPrediction } from '#client/library/prediction.ts'
+import { ruleOf } from '#shared/components/abilities.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { chatMaxLength } from '#shared/limits.ts'
 import {
@@ -11,7 +13,7 @@ import {
   decodeClientFrame,
   encodeClientFrame,
 } from '#shared/protocol/client-frames.ts'
-import type { ClientFrame } from '#shared/protocol/client-frames.ts'
+import type { ClientFrame, CommandFrame } from '#shared/protocol/client-frames.ts'
 import { CLOSE, closeReason } from '#shared/protocol/close.ts'
 import { clientControl, cutText, packControl, unpackControl } from '#shared/protocol/control.ts'
 import {
@@ -24,6 +26,8 @@ import type { Schema } from '#shared/components/schema.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
 import { cosOf, dxOf, dyOf } from '#shared/rules/heading.ts'
 import { stepPlayer } from '#shared/rules/movement.ts'
+import { plainState } from '#shared/rules/own-state.ts'
+import type { Announced } from '#shared/rules/own-state.ts'
 import type { Body, Command } from '#shared/rules/movement.ts'
 import { metresToUnits, playerRadius, walkSpeedSteps } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
@@ -31,7 +35,8 @@ import { buildWalls } from '#shared/rules/walls.ts'
 type Vector = { name: string; hex: string; frame: unknown }
 const file = JSON.parse(
   readFileSync(new URL('../../shared/protocol/vectors.json', import.meta.url), 'utf8'),
-  (_key, value: unknown) => {
+  (key, value: unknown) => {
+    if (key === 'readyAt') return new Map(value as [number, number][])
     const bytes = (value as { hex?: unknown; name?: unknown } | null) ?? {}
     const isBytes = typeof bytes === 'object' && typeof bytes.hex === 'string' && !('name' in bytes)
     return isBytes ? new Uint8Array(Buffer.from(bytes.hex as string, 'hex')) : value
@@ -106,7 +111,7 @@ describe('vectors', () => {
   test('hold every kind of section and record', () => {
     const sections = file.snapshots.flatMap(({ frame }) => (frame as Snapshot).sections)
     expect(new Set(sections.map(({ section }) => section))).toEqual(
-      new Set(['drop', 'block', 'cell', 'own', 'party']),
+      new Set(['drop', 'block', 'cell', 'own', 'party', 'self']),
     )
     const records = sections.flatMap((s) => ('records' in s ? s.records : []))
     expect(new Set(records.map(({ record }) => record))).toEqual(
@@ -243,6 +248,19 @@ describe('movement vectors', () => {
     })
     expect(bodies).toEqual(after)
   })
+
+  test.each(movement.own)('steps with a state of one’s own: $name', (story) => {
+    const { from, firstCommand, tickHz, announced, commands, after } = story
+    const rules = file.schema.abilities.map((told) => ruleOf(told, tickHz))
+    const walls = buildWalls(movement.zone)
+    const first = { state: plainState, announced }
+    const prediction = createPrediction(from, firstCommand, tickHz, walls, rules, first)
+    const bodies = commands.map(({ use, ...command }) => {
+      prediction.step(command, use)
+      return { ...prediction.body }
+    })
+    expect(bodies).toEqual(after)
+  })
 })
 
 type MovementVectors = {
@@ -251,6 +269,15 @@ type MovementVectors = {
   metres: { metres: number; units: number }[]
   zone: Pick<Zone, 'width' | 'height' | 'walls'>
   steps: { name: string; tickHz: number; from: Body; commands: Command[]; after: Body[] }[]
+  own: {
+    name: string
+    tickHz: number
+    from: Body
+    firstCommand: number
+    announced: Announced[]
+    commands: CommandFrame[]
+    after: Body[]
+  }[]
 }
 
 describe('a line of chat', () => {

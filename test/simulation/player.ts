@@ -11,7 +11,7 @@ import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** WELCOME is read without one. */
-const noSchema = { components: [], archetypes: [] }
+const noSchema = { components: [], archetypes: [], abilities: [] }
 
 export type Refused = { retryMs: number; observed: string | undefined; code: string }
 /** One `enter` through some function; undefined when no answer came. */

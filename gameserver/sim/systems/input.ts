@@ -4,10 +4,13 @@ import { Players } from '../archetype.ts'
 import type { Archetype } from '../zone.ts'
 import { changeContent } from '../content.ts'
 import { createCommands, haltCommands, offerCommand } from '../commands.ts'
+import { restoreCooldowns } from '../cooldowns.ts'
 import { despawn } from '../entities.ts'
+import { createOwn, forgetClient, noteKnown } from '../own.ts'
 import { restoreParts } from '../saved-parts.ts'
 import { addEntity, entityOf } from '../slots.ts'
-import type { Tick, World, WorldInput } from '../world.ts'
+import { refuseUse } from '../use-ability.ts'
+import type { Entity, Tick, World, WorldInput } from '../world.ts'
 
 export function applyInputs(world: World, tick: Tick): void {
   for (const input of tick.inputs) {
@@ -32,18 +35,15 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
       break
     }
     case 'halt': {
-      const commands = entityOf(world, input.id)?.commands
-      if (commands !== undefined) haltCommands(commands)
+      const entity = entityOf(world, input.id)
+      if (entity?.commands === undefined) break
+      haltCommands(entity.commands, (number) => refuseUse(world, entity, number, 'late'))
+      forgetClient(entity.own!)
       break
     }
     case 'commands': {
       const entity = entityOf(world, input.id)
-      if (entity?.commands === undefined) break
-      const count = Math.min(input.commands.length, commandsPerFrameMax)
-      for (let i = 0; i < count; i++) {
-        const { heading, buttons } = input.commands[i]!
-        offerCommand(entity.commands, input.first + i, heading, buttons)
-      }
+      if (entity?.commands !== undefined) takeCommands(world, entity, input)
       break
     }
     case 'message':
@@ -59,6 +59,20 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
       changeContent(world, tick, input)
       break
   }
+}
+
+function takeCommands(
+  world: World,
+  entity: Entity,
+  { first, known = 0, commands }: Extract<WorldInput, { input: 'commands' }>,
+): void {
+  const count = Math.min(commands.length, commandsPerFrameMax)
+  for (let i = 0; i < count; i++) {
+    const { heading, buttons, use } = commands[i]!
+    const refused = offerCommand(entity.commands!, first + i, heading, buttons, use)
+    if (refused > 0) refuseUse(world, entity, refused, 'late')
+  }
+  noteKnown(entity.own!, world, known, first + count - 1)
 }
 
 function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'enter' }>): void {
@@ -86,7 +100,9 @@ function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'en
   // A zone's capacity is far below the number of slots, so there is always one.
   if (entity === undefined) throw new Error('no slot is free for a player')
   entity.commands = createCommands(heading)
+  entity.own = createOwn(radius)
   if (input.parts !== undefined) {
+    restoreCooldowns(world, entity, input.parts)
     restoreParts(world, entity, input.parts, (error) =>
       tick.events.push({ event: 'failed', what: `saved parts of ${name}`, error }),
     )
