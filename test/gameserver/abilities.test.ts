@@ -350,3 +350,28 @@ test('many changes at once wait in a bounded queue, and all take effect in their
   ticks(15, walk)
   expect(player.own!.state.speed).toBe(0)
 })
+
+test('a game changes how players move by the zone, in metres, seconds and radians', () => {
+  const press = ability('press', {
+    aim: 'none',
+    cooldownSeconds: 0,
+    cast(zone, by) {
+      zone.mount(by, { speed: 3, radius: 0.5 })
+      zone.slow(by, 0.5, 2)
+      zone.root(by, 1)
+      zone.push(by, Math.PI / 2, 6, 0.5)
+      expect(zone.interrupt(by)).toBe(false)
+    },
+  })
+  const { world, player, tick, ticks } = arena(undefined, [press])
+  const use = { ability: 6, at: none }
+  expect(tick(commands(player, 1, { ...walk, use }))).not.toContainEqual(
+    expect.objectContaining({ event: 'failed' }),
+  )
+  ticks(12, walk)
+  const { state } = player.own!
+  expect(state).toMatchObject({ speed: 60, radius: 600, scale: 128, pushHeading: 16_384 })
+  expect(state.rootUntil - state.pushUntil).toBe(10)
+  expect(player.y).toBeGreaterThan(metresToUnits(20))
+  expect(world.faults).toBe(0)
+})
