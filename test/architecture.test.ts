@@ -39,7 +39,13 @@ const PARTS: Part[] = [
   {
     name: 'for tests of games',
     files: /^waystone\/test\.ts$/,
-    may: ['simulation', 'shared', 'shared (browser)'],
+    may: ['testing', 'simulation', 'shared', 'shared (browser)'],
+  },
+  // The test kit: a zone without a process or a network.
+  {
+    name: 'testing',
+    files: /^testing\//,
+    may: ['zone host', 'client', 'simulation', 'shared', 'shared (browser)'],
   },
   // `#game`: the game that WAYSTONE_GAME names.
   {

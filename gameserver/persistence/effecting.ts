@@ -33,7 +33,7 @@ export function createEffecting(deps: {
   store: Store
   runtime: Runtime
   host: { realmId: string; bootId: string }
-  leaver: Leaver
+  leaver: Pick<Leaver, 'ownership'>
   /** By kind. */
   effects: ReadonlyMap<string, EffectKind>
   log: Log

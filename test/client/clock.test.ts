@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createBackoff } from '#shared/backoff.ts'
 import { createClock } from '#client/library/clock.ts'
 import { createHistogram } from '#client/library/histogram.ts'
-import { createTime } from './time.ts'
+import { createTime } from '#testing/time.ts'
 
 const tickMs = 50
 

@@ -27,7 +27,7 @@ import { buildWalls } from '#shared/rules/walls.ts'
 import type { OpenSocket, SocketEvents } from '#client/library/socket.ts'
 import { coreSchema, looks, writeParts } from '../parts.ts'
 import { takesCommands } from './fake-commands.ts'
-import type { Time } from './time.ts'
+import type { Time } from '#testing/time.ts'
 
 export const meadow = zoneSchema.parse({
   id: 'meadow',

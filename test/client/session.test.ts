@@ -8,8 +8,8 @@ import { createSession, deviceKey } from '#client/library/session.ts'
 import type { Session } from '#client/library/session.ts'
 import { createBrowserStore, createMemoryStore } from '#client/library/storage.ts'
 import type { KeyStore } from '#client/library/storage.ts'
-import { createTime } from './time.ts'
-import type { Time } from './time.ts'
+import { createTime } from '#testing/time.ts'
+import type { Time } from '#testing/time.ts'
 
 type Seen = {
   url: string

@@ -10,8 +10,8 @@ import type { ZoneClient } from '#client/library/zone-client.ts'
 import type { ResumeTicket, ZoneClientOptions } from '#client/library/zone-client-state.ts'
 import { createFakeServer, meadow } from './fake-server.ts'
 import type { FakeServer } from './fake-server.ts'
-import { createTime } from './time.ts'
-import type { Time } from './time.ts'
+import { createTime } from '#testing/time.ts'
+import type { Time } from '#testing/time.ts'
 
 const faults: unknown[] = []
 afterEach(() => {

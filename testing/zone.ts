@@ -1,0 +1,241 @@
+// A zone of a game for its tests: the real host, the real rules and the real client library, in time that moves
+// only when the test says so. What a player reads here is what his client was sent.
+//
+//   const pit = await testZone(game, 'pit', { seed: 7 })
+//   const ada = await pit.join('Ada', { x: 20, y: 20 })
+//   ada.walk({ x: 30, y: 20 })
+//   await pit.run(2)
+//   expect(ada.read(Health)).toEqual({ now: 92, most: 100 })
+//   await pit.crash()
+import { createZoneClient } from '#client/library/zone-client.ts'
+import type { ZoneClient } from '#client/library/zone-client.ts'
+import { read } from '#client/library/view.ts'
+import type { Known } from '#client/library/view.ts'
+import type { ZoneRules } from '#gameserver/sim/rules.ts'
+import { loadContent } from '#shared/content-files/load.ts'
+import type { Component } from '#shared/components/component.ts'
+import type { Shape, ValueOf } from '#shared/components/fields.ts'
+import type { Content } from '#shared/content/content.ts'
+import type { Game } from '#shared/game/game.ts'
+import type { ControlMessage } from '#shared/protocol/control.ts'
+import { headingTo } from '#shared/rules/heading.ts'
+import type { Tally } from '#shared/rules/tally.ts'
+import { metresToUnits, unitsPerMetre } from '#shared/rules/units.ts'
+import { newId } from '#shared/runtime.ts'
+import { createLog } from '#shared/telemetry/log.ts'
+import { startHost } from './host.ts'
+import type { TestHost } from './host.ts'
+import { createZoneStore } from './store.ts'
+import type { ZoneStore } from './store.ts'
+import { createTime } from './time.ts'
+import type { Time } from './time.ts'
+
+/** Metres. */
+export type Place = { readonly x: number; readonly y: number }
+
+export type TestPlayer = {
+  readonly characterId: string
+  /** As the page has it: abilities, messages, what is in view. */
+  readonly world: ZoneClient
+  /** Where he is, as predicted. */
+  readonly at: Place
+  /** Walks towards a position until `stand`. It does not stop there. */
+  walk(to: Place): void
+  stand(): void
+  /** What he knows of his own component. Undefined when he is not told of it. */
+  read<S extends Shape>(component: Component<S>): ValueOf<S> | undefined
+  /** The others that he sees, in metres; with an archetype's name, only those. */
+  sees(archetype?: string): (Known & Place)[]
+  /** The messages of the game that he was sent, oldest first. */
+  readonly messages: readonly ControlMessage[]
+  /** The total of a tally, as it was told last; 0 before. */
+  total(tally: Pick<Tally, 'name'>): number
+  /** Loses the connection as a network does. It comes back by itself. */
+  drop(): void
+  leave(): Promise<void>
+}
+
+export type TestZone = {
+  /** Unix ms of the zone's own time. */
+  readonly now: number
+  /** What failed in the code of the game: the system or handler, and the message. */
+  readonly faults: readonly { what: string; message: string }[]
+  /** The rows of the game, for what effects have written. */
+  readonly rows: ZoneStore['rows']
+  /** The world of the host that runs now: the truth, in units and ticks. */
+  readonly world: TestHost['instance']['world']
+  /** A character comes in for the first time, at a position; without one, at the zone's spawn. */
+  join(name: string, at?: Place & { race?: string; job?: string }): Promise<TestPlayer>
+  /** Lets so many seconds pass. */
+  run(seconds: number): Promise<void>
+  /** Lets time pass until something holds; fails after so many seconds. */
+  until(holds: () => boolean, seconds?: number): Promise<void>
+  /** Takes over other content, as when a file has changed. */
+  contentChanged(change: (content: Content) => Content): Promise<void>
+  /** The host dies; another has everybody as the last checkpoint held them, and they are in play again. */
+  crash(): Promise<void>
+  /** The host hands everybody over to another one, in good order. */
+  takeOver(): Promise<void>
+}
+
+type Options = {
+  /** Chance follows from it. */
+  seed?: number
+  /** From client to host, and back; ms. */
+  latencyMs?: number
+}
+
+const updateMs = 25
+/** A client that lost its host asks `enter` after some waits. */
+const backSeconds = 60
+
+/** Throws for a zone that the content lacks, and ContentError for content with mistakes. */
+export async function testZone(
+  game: Game<ZoneRules>,
+  zoneId: string,
+  { seed = 1, latencyMs = 20 }: Options = {},
+): Promise<TestZone> {
+  const time = createTime(seed)
+  let { content } = await loadContent(game.content)
+  const faults: { what: string; message: string }[] = []
+  const log = createLog({
+    level: 'error',
+    now: time.now,
+    write(line) {
+      const { message, what = message, error } = JSON.parse(line) as Record<string, unknown>
+      faults.push({ what: String(what), message: messageOf(error) })
+    },
+  })
+  const store = createZoneStore(game, time.runtime, log)
+  const players = new Set<ZoneClient>()
+  let hosts = 0
+  const start = (): TestHost => {
+    const zone = content.zones.get(zoneId)
+    if (zone === undefined) throw new RangeError(`the content has no zone ${zoneId}`)
+    const rules = game.zone
+    const bootId = `host${++hosts}`
+    return startHost({ bootId, time, store, zone, content, rules, seed, delayMs: latencyMs, log })
+  }
+  let host = start()
+  const run = async (seconds: number) => await time.pass(seconds * 1000)
+  const until = async (holds: () => boolean, seconds = 20) =>
+    await time.until(holds, seconds * 1000)
+  const backInPlay = async () =>
+    await until(() => [...players].every(({ state }) => state.phase === 'joined'), backSeconds)
+
+  const join: TestZone['join'] = async (name, at) => {
+    const characterId = newId(time.runtime)
+    const [x, y] = at === undefined ? [Number.NaN, Number.NaN] : [at.x, at.y].map(metresToUnits)
+    store.add({
+      characterId,
+      accountId: newId(time.runtime),
+      name,
+      race: at?.race ?? content.races.keys().next().value ?? 'human',
+      job: at?.job ?? content.jobs.keys().next().value ?? 'none',
+      saveNumber: 0,
+      saved: { zone: zoneId, x: x!, y: y!, heading: 0 },
+    })
+    const world = createZoneClient({
+      enter: async () =>
+        await Promise.resolve({
+          address: characterId,
+          ticket: 'test',
+          expiresAt: time.now() + 30_000,
+          zone: zoneId,
+          instance: host.instance.id,
+          characterId,
+        }),
+      loadZone: async () => await Promise.resolve(content.zones.get(zoneId)!),
+      socket: (address, events) => host.open(address, events),
+      runtime: time.runtime,
+      monotonic: time.now,
+    })
+    players.add(world)
+    void world.ended.then(() => players.delete(world))
+    const player = createPlayer(world, characterId, time)
+    await until(() => world.state.phase === 'joined')
+    return player
+  }
+
+  return {
+    get now() {
+      return time.now()
+    },
+    get world() {
+      return host.instance.world
+    },
+    faults,
+    rows: store.rows,
+    join,
+    run,
+    until,
+    async contentChanged(change) {
+      content = change(content)
+      host.contentChanged(content)
+      await run(0.2)
+    },
+    async crash() {
+      host.die()
+      host = start()
+      // Nobody knows before it is told.
+      await time.pass(latencyMs + 1)
+      await backInPlay()
+    },
+    async takeOver() {
+      host.drain()
+      await run(0.5)
+      host.die()
+      host = start()
+      await backInPlay()
+    },
+  }
+}
+
+function createPlayer(world: ZoneClient, characterId: string, time: Time): TestPlayer {
+  const messages: ControlMessage[] = []
+  const totals = new Map<string, number>()
+  world.on('message', (message) => void messages.push(message))
+  world.on('tally', ({ tally, total }) => void totals.set(tally, total))
+  const stop = time.every(updateMs, () => world.update())
+  void world.ended.then(stop)
+  const at = () => {
+    const self = world.self()
+    if (self === undefined) throw new Error('the player is not in the zone')
+    return { x: self.x / unitsPerMetre, y: self.y / unitsPerMetre }
+  }
+  return {
+    characterId,
+    world,
+    messages,
+    get at() {
+      return at()
+    },
+    walk({ x, y }) {
+      const from = at()
+      world.walk(headingTo(metresToUnits(x - from.x), metresToUnits(y - from.y)))
+    },
+    stand: () => world.stand(),
+    read(component) {
+      const self = world.self()
+      const known = self && world.entity(self.id)
+      return known && read(known, component)
+    },
+    sees: (archetype) =>
+      world
+        .seen()
+        .filter((seen) => archetype === undefined || seen.archetype === archetype)
+        .map((seen) => ({ ...seen, x: seen.x / unitsPerMetre, y: seen.y / unitsPerMetre })),
+    total: ({ name }) => totals.get(name) ?? 0,
+    drop: () => world.drop(),
+    async leave() {
+      const left = world.leave()
+      await time.pass(1000)
+      await left
+    },
+  }
+}
+
+function messageOf(error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown }
+  return typeof message === 'string' ? message : String(error)
+}
