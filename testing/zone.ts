@@ -11,7 +11,8 @@ import { createZoneClient } from '#client/library/zone-client.ts'
 import type { ZoneClient } from '#client/library/zone-client.ts'
 import { read } from '#client/library/view.ts'
 import type { Known } from '#client/library/view.ts'
-import type { ZoneRules } from '#gameserver/sim/rules.ts'
+import type { System, ZoneRules } from '#gameserver/sim/rules.ts'
+import type { Zone } from '#gameserver/sim/zone.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { Component } from '#shared/components/component.ts'
 import type { Shape, ValueOf } from '#shared/components/fields.ts'
@@ -62,8 +63,11 @@ export type TestZone = {
   readonly faults: readonly { what: string; message: string }[]
   /** The rows of the game, for what effects have written. */
   readonly rows: ZoneStore['rows']
-  /** The world of the host that runs now: the truth, in units and ticks. */
-  readonly world: TestHost['instance']['world']
+  /**
+   * Does something in the zone as a system of the game would, in its next step: sets the stage, or looks at the
+   * truth. Answers what `change` returned; fails with what it threw.
+   */
+  act<T>(change: (zone: Zone) => T): Promise<T>
   /** A character comes in for the first time, at a position; without one, at the zone's spawn. */
   join(name: string, at?: Place & { race?: string; job?: string }): Promise<TestPlayer>
   /** Lets so many seconds pass. */
@@ -108,11 +112,21 @@ export async function testZone(
   })
   const store = createZoneStore(game, time.runtime, log)
   const players = new Set<ZoneClient>()
+  /** What tests want done in the next step. */
+  let acts: ((zone: Zone) => void)[] = []
+  const script: System = {
+    name: 'test',
+    run({ zone }) {
+      const now = acts
+      acts = []
+      for (const act of now) act(zone)
+    },
+  }
+  const rules = { ...game.zone, systems: [...game.zone.systems, script] }
   let hosts = 0
   const start = (): TestHost => {
     const zone = content.zones.get(zoneId)
     if (zone === undefined) throw new RangeError(`the content has no zone ${zoneId}`)
-    const rules = game.zone
     const bootId = `host${++hosts}`
     return startHost({ bootId, time, store, zone, content, rules, seed, delayMs: latencyMs, log })
   }
@@ -161,11 +175,20 @@ export async function testZone(
     get now() {
       return time.now()
     },
-    get world() {
-      return host.instance.world
-    },
     faults,
     rows: store.rows,
+    async act<T>(change: (zone: Zone) => T) {
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
+      acts.push((zone) => {
+        try {
+          resolve(change(zone))
+        } catch (error) {
+          reject(error)
+        }
+      })
+      await run(1 / host.instance.zone.tickHz)
+      return await promise
+    },
     join,
     run,
     until,

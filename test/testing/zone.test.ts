@@ -1,6 +1,6 @@
 // The test kit, by the game of the tests: its real zone and the real client library, in time of its own.
 import { describe, expect, it } from 'vitest'
-import { zoneRules } from 'waystone/zone'
+import { Creatures, zoneGame } from 'waystone/zone'
 import type { GameSystem } from 'waystone/zone'
 import { testZone } from 'waystone/test'
 import { game } from '../games/tiny/game.ts'
@@ -75,19 +75,24 @@ describe('the test kit', () => {
     const boom: GameSystem = {
       name: 'boom',
       after: 'cells',
-      run(world) {
-        if (world.tick === 40) throw new Error('not today')
+      run(zone) {
+        if (zone.now === 2) throw new Error('not today')
       },
     }
-    const broken = { ...game, zone: zoneRules({ systems: [boom] }) }
+    const broken = { ...game, zone: zoneGame({ systems: [boom] }) }
     const meadow = await testZone(broken, 'meadow')
     const ada = await meadow.join('Ada', { x: 20, y: 20 })
     ada.drop()
     await meadow.until(() => ada.world.state.phase === 'joined')
     await meadow.run(3)
     expect(meadow.faults).toEqual([{ what: 'system boom', message: 'not today' }])
-    const sheep = ada.sees().length
-    expect(sheep).toBeGreaterThan(0)
+    expect(ada.sees('creature')).toHaveLength(3)
+    await meadow.act((zone) => zone.despawn(zone.all(Creatures)[0]!))
+    await meadow.run(0.2)
+    expect(ada.sees('creature')).toHaveLength(2)
+    await expect(
+      meadow.act((zone) => zone.place(zone.all(Creatures)[0]!, { x: -5, y: 0 })),
+    ).rejects.toThrow('outside')
     await meadow.contentChanged((content) => {
       const zone = { ...content.zones.get('meadow')!, creatures: [] }
       return { ...content, version: 'next', zones: new Map([['meadow', zone]]) }
