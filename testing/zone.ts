@@ -186,6 +186,8 @@ export async function testZone(
           reject(error)
         }
       })
+      // It may fail before it is awaited.
+      promise.catch(() => undefined)
       await run(1 / host.instance.zone.tickHz)
       return await promise
     },
