@@ -6,6 +6,7 @@
 //                                    -> closed
 //
 // The program calls `update` often. The loop of attempts is attempts.ts.
+import type { SchemaAbility } from '#shared/components/schema.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { chatMaxLength } from '#shared/limits.ts'
 import { charactersOf, packControl } from '#shared/protocol/control.ts'
@@ -43,6 +44,8 @@ export type ZoneClient = {
   use(ability: string, aim: Aim): UseAnswer
   /** Seconds until it may be used again, 0 when it may; undefined while there is no such ability. */
   readyIn(ability: string): number | undefined
+  /** What the zone says of an ability: what it aims at, how long it waits; undefined while there is none. */
+  ability(name: string): SchemaAbility | undefined
   /** Says a line to players nearby; false when it is empty or too long, or the client is not joined. */
   say(text: string): boolean
   /** Sends a message of a kind that the game has added; false when the client is not joined. */
@@ -104,6 +107,7 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
     stand: () => core.zone?.stand(),
     use: (ability, aim) => core.zone?.use(ability, aim) ?? { refused: 'lost' },
     readyIn: (ability) => core.zone?.readyIn(ability),
+    ability: (name) => core.zone?.ability(name),
     say(text) {
       const line = text.trim()
       if (line === '' || charactersOf(line) > chatMaxLength) return false

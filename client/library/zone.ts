@@ -1,7 +1,7 @@
 // The zone that the player is in: clock, own movement and the view of others together. Each call passes the
 // time; nothing here waits.
 import { unitsPerMetre } from '#shared/rules/units.ts'
-import type { Schema } from '#shared/components/schema.ts'
+import type { Schema, SchemaAbility } from '#shared/components/schema.ts'
 import type { Welcome } from '#shared/protocol/server-frames.ts'
 import type { Snapshot } from '#shared/protocol/snapshot.ts'
 import type { Body, Command } from '#shared/rules/movement.ts'
@@ -45,6 +45,8 @@ export type JoinedZone = {
   use(ability: string, aim: Aim): UseAnswer
   /** Seconds until it may be used again; undefined for an ability that the zone does not have. */
   readyIn(ability: string): number | undefined
+  /** What the zone says of an ability. */
+  ability(name: string): SchemaAbility | undefined
   /** The outcome of a use came: the name of the ability, or undefined when nothing waits for it. */
   answered(command: number): string | undefined
   /** The uses that no outcome came for: by number of the command, the name of the ability. */
@@ -136,6 +138,7 @@ export function joinZone(
     },
     use: (ability, aim) => abilities.use(ability, aim, view.entity(welcome.entity)?.parts ?? {}),
     readyIn: abilities.readyIn,
+    ability: (name) => schema.abilities.find((each) => each.name === name),
     answered: abilities.answered,
     unanswered: abilities.unanswered,
     stand() {

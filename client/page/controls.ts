@@ -16,10 +16,17 @@ const KEYS: Record<string, readonly [number, number]> = {
 /** A pointer that is nearer to the player than this means standing, pixels. */
 const pointerDeadPx = 14
 const zoomStep = 1.15
+/** A finger that is lifted sooner has tapped; one that stays longer walks. */
+const tapMs = 250
 
 export type Controls = {
   /** The heading wanted now; undefined to stand. `selfX`, `selfY`: the player on the screen. */
   heading(selfX: number, selfY: number): number | undefined
+  /**
+   * Where the player aims, on the screen: the mouse, or where a finger has tapped since one walked. Undefined
+   * before there is one.
+   */
+  aim(): { x: number; y: number } | undefined
   close(): void
 }
 
@@ -38,6 +45,7 @@ export function createControls(surface: HTMLElement, events: ControlEvents): Con
   const pointers = listenToPointers(surface, events, closing.signal)
   return {
     heading: (selfX, selfY) => keys() ?? pointers(selfX, selfY),
+    aim: listenToAim(surface, closing.signal),
     close: () => closing.abort(),
   }
 }
@@ -77,6 +85,37 @@ function listenToKeys(events: ControlEvents, signal: AbortSignal): () => number 
     }
     return x === 0 && y === 0 ? undefined : headingTo(Math.sign(x), Math.sign(y))
   }
+}
+
+/** Returns a function: where the mouse is, or where a finger has tapped. A finger that walks is no aim. */
+function listenToAim(surface: HTMLElement, signal: AbortSignal): Controls['aim'] {
+  let aim: { x: number; y: number } | undefined
+  const down = new Map<number, number>()
+  addEventListener(
+    'pointermove',
+    ({ pointerType, clientX: x, clientY: y }) => {
+      if (pointerType === 'mouse') aim = { x, y }
+    },
+    { signal },
+  )
+  surface.addEventListener(
+    'pointerdown',
+    (event) => {
+      if (event.pointerType !== 'mouse') down.set(event.pointerId, event.timeStamp)
+    },
+    { signal },
+  )
+  surface.addEventListener(
+    'pointerup',
+    ({ pointerId, timeStamp, clientX: x, clientY: y }) => {
+      const since = down.get(pointerId)
+      if (since === undefined) return
+      down.delete(pointerId)
+      aim = timeStamp - since < tapMs ? { x, y } : undefined
+    },
+    { signal },
+  )
+  return () => aim
 }
 
 /** Fingers or the mouse on the surface. Two fingers zoom. Returns a function: the heading of one. */

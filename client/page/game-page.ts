@@ -7,6 +7,8 @@ import type { Session } from '../library/session.ts'
 import { read } from '../library/view.ts'
 import type { Drawn } from '../library/view.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
+import { aimOf, nameOf, refusalWord } from './aims.ts'
+import type { AimBy } from './aims.ts'
 import type { Domains, Own, Page, PageGame } from './game.ts'
 import { createGuard } from './guard.ts'
 import type { Hud } from './hud.ts'
@@ -31,11 +33,16 @@ export type GamePageDeps = {
   session: Session
   api: ApiClient<Api & Domains>
   realm: Playing
-  hud: Pick<Hud, 'note' | 'panel'>
+  hud: Pick<Hud, 'note' | 'panel' | 'waiting'>
   say: (entityId: number, text: string) => void
+  /** A short word beside the player. */
+  word: (text: string) => void
+  /** Where the player aims, in units. */
+  pointer: () => { x: number; y: number } | undefined
 }
 
-export function runGame({ game, client, session, api, realm, hud, say }: GamePageDeps): GamePage {
+export function runGame(deps: GamePageDeps): GamePage {
+  const { game, client, session, api, realm, hud, say } = deps
   const page: Page = { world: client, session, api, realm, say, note: hud.note }
   const guard = createGuard((text, error) => {
     console.error(text, error)
@@ -64,10 +71,20 @@ export function runGame({ game, client, session, api, realm, hud, say }: GamePag
   client.on('message', (message) => {
     guard.run('message', () => game.message?.(page, message))
   })
+  client.on('used', ({ refused }) => {
+    if (refused !== undefined) deps.word(refusalWord(refused))
+  })
+  const abilities = Object.entries(game.bind ?? {}).flatMap(([code, binding]) =>
+    'ability' in binding ? [{ code, name: nameOf(binding.ability) }] : [],
+  )
   return {
     act(code) {
       const binding = game.bind?.[code]
       if (binding === undefined) return false
+      if ('ability' in binding) {
+        useAbility(deps, nameOf(binding.ability), binding.aim ?? 'pointer')
+        return true
+      }
       guard.start(
         `bind.${code}`,
         () => binding.act(page),
@@ -78,9 +95,28 @@ export function runGame({ game, client, session, api, realm, hud, say }: GamePag
     frame(drawn, pen) {
       if (game.entered || game.left) seen(drawn)
       if (game.draw) guard.run('draw', () => game.draw?.(page, pen()))
+      for (const { code, name } of abilities) hud.waiting(code, waitLeft(client, name))
       if (game.panel) hud.panel(guard.run('panel', () => panelRows(game.panel!(own))) ?? [])
     },
   }
+}
+
+/** Uses an ability of the zone, or says beside the player why not. */
+function useAbility({ client, pointer, word }: GamePageDeps, name: string, by: AimBy): void {
+  const [self, told] = [client.self(), client.ability(name)]
+  if (self === undefined) return
+  if (told === undefined) return word(refusalWord('unknown'))
+  const others = client.seen()
+  const aim = aimOf(told.aim, by, { self, pointer: pointer(), others, range: told.range })
+  if (aim === undefined) return word(refusalWord('target'))
+  const answer = client.use(name, aim)
+  if ('refused' in answer) word(refusalWord(answer.refused))
+}
+
+/** How much of an ability's cool-down is left, 0 to 1. */
+function waitLeft(client: ZoneClient, name: string): number {
+  const wait = client.ability(name)?.cooldownMs ?? 0
+  return wait === 0 ? 0 : Math.min(1, ((client.readyIn(name) ?? 0) * 1000) / wait)
 }
 
 /** What the game has said of its own refusal, else the words of the core. */

@@ -11,6 +11,7 @@ import type { Drawn } from '../library/view.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
 import type { Pen } from './pen.ts'
 import type { Playing } from './resume-store.ts'
+import type { AimBy } from './aims.ts'
 import type { Look } from './looks.ts'
 
 /** A message of the game, either way. */
@@ -44,11 +45,20 @@ export type Own = {
 export type Shown = string | number | boolean | undefined
 
 /** What a key or its button does. */
-export type Binding<A extends Domains = Domains> = {
-  label: string
-  /** May return a promise. A refusal by the API is shown as a note. */
-  act: (page: Page<A>) => unknown
-}
+export type Binding<A extends Domains = Domains> =
+  | {
+      /** An ability, or its name. */
+      ability: string | { readonly name: string }
+      /** By default `pointer`. What aims at nothing needs none. */
+      aim?: AimBy
+      /** By default the name of the ability. */
+      label?: string
+    }
+  | {
+      label: string
+      /** May return a promise. A refusal by the API or the zone is shown as a note. */
+      act: (page: Page<A>) => unknown
+    }
 
 /** A component with a number `now`; `most`, or else the first value of `now`, is the full bar. */
 export type BarComponent = Component<{ readonly now: Field<number> }>

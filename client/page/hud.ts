@@ -15,6 +15,8 @@ export type Hud = {
   figures(text: string): void
   /** The game's panel; without rows it is hidden. */
   panel(rows: readonly Row[]): void
+  /** How much of the wait for a button's ability is left, 0 to 1. */
+  waiting(code: string, left: number): void
   /** Puts the cursor into the chat line. */
   talk(): void
 }
@@ -113,6 +115,13 @@ export function createHud(options: HudOptions): Hud {
       figures.textContent = text
     },
     panel: showRows,
+    waiting(code, left) {
+      const made = actions[options.actions.findIndex((each) => each.code === code)]
+      const text = left.toFixed(2)
+      if (made && made.style.getPropertyValue('--left') !== text) {
+        made.style.setProperty('--left', text)
+      }
+    },
     talk: () => input.focus(),
   }
 }

@@ -142,7 +142,8 @@ export function createLabels(resolution: number): Labels {
         const x = project.toScreenX(each.x)
         const head = project.toScreenY(each.y - each.radius) - 5
         const y = head - placeBars(each, x, head, project.zoom)
-        placeWord(each, x, head, now, resolution)
+        const feet = project.toScreenY(each.y + each.radius)
+        placeWord(each, x, feet, now, resolution)
         placeSharp(each.name, x, y, resolution)
         each.name.alpha += ((each.shown ? 1 : 0) - each.name.alpha) * faded
         if (each.bubble === undefined) continue
@@ -180,11 +181,11 @@ function addBar(to: Container): Sprite {
 
 /** Puts the bars over a head. Returns how high they are, pixels. */
 function placeBars({ bars, shownBars, radius }: Made, x: number, y: number, zoom: number): number {
-  const width = Math.round(inside(radius * 2 * zoom, 30, 90))
+  const width = Math.round(inside(radius * 2 * zoom, 44, 90))
   const left = Math.round(x - width / 2)
-  let top = Math.round(y)
+  const over = Math.round(y) - shownBars.length * barHeight
   for (const [at, { index, full }] of shownBars.entries()) {
-    top -= barHeight
+    const top = over + at * barHeight
     const [ground, part] = [bars[at * 2]!, bars[at * 2 + 1]!]
     ground.tint = 0x10171c
     ground.alpha = 0.8
@@ -197,7 +198,7 @@ function placeBars({ bars, shownBars, radius }: Made, x: number, y: number, zoom
   return shownBars.length * barHeight
 }
 
-/** Lets a short word rise and fade beside the body. */
+/** Lets a short word rise and fade under the body, where no name or bubble is. */
 function placeWord(made: Made, x: number, y: number, now: number, resolution: number): void {
   if (made.word === undefined) return
   const { sprite, since } = made.word
@@ -208,7 +209,7 @@ function placeWord(made: Made, x: number, y: number, now: number, resolution: nu
     return
   }
   sprite.alpha = Math.min(1, 2 - age * 2)
-  placeSharp(sprite, x, y - made.name.height - 4 - wordRise * age, resolution)
+  placeSharp(sprite, x, y + 22 + wordRise * (1 - age), resolution)
 }
 
 /** Hides names that would lie over others. The own name has precedence, then players, then older names. */

@@ -8,6 +8,7 @@ import { webMonotonic, webRuntime } from '../library/web-runtime.ts'
 import { createZoneClient } from '../library/zone-client.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
 import type { ResumeTicket } from '../library/zone-client-state.ts'
+import { nameOf } from './aims.ts'
 import { createControls } from './controls.ts'
 import type { Controls } from './controls.ts'
 import { element, show } from './element.ts'
@@ -75,7 +76,10 @@ export async function play(options: Play): Promise<void> {
   if (options.leaving.aborted) leave(false)
 
   const touches = matchMedia('(pointer: coarse)').matches
-  const actions = Object.entries(game.bind ?? {}).map(([code, { label }]) => ({ code, label }))
+  const actions = Object.entries(game.bind ?? {}).map(([code, binding]) => ({
+    code,
+    label: 'ability' in binding ? (binding.label ?? nameOf(binding.ability)) : binding.label,
+  }))
   const hud = createHud({
     touches,
     actions,
@@ -95,6 +99,11 @@ export async function play(options: Play): Promise<void> {
   const say = (entity: number, text: string) => scene.figures.say(entity, text, webMonotonic())
   client.on('chat', ({ from, text }) => say(from, text))
   const api = realm.api(game.api ?? {})
+  const controls = createControls(scene.surface, {
+    zoom: (factor) => scene.zoomBy(factor),
+    talk: () => hud.talk(),
+    act: (code) => gamePage.act(code),
+  })
   const gamePage = runGame({
     game,
     client,
@@ -103,11 +112,14 @@ export async function play(options: Play): Promise<void> {
     realm: playing,
     hud,
     say,
-  })
-  const controls = createControls(scene.surface, {
-    zoom: (factor) => scene.zoomBy(factor),
-    talk: () => hud.talk(),
-    act: gamePage.act,
+    word(text) {
+      const self = client.self()
+      if (self && text !== '') scene.figures.word(self.id, text, webMonotonic())
+    },
+    pointer() {
+      const aim = controls.aim()
+      return aim && scene.toWorld(aim)
+    },
   })
   const commandTimer = sendCommands(client, scene, controls)
   drawFrames(client, scene, { hud, gamePage, playing })

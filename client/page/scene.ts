@@ -1,6 +1,7 @@
 // The stage: the terrain of a zone, the figures on it, names over it, and the camera over all.
 import { Application, Container, GlLimitsSystem } from 'pixi.js'
 import type { Zone } from '#shared/content/content.ts'
+import { unitsPerMetre } from '#shared/rules/units.ts'
 import { toMetres } from '../library/zone.ts'
 import type { Appearances } from './bodies.ts'
 import { createFigures } from './figures.ts'
@@ -30,6 +31,8 @@ export type Scene = {
   setZone(zone: Zone): void
   /** Puts this position, in units, into the middle of the screen. */
   draw(x: number, y: number, now: number): void
+  /** The place in the world, in units, under a place on the screen in CSS pixels. */
+  toWorld(onScreen: { x: number; y: number }): { x: number; y: number }
   /** The middle of the screen in CSS pixels: the own position. */
   middle(): { x: number; y: number }
   readonly fps: number
@@ -113,6 +116,10 @@ export async function createScene(place: HTMLElement, appearances: Appearances):
       }
       labels.draw(project, app.screen, now)
     },
+    toWorld: ({ x, y }) => ({
+      x: Math.round(((x - world.x) / zoom) * unitsPerMetre),
+      y: Math.round(((y - world.y) / zoom) * unitsPerMetre),
+    }),
     middle,
     get fps() {
       return app.ticker.FPS
