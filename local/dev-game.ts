@@ -23,7 +23,7 @@ export function watchGame(options: {
   memory: string
   runtime: Pick<Runtime, 'sleep'>
   print: (line: string) => void
-  taken: (game: Game<unknown>) => void
+  taken: (game: Game) => void
   /** Runs afterwards. */
   renewPage: () => Promise<void>
 }): () => void {

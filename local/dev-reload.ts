@@ -26,7 +26,7 @@ export function startDev(options: {
   served: { page: Page }
   fleet: { renew(): Promise<void> }
   /** Goes on with the code of this game, here and in the zone hosts. */
-  takeGame: (game: Game<unknown>) => void
+  takeGame: (game: Game) => void
   runtime: Runtime
   print: (line: string) => void
 }): { stop(): void } {

@@ -246,6 +246,17 @@ const PARTS: Part[] = [
     pure: true,
   },
   {
+    name: 'tests of a test game',
+    files: /^test\/games\/\w+\/\w+\.test\.ts$/,
+    may: [
+      'test game',
+      'test game (browser)',
+      'for games (browser)',
+      'for games',
+      'for tests of games',
+    ],
+  },
+  {
     name: 'test game',
     files: /^test\/games\//,
     may: ['test game (browser)', 'for games (browser)', 'for games'],

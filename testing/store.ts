@@ -24,7 +24,7 @@ export type ZoneStore = {
 
 export const testRealm = 'test'
 
-export function createZoneStore(game: Game<unknown>, runtime: Runtime, log: Log): ZoneStore {
+export function createZoneStore(game: Game, runtime: Runtime, log: Log): ZoneStore {
   const rows = createMemoryStore()
   const characters = new Map<string, ClaimedCharacter & { owner: string }>()
 

@@ -2,6 +2,8 @@
 // ids and the reference page come with their declarations.
 import { game } from '#game'
 import { tallies } from '#shared/api/tallies.ts'
+import { zoneSchemas } from '#shared/api/zone-schema.ts'
+import { namedSchema } from '#shared/components/schema.ts'
 import type { Game } from '#shared/game/game.ts'
 import type { DomainRecord } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
@@ -12,7 +14,7 @@ type Serves = Parameters<DomainRecord['serves'][0]['handlers']>[0]
 export const domain = recordOf(game)
 
 /** The record with the routes of this game. */
-export function recordOf(of: Pick<Game<unknown>, 'routes' | 'tallies'>): DomainRecord {
+export function recordOf(of: Pick<Game, 'routes' | 'tallies' | 'zone'>): DomainRecord {
   return {
     name: 'game',
     module: import.meta.filename,
@@ -25,6 +27,15 @@ export function recordOf(of: Pick<Game<unknown>, 'routes' | 'tallies'>): DomainR
           handlers({ store, runtime, content: content.content }),
       })),
       { declaration: tallies, handlers: ({ store }) => tallyRoutes(store, of.tallies ?? []) },
+      {
+        declaration: zoneSchemas,
+        handlers: () => ({
+          current: async () => {
+            const { schema } = of.zone
+            return await Promise.resolve({ name: namedSchema(schema).name, schema })
+          },
+        }),
+      },
     ],
     // A game's rows lie under keys of its own (shared/game/game.ts, gameKey).
     rows: [

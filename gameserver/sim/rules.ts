@@ -2,9 +2,11 @@
 // messages, systems. A game names the part of the core after which its system runs, never a position. So the
 // core can grow without a change to a game.
 import type { Component } from '#shared/components/component.ts'
+import type { Schema } from '#shared/components/schema.ts'
 import type { Ability } from './ability.ts'
 import { Creatures, Players } from './archetype.ts'
 import { chat } from './chat.ts'
+import { createComponents } from './components.ts'
 import { fail, refusePromise } from './faults.ts'
 import { handleOf } from './handle.ts'
 import type { HandledMessage } from './message.ts'
@@ -81,6 +83,8 @@ export type ZoneRules = Registered & {
   readonly components: readonly Component[]
   /** Their places are their numbers on the wire. */
   readonly abilities: readonly Ability[]
+  /** What clients read records by, and send commands by. */
+  readonly schema: Schema
 }
 
 /** What a game adds to its zones. */
@@ -128,6 +132,8 @@ export function zoneGame(added: ZoneGame = {}): ZoneRules {
     archetypes,
     components: parts,
     abilities,
+    // Throws for what fits no record, when the game is loaded.
+    schema: createComponents(archetypes, parts, abilities).schema,
     handlers: handled,
     each: archetypes.filter((one) => (handled.get(one) ?? one.handlers).each !== undefined),
     projectiles: withBody('projectile'),

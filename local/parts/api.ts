@@ -23,7 +23,7 @@ export async function startApi(
   fleet: LocalFleet,
   health: HealthProbe,
   served: { page: Page },
-): Promise<(game: Game<unknown>) => void> {
+): Promise<(game: Game) => void> {
   const { config, loaded, port, url, runtime, log, onStop } = ground
   const { store, cache, keys } = stores
   const parts: Omit<FunctionsOptions, 'game'> = {
@@ -45,7 +45,7 @@ export async function startApi(
     runtime,
     log,
   }
-  const makeApp = (of: Pick<Game<unknown>, 'routes' | 'tallies'>) => {
+  const makeApp = (of: Pick<Game, 'routes' | 'tallies' | 'zone'>) => {
     const app = createFunctions({ ...parts, game: of })
     servePage(app, () => served.page)
     return app
@@ -74,7 +74,7 @@ export function startDevelopment(
   { config, loaded, dataDir, runtime, log, print, onStop }: Ground,
   fleet: LocalFleet,
   served: { page: Page },
-  takeGame: (game: Game<unknown>) => void,
+  takeGame: (game: Game) => void,
   signal: AbortSignal,
 ): void {
   const folder = join(dataDir, 'logs')

@@ -7,6 +7,17 @@ import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
 import { tallies } from './tallies.ts'
 import { world } from './world.ts'
+import { zoneSchemas as zoneSchema } from './zone-schema.ts'
 
-export const api = { auth, characters, world, content, admin, internal, tallies, health }
+export const api = {
+  auth,
+  characters,
+  world,
+  content,
+  admin,
+  internal,
+  tallies,
+  zoneSchema,
+  health,
+}
 export type Api = typeof api

@@ -2,6 +2,7 @@
 // zones, `routes` below its routes. So a game imports nothing but `shared` and the simulation, and the core
 // can grow without a change to a game.
 import type { Domain, Endpoint, Handler, Handlers } from '../api/endpoint.ts'
+import type { Schema } from '../components/schema.ts'
 import type { Content } from '../content/content.ts'
 import type { ContentKind } from '../content/kind.ts'
 import { effectKindMaxChars, talliesMax } from '../limits.ts'
@@ -18,7 +19,10 @@ export type GameRoutes = {
   handlers: (deps: GameDeps) => Record<string, Handler<Endpoint>>
 }
 
-export type Game<Zone> = {
+/** What the core knows of the part for zones without the simulation. */
+type ZonePart = { readonly schema: Schema }
+
+export type Game<Zone extends ZonePart = ZonePart> = {
   /** Folder with game.json, zones/, creatures/, races/ and jobs/. */
   content: string
   /** Kinds of content that it has beside these, each with a folder there. */
@@ -37,7 +41,7 @@ export type Game<Zone> = {
 const talliesPath = '/v1/game/realms/{realmId}/tallies/'
 
 /** A game with everything in place. Throws when a route lies where the core's may come to lie. */
-export function defineGame<Zone>(game: Game<Zone>): Game<Zone> {
+export function defineGame<Zone extends ZonePart>(game: Game<Zone>): Game<Zone> {
   for (const { domain } of game.routes) {
     if (!/^game(?:[A-Z]\w*)?$/.test(domain.name)) {
       throw new Error(`the domain ${domain.name} must be named game or gameSomething`)

@@ -15,16 +15,16 @@ export class GameError extends Error {
 }
 
 /** The export `game` of the folder's game.ts. Throws GameError. */
-export async function loadGame(folder: string): Promise<Game<unknown>> {
+export async function loadGame(folder: string): Promise<Game> {
   const file = path.join(folder, 'game.ts')
   if (!existsSync(file)) {
     throw new GameError(
       `The game folder ${folder} has no game.ts; WAYSTONE_GAME names the folder of the game.`,
     )
   }
-  let loaded: { game?: Game<unknown> }
+  let loaded: { game?: Game }
   try {
-    loaded = (await import(pathToFileURL(file).href)) as { game?: Game<unknown> }
+    loaded = (await import(pathToFileURL(file).href)) as { game?: Game }
   } catch (error) {
     throw new GameError(`The game does not load. ${explain(error, folder)}`, error)
   }
@@ -35,7 +35,7 @@ export async function loadGame(folder: string): Promise<Game<unknown>> {
 let again = 0
 
 /** As loadGame, with the code of the folder as it is now: Node would take what it has loaded before. */
-export async function reloadGame(folder: string): Promise<Game<unknown>> {
+export async function reloadGame(folder: string): Promise<Game> {
   const own = `${pathToFileURL(folder).href}/`
   if (again === 0) {
     registerHooks({

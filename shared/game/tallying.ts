@@ -197,9 +197,7 @@ export async function unrankSteps(
 }
 
 /** The effects that a game has registered, those of its tallies among them, by kind. */
-export function effectKindsOf(
-  game: Pick<Game<unknown>, 'effects' | 'tallies'>,
-): Map<string, EffectKind> {
+export function effectKindsOf(game: Pick<Game, 'effects' | 'tallies'>): Map<string, EffectKind> {
   const kinds = [...(game.effects ?? []), ...(game.tallies ?? []).map(tallyEffect)]
   return new Map(kinds.map((one) => [one.kind, one]))
 }

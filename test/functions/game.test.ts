@@ -9,6 +9,7 @@ import * as z from 'zod'
 import { cairns } from '../../game/protocol.ts'
 import { newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
+import { coreSchema } from '../parts.ts'
 
 let test: TestApi
 beforeEach(async () => {
@@ -77,7 +78,7 @@ describe('a game', () => {
       () => ({ look: async () => ({}) }),
     )
   const define = (name: string, path: string) =>
-    defineGame({ content: '', zone: {}, routes: [answering(name, path)] })
+    defineGame({ content: '', zone: { schema: coreSchema }, routes: [answering(name, path)] })
 
   it('is refused where its routes could meet those of the core', () => {
     expect(() => define('game', '/v1/game/look')).not.toThrow()

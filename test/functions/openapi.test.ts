@@ -183,10 +183,10 @@ describe('the OpenAPI document', () => {
 
 describe('content files', () => {
   it('have schemas of their own, which say what a zone, a creature, a race and a job hold', () => {
-    const named = ['ZoneFile', 'CreatureFile', 'RaceFile', 'JobFile']
+    const named = ['ZoneFile', 'CreatureFile', 'RaceFile', 'JobFile', 'GameFile']
     const schemas = (document['components'] as { schemas: Record<string, Json> }).schemas
     for (const name of named) expect(Object.keys(schemas)).toContain(name)
-    expect(schemas['ContentFile']!['anyOf']).toHaveLength(4)
+    expect(schemas['ContentFile']!['anyOf']).toHaveLength(5)
     expect(Object.keys(schemas['ZoneFile']!['properties'] as Json)).toContain('gates')
     expect(schemas['ZoneFile']!['required']).not.toContain('tickHz')
   })

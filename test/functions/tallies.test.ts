@@ -14,6 +14,7 @@ import * as z from 'zod'
 import { openRealm, realmId } from '../ownership/realm.ts'
 import { countUnits } from '../store/units.ts'
 import { newAccount, openApi } from './api.ts'
+import { coreSchema } from '../parts.ts'
 
 const Score = tally('score', { per: 'character', ranked: true })
 const scoring = tallyEffect(Score)
@@ -208,7 +209,7 @@ describe('a game', () => {
   const define = (tallies: ReturnType<typeof tally>[], path = '/v1/game/look') =>
     defineGame({
       content: '',
-      zone: {},
+      zone: { schema: coreSchema },
       tallies,
       routes: [
         routes(

@@ -14,6 +14,7 @@ import { createMemoryStore } from '#shared/store/memory.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
 import { freePort } from '../e2e/waystone.ts'
+import { coreSchema } from '../parts.ts'
 
 describe('an answer of a server on a wildcard', () => {
   const admission = (address: string) => ({ address, ticket: 'secret', zone: 'hub' })
@@ -57,7 +58,7 @@ describe.each(['0.0.0.0', '::'])('the API on %s', (wildcard) => {
       cache: createMemoryCache({ runtime }),
       keys,
       loaded: await loadContent(new URL('../../game/content/', import.meta.url).pathname),
-      game: { routes: [] },
+      game: { routes: [], zone: { schema: coreSchema } },
       fleet: createStaticFleet(),
       realm: {
         realmId: 'local',
