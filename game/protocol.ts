@@ -3,7 +3,7 @@ import { contentId, domain, endpoint, message, realmId } from 'waystone/api'
 import * as z from 'waystone/zod'
 
 /** What a player can show to those around. */
-export const emotes = ['wave', 'bow', 'dance'] as const
+const emotes = ['wave', 'bow', 'dance'] as const
 
 /** `from` is an entity id. */
 export const emote = message('game.emote', {
