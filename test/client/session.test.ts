@@ -8,6 +8,7 @@ import { createSession, deviceKey } from '#client/library/session.ts'
 import type { Session } from '#client/library/session.ts'
 import { createBrowserStore, createMemoryStore } from '#client/library/storage.ts'
 import type { KeyStore } from '#client/library/storage.ts'
+import { flock } from '../games/tiny/protocol.ts'
 import { createTime } from '#testing/time.ts'
 import type { Time } from '#testing/time.ts'
 
@@ -211,6 +212,17 @@ test('a token the server calls expired is renewed once, by one request however m
   expect(api.seen.filter(({ url }) => url.endsWith('/refresh'))).toHaveLength(1)
   api.validFrom = 100
   await expect(settled(time, realm.characters())).rejects.toMatchObject({ code: 'auth.expired' })
+})
+
+test("a game's own routes carry the log-in, and are sent again under one operation id", async () => {
+  const { time, api, session } = await asGuest()
+  const { game } = session.inRealm('local').api({ game: flock })
+  api.validFrom = 2
+  api.failures = [undefined, undefined, 'lost answer']
+  await settled(time, game.add({ params: { realmId: 'local' }, body: { sheep: 2 } }))
+  const added = api.seen.filter(({ url }) => url.endsWith('/realms/local/flock'))
+  expect(added.map(({ token }) => token)).toEqual(['a1', 'a2', 'a2'])
+  expect(added[2]!.key).toBe(added[1]!.key)
 })
 
 test('a device whose clock is an hour off neither renews all the time nor never', async () => {
