@@ -10,7 +10,7 @@
 import { createZoneClient } from '#client/library/zone-client.ts'
 import type { ZoneClient } from '#client/library/zone-client.ts'
 import { read } from '#client/library/view.ts'
-import type { Known } from '#client/library/view.ts'
+import type { Seen } from '#client/library/view.ts'
 import type { System, ZoneRules } from '#gameserver/sim/rules.ts'
 import type { Zone } from '#gameserver/sim/zone.ts'
 import { loadContent } from '#shared/content-files/load.ts'
@@ -46,7 +46,7 @@ export type TestPlayer = {
   /** What he knows of his own component. Undefined when he is not told of it. */
   read<S extends Shape>(component: Component<S>): ValueOf<S> | undefined
   /** The others that he sees, in metres; with an archetype's name, only those. */
-  sees(archetype?: string): (Known & Place)[]
+  sees(archetype?: string): Seen[]
   /** The messages of the game that he was sent, oldest first. */
   readonly messages: readonly ControlMessage[]
   /** The total of a tally, as it was told last; 0 before. */

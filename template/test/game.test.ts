@@ -1,25 +1,17 @@
-import { createWorld, describe, expect, it, loadContent, step } from 'waystone/test'
+import { describe, expect, it, testZone } from 'waystone/test'
 import { game } from '../game.ts'
 import { hail } from '../protocol.ts'
 
-async function openClearing() {
-  const { content } = await loadContent(game.content)
-  const zone = content.zones.get('clearing')!
-  return createWorld(zone, content.creatures, 1, game.zone)
-}
-
 describe('the clearing', () => {
   it('lets moths stand that hear a hail, and tells everybody how many did', async () => {
-    const world = await openClearing()
-    const { spawnX: x, spawnY: y } = world
-    const body = { appearance: 'human/wanderer', name: 'Ada', x, y, heading: 0, radius: 480 }
-    const who = { characterId: 'ada', accountId: 'ada' }
-    const entered = step(world, [{ input: 'enter', ref: 1, who, ...body }], game.zone)
-    expect(entered.map(({ event }) => event)).toContain('entered')
-    const { id } = world.players[0]!
-    const heard = step(world, [{ input: 'message', id, kind: hail.kind, body: {} }], game.zone)
-    const shown = { kind: hail.kind, to: 'near', body: { from: id, moths: 4 } }
-    expect(heard).toContainEqual(expect.objectContaining(shown))
-    expect(world.creatures.every(({ speed }) => speed === 0)).toBe(true)
+    const clearing = await testZone(game, 'clearing', { seed: 1 })
+    const ada = await clearing.join('Ada')
+    const bo = await clearing.join('Bo')
+    ada.world.send({ kind: hail.kind })
+    await clearing.until(() => bo.messages.length > 0)
+    expect(bo.messages).toEqual([{ kind: hail.kind, from: ada.world.self()!.id, moths: 4 }])
+    await clearing.run(0.2)
+    expect(ada.sees('moth').map(({ speed }) => speed)).toEqual([0, 0, 0, 0])
+    expect(clearing.faults).toEqual([])
   })
 })

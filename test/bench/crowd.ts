@@ -4,6 +4,9 @@ import { BUTTON_WALK } from '#shared/rules/movement.ts'
 import { encodeClientFrame } from '#shared/protocol/client-frames.ts'
 
 const commandsPerFrame = 2
+/** In INPUT, the first command lies behind header, kind, number, newest snapshot and count. */
+const firstCommandAt = 11
+const commandBytes = 3
 
 export type Walker = {
   /** The INPUT for the next two ticks. Valid until the next call. */
@@ -33,8 +36,9 @@ export function createWalker(seed: number, tickHz: number): Walker {
     const heading = Math.floor(random() * 65_536)
     const buttons = random() < 0.15 ? 0 : BUTTON_WALK
     for (let i = 0; i < commandsPerFrame; i++) {
-      fields.setUint16(7 + i * 3, heading, true)
-      fields.setUint8(9 + i * 3, buttons)
+      const at = firstCommandAt + i * commandBytes
+      fields.setUint16(at, heading, true)
+      fields.setUint8(at + 2, buttons)
     }
   }
   return {

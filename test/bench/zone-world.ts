@@ -6,6 +6,7 @@ import { createAllowances } from '#gameserver/instance/allowances.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
 import { tickInstance } from '#gameserver/instance/tick.ts'
+import { coreRules } from '#gameserver/sim/rules.ts'
 import { openConnection } from '#gameserver/net/client-connection.ts'
 import type { Door } from '#gameserver/net/client-connection.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
@@ -27,6 +28,7 @@ export async function measureWorld(
   zone: Zone,
   players: number,
   seconds: number,
+  rules = coreRules,
 ): Promise<WorldResult> {
   let now = 0
   let bytes = 0
@@ -36,6 +38,7 @@ export async function measureWorld(
     id: 'bench-1',
     zone,
     content,
+    rules,
     persistence: createFakePersistence(),
     runtime: { now: () => now, randomBytes: (n) => new Uint8Array(n), sleep: async () => {} },
     monotonic: () => now,

@@ -340,6 +340,7 @@ async function play(bundling: Bundling): Promise<void> {
   await ask('GET', `${tallies}/top/${hostTally.name}`)
   await ask('GET', `${tallies}/of/${mira.characterId}`)
   await ask('GET', `${tallies}/mine`, { token: mira.token })
+  await ask('GET', '/v1/zone-schema')
   await ask('DELETE', `${inRealm}/characters/${mira.characterId}`, { token: mira.token })
 
   // Without a Redis the limits count in the store; every function must be able to.

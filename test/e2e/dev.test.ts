@@ -13,7 +13,7 @@ import { makeDataDir, startWaystone } from './waystone.ts'
 import type { Waystone } from './waystone.ts'
 
 const top = fileURLToPath(new URL('../../', import.meta.url))
-const parts = ['client', 'functions', 'gameserver', 'local', 'shared', 'waystone']
+const parts = ['client', 'functions', 'gameserver', 'local', 'shared', 'testing', 'waystone']
 const files = ['package.json', 'tsconfig.json']
 
 let folder: Awaited<ReturnType<typeof makeDataDir>>
