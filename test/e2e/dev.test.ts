@@ -65,7 +65,8 @@ async function enter(name: string): Promise<Player> {
 afterAll(async () => {
   for (const player of players) await player.stop()
   await waystone?.killAll()
-  await rm(folder.dataDir, { recursive: true, force: true })
+  // What was killed may be writing still.
+  await rm(folder.dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
 async function edit(root: string, file: string, change: (text: string) => string) {

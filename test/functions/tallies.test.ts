@@ -188,7 +188,7 @@ describe('a character that is deleted', () => {
 describe('the routes of tallies', () => {
   it('say that there is no such list, also of a tally that is not ranked', async () => {
     const { client } = await openApi()
-    const top = client().tallies.top({ params: { realmId, tally: 'score' } })
+    const top = client().tallies.top({ params: { realmId, tally: 'nosuch' } })
     await expect(top).rejects.toMatchObject({ status: 404, code: 'game.not_found' })
     const Steps = tally('steps', { per: 'character' })
     const { top: read } = tallyRoutes(createMemoryStore(), [Steps])

@@ -79,4 +79,16 @@ describe('emberfall', () => {
     await pit.run(10)
     expect(ada.sees('imp')).toHaveLength(1)
   })
+
+  it('keeps wounds over a crash and a take-over', async () => {
+    const pit = await testZone(game, 'pit')
+    const ada = await pit.join('Ada')
+    await pit.act((zone) => zone.set(zone.all(Players)[0]!, Health, { now: 40 }))
+    await pit.run(5)
+    await pit.crash()
+    expect(ada.read(Health)).toEqual({ now: 40, most: 100 })
+    await pit.takeOver()
+    expect(ada.read(Health)).toEqual({ now: 40, most: 100 })
+    expect(pit.faults).toEqual([])
+  })
 })
