@@ -451,21 +451,24 @@ export function holdRoles(bundling: Bundling): void {
         for (const { table, partition, actions, unused } of permissions) {
           const pattern = like(partition.replace('{realm}', realmId))
           for (const action of actions) {
-            const used = uses.some(
+            const done = uses.filter(
               (use) =>
                 use.resource === table &&
                 use.action === `dynamodb:${action}` &&
                 pattern.test(use.partition ?? ''),
             )
+            const used = done.length > 0
             const where = `${action} on ${table} ${partition}`
             if (!used && unused === undefined) wrong.push(`never done: ${where}`)
             // Another domain of the same function may do it.
-            const elsewhere = permissions.some(
-              (each) =>
-                each.unused === undefined &&
-                each.table === table &&
-                each.partition === partition &&
-                each.actions.includes(action),
+            const elsewhere = done.every((use) =>
+              permissions.some(
+                (each) =>
+                  each.unused === undefined &&
+                  each.table === table &&
+                  each.actions.includes(action) &&
+                  like(each.partition.replace('{realm}', realmId)).test(use.partition ?? ''),
+              ),
             )
             if (used && unused !== undefined && !elsewhere)
               wrong.push(`done, though said to be unused: ${where}`)
