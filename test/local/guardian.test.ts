@@ -19,11 +19,12 @@ async function run(mode: string) {
   const child = spawn(process.execPath, [guarded, mode, dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  // It may end as soon as it has said its pids.
+  const ended = new Promise((resolve) => child.on('exit', resolve))
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
   await until(() => text.includes('\n'))
   const pids = JSON.parse(text) as Record<'host' | 'stubborn' | 'gone' | 'database', number>
-  const ended = new Promise((resolve) => child.on('exit', resolve))
   return { child, pids, ended }
 }
 
