@@ -9,8 +9,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { getPart } from '#gameserver/sim/components.ts'
 import { step } from '#gameserver/sim/step.ts'
 import { createWorld } from '#gameserver/sim/create-world.ts'
+import { decodeClientFrame } from '#shared/protocol/client-frames.ts'
 import { playerRadius, unitsPerMetre } from '#shared/rules/units.ts'
-import { probe, server } from '../bench/peer/adapter.ts'
+import { createWalker } from '../bench/crowd.ts'
+import { input, probe, server } from '../bench/peer/adapter.ts'
 import { arenaRules, arenaZone, boxes, marginMetres, Shown } from '../bench/peer/arena.ts'
 
 describe('the world of the bench', () => {
@@ -51,6 +53,24 @@ describe('the world of the bench', () => {
     expect(walk(500, 500, []).shown).toEqual({ hp: 70, animation: 1, level: 12 })
     expect(walk(500, 500, times(50, 64)).shown).toEqual({ hp: 70, animation: 2, level: 12 })
     expect(walk(500, 500, times(120, 64)).shown).toEqual({ hp: 53, animation: 2, level: 12 })
+  })
+})
+
+describe('inputs that are written by hand', () => {
+  const walks = { heading: 16_384, buttons: 1 }
+
+  test('are INPUT frames as the protocol has them', () => {
+    const bytes = new Uint8Array(64)
+    const frame = decodeClientFrame(bytes.subarray(0, input(bytes, 3, 16_384)))
+    expect(frame).toMatchObject({ kind: 'input', first: 5, commands: [walks, walks] })
+    const walker = createWalker(1, 20)
+    for (let i = 0; i < 200; i++) {
+      expect(decodeClientFrame(walker.input())).toMatchObject({
+        kind: 'input',
+        first: 1 + 2 * i,
+        commands: [{ buttons: expect.toBeOneOf([0, 1]) }, {}],
+      })
+    }
   })
 })
 

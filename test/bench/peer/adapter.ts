@@ -77,8 +77,10 @@ export function input(o: Uint8Array, seq: number, heading: number): number {
   o[0] = HEADER
   o[1] = 0x03
   for (let i = 0; i < 4; i++) o[2 + i] = first >>> (8 * i)
-  o[6] = commandsPerInput
-  let at = 7
+  // These bots do not read snapshots.
+  for (let i = 0; i < 4; i++) o[6 + i] = 0
+  o[10] = commandsPerInput
+  let at = 11
   for (let i = 0; i < commandsPerInput; i++) {
     o[at++] = course
     o[at++] = course >>> 8
