@@ -93,7 +93,15 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
     entities.set(id, { id, archetype, parts, cell, course })
   }
 
-  const knownOf = ({ id, archetype, parts }: Entity): Known => {
+  const partsOf = ({ id, parts }: Entity): SeenParts => {
+    const shared = partyParts.get(id)
+    // A copy for each entity at each drawn frame would be garbage.
+    if (shared === undefined && id !== own) return parts
+    return { ...parts, ...shared, ...(id === own ? ownParts : undefined) }
+  }
+
+  const knownOf = (entity: Entity): Known => {
+    const { id, archetype, parts } = entity
     const { name, body } = schema.archetypes[archetype]!
     const looks = parts[Appearance.name]?.['id']
     const label = parts[Name.name]?.['text']
@@ -103,7 +111,7 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
       body,
       appearance: typeof looks === 'string' ? looks : '',
       name: typeof label === 'string' ? label : '',
-      parts: { ...parts, ...partyParts.get(id), ...(id === own ? ownParts : undefined) },
+      parts: partsOf(entity),
     }
   }
 
@@ -145,7 +153,10 @@ export function createView(own: number, tickHz: number, schema: Schema): View {
           }
           if (record.record === 'parts') {
             const told = entities.get(record.id)
-            if (told !== undefined) takeParts(told.parts, record.parts, schema)
+            if (told === undefined) continue
+            // Whoever was given the parts before keeps them as they were.
+            told.parts = { ...told.parts }
+            takeParts(told.parts, record.parts, schema)
             continue
           }
           const { x, y, heading, speed } = record

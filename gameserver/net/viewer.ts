@@ -176,8 +176,11 @@ function isDue(viewer: Viewer, world: World, now: number): boolean {
 /** Whether something changed that those near are not told of: the player's own, or in his party. */
 function ownChanged({ entity, upTo }: Viewer, { components }: World): boolean {
   const { owner, party } = components.latest
-  if (owner[entity.id & 0xffff]! > upTo || partyBecame(entity, upTo)) return true
-  return membersOf(entity).some(({ id }) => party[id & 0xffff]! > upTo)
+  if (owner[entity.id & 0xffff]! > upTo) return true
+  if (partsOf(components, entity.archetype).party.length === 0) return false
+  if (partyBecame(entity, upTo)) return true
+  for (const { id } of membersOf(entity)) if (party[id & 0xffff]! > upTo) return true
+  return false
 }
 
 const alone: Entity[] = []

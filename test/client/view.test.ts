@@ -78,8 +78,10 @@ test('fields of a component are kept until they change or the entity is sent ane
   view.apply(frame(10, [block(5, entity(2), hurt(2, both), entity(3), hurt(4, both))], true))
   expect(partOf(2)).toEqual({ now: 60, most: 100 })
   expect(partOf(3)).toBeUndefined()
+  const before = view.entity(2)!
   view.apply(frame(11, [cell(5, motion(2, 300), hurt(2, { now: 55 }))]))
   expect(partOf(2)).toEqual({ now: 55, most: 100 })
+  expect(before.parts['health']).toEqual({ now: 60, most: 100 })
   view.apply(frame(12, [cell(6, entity(2))]))
   expect(partOf(2)).toBeUndefined()
 })
