@@ -1,5 +1,5 @@
 // Parts of entities for tests that write snapshots themselves, and the schema of a zone without a game.
-import { writeField, writeMask } from '#shared/components/codec.ts'
+import { writeField } from '#shared/components/codec.ts'
 import type { PartRecord } from '#shared/components/codec.ts'
 import { Appearance, Name } from '#shared/components/core.ts'
 import { schemaOf } from '#shared/components/schema.ts'
@@ -9,20 +9,17 @@ import type { Writer } from '#shared/protocol/bytes.ts'
 export const coreSchema: Schema = schemaOf(
   [Appearance, Name],
   [
-    { name: 'player', body: 'player' },
-    { name: 'creature', body: 'walker' },
+    { name: 'player', body: 'player', parts: [0, 1] },
+    { name: 'creature', body: 'walker', parts: [0, 1] },
   ],
 )
 
-export function writeParts(w: Writer, schema: Schema, parts: readonly PartRecord[]): void {
-  w.u8(parts.length)
+/** The parts of an entity that has just these, with all their fields. */
+export function writeAll(w: Writer, schema: Schema, parts: readonly PartRecord[]): void {
   for (const { component, values } of parts) {
-    const { fields } = schema.components[component]!
-    const told = fields.filter(({ name }) => name in values)
-    w.u8(component)
-    const mask = told.reduce((bits, field) => bits | (1 << fields.indexOf(field)), 0)
-    writeMask(w, fields.length, mask)
-    for (const { name, wire } of told) writeField(w, wire, values[name]!)
+    for (const { name, wire } of schema.components[component]!.fields) {
+      writeField(w, wire, values[name]!)
+    }
   }
 }
 

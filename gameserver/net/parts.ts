@@ -3,6 +3,13 @@ import type { Writer } from '#shared/protocol/bytes.ts'
 import { writeField, writeMask } from '#shared/components/codec.ts'
 import type { Table } from '../sim/components.ts'
 
+/** All fields, of components that the reader knows by the archetype. */
+export function writeAll(w: Writer, tables: readonly Table[], slot: number): void {
+  for (const { columns } of tables) {
+    for (const { field, values } of columns) writeField(w, field.wire, values[slot]!)
+  }
+}
+
 /** All components, with all fields. */
 export function writeAllParts(w: Writer, tables: readonly Table[], slot: number): void {
   w.u8(tables.length)

@@ -4,7 +4,7 @@ import { Writer } from '#shared/protocol/bytes.ts'
 import { beginEntity, beginSection, endSection } from '#shared/protocol/snapshot.ts'
 import { partsOf } from '../sim/components.ts'
 import type { Entity, World } from '../sim/world.ts'
-import { writeAllParts } from './parts.ts'
+import { writeAll } from './parts.ts'
 
 export type Sections = { kind: 'block' | 'cell'; cell: number; writer: Writer; begin: number }
 
@@ -41,6 +41,6 @@ export function writeWhole(sections: Sections, world: World, entity: Entity): vo
   const { near, number } = partsOf(world.components, entity.archetype)
   const { id, x, y, heading, speed } = entity
   beginEntity(writer, sections.cell, { id, archetype: number, x, y, heading, speed })
-  writeAllParts(writer, near, id & 0xffff)
+  writeAll(writer, near, id & 0xffff)
   endRecord(sections)
 }

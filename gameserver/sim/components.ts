@@ -82,15 +82,18 @@ export function createComponents(
     checkBytes(name, party, ownPartsMaxBytes)
     return { number, all: own, near, owner, party, server: to('server') }
   }
+  const parts = new Map(archetypes.map((one, number) => [one, partsOf(one, number)]))
   return {
     schema: schemaOf(
       components,
-      archetypes,
+      [...parts].map(([{ name, body }, { near }]) => {
+        return { name, body, parts: near.map(({ wire }) => wire) }
+      }),
       abilities.map(({ told: one }) => one),
     ),
     tables,
     archetypes,
-    parts: new Map(archetypes.map((one, number) => [one, partsOf(one, number)])),
+    parts,
     latest: { near: new Int32Array(0), owner: new Int32Array(0), party: new Int32Array(0) },
     changed: [],
     capacity: 0,

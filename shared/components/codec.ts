@@ -1,9 +1,10 @@
 // Parts of entities in records: the values of their components, whole or what changed.
 //
 //   parts   u8 count, count x (u8 component, field mask, the fields that the mask names, in their order)
+//   all     the fields of the components that the archetype has, in the order of the schema
 //
 // The mask has one byte for a component of up to 8 fields, else two; bit 0 is the first field. A reader needs
-// the schema: it says how wide each field is.
+// the schema: it says how wide each field is, and which components an archetype has.
 import type { Reader, Writer } from '../protocol/bytes.ts'
 import type { Wire } from './fields.ts'
 import type { Schema, SchemaComponent, SchemaField } from './schema.ts'
@@ -55,9 +56,32 @@ export function readParts(r: Reader, schema: Schema): PartRecord[] | undefined {
   return parts
 }
 
-function readFields(r: Reader, { fields }: SchemaComponent): PartRecord['values'] | undefined {
-  const mask = fields.length <= 8 ? r.u8() : r.u16()
-  if (mask >>> fields.length !== 0) return undefined
+/** The components of an archetype with all their fields. Undefined for what the schema does not allow. */
+export function readAll(r: Reader, schema: Schema, archetype: number): PartRecord[] | undefined {
+  const numbers = schema.archetypes[archetype]?.parts
+  if (numbers === undefined) return undefined
+  const parts: PartRecord[] = []
+  for (const number of numbers) {
+    const component = schema.components[number]
+    if (component === undefined) return undefined
+    const values = readMasked(r, component, -1)
+    if (values === undefined) return undefined
+    parts.push({ component: number, values })
+  }
+  return parts
+}
+
+function readFields(r: Reader, component: SchemaComponent): PartRecord['values'] | undefined {
+  const mask = component.fields.length <= 8 ? r.u8() : r.u16()
+  if (mask >>> component.fields.length !== 0) return undefined
+  return readMasked(r, component, mask)
+}
+
+function readMasked(
+  r: Reader,
+  { fields }: SchemaComponent,
+  mask: number,
+): PartRecord['values'] | undefined {
   const values: PartRecord['values'] = {}
   for (const [index, field] of fields.entries()) {
     if ((mask & (1 << index)) === 0) continue

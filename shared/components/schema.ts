@@ -26,6 +26,8 @@ const component = z.object({
 const archetype = z.object({
   name: z.string(),
   body: z.enum(['player', 'walker', 'projectile', 'sensor']),
+  /** Numbers of the components that all near are told of, in the order in which ENTITY has them. */
+  parts: z.array(z.int()),
 })
 
 /** Speeds as the protocol has them, lengths in units. */
@@ -72,7 +74,7 @@ export function toldOf(components: readonly Component[]): readonly Component[] {
 /** The schema of a zone. Components for the server alone are not in it. */
 export function schemaOf(
   components: readonly Component[],
-  archetypes: readonly { readonly name: string; readonly body: BodyKind }[],
+  archetypes: readonly Schema['archetypes'][number][],
   abilities: readonly SchemaAbility[] = [],
 ): Schema {
   return {
@@ -89,7 +91,7 @@ export function schemaOf(
         first,
       })),
     })),
-    archetypes: archetypes.map(({ name, body }) => ({ name, body })),
+    archetypes: [...archetypes],
     abilities: [...abilities],
   }
 }

@@ -31,7 +31,7 @@
 //
 // Record bytes do not depend on the viewer: each is encoded once and shared by all frames. So no record
 // holds a component that not everybody near may see.
-import { readParts } from '../components/codec.ts'
+import { readAll, readParts } from '../components/codec.ts'
 import type { PartRecord } from '../components/codec.ts'
 import type { Schema } from '../components/schema.ts'
 import type { Reader, Writer } from './bytes.ts'
@@ -156,7 +156,7 @@ export function beginSelf(w: Writer): void {
   w.u8(SECTION.self)
 }
 
-/** `x`, `y` in zone units; `cell` must contain them. Its parts follow. */
+/** `x`, `y` in zone units; `cell` must contain them. All parts of its archetype follow. */
 export function beginEntity(
   w: Writer,
   cell: number,
@@ -271,8 +271,8 @@ function decodeRecord(
     case RECORD.entity: {
       const archetype = r.u8()
       const body = readBody(r, cell)
-      const parts = readParts(r, schema)
-      if (parts === undefined || schema.archetypes[archetype] === undefined) return undefined
+      const parts = readAll(r, schema, archetype)
+      if (parts === undefined) return undefined
       return { record: 'entity', id, archetype, ...body, parts }
     }
     case RECORD.motion:

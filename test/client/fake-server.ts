@@ -25,7 +25,7 @@ import type { Body } from '#shared/rules/movement.ts'
 import { cellOf, metresToUnits, playerRadius, walkSpeedSteps } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import type { OpenSocket, SocketEvents } from '#client/library/socket.ts'
-import { coreSchema, looks, writeParts } from '../parts.ts'
+import { coreSchema, looks, writeAll } from '../parts.ts'
 import { takesCommands } from './fake-commands.ts'
 import type { Time } from '#testing/time.ts'
 
@@ -261,7 +261,7 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
       const begin = beginSection(w, needsKeyframe ? 'block' : 'cell', cell)
       if (needsKeyframe) {
         beginEntity(w, cell, { ...other, archetype: 0 })
-        writeParts(w, coreSchema, looks('human/mage', other.name))
+        writeAll(w, coreSchema, looks('human/mage', other.name))
       } else writeMotion(w, cell, other)
       endSection(w, begin)
       other.changed = false
