@@ -247,6 +247,8 @@ export const turnsPerEntityMax = 16
 export const faultsMax = 100
 /** A client is sent a frame at least this often. */
 export const frameEveryMs = 500
+/** Changes of components of low priority are told once in so many steps of a zone. */
+export const lowPriorityTicks = 10
 /**
  * Accounts whose allowances one host remembers: ten crowds of 1,500. About 4 MB; who is forgotten begins
  * with a second's worth.

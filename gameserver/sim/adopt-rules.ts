@@ -5,7 +5,7 @@
 // What else the world keeps of the rules has to be replaced here too.
 import { worldAbilities } from './ability.ts'
 import { createComponents } from './components.ts'
-import type { Components } from './components.ts'
+import type { Components, Table } from './components.ts'
 import type { ZoneRules } from './rules.ts'
 import type { Entity, World } from './world.ts'
 
@@ -40,9 +40,9 @@ function peersOf({ peers }: World, name: string): Entity[] {
 /** All that is declared, as a text. */
 function describe({ schema, tables, parts }: Components): string {
   const own = [...tables.values()].map(
-    ({ component: { name, audience, life, version, fields } }) => {
+    ({ component: { name, audience, life, priority, version, fields } }) => {
       const shapes = fields.map(({ name: fieldName, field }) => ({ fieldName, ...field }))
-      return { name, audience, life, version, shapes }
+      return { name, audience, life, priority, version, shapes }
     },
   )
   const of = [...parts].map(([{ name }, { all }]) => [name, all.map((one) => one.component.name)])
@@ -51,10 +51,13 @@ function describe({ schema, tables, parts }: Components): string {
 
 function moveValues(from: Components, to: Components): void {
   const olds = new Map([...from.tables.values()].map((one) => [one.component.name, one]))
+  const moved = new Map<Table, Table>()
   for (const table of to.tables.values()) {
     const old = olds.get(table.component.name)!
+    moved.set(old, table)
     table.has = old.has
     table.changedAt = old.changedAt
+    table.putOff = old.putOff
     table.columns.forEach((column, i) => {
       column.values = old.columns[i]!.values
       column.changedAt = old.columns[i]!.changedAt
@@ -62,5 +65,10 @@ function moveValues(from: Components, to: Components): void {
   }
   Object.assign(to.latest, from.latest)
   to.changed.push(...from.changed)
+  from.putOff.forEach((due, turn) => {
+    for (const { table, slot } of due) {
+      to.putOff[turn]!.push({ table: moved.get(table)!, slot })
+    }
+  })
   to.capacity = from.capacity
 }

@@ -1,13 +1,15 @@
 // The components of all entities of a world: a table for each component, a column for each field, indexed by
 // slot. Systems read and write it without allocation; what changed, and when, is known field by field, so
 // that viewers are told of nothing else. Entities for which nothing changed cost nothing.
+//
+// A change of low priority counts from a later tick on: each slot has its turn once in `lowPriorityTicks`.
 import { storable } from '#shared/components/component.ts'
 import type { Audience, Component } from '#shared/components/component.ts'
 import { bytesOf } from '#shared/components/fields.ts'
 import type { Field, Shape, ValueOf, Wire } from '#shared/components/fields.ts'
 import { schemaOf, toldOf } from '#shared/components/schema.ts'
 import type { Schema, SchemaAbility } from '#shared/components/schema.ts'
-import { ownPartsMaxBytes, partsMaxBytes } from '#shared/limits.ts'
+import { lowPriorityTicks, ownPartsMaxBytes, partsMaxBytes } from '#shared/limits.ts'
 import { commonParts } from './archetype.ts'
 import type { Archetype } from './zone.ts'
 
@@ -34,6 +36,8 @@ export type Table = {
   has: Uint8Array
   /** The tick of the latest change in any field, by slot. */
   changedAt: Int32Array
+  /** Fields whose change is put off, as a mask, by slot. */
+  putOff: Uint16Array
 }
 
 /** The tables of an archetype, by who is told, and its number on the wire. */
@@ -52,6 +56,8 @@ export type Components = {
   readonly latest: Latest
   /** Slots in which something changed in the latest step that those near are told of. */
   readonly changed: number[]
+  /** Changes that are put off, by the turn of their slot. */
+  readonly putOff: readonly { readonly table: Table; readonly slot: number }[][]
   capacity: number
 }
 
@@ -96,6 +102,7 @@ export function createComponents(
     parts,
     latest: { near: new Int32Array(0), owner: new Int32Array(0), party: new Int32Array(0) },
     changed: [],
+    putOff: Array.from({ length: lowPriorityTicks }, () => []),
     capacity: 0,
   }
 }
@@ -131,6 +138,7 @@ function tableOf(component: Component, wire: number): Table {
     byName: new Map(columns.map((column) => [column.name, column])),
     has: new Uint8Array(0),
     changedAt: new Int32Array(0),
+    putOff: new Uint16Array(0),
   }
 }
 
@@ -168,6 +176,7 @@ export function addParts(
   for (const table of own.all) {
     table.has[slot] = 1
     table.changedAt[slot] = tick
+    table.putOff[slot] = 0
     for (const column of table.columns) {
       column.values[slot] = column.first
       column.changedAt[slot] = tick
@@ -197,6 +206,9 @@ function grow(components: Components, slot: number): void {
     has.set(table.has)
     table.has = has
     table.changedAt = larger(table.changedAt)
+    const putOff = new Uint16Array(capacity)
+    putOff.set(table.putOff)
+    table.putOff = putOff
     for (const column of table.columns) {
       const values = valuesOf(column.field.wire, capacity)
       for (let i = 0; i < components.capacity; i++) values[i] = column.values[i]!
@@ -257,9 +269,34 @@ export function setPart<S extends Shape>(
   for (const [column, stored] of changes) {
     if (column.values[slot] === stored) continue
     column.values[slot] = stored
+    if (component.priority === 'low') {
+      putOff(components, table, slot, column)
+      continue
+    }
     column.changedAt[slot] = tick
     noteChange(components, table, slot, tick)
   }
+}
+
+function putOff(components: Components, table: Table, slot: number, column: Column): void {
+  if (table.putOff[slot] === 0) components.putOff[slot % lowPriorityTicks]!.push({ table, slot })
+  table.putOff[slot]! |= 1 << table.columns.indexOf(column)
+}
+
+/** What was put off counts as changed in this tick, for the slots whose turn it is. */
+export function takeTurns(components: Components, tick: number): void {
+  const due = components.putOff[tick % lowPriorityTicks]!
+  for (const { table, slot } of due) {
+    const fields = table.putOff[slot]!
+    // The entity has gone, and another one is in its slot.
+    if (fields === 0) continue
+    table.putOff[slot] = 0
+    table.columns.forEach(({ changedAt }, i) => {
+      if ((fields & (1 << i)) !== 0) changedAt[slot] = tick
+    })
+    noteChange(components, table, slot, tick)
+  }
+  due.length = 0
 }
 
 function noteChange(

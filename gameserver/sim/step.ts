@@ -1,5 +1,6 @@
 // One step of the world: a function of state, inputs and seed. It reads no clock, does no I/O and
 // awaits nothing, so a recorded run can be repeated to the bit.
+import { takeTurns } from './components.ts'
 import { closeFaults } from './faults.ts'
 import { coreRules } from './rules.ts'
 import type { ZoneRules } from './rules.ts'
@@ -18,6 +19,7 @@ export function step(
 ): WorldEvent[] {
   world.tick++
   world.components.changed.length = 0
+  takeTurns(world.components, world.tick)
   world.events = events
   world.rules = rules
   const tick = { number: world.tick, inputs, events, ran }

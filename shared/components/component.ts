@@ -14,6 +14,12 @@ export type Audience = 'near' | 'owner' | 'party' | 'server'
  */
 export type Life = 'entity' | 'character'
 
+/**
+ * How soon a change is told: with the next frame, or, when `low`, at most every tenth step of the zone
+ * (`lowPriorityTicks`), by its newest value. For what changes all the time and may be a moment old.
+ */
+export type Priority = 'normal' | 'low'
+
 type Saved = Readonly<Record<string, unknown>>
 
 export type ComponentOptions<S extends Shape> = {
@@ -21,6 +27,8 @@ export type ComponentOptions<S extends Shape> = {
   life: Life
   /** The values with which each entity begins. */
   first: ValueOf<S>
+  /** `normal` when it is not named. */
+  priority?: Priority
   /** Of the saved part, from 1. A new version says how an older one becomes it. */
   version?: number
   /**
@@ -52,7 +60,7 @@ export function component<S extends Shape>(
   shape: S,
   options: ComponentOptions<S>,
 ): Component<S> {
-  const { version = 1, migrate = (older) => older, first } = options
+  const { version = 1, migrate = (older) => older, priority = 'normal', first } = options
   if (!componentName.test(name)) throw new RangeError(`${name} is no name of a component`)
   const entries = Object.entries<Field>(shape)
   if (entries.length === 0 || entries.length > fieldsMax) {
@@ -65,7 +73,7 @@ export function component<S extends Shape>(
     const value = (first as Record<string, unknown>)[fieldName]
     return { name: fieldName, field, first: storable(name, fieldName, field, value) }
   })
-  return { ...options, name, shape, version, migrate, fields }
+  return { ...options, name, shape, version, migrate, priority, fields }
 }
 
 /** As `field.store`. The RangeError names component and field. */

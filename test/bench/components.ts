@@ -1,12 +1,13 @@
 // What components cost: `npm run bench:components`. 300 creatures and 100 players in one zone: without
 // components, with six on each creature of which none changes, and with three of them changing, once a second
-// and in each step. Then the step alone, with 10,000 standing creatures and nobody who looks.
+// and in each step, of low priority too. Then the step alone, with 10,000 standing creatures and nobody who looks.
 import { createWorld } from '#gameserver/sim/create-world.ts'
 import { createCellRecords } from '#gameserver/net/cell-records.ts'
 import { archetype } from '#gameserver/sim/archetype.ts'
 import { zoneGame } from '#gameserver/sim/rules.ts'
 import type { ZoneRules } from '#gameserver/sim/rules.ts'
 import { step } from '#gameserver/sim/step.ts'
+import type { Priority } from '#shared/components/component.ts'
 import { component } from '#shared/components/component.ts'
 import { u16 } from '#shared/components/fields.ts'
 import type { Content, Creature, Zone } from '#shared/content/content.ts'
@@ -16,17 +17,19 @@ const players = 100
 const creatures = 300
 const seconds = 20
 
-const parts = Array.from({ length: 6 }, (_, i) =>
-  component(
-    `part${i}`,
-    { a: u16, b: u16 },
-    { audience: 'near', life: 'entity', first: { a: 0, b: 0 } },
-  ),
-)
-const changing = parts.slice(0, 3)
+const partsOf = (priority: Priority) =>
+  Array.from({ length: 6 }, (_, i) =>
+    component(
+      `part${i}`,
+      { a: u16, b: u16 },
+      { audience: 'near', life: 'entity', priority, first: { a: 0, b: 0 } },
+    ),
+  )
+const usual = partsOf('normal')
 
 /** Creatures with six components. `everySteps`: how often three of them change; 0 for never. */
-function rulesWith(everySteps: number): ZoneRules {
+function rulesWith(everySteps: number, parts = usual): ZoneRules {
+  const changing = parts.slice(0, 3)
   const Beast = archetype('beast', {
     body: 'walker',
     parts,
@@ -86,6 +89,7 @@ const rounds = [
   ['six, none changes', rulesWith(0)],
   ['three change once a second', rulesWith(20)],
   ['three change in each step', rulesWith(1)],
+  ['the same, of low priority', rulesWith(1, partsOf('low'))],
 ] as const
 for (const [name, rules] of rounds) {
   const { zone, content } = field(creatures)
@@ -110,7 +114,7 @@ const alone = [
   ['six components, none changes', 6],
 ] as const
 const worlds = alone.map(([name, count]) => {
-  const Beast = archetype('beast', { body: 'walker', parts: parts.slice(0, count) })
+  const Beast = archetype('beast', { body: 'walker', parts: usual.slice(0, count) })
   const rules = zoneGame({ archetypes: [Beast] })
   const { zone, content } = field(many)
   const world = createWorld(zone, content.creatures, 1, rules)

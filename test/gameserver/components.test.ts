@@ -89,6 +89,43 @@ describe('a field', () => {
   })
 })
 
+describe('a component of low priority', () => {
+  it('is told once in ten steps, by its newest value, and with what comes anew', () => {
+    const Stamina = component(
+      'stamina',
+      { left: u16 },
+      { audience: 'near', life, priority: 'low', first: { left: 0 } },
+    )
+    const drain: GameSystem = {
+      name: 'drain',
+      after: 'cells',
+      run(zone) {
+        for (const player of zone.all(Players)) {
+          const { left } = zone.get(player, Stamina)
+          if (left < 35) zone.set(player, Stamina, { left: left + 1 })
+        }
+      },
+    }
+    const rules = zoneGame({ systems: [drain], players: { parts: [Stamina] } })
+    const { enter, tick } = stage(1, 20, rules)
+    const [ann, bob] = [enter(55, 55), enter(56, 55)]
+    tick()
+    const believed = () => ann.view.entities.get(bob.welcome!.entity)!.parts['stamina']!['left']
+    const told = new Set<unknown>()
+    for (let i = 0; i < 60; i++) {
+      tick()
+      told.add(believed())
+    }
+    // 35 steps of change: four turns or three, one for the last of them, and what was there at first.
+    expect(told.size).toBeGreaterThan(3)
+    expect(told.size).toBeLessThanOrEqual(6)
+    expect(believed()).toBe(35)
+    const cyd = enter(57, 55)
+    tick()
+    expect(cyd.view.entities.get(bob.welcome!.entity)!.parts['stamina']).toEqual({ left: 35 })
+  })
+})
+
 describe('components', () => {
   it('that could not be told apart or do not fit are refused by name', () => {
     const named = (name: string, field = u8) =>

@@ -26,6 +26,17 @@ const Plan = component('plan', { next: u16 }, { audience: 'server', life, first:
 
 const Wounds = component('wounds', { depth: u8 }, { audience: 'party', life, first: { depth: 1 } })
 
+const Glow = component(
+  'glow',
+  { at: u16, also: u16 },
+  { audience: 'near', life, priority: 'low', first: { at: 0, also: 0 } },
+)
+const Breath = component(
+  'breath',
+  { at: u16 },
+  { audience: 'owner', life, priority: 'low', first: { at: 0 } },
+)
+
 /**
  * A game that changes something of some entities now and then: for all, for the player, for his party, for
  * nobody. Parties change as well.
@@ -43,6 +54,8 @@ const mood: GameSystem = {
       }
     }
     for (const player of players) {
+      zone.set(player, Glow, { at: tick, also: tick })
+      zone.set(player, Breath, { at: tick })
       if ((tick + player.id) % 5 === 0) zone.set(player, Mood, { joy: tick & 0xff })
       if ((tick + player.id) % 3 === 0) zone.set(player, Purse, { gold: tick })
       if ((tick + player.id) % 4 === 0) zone.set(player, Plan, { next: tick })
@@ -70,7 +83,10 @@ describe('a viewer', () => {
       heading: fc.nat(65_535),
       ticks: fc.integer({ min: 1, max: 12 }),
     })
-    const rules = zoneGame({ systems: [mood], players: { parts: [Mood, Purse, Plan, Wounds] } })
+    const rules = zoneGame({
+      systems: [mood],
+      players: { parts: [Mood, Purse, Plan, Wounds, Glow, Breath] },
+    })
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2 ** 31 }),
