@@ -105,6 +105,9 @@ export function sendFrame(
 ): 'sent' | 'nothing' | 'later' | 'skipped' | 'stalled' {
   const { entity, interest } = viewer
   const { tick } = world
+  if (tick - viewer.upTo > windowTicks) viewer.keyframe = true
+  // Before the backlog: asking each socket in each tick takes as long as some frames do.
+  if (viewer.stalledAt < 0 && isPutOff(viewer, world, records, detail, now)) return 'later'
   const backlog = viewer.connection.backlogBytes
   // Once skipped it must drain to an eighth before it gets frames again, or it would flutter.
   if (backlog > (viewer.stalledAt < 0 ? socketBacklogBytes : socketBacklogBytes / 8)) {
@@ -114,13 +117,6 @@ export function sendFrame(
     return late || backlog > socketBacklogMaxBytes ? 'stalled' : 'skipped'
   }
   viewer.stalledAt = -1
-  if (tick - viewer.upTo > windowTicks) viewer.keyframe = true
-
-  if (!hasTurn(viewer, tick, detail.farTicks) && !viewer.prompt && !isDue(viewer, world, now)) {
-    if (!hasTurn(viewer, tick, detail.nearTicks)) return 'later'
-    const near = records.changedSince(viewer.upTo)
-    if (!hasCell(near, entity.cell) && !ownChanged(viewer, world)) return 'later'
-  }
   viewer.prompt = false
   interest.moveTo(entity.x, entity.y)
   const { added, dropped } = interest
@@ -152,6 +148,21 @@ export function sendFrame(
   viewer.sentAt = now
   viewer.connection.send(frame.view())
   return 'sent'
+}
+
+/** Whether the news of the latest ticks can wait. */
+function isPutOff(
+  viewer: Viewer,
+  world: World,
+  records: CellRecords,
+  { nearTicks, farTicks }: Detail,
+  now: number,
+): boolean {
+  if (hasTurn(viewer, world.tick, farTicks) || viewer.prompt) return false
+  if (isDue(viewer, world, now)) return false
+  if (!hasTurn(viewer, world.tick, nearTicks)) return true
+  const near = records.changedSince(viewer.upTo)
+  return !hasCell(near, viewer.entity.cell) && !ownChanged(viewer, world)
 }
 
 /**
