@@ -1,8 +1,8 @@
 // Watches code in some folders for changes.
 import { readFile } from 'node:fs/promises'
-import { watch } from 'node:fs'
 import { join } from 'node:path'
 import type { Runtime } from '#shared/runtime.ts'
+import { watchFolder } from '#shared/watch-folder.ts'
 
 /** Editors and version control write in several goes. */
 const quietMs = 150
@@ -40,14 +40,14 @@ export function watchCode(
     }
     busy = false
   }
-  const watchers = folders.map((folder) =>
-    watch(folder, { recursive: true }, (_, name) => {
-      if (name === null || !counts(name)) return
+  const stops = folders.map((folder) =>
+    watchFolder(folder, { persistent: true }, (name) => {
+      if (!counts(name)) return
       touched.add(join(folder, name))
       if (!busy) void run()
     }),
   )
   return () => {
-    for (const watcher of watchers) watcher.close()
+    for (const stop of stops) stop()
   }
 }

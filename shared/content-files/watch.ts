@@ -1,8 +1,8 @@
 // Watches a content folder and offers changed content, checked as at the start. Content that is wrong, or
 // that a running world cannot take, is reported once, and the old content stays.
-import { watch } from 'node:fs'
 import type { ContentKind } from '../content/kind.ts'
 import type { Runtime } from '../runtime.ts'
+import { watchFolder } from '../watch-folder.ts'
 import { needsRestart } from './change.ts'
 import { ContentError, loadContent } from './load.ts'
 import type { LoadedContent } from './load.ts'
@@ -72,13 +72,12 @@ export function watchContent({
     }
     loading = false
   }
-  const watcher = watch(dir, { recursive: true, persistent: false }, () => {
+  // The folder was moved away during the watch. The content in use stays.
+  const failed = ({ message }: Error) => report([`the content is not watched any more: ${message}`])
+  return watchFolder(dir, { persistent: false, failed }, () => {
     changed = true
     if (!loading) void load()
   })
-  // The folder was moved away during the watch. The content in use stays.
-  watcher.on('error', (error) => report([`the content is not watched any more: ${error.message}`]))
-  return () => watcher.close()
 }
 
 /** A copy to compare with later: it does not change when the holder takes new content. */

@@ -1,5 +1,5 @@
 // Content files that change under a running world.
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -55,6 +55,28 @@ it('takes over a change, into the object that everybody holds', async () => {
   expect(content.version).toBe(taken[0])
   expect(content.version).not.toBe(before)
   expect(loaded.files.find(({ name }) => name === 'sheep')!.json['speed']).toBe(2.5)
+})
+
+it('takes over what is saved by renaming another file over it, each time', async () => {
+  const path = join(dir, 'creatures/sheep.json')
+  for (const [times, speed] of ['1.3', '1.4', '1.5'].entries()) {
+    const text = (await readFile(path, 'utf8')).replace(/"speed": [\d.]+/, `"speed": ${speed}`)
+    await writeFile(`${dir}.new`, text)
+    await rename(`${dir}.new`, path)
+    await until('it is taken over', () => taken.length === times + 1)
+    expect(loaded.content.creatures.get('sheep')!.speed).toBe(Number(speed))
+  }
+  expect(refused).toEqual([])
+})
+
+it('watches a folder that is put in the place of another', async () => {
+  await rename(join(dir, 'creatures'), join(dir, '../creatures-of-before'))
+  await cp(join(dir, '../creatures-of-before'), join(dir, 'creatures'), { recursive: true })
+  await rm(join(dir, '../creatures-of-before'), { recursive: true })
+  await edit('creatures/sheep.json', (text) => text.replace('1.2', '2.5'))
+  await until('it is taken over', () => taken.length === 1)
+  await edit('creatures/sheep.json', (text) => text.replace('2.5', '2.6'))
+  await until('the next is taken over', () => taken.length === 2)
 })
 
 it('reports a mistake once and keeps the old content until it is corrected', async () => {
