@@ -12,7 +12,7 @@ import {
   unitsPerMetre,
 } from '#shared/rules/units.ts'
 import { Walls } from './archetype.ts'
-import { getField, getPart, setPart } from './components.ts'
+import { getField, getPart, partsOf, setPart } from './components.ts'
 import { requestEffect } from './effects.ts'
 import * as entities from './entities.ts'
 import * as impose from './impose.ts'
@@ -52,7 +52,10 @@ export function createZone(world: World): Zone {
     set: (entity, component, to) =>
       setPart(world.components, slotOf(world, entity, 'set'), component, to, world.tick),
     setParty: (player, number) => joinParty(world, player, number),
-    all: <E>(what: Archetype<E>) => handles<E>(world, world.peers.get(what as Archetype) ?? []),
+    all: <E>(what: Archetype<E>) => {
+      partsOf(world.components, what as Archetype)
+      return handles<E>(world, world.peers.get(what as Archetype)!)
+    },
     near: <E>(of: At, metres: number, what: Archetype<E>) =>
       handles<E>(world, entities.near(...around(world, of, metres, what as Archetype))),
     nearest: <E>(of: At, metres: number, what: Archetype<E>) => {
@@ -167,6 +170,8 @@ function around(
   what: Archetype,
 ): [World, number, number, number, Archetype, Entity | undefined] {
   const { x, y } = unitsOf('near', of)
+  // One that is not registered would be found nowhere, without a word.
+  partsOf(world.components, what)
   return [
     open(world),
     x,
@@ -305,6 +310,9 @@ function send(
   { kind }: { readonly kind: string },
   body: unknown,
 ): void {
+  if (!open(world).rules!.messages.has(kind)) {
+    throw new RangeError(`the message kind ${kind} is not registered`)
+  }
   const from = here(world, handle, `message ${kind}`)
   if (to === 'self' && !isPlayer(from))
     throw new RangeError(`message ${kind}: it is sent to no player`)

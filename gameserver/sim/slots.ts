@@ -4,7 +4,7 @@
 // generations, so an id names no other entity for at least four minutes.
 import { Appearance, Name } from '#shared/components/core.ts'
 import { cellOf } from '#shared/rules/units.ts'
-import { addParts, getPart, setPart } from './components.ts'
+import { addParts, getPart, partsOf, setPart } from './components.ts'
 import { gateAt } from './gates.ts'
 import { placeInCell, takeFromCell } from './grid.ts'
 import { leaveParty } from './party.ts'
@@ -19,7 +19,10 @@ type Made = Pick<
   'archetype' | 'x' | 'y' | 'heading' | 'radius' | 'unseen' | 'ofContent'
 > & { appearance: string; name: string; who?: Who }
 
-/** Undefined when no slot is free. Throws a RangeError when a text is too long for its field. */
+/**
+ * Undefined when no slot is free. Throws a RangeError when the archetype is not registered, and when a text is too
+ * long for its field; then nothing was made.
+ */
 export function addEntity(
   world: World,
   { appearance, name, who, ...made }: Made,
@@ -29,6 +32,8 @@ export function addEntity(
     [Name.shape.text, name],
   ] as const
   for (const [field, text] of looks) field.store(text)
+  // Half of an entity would fail every step after this one.
+  partsOf(world.components, made.archetype)
   const slot = takeSlot(world)
   if (slot === undefined) return undefined
   // 1 to 255: no id is ever 0.

@@ -13,6 +13,7 @@ import * as z from 'zod'
 import { component } from '#shared/components/component.ts'
 import { u8 } from '#shared/components/fields.ts'
 import { contentKind } from '#shared/content/kind.ts'
+import { message } from '#shared/protocol/message.ts'
 import { deer, enterInput, testZone } from './world-kit.ts'
 
 const kinds = new Map([[deer.id, deer]])
@@ -115,6 +116,29 @@ describe('an entity', () => {
       expect(() => zone.walkTowards(wolf, { x: 1, y: 1 }, 1)).toThrow(said)
       expect(() => zone.every(wolf, 1)).toThrow(expect.objectContaining({ code: 'gone' }))
     })
+  })
+
+  test('of an archetype that is not registered is not made at all, and not looked for', () => {
+    const goat = archetype('goat', { body: 'walker' })
+    const egg = archetype('egg', { body: 'sensor' })
+    const { act, world, run } = play()
+    act((zone) => {
+      const at = { x: 50, y: 50 }
+      expect(() => zone.spawn(goat, at)).toThrow('the archetype goat is not registered')
+      expect(() => zone.spawn(egg, at)).toThrow('the archetype egg is not registered')
+      for (const look of [
+        () => zone.all(goat),
+        () => zone.near(at, 5, goat),
+        () => zone.nearest(at, 5, goat),
+      ]) {
+        expect(look).toThrow('the archetype goat is not registered')
+      }
+      const secret = message('game.secret', { toClient: z.object({}) })
+      const say = () => zone.send(zone.all(Players)[0]!, secret, {})
+      expect(say).toThrow('the message kind game.secret is not registered')
+    })
+    run(3)
+    expect(world.slots.filter((slot) => slot !== undefined)).toEqual([])
   })
 
   test('stands only where its body is free, and asks before', () => {
