@@ -53,7 +53,12 @@ export function redirectFrame(zone: string): Uint8Array {
 export function messageFrame(rules: ZoneRules, { kind, body, re }: WorldMessage): Uint8Array {
   const { toClient, answer } = rules.messages.get(kind)?.message ?? {}
   const parsed = (re === undefined ? toClient : answer)?.safeParse(body)
-  if (!parsed?.success) throw new Error('what is sent is not what the kind declares')
+  if (parsed?.success !== true) {
+    const [issue] = parsed?.error?.issues ?? []
+    const why =
+      issue === undefined ? '' : `: ${[...issue.path.map(String), issue.message].join(': ')}`
+    throw new Error(`what is sent is not what the kind declares${why}`)
+  }
   const packed = packControl({ ...(parsed.data as object), kind, re })
   if (unpackControl(packed) === undefined) throw new Error('what is sent fits no control message')
   return encodeServerFrame({ kind: 'control', body: packed })

@@ -157,7 +157,10 @@ export function createEffecting(deps: {
     } catch (error) {
       return refusedAs(defect(call, error))
     }
-    if (asked === undefined) return refusedAs('unknown')
+    if (asked === undefined) {
+      log.error('an effect is not registered, or not with such a body', { kind: call.kind })
+      return refusedAs('unknown')
+    }
     const settle = async () => await untilClear(asked)
     if (asked.effect.reads === undefined) return await settle()
     // A player's effects of a kind mostly read the same rows: at once they would be in each other's way.

@@ -28,5 +28,8 @@ export function refusePromise(returned: unknown): void {
   if (typeof returned !== 'object' || returned === null || !('then' in returned)) return
   // It has been named; its own end says nothing more.
   Promise.resolve(returned).catch(() => undefined)
-  throw new TypeError('it returned a promise, but a step awaits nothing')
+  const error = new TypeError('it returned a promise, but a step awaits nothing')
+  // No line of the game is on the stack, and one of the core would mislead.
+  delete error.stack
+  throw error
 }

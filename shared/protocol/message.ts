@@ -3,8 +3,12 @@
 
 /** The part of a zod schema that is needed. */
 export type Schema<T> = {
-  safeParse(value: unknown): { success: true; data: T } | { success: false }
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error?: { issues: readonly Issue[] } }
 }
+
+type Issue = { readonly path: readonly PropertyKey[]; readonly message: string }
 
 /** For one player: so many at once, and how fast they come back. */
 export type Rate = { readonly burst: number; readonly perSecond: number }

@@ -7,6 +7,9 @@ export const faultMessage = 'a part of a tick failed'
 export const hostReplacedMessage =
   'components or archetypes are declared otherwise: zone hosts are replaced'
 
+/** So begins `what` of a step that took more than its time: nothing in it failed. */
+export const tooLong = 'step too long: '
+
 /** The fields of such a line. `at`: file and line, when the error knows them. `times`: since the line before. */
 export const faultLine = z.object({
   message: z.literal(faultMessage),

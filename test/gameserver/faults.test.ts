@@ -9,7 +9,9 @@ import { zoneGame } from '#gameserver/sim/rules.ts'
 import { followHostFaults } from '#local/host-faults.ts'
 import { message } from '#shared/protocol/message.ts'
 import { systemRuntime } from '#shared/system.ts'
+import { tooLong } from '#shared/telemetry/fault.ts'
 import { createLog, silentLog } from '#shared/telemetry/log.ts'
+import type { Log } from '#shared/telemetry/log.ts'
 import { stage } from './view-kit.ts'
 
 function collected() {
@@ -118,12 +120,62 @@ test('a fault that a host logs is printed within a second, whatever else is in i
     const text = `plain text\n{"half":\n${JSON.stringify(lines[1])}`
     await appendFile(join(folder, 'new.log'), text)
     await new Promise((resolve) => setTimeout(resolve, 400))
-    expect(printed).toEqual([])
+    expect(printed).toEqual(['new: plain text', 'new: {"half":'])
     await appendFile(join(folder, 'new.log'), '\n')
-    await expect.poll(() => printed).toHaveLength(1)
-    expect(printed[0]).toMatch(/^f-1: system flock failed at faults\.test\.ts:\d+: ö planned$/)
+    await expect.poll(() => printed).toHaveLength(3)
+    expect(printed[2]).toMatch(/^f-1: system flock failed at faults\.test\.ts:\d+: ö planned$/)
   } finally {
     stop.abort()
     await rm(folder, { recursive: true, force: true })
   }
+})
+
+/** What is printed of a log to which this is written. */
+async function printedOf(file: string, write: (log: Log) => string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'waystone-faults-'))
+  const stop = new AbortController()
+  const printed: string[] = []
+  const { lines, log } = collected()
+  try {
+    const print = (line: string) => void printed.push(line)
+    const game = import.meta.dirname
+    const { signal } = stop
+    void followHostFaults({ folder, game, print, runtime: systemRuntime, log: silentLog, signal })
+    const plain = write(log)
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+    await appendFile(join(folder, file), `${text}${plain}{"level":"error","message":"the end"}\n`)
+    await expect.poll(() => printed.some((line) => line.includes('the end'))).toBe(true)
+    return printed.filter((line) => !line.includes('the end'))
+  } finally {
+    stop.abort()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+test('what a game prints in a zone is shown, with the host, and no more than can be read', async () => {
+  const many = Array.from({ length: 40 }, (_, i) => `{ line: ${i} }\n`).join('')
+  const printed = await printedOf('pit-a1b2c.log', () => many)
+  expect(printed).toHaveLength(21)
+  expect(printed[0]).toBe('pit-a1b2c: { line: 0 }')
+  expect(printed[20]).toBe('pit-a1b2c: 20 more lines, in logs/pit-a1b2c.log')
+  expect(await printedOf('bots.log', () => '5 s | 5/5 in the world\n')).toEqual([])
+})
+
+test('an error of a host that is no fault of a part is shown once', async () => {
+  const printed = await printedOf('pit-a1b2c.log', (log) => {
+    for (let i = 0; i < 3; i++) log.error('an effect is not registered', { kind: 'game.lap' })
+    log.error('a step failed', { error: new RangeError('planned') })
+    log.info('stats')
+    return ''
+  })
+  expect(printed).toEqual([
+    'f-1: an effect is not registered (game.lap)',
+    'f-1: a step failed: planned',
+  ])
+})
+
+test('a step that is too long names no line, for none is to blame', () => {
+  const { lines, log } = collected()
+  createFaults(log).report(`${tooLong}system flock`, '60 of 61 ms; a tick is 50 ms', 0)
+  expect(lines[0]).not.toHaveProperty('at')
 })

@@ -43,7 +43,7 @@ describe('rules of a zone', () => {
         zone.send(player, hi, {})
       }
     }
-    const rules = zoneGame({ systems: [{ name: 'greeter', after: 'input', run }] })
+    const rules = zoneGame({ messages: [hi], systems: [{ name: 'greeter', after: 'input', run }] })
     const seen = { ...enterInput(1, 60, 60), name: 'Ann' }
     const unseen = { ...enterInput(2, 62, 60), name: 'Watch', unseen: true }
     const events = step(world, [unseen, seen], rules)
