@@ -3,9 +3,11 @@ import { domain as admin } from './admin/domain.ts'
 import { domain as auth } from './auth/domain.ts'
 import { domain as characters } from './characters/domain.ts'
 import { domain as content } from './content/domain.ts'
+import { domain as friends } from './friends/domain.ts'
 import { domain as game } from './game/domain.ts'
 import type { DomainRecord } from './http/record.ts'
 import { domain as internal } from './internal/domain.ts'
+import { domain as notifications } from './notifications/domain.ts'
 import { domain as world } from './world/domain.ts'
 
 export const domains: readonly DomainRecord[] = [
@@ -16,4 +18,6 @@ export const domains: readonly DomainRecord[] = [
   admin,
   internal,
   game,
+  friends,
+  notifications,
 ]

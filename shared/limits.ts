@@ -88,6 +88,17 @@ export const characterNameMinLength = 3
 /** 16 Latin letters fit over a head at the default zoom. */
 export const characterNameMaxLength = 16
 
+/** Friends of a player: as many as one list shows without being searched. */
+export const friendsMax = 200
+/** Requests that a player has made and that wait, and as many that were made to him. */
+export const friendRequestsMax = 50
+export const blockedMax = 200
+
+/** What a player must not miss is kept for so long: a month's holiday. */
+export const notificationKeptMs = 30 * 24 * 60 * 60 * 1000
+/** A row may come to lie before one that was read already: a commit takes up to 5 s, clocks are some seconds off. */
+export const mailboxSettlesMs = 60 * 1000
+
 /** A ticket is used at once or never: a slow phone needs a few seconds for the socket. */
 export const ticketMs = 30 * 1000
 /**

@@ -50,6 +50,14 @@ export const PROBLEMS = {
   'character.unknown_job': { status: 422, title: 'There is no such job, or not for this race' },
   'character.in_play': { status: 409, title: 'The character is in the world' },
 
+  'friend.unknown': { status: 404, title: 'Nobody here has this name' },
+  'friend.self': { status: 422, title: 'This is your own character' },
+  'friend.already': { status: 409, title: 'You are friends, or have asked already' },
+  'friend.not_found': { status: 404, title: 'There is no such friend, request or block' },
+  'friend.blocked': { status: 409, title: 'You have blocked this player; unblock first' },
+  'friend.limit': { status: 409, title: 'No more fit into your list' },
+  'friend.full': { status: 409, title: 'No more fit into the list of the other player' },
+
   'play.session_active': { status: 409, title: 'The character is still in play elsewhere' },
   'play.version': { status: 409, title: 'The client does not speak a version served here' },
   'world.full': { status: 503, title: 'The world is full' },

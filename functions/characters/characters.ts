@@ -4,7 +4,7 @@ import { characterName } from '#shared/api/names.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import { unrankSteps } from '#shared/game/tallying.ts'
-import { answerOf } from '#shared/http/operation.ts'
+import { answerOf, recalled } from '#shared/http/operation.ts'
 import {
   newCharacterWrites,
   parseCharacterRows,
@@ -19,7 +19,7 @@ import { Problem } from '#shared/problem.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { commit, recall } from '#shared/store/commit.ts'
+import { commit } from '#shared/store/commit.ts'
 import type { Step } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { isReserved } from './names.ts'
@@ -28,11 +28,12 @@ import {
   countDown,
   countUp,
   markDeleted,
+  readCharacter,
   readCharacters,
   readOwner,
   takeName,
 } from './store.ts'
-import type { Owner } from './store.ts'
+import type { NameOwner, Owner } from './store.ts'
 
 export type CharacterDeps = { store: Store; runtime: Runtime; content: Content }
 
@@ -46,6 +47,19 @@ export async function listCharacters(
   return await readCharacters(deps.store, owner)
 }
 
+/** A character that an account can play. One trip. Throws character.not_found. */
+export async function characterOf(
+  store: Store,
+  owner: Owner,
+  characterId: string,
+): Promise<Character> {
+  const found = await readCharacter(store, owner, characterId)
+  if (found === undefined || found.deletedAt !== undefined) {
+    throw new Problem('character.not_found')
+  }
+  return found
+}
+
 /**
  * Whose character looks like the name, or did before it was deleted, and how it is spelled. Up to three
  * trips.
@@ -54,7 +68,7 @@ export async function ownerOfName(
   store: Store,
   realmId: string,
   name: string,
-): Promise<{ accountId: string; name: string } | undefined> {
+): Promise<NameOwner | undefined> {
   return characterName.safeParse(name).success ? await readOwner(store, realmId, name) : undefined
 }
 
@@ -70,12 +84,7 @@ export async function createCharacter(
   op: OperationId,
 ): Promise<Character> {
   const refusal = refuse(deps.content, wanted)
-  if (refusal !== undefined) {
-    // The content may have changed since the first request: a repeat gets the first answer.
-    const remembered = await recall<Character>(deps, op)
-    if (remembered === undefined) throw refusal
-    return answerOf(remembered)
-  }
+  if (refusal !== undefined) return await recalled(deps, op, refusal)
   const start = startZone(deps.content)
   const character: Character = {
     characterId: newId(deps.runtime),

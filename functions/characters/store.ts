@@ -47,6 +47,17 @@ export async function readCharacters(store: Store, owner: Owner): Promise<Charac
     .sort((a, b) => a.createdAt - b.createdAt || (a.characterId < b.characterId ? -1 : 1))
 }
 
+/** One of an account's, deleted or not. One trip. */
+export async function readCharacter(
+  store: Store,
+  owner: Owner,
+  characterId: string,
+): Promise<(Character & { deletedAt?: number | undefined }) | undefined> {
+  const key = entryKey(owner, characterId)
+  const row = await store.get({ table: 'core', key, consistent: true })
+  return readRow(listRow.extend({ deletedAt: z.int().optional() }), row)
+}
+
 /** One more, within the limits. */
 export function countUp(owner: Owner): Write {
   return {
@@ -106,24 +117,23 @@ export function takeName(owner: Owner, name: string, characterId: string): Write
   return [put, { check: { table: 'core', key: nameKey(owner.realmId, letters), condition } }]
 }
 
+export type NameOwner = { accountId: string; characterId: string; name: string; deleted: boolean }
+
 /** Whose name looks like this one, and how it is spelled. */
 export async function readOwner(
   store: Store,
   realmId: string,
   name: string,
-): Promise<{ accountId: string; name: string } | undefined> {
+): Promise<NameOwner | undefined> {
   for (const form of new Set([looksOf(name), lettersOf(name)])) {
     const key = nameKey(realmId, form)
     const row = await store.get({ table: 'core', key, consistent: true })
     if (row === undefined) continue
     const { accountId, characterId } = readRow(ownerRow, row)
-    const entry = await store.get({
-      table: 'core',
-      key: entryKey({ realmId, accountId }, characterId),
-      consistent: true,
-    })
+    const entry = await readCharacter(store, { realmId, accountId }, characterId)
     // The entry is written with the name and never deleted.
-    return { accountId, name: readRow(listRow, entry!).name }
+    const { name: spelled, deletedAt } = entry!
+    return { accountId, characterId, name: spelled, deleted: deletedAt !== undefined }
   }
   return undefined
 }

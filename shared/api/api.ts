@@ -3,8 +3,10 @@ import { admin } from './admin.ts'
 import { auth } from './auth.ts'
 import { characters } from './characters.ts'
 import { content } from './content.ts'
+import { friends } from './friends.ts'
 import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
+import { notifications } from './notifications.ts'
 import { tallies } from './tallies.ts'
 import { world } from './world.ts'
 import { zoneSchemas as zoneSchema } from './zone-schema.ts'
@@ -17,6 +19,8 @@ export const api = {
   admin,
   internal,
   tallies,
+  friends,
+  notifications,
   zoneSchema,
   health,
 }

@@ -219,6 +219,21 @@ async function play(bundling: Bundling): Promise<void> {
   for (let i = 0; i < 2; i++) await ask('DELETE', removed, { token: mira.token })
   await twice(`${inRealm}/characters`, { ...more, name: 'Mira Elm' }, mira.token)
 
+  // People: a friendship, a block, and what was told of them.
+  const friends = async (method: string, path: string, who: Player, body?: unknown) =>
+    await ask(method, `${inRealm}${path}`, { token: who.token, ...(body ? { body } : {}) })
+  for (let i = 0; i < 2; i++) {
+    await friends('POST', '/friends', mira, { as: mira.characterId, name: 'Bram Oak' })
+  }
+  const accept = `/friends/${mira.accountId}/accept`
+  await friends('POST', accept, bram, { as: bram.characterId })
+  await friends('GET', '/friends', bram)
+  await friends('GET', '/notifications', bram)
+  await friends('DELETE', `/friends/${mira.accountId}`, bram)
+  await friends('POST', '/blocks', bram, { name: 'Mira Vale' })
+  await friends('POST', '/friends', mira, { as: mira.characterId, name: 'Bram Oak' })
+  await friends('DELETE', `/blocks/${mira.accountId}`, bram)
+
   // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
   const enter = async ({ token, characterId }: Player) =>
     await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 2 } })

@@ -135,7 +135,7 @@ describe('creating a character', () => {
     await test.memory.put({ table: 'core', item: { ...row, pk: 'R#local#NAME#marnie' } })
     const again = me.characters.create({ params, body: { ...mira, name: 'Mar Nie' } })
     expect(await codeOf(again)).toBe('character.name_taken')
-    expect(await ownerOfName(test.memory, 'local', 'marnie')).toEqual({
+    expect(await ownerOfName(test.memory, 'local', 'marnie')).toMatchObject({
       accountId: me.accountId,
       name: 'Marnie',
     })

@@ -1,0 +1,25 @@
+import { friends } from '#shared/api/friends.ts'
+import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
+import { friendRoutes } from './routes.ts'
+
+export const domain = defineDomain({
+  name: 'friends',
+  module: import.meta.filename,
+  group: 'utility',
+  needs: [],
+  declaration: friends,
+  handlers: friendRoutes,
+  rows: [
+    operationRows,
+    {
+      table: 'core',
+      partition: 'R#{realm}#FRIENDS#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+    },
+    // Whose name it is.
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
+  ],
+})

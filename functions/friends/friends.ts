@@ -1,0 +1,120 @@
+// Friends, requests and blocks: what pair.ts says, made so in the store.
+import type { Friend } from '#shared/api/friends.ts'
+import type { OperationId } from '#shared/api/endpoint.ts'
+import type { PageQuery } from '#shared/api/page.ts'
+import { answerOf, recalled } from '#shared/http/operation.ts'
+import { notify } from '#shared/notifications/mailbox.ts'
+import type { Player } from '#shared/notifications/mailbox.ts'
+import { Problem } from '#shared/problem.ts'
+import { commit, refuse } from '#shared/store/commit.ts'
+import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import type { Store } from '#shared/store/store.ts'
+import { ownerOfName } from '../characters/characters.ts'
+import { readPage } from '../http/page.ts'
+import { next } from './pair.ts'
+import type { Act, PairRefusal, Side } from './pair.ts'
+import { countSide, listOf, readSide, writeSide } from './store.ts'
+import type { FriendRow } from './store.ts'
+
+/** Who acts, on whom. Names are those by which they know each other, where the act gives one. */
+export type Between = {
+  me: Player & { name?: string }
+  other: { accountId: string; name?: string }
+}
+
+/** A pair that others change meanwhile is looked at anew so often. */
+const triesMax = 4
+
+/** One trip. */
+export async function listFriends(store: Store, of: Player, query: PageQuery) {
+  return await readPage(store, listOf(of), query)
+}
+
+/**
+ * The player whose character has this name; with `deleted`, also one that is deleted. Up to three trips. Throws
+ * friend.unknown.
+ */
+export async function playerOf(
+  store: Store,
+  realmId: string,
+  name: string,
+  { deleted }: { deleted: boolean },
+): Promise<{ accountId: string; name: string }> {
+  const owner = await ownerOfName(store, realmId, name)
+  if (owner === undefined || (owner.deleted && !deleted)) throw new Problem('friend.unknown')
+  return owner
+}
+
+/**
+ * What the other one is to the player after an act; undefined for nothing. `who` finds them, or throws a
+ * Problem. Three trips, two of them at once, when nobody else changes the pair. Throws friend.*, world.busy,
+ * operation.mismatch.
+ */
+export async function act(
+  deps: OperationDeps,
+  what: Act,
+  who: () => Promise<Between>,
+  op: OperationId,
+): Promise<Friend | undefined> {
+  let between: Between
+  try {
+    between = await who()
+  } catch (error) {
+    return (await recalled<Answer>(deps, op, error)).friend
+  }
+  if (between.other.accountId === between.me.accountId) throw new Problem('friend.self')
+  for (let tries = 1; ; tries++) {
+    const outcome = await tryAct(deps, what, between, op, tries > 1)
+    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
+    if (!busy || tries === triesMax) return answerOf(outcome).friend
+  }
+}
+
+type Answer = { friend?: Friend }
+
+/** `again`: a commit of this id has failed before, and may still take effect. */
+async function tryAct(
+  deps: OperationDeps,
+  what: Act,
+  { me, other }: Between,
+  op: OperationId,
+  again: boolean,
+): Promise<Outcome<Answer, PairRefusal>> {
+  const them = { realmId: me.realmId, accountId: other.accountId }
+  const [mine, theirs] = await Promise.all([
+    readSide(deps.store, me, them.accountId),
+    readSide(deps.store, them, me.accountId),
+  ])
+  const before = { mine: sideOf(mine), theirs: sideOf(theirs) }
+  const after = next(what, before)
+  if (typeof after === 'string') return await refuse(deps, op, { refused: after, unclear: again })
+  const at = deps.runtime.now()
+  const row = (state: Side, was: FriendRow | undefined, playerId: string, name?: string) => {
+    if (state === 'none') return undefined
+    if (was?.state === state) return was
+    return { playerId, name: name ?? was!.name, state, at }
+  }
+  const myRow = row(after.mine, mine, them.accountId, other.name)
+  const theirRow = row(after.theirs, theirs, me.accountId, me.name)
+  const counts = [
+    { write: countSide(me, before.mine, after.mine), otherwise: 'friend.limit' },
+    { write: countSide(them, before.theirs, after.theirs), otherwise: 'friend.full' },
+  ] as const
+  const steps: Step<PairRefusal>[] = [
+    { write: writeSide(me, them.accountId, before.mine, myRow) },
+    { write: writeSide(them, me.accountId, before.theirs, theirRow) },
+    ...counts.flatMap(({ write, otherwise }) =>
+      write === undefined ? [] : [{ write, otherwise }],
+    ),
+  ]
+  if (after.told !== undefined) {
+    const news = { kind: after.told, playerId: me.accountId, name: theirRow!.name }
+    steps.push({ write: notify(deps.runtime, them, news) })
+  }
+  const answer = myRow === undefined ? {} : { friend: myRow }
+  return await commit<Answer, PairRefusal>(deps, op, { steps, answer, unclear: again })
+}
+
+function sideOf(row: FriendRow | undefined): Side {
+  return row?.state ?? 'none'
+}

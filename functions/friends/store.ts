@@ -1,0 +1,119 @@
+// Rows of friends, in `core`. What two players are to each other stands in a row of each, both written in one
+// transaction that names what both were (pair.ts).
+//   R#<realm>#FRIENDS#<account>  P#<other account>  what the other one is to him
+//   R#<realm>#FRIENDS#<account>  COUNT              how many of each, so that limits hold in a transaction
+import * as z from 'zod'
+import { blockedMax, friendRequestsMax, friendsMax } from '#shared/limits.ts'
+import type { Player } from '#shared/notifications/mailbox.ts'
+import { readRow } from '#shared/store/row.ts'
+import type { Key, Store, Write } from '#shared/store/store.ts'
+import type { List } from '../http/page.ts'
+import type { Side } from './pair.ts'
+
+type Kept = Exclude<Side, 'none'>
+
+const friendRow = z.object({
+  playerId: z.string(),
+  name: z.string(),
+  state: z.enum(['friend', 'sent', 'received', 'blocked']),
+  /** Unix ms at which it became so. */
+  at: z.int(),
+})
+
+export type FriendRow = z.infer<typeof friendRow>
+
+const limits: Record<Kept, number> = {
+  friend: friendsMax,
+  sent: friendRequestsMax,
+  received: friendRequestsMax,
+  blocked: blockedMax,
+}
+
+const partition = ({ realmId, accountId }: Player) => `R#${realmId}#FRIENDS#${accountId}`
+
+function rowKey(of: Player, playerId: string): Key {
+  return { pk: partition(of), sk: `P#${playerId}` }
+}
+
+/** What one player is to another; undefined for nothing. One trip. */
+export async function readSide(
+  store: Store,
+  of: Player,
+  playerId: string,
+): Promise<FriendRow | undefined> {
+  const key = rowKey(of, playerId)
+  return readRow(friendRow, await store.get({ table: 'core', key, consistent: true }))
+}
+
+/** All that somebody is to a player, by their ids. */
+export function listOf(of: Player): List<typeof friendRow> {
+  return {
+    name: 'friends.list',
+    query: {
+      table: 'core',
+      keyCondition: 'pk = :pk AND begins_with(sk, :players)',
+      values: { ':pk': partition(of), ':players': 'P#' },
+      consistent: true,
+    },
+    row: friendRow,
+    positionOf: ({ playerId }) => ({ at: 0, id: playerId }),
+    keyAt: ({ id }) => rowKey(of, id),
+  }
+}
+
+/** One side becomes another one, if it still is what it was. `after`: undefined for nothing. */
+export function writeSide(
+  of: Player,
+  playerId: string,
+  before: Side,
+  after: FriendRow | undefined,
+): Write {
+  const key = rowKey(of, playerId)
+  const is =
+    before === 'none'
+      ? { condition: 'attribute_not_exists(pk)' }
+      : {
+          condition: '#state = :before',
+          names: { '#state': 'state' },
+          values: { ':before': before },
+        }
+  if ((after?.state ?? 'none') === before) return { check: { table: 'core', key, ...is } }
+  if (after === undefined) return { delete: { table: 'core', key, ...is } }
+  return { put: { table: 'core', item: { ...key, v: 1, ...after }, ...is } }
+}
+
+/** Counts one side of a player anew. It fails when one more would be too many. */
+export function countSide(of: Player, before: Side, after: Side): Write | undefined {
+  if (before === after) return undefined
+  const sets = ['#v = :v']
+  const names: Record<string, string> = { '#v': 'v' }
+  const values: Record<string, number> = { ':v': 1, ':one': 1 }
+  if (before !== 'none') {
+    sets.push('#less = #less - :one')
+    names['#less'] = before
+  }
+  if (after !== 'none') {
+    sets.push('#more = if_not_exists(#more, :none) + :one')
+    names['#more'] = after
+    Object.assign(values, { ':none': 0, ':max': limits[after] })
+  }
+  const condition =
+    after === 'none' ? 'attribute_exists(pk)' : 'attribute_not_exists(#more) OR #more < :max'
+  const key = { pk: partition(of), sk: 'COUNT' }
+  return {
+    update: { table: 'core', key, update: `SET ${sets.join(', ')}`, condition, names, values },
+  }
+}
+
+/** Fails, in a transaction, when a player has blocked another one. */
+export function notBlocked(by: Player, playerId: string): Write {
+  return {
+    check: {
+      table: 'core',
+      key: rowKey(by, playerId),
+      condition: 'attribute_not_exists(pk) OR #state <> :blocked',
+      names: { '#state': 'state' },
+      values: { ':blocked': 'blocked' },
+    },
+  }
+}

@@ -1,0 +1,128 @@
+// Friends, requests and blocks of a player: an account in a realm, whichever character he plays.
+import * as z from 'zod'
+import { domain, endpoint } from './endpoint.ts'
+import { characterName, done, moment, realmId, uuid } from './names.ts'
+import { paged } from './page.ts'
+
+const friend = z
+  .object({
+    playerId: uuid,
+    name: characterName.meta({ description: 'Of the character by which you know each other' }),
+    state: z.enum(['friend', 'sent', 'received', 'blocked']),
+    at: moment.meta({ description: 'When it became so' }),
+  })
+  .meta({
+    id: 'Friend',
+    description:
+      'What a player is to you: a friend, one whom you asked (`sent`), one who asked you (`received`), or one ' +
+      'whom you have blocked',
+  })
+
+const inRealm = z.object({ realmId })
+const ofPlayer = z.object({ realmId, playerId: uuid })
+/** As whom the other one knows you. */
+const as = uuid.meta({ description: 'Your character, by whose name the other one knows you' })
+
+const answered = { realmId: '$request.path.realmId', playerId: '$response.body#/playerId' }
+const write = [{ rate: 'write.account', by: 'account' }] as const
+
+export const friends = domain({
+  name: 'friends',
+  description:
+    'Friends, requests and blocks. They are between players, whichever characters they play',
+  endpoints: {
+    list: endpoint({
+      method: 'GET',
+      path: '/v1/realms/{realmId}/friends',
+      summary: 'Your friends, requests and blocks',
+      identity: 'player',
+      params: inRealm,
+      ...paged(friend, { size: 100, max: 250 }),
+      errors: [],
+      limits: [{ rate: 'read.account', by: 'account' }],
+    }),
+    ask: endpoint({
+      method: 'POST',
+      path: '/v1/realms/{realmId}/friends',
+      summary: 'Ask a player to be your friend',
+      description: 'If he has asked you, you are friends. He is told, unless he has blocked you.',
+      identity: 'player',
+      repeat: 'remembered',
+      params: inRealm,
+      body: z.object({ as, name: characterName }),
+      answer: friend,
+      status: 201,
+      errors: [
+        'character.not_found',
+        'friend.unknown',
+        'friend.self',
+        'friend.already',
+        'friend.blocked',
+        'friend.limit',
+        'friend.full',
+      ],
+      limits: write,
+      links: { end: { to: 'friends.end', params: answered } },
+    }),
+    accept: endpoint({
+      method: 'POST',
+      path: '/v1/realms/{realmId}/friends/{playerId}/accept',
+      summary: 'Accept a request',
+      identity: 'player',
+      repeat: 'remembered',
+      params: ofPlayer,
+      body: z.object({ as }),
+      answer: friend,
+      errors: [
+        'character.not_found',
+        'friend.not_found',
+        'friend.already',
+        'friend.limit',
+        'friend.full',
+      ],
+      limits: write,
+    }),
+    end: endpoint({
+      method: 'DELETE',
+      path: '/v1/realms/{realmId}/friends/{playerId}',
+      summary: 'End a friendship, decline a request, or take one back',
+      description: 'The other one is not told; he is no longer in your list, nor you in his.',
+      identity: 'player',
+      repeat: 'remembered',
+      params: ofPlayer,
+      answer: done,
+      errors: ['friend.not_found'],
+      limits: write,
+    }),
+    block: endpoint({
+      method: 'POST',
+      path: '/v1/realms/{realmId}/blocks',
+      summary: 'Block a player',
+      description:
+        'It ends friendship and requests, and holds for all his characters and all yours. He is not told.',
+      identity: 'player',
+      repeat: 'remembered',
+      params: inRealm,
+      body: z.object({ name: characterName }),
+      answer: friend,
+      status: 201,
+      errors: ['friend.unknown', 'friend.self', 'friend.limit'],
+      limits: write,
+      links: { unblock: { to: 'friends.unblock', params: answered } },
+    }),
+    unblock: endpoint({
+      method: 'DELETE',
+      path: '/v1/realms/{realmId}/blocks/{playerId}',
+      summary: 'Unblock a player',
+      description: 'You are nothing to each other then.',
+      identity: 'player',
+      repeat: 'remembered',
+      params: ofPlayer,
+      answer: done,
+      errors: ['friend.not_found'],
+      limits: write,
+    }),
+  },
+})
+
+export type Friend = z.infer<typeof friend>

@@ -1,0 +1,29 @@
+// What players are told of, declared once: a kind and its body. The same schema holds where it is written, in
+// the API and in clients. A new kind is a line here.
+import * as z from 'zod'
+import { characterName, moment, uuid } from '../api/names.ts'
+
+const about = { notificationId: uuid, at: moment }
+
+/** Somebody, as the one who is told may know him. */
+const person = { playerId: uuid, name: characterName }
+
+export const notification = z
+  .discriminatedUnion('kind', [
+    z.object({ ...about, kind: z.literal('friend.asked'), ...person }),
+    z.object({ ...about, kind: z.literal('friend.accepted'), ...person }),
+  ])
+  .meta({
+    id: 'Notification',
+    description: 'What a player must not miss. Skip kinds that you do not know',
+  })
+
+export type Notification = z.infer<typeof notification>
+export type NotificationKind = Notification['kind']
+
+/** A kind and its body, before it is written. */
+export type News = Notification extends infer One
+  ? One extends Notification
+    ? Omit<One, keyof typeof about>
+    : never
+  : never
