@@ -10,9 +10,12 @@ function toBase64(reply: Result): Result {
   return 'error' in reply ? reply : { result: encode(reply.result) }
 }
 
-/** Strings alone are encoded, and the status OK stays as it is; so Upstash does. */
+/** Strings alone are encoded. The status OK stays as it is, but not in a list; so Upstash does. */
 function encode(reply: Reply): Reply {
-  if (Array.isArray(reply)) return reply.map(encode)
-  if (typeof reply !== 'string' || reply === 'OK') return reply
-  return Buffer.from(reply).toString('base64')
+  return reply === 'OK' ? reply : encodeAll(reply)
+}
+
+function encodeAll(reply: Reply): Reply {
+  if (Array.isArray(reply)) return reply.map(encodeAll)
+  return typeof reply === 'string' ? Buffer.from(reply).toString('base64') : reply
 }

@@ -19,10 +19,10 @@ function parseInteger(text: string): bigint {
   return value
 }
 
-/** A stored integer and another one, added, as text. */
-export function increment(text: string, by: string): string {
+/** An integer added to a stored one, which is read after it was checked; as text. */
+export function increment(by: string, stored: () => string): string {
   const added = parseInteger(by)
-  const value = parseInteger(text) + added
+  const value = parseInteger(stored()) + added
   if (value > int64Max || value < -int64Max - 1n) {
     throw new RedisError('ERR increment or decrement would overflow')
   }

@@ -2,16 +2,23 @@
 
 export type CacheCommand =
   | ['GET', key: string]
+  | ['MGET', ...keys: string[]]
   | ['SET', key: string, value: string, ...('PX' | 'NX' | number)[]]
   | ['DEL', key: string]
   | ['INCR', key: string]
   | ['INCRBY', key: string, by: number]
   | ['PEXPIRE', key: string, ms: number, ...'NX'[]]
+  | ['HSET', key: string, ...fieldsAndValues: string[]]
+  | ['HDEL', key: string, ...fields: string[]]
+  | ['HMGET', key: string, ...fields: string[]]
   | ['PUBLISH', channel: string, message: string]
+
+/** `MGET` and `HMGET` answer a list: null for what is absent. */
+export type CacheAnswer = string | number | null | (string | null)[]
 
 export interface Cache {
   /** Sends all commands in one request; answers stand in their order. Fails with CacheError. */
-  pipeline(commands: CacheCommand[]): Promise<(string | number | null)[]>
+  pipeline(commands: CacheCommand[]): Promise<CacheAnswer[]>
   /** Listens until the signal is aborted. Messages lost while it is disconnected are not repeated. */
   subscribe(channel: string, onMessage: (message: string) => void, signal: AbortSignal): void
 }

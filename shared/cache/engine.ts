@@ -1,4 +1,4 @@
-// The part of Redis that Waystone uses, in memory: strings that expire, and channels. It stands
+// The part of Redis that Waystone uses, in memory: texts and hashes that expire, and channels. It stands
 // behind the embedded server and the in-process cache, so that both answer alike.
 import { cacheMaxBytes, cacheSubscriptionsMax } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
@@ -9,11 +9,12 @@ import {
   parseSetOptions,
   RedisError,
 } from './arguments.ts'
+import type { CacheAnswer } from './cache.ts'
 import { createChannels } from './channels.ts'
-import { createEntries } from './entries.ts'
+import { createEntries, fieldsOf, textOf } from './entries.ts'
 import type { Entries } from './entries.ts'
 
-export type Reply = string | number | null
+export type Reply = CacheAnswer
 
 export type Engine = {
   /** Runs one command, name first. Throws RedisError with the text that Redis answers. */
@@ -31,8 +32,9 @@ export function createEngine(
   { maxBytes = cacheMaxBytes, maxSubscriptions = cacheSubscriptionsMax }: EngineOptions = {},
 ): Engine {
   const channels = createChannels(maxSubscriptions)
+  const entries = createEntries(runtime, maxBytes)
   const commands = new Map<string, Command>(
-    Object.entries(stringCommands(createEntries(runtime, maxBytes), runtime)),
+    Object.entries({ ...textCommands(entries, runtime), ...hashCommands(entries) }),
   )
   const publish: Command['run'] = ([channel, message]) => channels.publish(channel!, message!)
   commands.set('publish', { least: 2, most: 2, run: publish })
@@ -61,11 +63,11 @@ export function createEngine(
 /** `least` and `most`: how many arguments it takes, the name not counted. */
 type Command = { least: number; most: number; run: (args: readonly string[]) => Reply }
 
-function stringCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record<string, Command> {
+function textCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record<string, Command> {
   function set([key, value, ...rest]: readonly string[]): Reply {
     const options = parseSetOptions(rest, runtime.now())
     const before = entries.read(key!)
-    const old = options.answersOld ? (before?.value ?? null) : undefined
+    const old = options.answersOld ? (textOf(before) ?? null) : undefined
     if (options.only !== undefined && (options.only === 'present') !== (before !== undefined)) {
       return old ?? null
     }
@@ -90,7 +92,8 @@ function stringCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record
 
   function incrby([key, by]: readonly string[]): Reply {
     const before = entries.read(key!)
-    const value = increment(before?.value ?? '0', by!)
+    // Redis looks at the number before it looks at the key.
+    const value = increment(by!, () => textOf(before) ?? '0')
     entries.write(key!, value, before?.expiresAt)
     // Beyond 2^53 the number is rounded, as it is for every reader of JSON.
     return Number(value)
@@ -111,13 +114,49 @@ function stringCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record
     return 1
   }
 
+  /** Null for a hash as well. */
+  function mget(keys: readonly string[]): Reply {
+    return keys.map((key) => {
+      const value = entries.read(key)?.value
+      return typeof value === 'string' ? value : null
+    })
+  }
+
   return {
-    get: { least: 1, most: 1, run: ([key]) => entries.read(key!)?.value ?? null },
+    get: { least: 1, most: 1, run: ([key]) => textOf(entries.read(key!)) ?? null },
+    mget: { least: 1, most: Number.POSITIVE_INFINITY, run: mget },
     set: { least: 2, most: Number.POSITIVE_INFINITY, run: set },
     del: { least: 1, most: Number.POSITIVE_INFINITY, run: del },
     incr: { least: 1, most: 1, run: ([key]) => incrby([key!, '1']) },
     incrby: { least: 2, most: 2, run: incrby },
     pexpire: { least: 2, most: Number.POSITIVE_INFINITY, run: pexpire },
+  }
+}
+
+function hashCommands(entries: Entries): Record<string, Command> {
+  function hset([key, ...words]: readonly string[]): Reply {
+    // As in Redis, a transaction takes it in and fails when it runs.
+    if (words.length % 2 === 1) {
+      throw new RedisError("ERR wrong number of arguments for 'hset' command")
+    }
+    const pairs: [string, string][] = []
+    for (let i = 0; i < words.length; i += 2) pairs.push([words[i]!, words[i + 1]!])
+    return entries.setFields(key!, pairs)
+  }
+
+  function hmget([key, ...names]: readonly string[]): Reply {
+    const fields = fieldsOf(entries.read(key!))
+    return names.map((name) => fields?.get(name) ?? null)
+  }
+
+  return {
+    hset: { least: 3, most: Number.POSITIVE_INFINITY, run: hset },
+    hdel: {
+      least: 2,
+      most: Number.POSITIVE_INFINITY,
+      run: ([key, ...names]) => entries.removeFields(key!, names),
+    },
+    hmget: { least: 2, most: Number.POSITIVE_INFINITY, run: hmget },
   }
 }
 

@@ -1,19 +1,41 @@
-// Keys with values that expire, in bounded memory: every key and value has a largest size, and all of
-// them together too. When full, growth is refused as Redis does under its default policy (`noeviction`).
-// Throwing out the oldest instead would let a flood of new keys reset the counters of rate limits.
+// Keys with texts and hashes of texts that expire, in bounded memory: every key, field and text has a largest
+// size, and all of them together too. When full, growth is refused as Redis does under its default policy
+// (`noeviction`). Throwing out the oldest instead would let a flood of new keys reset the counters of rate limits.
 import { cacheKeyMaxBytes, cacheValueMaxBytes } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { RedisError } from './arguments.ts'
 
-/** `expiresAt`: Unix ms; may be changed in place. */
-type Entry = { readonly value: string; expiresAt: number | undefined; readonly bytes: number }
+/** `expiresAt`: Unix ms; may be changed in place. A hash is never empty: without fields its key is gone. */
+type Entry = {
+  readonly value: string | Map<string, string>
+  expiresAt: number | undefined
+  readonly bytes: number
+}
 
 /** What an entry costs beside its texts: an object, a map slot, a number. Measured roughly. */
 const entryBytes = 96
+/** A field of a hash: a map slot. */
+const fieldBytes = 48
 /** Entries looked at for expiry with each write: the whole map is passed in half as many writes. */
 const sweptPerWrite = 2
 /** When memory is short, so many are looked at: still well under a millisecond. */
 const sweptWhenFull = 500
+
+const wrongType = 'WRONGTYPE Operation against a key holding the wrong kind of value'
+
+/** The text of an entry. Throws RedisError for a hash. */
+export function textOf(entry: Entry | undefined): string | undefined {
+  if (entry === undefined) return undefined
+  if (typeof entry.value === 'string') return entry.value
+  throw new RedisError(wrongType)
+}
+
+/** The fields of a hash, for reading. Throws RedisError for a text. */
+export function fieldsOf(entry: Entry | undefined): Map<string, string> | undefined {
+  if (entry === undefined) return undefined
+  if (typeof entry.value !== 'string') return entry.value
+  throw new RedisError(wrongType)
+}
 
 export type Entries = ReturnType<typeof createEntries>
 
@@ -44,31 +66,82 @@ export function createEntries(runtime: Pick<Runtime, 'now'>, maxBytes: number) {
     }
   }
 
+  function read(key: string): Entry | undefined {
+    const entry = entries.get(key)
+    if (entry === undefined || !isExpired(entry)) return entry
+    remove(key, entry)
+    return undefined
+  }
+
+  /** Puts an entry in the place of the one before. Throws RedisError when memory is full. */
+  function replace(key: string, entry: Entry): void {
+    sweep(sweptPerWrite)
+    const grows = () => usedBytes - (entries.get(key)?.bytes ?? 0) + entry.bytes > maxBytes
+    if (grows()) sweep(sweptWhenFull)
+    if (grows()) {
+      throw new RedisError("OOM command not allowed when used memory > 'maxmemory'.")
+    }
+    usedBytes += entry.bytes - (entries.get(key)?.bytes ?? 0)
+    entries.set(key, entry)
+  }
+
   return {
-    read(key: string): Entry | undefined {
-      const entry = entries.get(key)
-      if (entry === undefined || !isExpired(entry)) return entry
-      remove(key, entry)
-      return undefined
-    },
+    read,
     remove,
     /** Throws RedisError for what is too large, and when memory is full. */
     write(key: string, value: string, expiresAt: number | undefined): void {
-      const keyBytes = Buffer.byteLength(key)
-      const valueBytes = Buffer.byteLength(value)
-      if (keyBytes > cacheKeyMaxBytes) throw new RedisError('ERR key exceeds maximum allowed size')
-      if (valueBytes > cacheValueMaxBytes) {
-        throw new RedisError('ERR string exceeds maximum allowed size')
+      const bytes = bytesOfKey(key) + bytesOfValue(value) + entryBytes
+      replace(key, { value, expiresAt, bytes })
+    },
+    /** Sets all fields or none, and returns how many are new. Throws RedisError as `write` does. */
+    setFields(key: string, pairs: readonly (readonly [string, string])[]): number {
+      const before = read(key)
+      const fields = fieldsOf(before) ?? new Map<string, string>()
+      const set = new Map(pairs)
+      let bytes = before?.bytes ?? bytesOfKey(key) + entryBytes
+      let added = 0
+      for (const [field, value] of set) {
+        const old = fields.get(field)
+        bytes += bytesOfValue(value)
+        if (old === undefined) {
+          bytes += bytesOfKey(field) + fieldBytes
+          added += 1
+        } else bytes -= Buffer.byteLength(old)
       }
-      sweep(sweptPerWrite)
-      const bytes = keyBytes + valueBytes + entryBytes
-      const grows = () => usedBytes - (entries.get(key)?.bytes ?? 0) + bytes > maxBytes
-      if (grows()) sweep(sweptWhenFull)
-      if (grows()) {
-        throw new RedisError("OOM command not allowed when used memory > 'maxmemory'.")
+      replace(key, { value: fields, expiresAt: before?.expiresAt, bytes })
+      for (const [field, value] of set) fields.set(field, value)
+      return added
+    },
+    /** Returns how many were there. Throws RedisError for a text. */
+    removeFields(key: string, names: readonly string[]): number {
+      const before = read(key)
+      const fields = fieldsOf(before)
+      if (before === undefined || fields === undefined) return 0
+      let { bytes } = before
+      let removed = 0
+      for (const field of names) {
+        const value = fields.get(field)
+        if (value === undefined) continue
+        fields.delete(field)
+        bytes -= Buffer.byteLength(field) + Buffer.byteLength(value) + fieldBytes
+        removed += 1
       }
-      usedBytes += bytes - (entries.get(key)?.bytes ?? 0)
-      entries.set(key, { value, expiresAt, bytes })
+      usedBytes += bytes - before.bytes
+      if (fields.size === 0) remove(key, { ...before, bytes })
+      else entries.set(key, { ...before, bytes })
+      return removed
     },
   }
+}
+
+function bytesOfKey(key: string): number {
+  const bytes = Buffer.byteLength(key)
+  if (bytes > cacheKeyMaxBytes) throw new RedisError('ERR key exceeds maximum allowed size')
+  return bytes
+}
+
+function bytesOfValue(value: string): number {
+  const bytes = Buffer.byteLength(value)
+  if (bytes > cacheValueMaxBytes) throw new RedisError('ERR string exceeds maximum allowed size')
+  return bytes
 }

@@ -6,7 +6,8 @@
 // - automatic JSON parsing: "12" is the text it was;
 // - telemetry headers, and sync tokens, on which nothing here relies.
 import { Redis } from '@upstash/redis'
-import { CacheError, type Cache, type CacheCommand } from './cache.ts'
+import { CacheError } from './cache.ts'
+import type { Cache, CacheAnswer, CacheCommand } from './cache.ts'
 import { subscribeByEvents } from './subscribe.ts'
 
 export type CacheOptions = {
@@ -36,7 +37,7 @@ export function createCache({ url, token, timeoutMs }: CacheOptions): Cache {
       const pipeline = redis.pipeline()
       for (const command of commands) append(pipeline, command)
       try {
-        return await pipeline.exec<(string | number | null)[]>()
+        return await pipeline.exec<CacheAnswer[]>()
       } catch (error) {
         throw toCacheError(error)
       }
@@ -52,6 +53,9 @@ function append(pipeline: ReturnType<Redis['pipeline']>, command: CacheCommand):
   switch (command[0]) {
     case 'GET':
       pipeline.get(command[1])
+      break
+    case 'MGET':
+      pipeline.mget(...command.slice(1))
       break
     case 'SET':
       pipeline.set(command[1], command[2], setOptions(command.slice(3)))
@@ -69,6 +73,15 @@ function append(pipeline: ReturnType<Redis['pipeline']>, command: CacheCommand):
       // Not `command[3]`: the library would send undefined as null.
       pipeline.pexpire(command[1], command[2], ...command.slice(3).map(() => 'NX' as const))
       break
+    case 'HSET':
+      pipeline.hset(command[1], fieldsOf(command.slice(2)))
+      break
+    case 'HDEL':
+      pipeline.hdel(command[1], ...command.slice(2))
+      break
+    case 'HMGET':
+      pipeline.hmget(command[1], ...command.slice(2))
+      break
     case 'PUBLISH':
       pipeline.publish(command[1], command[2])
       break
@@ -81,6 +94,13 @@ function setOptions(words: (string | number)[]) {
   if (px !== -1) options.px = Number(words[px + 1])
   if (words.includes('NX')) options.nx = true
   return options as { px: number; nx: true }
+}
+
+/** The library takes an object; of two equal fields the last counts, as in Redis. */
+function fieldsOf(words: string[]): Record<string, string> {
+  const pairs: [string, string][] = []
+  for (let i = 0; i < words.length; i += 2) pairs.push([words[i]!, words[i + 1]!])
+  return Object.fromEntries(pairs)
 }
 
 /** The library quotes the whole command in its messages; values do not belong in a log. */

@@ -41,6 +41,19 @@ describe('the embedded Redis', () => {
     ['INCRBY a b', 'ERR value is not an integer or out of range'],
     ['INCRBY text 2', 'ERR value is not an integer or out of range'],
     ['INCRBY most 2', 'ERR increment or decrement would overflow'],
+    ['MGET', "ERR wrong number of arguments for 'mget' command"],
+    ['HSET a f', "ERR wrong number of arguments for 'hset' command"],
+    ['HSET a f v g', "ERR wrong number of arguments for 'hset' command"],
+    ['HSET text f v', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+    ['HDEL a', "ERR wrong number of arguments for 'hdel' command"],
+    ['HDEL text f', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+    ['HMGET a', "ERR wrong number of arguments for 'hmget' command"],
+    ['HMGET text f', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+    ['GET hash', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+    ['SET hash b GET', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+    ['SET hash b GET PX one', 'ERR value is not an integer or out of range'],
+    ['INCRBY hash 1', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+    ['INCRBY hash one', 'ERR value is not an integer or out of range'],
     ['SET a b PX', 'ERR syntax error'],
     ['SET a b NX XX', 'ERR syntax error'],
     ['SET a b PX 1 EX 1', 'ERR syntax error'],
@@ -61,7 +74,9 @@ describe('the embedded Redis', () => {
     redis.line('SET text word')
     redis.line('SET most 9223372036854775807')
     redis.line('SET large 9223372036854775808')
+    redis.line('HSET hash f v')
     expect(redis.line(line)).toBe(text)
+    expect(redis.line('HMGET hash f')).toEqual(['v'])
     expect(redis.line('GET text')).toBe('word')
     expect(redis.line('GET a')).toBeNull()
   })
@@ -182,6 +197,36 @@ describe('the embedded Redis', () => {
     expect(fill('c', 'PX', '100')).toBe(held)
     redis.clock.now += 100
     expect(fill('d')).toBe(held)
+  })
+
+  it('counts what hashes take: they are refused when full, and what goes is free again', () => {
+    const redis = open({ maxBytes: 2000 })
+    const fill = (name: string) => {
+      let fields = 0
+      while (redis.run('HSET', name, `field${fields}`, 'value') === 1) fields += 1
+      return fields
+    }
+    for (let round = 0; round < 3; round++) {
+      const held = fill('a')
+      expect(held).toBeGreaterThan(10)
+      // All of a command's fields or none.
+      const more = redis.run('HSET', 'a', 'field0', 'v', 'more', 'v', 'and', 'v')
+      expect(more).toMatch(/^OOM command not allowed/)
+      expect(redis.run('HMGET', 'a', 'field0', 'more')).toEqual(['value', null])
+      expect(redis.run('HSET', 'a', 'field0', 'other')).toBe(0)
+      expect(redis.run('SET', 'b', 'value')).toMatch(/^OOM/)
+      if (round === 0) {
+        for (let i = 0; i < held; i++) redis.run('HDEL', 'a', `field${i}`)
+        expect(fill('b')).toBe(held)
+        redis.run('DEL', 'b')
+      } else if (round === 1) {
+        redis.run('PEXPIRE', 'a', '10')
+        redis.clock.now += 10
+      }
+    }
+    const long = 'x'.repeat(cacheKeyMaxBytes + 1)
+    expect(open().run('HSET', 'a', long, 'v')).toMatch(/^ERR key/)
+    expect(open().run('HSET', 'a', 'f', 'x'.repeat(cacheValueMaxBytes + 1))).toMatch(/^ERR string/)
   })
 
   it('frees expired keys that nobody asks for while others are written', () => {

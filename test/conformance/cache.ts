@@ -108,6 +108,64 @@ export function cacheConformance(name: string, open: OpenCache): void {
       expect(await run('GET', key('gone'))).toBeNull()
     })
 
+    it('reads many keys at once, those that are absent or no text as null', async () => {
+      await run('SET', key('m1'), 'OK')
+      await run('SET', key('m2'), '12')
+      await run('HSET', key('m3'), 'f', 'v')
+      const keys = ['m1', 'none', 'm2', 'm3', 'm1'].map(key)
+      expect(await run('MGET', ...keys)).toEqual(['OK', null, '12', null, 'OK'])
+    })
+
+    it('keeps hashes: sets and reads several fields, and says how many were new or were there', async () => {
+      const hash = key('hash')
+      expect(await run('HMGET', hash, 'a', 'b')).toEqual([null, null])
+      expect(await run('HDEL', hash, 'a')).toBe(0)
+      expect(await run('HSET', hash, 'a', '1', 'b', 'OK', 'Ünïcödé 🜂', '')).toBe(3)
+      expect(await run('HSET', hash, 'b', 'two\nlines', 'c', '{"n":3}')).toBe(1)
+      const fields = ['c', 'none', 'b', 'Ünïcödé 🜂', 'a', 'a']
+      const values = ['{"n":3}', null, 'two\nlines', '', '1', '1']
+      expect(await run('HMGET', hash, ...fields)).toEqual(values)
+      expect(await run('HDEL', hash, 'a', 'none', 'b', 'a')).toBe(2)
+      expect(await run('HMGET', hash, 'a', 'b', 'c')).toEqual([null, null, '{"n":3}'])
+    })
+
+    it('forgets a hash with its last field, and when its time is over', async () => {
+      const hash = key('brief hash')
+      await run('HSET', hash, 'a', '1')
+      expect(await run('HDEL', hash, 'a')).toBe(1)
+      expect(await run('PEXPIRE', hash, 1000)).toBe(0)
+      await run('HSET', hash, 'a', '1')
+      expect(await run('PEXPIRE', hash, 150)).toBe(1)
+      // New fields leave it its time.
+      await run('HSET', hash, 'b', '2')
+      await sleep(250)
+      expect(await run('HMGET', hash, 'a', 'b')).toEqual([null, null])
+      expect(await run('HSET', hash, 'a', '1'), 'nothing was left').toBe(1)
+      expect(await run('DEL', hash)).toBe(1)
+    })
+
+    it('refuses a command for another type of value, and SET and DEL take any', async () => {
+      await run('SET', key('text of a type'), '1')
+      await run('HSET', key('hash of a type'), 'a', '1')
+      const wrong: CacheCommand[] = [
+        ['HSET', key('text of a type'), 'a', '1'],
+        ['HDEL', key('text of a type'), 'a'],
+        ['HMGET', key('text of a type'), 'a'],
+        ['GET', key('hash of a type')],
+        ['INCR', key('hash of a type')],
+        ['INCRBY', key('hash of a type'), 2],
+      ]
+      for (const command of wrong) {
+        await expect(run(...command)).rejects.toThrow(
+          /WRONGTYPE Operation against a key holding the wrong kind of value/,
+        )
+      }
+      expect(await run('GET', key('text of a type'))).toBe('1')
+      expect(await run('HMGET', key('hash of a type'), 'a')).toEqual(['1'])
+      expect(await run('SET', key('hash of a type'), 'text')).toBe('OK')
+      expect(await run('DEL', key('hash of a type'))).toBe(1)
+    })
+
     it('brings published messages to those who listen to the channel, in order', async () => {
       const heard: string[] = []
       const stop = new AbortController()

@@ -134,6 +134,15 @@ export function redisFront(name: string, open: () => Promise<BehindFront>): void
       ])
     })
 
+    it('takes a field without a value into a transaction, and fails when it runs', async () => {
+      const body = JSON.stringify([
+        ['HSET', 'odd', 'f', 'v', 'g'],
+        ['HMGET', 'odd', 'f'],
+      ])
+      const refused = { error: "ERR wrong number of arguments for 'hset' command" }
+      expect((await send('/multi-exec', { body })).body).toEqual([refused, { result: [null] }])
+    })
+
     it('encodes texts in base64 when asked, but neither OK, numbers nor errors', async () => {
       const body = JSON.stringify([
         ['SET', 'e', 'Ünï'],
@@ -141,6 +150,9 @@ export function redisFront(name: string, open: () => Promise<BehindFront>): void
         ['GET', 'absent'],
         ['DEL', 'e'],
         ['GET'],
+        ['HSET', 'e', 'f', 'OK', 'g', 'x'],
+        ['HMGET', 'e', 'f', 'none', 'g'],
+        ['DEL', 'e'],
       ])
       const headers = { 'upstash-encoding': 'base64' }
       expect((await send('/pipeline', { body, headers })).body).toEqual([
@@ -149,6 +161,9 @@ export function redisFront(name: string, open: () => Promise<BehindFront>): void
         { result: null },
         { result: 1 },
         { error: "ERR wrong number of arguments for 'get' command" },
+        { result: 2 },
+        { result: [btoa('OK'), null, btoa('x')] },
+        { result: 1 },
       ])
       await command('SET', 'e', 'plain')
       expect((await send('/get/e', { headers })).body).toEqual({ result: btoa('plain') })
@@ -225,6 +240,10 @@ export function redisFront(name: string, open: () => Promise<BehindFront>): void
       expect(await redis.set('real', 'x', { nx: true })).toBeNull()
       expect(await redis.del('real', 'absent')).toBe(1)
       expect(await redis.pipeline().set('r', 'v').get('r').exec()).toEqual(['OK', 'v'])
+      expect(await redis.hset('h', { a: 'OK', b: [1] })).toBe(2)
+      expect(await redis.hmget('h', 'a', 'none', 'b')).toEqual({ a: 'OK', none: null, b: [1] })
+      expect(await redis.mget('r', 'none', 'h')).toEqual(['v', null, null])
+      expect(await redis.hdel('h', 'a', 'b')).toBe(2)
       expect(await redis.multi().incr('m').pexpire('m', 1000, 'NX').get('m').exec()).toEqual([
         1, 1, 1,
       ])

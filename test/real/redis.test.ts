@@ -14,6 +14,9 @@ import type { RedisProcess } from './redis-server.ts'
 const token = 'token-of-this-test'
 const program = findRedisServer()
 
+const texts = ['GET', 'MGET', 'SET', 'DEL', 'INCR', 'INCRBY', 'PEXPIRE', 'PUBLISH']
+const all = [...texts, 'HSET', 'HDEL', 'HMGET']
+
 const front = (redisUrl?: string) =>
   startRedis({
     host: '127.0.0.1',
@@ -95,6 +98,7 @@ describe.skipIf(program === undefined)('random commands', () => {
   const flags = fc.array(fc.constantFrom('NX', 'XX', 'GT', 'LT', 'nx', 'gt', 'EVER'), {
     maxLength: 2,
   })
+  const field = fc.constantFrom('f', 'g', 'OK', '')
   const name = (upper: string) => fc.constantFrom(upper, upper.toLowerCase())
   const well = fc.oneof(
     { weight: 4, arbitrary: fc.tuple(name('GET'), key) },
@@ -122,11 +126,33 @@ describe.skipIf(program === undefined)('random commands', () => {
         .map(([pexpire, k, t, f]) => [pexpire, k, t, ...f]),
     },
     { weight: 1, arbitrary: fc.tuple(name('PUBLISH'), key, text) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(name('MGET'), fc.array(key, { minLength: 1, maxLength: 3 }))
+        .map(([mget, keys]) => [mget, ...keys]),
+    },
+    {
+      weight: 5,
+      arbitrary: fc
+        .tuple(name('HSET'), key, fc.array(fc.tuple(field, text), { minLength: 1, maxLength: 3 }))
+        .map(([hset, k, pairs]) => [hset, k, ...pairs.flat()]),
+    },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom('HDEL', 'hdel', 'HMGET', 'hmget'),
+          key,
+          fc.array(field, { minLength: 1, maxLength: 3 }),
+        )
+        .map(([command, k, fields]) => [command, k, ...fields]),
+    },
   )
   const wrong = fc.oneof(
     fc
       .tuple(
-        fc.constantFrom('GET', 'SET', 'DEL', 'INCR', 'INCRBY', 'PEXPIRE', 'PUBLISH', 'pexpire'),
+        fc.constantFrom(...all, 'pexpire', 'hset'),
         fc.array(fc.constantFrom('a', 'b', '0'), { maxLength: 4 }),
       )
       .map(([command, words]) => [command, ...words]),
@@ -185,7 +211,7 @@ describe.skipIf(program === undefined)('random commands', () => {
       // A fixed seed, so that a run is the same everywhere. Other seeds are tried by hand.
       { numRuns: 1500, seed: 20_261_121 },
     )
-    for (const name of ['GET', 'SET', 'DEL', 'INCR', 'INCRBY', 'PEXPIRE', 'PUBLISH']) {
+    for (const name of all) {
       expect(seen.get(name), name).toBeGreaterThan(100)
     }
     expect(failed).toBeGreaterThan(500)
