@@ -17,6 +17,8 @@ export type Hud = {
   panel(rows: readonly Row[]): void
   /** How much of the wait for a button's ability is left, 0 to 1. */
   waiting(code: string, left: number): void
+  /** How many people wait for an answer. */
+  people(waiting: number): void
   /** Puts the cursor into the chat line. */
   talk(): void
 }
@@ -28,6 +30,7 @@ export type HudOptions = {
   actions: readonly { code: string; label: string }[]
   act(code: string): void
   say(text: string): void
+  people(): void
   leave(): void
   logOut(): void
 }
@@ -66,9 +69,11 @@ export function createHud(options: HudOptions): Hud {
     input.value = ''
     input.blur()
   })
+  const people = button('People', options.people)
   const corner = element(
     'div',
     { class: 'corner' },
+    people,
     button('Characters', options.leave),
     button('Log out', options.logOut),
   )
@@ -121,6 +126,9 @@ export function createHud(options: HudOptions): Hud {
       if (made && made.style.getPropertyValue('--left') !== text) {
         made.style.setProperty('--left', text)
       }
+    },
+    people(waiting) {
+      people.textContent = waiting > 0 ? `People (${waiting})` : 'People'
     },
     talk: () => input.focus(),
   }

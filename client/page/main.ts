@@ -74,6 +74,7 @@ function enter(playing: Playing, resume?: ResumeTicket): void {
     realm,
     content,
     store: tabStorage,
+    lasting: storage,
     playing,
     resume,
     leaving: leaving.signal,

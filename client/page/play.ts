@@ -18,6 +18,7 @@ import { publish } from './hook.ts'
 import { createHud } from './hud.ts'
 import type { Hud } from './hud.ts'
 import { helpLines, showNews } from './news.ts'
+import { createPeople } from './people.ts'
 import { keepPlaying } from './resume-store.ts'
 import type { Playing } from './resume-store.ts'
 import { createScene } from './scene.ts'
@@ -30,7 +31,10 @@ export type Play = {
   session: Session
   realm: InRealm
   content: ContentSource
+  /** Lives with the tab. */
   store: KeyStore
+  /** Lives with the browser. */
+  lasting: KeyStore
   playing: Playing
   resume?: ResumeTicket
   /** Leaves the world when it is aborted. */
@@ -87,6 +91,7 @@ export async function play(options: Play): Promise<void> {
     say(text) {
       if (!client.say(text)) hud.note('You are not connected. Your line was not sent.')
     },
+    people: () => people.open(),
     leave: () => leave(false),
     logOut: () => leave(true),
   })
@@ -99,6 +104,14 @@ export async function play(options: Play): Promise<void> {
   const say = (entity: number, text: string) => scene.figures.say(entity, text, webMonotonic())
   client.on('chat', ({ from, text }) => say(from, text))
   const api = realm.api(game.api ?? {})
+  const people = createPeople({
+    api,
+    playing,
+    accountId: options.session.account?.accountId ?? '',
+    store: options.lasting,
+    note: (text) => hud.note(text),
+    waiting: (count) => hud.people(count),
+  })
   const controls = createControls(scene.surface, {
     zoom: (factor) => scene.zoomBy(factor),
     talk: () => hud.talk(),
@@ -127,6 +140,7 @@ export async function play(options: Play): Promise<void> {
   const why = await client.ended
   clearInterval(commandTimer)
   controls.close()
+  people.close()
   publish(undefined)
   scene.close()
   document.title = game.title
