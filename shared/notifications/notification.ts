@@ -19,7 +19,6 @@ export const notification = z
   })
 
 export type Notification = z.infer<typeof notification>
-export type NotificationKind = Notification['kind']
 
 /** A kind and its body, before it is written. */
 export type News = Notification extends infer One
