@@ -251,7 +251,7 @@ function rowsOf(test: TestApi) {
   const counts = new Map<string, number>()
   for (const { pk, sk, state } of test.memory.rows('core')) {
     if (!pk.startsWith('R#local#FRIENDS#') || !sk.startsWith('P#')) continue
-    const key = `${pk} ${String(state)}`
+    const key = `${pk} ${state as string}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   return counts
