@@ -7,6 +7,7 @@ import { domain as friends } from './friends/domain.ts'
 import { domain as game } from './game/domain.ts'
 import type { DomainRecord } from './http/record.ts'
 import { domain as internal } from './internal/domain.ts'
+import { domain as mail } from './mail/domain.ts'
 import { domain as notifications } from './notifications/domain.ts'
 import { domain as world } from './world/domain.ts'
 
@@ -20,4 +21,5 @@ export const domains: readonly DomainRecord[] = [
   game,
   friends,
   notifications,
+  mail,
 ]

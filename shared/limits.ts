@@ -94,6 +94,24 @@ export const friendsMax = 200
 export const friendRequestsMax = 50
 export const blockedMax = 200
 
+/**
+ * Letters from players that an inbox holds. Their heads are read together, at most 50 KB with those of the game.
+ * Letters have slots, so this and the next two cannot shrink: what lies beyond would not be found.
+ */
+export const lettersMax = 100
+/** Letters from the game have slots of their own: who fills an inbox keeps none of them out. */
+export const systemLettersMax = 20
+/** Letters to all of a realm that are kept at once. Each character has a row for each that he has read or deleted. */
+export const realmLettersMax = 20
+/** Letters of one player that wait in one inbox unread: who gets no answer may say so much. */
+export const lettersUnreadOfOneMax = 5
+/** A letter is gone so long after it came, read or not: a month's holiday. */
+export const letterKeptDays = 30
+export const letterSubjectMaxLength = 60
+/** A page. In UTF-8 it takes 8 KB at most, half a request. */
+export const letterTextMaxLength = 2000
+export const letterLinesMax = 60
+
 /** What a player must not miss is kept for so long: a month's holiday. */
 export const notificationKeptMs = 30 * 24 * 60 * 60 * 1000
 /** A row may come to lie before one that was read already: a commit takes up to 5 s, clocks are some seconds off. */
@@ -376,6 +394,11 @@ export const RATES = {
   // Changing requests of one account.
   'write.account': {
     strict: { count: 60, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Letters: the guild of a leader who writes to each by hand. A seller of gold wants thousands.
+  'mail.account': {
+    strict: { count: 100, windowMs: 86_400_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   'enter.account': {

@@ -58,6 +58,14 @@ export const PROBLEMS = {
   'friend.limit': { status: 409, title: 'No more fit into your list' },
   'friend.full': { status: 409, title: 'No more fit into the list of the other player' },
 
+  'mail.unknown': { status: 404, title: 'Nobody here has this name' },
+  'mail.self': { status: 422, title: 'This is the character who writes' },
+  'mail.text': { status: 422, title: 'The text has characters that hide, pile up or turn around' },
+  'mail.blocked': { status: 409, title: 'You have blocked this player; unblock first' },
+  'mail.unread': { status: 409, title: 'Your earlier letters there are still unread' },
+  'mail.full': { status: 409, title: 'The inbox is full' },
+  'mail.not_found': { status: 404, title: 'There is no such letter' },
+
   'play.session_active': { status: 409, title: 'The character is still in play elsewhere' },
   'play.version': { status: 409, title: 'The client does not speak a version served here' },
   'world.full': { status: 503, title: 'The world is full' },

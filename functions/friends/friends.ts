@@ -16,6 +16,14 @@ import type { Act, PairRefusal, Side } from './pair.ts'
 import { countSide, listOf, readSide, writeSide } from './store.ts'
 import type { FriendRow } from './store.ts'
 
+/** For other domains, where one player reaches another: in the transaction, and for what is read before it. */
+export { notBlocked } from './store.ts'
+
+/** Whether a player has blocked another one. One trip. */
+export async function hasBlocked(store: Store, by: Player, playerId: string): Promise<boolean> {
+  return (await readSide(store, by, playerId))?.state === 'blocked'
+}
+
 /** Who acts, on whom. Names are those by which they know each other, where the act gives one. */
 export type Between = {
   me: Player & { name?: string }

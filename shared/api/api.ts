@@ -6,6 +6,7 @@ import { content } from './content.ts'
 import { friends } from './friends.ts'
 import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
+import { mail } from './mail.ts'
 import { notifications } from './notifications.ts'
 import { tallies } from './tallies.ts'
 import { world } from './world.ts'
@@ -21,6 +22,7 @@ export const api = {
   tallies,
   friends,
   notifications,
+  mail,
   zoneSchema,
   health,
 }

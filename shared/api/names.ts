@@ -1,6 +1,7 @@
 // Schemas that more than one domain's endpoints share.
 import * as z from 'zod'
 import { characterNameMaxLength, characterNameMinLength } from '../limits.ts'
+import { charactersOf } from '../protocol/chat-text.ts'
 
 /** A realm's id: part of keys and addresses, so plain ASCII. */
 export const realmId = z
@@ -30,6 +31,14 @@ export const characterName = z
       'apart, nor does I or l, rn or m, vv or w',
     example: 'Mira Vale',
   })
+
+/** What a player writes, of so many code points at most. What is in it is judged apart (protocol/chat-text.ts). */
+export const writtenText = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => charactersOf(text) <= max)
+    .meta({ maxLength: max })
 
 /** A moment: Unix milliseconds. */
 export const moment = z.int().min(0).meta({ description: 'Unix time in milliseconds' })

@@ -12,6 +12,15 @@ export const notification = z
   .discriminatedUnion('kind', [
     z.object({ ...about, kind: z.literal('friend.asked'), ...person }),
     z.object({ ...about, kind: z.literal('friend.accepted'), ...person }),
+    // Who wrote it; nobody when it is from the game.
+    z.object({
+      ...about,
+      kind: z.literal('mail.arrived'),
+      characterId: uuid.meta({ description: 'Your character to whom it came' }),
+      letterId: uuid,
+      playerId: uuid.optional(),
+      name: characterName.optional(),
+    }),
   ])
   .meta({
     id: 'Notification',

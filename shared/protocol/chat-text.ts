@@ -1,4 +1,4 @@
-// Checks a line of chat, grapheme by grapheme. A reader sees a grapheme as one character.
+// Checks what players write to others, grapheme by grapheme: a line of chat, and texts of several lines. A reader sees a grapheme as one character.
 //
 // Refused: characters that show nothing, piles of marks that cover the lines above, and characters that
 // change the direction of the text behind them. Taken: Hebrew and Arabic with their direction marks, joiners
@@ -10,6 +10,24 @@
 const MARKS_PILED = /[\p{Mn}\p{Me}]{5}/u
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** The length of a text in code points, as other languages count them; JavaScript counts many an emoji twice. */
+export function charactersOf(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
+/**
+ * Whether a text of several lines may be sent: each line, parted from the next by a line feed, is blank or may be
+ * said, and one of them shows something.
+ */
+export function isLinesText(text: string, linesMax: number): boolean {
+  const lines = text.split('\n', linesMax + 1)
+  if (lines.length > linesMax) return false
+  const written = lines.filter((line) => !/^\p{Zs}*$/u.test(line))
+  return written.length > 0 && written.every(isChatText)
+}
 
 /** Whether the line, without blanks at its ends, may be said. */
 export function isChatText(text: string): boolean {

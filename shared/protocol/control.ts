@@ -5,15 +5,8 @@ import { Packr } from 'msgpackr'
 import * as z from 'zod'
 import { chatMaxLength } from '../limits.ts'
 import { tallyTotal } from '../rules/tally.ts'
-import { isChatText } from './chat-text.ts'
+import { charactersOf, isChatText } from './chat-text.ts'
 import { readMsgpack } from './msgpack.ts'
-
-/** The length of a text in code points. */
-export function charactersOf(text: string): number {
-  let count = 0
-  for (const _ of text) count++
-  return count
-}
 
 /** The first `most` code points of a text. */
 export function cutText(text: string, most: number): string {
@@ -33,7 +26,6 @@ const line = z
   .string()
   .trim()
   .min(1)
-  // Code points, as other languages count them; JavaScript's own length counts many an emoji twice.
   .refine((text) => charactersOf(text) <= chatMaxLength)
   .refine(isChatText)
 

@@ -234,6 +234,20 @@ async function play(bundling: Bundling): Promise<void> {
   await friends('POST', '/friends', mira, { as: mira.characterId, name: 'Bram Oak' })
   await friends('DELETE', `/blocks/${mira.accountId}`, bram)
 
+  // Letters: read and deleted, deleted unread, refused.
+  const inbox = `/characters/${bram.characterId}/mail`
+  const letter = { as: mira.characterId, to: 'Bram Oak', subject: 'Hello', text: 'Hello' }
+  for (let i = 0; i < 2; i++) await friends('POST', '/mail', mira, letter)
+  await friends('POST', '/mail', mira, { ...letter, to: 'Mira Vale' })
+  const { entries } = (await friends('GET', inbox, bram)).json() as {
+    entries: { letterId: string }[]
+  }
+  for (const [i, { letterId }] of entries.entries()) {
+    await friends('GET', `${inbox}/${letterId}`, bram)
+    if (i === 0) await friends('POST', `${inbox}/${letterId}/read`, bram)
+    await friends('DELETE', `${inbox}/${letterId}`, bram)
+  }
+
   // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
   const enter = async ({ token, characterId }: Player) =>
     await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 2 } })

@@ -1,0 +1,355 @@
+// Letters: sent, listed, opened, marked, deleted. What an inbox is by rule stands in box.ts.
+import type { OperationId } from '#shared/api/endpoint.ts'
+import type { Letter, LetterFrom, LetterHead, WrittenLetter } from '#shared/api/mail.ts'
+import type { PageQuery } from '#shared/api/page.ts'
+import { answerOf, recalled } from '#shared/http/operation.ts'
+import { letterLinesMax } from '#shared/limits.ts'
+import { notify } from '#shared/notifications/mailbox.ts'
+import type { Player } from '#shared/notifications/mailbox.ts'
+import { Problem } from '#shared/problem.ts'
+import type { ProblemCode } from '#shared/problem.ts'
+import { isLinesText } from '#shared/protocol/chat-text.ts'
+import { commit, refuse } from '#shared/store/commit.ts'
+import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import type { Write } from '#shared/store/store.ts'
+import { characterOf, ownerOfName } from '../characters/characters.ts'
+import { hasBlocked, notBlocked } from '../friends/friends.ts'
+import { readCursor, writeCursor } from '../http/page.ts'
+import {
+  inboxOf,
+  isToAll,
+  newLetterId,
+  pageOf,
+  playerSlots,
+  realmSlots,
+  slotOf,
+  systemSlots,
+} from './box.ts'
+import {
+  boxOf,
+  boxOfAll,
+  deleteLetter as deleteWrites,
+  deleteToAll,
+  freePlace,
+  handle,
+  markLetter,
+  putLetter,
+  readBox,
+  readHandled,
+  readHead,
+  readPlaces,
+  readRealmHead,
+  readText,
+  readToAll,
+  takePlace,
+  timesOf,
+  untilOf,
+} from './store.ts'
+
+/** A character of a player, whose inbox it is or who writes. */
+export type Owned = Player & { characterId: string }
+
+type MailRefusal = Extract<ProblemCode, `mail.${string}`>
+type Sent = { to: string; at: number; until: number }
+
+/** An inbox that others change meanwhile is looked at anew so often: of many who draw slots some meet. */
+const triesMax = 8
+
+const listName = 'mail.list'
+
+/** Three trips at once. Throws character.not_found, request.cursor. */
+export async function listMail(
+  { store, runtime }: OperationDeps,
+  of: Owned,
+  { limit, after }: PageQuery,
+): Promise<{ entries: LetterHead[]; next?: string; unread: number }> {
+  const position = after === undefined ? undefined : readCursor(listName, after)
+  const now = runtime.now()
+  const [{ createdAt }, box, toAll] = await Promise.all([
+    characterOf(store, of, of.characterId),
+    readBox(store, boxOf(of.realmId, of.characterId), now),
+    readToAll(store, of.realmId, now),
+  ])
+  const inbox = inboxOf(box.letters, toAll, box.handled, createdAt)
+  const { entries, next } = pageOf(inbox, { limit, after: position })
+  return {
+    entries,
+    ...(next === undefined ? {} : { next: writeCursor(listName, next) }),
+    unread: inbox.filter(({ read }) => !read).length,
+  }
+}
+
+/** Three trips at once; four for a letter to all. Throws character.not_found, mail.not_found. */
+export async function openLetter(
+  { store, runtime }: OperationDeps,
+  of: Owned,
+  letterId: string,
+): Promise<Letter> {
+  const box = isToAll(letterId) ? boxOfAll(of.realmId) : boxOf(of.realmId, of.characterId)
+  const [head, text] = await Promise.all([
+    readOne({ store, runtime }, of, letterId),
+    readText(store, box, letterId, runtime.now()),
+  ])
+  // Deleted, or its slot taken by the next one, between the two reads.
+  if (text === undefined) throw new Problem('mail.not_found')
+  const { letterId: id, from, to, subject, at, until, read } = head
+  return { letterId: id, from, to, subject, at, until, read, text }
+}
+
+/** A letter that the character has. Throws character.not_found, mail.not_found. */
+async function readOne({ store, runtime }: OperationDeps, of: Owned, letterId: string) {
+  const now = runtime.now()
+  const box = boxOf(of.realmId, of.characterId)
+  const [{ createdAt }, own, toAll, handled] = await Promise.all([
+    characterOf(store, of, of.characterId),
+    readHead(store, box, letterId, now),
+    readRealmHead(store, of.realmId, letterId, now),
+    isToAll(letterId) ? readHandled(store, box, letterId, now) : undefined,
+  ])
+  if (own !== undefined) return own
+  const [shared] = inboxOf([], toAll ? [toAll] : [], handled ? [handled] : [], createdAt)
+  if (shared === undefined) throw new Problem('mail.not_found')
+  return shared
+}
+
+/** Two trips, the first ones at once. Throws character.not_found, mail.not_found, world.busy, operation.mismatch. */
+export async function markRead(
+  deps: OperationDeps,
+  of: Owned,
+  letterId: string,
+  op: OperationId,
+): Promise<void> {
+  const box = boxOf(of.realmId, of.characterId)
+  await change(deps, of, letterId, op, (letter) => {
+    if (letter.read) return []
+    return letter.to === 'all' ? [handle(box, letter, 'read')] : markLetter(box, letter)
+  })
+}
+
+/** As `markRead`. One to all is deleted for this character alone. */
+export async function deleteLetter(
+  deps: OperationDeps,
+  of: Owned,
+  letterId: string,
+  op: OperationId,
+): Promise<void> {
+  const box = boxOf(of.realmId, of.characterId)
+  await change(deps, of, letterId, op, (letter) =>
+    letter.to === 'all' ? [handle(box, letter, 'deleted')] : deleteWrites(box, letter),
+  )
+}
+
+async function change(
+  deps: OperationDeps,
+  of: Owned,
+  letterId: string,
+  op: OperationId,
+  writesFor: (letter: Awaited<ReturnType<typeof readOne>>) => Write[],
+): Promise<void> {
+  await settled(async (unclear) => {
+    let letter
+    try {
+      letter = await readOne(deps, of, letterId)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return await refuse(deps, op, { refused: error.code, unclear })
+    }
+    const steps = writesFor(letter).map((write) => ({ write }))
+    return await commit(deps, op, { steps, answer: {}, unclear })
+  })
+}
+
+/** Tries again what met others, and answers. `unclear`: a commit of this id has failed before. */
+async function settled<T>(
+  attempt: (unclear: boolean) => Promise<Outcome<T, ProblemCode>>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await attempt(tries > 1)
+    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
+    if (!busy || tries === triesMax) return answerOf(outcome)
+  }
+}
+
+/**
+ * Up to four trips to find who writes to whom, four at once to look, and the commit. Throws character.not_found,
+ * mail.*, world.busy, operation.mismatch.
+ */
+export async function sendLetter(
+  deps: OperationDeps,
+  from: Owned,
+  to: string,
+  letter: WrittenLetter,
+  op: OperationId,
+): Promise<Sent> {
+  checkTexts(letter)
+  const { realmId } = from
+  let found
+  try {
+    found = await Promise.all([
+      characterOf(deps.store, from, from.characterId),
+      receiver(deps, realmId, to),
+    ])
+    if (found[1].characterId === from.characterId) throw new Problem('mail.self')
+  } catch (error) {
+    return await recalled(deps, op, error)
+  }
+  const [{ name }, them] = found
+  const between = { me: { ...from, name }, them: { realmId, ...them } }
+  return await settled((unclear) => trySend(deps, between, letter, op, unclear))
+}
+
+type Named = Owned & { name: string }
+
+async function trySend(
+  deps: OperationDeps,
+  { me, them }: { me: Named; them: Named },
+  letter: WrittenLetter,
+  op: OperationId,
+  unclear: boolean,
+): Promise<Outcome<Sent, MailRefusal>> {
+  const { store, runtime } = deps
+  const now = runtime.now()
+  const box = boxOf(them.realmId, them.characterId)
+  const [unwanted, blocked, { taken }, places] = await Promise.all([
+    hasBlocked(store, me, them.accountId),
+    hasBlocked(store, them, me.accountId),
+    readBox(store, box, now),
+    readPlaces(store, box, me.accountId, now),
+  ])
+  const letterId = newLetterId(runtime, playerSlots, taken)
+  const place = freePlace(places, blocked)
+  const refused: MailRefusal | undefined = unwanted
+    ? 'mail.blocked'
+    : letterId === undefined
+      ? 'mail.full'
+      : place === undefined
+        ? 'mail.unread'
+        : undefined
+  if (refused !== undefined) return await refuse(deps, op, { refused, unclear })
+  const times = timesOf(now)
+  // Who is blocked meets the same limits and gets the same answer. His letter goes nowhere.
+  const taking = { n: place!, letterId: letterId!, lost: blocked, ...times }
+  const writes = [takePlace(box, me.accountId, taking)]
+  if (!blocked) {
+    const { accountId: playerId, name } = me
+    const from: LetterFrom = { kind: 'player', playerId, name }
+    const news = { kind: 'mail.arrived', characterId: them.characterId, playerId, name } as const
+    writes.push(
+      notBlocked(them, playerId),
+      ...putLetter(box, { ...letter, letterId: letterId!, from, place: place!, ...times }),
+      notify(runtime, them, { ...news, letterId: letterId! }),
+    )
+  }
+  const answer = { to: them.name, at: now, until: untilOf(times) }
+  const steps = writes.map((write): Step<MailRefusal> => ({ write }))
+  return await commit(deps, op, { steps, answer, unclear })
+}
+
+/** Throws mail.unknown. */
+async function receiver({ store }: OperationDeps, realmId: string, name: string) {
+  const owner = await ownerOfName(store, realmId, name)
+  if (owner === undefined || owner.deleted) throw new Problem('mail.unknown')
+  return owner
+}
+
+/** Throws mail.text. */
+function checkTexts({ subject, text }: WrittenLetter): void {
+  const wrong = [
+    ...(isLinesText(subject, 1) ? [] : ['body.subject']),
+    ...(isLinesText(text, letterLinesMax) ? [] : ['body.text']),
+  ]
+  if (wrong.length === 0) return
+  const fields = wrong.map((path) => ({ path, reason: 'is not allowed' }))
+  throw new Problem('mail.text', { fields })
+}
+
+/** Who does it for the game, and why: one write of the same transaction. */
+export type Audited = (what: string) => Write
+
+/**
+ * A letter from the game to a character. `to` counts as it is spelled. Throws mail.unknown, mail.text, mail.full,
+ * world.busy, operation.mismatch.
+ */
+export async function sendSystemLetter(
+  deps: OperationDeps,
+  realmId: string,
+  { to, ...letter }: WrittenLetter & { to: string },
+  audited: Audited,
+  op: OperationId,
+): Promise<{ letterId: string; characterId: string; until: number }> {
+  checkTexts(letter)
+  let them: Named
+  try {
+    const owner = await receiver(deps, realmId, to)
+    if (owner.name !== to) {
+      throw new Problem('mail.unknown', { detail: `The name is spelled ${owner.name}.` })
+    }
+    them = { realmId, ...owner }
+  } catch (error) {
+    return await recalled(deps, op, error)
+  }
+  const { store, runtime } = deps
+  const { characterId } = them
+  const box = boxOf(realmId, characterId)
+  return await settled(async (unclear) => {
+    const now = runtime.now()
+    const { taken } = await readBox(store, box, now)
+    const letterId = newLetterId(runtime, systemSlots, taken)
+    if (letterId === undefined) return await refuse(deps, op, { refused: 'mail.full', unclear })
+    const times = timesOf(now)
+    const writes = [
+      audited(`to ${them.name}: ${letter.subject}`),
+      ...putLetter(box, { ...letter, letterId, from: { kind: 'game' }, ...times }),
+      notify(runtime, them, { kind: 'mail.arrived', characterId, letterId }),
+    ]
+    const answer = { letterId, characterId, until: untilOf(times) }
+    return await commit(deps, op, { steps: writes.map((write) => ({ write })), answer, unclear })
+  })
+}
+
+/** A letter to all characters of a realm, as one row. Throws mail.text, mail.full, world.busy, operation.mismatch. */
+export async function sendToAll(
+  deps: OperationDeps,
+  realmId: string,
+  { days, ...letter }: WrittenLetter & { days?: number | undefined },
+  audited: Audited,
+  op: OperationId,
+): Promise<{ letterId: string; until: number }> {
+  checkTexts(letter)
+  return await settled(async (unclear) => {
+    const now = deps.runtime.now()
+    const there = await readToAll(deps.store, realmId, now)
+    const taken = new Set(there.map(({ letterId }) => slotOf(letterId)))
+    const letterId = newLetterId(deps.runtime, realmSlots, taken)
+    if (letterId === undefined) return await refuse(deps, op, { refused: 'mail.full', unclear })
+    const times = timesOf(now, days)
+    const from: LetterFrom = { kind: 'game' }
+    const writes = [
+      audited(`${letterId}: ${letter.subject}`),
+      ...putLetter(boxOfAll(realmId), { ...letter, letterId, from, ...times }),
+    ]
+    const answer = { letterId, until: untilOf(times) }
+    return await commit(deps, op, { steps: writes.map((write) => ({ write })), answer, unclear })
+  })
+}
+
+/** Takes a letter to all back: nobody sees it any more. Throws mail.not_found, world.busy, operation.mismatch. */
+export async function withdrawToAll(
+  deps: OperationDeps,
+  realmId: string,
+  letterId: string,
+  audited: Audited,
+  op: OperationId,
+): Promise<void> {
+  await settled(async (unclear) => {
+    const now = deps.runtime.now()
+    const head = await readRealmHead(deps.store, realmId, letterId, now)
+    if (head === undefined) return await refuse(deps, op, { refused: 'mail.not_found', unclear })
+    const writes = [...deleteToAll(realmId, letterId), audited(`${letterId}: ${head.subject}`)]
+    return await commit(deps, op, {
+      steps: writes.map((write) => ({ write })),
+      answer: {},
+      unclear,
+    })
+  })
+}

@@ -1,0 +1,34 @@
+import type { Handlers, PlayerCaller } from '#shared/api/endpoint.ts'
+import type { mail } from '#shared/api/mail.ts'
+import type { OperationDeps } from '#shared/store/commit.ts'
+import { deleteLetter, listMail, markRead, openLetter, sendLetter } from './mail.ts'
+import type { Owned } from './mail.ts'
+
+export function mailRoutes(deps: OperationDeps): Handlers<typeof mail> {
+  return {
+    list: async ({ params, query, caller }) => await listMail(deps, ownedBy(params, caller), query),
+    open: async ({ params, caller }) =>
+      await openLetter(deps, ownedBy(params, caller), params.letterId),
+    async send({ params, body, caller, operation }) {
+      const { as, to, subject, text } = body
+      const from = ownedBy({ ...params, characterId: as }, caller)
+      return await sendLetter(deps, from, to, { subject, text }, operation)
+    },
+    async markRead({ params, caller, operation }) {
+      await markRead(deps, ownedBy(params, caller), params.letterId, operation)
+      return {}
+    },
+    async delete({ params, caller, operation }) {
+      await deleteLetter(deps, ownedBy(params, caller), params.letterId, operation)
+      return {}
+    },
+  }
+}
+
+/** Whether the character is the caller's is known when it is read. */
+function ownedBy(
+  { realmId, characterId }: { realmId: string; characterId: string },
+  { accountId }: PlayerCaller,
+): Owned {
+  return { realmId, accountId, characterId }
+}

@@ -1,0 +1,418 @@
+// Letters over HTTP, and random histories of them on a store that fails.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  letterKeptDays,
+  letterLinesMax,
+  letterSubjectMaxLength,
+  letterTextMaxLength,
+  lettersMax,
+  lettersUnreadOfOneMax,
+} from '#shared/limits.ts'
+import { newId } from '#shared/runtime.ts'
+import { seededFaults } from '#shared/store/faults.ts'
+import { codeOf, goodPassword, newAccount, openApi } from './api.ts'
+import type { TestApi } from './api.ts'
+
+const inRealm = { realmId: 'local' }
+const dayMs = 24 * 60 * 60 * 1000
+const hello = { subject: 'Hello', text: 'How are you?\n\nYours' }
+
+type Person = ReturnType<typeof actsOf>
+
+/** A player with one character. Letters alone tell names apart, and not all of them. */
+async function person(test: TestApi, name: string) {
+  const { accessToken, accountId } = await newAccount(test, name)
+  const body = { name, race: 'human', job: 'mage' }
+  const { characters } = test.client({ token: accessToken })
+  const { characterId: as } = await characters.create({ params: inRealm, body })
+  return actsOf(test, accessToken, { playerId: accountId, name, as })
+}
+
+/** The same player, after a time for which no token holds. */
+async function again(test: TestApi, { playerId, name, as }: Person): Promise<Person> {
+  const body = { loginName: name, password: goodPassword }
+  const { accessToken } = await test.client().auth.login({ body })
+  return actsOf(test, accessToken, { playerId, name, as })
+}
+
+function actsOf(test: TestApi, token: string, who: { playerId: string; name: string; as: string }) {
+  const { as } = who
+  const client = test.client({ token })
+  const of = (letterId: string) => ({ ...inRealm, characterId: as, letterId })
+  const list = async (query: { limit?: number; after?: string } = {}) =>
+    await client.mail.list({ params: { ...inRealm, characterId: as }, query })
+  return {
+    ...who,
+    client,
+    write: (to: string, letter = hello, operationId = newId(test.clock)) =>
+      client.mail.send({ params: inRealm, body: { as, to, ...letter } }, { operationId }),
+    list,
+    subjects: async () => (await list({ limit: 140 })).entries.map(({ subject }) => subject),
+    unread: async () => (await list()).unread,
+    /** The id of the newest letter. */
+    newest: async () => (await list({ limit: 1 })).entries[0]!.letterId,
+    open: (letterId: string) => client.mail.open({ params: of(letterId) }),
+    mark: (letterId: string, operationId = newId(test.clock)) =>
+      client.mail.markRead({ params: of(letterId) }, { operationId }),
+    remove: (letterId: string, operationId = newId(test.clock)) =>
+      client.mail.delete({ params: of(letterId) }, { operationId }),
+    block: (name: string) => client.friends.block({ params: inRealm, body: { name } }),
+    unblock: (other: { playerId: string }) =>
+      client.friends.unblock({ params: { ...inRealm, playerId: other.playerId } }),
+    make: async (name: string) => {
+      const body = { name, race: 'human', job: 'mage' }
+      return (await client.characters.create({ params: inRealm, body })).characterId
+    },
+    die: () => client.characters.delete({ params: { ...inRealm, characterId: as } }),
+    async told() {
+      const { entries } = await client.notifications.list({ params: inRealm })
+      return entries.filter(({ kind }) => kind === 'mail.arrived')
+    },
+  }
+}
+
+const names = ['Ada', 'Bram', 'Cato', 'Dunja', 'Egon', 'Fenna']
+
+async function people(count: number) {
+  const test = await openApi()
+  const all: Person[] = []
+  for (const name of names.slice(0, count)) all.push(await person(test, name))
+  test.trips.reset()
+  return { test, all: all as [Person, Person, Person, Person, Person, Person] }
+}
+
+const written = (subject: string) => ({ subject, text: subject })
+
+/** Fills the inbox of a character, down to so many free slots. */
+async function fill(test: TestApi, characterId: string, free: number) {
+  const at = test.clock.now()
+  for (let slot = 0; slot < lettersMax - free; slot++) {
+    const hex = slot.toString(16).padStart(2, '0')
+    const letterId = newId(test.clock).slice(0, -2) + hex
+    const from = { kind: 'player', playerId: newId(test.clock), name: 'Gaspard' }
+    const row = { v: 1, letterId, from, subject: 'old', at, read: true, expires: at / 1000 + 60 }
+    const item = { pk: `R#local#MAIL#${characterId}`, sk: `L#${hex}`, ...row }
+    await test.memory.put({ table: 'core', item })
+  }
+}
+
+describe('a letter', () => {
+  it('reaches one who is not there, is read later and deleted', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const sent = await ada.write('bram')
+    expect(sent).toMatchObject({ to: 'Bram', at: test.clock.now() })
+    expect(sent.until - sent.at).toBe(letterKeptDays * dayMs)
+    const { entries, unread, next } = await bram.list()
+    expect(unread).toBe(1)
+    expect(next).toBeUndefined()
+    const from = { kind: 'player', playerId: ada.playerId, name: 'Ada' }
+    const head = { from, to: 'you', subject: 'Hello', at: sent.at, until: sent.until }
+    expect(entries).toMatchObject([{ ...head, read: false }])
+    const { letterId } = entries[0]!
+    expect(await bram.told()).toMatchObject([
+      { characterId: bram.as, letterId, playerId: ada.playerId, name: 'Ada' },
+    ])
+    expect(await bram.open(letterId)).toEqual({ ...head, letterId, read: false, text: hello.text })
+    await bram.mark(letterId)
+    expect(await bram.unread()).toBe(0)
+    expect(await bram.open(letterId)).toMatchObject({ read: true })
+    await bram.remove(letterId)
+    expect(await bram.list()).toEqual({ entries: [], unread: 0 })
+    expect(await codeOf(bram.open(letterId))).toBe('mail.not_found')
+    expect(rowsOf(test)).toEqual([])
+  })
+
+  it('goes 30 days after it came, with all its rows, read or not', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    for (let i = 0; i < lettersUnreadOfOneMax; i++) await ada.write('Bram')
+    expect(await codeOf(ada.write('Bram'))).toBe('mail.unread')
+    const letterId = await bram.newest()
+    test.clock.advance(letterKeptDays * dayMs - 1000)
+    const later = await again(test, bram)
+    expect(await later.subjects()).toHaveLength(lettersUnreadOfOneMax)
+    test.clock.advance(1000)
+    expect(await later.list()).toEqual({ entries: [], unread: 0 })
+    for (const act of [later.open, later.mark, later.remove]) {
+      expect(await codeOf(act(letterId))).toBe('mail.not_found')
+    }
+    // Nothing has deleted a row, and there is room again.
+    expect(rowsOf(test).length).toBeGreaterThan(0)
+    expect(await codeOf((await again(test, ada)).write('Bram', written('new')))).toBe('done')
+    expect(await later.subjects()).toEqual(['new'])
+  })
+
+  it('may go to another character of its writer, but not to himself', async () => {
+    const { all } = await people(1)
+    const [ada] = all
+    await ada.make('Bodil')
+    expect(await codeOf(ada.write('Bodil'))).toBe('done')
+    expect(await codeOf(ada.write('Ada'))).toBe('mail.self')
+    expect(await ada.told()).toHaveLength(1)
+  })
+})
+
+/** Rows of inboxes, by their sort keys. */
+function rowsOf(test: TestApi): string[] {
+  return test.memory
+    .rows('core')
+    .filter(({ pk }) => pk.startsWith('R#local#MAIL#'))
+    .map(({ sk }) => sk)
+}
+
+describe('an inbox', () => {
+  it('comes newest first in pages, also of one millisecond', async () => {
+    const { test, all } = await people(3)
+    const [ada, bram, cato] = all
+    // Two at one moment, then two at the next one.
+    for (const [subject, who] of [
+      ['a', ada],
+      ['b', cato],
+      ['', undefined],
+      ['c', ada],
+      ['d', cato],
+    ] as const) {
+      if (who === undefined) test.clock.advance(1)
+      else await who.write('Bram', written(subject))
+    }
+    const whole = (await bram.list()).entries
+    const byHand = whole.toSorted((a, b) => b.at - a.at || (a.letterId < b.letterId ? 1 : -1))
+    expect(whole).toEqual(byHand)
+    expect(whole.map(({ at }) => at - whole[3]!.at)).toEqual([1, 1, 0, 0])
+    for (const limit of [1, 2, 3, 4]) {
+      const seen = []
+      let after: string | undefined
+      do {
+        const page = await bram.list({ limit, ...(after === undefined ? {} : { after }) })
+        expect(page.entries.length).toBeLessThanOrEqual(limit)
+        expect(page.unread).toBe(4)
+        seen.push(...page.entries)
+        after = page.next
+      } while (after !== undefined)
+      expect(seen).toEqual(whole)
+    }
+  })
+
+  it('goes on behind a letter that was deleted, and refuses a cursor of another list', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    for (const subject of ['a', 'b', 'c']) {
+      test.clock.advance(1)
+      await ada.write('Bram', written(subject))
+    }
+    const { entries, next } = await bram.list({ limit: 1 })
+    await bram.remove(entries[0]!.letterId)
+    const rest = await bram.list({ after: next! })
+    expect(rest.entries.map(({ subject }) => subject)).toEqual(['b', 'a'])
+    const other = Buffer.from(JSON.stringify([1, 'friends.list', 0, 'x'])).toString('base64url')
+    expect(await codeOf(bram.list({ after: other }))).toBe('request.cursor')
+  })
+
+  it('is its own: other players are refused, and their ids do nothing', async () => {
+    const { test, all } = await people(3)
+    const [ada, bram, cato] = all
+    await ada.write('Bram')
+    const letterId = await bram.newest()
+    const params = { ...inRealm, characterId: bram.as, letterId }
+    const { mail } = cato.client
+    const refused = [
+      mail.list({ params: { ...inRealm, characterId: bram.as } }),
+      mail.open({ params }),
+      mail.markRead({ params }),
+      mail.delete({ params }),
+      mail.send({ params: inRealm, body: { as: bram.as, to: 'Ada', ...hello } }),
+    ]
+    for (const call of refused) expect(await codeOf(call)).toBe('character.not_found')
+    // Through his own inbox.
+    for (const act of [cato.open, cato.mark, cato.remove]) {
+      expect(await codeOf(act(letterId))).toBe('mail.not_found')
+    }
+    expect(await bram.unread()).toBe(1)
+    expect(test.logged).toEqual([])
+  })
+
+  it('takes no letter beyond its bound, also when all come at once', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    await fill(test, bram.as, 1)
+    const others = [ada]
+    for (const name of ['Cato', 'Dunja', 'Egon', 'Fenna']) others.push(await person(test, name))
+    const codes = await Promise.all(others.map((one) => codeOf(one.write('Bram'))))
+    const full = Array.from({ length: 4 }, () => 'mail.full')
+    expect(codes.toSorted()).toEqual(['done', ...full])
+    expect(await bram.subjects()).toHaveLength(lettersMax)
+    expect(await bram.told()).toHaveLength(1)
+    await bram.remove(await bram.newest())
+    expect(await codeOf(ada.write('Bram'))).toBe('done')
+  })
+
+  it('takes so many unread letters of one player, from all his characters and at once', async () => {
+    const { all } = await people(2)
+    const [ada, bram] = all
+    const second = await ada.make('Bodil')
+    const many = Array.from({ length: 12 }, async (_, i) => {
+      const as = i % 2 === 0 ? ada.as : second
+      const body = { as, to: 'Bram', ...hello }
+      return await codeOf(ada.client.mail.send({ params: inRealm, body }))
+    })
+    const codes = await Promise.all(many)
+    expect(codes.filter((code) => code === 'done')).toHaveLength(lettersUnreadOfOneMax)
+    expect(new Set(codes)).toEqual(new Set(['done', 'mail.unread']))
+    // Each that is read or deleted makes room for one.
+    for (const act of [bram.mark, bram.remove]) {
+      await act((await bram.list()).entries.find(({ read }) => !read)!.letterId)
+      expect(await codeOf(ada.write('Bram'))).toBe('done')
+      expect(await codeOf(ada.write('Bram'))).toBe('mail.unread')
+    }
+    // One that was read has made room already.
+    await bram.remove((await bram.list()).entries.find(({ read }) => read)!.letterId)
+    expect(await codeOf(ada.write('Bram'))).toBe('mail.unread')
+  })
+})
+
+describe('a refusal', () => {
+  it('names why', async () => {
+    const { test, all } = await people(3)
+    const [ada, bram, cato] = all
+    expect(await codeOf(ada.write('Nobody Here'))).toBe('mail.unknown')
+    expect(await codeOf(ada.write('x'))).toBe('request.invalid')
+    expect(await codeOf(ada.write('Ada'))).toBe('mail.self')
+    await cato.die()
+    expect(await codeOf(ada.write('Cato'))).toBe('mail.unknown')
+    expect(await codeOf(cato.write('Ada'))).toBe('character.not_found')
+    expect(await codeOf(cato.list())).toBe('character.not_found')
+    await ada.block('Bram')
+    expect(await codeOf(ada.write('Bram'))).toBe('mail.blocked')
+    expect(await codeOf(bram.open(newId(test.clock)))).toBe('mail.not_found')
+    expect(await bram.list()).toEqual({ entries: [], unread: 0 })
+    expect(test.logged).toEqual([])
+  })
+
+  it('is for texts that are too long, empty, hidden or piled up; markup is text', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const subject = (text: string) => codeOf(ada.write('Bram', { ...hello, subject: text }))
+    const text = (of: string) => codeOf(ada.write('Bram', { ...hello, text: of }))
+    for (const each of [subject, text]) {
+      expect(await each('')).toBe('request.invalid')
+      for (const refused of [' ', 'a\u202eb', `a${'\u0301'.repeat(5)}`, 'a\0b', '\u3164', 'a\rb']) {
+        expect(await each(refused)).toBe('mail.text')
+      }
+      expect(await each('half \ud83d')).toBe('request.malformed')
+    }
+    expect(await subject('x'.repeat(letterSubjectMaxLength + 1))).toBe('request.invalid')
+    expect(await text('x'.repeat(letterTextMaxLength + 1))).toBe('request.invalid')
+    expect(await text('x'.repeat(10_000_000))).toBe('request.too_large')
+    expect(await subject('a\nb')).toBe('mail.text')
+    expect(await text('a\n'.repeat(letterLinesMax))).toBe('mail.text')
+    expect(await text(`a${'\n'.repeat(letterLinesMax - 1)}`)).toBe('done')
+    // Each of four bytes; JavaScript counts each twice.
+    expect(await subject('😀'.repeat(letterSubjectMaxLength))).toBe('done')
+    expect(await text('😀'.repeat(letterTextMaxLength))).toBe('done')
+    const markup = '<script>alert(1)</script> {{x}} [a](javascript:b) &amp;'
+    expect(await codeOf(ada.write('Bram', { subject: markup, text: markup }))).toBe('done')
+    expect(await bram.open(await newestCalled(bram, markup))).toMatchObject({ text: markup })
+    expect(test.logged).toEqual([])
+  })
+
+  it('does not take the place of an answer that was given before', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const [sent, marked, removed] = [1, 2, 3].map(() => newId(test.clock))
+    const first = await ada.write('Bram', hello, sent)
+    const letterId = await bram.newest()
+    await bram.mark(letterId, marked)
+    await bram.remove(letterId, removed)
+    await bram.mark(letterId, marked)
+    await bram.die()
+    await bram.mark(letterId, marked)
+    await bram.remove(letterId, removed)
+    await ada.die()
+    expect(await ada.write('Bram', hello, sent)).toEqual(first)
+    expect(await codeOf(ada.write('Bram', written('other'), sent))).toBe('operation.mismatch')
+  })
+
+  it('comes after a hundred letters a day', async () => {
+    const test = await openApi({ profile: 'strict' })
+    const ada = await person(test, 'Ada')
+    let count = 0
+    for (; count < 200; count++) {
+      // The rate of all that changes something is by the minute.
+      if (count % 25 === 24) test.clock.advance(120_000)
+      if ((await codeOf(ada.write('Ada'))) !== 'mail.self') break
+    }
+    expect(count).toBe(100)
+    expect(await codeOf(ada.write('Ada'))).toBe('request.rate_limited')
+  })
+})
+
+async function newestCalled(who: Person, subject: string): Promise<string> {
+  return (await who.list()).entries.find((head) => head.subject === subject)!.letterId
+}
+
+describe('a player who is blocked', () => {
+  it('gets the answers that he would get from one who never reads', async () => {
+    const { test, all } = await people(3)
+    const [ada, bram, cato] = all
+    await bram.block('Ada')
+    const answers = async (to: string) => {
+      const sent = []
+      for (let i = 0; i <= lettersUnreadOfOneMax; i++) {
+        const answer = ada.write(to)
+        sent.push(await codeOf(answer))
+        if (sent.at(-1) === 'done') sent.push(Object.keys(await answer))
+      }
+      return sent
+    }
+    const toOther = await answers('Cato')
+    expect(await answers('Bram')).toEqual(toOther)
+    expect(toOther.at(-1)).toBe('mail.unread')
+    expect(await bram.list()).toEqual({ entries: [], unread: 0 })
+    expect(await bram.told()).toEqual([])
+    expect(await cato.unread()).toBe(lettersUnreadOfOneMax)
+    await fill(test, bram.as, 0)
+    await fill(test, cato.as, 0)
+    const dunja = await person(test, 'Dunja')
+    await bram.block('Dunja')
+    expect(await codeOf(dunja.write('Bram'))).toBe('mail.full')
+    expect(await codeOf(dunja.write('Cato'))).toBe('mail.full')
+  })
+
+  it('reaches his receiver again after the end of the block, as if he had not written', async () => {
+    const { all } = await people(2)
+    const [ada, bram] = all
+    await ada.write('Bram', written('before'))
+    await bram.block('Ada')
+    for (let i = 1; i < lettersUnreadOfOneMax; i++) await ada.write('Bram', written('lost'))
+    expect(await codeOf(ada.write('Bram'))).toBe('mail.unread')
+    await bram.unblock(ada)
+    expect(await bram.subjects()).toEqual(['before'])
+    for (let i = 1; i < lettersUnreadOfOneMax; i++) await ada.write('Bram', written('after'))
+    expect(await codeOf(ada.write('Bram'))).toBe('mail.unread')
+    expect(await bram.unread()).toBe(lettersUnreadOfOneMax)
+  })
+
+  it('reaches nobody from the moment of the block on, also when letter and block meet', async () => {
+    for (let tried = 0; tried < 20; tried++) {
+      const { test, all } = await people(2)
+      const [ada, bram] = all
+      // The block is made between the reads of a letter and its commit.
+      let reads = 0
+      test.faults.next = ({ operation, rows }) => {
+        if (operation === 'transact' || !rows[0]!.key.pk.includes('#MAIL#')) return undefined
+        return reads++ < tried % 4 ? undefined : { kind: 'delay', ms: 0 }
+      }
+      const letter = ada.write('Bram')
+      await bram.block('Ada')
+      await letter
+      const there = await bram.subjects()
+      // It came before the block, or not at all; what is told agrees.
+      expect(await bram.told()).toHaveLength(there.length)
+      expect(there.length).toBeLessThanOrEqual(1)
+      await ada.write('Bram', written('later'))
+      expect(await bram.subjects()).toEqual(there)
+    }
+  })
+})
