@@ -94,20 +94,30 @@ function alarmOnRequests(alarm: DefineAlarm, { stage }: Api): void {
 
 function alarmOnFunctions(alarm: DefineAlarm, { functions }: Api): void {
   const each = [...functions.values()]
-  alarm(
+  const sum = { period: minute, statistic: Stats.SUM }
+  alarmOnSum(
+    alarm,
     'errors',
     'A function fails at its start or is ended: wrong configuration, permission or secret.',
-    sumOf(each.map((made) => made.metricErrors({ period: minute, statistic: Stats.SUM }))),
-    0,
-    3,
+    each.map((made) => made.metricErrors(sum)),
   )
-  alarm(
+  alarmOnSum(
+    alarm,
     'turned-away',
     'Functions are at the limit of concurrency of the account, or of their own.',
-    sumOf(each.map((made) => made.metricThrottles({ period: minute, statistic: Stats.SUM }))),
-    0,
-    3,
+    each.map((made) => made.metricThrottles(sum)),
   )
+}
+
+/** CloudWatch takes so many metrics for one alarm. */
+const metricsPerAlarm = 10
+
+/** One alarm on the sum of some metrics: `id`, and `id-2` and so on for those that one cannot take. */
+function alarmOnSum(alarm: DefineAlarm, id: string, about: string, metrics: IMetric[]): void {
+  for (let from = 0; from < metrics.length; from += metricsPerAlarm) {
+    const name = from === 0 ? id : `${id}-${1 + from / metricsPerAlarm}`
+    alarm(name, about, sumOf(metrics.slice(from, from + metricsPerAlarm)), 0, 3)
+  }
 }
 
 function alarmOnTables(alarm: DefineAlarm, { tables }: Data): void {
@@ -136,7 +146,7 @@ function sumOf(metrics: IMetric[]): IMetric {
   const names = metrics.map((_, i) => `m${i}`)
   return new MathExpression({
     expression: names.join(' + '),
-    label: 'Sum over all functions',
+    label: 'Sum over functions',
     period: minute,
     usingMetrics: Object.fromEntries(metrics.map((metric, i) => [names[i]!, metric])),
   })

@@ -171,5 +171,7 @@ function newsWords(news: Notification): string {
       return `${news.name} asks to be your friend. Answer under People.`
     case 'friend.accepted':
       return `You and ${news.name} are friends.`
+    case 'mail.arrived':
+      return `A letter from ${news.name ?? 'the game'} has come.`
   }
 }

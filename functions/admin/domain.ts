@@ -20,6 +20,12 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'Query', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem', 'Query', 'UpdateItem'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#MAIL#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+    },
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query'] },
     { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
   ],

@@ -4,6 +4,7 @@ import { ban, kick, requireOperator, setRole, showPlayer, unban } from './admin.
 import type { AdminDeps } from './admin.ts'
 import { readAudit } from './audit.ts'
 import { announce, listFleet, stopHost } from './fleet.ts'
+import { mailAll, sendMail, withdrawMail } from './letters.ts'
 
 export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
   /** Refuses an account that has lost its role since its token was made. */
@@ -30,6 +31,16 @@ export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
     announce: asked(({ caller, params, body, operation }) =>
       announce(deps, caller, params.realmId, body, operation),
     ),
+    sendMail: asked(({ caller, params, body, operation }) =>
+      sendMail(deps, caller, params.realmId, body, operation),
+    ),
+    mailAll: asked(({ caller, params, body, operation }) =>
+      mailAll(deps, caller, params.realmId, body, operation),
+    ),
+    withdrawMail: asked(async ({ caller, params, body, operation }) => {
+      await withdrawMail(deps, caller, params, body.reason, operation)
+      return {}
+    }),
     fleet: asked(async () => ({ hosts: await listFleet(deps) })),
     stopHost: asked(async ({ caller, params, body, operation }) => {
       await stopHost(deps, caller, params.name, body.reason, operation)

@@ -1,6 +1,7 @@
 // What was typed after `npm run waystone --`, as a command.
 import { parseArgs } from 'node:util'
 import { VARIABLES } from '#shared/config.ts'
+import { letterKeptDays } from '#shared/limits.ts'
 import { isUuid } from '#shared/runtime.ts'
 
 export type Command =
@@ -12,7 +13,18 @@ export type Command =
   | { do: 'fleet' }
   | { do: 'stop'; name: string; reason: string }
   | { do: 'announce'; text: string; realmId: string | undefined; reason: string }
+  | { do: 'mail'; to: string; letter: Letter; realmId: string | undefined; reason: string }
+  | {
+      do: 'mail-all'
+      letter: Letter
+      days: number | undefined
+      realmId: string | undefined
+      reason: string
+    }
+  | { do: 'mail-withdraw'; letterId: string; realmId: string | undefined; reason: string }
   | { do: 'audit'; limit: number }
+
+type Letter = { subject: string; text: string }
 
 export type Typed = {
   command: Command
@@ -43,6 +55,11 @@ export const help = `Waystone, for operators
   fleet list                               zone hosts, leases, instances, players
   fleet stop <host> --reason "..."         saves everybody there; the fleet replaces it
   announce "text" --reason "..." [--realm id]  a line for everybody in the world
+  mail send <character> --subject "..." --text "..." --reason "..." [--realm id]
+                                           a letter from the game
+  mail all --subject "..." --text "..." --reason "..." [--days N] [--realm id]
+                                           one to all characters of the realm, for 30 days
+  mail withdraw <letter> --reason "..." [--realm id]   takes a letter to all back
   audit [--limit N]                        what operators did, newest first
 
   <who>   account:ID, character:ID, login:NAME, character:NAME (as it is spelled), or an
@@ -69,13 +86,15 @@ const options = {
   days: { type: 'string' },
   limit: { type: 'string' },
   realm: { type: 'string' },
+  subject: { type: 'string' },
+  text: { type: 'string' },
   url: { type: 'string' },
   tables: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
-type Values = Partial<Record<'reason' | 'days' | 'limit' | 'realm', string>>
+type Values = Partial<Record<'reason' | 'days' | 'limit' | 'realm' | 'subject' | 'text', string>>
 
 /** Throws UsageError. */
 export function parseCommand(args: string[]): Typed {
@@ -135,6 +154,21 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
       const who = only(name, 'a login name', rest)
       return { do: 'role', who: loginOf(who), role, reason: reasonOf(values) }
     }
+    case 'mail send': {
+      const to = only(name, 'the name of a character', rest).replace(/^character:/, '')
+      const more = { realmId: values.realm, reason: reasonOf(values) }
+      return { do: 'mail', to, letter: letterOf(values), ...more }
+    }
+    case 'mail all': {
+      if (rest.length > 0) throw new UsageError('`mail all` takes its text as --text "...".')
+      const days = numberOf('--days', values.days, letterKeptDays)
+      const more = { realmId: values.realm, reason: reasonOf(values) }
+      return { do: 'mail-all', letter: letterOf(values), days, ...more }
+    }
+    case 'mail withdraw': {
+      const letterId = only(name, 'the id of a letter', rest)
+      return { do: 'mail-withdraw', letterId, realmId: values.realm, reason: reasonOf(values) }
+    }
     case 'fleet list':
       return { do: 'fleet' }
     case 'fleet stop':
@@ -166,6 +200,11 @@ function reasonOf({ reason }: Values): string {
     throw new UsageError('A reason is needed, for the audit: --reason "..." of 3 letters or more.')
   }
   return reason.trim()
+}
+
+function letterOf({ subject, text }: Values): Letter {
+  if (!subject || !text) throw new UsageError('A letter needs --subject "..." and --text "...".')
+  return { subject, text }
 }
 
 function numberOf(name: string, text: string | undefined, max: number): number | undefined {

@@ -67,6 +67,30 @@ export async function carryOut(
     }
     case 'announce':
       return await announce(admin, command.realmId ?? (await realmOf(client, realmId)), command)
+    case 'mail': {
+      const { to, letter, reason } = command
+      const params = { realmId: command.realmId ?? (await realmOf(client, realmId)) }
+      const answer = await admin.sendMail({ params, body: { to, ...letter, reason } })
+      return outcome(answer, ({ until }) => `${to} has the letter until ${dateOf(until)}.`)
+    }
+    case 'mail-all': {
+      const { letter, days, reason } = command
+      const params = { realmId: command.realmId ?? (await realmOf(client, realmId)) }
+      const answer = await admin.mailAll({ params, body: { ...letter, days, reason } })
+      return outcome(
+        answer,
+        ({ letterId, until }) => `All have the letter ${letterId} until ${dateOf(until)}.`,
+      )
+    }
+    case 'mail-withdraw': {
+      const { letterId, reason } = command
+      const here = command.realmId ?? (await realmOf(client, realmId))
+      const answer = await admin.withdrawMail({
+        params: { realmId: here, letterId },
+        body: { reason },
+      })
+      return outcome(answer, () => `The letter ${letterId} is taken back.`)
+    }
     case 'audit': {
       const answer = await admin.audit({ query: { limit: command.limit } })
       return outcome(answer, ({ entries }) => entries.map(entryText).join('\n') || 'Nothing yet.')

@@ -24,7 +24,7 @@ async function open() {
   return { test, mailbox, store, write }
 }
 
-const names = (news: { name: string }[]) => news.map(({ name }) => name)
+const names = (news: { name?: string | undefined }[]) => news.map(({ name }) => name)
 
 it('tells each notification once, over reloads and long pauses', async () => {
   const { test, mailbox, write } = await open()

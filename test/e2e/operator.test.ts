@@ -141,6 +141,24 @@ describe('the command line', () => {
     await until('it is heard', () => heard.length > 0)
     expect(heard).toEqual(['Rain at ten.'])
   })
+
+  it('sends a letter, one to all, and takes that back', async () => {
+    const { inRealm, characterId } = await walker('Jon')
+    const list = async () => {
+      const { mail } = inRealm.api({})
+      const { entries } = await mail.list({ params: { realmId, characterId } })
+      return entries.map(({ subject, from, to }) => `${subject} from ${from.kind} to ${to}`)
+    }
+    const text = ['--text', 'Two lines.\nOf it.', '--reason', 'a test']
+    await json('mail', 'send', 'Jon', '--subject', 'Sorry', ...text)
+    const { letterId } = await json('mail', 'all', '--subject', 'News', '--days', '2', ...text)
+    expect((await list()).toSorted()).toEqual(['News from game to all', 'Sorry from game to you'])
+    await json('mail', 'withdraw', letterId as string, '--reason', 'wrong')
+    expect(await list()).toEqual(['Sorry from game to you'])
+    const said = await cli(['mail', 'send', 'jon', '--subject', 'x', ...text])
+    expect(said.err).toContain('mail.unknown')
+    expect((await cli(['mail', 'send', 'Jon', '--reason', 'a test'])).code).toBe(2)
+  })
 })
 
 describe('a zone host', () => {

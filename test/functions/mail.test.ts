@@ -1,6 +1,7 @@
 // Letters over HTTP, and random histories of them on a store that fails.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { signOperatorToken } from '#functions/http/token.ts'
 import {
   letterKeptDays,
   letterLinesMax,
@@ -8,6 +9,8 @@ import {
   letterTextMaxLength,
   lettersMax,
   lettersUnreadOfOneMax,
+  realmLettersMax,
+  systemLettersMax,
 } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import { seededFaults } from '#shared/store/faults.ts'
@@ -161,6 +164,168 @@ function rowsOf(test: TestApi): string[] {
     .filter(({ pk }) => pk.startsWith('R#local#MAIL#'))
     .map(({ sk }) => sk)
 }
+
+/** An operator at the command line. */
+async function operatorOf(test: TestApi) {
+  const token = await signOperatorToken(test.keys.signing(), 'ann', test.clock.now())
+  const { admin } = test.client({ token })
+  const reason = 'Told by the plan'
+  return {
+    send: (to: string, operationId = newId(test.clock), letter = hello) =>
+      admin.sendMail({ params: inRealm, body: { to, ...letter, reason } }, { operationId }),
+    all: (
+      letter: { subject: string; text: string; days?: number },
+      operationId = newId(test.clock),
+    ) => admin.mailAll({ params: inRealm, body: { ...letter, reason } }, { operationId }),
+    withdraw: (letterId: string, operationId = newId(test.clock)) =>
+      admin.withdrawMail({ params: { ...inRealm, letterId }, body: { reason } }, { operationId }),
+    audit: async () => (await admin.audit({ query: {} })).entries,
+  }
+}
+
+describe('a letter from the game', () => {
+  it('reaches a character once, with its audit, also one whose inbox is full', async () => {
+    const { test, all } = await people(1)
+    const [ada] = all
+    const operator = await operatorOf(test)
+    await fill(test, ada.as, 0)
+    const operationId = newId(test.clock)
+    const sent = await operator.send('Ada', operationId)
+    expect(await operator.send('Ada', operationId)).toEqual(sent)
+    const letterId = await newestCalled(ada, 'Hello')
+    expect(sent).toMatchObject({ letterId, characterId: ada.as })
+    expect(await ada.open(letterId)).toMatchObject({ from: { kind: 'game' }, to: 'you', ...hello })
+    expect(await ada.told()).toMatchObject([{ letterId, characterId: ada.as }])
+    expect(await operator.audit()).toMatchObject([
+      { action: 'mail.send', target: 'local', what: 'to Ada: Hello', operatorId: 'cli:ann' },
+    ])
+    await ada.mark(letterId)
+    await ada.remove(letterId)
+    expect(await ada.subjects()).not.toContain('Hello')
+  })
+
+  it('is refused by name', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const operator = await operatorOf(test)
+    expect(await codeOf(operator.send('Nobody Here'))).toBe('mail.unknown')
+    expect(await codeOf(operator.send('ada'))).toBe('mail.unknown')
+    await bram.die()
+    expect(await codeOf(operator.send('Bram'))).toBe('mail.unknown')
+    const hidden = { subject: 'a\u202eb', text: 'a' }
+    expect(await codeOf(operator.send('Ada', newId(test.clock), hidden))).toBe('mail.text')
+    expect(await codeOf(operator.all(hidden))).toBe('mail.text')
+    expect(await codeOf(operator.all({ ...hello, days: letterKeptDays + 1 }))).toBe(
+      'request.invalid',
+    )
+    const codes = await Promise.all(
+      Array.from({ length: systemLettersMax + 3 }, () => codeOf(operator.send('Ada'))),
+    )
+    expect(codes.filter((code) => code === 'done')).toHaveLength(systemLettersMax)
+    expect(new Set(codes)).toEqual(new Set(['done', 'mail.full']))
+    expect(await ada.unread()).toBe(systemLettersMax)
+    expect(await operator.audit()).toHaveLength(systemLettersMax)
+    // Players have room of their own.
+    expect(await codeOf((await person(test, 'Cato')).write('Ada'))).toBe('done')
+  })
+})
+
+describe('a letter to all', () => {
+  it('is one row, which each reads and deletes for himself', async () => {
+    const { test, all } = await people(3)
+    const [ada, bram, cato] = all
+    const operator = await operatorOf(test)
+    test.clock.advance(1)
+    const operationId = newId(test.clock)
+    const { letterId } = await operator.all(hello, operationId)
+    expect(await operator.all(hello, operationId)).toMatchObject({ letterId })
+    expect(rowsOf(test).filter((sk) => sk.startsWith('L#'))).toHaveLength(1)
+    for (const one of all.slice(0, 3)) {
+      expect(await one.list()).toMatchObject({
+        entries: [{ letterId, from: { kind: 'game' }, to: 'all', read: false }],
+        unread: 1,
+      })
+    }
+    expect(await ada.open(letterId)).toMatchObject({ ...hello, read: false })
+    await ada.mark(letterId)
+    expect(await ada.open(letterId)).toMatchObject({ read: true })
+    await bram.remove(letterId)
+    expect([await ada.unread(), await bram.unread(), await cato.unread()]).toEqual([0, 0, 1])
+    expect(await bram.subjects()).toEqual([])
+    for (const act of [bram.open, bram.mark, bram.remove]) {
+      expect(await codeOf(act(letterId))).toBe('mail.not_found')
+    }
+    await ada.remove(letterId)
+    expect(await ada.subjects()).toEqual([])
+    expect(await cato.subjects()).toEqual(['Hello'])
+    expect(await operator.audit()).toMatchObject([
+      { action: 'mail.all', what: `${letterId}: Hello` },
+    ])
+  })
+
+  it('is not for a character that is made after it', async () => {
+    const { test, all } = await people(1)
+    const [ada] = all
+    const operator = await operatorOf(test)
+    const { letterId } = await operator.all(hello)
+    test.clock.advance(1)
+    const bram = await person(test, 'Bram')
+    expect(await bram.list()).toEqual({ entries: [], unread: 0 })
+    for (const act of [bram.open, bram.mark, bram.remove]) {
+      expect(await codeOf(act(letterId))).toBe('mail.not_found')
+    }
+    expect(await ada.subjects()).toEqual(['Hello'])
+  })
+
+  it('is taken back, and ends when it was said to', async () => {
+    const { test, all } = await people(1)
+    const [ada] = all
+    const operator = await operatorOf(test)
+    const { letterId } = await operator.all(written('wrong'))
+    await operator.all({ ...written('short'), days: 2 })
+    await ada.mark(letterId)
+    const operationId = newId(test.clock)
+    for (let i = 0; i < 3; i++) await operator.withdraw(letterId, operationId)
+    expect(await codeOf(operator.withdraw(letterId))).toBe('mail.not_found')
+    expect(await codeOf(ada.open(letterId))).toBe('mail.not_found')
+    expect(await ada.subjects()).toEqual(['short'])
+    // A letter of a character is no letter to all.
+    await operator.send('Ada')
+    expect(await codeOf(operator.withdraw(await newestCalled(ada, 'Hello')))).toBe('mail.not_found')
+    const actions = (await operator.audit()).map(({ action }) => action)
+    expect(actions.toSorted()).toEqual(['mail.all', 'mail.all', 'mail.send', 'mail.withdraw'])
+    test.clock.advance(2 * dayMs)
+    expect(await (await again(test, ada)).subjects()).toEqual(['Hello'])
+  })
+
+  it('has so many beside it at most, and a new one in its slot is unread', async () => {
+    const { test, all } = await people(1)
+    const [ada] = all
+    const operator = await operatorOf(test)
+    const codes = await Promise.all(
+      Array.from({ length: realmLettersMax + 3 }, (_, i) =>
+        codeOf(operator.all(written(`n ${i}`))),
+      ),
+    )
+    expect(codes.filter((code) => code === 'done')).toHaveLength(realmLettersMax)
+    expect(new Set(codes)).toEqual(new Set(['done', 'mail.full']))
+    const { entries } = await ada.list()
+    expect(entries).toHaveLength(realmLettersMax)
+    for (const [i, { letterId }] of entries.entries()) {
+      await (i % 2 === 0 ? ada.mark : ada.remove)(letterId)
+    }
+    for (const { letterId } of entries) await operator.withdraw(letterId)
+    expect(await ada.list()).toEqual({ entries: [], unread: 0 })
+    test.clock.advance(1)
+    for (let i = 0; i < realmLettersMax; i++) await operator.all(written('new'))
+    expect(await ada.unread()).toBe(realmLettersMax)
+    for (const { letterId } of (await ada.list()).entries) await ada.remove(letterId)
+    expect(await ada.list()).toEqual({ entries: [], unread: 0 })
+    // What a character did with letters to all takes a row a slot.
+    const own = test.memory.rows('core').filter(({ pk }) => pk === `R#local#MAIL#${ada.as}`)
+    expect(own).toHaveLength(realmLettersMax)
+  })
+})
 
 describe('an inbox', () => {
   it('comes newest first in pages, also of one millisecond', async () => {
@@ -416,3 +581,282 @@ describe('a player who is blocked', () => {
     }
   })
 })
+
+describe('a request', () => {
+  it('takes effect once, three times in turn and fifty times at once', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const operator = await operatorOf(test)
+    const once = async (act: (id: string) => Promise<unknown>) => {
+      const id = newId(test.clock)
+      const answers = new Set<string>()
+      const send = async () => answers.add(JSON.stringify(await act(id)))
+      await Promise.all(Array.from({ length: 50 }, send))
+      for (let i = 0; i < 3; i++) await send()
+      expect(answers.size).toBe(1)
+    }
+    await once((id) => ada.write('Bram', hello, id))
+    const letterId = await bram.newest()
+    expect(await bram.subjects()).toEqual(['Hello'])
+    expect(await bram.told()).toHaveLength(1)
+    await once((id) => bram.mark(letterId, id))
+    await once((id) => bram.remove(letterId, id))
+    expect(rowsOf(test)).toEqual([])
+    await once((id) => operator.send('Bram', id))
+    await once((id) => operator.all(written('all'), id))
+    expect((await bram.subjects()).toSorted()).toEqual(['Hello', 'all'])
+    const toAll = await newestCalled(bram, 'all')
+    await once((id) => bram.mark(toAll, id))
+    await once((id) => bram.remove(toAll, id))
+    await once((id) => operator.withdraw(toAll, id))
+    expect(await bram.unread()).toBe(1)
+    expect(await operator.audit()).toHaveLength(3)
+    // To mark what is marked changes nothing, whatever id it has and however many at once.
+    const sorry = await bram.newest()
+    await Promise.all(Array.from({ length: 50 }, () => bram.mark(sorry)))
+    expect(await bram.unread()).toBe(0)
+  })
+
+  it('costs so many trips', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const operator = await operatorOf(test)
+    const trips = async (act: () => Promise<unknown>) => {
+      test.trips.reset()
+      await act()
+      const all = test.trips.trips.map(({ operation }) => operation)
+      return [test.trips.sequential(), all.join(' ')]
+    }
+    // Who writes, whose name it is; blocks, inbox and places; the commit.
+    const find = 'get get get'
+    expect(await trips(() => ada.write('Bram'))).toEqual([
+      4,
+      `${find} get get query query transact`,
+    ])
+    expect(await trips(() => bram.list())).toEqual([1, 'get query query'])
+    const letterId = await bram.newest()
+    expect(await trips(() => bram.open(letterId))).toEqual([1, 'get get get'])
+    expect(await trips(() => bram.mark(letterId))).toEqual([2, 'get get transact'])
+    expect(await trips(() => bram.remove(letterId))).toEqual([2, 'get get transact'])
+    expect(await trips(() => operator.send('Bram'))).toEqual([4, 'get get query transact'])
+    expect(await trips(() => operator.all(hello))).toEqual([2, 'query transact'])
+    const toAll = (await bram.list()).entries.find(({ to }) => to === 'all')!.letterId
+    expect(await trips(() => bram.open(toAll))).toEqual([1, 'get get get get'])
+    expect(await trips(() => bram.mark(toAll))).toEqual([2, 'get get get transact'])
+  })
+})
+
+type ModelLetter = { subject: string; from: string; read: boolean; at: number }
+
+/** What is so by the words of docs/social.md: a list of letters a character, and who has blocked whom. */
+class Model {
+  readonly inboxes = new Map<string, ModelLetter[]>()
+  readonly lost: { from: string; to: string; at: number }[] = []
+  readonly blocks = new Set<string>()
+  now = 0
+
+  inbox(who: string): ModelLetter[] {
+    const kept = (this.inboxes.get(who) ?? []).filter(({ at }) => this.now - at < letterKeptDays)
+    this.inboxes.set(who, kept)
+    return kept
+  }
+
+  write(from: string, to: string, subject: string): string {
+    if (from === to) return 'mail.self'
+    if (this.blocks.has(`${from} ${to}`)) return 'mail.blocked'
+    const blocked = this.blocks.has(`${to} ${from}`)
+    const inbox = this.inbox(to)
+    const unread = inbox.filter((letter) => letter.from === from && !letter.read).length
+    const lost = this.lost.filter(
+      (one) => one.from === from && one.to === to && this.now - one.at < letterKeptDays,
+    ).length
+    if (unread + (blocked ? lost : 0) >= lettersUnreadOfOneMax) return 'mail.unread'
+    if (blocked) this.lost.push({ from, to, at: this.now })
+    else inbox.push({ subject, from, read: false, at: this.now })
+    return 'done'
+  }
+
+  find(who: string, subject: string | undefined): ModelLetter | undefined {
+    return this.inbox(who).find((letter) => letter.subject === subject)
+  }
+}
+
+const kinds = ['write', 'write', 'write', 'mark', 'remove', 'block', 'unblock', 'wait'] as const
+const history = fc.array(
+  fc.record({
+    who: fc.nat(2),
+    whom: fc.nat(2),
+    what: fc.constantFrom(...kinds),
+    which: fc.nat(9),
+  }),
+  { minLength: 20, maxLength: 80 },
+)
+const faulty = {
+  conflict: 0.05,
+  throttle: 0.05,
+  loseRequest: 0.05,
+  loseAnswer: 0.05,
+  applyLate: 0.05,
+}
+
+/** Sends it until it is known how it ended, as clients do. */
+async function settled(send: () => Promise<unknown>): Promise<string> {
+  for (;;) {
+    const code = await codeOf(send())
+    if (code !== 'store.unavailable' && code !== 'world.busy') return code
+  }
+}
+
+describe('a random history on a store that conflicts, throttles and loses requests and answers', () => {
+  it('of one act after the other ends as docs/social.md says', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), history, async (seed, list) => {
+        const { test, all } = await people(3)
+        let players: Person[] = all
+        const model = new Model()
+        /** The ids of letters by their subjects. */
+        const ids = new Map<string, string>()
+        const faults = seededFaults(seed, faulty)
+        for (const [i, { who, whom, what, which }] of list.entries()) {
+          const [a, b] = [players[who]!, players[whom]!]
+          const id = newId(test.clock)
+          test.faults.next = faults
+          if (what === 'wait') {
+            test.faults.next = undefined
+            const days = which === 9 ? letterKeptDays : which
+            model.now += days
+            // A second more: rows expire by the second, and tries again take time.
+            test.clock.advance(days * dayMs + 1000)
+            players = await Promise.all(players.map((one) => again(test, one)))
+          } else if (what === 'write') {
+            const code = await settled(() => a.write(b.name, written(`n${i}`), id))
+            expect(code, `${a.name} to ${b.name}`).toBe(model.write(a.name, b.name, `n${i}`))
+            test.faults.next = undefined
+            const head = (await b.list()).entries.find(({ subject }) => subject === `n${i}`)
+            if (head !== undefined) ids.set(head.subject, head.letterId)
+          } else if (what === 'block' || what === 'unblock') {
+            if (a === b) continue
+            const pair = `${a.name} ${b.name}`
+            await settled(() => (what === 'block' ? a.block(b.name) : a.unblock(b)))
+            if (what === 'block') model.blocks.add(pair)
+            else model.blocks.delete(pair)
+          } else {
+            // One that he has, or had, or that another one has.
+            const subjects = [...ids.keys()]
+            const subject = subjects[subjects.length - 1 - which]
+            const letterId = ids.get(subject ?? '') ?? newId(test.clock)
+            const letter = model.find(a.name, subject)
+            const code = await settled(() => a[what](letterId, id))
+            expect(code, `${a.name} ${what}`).toBe(letter ? 'done' : 'mail.not_found')
+            if (letter && what === 'mark') letter.read = true
+            const inbox = model.inbox(a.name)
+            if (letter && what === 'remove') inbox.splice(inbox.indexOf(letter), 1)
+          }
+        }
+        test.faults.next = undefined
+        for (const one of players) {
+          const { entries, unread } = await one.list({ limit: 140 })
+          const shown = entries.map(({ subject, read }) => `${subject} ${read}`).toSorted()
+          const inbox = model.inbox(one.name)
+          expect(shown).toEqual(inbox.map(({ subject, read }) => `${subject} ${read}`).toSorted())
+          expect(unread).toBe(inbox.filter(({ read }) => !read).length)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  }, 120_000)
+
+  it('of acts at once loses and doubles no letter, and keeps the bounds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), history, async (seed, list) => {
+        const { test, all } = await people(3)
+        // Little room is left in one of the inboxes.
+        await fill(test, all[0].as, 4)
+        const before = await all[0].subjects()
+        const accepted = new Map<string, { to: Person; from: Person }>()
+        const removed = new Set<string>()
+        const everBlocked = new Set<string>()
+        test.faults.next = seededFaults(seed, faulty)
+        for (let i = 0; i < list.length; i += 16) {
+          const heads = await Promise.all(
+            all.slice(0, 3).map((one) => settledValue(() => one.list())),
+          )
+          const acts = list.slice(i, i + 16).map(async ({ who, whom, what, which }, j) => {
+            const [a, b] = [all[who]!, all[whom]!]
+            const id = newId(test.clock)
+            if (what === 'write') {
+              const code = await settled(() => a.write(b.name, written(`n${i + j}`), id))
+              if (code === 'done') accepted.set(`n${i + j}`, { to: b, from: a })
+              else expect(['mail.self', 'mail.blocked', 'mail.unread', 'mail.full']).toContain(code)
+            } else if (what === 'block' || what === 'unblock') {
+              if (a === b) return
+              everBlocked.add(`${a.name} ${b.name}`)
+              await settled(() => (what === 'block' ? a.block(b.name) : a.unblock(b)))
+            } else if (what !== 'wait') {
+              const mine = heads[who]!.entries.filter(({ subject }) => subject !== 'old')
+              const head = mine[which]
+              if (head === undefined) return
+              const code = await settled(() => a[what](head.letterId, id))
+              expect(['done', 'mail.not_found']).toContain(code)
+              if (what === 'remove' && code === 'done') {
+                expect(removed).not.toContain(head.subject)
+                removed.add(head.subject)
+              }
+            }
+          })
+          await Promise.all(acts)
+        }
+        test.faults.next = undefined
+        const there = await Promise.all(all.slice(0, 3).map((one) => one.list({ limit: 140 })))
+        for (const [i, { entries, unread }] of there.entries()) {
+          const one = all[i]!
+          const own = entries.filter(({ subject }) => subject !== 'old')
+          expect(entries.length - own.length).toBe(i === 0 ? before.length : 0)
+          expect(entries.length).toBeLessThanOrEqual(lettersMax)
+          expect(new Set(own.map(({ subject }) => subject)).size).toBe(own.length)
+          expect(unread).toBe(entries.filter(({ read }) => !read).length)
+          for (const { subject } of own) {
+            expect(accepted.get(subject)?.to, subject).toBe(one)
+            expect(removed).not.toContain(subject)
+          }
+          // All that was accepted is there or was deleted, unless there was a block on the way.
+          for (const [subject, { to, from }] of accepted) {
+            if (to !== one || everBlocked.has(`${to.name} ${from.name}`)) continue
+            const kept = own.some((head) => head.subject === subject)
+            expect(kept, subject).toBe(!removed.has(subject))
+          }
+          for (const other of all.slice(0, 3)) {
+            const waiting = own.filter(
+              ({ from, read }) => from.kind === 'player' && from.name === other.name && !read,
+            )
+            expect(waiting.length).toBeLessThanOrEqual(lettersUnreadOfOneMax)
+          }
+        }
+        expect(placesOf(test)).toEqual(unreadOf(test))
+      }),
+      { numRuns: 40 },
+    )
+  }, 120_000)
+})
+
+/** Reads until the store answers. */
+async function settledValue<T>(read: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const answer = read()
+    const code = await codeOf(answer)
+    if (code === 'done') return await answer
+    if (code !== 'store.unavailable' && code !== 'world.busy') throw new Error(code)
+  }
+}
+
+/** The letters for which their writers have a place; not those that went nowhere. */
+function placesOf(test: TestApi): unknown[] {
+  const rows = test.memory.rows('core').filter(({ sk, lost }) => sk.startsWith('U#') && !lost)
+  return rows.map(({ letterId }) => letterId).toSorted()
+}
+
+/** Unread letters, by their heads. */
+function unreadOf(test: TestApi): unknown[] {
+  const rows = test.memory.rows('core').filter(({ sk, read }) => /^L#/.test(sk) && read === false)
+  return rows.map(({ letterId }) => letterId).toSorted()
+}
