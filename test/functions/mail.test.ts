@@ -857,6 +857,8 @@ function placesOf(test: TestApi): unknown[] {
 
 /** Unread letters, by their heads. */
 function unreadOf(test: TestApi): unknown[] {
-  const rows = test.memory.rows('core').filter(({ sk, read }) => /^L#/.test(sk) && read === false)
+  const rows = test.memory
+    .rows('core')
+    .filter(({ sk, read }) => sk.startsWith('L#') && read === false)
   return rows.map(({ letterId }) => letterId).toSorted()
 }
