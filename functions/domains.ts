@@ -9,6 +9,7 @@ import type { DomainRecord } from './http/record.ts'
 import { domain as internal } from './internal/domain.ts'
 import { domain as mail } from './mail/domain.ts'
 import { domain as notifications } from './notifications/domain.ts'
+import { domain as parties } from './parties/domain.ts'
 import { domain as world } from './world/domain.ts'
 
 export const domains: readonly DomainRecord[] = [
@@ -22,4 +23,5 @@ export const domains: readonly DomainRecord[] = [
   friends,
   notifications,
   mail,
+  parties,
 ]

@@ -111,6 +111,15 @@ export const letterSubjectMaxLength = 60
 /** A page. In UTF-8 it takes 8 KB at most, half a request. */
 export const letterTextMaxLength = 2000
 export const letterLinesMax = 60
+/** Characters of a party: as many as a dungeon takes. */
+export const partyMembersMax = 5
+/** Invites of a party that wait: twice what fits, for some do not answer. */
+export const partyInvitesMax = 10
+/** Long enough to be read and answered in the middle of a fight. */
+export const partyInviteMs = 2 * 60 * 1000
+/** Invites that a character is shown. */
+export const invitesKeptMax = 50
+export const readyCheckMs = 30 * 1000
 
 /** What a player must not miss is kept for so long: a month's holiday. */
 export const notificationKeptMs = 30 * 24 * 60 * 60 * 1000

@@ -173,5 +173,9 @@ function newsWords(news: Notification): string {
       return `You and ${news.name} are friends.`
     case 'mail.arrived':
       return `A letter from ${news.name ?? 'the game'} has come.`
+    case 'party.invited':
+      return `${news.name} invites you into a party. Answer under People.`
+    case 'party.kicked':
+      return `${news.name} has removed you from the party.`
   }
 }

@@ -8,6 +8,7 @@ import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
 import { mail } from './mail.ts'
 import { notifications } from './notifications.ts'
+import { parties } from './parties.ts'
 import { tallies } from './tallies.ts'
 import { world } from './world.ts'
 import { zoneSchemas as zoneSchema } from './zone-schema.ts'
@@ -23,6 +24,7 @@ export const api = {
   friends,
   notifications,
   mail,
+  parties,
   zoneSchema,
   health,
 }

@@ -7,6 +7,8 @@ const about = { notificationId: uuid, at: moment }
 
 /** Somebody, as the one who is told may know him. */
 const person = { playerId: uuid, name: characterName }
+/** The character that did it. */
+const byOne = { name: characterName }
 
 export const notification = z
   .discriminatedUnion('kind', [
@@ -21,6 +23,8 @@ export const notification = z
       playerId: uuid.optional(),
       name: characterName.optional(),
     }),
+    z.object({ ...about, kind: z.literal('party.invited'), ...byOne, partyId: uuid }),
+    z.object({ ...about, kind: z.literal('party.kicked'), ...byOne, partyId: uuid }),
   ])
   .meta({
     id: 'Notification',

@@ -1,0 +1,295 @@
+// Parties: what party.ts says, made so in the store.
+//
+// Each act reads the party, applies its rule, and writes the row again in a transaction that names the number it
+// had. Who meets another one reads again.
+import type { OperationId } from '#shared/api/endpoint.ts'
+import type { PartyView } from '#shared/api/parties.ts'
+import { answerOf, recalled } from '#shared/http/operation.ts'
+import { notify } from '#shared/notifications/mailbox.ts'
+import type { News } from '#shared/notifications/notification.ts'
+import { Problem } from '#shared/problem.ts'
+import { newId } from '#shared/runtime.ts'
+import { commit, refuse } from '#shared/store/commit.ts'
+import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import type { Store } from '#shared/store/store.ts'
+import { notBlocked } from '../friends/store.ts'
+import * as rules from './party.ts'
+import type { Member, Party, PartyRefusal } from './party.ts'
+import {
+  inviteWrite,
+  joinWrite,
+  partWrite,
+  readMembership,
+  readParty,
+  readStanding,
+  uninviteWrite,
+  writeParty,
+} from './store.ts'
+import type { InviteRow, PartyRow } from './store.ts'
+
+/** Others may change the same party meanwhile: it is read again so often. */
+const triesMax = 8
+
+type Refusal = PartyRefusal | 'friend.unknown'
+
+/** What an act makes of a party. `party`: as it is then; undefined when it has ended. */
+type Change = { party: Party | undefined; steps?: readonly Step<Refusal>[] }
+
+type Rule = (party: PartyRow, me: Member) => Change | PartyRefusal
+
+/** `me` finds the caller's character, or throws a Problem. */
+export type Acting = { realmId: string; me: () => Promise<Member>; op: OperationId }
+
+export type Answer = { party?: PartyView }
+
+/** Party and invites of a character. Two trips at most. */
+export async function standingOf(
+  { store, runtime }: OperationDeps,
+  realmId: string,
+  characterId: string,
+): Promise<Answer & { invites: InviteRow[] }> {
+  const now = runtime.now()
+  const { partyId, invites } = await readStanding(store, realmId, characterId, now)
+  const party = partyId === undefined ? undefined : await readParty(store, realmId, partyId)
+  return { invites, ...(party === undefined ? {} : { party: viewOf(party, now) }) }
+}
+
+/** Invites a character, and founds a party if there is none. `other` finds it, or throws a Problem. */
+export async function inviteToParty(
+  deps: OperationDeps,
+  { realmId, me: findMe, op }: Acting,
+  findOther: () => Promise<Member>,
+): Promise<Answer> {
+  return await once(deps, { realmId, op }, async () => {
+    const [me, other] = await Promise.all([findMe(), findOther()])
+    if (other.accountId === me.accountId) throw new Problem('party.self')
+    return async () => {
+      const before = await readMine(deps.store, realmId, me)
+      const party = before ?? rules.found(newId(deps.runtime), me)
+      const after = rules.invite(party, me.characterId, other, deps.runtime.now())
+      if (typeof after === 'string') return after
+      const { partyId } = after
+      const invite = after.invites.at(-1)!
+      const steps: Step<Refusal>[] = [
+        { write: inviteWrite(realmId, invite, partyId, me.name) },
+        // Who is blocked learns no more than that nobody here has this name.
+        ...reach(realmId, me, other),
+        tell(deps, realmId, other, { kind: 'party.invited', partyId, name: me.name }),
+      ]
+      if (before === undefined) steps.push({ write: joinWrite(realmId, me.characterId, partyId) })
+      return { before, party: after, steps }
+    }
+  })
+}
+
+export async function acceptInvite(
+  deps: OperationDeps,
+  acting: Acting,
+  partyId: string,
+): Promise<Answer> {
+  const { realmId } = acting
+  return await invited(deps, acting, partyId, (before, me) => {
+    const by = before.invites.find(({ characterId }) => characterId === me.characterId)?.by
+    const party = rules.accept(before, me, deps.runtime.now())
+    if (typeof party === 'string') return party
+    const inviter = before.members.find(({ characterId }) => characterId === by)
+    const steps = [
+      { write: joinWrite(realmId, me.characterId, partyId), otherwise: 'party.already' as const },
+      { write: uninviteWrite(realmId, me.characterId, partyId) },
+      ...(inviter === undefined ? [] : reach(realmId, inviter, me)),
+    ]
+    return { party, steps }
+  })
+}
+
+export async function declineInvite(
+  deps: OperationDeps,
+  acting: Acting,
+  partyId: string,
+): Promise<void> {
+  await invited(deps, acting, partyId, (before, me) => {
+    const party = rules.decline(before, me.characterId)
+    if (typeof party === 'string') return party
+    return { party, steps: [{ write: uninviteWrite(acting.realmId, me.characterId, partyId) }] }
+  })
+}
+
+export async function leaveParty(deps: OperationDeps, acting: Acting): Promise<void> {
+  const { realmId } = acting
+  await mine(deps, acting, (before, me) => {
+    const { partyId, invites } = before
+    const party = rules.leave(before, me.characterId)
+    if (typeof party === 'string') return party
+    const ended = party === undefined ? invites : []
+    const steps = [
+      { write: partWrite(realmId, me.characterId, partyId) },
+      ...ended.map(({ characterId }) => ({ write: uninviteWrite(realmId, characterId, partyId) })),
+    ]
+    return { party, steps }
+  })
+}
+
+export async function kickFromParty(
+  deps: OperationDeps,
+  acting: Acting,
+  characterId: string,
+): Promise<Answer> {
+  const { realmId } = acting
+  return await mine(deps, acting, (before, { characterId: by, name }) => {
+    const { partyId, members } = before
+    const party = rules.kick(before, by, characterId)
+    if (typeof party === 'string') return party
+    const kicked = members.find((one) => one.characterId === characterId)!
+    const steps = [
+      { write: partWrite(realmId, characterId, partyId) },
+      tell(deps, realmId, kicked, { kind: 'party.kicked', partyId, name }),
+    ]
+    return { party, steps }
+  })
+}
+
+export async function handOver(deps: OperationDeps, acting: Acting, to: string): Promise<Answer> {
+  return await mine(deps, acting, (party, { characterId }) =>
+    alone(rules.handOver(party, characterId, to)),
+  )
+}
+
+export async function askReady(deps: OperationDeps, acting: Acting): Promise<Answer> {
+  return await mine(deps, acting, (party, { characterId }) =>
+    alone(rules.askReady(party, characterId, deps.runtime.now())),
+  )
+}
+
+export async function answerReady(
+  deps: OperationDeps,
+  acting: Acting,
+  ready: boolean,
+): Promise<Answer> {
+  return await mine(deps, acting, (party, { characterId }) =>
+    alone(rules.answerReady(party, characterId, ready, deps.runtime.now())),
+  )
+}
+
+/** Changes the party's row and nothing else. */
+function alone(party: Party | PartyRefusal): Change | PartyRefusal {
+  return typeof party === 'string' ? party : { party }
+}
+
+/** An act in the party that the caller's character is in. */
+async function mine(
+  deps: OperationDeps,
+  { realmId, me: find, op }: Acting,
+  rule: Rule,
+): Promise<Answer> {
+  return await once(deps, { realmId, op }, async () => {
+    const me = await find()
+    return async () => ruled(await readMine(deps.store, realmId, me), me, rule, 'party.not_found')
+  })
+}
+
+/** An act of who is invited. */
+async function invited(
+  deps: OperationDeps,
+  { realmId, me: find, op }: Acting,
+  partyId: string,
+  rule: Rule,
+): Promise<Answer> {
+  return await once(deps, { realmId, op }, async () => {
+    const me = await find()
+    return async () =>
+      ruled(await readParty(deps.store, realmId, partyId), me, rule, 'party.not_invited')
+  })
+}
+
+function ruled(before: PartyRow | undefined, me: Member, rule: Rule, none: PartyRefusal): Attempt {
+  if (before === undefined) return none
+  const change = rule(before, me)
+  return typeof change === 'string' ? change : { ...change, before }
+}
+
+/** What the party was when it was read, and becomes. */
+type Attempt = (Change & { before: PartyRow | undefined }) | PartyRefusal
+
+/**
+ * Makes a change happen once. `prepare` finds who acts, or throws a Problem; what it answers reads the party and
+ * applies the rule, again when others have changed the party meanwhile. Three or four trips when nobody has.
+ */
+async function once(
+  deps: OperationDeps,
+  { realmId, op }: Omit<Acting, 'me'>,
+  prepare: () => Promise<() => Promise<Attempt>>,
+): Promise<Answer> {
+  let attempt: () => Promise<Attempt>
+  try {
+    attempt = await prepare()
+  } catch (error) {
+    return await recalled<Answer>(deps, op, error)
+  }
+  for (let tries = 1; ; tries++) {
+    const outcome = await tryOnce(deps, { realmId, op }, await attempt(), tries > 1)
+    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
+    if (!busy || tries === triesMax) return answerOf(outcome)
+  }
+}
+
+async function tryOnce(
+  deps: OperationDeps,
+  { realmId, op }: Omit<Acting, 'me'>,
+  attempt: Attempt,
+  unclear: boolean,
+): Promise<Outcome<Answer, Refusal>> {
+  if (typeof attempt === 'string') return await refuse(deps, op, { refused: attempt, unclear })
+  const { before, party, steps = [] } = attempt
+  return await commit<Answer, Refusal>(deps, op, {
+    steps: [{ write: writeParty(realmId, before, party) }, ...steps],
+    answer: party === undefined ? {} : { party: viewOf(party, deps.runtime.now()) },
+    unclear,
+  })
+}
+
+async function readMine(
+  store: Store,
+  realmId: string,
+  { characterId }: Member,
+): Promise<PartyRow | undefined> {
+  const partyId = await readMembership(store, realmId, characterId)
+  return partyId === undefined ? undefined : await readParty(store, realmId, partyId)
+}
+
+/** Neither has blocked the other one. */
+function reach(realmId: string, one: Member, other: Member): Step<Refusal>[] {
+  const between: [Member, Member][] = [
+    [one, other],
+    [other, one],
+  ]
+  return between.map(([by, of]) => ({
+    write: notBlocked({ realmId, accountId: by.accountId }, of.accountId),
+    otherwise: 'friend.unknown',
+  }))
+}
+
+function tell(
+  { runtime }: OperationDeps,
+  realmId: string,
+  to: Member,
+  news: News,
+): { write: Step<never>['write'] } {
+  return { write: notify(runtime, { realmId, accountId: to.accountId }, news) }
+}
+
+/** As its members see it. */
+function viewOf(party: Party, now: number): PartyView {
+  const { partyId, leader, check } = party
+  const asked = check !== undefined && check.until > now
+  const readiness = (characterId: string) => {
+    if (check?.ready.includes(characterId)) return 'ready' as const
+    return check?.notReady.includes(characterId) ? ('notReady' as const) : ('asked' as const)
+  }
+  const members = party.members.map(({ characterId, name }) => ({
+    characterId,
+    name,
+    ...(asked ? { ready: readiness(characterId) } : {}),
+  }))
+  const invited = rules.openInvites(party, now).map(({ name, until }) => ({ name, until }))
+  return { partyId, leader, members, invited }
+}
