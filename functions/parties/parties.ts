@@ -74,7 +74,7 @@ export async function inviteToParty(
         { write: inviteWrite(realmId, invite, partyId, me.name) },
         // Who is blocked learns no more than that nobody here has this name.
         ...reach(realmId, me, other),
-        tell(deps, realmId, other, { kind: 'party.invited', partyId, name: me.name }),
+        tell(deps, realmId, other, { kind: 'party.invited', partyId, by: me }),
       ]
       if (before === undefined) steps.push({ write: joinWrite(realmId, me.characterId, partyId) })
       return { before, party: after, steps }
@@ -135,14 +135,14 @@ export async function kickFromParty(
   characterId: string,
 ): Promise<Answer> {
   const { realmId } = acting
-  return await mine(deps, acting, (before, { characterId: by, name }) => {
+  return await mine(deps, acting, (before, by) => {
     const { partyId, members } = before
-    const party = rules.kick(before, by, characterId)
+    const party = rules.kick(before, by.characterId, characterId)
     if (typeof party === 'string') return party
     const kicked = members.find((one) => one.characterId === characterId)!
     const steps = [
       { write: partWrite(realmId, characterId, partyId) },
-      tell(deps, realmId, kicked, { kind: 'party.kicked', partyId, name }),
+      tell(deps, realmId, kicked, { kind: 'party.kicked', partyId, by }),
     ]
     return { party, steps }
   })
@@ -271,10 +271,15 @@ function reach(realmId: string, one: Member, other: Member): Step<Refusal>[] {
 function tell(
   { runtime }: OperationDeps,
   realmId: string,
-  to: Member,
-  news: News,
+  { accountId, characterId }: Member,
+  {
+    kind,
+    partyId,
+    by: { name },
+  }: { kind: `party.${string}` & News['kind']; partyId: string; by: Member },
 ): { write: Step<never>['write'] } {
-  return { write: notify(runtime, { realmId, accountId: to.accountId }, news) }
+  const news = { kind, characterId, name, partyId }
+  return { write: notify(runtime, { realmId, accountId }, news) }
 }
 
 /** As its members see it. */

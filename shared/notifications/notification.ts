@@ -7,8 +7,11 @@ const about = { notificationId: uuid, at: moment }
 
 /** Somebody, as the one who is told may know him. */
 const person = { playerId: uuid, name: characterName }
-/** The character that did it. */
-const byOne = { name: characterName }
+/** What a character of the one who is told is told of another one, by whose name it comes. */
+const byOne = {
+  characterId: uuid.meta({ description: 'Your character' }),
+  name: characterName,
+}
 
 export const notification = z
   .discriminatedUnion('kind', [

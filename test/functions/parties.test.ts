@@ -194,7 +194,7 @@ describe('a refusal', () => {
     const last = await person(test, 'Lastone')
     expect(await codeOf(ada.invite(last))).toBe('party.limit')
     test.clock.advance(partyInviteMs)
-    expect(await codeOf(ada.invite(last))).toBe('auth.expired')
+    await ada.invite(last)
   })
 })
 
