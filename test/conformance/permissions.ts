@@ -248,6 +248,23 @@ async function play(bundling: Bundling): Promise<void> {
     await friends('DELETE', `${inbox}/${letterId}`, bram)
   }
 
+  // A party: joined, asked, refused and left.
+  const [asMira, asBram] = [{ as: mira.characterId }, { as: bram.characterId }]
+  const invite = async () =>
+    await friends('POST', '/party/invites', mira, { ...asMira, name: 'Bram Oak' })
+  const { party } = (await invite()).json() as { party: { partyId: string } }
+  const invited = `/party/invites/${party.partyId}`
+  await friends('POST', `${invited}/accept`, bram, asBram)
+  await friends('POST', '/party/ready', mira, asMira)
+  await friends('POST', '/party/ready/answer', bram, { ...asBram, ready: true })
+  const { characterId: bramId } = bram
+  await friends('POST', '/party/kick', mira, { ...asMira, characterId: bramId })
+  await invite()
+  await friends('GET', `/party?as=${bramId}`, bram)
+  await friends('POST', `${invited}/decline`, bram, asBram)
+  await friends('POST', '/party/leader', mira, { ...asMira, characterId: mira.characterId })
+  await friends('POST', '/party/leave', mira, asMira)
+
   // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
   const enter = async ({ token, characterId }: Player) =>
     await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 2 } })
