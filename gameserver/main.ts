@@ -142,9 +142,7 @@ async function start(parts: Parts): Promise<void> {
     'ready',
     async () => {
       const open = openOnceAllocated(parts, { agones, persistence, port })
-      const takeGame = config.WAYSTONE_DEV
-        ? takeNewGame(parts.host!, persistence, log, (why) => parts.stop(why, 0))
-        : () => {}
+      const takeGame = config.WAYSTONE_DEV ? takeChanges(parts, { loaded, persistence }) : () => {}
       parts.onGameServer = () => {
         open()
         takeGame(agones.gameServer())
@@ -272,19 +270,22 @@ async function startHost(
   })
   parts.host = host
   await host.start()
-  if (config.WAYSTONE_DEV)
-    takeNewContent({
-      host,
-      dir: game.content,
-      kinds: game.contentKinds ?? [],
-      loaded,
-      log,
-    })
   const logStats = async () => {
     const store = await more.persistence.stats().catch(() => undefined)
     log.info('stats', { ...host.stats(), store })
   }
   setInterval(() => void logStats(), statsEveryMs).unref()
+}
+
+/** In development: content and code that change are taken over. See takeNewGame. */
+function takeChanges(
+  { host, log, stop }: Parts,
+  more: { loaded: LoadedContent; persistence: PersistenceThread },
+): ReturnType<typeof takeNewGame> {
+  const { loaded, persistence } = more
+  const kinds = game.contentKinds ?? []
+  const content = takeNewContent({ host: host!, dir: game.content, kinds, loaded, log })
+  return takeNewGame(host!, content, persistence, log, (why) => stop(why, 0))
 }
 
 /** Returns a function that opens the instances to players, once, when the game server is Allocated. */

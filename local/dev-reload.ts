@@ -43,25 +43,45 @@ export function startDev(options: {
       print(`page: the old one stays. ${text}`)
     }
   }
+  /** Its kinds of content are those by which the content is read, and the content did not fit them. */
+  let waiting: Game | undefined
+  const takeWaiting = () => {
+    if (waiting === undefined) return
+    taken(waiting)
+    waiting = undefined
+    print('game: taken over, the content fits its kinds now')
+  }
+  const content = watchContent({
+    dir,
+    kinds,
+    loaded,
+    runtime,
+    taken(next) {
+      replaceContent(loaded, next)
+      print(`content: taken over, now version ${next.content.version}`)
+      takeWaiting()
+    },
+    refused: (problems) =>
+      print(`content: not taken over, the old one stays.\n  ${problems.join('\n  ')}`),
+    mended() {
+      print(`content: mended, still version ${loaded.content.version}`)
+      takeWaiting()
+    },
+  })
+  const misfits = async (game: Game) => {
+    waiting = undefined
+    const problems = await content.useKinds(game.contentKinds ?? [])
+    if (problems.length > 0) waiting = game
+    return problems
+  }
   const stops = [
-    watchContent({
-      dir,
-      kinds,
-      loaded,
-      runtime,
-      taken(next) {
-        replaceContent(loaded, next)
-        print(`content: taken over, now version ${next.content.version}`)
-      },
-      refused: (problems) =>
-        print(`content: not taken over, the old one stays.\n  ${problems.join('\n  ')}`),
-      mended: () => print(`content: mended, still version ${loaded.content.version}`),
-    }),
+    content.stop,
     watchGame({
       folder: gameFolder(process.env),
       memory: join(options.dataDir, 'types.tsbuildinfo'),
       runtime,
       print,
+      misfits,
       taken,
       renewPage,
     }),

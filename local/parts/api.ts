@@ -45,7 +45,7 @@ export async function startApi(
     runtime,
     log,
   }
-  const makeApp = (of: Pick<Game, 'routes' | 'tallies' | 'zone'>) => {
+  const makeApp = (of: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>) => {
     const app = createFunctions({ ...parts, game: of })
     servePage(app, () => served.page)
     return app
