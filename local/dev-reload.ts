@@ -19,6 +19,8 @@ const top = (folder: string) => fileURLToPath(new URL(`../${folder}/`, import.me
 const isCode = (file: string) => /\.(?:ts|css|html)$/.test(file)
 
 export function startDev(options: {
+  /** Without it the content alone is watched. */
+  watchesCode: boolean
   contentDir: string
   contentKinds: readonly ContentKind[]
   dataDir: string
@@ -74,8 +76,7 @@ export function startDev(options: {
     if (problems.length > 0) waiting = game
     return problems
   }
-  const stops = [
-    content.stop,
+  const watchesOfCode = () => [
     watchGame({
       folder: gameFolder(process.env),
       memory: join(options.dataDir, 'types.tsbuildinfo'),
@@ -91,6 +92,7 @@ export function startDev(options: {
     }),
     watchCode([top('client')], isCode, runtime, renewPage),
   ]
+  const stops = [content.stop, ...(options.watchesCode ? watchesOfCode() : [])]
   return {
     stop: () => {
       for (const stop of stops) stop()

@@ -6,7 +6,7 @@ import { gameFolder } from '#shared/game/folder.ts'
 import { GameError } from '#shared/game/load.ts'
 import { KeyFileError } from '#shared/keys/master.ts'
 import { KeyRingError } from '#shared/keys/ring.ts'
-import { systemRuntime } from '#shared/system.ts'
+import { systemAt } from '#shared/system.ts'
 import { addressLine, banner } from './banner.ts'
 import type { Running } from './bring-up.ts'
 import { EmbeddedDynamoError } from './database-file.ts'
@@ -60,20 +60,21 @@ async function stop(code: number): Promise<void> {
 try {
   const env = withEnvFile(process.env, resolve('.env'))
   // Fifty bots log in from one address: the local profile is generous by default.
-  const config = readConfig(env, { WAYSTONE_LIMITS: 'generous' })
+  const config = readConfig(env, { WAYSTONE_LIMITS: 'generous' }, true)
   const quiet = config.WAYSTONE_QUIET_START
   if (!quiet) console.log('Waystone is starting…')
   // Before anything imports `#game`. A game that does not load is then said below.
   process.env['WAYSTONE_GAME'] = gameFolder(env)
+  if (config.WAYSTONE_CONTENT) process.env['WAYSTONE_CONTENT'] = resolve(config.WAYSTONE_CONTENT)
   const { bringUp } = await import('./bring-up.ts')
   running = await bringUp({
     config,
     env,
-    runtime: systemRuntime,
+    runtime: systemAt(config.WAYSTONE_SPEED).runtime,
     onKill: (kill) => (killAll = kill),
     print,
   })
-  const healthy = await running.healthy(healthyWithinMs)
+  const healthy = await running.healthy(healthyWithinMs * config.WAYSTONE_SPEED)
   if (!stopping) {
     const addresses = await running.addresses()
     console.log(quiet ? addressLine(addresses) : banner(addresses))

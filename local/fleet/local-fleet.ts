@@ -18,7 +18,7 @@ import type { HostProcess, HostProcessOptions } from './host-process.ts'
 import { keepRunning } from './keep-running.ts'
 import { createLeaseMarks } from './lease-marks.ts'
 import type { LeaseMarks } from './lease-marks.ts'
-import { openRunningHosts } from './running-hosts.ts'
+import { openRunningHosts, recordOf } from './running-hosts.ts'
 import type { RunningHosts } from './running-hosts.ts'
 
 export type LocalFleetOptions = {
@@ -61,10 +61,6 @@ const zoneHost = [
   '--disallow-code-generation-from-strings',
   fileURLToPath(new URL('../../gameserver/main.ts', import.meta.url)),
 ]
-
-function recordOf(dataDir: string): string {
-  return join(dataDir, 'fleet.json')
-}
 
 /**
  * Ends zone hosts that outlived the last run. They save while they end, so call it before their
