@@ -42,7 +42,7 @@ export function startDev(options: {
       print('page: built anew, reload it')
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
-      print(`page: the old one stays. ${text}`)
+      print(`page: not built anew, the old one stays.\n  ${text}`)
     }
   }
   /** Its kinds of content are those by which the content is read, and the content did not fit them. */

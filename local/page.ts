@@ -2,10 +2,13 @@
 // a policy that lets it load nothing from elsewhere.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
+import type { BuildFailure } from 'esbuild'
 import type { Hono } from 'hono'
-import { gameAlias } from '#shared/game/folder.ts'
+import { gameAlias, gameFolder } from '#shared/game/folder.ts'
+import { GameError } from '#shared/game/load.ts'
 
 const folder = fileURLToPath(new URL('../client/page/', import.meta.url))
 
@@ -30,7 +33,7 @@ export type Page = {
   etag: string
 }[]
 
-/** Bundles the page. Fails with esbuild's message when the code cannot be bundled. */
+/** Bundles the page. Throws GameError, with files and lines, when the code cannot be bundled. */
 export async function buildPage(): Promise<Page> {
   const script = await bundleScript()
   return [
@@ -40,7 +43,7 @@ export async function buildPage(): Promise<Page> {
   ]
 }
 
-/** The page's code with the game's half. */
+/** The page's code with the game's half. Throws GameError. */
 export async function bundleScript(): Promise<Uint8Array> {
   const result = await build({
     entryPoints: [`${folder}main.ts`],
@@ -54,10 +57,32 @@ export async function bundleScript(): Promise<Uint8Array> {
     logLevel: 'silent',
     // The page has the same game as this process.
     alias: gameAlias(process.env),
-  })
+  }).catch((error: BuildFailure) => error)
   // esbuild runs in a process of its own, which would run as long as this one.
   await stop()
+  if (result instanceof Error) throw new GameError(explain(result), result)
   return result.outputFiles[0]!.contents
+}
+
+/** One line for each mistake, and one more when what servers alone can run is in the page. */
+function explain({ errors }: BuildFailure): string {
+  const folder = gameFolder(process.env)
+  const found = errors.map(({ text, location }) => {
+    const file = location === null ? undefined : resolve(location.file)
+    const isOwn = file?.startsWith(folder + sep) === true
+    const at = file && `${isOwn ? relative(folder, file) : location!.file}:${location!.line}: `
+    return { isOwn, line: `${at ?? ''}${text}` }
+  })
+  const own = found.filter(({ isOwn }) => isOwn)
+  // What the core lacks in a browser follows from what the game has imported.
+  const lines = (own.length > 0 ? own : found).map(({ line }) => line)
+  if (errors.some(({ text }) => text.includes('"node:'))) {
+    lines.push(
+      'page.ts runs in a browser. It and the files that it imports may import `waystone/page`, `zone`, `api` ' +
+        'and `zod`, but neither `waystone/game` nor anything of Node.',
+    )
+  }
+  return lines.join('\n  ')
 }
 
 function file(path: string, type: string, content: Uint8Array): Page[number] {

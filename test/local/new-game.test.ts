@@ -43,6 +43,10 @@ describe('new-game', () => {
     expect(await waystone(game, 'check')).toEqual({ code: 0, stdout: ok, stderr: '' })
 
     writeFileSync(path.join(game, 'hail.ts'), text('hail.ts').replace('moth, 2,', "moth, 'x',"))
+    writeFileSync(
+      path.join(game, 'page.ts'),
+      text('page.ts').replace("from './protocol.ts'", "from './protocol.ts'\nimport './game.ts'"),
+    )
     writeFileSync(path.join(game, 'content/game.json'), '{ "startZone": "nowhere" }')
     const { code, stdout } = await waystone(game, 'check')
     expect(code).toBe(1)
@@ -50,6 +54,9 @@ describe('new-game', () => {
       /FAILED types\n {2}hail\.ts:\d+: Argument of type 'string' is not assignable/,
     )
     expect(stdout).toMatch(/FAILED content\n {2}game\.json: startZone/)
+    expect(stdout).toMatch(
+      /FAILED page\n {2}game\.ts:\d+: Could not resolve "node:url"\n {2}page\.ts runs in a browser/,
+    )
   })
 
   it.each([
