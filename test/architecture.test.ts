@@ -45,7 +45,16 @@ const PARTS: Part[] = [
   {
     name: 'testing (processes)',
     files: /^testing\/(?:world|stack|content-copy)\.ts$/,
-    may: ['testing', 'local', 'bots', 'client', 'shared', 'shared (browser)', 'system runtime'],
+    may: [
+      'testing',
+      'local',
+      'bots',
+      'client',
+      'shared',
+      'shared (browser)',
+      'system runtime',
+      'loading of games',
+    ],
   },
   // The test kit: a zone without a process or a network.
   {

@@ -4,22 +4,9 @@ import { join } from 'node:path'
 import { needsRestart } from '#shared/content-files/change.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { Content } from '#shared/content/content.ts'
+import type { ContentKind } from '#shared/content/kind.ts'
 import { readLine } from './fault.ts'
 import type { Stack } from './stack.ts'
-
-/** The content of a folder. Entries of the game's kinds are as they are written: their schemas are not here. */
-export async function readContent(dir: string): Promise<Content> {
-  const { content, files } = await loadContent(dir)
-  const own = files.filter(({ kind }) => !(kind in content))
-  const entries = Map.groupBy(own, ({ kind }) => kind)
-  const ofGame = new Map(
-    [...entries].map(([kind, all]) => [
-      kind,
-      new Map(all.map(({ name, json }) => [name, { ...json, id: name }])),
-    ]),
-  )
-  return { ...content, ofGame }
-}
 
 /**
  * Writes what has changed, and returns the new content when all processes have taken it over. Fails with the reasons
@@ -27,20 +14,22 @@ export async function readContent(dir: string): Promise<Content> {
  */
 export async function changeContent(options: {
   dir: string
+  /** Those of the game. */
+  kinds: readonly ContentKind[]
   /** What is in the files. */
   content: Content
   change: (content: Content) => Content
   stack: Stack
   until: (holds: () => boolean) => Promise<void>
 }): Promise<Content> {
-  const { dir, content, stack } = options
+  const { dir, kinds, content, stack } = options
   const next = options.change(content)
   const reasons = needsRestart(content, next)
   if (reasons.length > 0) throw new Error(`a world that runs cannot: ${reasons.join(', ')}`)
   const printed = stack.output().length
   const hosts = [...next.zones.keys()].flatMap((zone) => stack.hosts(zone))
   writeChanges(dir, content, next)
-  const written = await readContent(dir)
+  const { content: written } = await loadContent(dir, kinds)
   const { version } = written
   if (version === content.version) return written
   const said = () => stack.output().slice(printed)

@@ -41,11 +41,11 @@ export async function startStack(options: {
   dir: string
   /** Of the game. */
   folder: string
-  content: string
+  contentDir: string
   seed: number
   speed: number
 }): Promise<Stack> {
-  const { dir, folder, content, seed, speed } = options
+  const { dir, folder, contentDir, seed, speed } = options
   const dataDir = join(dir, 'data')
   // A link: it may name another version of the game later. Node loads what it names, so packages are found.
   const game = join(dir, 'game')
@@ -65,7 +65,7 @@ export async function startStack(options: {
       ...environmentOfOthers(process.env),
       PORT: '0',
       WAYSTONE_GAME: game,
-      WAYSTONE_CONTENT: content,
+      WAYSTONE_CONTENT: contentDir,
       WAYSTONE_DATA: dataDir,
       WAYSTONE_BOTS: '0',
       WAYSTONE_DEV: 'content',

@@ -17,13 +17,16 @@ import { createMemoryStore } from '#client/library/storage.ts'
 import { createZoneClient } from '#client/library/zone-client.ts'
 import type { ZoneClient } from '#client/library/zone-client.ts'
 import type { Content } from '#shared/content/content.ts'
+import type { ContentKind } from '#shared/content/kind.ts'
+import { loadContent } from '#shared/content-files/load.ts'
+import { loadGame } from '#shared/game/load.ts'
 import { parseCharacterRows, readCharacterRows, saveUpdate } from '#shared/ownership/guard.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemAt } from '#shared/system.ts'
 import { tooLong } from '#shared/telemetry/fault.ts'
-import { changeContent, readContent } from './content-copy.ts'
+import { changeContent } from './content-copy.ts'
 import { readFault } from './fault.ts'
 import type { Fault } from './fault.ts'
 import { createPlayer } from './player.ts'
@@ -84,8 +87,8 @@ const untilSeconds = 100
 const backSeconds = 300
 
 /**
- * Starts the game of a folder. Throws ContentError for content with mistakes, and fails with all output when the
- * world does not come up.
+ * Starts the game of a folder. Throws GameError and ContentError for mistakes in it, and fails with all output when
+ * the world does not come up.
  */
 export async function testWorld(
   folder: string | URL,
@@ -95,15 +98,15 @@ export async function testWorld(
   const remove = async () =>
     await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   try {
-    const game = pathOf(folder)
-    const content = join(dir, 'content')
-    await cp(join(game, 'content'), content, { recursive: true })
-    // Its mistakes are said before anything starts.
-    await readContent(content)
+    const game = await loadGame(pathOf(folder))
+    const kinds = game.contentKinds ?? []
+    const contentDir = join(dir, 'content')
+    await cp(game.content, contentDir, { recursive: true })
+    const { content } = await loadContent(contentDir, kinds)
     // The AWS SDK takes a while to load, and tests of a zone alone need none of it.
     const { startStack } = await import('./stack.ts')
-    const stack = await startStack({ dir, folder: game, content, seed, speed })
-    return await openWorld(stack, content, speed, remove)
+    const stack = await startStack({ dir, folder: pathOf(folder), contentDir, seed, speed })
+    return await openWorld(stack, { dir: contentDir, kinds, content }, speed, remove)
   } catch (error) {
     await remove()
     throw error
@@ -116,7 +119,7 @@ function pathOf(folder: string | URL): string {
 
 async function openWorld(
   stack: Stack,
-  contentDir: string,
+  copy: { dir: string; kinds: readonly ContentKind[]; content: Content },
   speed: number,
   remove: () => Promise<void>,
 ): Promise<TestWorld> {
@@ -125,7 +128,7 @@ async function openWorld(
   const time = worldTime(runtime, speed)
   const until = async (holds: () => boolean, seconds = untilSeconds) =>
     await time.until(holds, seconds * 1000)
-  let content = await readContent(contentDir)
+  let { content } = copy
   const players = new Set<TestPlayer>()
 
   /** Does something to the hosts that players are in; all of them lose their sockets and come back. */
@@ -170,7 +173,7 @@ async function openWorld(
     run: async (seconds) => await time.pass(seconds * 1000),
     until,
     async contentChanged(change) {
-      content = await changeContent({ dir: contentDir, content, change, stack, until })
+      content = await changeContent({ ...copy, content, change, stack, until })
       await time.pass(200)
     },
     async crash() {
