@@ -5,12 +5,13 @@ import { readFile } from 'node:fs/promises'
 import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
-import type { BuildFailure } from 'esbuild'
+import type { BuildFailure, Metafile } from 'esbuild'
 import type { Hono } from 'hono'
 import { gameAlias, gameFolder } from '#shared/game/folder.ts'
 import { GameError } from '#shared/game/load.ts'
 
 const folder = fileURLToPath(new URL('../client/page/', import.meta.url))
+const zone = fileURLToPath(new URL('../waystone/zone.ts', import.meta.url))
 
 const policy = [
   "default-src 'none'",
@@ -35,7 +36,7 @@ export type Page = {
 
 /** Bundles the page. Throws GameError, with files and lines, when the code cannot be bundled. */
 export async function buildPage(): Promise<Page> {
-  const script = await bundleScript()
+  const { code: script } = await bundleScript()
   return [
     file('/', 'text/html; charset=utf-8', await readFile(`${folder}index.html`)),
     file('/style.css', 'text/css; charset=utf-8', await readFile(`${folder}style.css`)),
@@ -43,9 +44,18 @@ export async function buildPage(): Promise<Page> {
   ]
 }
 
+type Script = {
+  code: Uint8Array
+  /** The files by whose imports, one by the other, it carries the simulation; empty when it does not. */
+  zoneBy: string[]
+}
+
 /** The page's code with the game's half. Throws GameError. */
-export async function bundleScript(): Promise<Uint8Array> {
+export async function bundleScript(): Promise<Script> {
+  const game = gameFolder(process.env)
   const result = await build({
+    absWorkingDir: game,
+    metafile: true,
     entryPoints: [`${folder}main.ts`],
     bundle: true,
     write: false,
@@ -61,14 +71,30 @@ export async function bundleScript(): Promise<Uint8Array> {
   // esbuild runs in a process of its own, which would run as long as this one.
   await stop()
   if (result instanceof Error) throw new GameError(explain(result), result)
-  return result.outputFiles[0]!.contents
+  return { code: result.outputFiles[0]!.contents, zoneBy: importsOf(zone, game, result.metafile) }
+}
+
+/** How a file came into a bundle: from the game's page on, each file imports the next. */
+function importsOf(wanted: string, game: string, { inputs }: Metafile): string[] {
+  const chains = [['page.ts']]
+  const known = new Set(chains[0])
+  for (const chain of chains) {
+    const last = chain.at(-1)!
+    if (resolve(game, last) === wanted) return chain
+    for (const { path: next } of inputs[last]?.imports ?? []) {
+      if (known.has(next)) continue
+      known.add(next)
+      chains.push([...chain, next])
+    }
+  }
+  return []
 }
 
 /** One line for each mistake, and one more when what servers alone can run is in the page. */
 function explain({ errors }: BuildFailure): string {
   const folder = gameFolder(process.env)
   const found = errors.map(({ text, location }) => {
-    const file = location === null ? undefined : resolve(location.file)
+    const file = location === null ? undefined : resolve(folder, location.file)
     const isOwn = file?.startsWith(folder + sep) === true
     const at = file && `${isOwn ? relative(folder, file) : location!.file}:${location!.line}: `
     return { isOwn, line: `${at ?? ''}${text}` }

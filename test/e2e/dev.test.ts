@@ -266,7 +266,7 @@ async function everybodyBack(): Promise<void> {
 }
 
 const lamps = (light: string) => `import * as z from 'waystone/zod'
-import { contentKind } from 'waystone/zone'
+import { contentKind } from 'waystone/api'
 
 export const lamps = contentKind('lamps', z.strictObject({ id: z.string(), light: ${light} }))
 `

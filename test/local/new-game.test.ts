@@ -42,6 +42,16 @@ describe('new-game', () => {
     const ok = 'ok     types\nok     game\nok     content\nok     page\n'
     expect(await waystone(game, 'check')).toEqual({ code: 0, stdout: ok, stderr: '' })
 
+    const page = text('page.ts')
+    writeFileSync(
+      path.join(game, 'page.ts'),
+      `import { Moth } from './hail.ts'\nvoid Moth\n${page}`,
+    )
+    expect((await waystone(game, 'check')).stdout).toMatch(
+      /ok {5}page\n {2}page\.ts -> hail\.ts -> waystone\/zone: so the page carries the simulation/,
+    )
+    writeFileSync(path.join(game, 'page.ts'), page)
+
     writeFileSync(path.join(game, 'hail.ts'), text('hail.ts').replace('moth, 2,', "moth, 'x',"))
     writeFileSync(
       path.join(game, 'page.ts'),
