@@ -3,7 +3,7 @@ import { BaseSequencer } from 'vitest/node'
 import type { TestSpecification } from 'vitest/node'
 
 /** Files that take long begin first, so that none of them is still running alone at the end. */
-const long = [/test\/simulation\//, /test\/(cdk|e2e|local)\//, /lambda\.test\.ts$/]
+const long = [/test\/simulation\//, /test\/(cdk|e2e|local)\//, /(lambda|world|saving)\.test\.ts$/]
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -39,6 +39,7 @@ const withoutGame = {
   apart: [
     'test/{cdk,e2e,local,simulation}/**/*.test.ts',
     'test/functions/{game,lambda,lambda-eks}.test.ts',
+    'test/testing/world.test.ts',
   ],
 }
 /** What they get instead of a game. One that loads the chosen game after all fails, and belongs to those above. */

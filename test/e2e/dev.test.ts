@@ -1,7 +1,7 @@
 // `npm run dev` in a folder that `npm run new-game` made, beside a copy of the tree whose files may be changed.
 // Content and code of the game are taken over and no socket closes. At a change of the core's code everybody
 // comes back.
-import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,7 +33,12 @@ beforeAll(async () => {
   for (const part of [...parts, ...files]) {
     await cp(join(top, part), join(core, part), { recursive: true })
   }
-  await symlink(join(top, 'node_modules'), join(core, 'node_modules'))
+  // Without .cache: what is compiled of the copy lies in the copy, and goes with it.
+  await mkdir(join(core, 'node_modules'))
+  for (const each of await readdir(join(top, 'node_modules'))) {
+    if (each === '.cache') continue
+    await symlink(join(top, 'node_modules', each), join(core, 'node_modules', each))
+  }
   newGame(game)
   // What `npm install` does, without a network.
   await mkdir(join(game, 'node_modules'))
