@@ -13,6 +13,7 @@ const show = (shown: keyof typeof signs) => ({
 
 export const page = pageGame({
   title: 'Waystone',
+  about: 'A small world to walk and talk in.',
   api: { game: cairns },
   bind: { Digit1: show('wave'), Digit2: show('bow'), Digit3: show('dance') },
   colors: {

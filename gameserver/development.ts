@@ -3,6 +3,7 @@
 // an annotation of the game server.
 import type { ContentKind } from '#shared/content/kind.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
+import type { ContentWatch } from '#shared/content-files/watch.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { gameAnnotation } from '#shared/fleet/fleet.ts'
 import { gameFolder } from '#shared/game/folder.ts'
@@ -22,9 +23,9 @@ export function takeNewContent(options: {
   kinds: readonly ContentKind[]
   loaded: LoadedContent
   log: Log
-}): void {
+}): ContentWatch {
   const { host, dir, kinds, loaded, log } = options
-  watchContent({
+  return watchContent({
     dir,
     kinds,
     loaded,
@@ -43,6 +44,7 @@ export function takeNewContent(options: {
  */
 export function takeNewGame(
   host: Host,
+  content: Pick<ContentWatch, 'useKinds'>,
   persistence: PersistenceThread,
   log: Log,
   replace: (why: string) => void,
@@ -51,7 +53,9 @@ export function takeNewGame(
   let turn = Promise.resolve()
   const take = async (): Promise<void> => {
     try {
-      const { zone } = await reloadGame(gameFolder(process.env))
+      const { zone, contentKinds = [] } = await reloadGame(gameFolder(process.env))
+      // The start has taken it over as well, so it fits. It reaches the next step, as the rules do.
+      await content.useKinds(contentKinds)
       if (!host.takeRules(zone as ZoneRules)) {
         log.warn(hostReplacedMessage)
         return replace(hostReplacedMessage)

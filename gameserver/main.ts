@@ -18,7 +18,8 @@ import { hostDrainMs } from '#shared/limits.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import { storeOptions } from '#shared/store/options.ts'
-import { systemRuntime } from '#shared/system.ts'
+import { systemAt } from '#shared/system.ts'
+import type { System } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { AgonesError, connectAgones } from './agones.ts'
@@ -27,7 +28,6 @@ import { takeNewContent, takeNewGame } from './development.ts'
 import { createHost } from './host.ts'
 import type { Host } from './host.ts'
 import { createIdleWatch } from './idle.ts'
-import { processClocks } from './persistence/messages.ts'
 import { createPublicKeys } from './persistence/public-keys.ts'
 import type { PublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
@@ -49,6 +49,7 @@ type Parts = {
   readonly config: Config
   readonly bootId: string
   readonly log: Log
+  readonly system: System
   readonly steps: Steps
   stop(reason: string, exitCode: number): void
   agones?: Agones
@@ -60,18 +61,21 @@ type Parts = {
 
 async function run(): Promise<void> {
   const config = readConfig(process.env)
-  const bootId = newId(systemRuntime)
+  const system = systemAt(config.WAYSTONE_SPEED)
+  const { runtime } = system
+  const bootId = newId(runtime)
   const log = createLog({
     level: config.WAYSTONE_LOG,
     write: (line) => process.stdout.write(line),
-    now: () => Date.now(),
+    now: runtime.now,
     fields: { service: 'zone-host', boot: bootId },
   })
-  const steps = createSteps({ log, runtime: systemRuntime })
+  const steps = createSteps({ log, runtime })
   const parts: Parts = {
     config,
     bootId,
     log,
+    system,
     steps,
     onGameServer: () => undefined,
     stop: (reason, exitCode) => stop(parts, reason, exitCode),
@@ -103,21 +107,22 @@ function stop({ log, steps, host }: Parts, reason: string, exitCode: number): vo
 }
 
 async function start(parts: Parts): Promise<void> {
-  const { config, bootId, log, steps } = parts
+  const { config, bootId, log, system, steps } = parts
+  const { runtime, clocks } = system
   const { loaded, instances } = await steps.run('content', () => loadZones(config))
   const agones = await steps.run(
     'sidecar',
     async () =>
       (parts.agones = await connectAgones({
         log,
-        runtime: systemRuntime,
+        runtime,
         signal: steps.stopping,
         onGameServer: () => parts.onGameServer(),
       })),
     () => parts.agones?.close(),
   )
   const port = agones.gameServer().ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
-  const keys = createPublicKeys(processClocks.now, async () => await parts.persistence?.readKeys())
+  const keys = createPublicKeys(clocks.now, async () => await parts.persistence?.readKeys())
   const signer = await createHostSigner()
   const persistence = await steps.run(
     'worker',
@@ -142,9 +147,8 @@ async function start(parts: Parts): Promise<void> {
     'ready',
     async () => {
       const open = openOnceAllocated(parts, { agones, persistence, port })
-      const takeGame = config.WAYSTONE_DEV
-        ? takeNewGame(parts.host!, persistence, log, (why) => parts.stop(why, 0))
-        : () => {}
+      const takeGame =
+        config.WAYSTONE_DEV === '0' ? () => {} : takeChanges(parts, { loaded, persistence })
       parts.onGameServer = () => {
         open()
         takeGame(agones.gameServer())
@@ -167,7 +171,7 @@ async function start(parts: Parts): Promise<void> {
     bootId,
     realmId: config.WAYSTONE_REALM,
     fetch,
-    runtime: systemRuntime,
+    runtime,
     log,
     signal: steps.stopping,
   })
@@ -200,13 +204,14 @@ function startWorker(
     port: number
   },
 ): PersistenceThread {
-  const { config, bootId, log, agones } = parts
+  const { config, bootId, log, system, agones } = parts
   const { content } = more.loaded
   const persistence = startPersistenceThread(
     {
       store: storeOptions(config, process.env),
       cache: hints(config),
       logLevel: config.WAYSTONE_LOG,
+      speed: config.WAYSTONE_SPEED,
       host: {
         bootId,
         realmId: config.WAYSTONE_REALM,
@@ -227,6 +232,7 @@ function startWorker(
       },
     },
     more.keys.update,
+    system.clocks,
   )
   void persistence.died.then((error) => {
     log.error('the persistence worker died', { error: error.message })
@@ -246,7 +252,7 @@ async function startHost(
     port: number
   },
 ): Promise<void> {
-  const { config, bootId, log } = parts
+  const { config, bootId, log, system } = parts
   const { loaded, agones } = more
   const host = createHost({
     bootId,
@@ -255,15 +261,12 @@ async function startHost(
     rules: game.zone,
     persistence: more.persistence,
     verifyKeys: more.keys.verify,
-    runtime: systemRuntime,
-    monotonic: processClocks.monotonic,
-    setTimer: (then, ms) => {
-      const timer = setTimeout(then, ms)
-      return () => clearTimeout(timer)
-    },
+    runtime: system.runtime,
+    monotonic: system.clocks.monotonic,
+    setTimer: system.setTimer,
     listen: { host: config.HOST, port: more.port, origins: pageOrigins(config) },
     log,
-    seed: randomInt(2 ** 31),
+    seed: config.WAYSTONE_SEED ?? randomInt(2 ** 31),
     onHealth: () => agones.health(),
     // The players of the other instances are saved and let go; the fleet starts another host.
     onBroken: (instance) => parts.stop(`${instance} is broken`, 1),
@@ -272,14 +275,6 @@ async function startHost(
   })
   parts.host = host
   await host.start()
-  if (config.WAYSTONE_DEV)
-    takeNewContent({
-      host,
-      dir: game.content,
-      kinds: game.contentKinds ?? [],
-      loaded,
-      log,
-    })
   const logStats = async () => {
     const store = await more.persistence.stats().catch(() => undefined)
     log.info('stats', { ...host.stats(), store })
@@ -287,16 +282,28 @@ async function startHost(
   setInterval(() => void logStats(), statsEveryMs).unref()
 }
 
+/** In development: content and code that change are taken over. See takeNewGame. */
+function takeChanges(
+  { host, log, stop }: Parts,
+  more: { loaded: LoadedContent; persistence: PersistenceThread },
+): ReturnType<typeof takeNewGame> {
+  const { loaded, persistence } = more
+  const kinds = game.contentKinds ?? []
+  const content = takeNewContent({ host: host!, dir: game.content, kinds, loaded, log })
+  return takeNewGame(host!, content, persistence, log, (why) => stop(why, 0))
+}
+
 /** Returns a function that opens the instances to players, once, when the game server is Allocated. */
 function openOnceAllocated(
   parts: Parts,
   more: { agones: Agones; persistence: PersistenceThread; port: number },
 ): () => void {
-  const { log, steps } = parts
+  const { log, system, steps } = parts
+  const { runtime } = system
   const { agones, persistence, port } = more
   let open = false
   const openUntilDone = async (): Promise<void> => {
-    const backoff = createBackoff(systemRuntime, { baseMs: 250, maxMs: 10_000 })
+    const backoff = createBackoff(runtime, { baseMs: 250, maxMs: 10_000 })
     while (!steps.stopping.aborted) {
       const opened = await persistence.setState('open').catch(() => 'unavailable')
       if (opened === 'done') {
@@ -304,7 +311,7 @@ function openOnceAllocated(
         watchIdle(parts, agones, persistence)
         return
       }
-      await systemRuntime.sleep(backoff.next(), steps.stopping).catch(() => undefined)
+      await runtime.sleep(backoff.next(), steps.stopping).catch(() => undefined)
     }
   }
   return () => {
@@ -316,12 +323,13 @@ function openOnceAllocated(
 
 /** Returns the host to its fleet when it was unused for long. */
 function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread): void {
-  const { config, steps, log, host } = parts
+  const { config, system, steps, log, host } = parts
+  const { runtime } = system
   const isIdle = createIdleWatch(config.WAYSTONE_IDLE_SECONDS * 1000)
   const timer = setInterval(() => {
     const { instances, sockets } = host!.stats()
     const inUse = instances.reduce((sum, one) => sum + one.players, sockets)
-    if (steps.stopping.aborted || !isIdle(systemRuntime.now(), inUse)) return
+    if (steps.stopping.aborted || !isIdle(runtime.now(), inUse)) return
     clearInterval(timer)
     void returnToFleet()
   }, idleCheckMs)
@@ -334,7 +342,7 @@ function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread)
     await agones
       .shutdown()
       .catch((error: unknown) => log.warn('the fleet did not end the host', { error }))
-    await systemRuntime.sleep(endedByFleetMs, steps.stopping).catch(() => undefined)
+    await runtime.sleep(endedByFleetMs, steps.stopping).catch(() => undefined)
     parts.stop('idle', 0)
   }
 }

@@ -1,4 +1,6 @@
 // The lines that `npm start` prints when everything runs.
+import { defaultUrl } from '#client/bots/options.ts'
+
 export type Addresses = {
   pid: number
   /** Base URL of page and API. */
@@ -37,9 +39,11 @@ export function banner(at: Addresses): string {
     ['Data folder', at.dataDir],
   ]
   const table = rows.map(([name, value]) => `  ${name!.padEnd(14)} ${value}`).join('\n')
+  // Bots look for Waystone at the default address.
+  const bots = at.url === defaultUrl ? '' : ` --url ${at.url}`
   const tries = [
     `open ${at.url} in two windows and walk with W A S D: each sees the other`,
-    `npm run bots -- --count 50   lets fifty more walk about${at.bots > 0 ? ` (${at.bots} do already)` : ''}`,
+    `npm run bots -- --count 50${bots}   lets fifty more walk about${at.bots > 0 ? ` (${at.bots} do already)` : ''}`,
     `npm run dev: change ${at.startZone} and see it at once`,
     'Ctrl-C saves and stops everything',
   ]

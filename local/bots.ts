@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log, LogFields } from '#shared/telemetry/log.ts'
+import { compiledCode } from './compiled-code.ts'
 import type { Guardian } from './guardian.ts'
 import { environmentOfOthers } from './host-environment.ts'
 
@@ -39,7 +40,7 @@ export function startBots(options: BotsOptions): Bots {
     const output = openSync(join(options.dataDir, 'logs', 'bots.log'), 'w', 0o600)
     const args = [program, '--count', String(options.count), '--url', options.url]
     const started = spawn(process.execPath, args, {
-      env: environmentOfOthers(process.env),
+      env: { ...environmentOfOthers(process.env), NODE_COMPILE_CACHE: compiledCode },
       stdio: ['ignore', output, output],
       detached: true,
     })

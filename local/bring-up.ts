@@ -5,6 +5,7 @@ import { game } from '#game'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import { authority, reachedHere } from '#shared/authority.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { systemRuntime } from '#shared/system.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Addresses } from './banner.ts'
 import { startBots } from './bots.ts'
@@ -65,7 +66,7 @@ async function startAll(
   // It is awaited below. The handler keeps an earlier failure from being unhandled.
   page.catch(() => {})
   // Zone hosts of a killed run still save into its database, if that runs.
-  await endLastRun(dataDir, runtime, log, hostGraceMs)
+  await endLastRun(dataDir, systemRuntime, log, hostGraceMs)
   const stores = await openStores(ground)
   const fleet = await startZones(ground, stores)
   options.onFleet?.(fleet)

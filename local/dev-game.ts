@@ -23,6 +23,8 @@ export function watchGame(options: {
   memory: string
   runtime: Pick<Runtime, 'sleep'>
   print: (line: string) => void
+  /** What of the content does not fit the game. It is then taken when the content does (dev-reload.ts). */
+  misfits: (game: Game) => Promise<string[]>
   taken: (game: Game) => void
   /** Runs afterwards. */
   renewPage: () => Promise<void>
@@ -39,7 +41,14 @@ export function watchGame(options: {
       await checked
       const errors = await typeErrors(folder, memory)
       if (errors.length > 0) return refuse(shown(errors))
-      options.taken(await reloadGame(folder))
+      const game = await reloadGame(folder)
+      const misfits = await options.misfits(game)
+      if (misfits.length > 0) {
+        return print(
+          `game: not taken over before the content fits its kinds, the old code goes on.\n  ${shown(misfits)}`,
+        )
+      }
+      options.taken(game)
     } catch (error) {
       return refuse(error instanceof Error ? error.message : String(error))
     }

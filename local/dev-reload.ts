@@ -19,6 +19,8 @@ const top = (folder: string) => fileURLToPath(new URL(`../${folder}/`, import.me
 const isCode = (file: string) => /\.(?:ts|css|html)$/.test(file)
 
 export function startDev(options: {
+  /** Without it the content alone is watched. */
+  watchesCode: boolean
   contentDir: string
   contentKinds: readonly ContentKind[]
   dataDir: string
@@ -40,28 +42,47 @@ export function startDev(options: {
       print('page: built anew, reload it')
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
-      print(`page: the old one stays. ${text}`)
+      print(`page: not built anew, the old one stays.\n  ${text}`)
     }
   }
-  const stops = [
-    watchContent({
-      dir,
-      kinds,
-      loaded,
-      runtime,
-      taken(next) {
-        replaceContent(loaded, next)
-        print(`content: taken over, now version ${next.content.version}`)
-      },
-      refused: (problems) =>
-        print(`content: not taken over, the old one stays.\n  ${problems.join('\n  ')}`),
-      mended: () => print(`content: mended, still version ${loaded.content.version}`),
-    }),
+  /** Its kinds of content are those by which the content is read, and the content did not fit them. */
+  let waiting: Game | undefined
+  const takeWaiting = () => {
+    if (waiting === undefined) return
+    taken(waiting)
+    waiting = undefined
+    print('game: taken over, the content fits its kinds now')
+  }
+  const content = watchContent({
+    dir,
+    kinds,
+    loaded,
+    runtime,
+    taken(next) {
+      replaceContent(loaded, next)
+      print(`content: taken over, now version ${next.content.version}`)
+      takeWaiting()
+    },
+    refused: (problems) =>
+      print(`content: not taken over, the old one stays.\n  ${problems.join('\n  ')}`),
+    mended() {
+      print(`content: mended, still version ${loaded.content.version}`)
+      takeWaiting()
+    },
+  })
+  const misfits = async (game: Game) => {
+    waiting = undefined
+    const problems = await content.useKinds(game.contentKinds ?? [])
+    if (problems.length > 0) waiting = game
+    return problems
+  }
+  const watchesOfCode = () => [
     watchGame({
       folder: gameFolder(process.env),
       memory: join(options.dataDir, 'types.tsbuildinfo'),
       runtime,
       print,
+      misfits,
       taken,
       renewPage,
     }),
@@ -71,6 +92,7 @@ export function startDev(options: {
     }),
     watchCode([top('client')], isCode, runtime, renewPage),
   ]
+  const stops = [content.stop, ...(options.watchesCode ? watchesOfCode() : [])]
   return {
     stop: () => {
       for (const stop of stops) stop()

@@ -1,16 +1,18 @@
-// `npm run dev`: `npm start`, started again when the core's own code changes (functions, shared, local, waystone).
-// Changes that need no new start are taken over by the start itself (dev-reload.ts).
+// `npm run dev`: `npm start`, started again when the core's own code changes (functions, shared, local, waystone),
+// and when .env does. Changes that need no new start are taken over by the start itself (dev-reload.ts).
 //
 // The start runs in a process group of its own, so that Ctrl-C reaches it once, from here. A second
 // Ctrl-C would end it without saving.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gameFolder } from '#shared/game/folder.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { isGameCode } from './dev-game.ts'
+import { withEnvFile } from './env-file.ts'
+import { StartError } from './start-error.ts'
 import { takeNoArguments } from './start-arguments.ts'
 import { watchCode } from './watch-code.ts'
 
@@ -19,12 +21,14 @@ const print = (line: string) => process.stderr.write(`${line}\n`)
 
 takeNoArguments('npm run dev')
 
-const game = gameFolder(process.env)
 let child: ChildProcess | undefined
 let ended: Promise<void> = Promise.resolve()
 let stopping = false
+let closeGameWatch = () => {}
 
 function start(): void {
+  closeGameWatch()
+  closeGameWatch = watchGameWhileEnded()
   const one = spawn(process.execPath, [...process.execArgv, top('local/start.ts')], {
     // Nothing is sent on the channel. It breaks when this process is killed: then the start saves and ends.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -34,8 +38,13 @@ function start(): void {
   child = one
   ended = new Promise((resolve) => {
     one.once('exit', (code) => {
-      if (child === one) child = undefined
-      if (!stopping && code !== 0) print('It ended. It is started again when a file changes.')
+      // It has ended by itself.
+      if (child === one) {
+        child = undefined
+        if (!stopping && code !== 0) {
+          print('It ended. It is started again when .env or a file changes.')
+        }
+      }
       if (stopping) process.exitCode = code ?? 1
       resolve()
     })
@@ -48,22 +57,54 @@ const closeWatch = watchCode(
   systemRuntime,
   startAnew,
 )
-// A start that runs takes the game's code over itself (dev-game.ts).
-const closeGameWatch = watchCode(
-  existsSync(game) ? [game] : [],
-  isGameCode,
+const closeEnvWatch = watchCode(
+  [process.cwd()],
+  (file) => file === '.env',
   systemRuntime,
-  async (files) => {
-    if (child === undefined) await startAnew(files)
-  },
+  startAnew,
 )
 
+/** A start that runs takes code and content of the game over itself (dev-reload.ts). */
+function watchGameWhileEnded(): () => void {
+  const game = gameNow()
+  if (game === undefined || !existsSync(game)) return () => {}
+  const counts = (file: string) => isGameCode(file) || /^content[/\\]/.test(file)
+  return watchCode([game], counts, systemRuntime, async (files) => {
+    if (child === undefined) await startAnew(files)
+  })
+}
+
+/** The folder of the game; undefined when .env cannot be read, which the start says. */
+function gameNow(): string | undefined {
+  try {
+    return gameFolder(withEnvFile(process.env, resolve('.env')))
+  } catch (error) {
+    if (error instanceof StartError) return undefined
+    throw error
+  }
+}
+
+/** Another version of everything has many. */
+const shownMax = 5
+let turn = Promise.resolve()
+
+/** One after the other: a second signal would end what saves. */
 async function startAnew(files: string[]): Promise<void> {
-  if (stopping) return
-  print(`changed: ${files.map((file) => relative(top(''), file)).join(', ')}; starting anew`)
-  child?.kill('SIGTERM')
-  await ended
-  if (!stopping) start()
+  turn = turn.then(async () => {
+    if (stopping) return
+    const more = files.length > shownMax ? ` and ${files.length - shownMax} more` : ''
+    print(`changed: ${files.slice(0, shownMax).map(shown).join(', ')}${more}; starting anew`)
+    const before = child
+    child = undefined
+    before?.kill('SIGTERM')
+    await ended
+    if (!stopping) start()
+  })
+  await turn
+}
+
+function shown(file: string): string {
+  return relative(file.startsWith(top('')) ? top('') : process.cwd(), file)
 }
 
 if (process.channel) {
@@ -78,6 +119,7 @@ function end(signal: NodeJS.Signals): void {
   stopping = true
   closeWatch()
   closeGameWatch()
+  closeEnvWatch()
   // A second signal is sent on as well: it forces the end.
   child?.kill(signal)
 }

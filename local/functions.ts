@@ -33,7 +33,7 @@ export type FunctionsOptions = {
   keys: KeyRing
   loaded: LoadedContent
   /** Whose routes are served. */
-  game: Pick<Game, 'routes' | 'tallies' | 'zone'>
+  game: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>
   fleet: Fleet
   realm: Realm
   /** Other origins whose pages may call the API. */

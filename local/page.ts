@@ -2,12 +2,16 @@
 // a policy that lets it load nothing from elsewhere.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
+import type { BuildFailure, Metafile } from 'esbuild'
 import type { Hono } from 'hono'
-import { gameAlias } from '#shared/game/folder.ts'
+import { gameAlias, gameFolder } from '#shared/game/folder.ts'
+import { GameError } from '#shared/game/load.ts'
 
 const folder = fileURLToPath(new URL('../client/page/', import.meta.url))
+const zone = fileURLToPath(new URL('../waystone/zone.ts', import.meta.url))
 
 const policy = [
   "default-src 'none'",
@@ -30,9 +34,9 @@ export type Page = {
   etag: string
 }[]
 
-/** Bundles the page. Fails with esbuild's message when the code cannot be bundled. */
+/** Bundles the page. Throws GameError, with files and lines, when the code cannot be bundled. */
 export async function buildPage(): Promise<Page> {
-  const script = await bundleScript()
+  const { code: script } = await bundleScript()
   return [
     file('/', 'text/html; charset=utf-8', await readFile(`${folder}index.html`)),
     file('/style.css', 'text/css; charset=utf-8', await readFile(`${folder}style.css`)),
@@ -40,9 +44,18 @@ export async function buildPage(): Promise<Page> {
   ]
 }
 
-/** The page's code with the game's half. */
-export async function bundleScript(): Promise<Uint8Array> {
+type Script = {
+  code: Uint8Array
+  /** The files by whose imports, one by the other, it carries the simulation; empty when it does not. */
+  zoneBy: string[]
+}
+
+/** The page's code with the game's half. Throws GameError. */
+export async function bundleScript(): Promise<Script> {
+  const game = gameFolder(process.env)
   const result = await build({
+    absWorkingDir: game,
+    metafile: true,
     entryPoints: [`${folder}main.ts`],
     bundle: true,
     write: false,
@@ -54,10 +67,48 @@ export async function bundleScript(): Promise<Uint8Array> {
     logLevel: 'silent',
     // The page has the same game as this process.
     alias: gameAlias(process.env),
-  })
+  }).catch((error: BuildFailure) => error)
   // esbuild runs in a process of its own, which would run as long as this one.
   await stop()
-  return result.outputFiles[0]!.contents
+  if (result instanceof Error) throw new GameError(explain(result), result)
+  return { code: result.outputFiles[0]!.contents, zoneBy: importsOf(zone, game, result.metafile) }
+}
+
+/** How a file came into a bundle: from the game's page on, each file imports the next. */
+function importsOf(wanted: string, game: string, { inputs }: Metafile): string[] {
+  const chains = [['page.ts']]
+  const known = new Set(chains[0])
+  for (const chain of chains) {
+    const last = chain.at(-1)!
+    if (resolve(game, last) === wanted) return chain
+    for (const { path: next } of inputs[last]?.imports ?? []) {
+      if (known.has(next)) continue
+      known.add(next)
+      chains.push([...chain, next])
+    }
+  }
+  return []
+}
+
+/** One line for each mistake, and one more when what servers alone can run is in the page. */
+function explain({ errors }: BuildFailure): string {
+  const folder = gameFolder(process.env)
+  const found = errors.map(({ text, location }) => {
+    const file = location === null ? undefined : resolve(folder, location.file)
+    const isOwn = file?.startsWith(folder + sep) === true
+    const at = file && `${isOwn ? relative(folder, file) : location!.file}:${location!.line}: `
+    return { isOwn, line: `${at ?? ''}${text}` }
+  })
+  const own = found.filter(({ isOwn }) => isOwn)
+  // What the core lacks in a browser follows from what the game has imported.
+  const lines = (own.length > 0 ? own : found).map(({ line }) => line)
+  if (errors.some(({ text }) => text.includes('"node:'))) {
+    lines.push(
+      'page.ts runs in a browser. It and the files that it imports may import `waystone/page`, `zone`, `api` ' +
+        'and `zod`, but neither `waystone/game` nor anything of Node.',
+    )
+  }
+  return lines.join('\n  ')
 }
 
 function file(path: string, type: string, content: Uint8Array): Page[number] {

@@ -23,7 +23,13 @@ const fleet = z
   )
   .optional()
 
-type Variable = { schema: z.ZodType; default?: string; about: string }
+type Variable = {
+  schema: z.ZodType
+  default?: string
+  about: string
+  /** For tests of a game on one machine: refused where the database is elsewhere. */
+  tests?: true
+}
 
 export const VARIABLES = {
   PORT: { schema: port, default: '8080', about: 'Port of the HTTP API and the page.' },
@@ -212,14 +218,33 @@ export const VARIABLES = {
     about: 'Least severe line that is logged.',
   },
   WAYSTONE_DEV: {
-    schema: on,
+    schema: z.enum(['0', 'content', '1']),
     default: '0',
-    about: '1: watch content and code and take over what changes. `npm run dev` sets it.',
+    about:
+      '1: watch content and code and take over what changes; `npm run dev` sets it. content: content alone.',
   },
   WAYSTONE_QUIET_START: {
     schema: on,
     default: '0',
     about: '1: `npm start` prints its addresses as one line of JSON, for programs.',
+  },
+  WAYSTONE_CONTENT: {
+    schema: z.string().min(1).optional(),
+    tests: true,
+    about: "For tests on one machine: folder of the content in place of the game's own.",
+  },
+  WAYSTONE_SEED: {
+    schema: whole.optional(),
+    tests: true,
+    about:
+      'For tests on one machine: seed of the chance in every zone. Default: another one for each host.',
+  },
+  WAYSTONE_SPEED: {
+    schema: whole.pipe(z.int().min(1).max(10)),
+    default: '1',
+    tests: true,
+    about:
+      'For tests on one machine: how many times as fast all its clocks run. A data folder keeps the speed it began with.',
   },
 } as const satisfies Record<string, Variable>
 
@@ -236,11 +261,13 @@ export class ConfigError extends Error {
 
 /**
  * Reads all variables. `overrides` are a profile's defaults (the local one is generous), below what
- * the environment says. Throws ConfigError that lists every problem at once, without secret values.
+ * the environment says. `embedded`: a process that names no database has one of its own on this machine.
+ * Throws ConfigError that lists every problem at once, without secret values.
  */
 export function readConfig(
   env: Record<string, string | undefined>,
   overrides: Partial<Record<Name, string>> = {},
+  embedded = false,
 ): Config {
   const problems: string[] = []
   for (const name of Object.keys(env)) {
@@ -249,15 +276,25 @@ export function readConfig(
     }
   }
   const config: Record<string, unknown> = {}
+  const alone = isOnThisMachine(env['WAYSTONE_DYNAMODB_URL'], embedded)
   for (const [name, variable] of Object.entries(VARIABLES) as [Name, Variable][]) {
     const given = env[name]
     const text = given === undefined || given === '' ? (overrides[name] ?? variable.default) : given
+    if (variable.tests && !alone && text !== variable.default) {
+      problems.push(`${name} is refused: the database is not on this machine. ${variable.about}`)
+    }
     const parsed = variable.schema.safeParse(text)
     if (parsed.success) config[name] = parsed.data
     else problems.push(`${name} is wrong: ${parsed.error.issues[0]!.message}. ${variable.about}`)
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config as Config
+}
+
+/** Whether the database is on this machine: tests may hurt nobody else's world. */
+function isOnThisMachine(database: string | undefined, embedded: boolean): boolean {
+  if (!database) return embedded
+  return /^https?:\/\/(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?\/?$/.test(database)
 }
 
 /** The text of .env.example. */

@@ -1,6 +1,6 @@
 // Watches a folder and all folders in it, one watch for each folder. `fs.watch` with `recursive` watches each
 // file on Linux, and hears no more of one when another is renamed over it: that is how many editors save.
-import { readdirSync, watch } from 'node:fs'
+import { readdirSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join, relative } from 'node:path'
 
@@ -15,14 +15,18 @@ export function watchFolder(
   changed: (path: string) => void,
 ): () => void {
   const { persistent, failed } = options
-  const watchers = new Map<string, FSWatcher>()
+  /** `file`: another folder with the same path has another number. */
+  const watchers = new Map<string, { watcher: FSWatcher; file: number | undefined }>()
 
   const add = (path: string) => {
     const watcher = watch(path, { persistent }, (_, name) => {
       if (name === null) return changed(relative(folder, path))
       const of = join(path, name)
       // What has the name may be a folder, or have been one, or be another than before.
-      if (remove(of) || isFolder(path, name)) enter(of)
+      if (watchers.get(of)?.file !== fileNumber(of)) {
+        remove(of)
+        if (foldersIn(path).includes(name)) enter(of)
+      }
       changed(relative(folder, of))
     })
     watcher.on('error', (error) => {
@@ -30,34 +34,42 @@ export function watchFolder(
       watchers.delete(path)
       if (path === folder) failed?.(error)
     })
-    watchers.set(path, watcher)
-    for (const name of foldersIn(path)) enter(join(path, name))
+    watchers.set(path, { watcher, file: fileNumber(path) })
+    for (const name of foldersIn(path)) addInside(join(path, name))
   }
-  /** Watches a folder that is inside; what lies in it already may be new. */
-  const enter = (path: string) => {
+  const addInside = (path: string) => {
     try {
       add(path)
-      for (const entry of readdirSync(path)) changed(relative(folder, join(path, entry)))
     } catch {
       // It is gone again.
     }
   }
-  const remove = (path: string): boolean => {
-    let was = false
-    for (const [watched, watcher] of watchers) {
+  /** A folder that has come while its parent was watched: all that lies in it is new. */
+  const enter = (path: string) => {
+    addInside(path)
+    for (const file of filesIn(path)) changed(relative(folder, file))
+  }
+  const remove = (path: string) => {
+    for (const [watched, { watcher }] of watchers) {
       if (watched !== path && !watched.startsWith(join(path, '/'))) continue
       watcher.close()
       watchers.delete(watched)
-      was = true
     }
-    return was
   }
   add(folder)
-  return () => void remove(folder)
+  return () => remove(folder)
 }
 
-function isFolder(path: string, name: string): boolean {
-  return foldersIn(path).includes(name)
+function fileNumber(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
+}
+
+function filesIn(path: string): string[] {
+  try {
+    return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name))
+  } catch {
+    return []
+  }
 }
 
 function foldersIn(path: string): string[] {

@@ -4,6 +4,7 @@ import { hail } from './protocol.ts'
 
 export const page = pageGame({
   title: 'game-name',
+  about: 'A clearing, and its moths.',
   bind: { Digit1: { label: 'hail', act: ({ world }) => world.send({ kind: hail.kind }) } },
   colors: { wanderer: '#c77d3a' },
   shapes: { moth: { paint: 'creature', length: 1.2, width: 2, head: 0.3, marks: ['ears'] } },

@@ -39,7 +39,22 @@ const PARTS: Part[] = [
   {
     name: 'for tests of games',
     files: /^waystone\/test\.ts$/,
-    may: ['testing', 'simulation', 'shared', 'shared (browser)'],
+    may: ['testing', 'testing (processes)', 'simulation', 'shared', 'shared (browser)'],
+  },
+  // The test kit on real processes: what `npm start` starts, and players over real sockets.
+  {
+    name: 'testing (processes)',
+    files: /^testing\/(?:world|stack|content-copy)\.ts$/,
+    may: [
+      'testing',
+      'local',
+      'bots',
+      'client',
+      'shared',
+      'shared (browser)',
+      'system runtime',
+      'loading of games',
+    ],
   },
   // The test kit: a zone without a process or a network.
   {

@@ -37,6 +37,23 @@ describe('the configuration', () => {
   })
 
   it.each([
+    ['WAYSTONE_SEED', '7'],
+    ['WAYSTONE_SPEED', '4'],
+    ['WAYSTONE_CONTENT', '/tmp/content'],
+  ])('takes %s only where the database is on this machine', (name, value) => {
+    const beside = (database?: string, embedded = false) =>
+      readConfig({ [name]: value, WAYSTONE_DYNAMODB_URL: database }, {}, embedded)
+    expect(() => beside()).toThrow(`${name} is refused`)
+    expect(() => beside('https://dynamodb.eu-central-1.amazonaws.com')).toThrow('is refused')
+    expect(() => beside('http://127.0.0.1.example:8000', true)).toThrow('is refused')
+    expect(() => beside('http://10.0.0.5:8000', true)).toThrow('is refused')
+    for (const here of ['http://127.0.0.1:8000', 'http://localhost:8000/', 'http://[::1]:8000']) {
+      expect(String(beside(here)[name as 'WAYSTONE_SEED'])).toBe(value)
+    }
+    expect(String(beside(undefined, true)[name as 'WAYSTONE_SEED'])).toBe(value)
+  })
+
+  it.each([
     ['PORT', '70000', '65535'],
     ['PORT', '-1', 'whole number'],
     ['PORT', '80.5', 'whole number'],

@@ -9,58 +9,29 @@
 //   await pit.crash()
 import { createZoneClient } from '#client/library/zone-client.ts'
 import type { ZoneClient } from '#client/library/zone-client.ts'
-import { read } from '#client/library/view.ts'
-import type { Seen } from '#client/library/view.ts'
 import type { System, ZoneRules } from '#gameserver/sim/rules.ts'
 import type { Zone } from '#gameserver/sim/zone.ts'
 import { loadContent } from '#shared/content-files/load.ts'
-import type { Component } from '#shared/components/component.ts'
-import type { Shape, ValueOf } from '#shared/components/fields.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { Game } from '#shared/game/game.ts'
-import type { ControlMessage } from '#shared/protocol/control.ts'
-import { headingTo } from '#shared/rules/heading.ts'
-import type { Tally } from '#shared/rules/tally.ts'
-import { metresToUnits, unitsPerMetre } from '#shared/rules/units.ts'
+import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
 import { createLog } from '#shared/telemetry/log.ts'
+import { readFault } from './fault.ts'
+import type { Fault } from './fault.ts'
 import { startHost } from './host.ts'
 import type { TestHost } from './host.ts'
+import { createPlayer } from './player.ts'
+import type { Place, TestPlayer } from './player.ts'
 import { createZoneStore } from './store.ts'
 import type { ZoneStore } from './store.ts'
 import { createTime } from './time.ts'
-import type { Time } from './time.ts'
-
-/** Metres. */
-export type Place = { readonly x: number; readonly y: number }
-
-export type TestPlayer = {
-  readonly characterId: string
-  /** As the page has it: abilities, messages, what is in view. */
-  readonly world: ZoneClient
-  /** Where he is, as predicted. */
-  readonly at: Place
-  /** Walks towards a position until `stand`. It does not stop there. */
-  walk(to: Place): void
-  stand(): void
-  /** What he knows of his own component. Undefined when he is not told of it. */
-  read<S extends Shape>(component: Component<S>): ValueOf<S> | undefined
-  /** The others that he sees, in metres; with an archetype's name, only those. */
-  sees(archetype?: string): Seen[]
-  /** The messages of the game that he was sent, oldest first. */
-  readonly messages: readonly ControlMessage[]
-  /** The total of a tally, as it was told last; 0 before. */
-  total(tally: Pick<Tally, 'name'>): number
-  /** Loses the connection as a network does. It comes back by itself. */
-  drop(): void
-  leave(): Promise<void>
-}
 
 export type TestZone = {
   /** Unix ms of the zone's own time. */
   readonly now: number
   /** What failed in the code of the game: the system or handler, and the message. */
-  readonly faults: readonly { what: string; message: string }[]
+  readonly faults: readonly Fault[]
   /** The rows of the game, for what effects have written. */
   readonly rows: ZoneStore['rows']
   /**
@@ -89,7 +60,6 @@ type Options = {
   latencyMs?: number
 }
 
-const updateMs = 25
 /** A client that lost its host asks `enter` after some waits. */
 const backSeconds = 60
 
@@ -100,14 +70,14 @@ export async function testZone(
   { seed = 1, latencyMs = 20 }: Options = {},
 ): Promise<TestZone> {
   const time = createTime(seed)
-  let { content } = await loadContent(game.content)
-  const faults: { what: string; message: string }[] = []
+  let { content } = await loadContent(game.content, game.contentKinds ?? [])
+  const faults: Fault[] = []
   const log = createLog({
     level: 'error',
     now: time.now,
     write(line) {
-      const { message, what = message, error } = JSON.parse(line) as Record<string, unknown>
-      faults.push({ what: String(what), message: messageOf(error) })
+      const fault = readFault(line)
+      if (fault !== undefined) faults.push(fault)
     },
   })
   const store = createZoneStore(game, time.runtime, log)
@@ -214,53 +184,4 @@ export async function testZone(
       await backInPlay()
     },
   }
-}
-
-function createPlayer(world: ZoneClient, characterId: string, time: Time): TestPlayer {
-  const messages: ControlMessage[] = []
-  const totals = new Map<string, number>()
-  world.on('message', (message) => void messages.push(message))
-  world.on('tally', ({ tally, total }) => void totals.set(tally, total))
-  const stop = time.every(updateMs, () => world.update())
-  void world.ended.then(stop)
-  const at = () => {
-    const self = world.self()
-    if (self === undefined) throw new Error('the player is not in the zone')
-    return { x: self.x / unitsPerMetre, y: self.y / unitsPerMetre }
-  }
-  return {
-    characterId,
-    world,
-    messages,
-    get at() {
-      return at()
-    },
-    walk({ x, y }) {
-      const from = at()
-      world.walk(headingTo(metresToUnits(x - from.x), metresToUnits(y - from.y)))
-    },
-    stand: () => world.stand(),
-    read(component) {
-      const self = world.self()
-      const known = self && world.entity(self.id)
-      return known && read(known, component)
-    },
-    sees: (archetype) =>
-      world
-        .seen()
-        .filter((seen) => archetype === undefined || seen.archetype === archetype)
-        .map((seen) => ({ ...seen, x: seen.x / unitsPerMetre, y: seen.y / unitsPerMetre })),
-    total: ({ name }) => totals.get(name) ?? 0,
-    drop: () => world.drop(),
-    async leave() {
-      const left = world.leave()
-      await time.pass(1000)
-      await left
-    },
-  }
-}
-
-function messageOf(error: unknown): string {
-  const { message } = (error ?? {}) as { message?: unknown }
-  return typeof message === 'string' ? message : String(error)
 }

@@ -1,5 +1,5 @@
-// `waystone/api`: declares what both halves of a game know: components, messages, routes and tallies. It runs in a
-// browser too.
+// `waystone/api`: declares what both halves of a game know: components, messages, kinds of
+// content, routes and tallies. It runs in a browser too.
 export { component } from '#shared/components/component.ts'
 export type { Component, ComponentOptions } from '#shared/components/component.ts'
 export { Appearance, Health, Name } from '#shared/components/core.ts'
@@ -16,6 +16,8 @@ export {
   u8,
 } from '#shared/components/fields.ts'
 export { domain, endpoint } from '#shared/api/endpoint.ts'
+export { contentKind } from '#shared/content/kind.ts'
+export type { ContentKind } from '#shared/content/kind.ts'
 export { message } from '#shared/protocol/message.ts'
 export type { Message, MessageOptions } from '#shared/protocol/message.ts'
 export { contentId, realmId } from '#shared/api/names.ts'

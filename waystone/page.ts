@@ -2,6 +2,7 @@
 export { read } from '#client/library/view.ts'
 export type { Drawn, Known, Seen } from '#client/library/view.ts'
 export { toMetres } from '#client/library/zone.ts'
+export { metresToUnits as toUnits } from '#shared/rules/units.ts'
 export type { ZoneClient } from '#client/library/zone-client.ts'
 export { pageGame } from '#client/page/game.ts'
 export type { Binding, GameMessage, Own, Page, PageGame } from '#client/page/game.ts'

@@ -26,5 +26,3 @@ export type {
   Timer,
   Zone,
 } from '#gameserver/sim/zone.ts'
-export { contentKind } from '#shared/content/kind.ts'
-export type { ContentKind } from '#shared/content/kind.ts'

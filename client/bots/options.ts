@@ -17,9 +17,12 @@ export type Options = {
   record: string | undefined
 }
 
+/** Where `npm start` serves by default. */
+export const defaultUrl = 'http://127.0.0.1:8080'
+
 export const usage = `npm run bots -- [options]
   --count N      how many (50)
-  --url URL      of the API (http://127.0.0.1:8080)
+  --url URL      of the API (${defaultUrl})
   --seconds N    how long (until Ctrl-C)
   --zone ID      stay in this zone, finding a gate to it
   --chat         talk much instead of rarely
@@ -38,7 +41,7 @@ export function readOptions(args: string[]): Options | string {
       args,
       options: {
         count: { type: 'string', default: '50' },
-        url: { type: 'string', default: 'http://127.0.0.1:8080' },
+        url: { type: 'string', default: defaultUrl },
         seconds: { type: 'string' },
         zone: { type: 'string' },
         chat: { type: 'boolean', default: false },

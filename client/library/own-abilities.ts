@@ -15,6 +15,8 @@ export type UseRefusal = AbilityRefusal | 'busy' | 'lost'
 /** `command`: the number that its outcome will name. */
 export type UseAnswer = { command: number } | { refused: UseRefusal }
 
+export type Casting = { ability: string; left: number }
+
 export type OwnAbilities = {
   /** Uses an ability with the next command. `paid`: see `withCosts`. */
   use(name: string, aim: Aim, parts: SeenParts): UseAnswer
@@ -28,6 +30,8 @@ export type OwnAbilities = {
   unanswered(): ReadonlyMap<number, string>
   /** Seconds until it may be used again, 0 when it may; undefined for a name that the zone does not have. */
   readyIn(name: string): number | undefined
+  /** What the player casts, and in how many seconds it is done; undefined when he casts nothing. */
+  casting(): Casting | undefined
   /** Components as they will be when the uses are paid that the server has not taken yet. */
   withCosts(parts: SeenParts): SeenParts
 }
@@ -97,6 +101,12 @@ export function createOwnAbilities(
     readyIn(name) {
       const ability = numbers.get(name)
       return ability === undefined ? undefined : prediction.stepsUntil(ability) / tickHz
+    },
+    casting() {
+      const { castAbility, castUntil } = prediction.state
+      const ability = abilities[castAbility]?.name
+      if (ability === undefined) return undefined
+      return { ability, left: Math.max(0, castUntil - prediction.next) / tickHz }
     },
     withCosts,
   }

@@ -18,7 +18,7 @@ import type { Aim } from '#shared/rules/own-state.ts'
 import { runAttempts } from './attempts.ts'
 import type { Listen } from './events.ts'
 import type { Metrics } from './metrics.ts'
-import type { UseAnswer } from './own-abilities.ts'
+import type { Casting, UseAnswer } from './own-abilities.ts'
 import type { Drawn, Known, Seen, SeenParts } from './view.ts'
 import { createCore } from './zone-client-state.ts'
 import type {
@@ -45,6 +45,8 @@ export type ZoneClient = {
   use(ability: string, aim: Aim): UseAnswer
   /** Seconds until it may be used again, 0 when it may; undefined while there is no such ability. */
   readyIn(ability: string): number | undefined
+  /** What oneself casts, and in how many seconds it is done; undefined while one casts nothing. */
+  casting(): Casting | undefined
   /** What the zone says of an ability: what it aims at, how long it waits; undefined while there is none. */
   ability(name: string): SchemaAbility | undefined
   /** Says a line to players nearby; false when it is empty or too long, or the client is not joined. */
@@ -108,6 +110,7 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
     stand: () => core.zone?.stand(),
     use: (ability, aim) => core.zone?.use(ability, aim) ?? { refused: 'lost' },
     readyIn: (ability) => core.zone?.readyIn(ability),
+    casting: () => core.zone?.casting(),
     ability: (name) => core.zone?.ability(name),
     say(text) {
       const line = text.trim()

@@ -14,7 +14,7 @@ import type { Metrics } from './metrics.ts'
 import { createOwnPosition } from './own-position.ts'
 import { createPacing } from './pacing.ts'
 import { abilityRules, createOwnAbilities } from './own-abilities.ts'
-import type { UseAnswer } from './own-abilities.ts'
+import type { Casting, UseAnswer } from './own-abilities.ts'
 import { createPrediction } from './prediction.ts'
 import type { ToldState } from './prediction.ts'
 import { createView } from './view.ts'
@@ -45,6 +45,8 @@ export type JoinedZone = {
   use(ability: string, aim: Aim): UseAnswer
   /** Seconds until it may be used again; undefined for an ability that the zone does not have. */
   readyIn(ability: string): number | undefined
+  /** What the player casts. */
+  casting(): Casting | undefined
   /** What the zone says of an ability. */
   ability(name: string): SchemaAbility | undefined
   /** The outcome of a use came: the name of the ability, or undefined when nothing waits for it. */
@@ -138,6 +140,7 @@ export function joinZone(
     },
     use: (ability, aim) => abilities.use(ability, aim, view.entity(welcome.entity)?.parts ?? {}),
     readyIn: abilities.readyIn,
+    casting: abilities.casting,
     ability: (name) => schema.abilities.find((each) => each.name === name),
     answered: abilities.answered,
     unanswered: abilities.unanswered,

@@ -66,6 +66,8 @@ export type BarComponent = Component<{ readonly now: Field<number> }>
 export type PageGame<A extends Domains = Domains> = {
   /** What the page shows before the player has chosen anything. */
   title: string
+  /** One line under the title on the first screen. */
+  about?: string
   /** The game's own routes, by the name under which `page.api` has them. */
   api?: A
   /** By key (`event.code`). A key that also walks does this instead. Each has a button too. */

@@ -27,7 +27,7 @@ export type HudOptions = {
   /** The player uses fingers: there is no Enter key. */
   touches: boolean
   /** Buttons: beside the chat line, or for the thumb. */
-  actions: readonly { code: string; label: string }[]
+  actions: readonly { code: string; label: string; key: string }[]
   act(code: string): void
   say(text: string): void
   people(): void
@@ -77,12 +77,13 @@ export function createHud(options: HudOptions): Hud {
     button('Characters', options.leave),
     button('Log out', options.logOut),
   )
-  const actions = options.actions.map(({ code, label }) => {
+  const actions = options.actions.map(({ code, label, key }) => {
     const made = button(label, () => {
       options.act(code)
       // Enter opens the chat line again. It must not press this button.
       made.blur()
     })
+    if (!options.touches) made.append(element('kbd', { text: key }))
     return made
   })
   const buttons = element('div', { class: 'actions' }, ...actions)

@@ -43,6 +43,9 @@ const fitEveryMs = 200
 /** A name fades in or out in about this time, ms. */
 const fadeMs = 120
 
+/** Who stands so many pixels outside of the screen still has a bubble. */
+const edge = 30
+
 /** A short word is shown for so long, ms, and rises by so many pixels. */
 const wordMs = 900
 const wordRise = 16
@@ -151,8 +154,10 @@ export function createLabels(resolution: number): Labels {
           dropBubble(each)
           continue
         }
-        // The bubble of a speaker at the edge of the screen stays within the screen.
+        // The bubble of a speaker at the edge of the screen stays within the screen. That of a speaker outside
+        // would point at nobody; the line stands in the log.
         const { sprite } = each.bubble
+        sprite.visible = isOn(screen, x, feet, edge) || isOn(screen, x, head, edge)
         const half = sprite.width / 2 + 4
         const above = y - each.name.height - 1
         const bubbleX = inside(x, half, screen.width - half)
@@ -170,6 +175,11 @@ export function createLabels(resolution: number): Labels {
       layer.destroy({ children: true, texture: true, textureSource: true })
     },
   }
+}
+
+/** Whether a place on the screen is on it, or at most so many pixels beside it. */
+function isOn({ width, height }: Screen, x: number, y: number, beside: number): boolean {
+  return x > -beside && x < width + beside && y > -beside && y < height + beside
 }
 
 /** One of the two parts of a bar: what is full, over a dark ground. */

@@ -77,7 +77,7 @@ export function showLanding(session: Session, done: () => void, why?: string): v
       'section',
       { class: 'card' },
       element('h1', { text: page.title }),
-      element('p', { text: 'A small world to walk and talk in.' }),
+      element('p', { text: page.about ?? '' }),
       guest,
       element('p', { class: 'about', text: 'No sign-up. This browser keeps your characters.' }),
       element('p', { class: 'or', text: 'or' }),

@@ -1,6 +1,7 @@
 // The page: landing, choice of a character, the world. The storage decides which one
 // comes first: a reloaded page is back in the world at once.
 import './no-eval.ts'
+import { page } from '#game/page'
 import type { Character } from '#shared/api/characters.ts'
 import { createContent } from '../library/content.ts'
 import { createSession } from '../library/session.ts'
@@ -14,6 +15,7 @@ import { play } from './play.ts'
 import { readPlaying } from './resume-store.ts'
 import type { Playing } from './resume-store.ts'
 
+document.title = page.title
 const place = document.querySelector<HTMLElement>('#world')!
 const storage = createBrowserStore(() => localStorage, 'waystone.')
 const tabStorage = createBrowserStore(() => sessionStorage, 'waystone.')

@@ -33,18 +33,18 @@ export function showNews(
 /** How to get about. `keys`: what the game has bound. */
 export function helpLines(
   touches: boolean,
-  keys: readonly { code: string; label: string }[],
+  keys: readonly { key: string; label: string }[],
 ): string[] {
   if (touches) return ['Hold a finger where you want to go. Zoom with two fingers.']
   const lines = ['Walk with W A S D, the arrow keys, or with a mouse button held down.']
   if (keys.length > 0) {
-    lines.push(`Keys: ${keys.map(({ code, label }) => `${keyName(code)} ${label}`).join(', ')}.`)
+    lines.push(`Keys: ${keys.map(({ key, label }) => `${key} ${label}`).join(', ')}.`)
   }
   return lines
 }
 
 /** What stands on the key of an `event.code`. */
-const keyName = (code: string) => code.replace(/^(Digit|Key)/, '')
+export const keyName = (code: string) => code.replace(/^(Digit|Key)/, '')
 
 /** `of`: the kind of message that the zone has refused. */
 export function refusalWords(of: string, code: RequestRefusal): string {

@@ -17,13 +17,13 @@ import type { GamePage } from './game-page.ts'
 import { publish } from './hook.ts'
 import { createHud } from './hud.ts'
 import type { Hud } from './hud.ts'
-import { helpLines, showNews } from './news.ts'
+import { helpLines, keyName, showNews } from './news.ts'
 import { createPeople } from './people.ts'
 import { keepPlaying } from './resume-store.ts'
 import type { Playing } from './resume-store.ts'
 import { createScene } from './scene.ts'
 import type { Scene } from './scene.ts'
-import { barsOf } from './shown.ts'
+import { barsOf, castBar } from './shown.ts'
 import { wordsOf } from './words.ts'
 
 export type Play = {
@@ -83,6 +83,7 @@ export async function play(options: Play): Promise<void> {
   const actions = Object.entries(game.bind ?? {}).map(([code, binding]) => ({
     code,
     label: 'ability' in binding ? (binding.label ?? nameOf(binding.ability)) : binding.label,
+    key: keyName(code),
   }))
   const hud = createHud({
     touches,
@@ -197,6 +198,11 @@ function drawFrames(
         } as const,
       ]
       const figures = bodies.map((body) => ({ ...body, bars: barsOf(body.parts, components) }))
+      const cast = client.casting()
+      if (cast) {
+        const { castMs = 0 } = client.ability(cast.ability) ?? {}
+        figures.at(-1)!.bars.push(castBar(cast.left, castMs, components))
+      }
       scene.figures.draw(figures, id, now)
       scene.draw(x, y, now)
       gamePage.frame(drawn, scene.pen)

@@ -19,6 +19,11 @@ export function barsOf(parts: SeenParts, components: readonly BarComponent[]): B
   return bars
 }
 
+/** How far a cast is, of which so many seconds are left; with the colour after those of the game's bars. */
+export function castBar(left: number, castMs: number, components: readonly BarComponent[]): Bar {
+  return { index: components.length, full: castMs === 0 ? 1 : 1 - (left * 1000) / castMs }
+}
+
 export type Row = { label: string; text: string }
 
 /** The rows of the panel, without those that have no value. */

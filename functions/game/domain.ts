@@ -4,6 +4,7 @@ import { game } from '#game'
 import { tallies } from '#shared/api/tallies.ts'
 import { zoneSchemas } from '#shared/api/zone-schema.ts'
 import { namedSchema } from '#shared/components/schema.ts'
+import { withKinds } from '#shared/content-files/load.ts'
 import type { Game } from '#shared/game/game.ts'
 import type { DomainRecord } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
@@ -14,7 +15,9 @@ type Serves = Parameters<DomainRecord['serves'][0]['handlers']>[0]
 export const domain = recordOf(game)
 
 /** The record with the routes of this game. */
-export function recordOf(of: Pick<Game, 'routes' | 'tallies' | 'zone'>): DomainRecord {
+export function recordOf(
+  of: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>,
+): DomainRecord {
   return {
     name: 'game',
     module: import.meta.filename,
@@ -24,7 +27,8 @@ export function recordOf(of: Pick<Game, 'routes' | 'tallies' | 'zone'>): DomainR
       ...of.routes.map(({ domain: declaration, handlers }) => ({
         declaration,
         handlers: ({ store, runtime, content }: Serves) =>
-          handlers({ store, runtime, content: content.content }),
+          // A bundle reads its content without the game's code; this one has it.
+          handlers({ store, runtime, content: withKinds(content, of.contentKinds ?? []) }),
       })),
       { declaration: tallies, handlers: ({ store }) => tallyRoutes(store, of.tallies ?? []) },
       {

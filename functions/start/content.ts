@@ -9,7 +9,7 @@ import type { Reference } from '../http/reference.ts'
 /** The folder of the bundle. The working directory may be any other. */
 const packed = import.meta.dirname
 
-/** Throws ContentError. */
+/** Throws ContentError. Kinds of the game are read where its code is (functions/game/domain.ts). */
 export async function openContent(): Promise<LoadedContent> {
   return await loadContent(path.join(packed, 'content'))
 }

@@ -8,7 +8,7 @@ import type { DynamoOptions } from '#shared/store/dynamo.ts'
 import type { LogLevel } from '#shared/telemetry/log.ts'
 import type { HostStore } from './host-store.ts'
 import type { HostIdentity } from './identity.ts'
-import type { Clocks, LeaseProof } from './lease-keeper.ts'
+import type { LeaseProof } from './lease-keeper.ts'
 import type { PublicKeyRow } from './public-keys.ts'
 
 export type WorkerSetup = {
@@ -17,6 +17,8 @@ export type WorkerSetup = {
   cache: { url: string; token: string } | undefined
   host: HostIdentity
   logLevel: LogLevel
+  /** How many times as fast as the machine's all clocks run. */
+  speed: number
 }
 
 /** The calls of the tick thread. Arguments and answers are plain data. */
@@ -79,10 +81,4 @@ export function withCalls<Own extends object>(
       return (...args: unknown[]) => send(name as keyof WorkerCalls, args)
     },
   }) as Own & Omit<WorkerCalls, keyof Own>
-}
-
-/** Both threads must read the same clocks: performance.now() counts from each thread's own start. */
-export const processClocks: Clocks = {
-  now: () => Date.now(),
-  monotonic: () => Number(process.hrtime.bigint() / 1000n) / 1000,
 }

@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads'
 import { workerCallsMax } from '#shared/limits.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import { leaseView } from './lease-keeper.ts'
-import type { LeaseProof } from './lease-keeper.ts'
-import { errorOf, processClocks, withCalls } from './messages.ts'
+import type { Clocks, LeaseProof } from './lease-keeper.ts'
+import { errorOf, withCalls } from './messages.ts'
 import type { WorkerCalls, WorkerMessage, WorkerRequest, WorkerSetup } from './messages.ts'
 import type { Persistence } from './persistence.ts'
 import type { PublicKeyRow } from './public-keys.ts'
@@ -24,6 +24,8 @@ export type PersistenceThread = Persistence &
 export function startPersistenceThread(
   setup: WorkerSetup,
   onKeys: (keys: PublicKeyRow[]) => Promise<void>,
+  /** Those of the worker. */
+  clocks: Clocks,
 ): PersistenceThread {
   // Packed, it lies beside this file as JavaScript (local/bundle.ts).
   const name = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
@@ -79,10 +81,10 @@ export function startPersistenceThread(
     onCommand(handler) {
       apply = handler
     },
-    lease: () => leaseView(proof, processClocks),
+    lease: () => leaseView(proof, clocks),
     heartbeat() {
       // A few a second are enough for a lease renewed each second.
-      const now = processClocks.monotonic()
+      const now = clocks.monotonic()
       if (now - heartbeatAt < 200 || ended() !== undefined) return
       heartbeatAt = now
       worker.postMessage({ signal: 'heartbeat' })

@@ -10,10 +10,10 @@ import { effectKindsOf } from '#shared/game/tallying.ts'
 import { readKeyRows } from '#shared/keys/store.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
-import { systemRuntime } from '#shared/system.ts'
+import { systemAt } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import { createHostStore } from './host-store.ts'
-import { crossError, processClocks } from './messages.ts'
+import { crossError } from './messages.ts'
 import type {
   WorkerCalls,
   WorkerMessage,
@@ -30,21 +30,22 @@ const cacheTimeoutMs = 2000
 
 const port = parentPort!
 const setup = workerData as WorkerSetup
+const { runtime, clocks } = systemAt(setup.speed)
 const send = (message: WorkerMessage): void => port.postMessage(message)
 
 const store = createDynamoStore(setup.store)
 const effects = effectKindsOf(game)
 const host = createHostStore({
   store,
-  runtime: systemRuntime,
-  clocks: processClocks,
+  runtime,
+  clocks,
   host: setup.host,
   effects,
   onProof: (proof) => send({ kind: 'proof', proof }),
   log: createLog({
     level: setup.logLevel,
     write: (line) => process.stdout.write(line),
-    now: systemRuntime.now,
+    now: runtime.now,
     fields: { boot: setup.host.bootId },
   }),
 })
@@ -60,7 +61,7 @@ async function refreshKeys(): Promise<void> {
 
 async function keepKeys(): Promise<void> {
   while (!ending.signal.aborted) {
-    await systemRuntime.sleep(keysEveryMs, ending.signal).catch(() => undefined)
+    await runtime.sleep(keysEveryMs, ending.signal).catch(() => undefined)
     // The store may not answer for a while: the known keys stay.
     if (!ending.signal.aborted) await refreshKeys().catch(() => undefined)
   }

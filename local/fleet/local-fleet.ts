@@ -11,6 +11,7 @@ import type { Allocation, Fleet, FleetHost } from '#shared/fleet/fleet.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { GameServerOptions } from '../agones/game-server.ts'
+import { compiledCode } from '../compiled-code.ts'
 import { endAll, runs } from '../process-identity.ts'
 import { freePort } from './free-port.ts'
 import { startHostProcess } from './host-process.ts'
@@ -18,7 +19,7 @@ import type { HostProcess, HostProcessOptions } from './host-process.ts'
 import { keepRunning } from './keep-running.ts'
 import { createLeaseMarks } from './lease-marks.ts'
 import type { LeaseMarks } from './lease-marks.ts'
-import { openRunningHosts } from './running-hosts.ts'
+import { openRunningHosts, recordOf } from './running-hosts.ts'
 import type { RunningHosts } from './running-hosts.ts'
 
 export type LocalFleetOptions = {
@@ -61,10 +62,6 @@ const zoneHost = [
   '--disallow-code-generation-from-strings',
   fileURLToPath(new URL('../../gameserver/main.ts', import.meta.url)),
 ]
-
-function recordOf(dataDir: string): string {
-  return join(dataDir, 'fleet.json')
-}
 
 /**
  * Ends zone hosts that outlived the last run. They save while they end, so call it before their
@@ -204,12 +201,6 @@ async function runOne(core: FleetCore, zone: string): Promise<number | undefined
   }
   return seen.readyAt
 }
-
-/**
- * Later hosts read the code that the first has compiled, and are Ready in a third of the time. Where the
- * folder cannot be written, Node does without.
- */
-const compiledCode = fileURLToPath(new URL('../../node_modules/.cache/waystone/', import.meta.url))
 
 function hostOptions(options: LocalFleetOptions, zone: string, port: number): HostProcessOptions {
   const { host, dataDir, runtime, log } = options

@@ -2,6 +2,7 @@
 // The next start ends those that still run and marks the leases of all. An entry is removed only when its lease
 // is marked.
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as z from 'zod'
 import { processIdentitySchema } from '../process-identity.ts'
 import { StartError } from '../start-error.ts'
@@ -22,6 +23,11 @@ export interface RunningHosts {
   /** The entry is on the disk when this returns, so a host with a boot id can be found again. */
   put(host: RunningHost): void
   remove(name: string): void
+}
+
+/** The file of a data folder. */
+export function recordOf(dataDir: string): string {
+  return join(dataDir, 'fleet.json')
 }
 
 /** Opens the file, or begins one. Throws StartError when it is damaged. */

@@ -45,13 +45,21 @@ export async function startApi(
     runtime,
     log,
   }
-  const makeApp = (of: Pick<Game, 'routes' | 'tallies' | 'zone'>) => {
+  const makeApp = (of: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>) => {
     const app = createFunctions({ ...parts, game: of })
     servePage(app, () => served.page)
     return app
   }
   let app = makeApp(game)
-  const current: Pick<Hono, 'fetch'> = { fetch: (...request) => app.fetch(...request) }
+  /** Clients take the time from the Date of an answer. Node's own server has that of the machine. */
+  const fastFetch: Hono['fetch'] = async (...request) => {
+    const answer = await app.fetch(...request)
+    answer.headers.set('date', new Date(runtime.now()).toUTCString())
+    return answer
+  }
+  const current: Pick<Hono, 'fetch'> = {
+    fetch: config.WAYSTONE_SPEED === 1 ? (...request) => app.fetch(...request) : fastFetch,
+  }
   const server = await listen(current, config.HOST, port)
   onStop('functions', () => server.stop())
   const removeRunFile = writeRunFile(ground.dataDir, {
@@ -79,8 +87,9 @@ export function startDevelopment(
 ): void {
   const folder = join(dataDir, 'logs')
   void followHostFaults({ folder, game: gameFolder(process.env), print, runtime, log, signal })
-  if (!config.WAYSTONE_DEV) return
+  if (config.WAYSTONE_DEV === '0') return
   const dev = startDev({
+    watchesCode: config.WAYSTONE_DEV === '1',
     contentDir: game.content,
     contentKinds: game.contentKinds ?? [],
     dataDir,

@@ -3,6 +3,7 @@ import { openNodeSocket } from '#client/bots/socket.ts'
 import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
 import { createContent } from '#client/library/content.ts'
 import { syntheticSecret } from '#functions/auth/auth.ts'
+import { systemAt } from '#shared/system.ts'
 import { localClient } from '../dynamodb.ts'
 import { every } from '../every.ts'
 import type { LocalFleet } from '../fleet/local-fleet.ts'
@@ -31,7 +32,7 @@ export function createRealmProbe(
     socket: openNodeSocket,
     fetch,
     runtime,
-    monotonic: () => performance.now(),
+    monotonic: systemAt(config.WAYSTONE_SPEED).clocks.monotonic,
   })
   const visit = async () => await synthetic.visit(signal)
   const zones = fleets.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)

@@ -9,6 +9,7 @@ import type { KeyRing } from '#shared/keys/ring.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
 import type { Store } from '#shared/store/store.ts'
+import { systemRuntime } from '#shared/system.ts'
 import { startDatabase } from '../database.ts'
 import { createTables } from '../dynamodb.ts'
 import { startRedis } from '../redis/server.ts'
@@ -41,10 +42,11 @@ export async function openStores(ground: Ground): Promise<Stores> {
 }
 
 async function openDatabase(ground: Ground): Promise<string> {
-  const { config, dataDir, guardian, runtime, log, onStop } = ground
+  const { config, dataDir, guardian, log, onStop } = ground
   const { WAYSTONE_DYNAMODB_URL: named, WAYSTONE_TABLES: tablePrefix } = config
   if (named === undefined) {
     const binary = config.WAYSTONE_DYNOXIDE
+    const runtime = systemRuntime
     const embedded = await startDatabase({ dataDir, tablePrefix, binary, guardian, runtime, log })
     onStop('database', () => embedded.stop())
     return embedded.endpoint

@@ -17,6 +17,8 @@ const healthPeriodS = 5
 export async function startZones(ground: Ground, stores: Stores): Promise<LocalFleet> {
   const { config, env, dataDir, guardian, runtime, log } = ground
   const { store, redis } = stores
+  // Processes start and end in the machine's time, however fast the world's runs.
+  const speed = config.WAYSTONE_SPEED
   const fleet = await startLocalFleet({
     host: config.HOST,
     // Players reach hosts at the address of the API.
@@ -39,11 +41,11 @@ export async function startZones(ground: Ground, stores: Stores): Promise<LocalF
       add: (pid) => guardian.add('host', pid),
       remove: (pid) => guardian.remove(pid),
     },
-    graceMs: hostGraceMs,
+    graceMs: hostGraceMs * speed,
     // The first ping is due after one period. After so many more without one the host is Unhealthy.
     health: {
       periodSeconds: healthPeriodS,
-      failureThreshold: Math.ceil(config.WAYSTONE_FLEET_PATIENCE / healthPeriodS) - 1,
+      failureThreshold: Math.ceil((config.WAYSTONE_FLEET_PATIENCE * speed) / healthPeriodS) - 1,
     },
   })
   ground.onStop('fleet', () => fleet.stop())

@@ -85,14 +85,15 @@ function readMasked(
   const values: PartRecord['values'] = {}
   for (const [index, field] of fields.entries()) {
     if ((mask & (1 << index)) === 0) continue
-    const value = readField(r, field.wire)
+    const value = readField(r, field)
     if (!fits(field, value)) return undefined
     values[field.name] = value
   }
   return values
 }
 
-function readField(r: Reader, wire: Wire): number | string {
+/** A text that is too long makes the reader fail. */
+function readField(r: Reader, { wire, max }: SchemaField): number | string {
   switch (wire) {
     case 'u8':
       return r.u8()
@@ -109,7 +110,7 @@ function readField(r: Reader, wire: Wire): number | string {
     case 'i32':
       return r.i32()
     case 'text8':
-      return r.text8()
+      return r.text8(max)
   }
 }
 

@@ -5,6 +5,7 @@
 //   zones/ creatures/ races/ jobs/  one entry a file, named after its id
 //   and a folder for each kind that the game declares (shared/content/kind.ts)
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -50,8 +51,8 @@ const gameSchema = z.strictObject({ startZone: z.string() })
 const fileMaxBytes = 1024 * 1024
 
 /**
- * Throws ContentError with every mistake in the folder. `kinds`: those of the game; without it they are taken as
- * they lie there, for a program that has the files alone, which were checked when they were packed.
+ * Throws ContentError with every mistake in the folder. `kinds`: those of the game. Without it their files are there
+ * to be served, and `ofGame` has no entries: for a program without the game's code (`withKinds`).
  */
 export async function loadContent(
   dir: string,
@@ -74,12 +75,18 @@ export async function loadContent(
     const reading = { kind, schema: core[kind], into: content[kind] }
     await loadKind(dir, reading, files, problems)
   }
-  const ofGame = kinds ?? (await uncheckedKinds(dir))
+  const others = await otherKinds(dir)
+  for (const kind of others) {
+    // The version would hang on whether a program knows the game's kinds.
+    if (kinds === undefined || kinds.some((known) => known.kind === kind)) continue
+    problems.push(`${kind}/: the game declares no such kind of content (contentKinds)`)
+  }
+  const ofGame = kinds ?? others.map((kind) => ({ kind, schema: unread }))
   // In one order, whoever reads them: the version hangs on it.
   for (const { kind, schema } of ofGame.toSorted((a, b) => (a.kind < b.kind ? -1 : 1))) {
     const into = new Map<string, Entry>()
     await loadKind(dir, { kind, schema, into }, files, problems)
-    content.ofGame.set(kind, into)
+    if (kinds !== undefined) content.ofGame.set(kind, into)
   }
   content.startZone = game?.startZone ?? ''
   // This checks references among the files that could be read. So the report names a missing entry beside
@@ -90,12 +97,37 @@ export async function loadContent(
   return { content, files }
 }
 
+/**
+ * Content with the entries of the game's kinds, read from its files by their schemas; the content itself when it has
+ * them. Throws ContentError.
+ */
+export function withKinds(
+  { content, files }: LoadedContent,
+  kinds: readonly ContentKind[],
+): Content {
+  if (kinds.every(({ kind }) => content.ofGame.has(kind))) return content
+  const problems: string[] = []
+  const read = ({ kind, schema }: ContentKind): [string, Map<string, Entry>] => {
+    const entries = files.flatMap((file): [string, Entry][] => {
+      if (file.kind !== kind) return []
+      const value = parse(schema, file.file, file.json, problems)
+      return value === undefined ? [] : [[value.id, value]]
+    })
+    return [kind, new Map(entries)]
+  }
+  const ofGame = new Map(kinds.map(read))
+  if (problems.length > 0) throw new ContentError(problems)
+  return { ...content, ofGame }
+}
+
+/** Of a kind whose schema is not here: its entries are served, and no code uses them. */
+const unread = z.looseObject({ id: z.string() })
+
 /** The folders besides those of the core. */
-async function uncheckedKinds(dir: string): Promise<ContentKind[]> {
+async function otherKinds(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true }).catch(() => [])
   const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
-  const others = names.filter((name) => !name.startsWith('.') && !(name in core))
-  return others.map((kind) => ({ kind, schema: z.looseObject({ id: z.string() }) }))
+  return names.filter((name) => !name.startsWith('.') && !(name in core))
 }
 
 async function loadKind(
@@ -131,6 +163,8 @@ function fileOf(
 
 /** The names of a folder's .json files, in order; so the version does not hang on the file system. */
 async function list(path: string, kind: string, problems: string[]): Promise<string[]> {
+  // A kind of the game has no folder before it has its first entry.
+  if (!(kind in core) && !existsSync(path)) return []
   try {
     const names = (await readdir(path)).filter((name) => !name.startsWith('.'))
     for (const name of names) {

@@ -49,9 +49,11 @@ export class Reader {
     // Not slice: that of Node's Buffer is a view.
     return at < 0 ? new Uint8Array(0) : new Uint8Array(this.bytes.subarray(at, at + count))
   }
-  /** UTF-8 text behind its length in one byte. Ill-formed UTF-8 fails. */
-  text8(): string {
-    return this.text(this.u8())
+  /** UTF-8 text behind its length in one byte. Ill-formed UTF-8 fails, and so do more than `most` bytes. */
+  text8(most = textMaxBytes): string {
+    const length = this.u8()
+    if (length > most) this.failed = true
+    return this.text(length)
   }
   /** UTF-8 text behind its length in two bytes. */
   text16(): string {

@@ -5,7 +5,7 @@ export const faultMessage = 'a part of a tick failed'
 
 /** In development a host says so before it ends. */
 export const hostReplacedMessage =
-  'components or archetypes are declared otherwise: zone hosts are replaced'
+  'components, archetypes or abilities are declared otherwise: zone hosts are replaced'
 
 /** So begins `what` of a step that took more than its time: nothing in it failed. */
 export const tooLong = 'step too long: '

@@ -9,6 +9,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { BUNDLINGS, functionsOf } from '#cdk/bundles.ts'
 import { domains } from '#functions/domains.ts'
+import { compiledCode } from '#local/compiled-code.ts'
 import { listAt, ofKind, readManifests } from '../agones/read.ts'
 import { describeAcknowledged, describeStack } from './describe.ts'
 import { synthRealm } from './synth.ts'
@@ -198,7 +199,13 @@ describe('npm run synth', () => {
     const synth = spawnSync(process.execPath, ['cdk/app.ts'], {
       cwd: top,
       // Nothing is requested over the network.
-      env: { PATH: '', CDK_OUTDIR: out, HTTPS_PROXY: 'http://127.0.0.1:1', NO_COLOR: '1' },
+      env: {
+        PATH: '',
+        NODE_COMPILE_CACHE: compiledCode,
+        CDK_OUTDIR: out,
+        HTTPS_PROXY: 'http://127.0.0.1:1',
+        NO_COLOR: '1',
+      },
       encoding: 'utf8',
       timeout: 240_000,
     })

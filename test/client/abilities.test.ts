@@ -175,6 +175,13 @@ describe('what a player may use', () => {
     expect(zone.use('ride', { aim: 'none' })).toHaveProperty('command')
     pass(60)
     expect(zone.use('dash', east)).toEqual({ refused: 'casting' })
+    const { ability, left } = zone.casting()!
+    expect(ability).toBe('ride')
+    expect(left).toBeGreaterThan(0)
+    pass(left * 1000 - 100)
+    expect(zone.casting()!.left).toBeLessThan(left)
+    pass(300)
+    expect(zone.casting()).toBeUndefined()
     expect(zone.readyIn('fly')).toBeUndefined()
   })
 

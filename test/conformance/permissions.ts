@@ -71,13 +71,14 @@ async function open(bundling: Bundling): Promise<void> {
     admits: (given) => refusals(gate, given).length === 0,
   })
   const certificate = Buffer.from(tls.cert).toString('base64')
-  const { stacks } = synthRealm({
+  const context = {
     realm: realmId,
     bundling,
     clusterName: 'worlds',
     clusterEndpoint: cluster.url,
     clusterCa: certificate,
-  })
+  }
+  const { stacks } = synthRealm(context, domains, false)
   const functions = [...functionsOf(bundling, domains).keys()]
   const statements = new Map<string, Statement[]>(
     functions.map((name) => [name, statementsOf(stacks.api, `${name}-role`)]),

@@ -1,20 +1,23 @@
 // Content files that change under a running world.
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import * as z from 'zod'
+import { contentKind } from '#shared/content/kind.ts'
 import { replaceContent } from '#shared/content-files/change.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
+import type { ContentWatch } from '#shared/content-files/watch.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { until } from '../e2e/player.ts'
 
 const tiny = fileURLToPath(new URL('../games/tiny/content/', import.meta.url))
 let dir: string
 let loaded: LoadedContent
-let stop: () => void
+let watch: ContentWatch
 let mended = 0
 const taken: string[] = []
 const refused: string[][] = []
@@ -24,7 +27,7 @@ beforeEach(async () => {
   await cp(tiny, dir, { recursive: true })
   loaded = await loadContent(dir)
   taken.length = refused.length = mended = 0
-  stop = watchContent({
+  watch = watchContent({
     dir,
     loaded,
     runtime: systemRuntime,
@@ -37,7 +40,7 @@ beforeEach(async () => {
   })
 })
 afterEach(async () => {
-  stop()
+  watch.stop()
   await rm(dir, { recursive: true })
 })
 
@@ -111,4 +114,28 @@ it('says what needs a restart', async () => {
   await until('it is refused', () => refused.length === 2)
   expect(refused[1]!.join()).toContain('zones/meadow.json')
   expect(taken).toEqual([])
+})
+
+it('reads the content by other kinds, and waits for files that fit them', async () => {
+  const kind = (bite: z.ZodType) => contentKind('items', z.strictObject({ id: z.string(), bite }))
+  const none = 'items/: the game declares no such kind of content (contentKinds)'
+  await mkdir(join(dir, 'items'))
+  await writeFile(join(dir, 'items/sword.json'), '{ "id": "sword", "bite": 7 }')
+  await until('the folder is refused', () => refused.length === 1)
+  expect(refused[0]).toEqual([none])
+  expect(await watch.useKinds([kind(z.int())])).toEqual([])
+  expect(loaded.content.ofGame.get('items')?.get('sword')).toEqual({ id: 'sword', bite: 7 })
+  // Other entries of the same files.
+  expect(await watch.useKinds([kind(z.int().transform((bite) => bite * 2))])).toEqual([])
+  expect(loaded.content.ofGame.get('items')?.get('sword')).toEqual({ id: 'sword', bite: 14 })
+  expect(taken).toHaveLength(2)
+  expect(taken[0]).toBe(taken[1])
+  expect(await watch.useKinds([kind(z.string())])).toEqual([
+    expect.stringMatching(/^items\/sword\.json: bite: /),
+  ])
+  expect(taken).toHaveLength(2)
+  await edit('items/sword.json', (text) => text.replace('7', '"hard"'))
+  await until('it fits', () => taken.length === 3)
+  expect(loaded.content.ofGame.get('items')?.get('sword')).toEqual({ id: 'sword', bite: 'hard' })
+  expect(refused).toHaveLength(1)
 })

@@ -1,7 +1,7 @@
 // `npm run dev` in a folder that `npm run new-game` made, beside a copy of the tree whose files may be changed.
 // Content and code of the game are taken over and no socket closes. At a change of the core's code everybody
 // comes back.
-import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,7 +33,12 @@ beforeAll(async () => {
   for (const part of [...parts, ...files]) {
     await cp(join(top, part), join(core, part), { recursive: true })
   }
-  await symlink(join(top, 'node_modules'), join(core, 'node_modules'))
+  // Without .cache: what is compiled of the copy lies in the copy, and goes with it.
+  await mkdir(join(core, 'node_modules'))
+  for (const each of await readdir(join(top, 'node_modules'))) {
+    if (each === '.cache') continue
+    await symlink(join(top, 'node_modules', each), join(core, 'node_modules', each))
+  }
   newGame(game)
   // What `npm install` does, without a network.
   await mkdir(join(game, 'node_modules'))
@@ -69,9 +74,12 @@ afterAll(async () => {
   await rm(folder.dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
+/** As editors do that never leave half a file: a new one is renamed over it. */
 async function edit(root: string, file: string, change: (text: string) => string) {
   const path = join(root, file)
-  await writeFile(path, change(await readFile(path, 'utf8')))
+  const next = join(folder.dataDir, 'next')
+  await writeFile(next, change(await readFile(path, 'utf8')))
+  await rename(next, path)
 }
 
 /** Waits for text in what is printed after `from`, and returns what came with it. */
@@ -175,6 +183,38 @@ describe('development in a folder of its own', () => {
     expect(waystone.output().match(fault)).toHaveLength(1)
   })
 
+  it('takes over a kind of content that the code declares, and another schema of it when the files fit', async () => {
+    let from = printed()
+    await mkdir(join(game, 'content/lamps'))
+    await writeFile(join(game, 'content/lamps/oil.json'), '{ "id": "oil", "light": 300 }')
+    await said('lamps/: the game declares no such kind of content', from)
+    await writeFile(join(game, 'lamps.ts'), lamps('z.int()'))
+    await edit(game, 'hail.ts', (text) =>
+      `import { lamps } from './lamps.ts'\n${text}`.replace(
+        'moths.length + 200',
+        `Number(zone.content(lamps).get('oil')!.light)`,
+      ),
+    )
+    await edit(game, 'game.ts', (text) =>
+      `import { lamps } from './lamps.ts'\n${text}`.replace(
+        'routes: [hello]',
+        'routes: [hello], contentKinds: [lamps]',
+      ),
+    )
+    await answers(300)
+    from = printed()
+    await writeFile(join(game, 'lamps.ts'), lamps('z.strictObject({ lumen: z.int() })'))
+    await edit(game, 'hail.ts', (text) =>
+      text.replace("get('oil')!.light", "get('oil')!.light.lumen"),
+    )
+    expect(await said('not taken over before the content fits its kinds', from)).toContain(
+      'lamps/oil.json: light: ',
+    )
+    await edit(game, 'content/lamps/oil.json', (text) => text.replace('300', '{ "lumen": 400 }'))
+    await said('game: taken over, the content fits its kinds now', from)
+    await answers(400)
+  })
+
   it('has closed no socket for any of it', () => expect(phases).toEqual([]))
 
   it('replaces zone hosts when a component is declared otherwise, and everybody comes back', async () => {
@@ -229,6 +269,12 @@ async function everybodyBack(): Promise<void> {
   await until('all are back', () => players.every(({ zone }) => zone() !== undefined), 30_000)
   players.forEach((player, i) => expect(player.place().x).toBeCloseTo(places[i]!.x, 2))
 }
+
+const lamps = (light: string) => `import * as z from 'waystone/zod'
+import { contentKind } from 'waystone/api'
+
+export const lamps = contentKind('lamps', z.strictObject({ id: z.string(), light: ${light} }))
+`
 
 const helloRoute = `import { domain, endpoint } from 'waystone/api'
 import { routes } from 'waystone/game'

@@ -40,6 +40,11 @@ function databaseOf(whole: Waystone): number | undefined {
     )
 }
 
+/** As `ps` writes it: T is stopped. */
+function stateOf(pid: number): string {
+  return execFileSync('ps', ['-o', 'state=', '-p', `${pid}`], { encoding: 'utf8' })
+}
+
 /** Asks to play as a guest, once. */
 async function guestBy(url: string): Promise<Response> {
   return await fetch(`${url}/v1/auth/guest`, {
@@ -81,6 +86,8 @@ it('players walk on while the store is silent or killed, get a message, and lose
   // The store stands still. Requests are answered in time; no request waits for a time-out of the network.
   stopped = databaseOf(waystone)!
   process.kill(stopped, 'SIGSTOP')
+  // On a busy machine its threads may still answer for a moment.
+  await until('the store stands still', () => stateOf(stopped!).startsWith('T'))
   const silentFrom = performance.now()
   const strangers = [
     ...Array.from({ length: 4 }, () => fetch(`${url}/v1/realms/${realmId}/status`)),

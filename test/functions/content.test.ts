@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { ContentError, loadContent } from '#shared/content-files/load.ts'
+import { ContentError, loadContent, withKinds } from '#shared/content-files/load.ts'
 import { contentKind, entriesOf } from '#shared/content/kind.ts'
 import { openApi } from './api.ts'
 
@@ -160,7 +160,7 @@ describe('loading content', () => {
     expect(await problems()).toContain('races/human.json: jobs.0: there is no job "plumber"')
   })
 
-  it('has kinds that the game declares: checked, served, in the version, and the same unchecked', async () => {
+  it('has kinds that the game declares: checked, served, in the version, and no entry that its schema has not read', async () => {
     const items = contentKind('items', z.strictObject({ id: z.string(), bite: z.int() }))
     await mkdir(join(dir, 'items'))
     await writeFile(join(dir, 'items/sword.json'), '{ "id": "sword", "bite": 7 }')
@@ -172,11 +172,22 @@ describe('loading content', () => {
       file: 'items/sword.json',
       json: { id: 'sword', bite: 7 },
     })
-    // A program that has the files alone.
-    expect((await loadContent(dir)).content).toMatchObject({
-      version: content.version,
-      ofGame: content.ofGame,
-    })
+    // A program without the code of the game serves the files. With the code it has the entries.
+    const alone = await loadContent(dir)
+    expect(alone.files).toEqual(loaded.files)
+    expect(alone.content).toMatchObject({ version: content.version, ofGame: new Map() })
+    const sharper = z.strictObject({ id: z.string(), bite: z.int(), reach: z.int().default(2) })
+    const read = withKinds(alone, [contentKind('items', sharper)])
+    expect(read.ofGame.get('items')?.get('sword')).toEqual({ id: 'sword', bite: 7, reach: 2 })
+    expect(() =>
+      withKinds(alone, [contentKind('items', z.strictObject({ id: z.string() }))]),
+    ).toThrow('items/sword.json: (whole file): Unrecognized key: "bite"')
+    expect(withKinds(loaded, [items])).toBe(content)
+    await expect(loadContent(dir, [])).rejects.toThrow(
+      'items/: the game declares no such kind of content (contentKinds)',
+    )
+    const spells = contentKind('spells', items.schema)
+    expect(entriesOf((await loadContent(dir, [items, spells])).content, spells).size).toBe(0)
     await change('items/sword.json', (sword) => (sword['bite'] = 8))
     expect((await loadContent(dir, [items])).content.version).not.toBe(content.version)
     await change('items/sword.json', (sword) => (sword['bite'] = 'hard'))

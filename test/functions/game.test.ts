@@ -1,6 +1,14 @@
 // The sample game's routes over HTTP, and what registration refuses.
 import '../sample-game.ts'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { recordOf } from '#functions/game/domain.ts'
+import { contentKind, entriesOf } from '#shared/content/kind.ts'
+import type { ContentKind } from '#shared/content/kind.ts'
+import { loadContent } from '#shared/content-files/load.ts'
 import { createApiClient } from '#shared/api/client.ts'
 import { domain, endpoint } from '#shared/api/endpoint.ts'
 import { defineGame, routes } from '#shared/game/game.ts'
@@ -10,6 +18,8 @@ import { cairns } from '../../game/protocol.ts'
 import { newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 import { coreSchema } from '../parts.ts'
+
+type Parts = Parameters<ReturnType<typeof recordOf>['serves'][0]['handlers']>[0]
 
 let test: TestApi
 beforeEach(async () => {
@@ -84,5 +94,36 @@ describe('a game', () => {
     expect(() => define('game', '/v1/game/look')).not.toThrow()
     expect(() => define('game', '/v1/look')).toThrow('/v1/look must begin with /v1/game/')
     expect(() => define('world', '/v1/game/look')).toThrow('world must be named game')
+  })
+
+  it('reads its kinds of content by their schemas also where the files were loaded without them', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'waystone-kinds-'))
+    try {
+      await cp(fileURLToPath(new URL('../games/tiny/content/', import.meta.url)), dir, {
+        recursive: true,
+      })
+      await mkdir(join(dir, 'lamps'))
+      await writeFile(join(dir, 'lamps/oil.json'), '{ "id": "oil" }')
+      const schema = z.strictObject({ id: z.string(), metres: z.int().default(8) })
+      const lamps = contentKind('lamps', schema)
+      let oil: unknown
+      const look = routes(domain({ name: 'game', description: '', endpoints: {} }), (deps) => {
+        oil = entriesOf(deps.content, lamps).get('oil')
+        return {}
+      })
+      const packed = await loadContent(dir)
+      const serve = (contentKinds: ContentKind[]) => {
+        const of = { contentKinds, routes: [look], zone: { schema: coreSchema } }
+        const [served] = recordOf(of).serves
+        served!.handlers({ content: packed } as unknown as Parts)
+      }
+      serve([lamps])
+      expect(oil).toEqual({ id: 'oil', metres: 8 })
+      expect(() => serve([contentKind('lamps', z.strictObject({ id: z.literal('wax') }))])).toThrow(
+        'lamps/oil.json: id: ',
+      )
+    } finally {
+      await rm(dir, { recursive: true })
+    }
   })
 })

@@ -455,7 +455,11 @@ test('what takes longer than a tick is named after it', () => {
   enter(60, 60)
   tick()
   expect(errors).toMatchObject([
-    { what: 'step too long: system slow', error: { message: '70 of 70 ms; a tick is 50 ms' } },
+    {
+      what: 'step too long: system slow',
+      at: undefined,
+      error: { message: '70 of 70 ms; a tick is 50 ms' },
+    },
   ])
 })
 

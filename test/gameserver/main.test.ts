@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGameServer } from '#local/agones/game-server.ts'
 import { startSidecar } from '#local/agones/sidecar.ts'
+import { compiledCode } from '#local/compiled-code.ts'
 import { startDynamo } from '#local/dynamodb.ts'
 import type { EmbeddedDynamo } from '#local/dynamodb.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
@@ -31,6 +32,7 @@ async function run(sidecarPort: number, at: (line: string) => boolean) {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: compiledCode,
       WAYSTONE_LOG: 'debug',
       WAYSTONE_ZONES: 'hub',
       WAYSTONE_DYNAMODB_URL: dynamo.endpoint,

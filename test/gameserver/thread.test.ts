@@ -1,6 +1,7 @@
 // The worker thread ends when it is told to, whatever it still repeats.
 import { expect, it } from 'vitest'
 import { startPersistenceThread } from '#gameserver/persistence/thread.ts'
+import { systemAt } from '#shared/system.ts'
 
 it('ends although a write that the store does not answer is still repeated', async () => {
   const thread = startPersistenceThread(
@@ -13,6 +14,7 @@ it('ends although a write that the store does not answer is still repeated', asy
       },
       cache: undefined,
       logLevel: 'error',
+      speed: 1,
       host: {
         bootId: 'b1',
         realmId: 'local',
@@ -24,6 +26,7 @@ it('ends although a write that the store does not answer is still repeated', asy
       },
     },
     async () => undefined,
+    systemAt(1).clocks,
   )
   const leaving = thread.leave({
     instance: 'hub-1',

@@ -42,7 +42,21 @@ describe('new-game', () => {
     const ok = 'ok     types\nok     game\nok     content\nok     page\n'
     expect(await waystone(game, 'check')).toEqual({ code: 0, stdout: ok, stderr: '' })
 
+    const page = text('page.ts')
+    writeFileSync(
+      path.join(game, 'page.ts'),
+      `import { Moth } from './hail.ts'\nvoid Moth\n${page}`,
+    )
+    expect((await waystone(game, 'check')).stdout).toMatch(
+      /ok {5}page\n {2}page\.ts -> hail\.ts -> waystone\/zone: so the page carries the simulation/,
+    )
+    writeFileSync(path.join(game, 'page.ts'), page)
+
     writeFileSync(path.join(game, 'hail.ts'), text('hail.ts').replace('moth, 2,', "moth, 'x',"))
+    writeFileSync(
+      path.join(game, 'page.ts'),
+      text('page.ts').replace("from './protocol.ts'", "from './protocol.ts'\nimport './game.ts'"),
+    )
     writeFileSync(path.join(game, 'content/game.json'), '{ "startZone": "nowhere" }')
     const { code, stdout } = await waystone(game, 'check')
     expect(code).toBe(1)
@@ -50,6 +64,9 @@ describe('new-game', () => {
       /FAILED types\n {2}hail\.ts:\d+: Argument of type 'string' is not assignable/,
     )
     expect(stdout).toMatch(/FAILED content\n {2}game\.json: startZone/)
+    expect(stdout).toMatch(
+      /FAILED page\n {2}game\.ts:\d+: Could not resolve "node:url"\n {2}page\.ts runs in a browser/,
+    )
   })
 
   it.each([

@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDataFolder } from '#local/data-folder.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
+import { until } from './until.ts'
 
 const program = fileURLToPath(new URL('../../local/start.ts', import.meta.url))
+const dev = fileURLToPath(new URL('../../local/dev.ts', import.meta.url))
 let dir: string
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'waystone-start-'))
@@ -18,10 +20,20 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 /** Runs a start that should fail, in a folder of its own with an optional .env. */
 async function refused(name: string, env: Record<string, string>, dotEnv?: string) {
+  const child = run(program, name, env, dotEnv)
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  return { code, output, errors: errors.trim().split('\n') }
+}
+
+function run(what: string, name: string, env: Record<string, string>, dotEnv?: string) {
   const cwd = join(dir, name)
   mkdirSync(cwd, { recursive: true })
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv)
-  const child = spawn(process.execPath, [program], {
+  return spawn(process.execPath, [what], {
     cwd,
     env: {
       PATH: process.env['PATH'],
@@ -33,12 +45,6 @@ async function refused(name: string, env: Record<string, string>, dotEnv?: strin
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let output = ''
-  let errors = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  const code = await new Promise((resolve) => child.on('close', resolve))
-  return { code, output, errors: errors.trim().split('\n') }
 }
 
 function dataWith(name: string, file: string, text: string): string {
@@ -148,4 +154,31 @@ describe.concurrent('a start that cannot go on says why in one sentence and exit
     const { code, errors } = await refused('redis', env)
     expect({ code, errors }).toEqual({ code: 1, errors: [expect.stringContaining('set both')] })
   })
+})
+
+test('`npm run dev` tries again when .env is mended, and when code or content of the game is', async () => {
+  const folder = join(dir, 'mended')
+  const game = join(folder, 'game')
+  mkdirSync(join(game, 'content'), { recursive: true })
+  writeFileSync(join(game, 'game.ts'), 'export const game = = 1\n')
+  const child = run(dev, 'mended', {}, 'WAYSTONE_GAME=gane\n')
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const says = (text: string) => until(() => errors.includes(text))
+  try {
+    await says('gane has no game.ts')
+    await says('It ended. It is started again when .env or a file changes.')
+    writeFileSync(join(folder, '.env'), 'WAYSTONE_GAME=game\n')
+    await says('changed: .env; starting anew')
+    await says('game.ts:1: Expression expected')
+    const content = 'import.meta.dirname + "/content"'
+    const text = `export const game = { content: ${content}, zone: {}, routes: [] }\n`
+    writeFileSync(join(game, 'game.ts'), text)
+    await says('game.json: cannot be read')
+    writeFileSync(join(game, 'content/game.json'), '{}')
+    await says('game.json: startZone: ')
+  } finally {
+    child.kill('SIGTERM')
+  }
+  await new Promise((resolve) => child.on('close', resolve))
 })

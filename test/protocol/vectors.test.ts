@@ -15,7 +15,14 @@ import {
 } from '#shared/protocol/client-frames.ts'
 import type { ClientFrame, CommandFrame } from '#shared/protocol/client-frames.ts'
 import { CLOSE, closeReason } from '#shared/protocol/close.ts'
-import { clientControl, cutText, packControl, unpackControl } from '#shared/protocol/control.ts'
+import {
+  clientControl,
+  cutText,
+  packControl,
+  serverControl,
+  unpackControl,
+} from '#shared/protocol/control.ts'
+import type { ControlMessage } from '#shared/protocol/control.ts'
 import {
   SERVER_KIND,
   decodeServerFrame,
@@ -32,7 +39,8 @@ import type { Body, Command } from '#shared/rules/movement.ts'
 import { metresToUnits, playerRadius, walkSpeedSteps } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 
-type Vector = { name: string; hex: string; frame: unknown }
+type Vector = { name: string; hex: string; frame: unknown; message?: unknown }
+type Malformed = { name: string; from: 'client' | 'server'; hex: string }
 const file = JSON.parse(
   readFileSync(new URL('../../shared/protocol/vectors.json', import.meta.url), 'utf8'),
   (key, value: unknown) => {
@@ -41,7 +49,13 @@ const file = JSON.parse(
     const isBytes = typeof bytes === 'object' && typeof bytes.hex === 'string' && !('name' in bytes)
     return isBytes ? new Uint8Array(Buffer.from(bytes.hex as string, 'hex')) : value
   },
-) as { schema: Schema; client: Vector[]; server: Vector[]; snapshots: Vector[] }
+) as {
+  schema: Schema
+  client: Vector[]
+  server: Vector[]
+  snapshots: Vector[]
+  malformed: Malformed[]
+}
 
 const readServerFrame = (bytes: Uint8Array) => decodeServerFrame(bytes, file.schema)
 const bytesOf = ({ hex }: Vector) => new Uint8Array(Buffer.from(hex, 'hex'))
@@ -106,6 +120,35 @@ describe('vectors', () => {
       vectors.map(({ frame }) => (frame as { kind: string }).kind)
     expect(new Set(kinds(file.client))).toEqual(new Set(Object.keys(CLIENT_KIND)))
     expect(new Set(kinds(fromServer))).toEqual(new Set(Object.keys(SERVER_KIND)))
+  })
+
+  test('hold what each control body means, and every kind that the core sends', () => {
+    const controls = [...file.client, ...fromServer].flatMap(({ frame, message }) => {
+      const { kind, body } = frame as { kind: string; body: Uint8Array }
+      return kind === 'control' ? [{ body, message }] : []
+    })
+    for (const { body, message } of controls) {
+      expect(unpackControl(body)).toEqual(message)
+      expect(new Uint8Array(packControl(message as ControlMessage))).toEqual(body)
+    }
+    const kinds = serverControl.options.map(({ shape }) => shape.kind.value)
+    const told = file.server.flatMap(({ message }) => serverControl.safeParse(message).data ?? [])
+    expect(new Set(told.map(({ kind }) => kind))).toEqual(new Set(kinds))
+    expect(told.filter(({ kind }) => kind === 'used')).toHaveLength(2)
+  })
+
+  test.each(file.malformed)('hold what is malformed from the $from: $name', ({ from, hex }) => {
+    const bytes = new Uint8Array(Buffer.from(hex, 'hex'))
+    const frame = from === 'client' ? decodeClientFrame(bytes) : readServerFrame(bytes)
+    expect(frame).toEqual({ kind: 'refused', reason: 'protocol.malformed' })
+  })
+
+  test('hold a text that is too long by one byte, and nothing else is wrong with it', () => {
+    const { hex } = file.malformed[0]!
+    const shorter = hex.replace(/2961/, '28')
+    expect(readServerFrame(new Uint8Array(Buffer.from(shorter, 'hex')))).toMatchObject({
+      kind: 'snapshot',
+    })
   })
 
   test('hold every kind of section and record', () => {

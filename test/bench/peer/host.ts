@@ -9,7 +9,6 @@ import { generateKeyPair } from 'jose'
 import { enter } from '#functions/world/world.ts'
 import { createHost } from '#gameserver/host.ts'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
-import { processClocks } from '#gameserver/persistence/messages.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
 import type { Content } from '#shared/content/content.ts'
 import { newCharacterWrites } from '#shared/ownership/guard.ts'
@@ -17,7 +16,7 @@ import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
-import { systemRuntime } from '#shared/system.ts'
+import { systemAt } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import { arenaRules, arenaZone, boxes, marginMetres } from './arena.ts'
 import type { Vitals } from './arena.ts'
@@ -40,7 +39,7 @@ if (box === undefined) throw new Error(`unknown workload ${values.workload}`)
 
 const realmId = 'local'
 const instance = 'arena-1'
-const runtime = systemRuntime
+const { runtime, clocks } = systemAt(1)
 const bootId = newId(runtime)
 const store = createMemoryStore({ runtime })
 const { privateKey, publicKey } = await generateKeyPair('EdDSA')
@@ -60,7 +59,7 @@ const vitals = new Map<string, Vitals>()
 const persistence = createHostStore({
   store,
   runtime,
-  clocks: processClocks,
+  clocks,
   host: {
     bootId,
     realmId,
@@ -84,7 +83,7 @@ const host = createHost({
   persistence,
   verifyKeys,
   runtime,
-  monotonic: processClocks.monotonic,
+  monotonic: clocks.monotonic,
   setTimer: (then, ms) => {
     const timer = setTimeout(then, ms)
     return () => clearTimeout(timer)

@@ -3,7 +3,7 @@ import { createGuard } from '#client/page/guard.ts'
 import { pageGame } from '#client/page/game.ts'
 import { lookOf } from '#client/page/looks.ts'
 import { createPresence } from '#client/page/presence.ts'
-import { barsOf, panelRows } from '#client/page/shown.ts'
+import { barsOf, castBar, panelRows } from '#client/page/shown.ts'
 import { createTotals } from '#client/page/totals.ts'
 import type { Drawn } from '#client/library/view.ts'
 import { ApiError } from '#shared/api/client.ts'
@@ -35,6 +35,10 @@ describe('bars', () => {
   it('are full at the first value where there is no `most`', () => {
     expect(barsOf({ mana: { now: 10 } }, [Health, Mana])).toEqual([{ index: 1, full: 0.25 }])
     expect(barsOf({ mana: { now: 40 } }, [Mana])).toEqual([])
+  })
+
+  it('fill while an ability is cast, in a colour of its own', () => {
+    expect(castBar(1.5, 2000, [Health, Mana])).toEqual({ index: 2, full: 0.25 })
   })
 
   it('need a number `now`, and panels a field that is there', () => {
