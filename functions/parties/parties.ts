@@ -12,7 +12,7 @@ import { newId } from '#shared/runtime.ts'
 import { commit, refuse } from '#shared/store/commit.ts'
 import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
-import { notBlocked } from '../friends/store.ts'
+import { notBlocked } from '../friends/friends.ts'
 import * as rules from './party.ts'
 import type { Member, Party, PartyRefusal } from './party.ts'
 import {
