@@ -5,6 +5,7 @@ import { domain as characters } from './characters/domain.ts'
 import { domain as content } from './content/domain.ts'
 import { domain as friends } from './friends/domain.ts'
 import { domain as game } from './game/domain.ts'
+import { domain as guilds } from './guilds/domain.ts'
 import type { DomainRecord } from './http/record.ts'
 import { domain as internal } from './internal/domain.ts'
 import { domain as mail } from './mail/domain.ts'
@@ -21,6 +22,7 @@ export const domains: readonly DomainRecord[] = [
   internal,
   game,
   friends,
+  guilds,
   notifications,
   mail,
   parties,

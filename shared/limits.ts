@@ -121,6 +121,30 @@ export const partyInviteMs = 2 * 60 * 1000
 export const invitesKeptMax = 50
 export const readyCheckMs = 30 * 1000
 
+/** Members of a guild. Its roster is one page of 125 KB. */
+export const guildMembersMax = 500
+export const guildNameMinLength = 3
+/** Two lines over a head at the default zoom. */
+export const guildNameMaxLength = 24
+/** Ranks of a guild, the leader's among them. Their permissions are read with the guild in one row. */
+export const guildRanksMax = 10
+export const guildRankNameMaxLength = 24
+/** Invites of a guild that wait, and as many applications to it. */
+export const guildWaitingMax = 100
+/** Invites of a character that wait: who gets more does not read them. */
+export const guildInvitesPerCharacterMax = 20
+/** Guilds to which a character has applied at once. */
+export const guildApplicationsPerCharacterMax = 5
+/** An invite or an application waits a week: who plays at weekends alone sees it. */
+export const guildWaitingMs = 7 * 24 * 60 * 60 * 1000
+/** One line of chat, so that a client can show it as one. */
+export const guildMessageMaxLength = 200
+/** Entries of a guild's log. What is older is deleted `guildLogSlack` at a time: a write for each act would cost more. */
+export const guildLogMax = 500
+export const guildLogSlack = 50
+/** What a disbanded guild was called is known for so long, while what it left is cleared. */
+export const guildGoneKeptMs = 30 * 24 * 60 * 60 * 1000
+
 /** What a player must not miss is kept for so long: a month's holiday. */
 export const notificationKeptMs = 30 * 24 * 60 * 60 * 1000
 /** A row may come to lie before one that was read already: a commit takes up to 5 s, clocks are some seconds off. */

@@ -177,5 +177,21 @@ function newsWords(news: Notification): string {
       return `${news.name} invites you into a party. Answer under People.`
     case 'party.kicked':
       return `${news.name} has removed you from the party.`
+    case 'guild.invited':
+      return `${news.name} invites you to the guild ${news.guild}.`
+    case 'guild.applied':
+      return `${news.name} applies to your guild ${news.guild}.`
+    case 'guild.joined':
+      return `${news.name} has joined ${news.guild}.`
+    case 'guild.accepted':
+      return `You are a member of ${news.guild}.`
+    case 'guild.kicked':
+      return `${news.name} has kicked you out of ${news.guild}.`
+    case 'guild.ranked':
+      return `Your rank in ${news.guild} is ${news.rank}.`
+    case 'guild.led':
+      return `You lead ${news.guild} now.`
+    case 'guild.disbanded':
+      return `${news.name} has disbanded ${news.guild}.`
   }
 }

@@ -16,13 +16,14 @@ import { judgeLease, readLease } from '#shared/ownership/lease.ts'
 import { deleteCharacterWrites } from '#shared/ownership/transitions.ts'
 import type { DeadOwner } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
+import { isReserved } from '#shared/rules/reserved-names.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { commit } from '#shared/store/commit.ts'
 import type { Step } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
-import { isReserved } from './names.ts'
+import { leaveAsDeleted } from '../guilds/guilds.ts'
 import {
   addToList,
   countDown,
@@ -34,6 +35,8 @@ import {
   takeName,
 } from './store.ts'
 import type { NameOwner, Owner } from './store.ts'
+
+export { notDeleted } from './store.ts'
 
 export type CharacterDeps = { store: Store; runtime: Runtime; content: Content }
 
@@ -114,8 +117,9 @@ export async function createCharacter(
 }
 
 /**
- * Marks a character deleted; its rows and its name stay, but no ranked list shows it. Two trips; six for one
- * whose host died with it in play, which is taken from it as `enter` would. Throws character.not_found,
+ * Marks a character deleted; its rows and its name stay, but no ranked list shows it, and it leaves its guild. Three
+ * trips in a row when it has none; four more for one whose host died with it in play, which is taken from it as
+ * `enter` would. Throws character.not_found,
  * character.in_play, world.busy, operation.mismatch.
  */
 export async function deleteCharacter(
@@ -128,11 +132,22 @@ export async function deleteCharacter(
   try {
     await commitDelete(deps, owner, characterId, op, unrank)
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'character.in_play') throw error
+    const code = error instanceof Problem ? error.code : undefined
+    // A deletion that stopped here is ended by the next one, whatever its id is.
+    if (code === 'character.not_found' && (await isDeleted(deps, owner, characterId))) {
+      await leaveAsDeleted(deps, { realmId: owner.realmId, characterId })
+    }
+    if (code !== 'character.in_play') throw error
     const dead = await readDeadOwner(deps, owner.realmId, characterId)
     if (dead === undefined) throw error
     await commitDelete(deps, owner, characterId, op, unrank, dead)
   }
+  await leaveAsDeleted(deps, { realmId: owner.realmId, characterId })
+}
+
+async function isDeleted({ store }: CharacterDeps, owner: Owner, characterId: string) {
+  const found = await readCharacter(store, owner, characterId)
+  return found?.deletedAt !== undefined
 }
 
 async function commitDelete(

@@ -12,9 +12,26 @@ export const domain = defineDomain({
   handlers: (parts) => characterRoutes({ ...parts, content: parts.content.content }),
   rows: [
     operationRows,
-    { table: 'core', partition: 'R#{realm}#A#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#A#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+    },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['PutItem', 'ConditionCheckItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['PutItem', 'UpdateItem'] },
+    // A character that is deleted leaves its guild.
+    {
+      table: 'core',
+      partition: 'R#{realm}#GUILD#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GUILDS#*',
+      actions: ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+    },
+    { table: 'core', partition: 'R#{realm}#GUILDNAME#*', actions: ['DeleteItem'] },
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
     // Ranked lists of the game show no character that is deleted.
     {
       table: 'core',

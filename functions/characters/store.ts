@@ -148,6 +148,17 @@ export function addToList(owner: Owner, character: Character): Write {
   }
 }
 
+/** Fails, in a transaction, when the character is deleted. */
+export function notDeleted(owner: Owner, characterId: string): Write {
+  return {
+    check: {
+      table: 'core',
+      key: entryKey(owner, characterId),
+      condition: 'attribute_exists(pk) AND attribute_not_exists(deletedAt)',
+    },
+  }
+}
+
 export function markDeleted(owner: Owner, characterId: string, now: number): Write {
   return {
     update: {

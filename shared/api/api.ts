@@ -4,6 +4,7 @@ import { auth } from './auth.ts'
 import { characters } from './characters.ts'
 import { content } from './content.ts'
 import { friends } from './friends.ts'
+import { guilds } from './guilds.ts'
 import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
 import { mail } from './mail.ts'
@@ -22,6 +23,7 @@ export const api = {
   internal,
   tallies,
   friends,
+  guilds,
   notifications,
   mail,
   parties,

@@ -1,6 +1,12 @@
 // Schemas that more than one domain's endpoints share.
 import * as z from 'zod'
-import { characterNameMaxLength, characterNameMinLength } from '../limits.ts'
+import {
+  characterNameMaxLength,
+  characterNameMinLength,
+  guildNameMaxLength,
+  guildNameMinLength,
+  guildRankNameMaxLength,
+} from '../limits.ts'
 import { charactersOf } from '../protocol/chat-text.ts'
 
 /** A realm's id: part of keys and addresses, so plain ASCII. */
@@ -39,6 +45,23 @@ export const writtenText = (max: number) =>
     .min(1)
     .refine((text) => charactersOf(text) <= max)
     .meta({ maxLength: max })
+
+/** As a character's name, and longer. */
+export const guildName = z
+  .string()
+  .min(guildNameMinLength)
+  .max(guildNameMaxLength)
+  .regex(/^[A-Za-z]+(?:['\- ][A-Za-z]+)*$/)
+  .meta({
+    description:
+      'Guild name, unique among the guilds of its realm by how it looks, as names of characters are',
+    example: 'Lanterns of the Vale',
+  })
+
+export const guildRankName = writtenText(guildRankNameMaxLength).meta({
+  description: 'What the guild calls the rank',
+  example: 'Officer',
+})
 
 /** A moment: Unix milliseconds. */
 export const moment = z.int().min(0).meta({ description: 'Unix time in milliseconds' })

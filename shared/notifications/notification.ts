@@ -1,7 +1,7 @@
 // What players are told of, declared once: a kind and its body. The same schema holds where it is written, in
 // the API and in clients. A new kind is a line here.
 import * as z from 'zod'
-import { characterName, moment, uuid } from '../api/names.ts'
+import { characterName, guildName, guildRankName, moment, uuid } from '../api/names.ts'
 
 const about = { notificationId: uuid, at: moment }
 
@@ -12,6 +12,9 @@ const byOne = {
   characterId: uuid.meta({ description: 'Your character' }),
   name: characterName,
 }
+
+/** Of a guild. `name`: of whom it tells, or who did it. */
+const ofGuild = { ...byOne, guildId: uuid, guild: guildName }
 
 export const notification = z
   .discriminatedUnion('kind', [
@@ -28,6 +31,14 @@ export const notification = z
     }),
     z.object({ ...about, kind: z.literal('party.invited'), ...byOne, partyId: uuid }),
     z.object({ ...about, kind: z.literal('party.kicked'), ...byOne, partyId: uuid }),
+    z.object({ ...about, kind: z.literal('guild.invited'), ...ofGuild }),
+    z.object({ ...about, kind: z.literal('guild.applied'), ...ofGuild }),
+    z.object({ ...about, kind: z.literal('guild.joined'), ...ofGuild }),
+    z.object({ ...about, kind: z.literal('guild.accepted'), ...ofGuild }),
+    z.object({ ...about, kind: z.literal('guild.kicked'), ...ofGuild }),
+    z.object({ ...about, kind: z.literal('guild.ranked'), ...ofGuild, rank: guildRankName }),
+    z.object({ ...about, kind: z.literal('guild.led'), ...ofGuild }),
+    z.object({ ...about, kind: z.literal('guild.disbanded'), ...ofGuild }),
   ])
   .meta({
     id: 'Notification',

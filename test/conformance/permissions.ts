@@ -250,21 +250,65 @@ async function play(bundling: Bundling): Promise<void> {
   }
 
   // A party: joined, asked, refused and left.
-  const [asMira, asBram] = [{ as: mira.characterId }, { as: bram.characterId }]
+  const [miraInParty, bramInParty] = [{ as: mira.characterId }, { as: bram.characterId }]
   const invite = async () =>
-    await friends('POST', '/party/invites', mira, { ...asMira, name: 'Bram Oak' })
+    await friends('POST', '/party/invites', mira, { ...miraInParty, name: 'Bram Oak' })
   const { party } = (await invite()).json() as { party: { partyId: string } }
   const invited = `/party/invites/${party.partyId}`
-  await friends('POST', `${invited}/accept`, bram, asBram)
-  await friends('POST', '/party/ready', mira, asMira)
-  await friends('POST', '/party/ready/answer', bram, { ...asBram, ready: true })
+  await friends('POST', `${invited}/accept`, bram, bramInParty)
+  await friends('POST', '/party/ready', mira, miraInParty)
+  await friends('POST', '/party/ready/answer', bram, { ...bramInParty, ready: true })
   const { characterId: bramId } = bram
-  await friends('POST', '/party/kick', mira, { ...asMira, characterId: bramId })
+  await friends('POST', '/party/kick', mira, { ...miraInParty, characterId: bramId })
   await invite()
   await friends('GET', `/party?as=${bramId}`, bram)
-  await friends('POST', `${invited}/decline`, bram, asBram)
-  await friends('POST', '/party/leader', mira, { ...asMira, characterId: mira.characterId })
-  await friends('POST', '/party/leave', mira, asMira)
+  await friends('POST', `${invited}/decline`, bram, bramInParty)
+  await friends('POST', '/party/leader', mira, { ...miraInParty, characterId: mira.characterId })
+  await friends('POST', '/party/leave', mira, miraInParty)
+  // Guilds: each of their routes, a disbanded one, and the deletion of a member and of a leader.
+  const guilds = friends
+  const found = async (who: Player, name: string) => {
+    const made = await guilds('POST', '/guilds', who, { as: who.characterId, name })
+    return `/guilds/${made.json()['guildId'] as string}`
+  }
+  const [byMira, byBram] = [{ as: mira.characterId }, { as: bram.characterId }]
+  const [asMira, ofBram] = [`?as=${mira.characterId}`, bram.characterId]
+  const lanterns = await found(mira, 'Lanterns')
+  await guilds('POST', '/guilds', mira, { ...byMira, name: 'Lanterns' })
+  await guilds('GET', '/guilds?name=Lanterns', bram)
+  await guilds('POST', `${lanterns}/invites`, mira, { ...byMira, name: 'Bram Oak' })
+  await guilds('GET', `/characters/${ofBram}/guild-invites`, bram)
+  await guilds('DELETE', `${lanterns}/waiting/${ofBram}?as=${ofBram}`, bram)
+  for (let i = 0; i < 2; i++) {
+    await guilds('POST', `${lanterns}/invites`, mira, { ...byMira, name: 'Bram Oak' })
+    await guilds('POST', `${lanterns}/join`, bram, byBram)
+    await guilds('PUT', `${lanterns}/members/${ofBram}/rank`, mira, { ...byMira, rankId: 2 })
+    if (i === 0) await guilds('POST', `${lanterns}/leave`, bram, byBram)
+  }
+  await guilds('GET', `/characters/${ofBram}/guild`, bram)
+  await guilds('GET', `${lanterns}/members${asMira}`, mira)
+  await guilds('GET', `${lanterns}/log${asMira}`, mira)
+  await guilds('PUT', `${lanterns}/message`, mira, { ...byMira, text: 'Hello' })
+  const { guild } = (await guilds('GET', `/characters/${mira.characterId}/guild`, mira)).json() as {
+    guild: { ranks: unknown[] }
+  }
+  await guilds('PUT', `${lanterns}/ranks`, mira, { ...byMira, ranks: guild.ranks })
+  await guilds('DELETE', `${lanterns}/members/${ofBram}${asMira}`, mira)
+  await guilds('POST', `${lanterns}/applications`, bram, byBram)
+  await guilds('GET', `${lanterns}/waiting${asMira}`, mira)
+  await guilds('POST', `${lanterns}/applications/${ofBram}/accept`, mira, byMira)
+  await guilds('PUT', `${lanterns}/leader`, mira, { ...byMira, characterId: bram.characterId })
+  await guilds('POST', `${lanterns}/disband`, bram, byBram)
+  const owls = await found(mira, 'Owls')
+  for (let i = 0; i < 3; i++) {
+    const body = { name: ['Mira Ash', 'Mira Fir', 'Mira Yew'][i], race: 'human', job: 'mage' }
+    const made = await ask('POST', `${inRealm}/characters`, { token: mira.token, body })
+    const other = (made.json() as { characterId: string }).characterId
+    await guilds('POST', `${owls}/invites`, mira, { ...byMira, name: body.name })
+    if (i > 0) await guilds('POST', `${owls}/join`, mira, { as: other })
+    if (i > 1) await guilds('PUT', `${owls}/leader`, mira, { ...byMira, characterId: other })
+    await ask('DELETE', `${inRealm}/characters/${other}`, { token: mira.token })
+  }
 
   // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
   const enter = async ({ token, characterId }: Player) =>
@@ -441,13 +485,18 @@ function readyServer(name: string, bootId: string) {
   }
 }
 
-/** A path that counts requests; if there is one, it needs no more than a realm. */
+/** A path that counts requests, and that needs no query. Where it names something, that is not there. */
 function limitedOf(records: readonly DomainRecord[]): string {
-  const endpoints = declarationsOf(records).flatMap((each) => Object.values(each.endpoints))
-  const reads = endpoints.filter(({ method, limits }) => method === 'GET' && limits.length > 0)
-  const found = reads.find(({ path }) => !path.replace('{realmId}', '').includes('{')) ?? reads[0]
+  const endpoints: Endpoint[] = declarationsOf(records).flatMap((each) =>
+    Object.values(each.endpoints),
+  )
+  const found = endpoints
+    .filter(({ method, limits }) => method === 'GET' && limits.length > 0)
+    .filter(({ query }) => query === undefined || query.safeParse({}).success)
+    .map(({ path }) => path.replace('{realmId}', realmId))
+    .sort((a, b) => a.split('{').length - b.split('{').length)[0]
   if (found === undefined) throw new Error('every domain has a read that counts')
-  return found.path.replace('{realmId}', realmId).replaceAll(/\{\w+\}/g, newId(systemRuntime))
+  return found.replace(/\{\w+\}/g, newId(systemRuntime))
 }
 
 /** The claim of a host for a ticket. */

@@ -1,5 +1,5 @@
-// Character names that are refused.
-import { looksOf } from '#shared/rules/looks.ts'
+// Names of characters and guilds that are refused.
+import { looksOf } from './looks.ts'
 
 /** Whether a name pretends to speak for the game, or would be read as a keyword by people or tools. */
 export function isReserved(name: string): boolean {

@@ -1,0 +1,161 @@
+// An act on a guild: what it reads decides, and the transaction fails if that is no longer so. Then it looks again.
+import type { OperationId } from '#shared/api/endpoint.ts'
+import { answerOf } from '#shared/http/operation.ts'
+import { guildLogMax, guildLogSlack } from '#shared/limits.ts'
+import { notify } from '#shared/notifications/mailbox.ts'
+import type { News } from '#shared/notifications/notification.ts'
+import type { ProblemCode } from '#shared/problem.ts'
+import { Problem } from '#shared/problem.ts'
+import { commit, refuse } from '#shared/store/commit.ts'
+import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Store } from '#shared/store/store.ts'
+import { readPage } from '../http/page.ts'
+import { may } from './rights.ts'
+import type { GuildRefusal } from './rights.ts'
+import { changeGuild, logOf, logWrite, readGuild, readMember, stillHasRank } from './store.ts'
+import type { GuildChange, GuildIn, GuildRow, GuildStep, LogEntry, MemberRow } from './store.ts'
+import type { Permission } from '#shared/api/guilds.ts'
+
+/** What others change meanwhile is looked at anew so often. */
+const triesMax = 5
+
+type Act<T> = { steps: readonly GuildStep[]; answer: T }
+
+/**
+ * Carries out what `look` finds to do; it throws a Problem when there is nothing that may be done. A repeat gets the
+ * first answer. Throws Problem; world.busy when others were faster each time.
+ */
+export async function attempt<T>(
+  deps: OperationDeps,
+  op: OperationId,
+  look: () => Promise<Act<T>>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await attemptOnce(deps, op, look, tries > 1)
+    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
+    if (!busy || tries === triesMax) return answerOf(outcome)
+  }
+}
+
+/** `unclear`: a commit of this id has failed before, and may still take effect. */
+async function attemptOnce<T>(
+  deps: OperationDeps,
+  op: OperationId,
+  look: () => Promise<Act<T>>,
+  unclear: boolean,
+): Promise<Outcome<T, ProblemCode>> {
+  let act: Act<T>
+  try {
+    act = await look()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return await refuse<T, ProblemCode>(deps, op, { refused: error.code, unclear })
+  }
+  const { steps, answer } = act
+  const named: readonly Step<GuildRefusal | 'busy'>[] = steps
+  return (await commit(deps, op, { steps: named, answer, unclear })) as Outcome<T, ProblemCode>
+}
+
+/** A character, and whose it is. */
+export type Somebody = { accountId: string; characterId: string; name: string }
+
+/** The character that a request names, and what reads it: it must be the caller's. */
+export type Actor = { characterId: string; read: () => Promise<Somebody> }
+
+/** All at once; of their refusals the first one's. */
+export async function inOrder<T extends readonly unknown[]>(
+  ...all: { [I in keyof T]: Promise<T[I]> }
+): Promise<T> {
+  const settled = await Promise.allSettled(all)
+  const refused = settled.find(({ status }) => status === 'rejected')
+  if (refused?.status === 'rejected') throw refused.reason
+  return await Promise.all(all)
+}
+
+/** A guild that is open. One trip. Throws guild.not_found. */
+export async function openGuild(store: Store, of: GuildIn): Promise<GuildRow> {
+  const guild = await readGuild(store, of)
+  if (guild?.state !== 'open') throw new Problem('guild.not_found')
+  return guild
+}
+
+/** A guild and a member of it. Two trips at once. Throws guild.not_found, guild.not_member. */
+export async function seatOf(
+  store: Store,
+  of: GuildIn,
+  characterId: string,
+): Promise<{ guild: GuildRow; me: MemberRow }> {
+  const [guild, me] = await Promise.all([readGuild(store, of), readMember(store, of, characterId)])
+  if (guild?.state !== 'open') throw new Problem('guild.not_found')
+  if (me === undefined) throw new Problem('guild.not_member')
+  return { guild, me }
+}
+
+/** One of the permissions. Throws guild.forbidden. */
+export function demand(guild: GuildRow, me: MemberRow, ...any: Permission[]): void {
+  const allowed = any.some((each) => may(guild.ranks, me.rankId, each))
+  if (!allowed) throw new Problem('guild.forbidden')
+}
+
+/** A change of a guild and its line in the log. A log that is too long is cut first: two trips. */
+export async function loggedChange(
+  deps: OperationDeps,
+  of: GuildIn,
+  guild: GuildRow,
+  change: GuildChange,
+  entry: LogEntry,
+): Promise<GuildStep[]> {
+  if (guild.logged >= guildLogMax + guildLogSlack) await trimLog(deps, of, guild)
+  return [
+    changeGuild(of.realmId, guild, { ...change, add: { ...change.add, logged: 1 } }),
+    { write: logWrite(deps.runtime, of, entry) },
+  ]
+}
+
+/** The rank by which a member acts is still his. */
+export function acting(of: GuildIn, me: MemberRow): GuildStep {
+  return { write: stillHasRank(of, me) }
+}
+
+/** Deletes the oldest entries of a log. */
+async function trimLog(deps: OperationDeps, of: GuildIn, guild: GuildRow): Promise<void> {
+  const list = logOf(of)
+  const oldest = await readPage(
+    deps.store,
+    { ...list, query: { ...list.query, descending: false } },
+    { limit: guildLogSlack },
+  )
+  const writes = oldest.entries.map(({ at, logId }) => ({
+    delete: {
+      table: 'core' as const,
+      key: list.keyAt({ at, id: logId }),
+      condition: 'attribute_exists(pk)',
+    },
+  }))
+  const less = changeGuild(of.realmId, guild, { add: { logged: -writes.length } })
+  try {
+    await deps.store.transact([...writes, less.write])
+  } catch (error) {
+    // Another act trims it, or the next one does.
+    if (!(error instanceof StoreError) || error.kind === 'invalid') throw error
+  }
+}
+
+/** Tells the player of a character. */
+export function tell(
+  { runtime }: OperationDeps,
+  realmId: string,
+  { guildId, name: guild }: GuildRow,
+  { accountId, characterId }: Omit<Somebody, 'name'>,
+  news: GuildNews,
+): GuildStep {
+  const about = { guildId, guild, characterId, ...news }
+  return { write: notify(runtime, { realmId, accountId }, about) }
+}
+
+type GuildNews = News extends infer One
+  ? One extends { guildId: string }
+    ? Omit<One, 'guildId' | 'guild' | 'characterId'>
+    : never
+  : never

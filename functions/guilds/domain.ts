@@ -1,0 +1,37 @@
+import { guilds } from '#shared/api/guilds.ts'
+import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
+import { guildRoutes } from './routes.ts'
+
+export const domain = defineDomain({
+  name: 'guilds',
+  module: import.meta.filename,
+  group: 'utility',
+  needs: [],
+  declaration: guilds,
+  handlers: guildRoutes,
+  rows: [
+    operationRows,
+    {
+      table: 'core',
+      partition: 'R#{realm}#GUILD#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GUILDS#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GUILDNAME#*',
+      actions: ['GetItem', 'PutItem', 'DeleteItem'],
+    },
+    // Whose name it is, and that the character is not deleted.
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'ConditionCheckItem'] },
+    // Who has blocked.
+    { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['ConditionCheckItem'] },
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
+  ],
+})

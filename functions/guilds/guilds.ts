@@ -1,0 +1,92 @@
+// What other domains ask of guilds.
+import { guildMembersMax } from '#shared/limits.ts'
+import { operationOf } from '#shared/store/commit.ts'
+import type { OperationDeps } from '#shared/store/commit.ts'
+import type { Store } from '#shared/store/store.ts'
+import { readPage } from '../http/page.ts'
+import { attempt, loggedChange, tell } from './attempt.ts'
+import { clearGuild, endGuild, guildOf } from './ending.ts'
+import { leaderSet } from './members.ts'
+import { leaderRankId } from './rights.ts'
+import { dropMember, giveRank, membersOf, readMember } from './store.ts'
+import type { CharacterIn, GuildIn, GuildRow, GuildStep, MemberRow } from './store.ts'
+import { forgetAllFor } from './waiting.ts'
+
+/**
+ * After the deletion of a character: it is in no guild, and nothing waits for it. A leader hands over to who has been
+ * longest in the highest rank below; who is alone disbands. Nothing happens when it has happened before. Two trips
+ * when there is nothing to do. Throws StoreError and world.busy.
+ */
+export async function leaveAsDeleted(deps: OperationDeps, of: CharacterIn): Promise<void> {
+  const [guild] = await Promise.all([guildOf(deps, of), forgetAllFor(deps, of)])
+  if (guild !== undefined) await leaveGuild(deps, of, guild.guildId)
+}
+
+async function leaveGuild(
+  deps: OperationDeps,
+  { realmId, characterId }: CharacterIn,
+  guildId: string,
+) {
+  const of = { realmId, guildId }
+  const first = await readMember(deps.store, of, characterId)
+  if (first === undefined) return
+  // One stay in one guild: a character that is restored may come back.
+  const fact = ['guilds.leave-as-deleted', realmId, characterId, guildId, first.joinedAt]
+  await attempt(deps, operationOf(fact, {}), async () => {
+    const [guild, me] = await Promise.all([
+      guildOf(deps, { realmId, characterId }),
+      readMember(deps.store, of, characterId),
+    ])
+    const steps =
+      guild?.guildId === guildId && me !== undefined ? await without(deps, of, guild, me) : []
+    return { steps, answer: {} }
+  })
+  await clearGuild(deps, of)
+}
+
+/** The guild without a member. */
+async function without(
+  deps: OperationDeps,
+  of: GuildIn,
+  guild: GuildRow,
+  me: MemberRow,
+): Promise<GuildStep[]> {
+  const { name } = me
+  const gone = dropMember(of, me).map((write) => ({ write }))
+  if (guild.leaderId !== me.characterId) {
+    const change = { add: { members: -1, [`in${me.rankId}`]: -1 } }
+    return [...gone, ...(await loggedChange(deps, of, guild, change, { kind: 'left', name }))]
+  }
+  const heir = heirOf(guild, await rosterOf(deps.store, of))
+  if (heir === undefined) return endGuild(deps, of.realmId, guild)
+  const change = {
+    add: { members: -1, [`in${heir.rankId}`]: -1 },
+    set: leaderSet(heir, guild.rights),
+  }
+  const entry = { kind: 'led', name: heir.name, by: name } as const
+  return [
+    ...gone,
+    { write: giveRank(of, heir, leaderRankId) },
+    ...(await loggedChange(deps, of, guild, change, entry)),
+    tell(deps, of.realmId, guild, heir, { kind: 'guild.led', name }),
+  ]
+}
+
+async function rosterOf(store: Store, of: GuildIn): Promise<MemberRow[]> {
+  const { entries } = await readPage(store, membersOf(of), { limit: guildMembersMax })
+  return entries
+}
+
+/** Of those below the leader: the highest rank, in it the longest there; of two that came at once the lower id. */
+function heirOf(guild: GuildRow, roster: readonly MemberRow[]): MemberRow | undefined {
+  const order = new Map(guild.ranks.map(({ rankId }, i) => [rankId, i]))
+  const placeOf = ({ rankId }: MemberRow) => order.get(rankId) ?? order.size
+  return roster
+    .filter(({ characterId }) => characterId !== guild.leaderId)
+    .toSorted(
+      (a, b) =>
+        placeOf(a) - placeOf(b) ||
+        a.joinedAt - b.joinedAt ||
+        (a.characterId < b.characterId ? -1 : 1),
+    )[0]
+}

@@ -1,0 +1,469 @@
+// Rows of guilds, in `core`.
+//   R#<realm>#GUILD#<guild>       GUILD            the guild, its ranks, and how many there are of each thing
+//   R#<realm>#GUILD#<guild>       M#<character>    a member
+//   R#<realm>#GUILD#<guild>       W#<character>    an invite or an application that waits
+//   R#<realm>#GUILD#<guild>       L#<ms>#<id>      an entry of the log
+//   R#<realm>#GUILDS#<character>  MEMBER           in which guild the character is
+//   R#<realm>#GUILDS#<character>  W#<guild>        the invite or application, as the guild has it
+//   R#<realm>#GUILDS#<character>  COUNT            how many of them wait
+//   R#<realm>#GUILDNAME#<looks>   NAME             whose name it is (shared/rules/looks.ts)
+//
+// Both rows of a member, and both of what waits, are written in one transaction, with the counts. So a character
+// is in one guild, and no count leaves its list. A guild that was disbanded is `gone`: from the one transaction
+// that says so nothing can be done in it, and what points to it points to nothing (ending.ts).
+import * as z from 'zod'
+import { permissions } from '#shared/api/guilds.ts'
+import type { GuildLogEntry, Permission } from '#shared/api/guilds.ts'
+import {
+  guildApplicationsPerCharacterMax,
+  guildInvitesPerCharacterMax,
+  guildMembersMax,
+  guildWaitingMax,
+} from '#shared/limits.ts'
+import { looksOf } from '#shared/rules/looks.ts'
+import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Step } from '#shared/store/commit.ts'
+import { readRow } from '#shared/store/row.ts'
+import type { Item, Key, Store, Value, Write } from '#shared/store/store.ts'
+import type { List } from '../http/page.ts'
+import type { GuildRefusal } from './rights.ts'
+
+export type GuildStep = Step<GuildRefusal | 'busy'>
+
+const known: ReadonlySet<string> = new Set(permissions)
+const isPermission = (text: string): text is Permission => known.has(text)
+
+const rank = z.object({
+  rankId: z.int(),
+  name: z.string(),
+  // A later release may know more of them.
+  permissions: z.array(z.string()).transform((all) => all.filter(isPermission)),
+})
+
+const guildRow = z.looseObject({
+  guildId: z.string(),
+  name: z.string(),
+  state: z.enum(['open', 'gone']),
+  foundedAt: z.int(),
+  leaderId: z.string(),
+  leaderAccountId: z.string(),
+  leaderName: z.string(),
+  ranks: z.array(rank).min(2),
+  /** Changes with the ranks and the leader: who acts by what he has read acts by what is so. */
+  rights: z.int(),
+  message: z.string().optional(),
+  members: z.int(),
+  invites: z.int(),
+  applications: z.int(),
+  logged: z.int(),
+})
+
+export type GuildRow = z.infer<typeof guildRow>
+
+export const memberRow = z.object({
+  characterId: z.string(),
+  accountId: z.string(),
+  name: z.string(),
+  rankId: z.int(),
+  joinedAt: z.int(),
+})
+
+export type MemberRow = z.infer<typeof memberRow>
+
+export const waitingRow = z.object({
+  guildId: z.string(),
+  guild: z.string(),
+  characterId: z.string(),
+  accountId: z.string(),
+  name: z.string(),
+  kind: z.enum(['invite', 'application']),
+  at: z.int(),
+  until: z.int(),
+  /** Who has invited. */
+  byAccountId: z.string().optional(),
+  byCharacterId: z.string().optional(),
+})
+
+export type WaitingRow = z.infer<typeof waitingRow>
+
+/** Without `logId` and `at`. */
+export type LogEntry = Omit<GuildLogEntry, 'logId' | 'at'>
+
+const logRow = z.object({
+  logId: z.string(),
+  at: z.int(),
+  kind: z.enum(['founded', 'joined', 'left', 'kicked', 'ranked', 'led', 'message', 'ranks']),
+  name: z.string(),
+  by: z.string().optional(),
+  rank: z.string().optional(),
+})
+
+/** A guild of a realm. */
+export type GuildIn = { realmId: string; guildId: string }
+/** A character in a realm. */
+export type CharacterIn = { realmId: string; characterId: string }
+
+export const guildPartition = ({ realmId, guildId }: GuildIn) => `R#${realmId}#GUILD#${guildId}`
+const characterPartition = ({ realmId, characterId }: CharacterIn) =>
+  `R#${realmId}#GUILDS#${characterId}`
+const guildKey = (of: GuildIn): Key => ({ pk: guildPartition(of), sk: 'GUILD' })
+const memberKey = (of: GuildIn, characterId: string): Key => ({
+  pk: guildPartition(of),
+  sk: `M#${characterId}`,
+})
+const pointerKey = (of: CharacterIn): Key => ({ pk: characterPartition(of), sk: 'MEMBER' })
+const waitingKeys = (realmId: string, guildId: string, characterId: string): [Key, Key] => [
+  { pk: guildPartition({ realmId, guildId }), sk: `W#${characterId}` },
+  { pk: characterPartition({ realmId, characterId }), sk: `W#${guildId}` },
+]
+const countKey = (of: CharacterIn): Key => ({ pk: characterPartition(of), sk: 'COUNT' })
+const nameKey = (realmId: string, name: string): Key => ({
+  pk: `R#${realmId}#GUILDNAME#${looksOf(name)}`,
+  sk: 'NAME',
+})
+
+async function get(store: Store, key: Key): Promise<Item | undefined> {
+  return await store.get({ table: 'core', key, consistent: true })
+}
+
+/** Also one that is gone. One trip. */
+export async function readGuild(store: Store, of: GuildIn): Promise<GuildRow | undefined> {
+  return readRow(guildRow, await get(store, guildKey(of)))
+}
+
+/** One trip. */
+export async function readMember(
+  store: Store,
+  of: GuildIn,
+  characterId: string,
+): Promise<MemberRow | undefined> {
+  return readRow(memberRow, await get(store, memberKey(of, characterId)))
+}
+
+const pointerRow = z.object({ guildId: z.string() })
+
+/** In which guild a character is; that one may be gone. One trip. */
+export async function readPointer(store: Store, of: CharacterIn): Promise<string | undefined> {
+  return readRow(pointerRow, await get(store, pointerKey(of)))?.guildId
+}
+
+/** One trip. */
+export async function readWaiting(
+  store: Store,
+  of: GuildIn,
+  characterId: string,
+): Promise<WaitingRow | undefined> {
+  const [key] = waitingKeys(of.realmId, of.guildId, characterId)
+  return readRow(waitingRow, await get(store, key))
+}
+
+const countRow = z.object({
+  invites: z.int().default(0),
+  applications: z.int().default(0),
+})
+
+/** How many invites and applications of a character wait. One trip. */
+export async function readCounts(store: Store, of: CharacterIn): Promise<z.infer<typeof countRow>> {
+  return countRow.parse((await get(store, countKey(of))) ?? {})
+}
+
+/** One trip. */
+export async function readGuildId(
+  store: Store,
+  realmId: string,
+  name: string,
+): Promise<string | undefined> {
+  return readRow(pointerRow, await get(store, nameKey(realmId, name)))?.guildId
+}
+
+/** A list of the rows of a partition whose sort keys begin alike and end in the id of one of two. */
+function listOf<Row extends z.ZodType>(
+  name: string,
+  row: Row,
+  pk: string,
+  prefix: string,
+  idOf: (row: z.output<Row>) => string,
+): List<Row> {
+  return {
+    name,
+    query: {
+      table: 'core',
+      keyCondition: 'pk = :pk AND begins_with(sk, :prefix)',
+      values: { ':pk': pk, ':prefix': prefix },
+      consistent: true,
+    },
+    row,
+    positionOf: (each) => ({ at: 0, id: idOf(each) }),
+    keyAt: ({ id }) => ({ pk, sk: `${prefix}${id}` }),
+  }
+}
+
+export function membersOf(of: GuildIn) {
+  return listOf('guilds.roster', memberRow, guildPartition(of), 'M#', (row) => row.characterId)
+}
+
+/** What waits in a guild. */
+export function waitingOf(of: GuildIn) {
+  return listOf('guilds.waiting', waitingRow, guildPartition(of), 'W#', (row) => row.characterId)
+}
+
+/** What waits for a character. */
+export function waitingFor(of: CharacterIn) {
+  return listOf('guilds.invites', waitingRow, characterPartition(of), 'W#', (row) => row.guildId)
+}
+
+const logPosition = (at: number, id: string) => `L#${String(at).padStart(15, '0')}#${id}`
+
+/** The log, newest first. */
+export function logOf(of: GuildIn): List<typeof logRow> {
+  const list = listOf('guilds.log', logRow, guildPartition(of), 'L#', (row) => row.logId)
+  return {
+    ...list,
+    query: { ...list.query, descending: true },
+    positionOf: ({ at, logId }) => ({ at, id: logId }),
+    keyAt: ({ at, id }) => ({ pk: guildPartition(of), sk: logPosition(at, id) }),
+  }
+}
+
+const missing = 'attribute_not_exists(pk)'
+const there = 'attribute_exists(pk)'
+
+/** Names of attributes that count what a guild has: those of a rank, by its id. */
+export type Counted = 'members' | 'invites' | 'applications' | 'logged' | `in${number}`
+
+/** How many members have a rank. */
+export function countIn(guild: GuildRow, rankId: number): number {
+  return Number(guild[`in${rankId}`] ?? 0)
+}
+
+const limits: { [name in Counted]?: { max: number; full: GuildRefusal } } = {
+  members: { max: guildMembersMax, full: 'guild.full' },
+  invites: { max: guildWaitingMax, full: 'guild.limit' },
+  applications: { max: guildWaitingMax, full: 'guild.limit' },
+}
+
+export type GuildChange = {
+  add?: { [name in Counted]?: number }
+  set?: { [attribute: string]: Value }
+  remove?: string
+  /** Ranks that nobody may have. */
+  empty?: readonly number[]
+}
+
+/** Changes a guild that is open and whose rights are those that were read. */
+export function changeGuild(realmId: string, guild: GuildRow, change: GuildChange): GuildStep {
+  const sets: string[] = []
+  const conditions = ['#state = :open', '#rights = :rights']
+  const names: Record<string, string> = { '#state': 'state', '#rights': 'rights' }
+  const values: Record<string, Value> = { ':open': 'open', ':rights': guild.rights }
+  const bounds: { name: string; max: number; full: GuildRefusal }[] = []
+  for (const [name, by] of Object.entries(change.add ?? {}) as [Counted, number][]) {
+    names[`#${name}`] = name
+    values[':none'] = 0
+    values[`:${name}`] = by
+    sets.push(`#${name} = if_not_exists(#${name}, :none) + :${name}`)
+    const limit = by > 0 ? limits[name] : undefined
+    if (limit === undefined) continue
+    bounds.push({ name, ...limit })
+    values[`:${name}Max`] = limit.max
+    conditions.push(`#${name} < :${name}Max`)
+  }
+  for (const [name, value] of Object.entries(change.set ?? {})) {
+    names[`#${name}`] = name
+    values[`:${name}`] = value
+    sets.push(`#${name} = :${name}`)
+  }
+  // The rights are both read and set.
+  if (change.set?.['rights'] !== undefined) {
+    values[':was'] = guild.rights
+    conditions[1] = '#rights = :was'
+  }
+  for (const rankId of change.empty ?? []) {
+    names[`#in${rankId}`] = `in${rankId}`
+    values[':none'] = 0
+    conditions.push(`(attribute_not_exists(#in${rankId}) OR #in${rankId} = :none)`)
+  }
+  let update = sets.length === 0 ? '' : `SET ${sets.join(', ')}`
+  if (change.remove !== undefined) {
+    names['#remove'] = change.remove
+    update += ' REMOVE #remove'
+  }
+  const key = guildKey({ realmId, guildId: guild.guildId })
+  const condition = conditions.join(' AND ')
+  const bound = { table: 'core' as const, key, condition, names, values }
+  return {
+    write: update === '' ? { check: bound } : { update: { ...bound, update: update.trim() } },
+    otherwise: (row) =>
+      bounds.find(({ name, max }) => Number(row?.[name] ?? 0) >= max)?.full ?? 'busy',
+  }
+}
+
+/** The guild and its name, when both are new. */
+export function foundGuild(realmId: string, guild: GuildRow): GuildStep[] {
+  const { guildId, name } = guild
+  const row = { ...guildKey({ realmId, guildId }), v: 1, ...guild } as unknown as Item
+  return [
+    {
+      write: {
+        put: {
+          table: 'core',
+          item: { ...nameKey(realmId, name), v: 1, guildId },
+          condition: missing,
+        },
+      },
+      otherwise: 'guild.name_taken',
+    },
+    { write: { put: { table: 'core', item: row, condition: missing } } },
+  ]
+}
+
+/** Its name is free. */
+export function freeName(realmId: string, { guildId, name }: GuildRow): Write {
+  return {
+    delete: {
+      table: 'core',
+      key: nameKey(realmId, name),
+      condition: 'guildId = :guild',
+      values: { ':guild': guildId },
+    },
+  }
+}
+
+/** A character that is in no guild is in this one. */
+export function addMember(of: GuildIn, row: MemberRow): GuildStep[] {
+  const { guildId } = of
+  const { characterId } = row
+  const item = { ...memberKey(of, characterId), v: 1, ...row }
+  const pointer = { ...pointerKey({ ...of, characterId }), v: 1, guildId }
+  return [
+    { write: { put: { table: 'core', item, condition: missing } } },
+    { write: { put: { table: 'core', item: pointer, condition: missing } } },
+  ]
+}
+
+/** A member whose rank is what was read is one no more. */
+export function dropMember(of: GuildIn, { characterId, rankId }: MemberRow): Write[] {
+  return [
+    {
+      delete: {
+        table: 'core',
+        key: memberKey(of, characterId),
+        condition: 'rankId = :rank',
+        values: { ':rank': rankId },
+      },
+    },
+    {
+      delete: {
+        table: 'core',
+        key: pointerKey({ ...of, characterId }),
+        condition: 'guildId = :guild',
+        values: { ':guild': of.guildId },
+      },
+    },
+  ]
+}
+
+/** Fails when the member is gone or has another rank. */
+export function stillHasRank(of: GuildIn, { characterId, rankId }: MemberRow): Write {
+  return {
+    check: {
+      table: 'core',
+      key: memberKey(of, characterId),
+      condition: 'rankId = :rank',
+      values: { ':rank': rankId },
+    },
+  }
+}
+
+/** From the rank that was read to another one. */
+export function giveRank(of: GuildIn, { characterId, rankId }: MemberRow, to: number): Write {
+  return {
+    update: {
+      table: 'core',
+      key: memberKey(of, characterId),
+      update: 'SET rankId = :to',
+      condition: 'rankId = :rank',
+      values: { ':rank': rankId, ':to': to },
+    },
+  }
+}
+
+const listed = { invite: 'invites', application: 'applications' } as const
+const mostOf = {
+  invite: guildInvitesPerCharacterMax,
+  application: guildApplicationsPerCharacterMax,
+}
+
+/** Something waits, where nothing did. `full`: why not, when the character has too many. */
+export function addWaiting(realmId: string, row: WaitingRow, full: GuildRefusal): GuildStep[] {
+  const { guildId, characterId, kind } = row
+  const puts = waitingKeys(realmId, guildId, characterId).map((key): GuildStep => {
+    const item = Object.fromEntries(
+      Object.entries({ ...key, v: 1, ...row }).filter(([, value]) => value !== undefined),
+    ) as Item
+    return { write: { put: { table: 'core', item, condition: missing } } }
+  })
+  const count = {
+    update: {
+      table: 'core' as const,
+      key: countKey({ realmId, characterId }),
+      update: 'SET #v = :v, #kind = if_not_exists(#kind, :none) + :one',
+      condition: 'attribute_not_exists(#kind) OR #kind < :max',
+      names: { '#v': 'v', '#kind': listed[kind] },
+      values: { ':v': 1, ':none': 0, ':one': 1, ':max': mostOf[kind] },
+    },
+  }
+  return [...puts, { write: count, otherwise: full }]
+}
+
+/** It does not wait any more; the guild's count is another write. */
+export function dropWaiting(realmId: string, row: WaitingRow): Write[] {
+  const { guildId, characterId, kind, at } = row
+  const deletes = waitingKeys(realmId, guildId, characterId).map((key): Write => {
+    const same = { condition: '#at = :at AND kind = :kind', names: { '#at': 'at' } }
+    return { delete: { table: 'core', key, ...same, values: { ':at': at, ':kind': kind } } }
+  })
+  return [
+    ...deletes,
+    {
+      update: {
+        table: 'core',
+        key: countKey({ realmId, characterId }),
+        update: 'SET #kind = #kind - :one',
+        condition: there,
+        names: { '#kind': listed[kind] },
+        values: { ':one': 1 },
+      },
+    },
+  ]
+}
+
+/** The attribute in which a guild counts what waits. */
+export const countOf = ({ kind }: WaitingRow) => listed[kind]
+
+/** Whether a character has as many of a kind as it may have. */
+export function hasMost(counts: z.infer<typeof countRow>, kind: WaitingRow['kind']): boolean {
+  return counts[listed[kind]] >= mostOf[kind]
+}
+
+/** An entry of the log; the guild's count is another write. */
+export function logWrite(
+  runtime: Pick<Runtime, 'now' | 'randomBytes'>,
+  of: GuildIn,
+  entry: LogEntry,
+): Write {
+  const [logId, at] = [newId(runtime), runtime.now()]
+  const { by, rank: to, ...rest } = entry
+  const more = { ...(by === undefined ? {} : { by }), ...(to === undefined ? {} : { rank: to }) }
+  const item = {
+    pk: guildPartition(of),
+    sk: logPosition(at, logId),
+    v: 1,
+    logId,
+    at,
+    ...rest,
+    ...more,
+  }
+  return { put: { table: 'core', item } }
+}
