@@ -54,6 +54,17 @@ export async function standingOf(
   return { invites, ...(party === undefined ? {} : { party: viewOf(party, now) }) }
 }
 
+/** The others of a character's party. One trip for who is in none, else two. */
+export async function membersWith(
+  store: Store,
+  realmId: string,
+  characterId: string,
+): Promise<string[]> {
+  const party = await readMine(store, realmId, { characterId })
+  const ids = party?.members.map((member) => member.characterId) ?? []
+  return ids.filter((id) => id !== characterId)
+}
+
 /** Invites a character, and founds a party if there is none. `other` finds it, or throws a Problem. */
 export async function inviteToParty(
   deps: OperationDeps,
@@ -250,7 +261,7 @@ async function tryOnce(
 async function readMine(
   store: Store,
   realmId: string,
-  { characterId }: Member,
+  { characterId }: Pick<Member, 'characterId'>,
 ): Promise<PartyRow | undefined> {
   const partyId = await readMembership(store, realmId, characterId)
   return partyId === undefined ? undefined : await readParty(store, realmId, partyId)

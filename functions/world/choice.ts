@@ -9,18 +9,19 @@ import { closedAt, filledAt } from '#shared/ownership/listing.ts'
 export type Offer = { card: Card; limit: number }
 
 /**
- * Instances to try, in order: the one where the character has a place already; the fullest below 80 %, up to
+ * Instances to try, in order: the one where the character has a place already; those where others of its party
+ * are, up to 95 %; the fullest below 80 %, up to
  * 80 %; then the emptiest, up to 95 %; then those that are full of reservations. `room` comes in that order
  * (findRoom). It may be some seconds old, so an instance that was below 80 % is offered again.
  */
 export function offersOf(
   mine: Card | undefined,
+  mates: readonly Card[],
   room: readonly Card[],
   isFresh: (card: Card) => boolean,
 ): Offer[] {
-  const rest = room.filter(({ bootId, instance }) => {
-    return bootId !== mine?.bootId || instance !== mine.instance
-  })
+  const first = [...(mine === undefined ? [] : [mine]), ...mates]
+  const rest = room.filter((card) => !first.some((one) => isSame(one, card)))
   const roomy = rest.filter(({ count, capacity }) => count < filledAt(capacity))
   const full = rest.filter(({ count, capacity }) => count >= closedAt(capacity))
   const tight = rest.filter((card) => !roomy.includes(card) && !full.includes(card))
@@ -31,7 +32,12 @@ export function offersOf(
   ]
   return [
     ...(mine === undefined ? [] : [{ card: mine, limit: mine.capacity }]),
+    ...mates.map((card) => ({ card, limit: closedAt(card.capacity) })),
     ...offers.filter(({ card }) => isFresh(card)),
     ...offers.filter(({ card }) => !isFresh(card)),
   ]
+}
+
+export function isSame(one: Card, other: Card): boolean {
+  return one.bootId === other.bootId && one.instance === other.instance
 }

@@ -44,6 +44,9 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem'] },
     { table: 'core', partition: 'HOST#*', actions: ['GetItem'] },
+    // Where the others of its party are.
+    { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['GetItem', 'Query', 'UpdateItem'] },
     { table: 'volatile', partition: 'R#{realm}#I#*', actions: ['PutItem', 'UpdateItem'] },
     {

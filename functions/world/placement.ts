@@ -16,7 +16,9 @@ import { hasPlace, takePlace } from '#shared/ownership/places.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
-import { offersOf } from './choice.ts'
+import { isSame, offersOf } from './choice.ts'
+import { noMates } from './mates.ts'
+import type { Mates } from './mates.ts'
 import type { Offer } from './choice.ts'
 
 /** `isLive` remembers what this process has observed of cards. */
@@ -62,24 +64,28 @@ function judgeOf({ isLive, runtime }: PlacementDeps) {
 }
 
 /**
- * Where newcomers of the zone may go, after the instance where the character has a place: while nobody has seen
+ * Where newcomers of the zone may go, after the instance where the character has a place, and those of its party: while nobody has seen
  * that host silent, for its card looks alive to a function that reads it first. One trip, or three side by side.
  */
 export async function readOffers(
   deps: PlacementDeps,
   { realmId, owner, instance, state }: Guard,
   zone: string,
+  withMates: Promise<Mates> = Promise.resolve(noMates),
 ): Promise<Offer[]> {
   const judge = judgeOf(deps)
   const reserved = state === 'reserved' || state === 'moving'
-  const [mine, lease, room] = await Promise.all([
+  const [mine, lease, room, { here }] = await Promise.all([
     reserved ? readCard(deps.store, realmId, { zone, bootId: owner, instance }) : undefined,
     reserved ? readLease(deps.store, owner) : undefined,
     findRoom(deps.store, judge, realmId, zone),
+    withMates,
   ])
   const dead = judgeLease(owner, lease).dead || (lease && judgeSuspect(owner, lease).dead)
-  const open = mine?.state === 'open' && judge.isLive(mine) && !dead
-  return offersOf(open ? mine : undefined, room, judge.isFresh)
+  const isOpen = (card: Card) => card.state === 'open' && judge.isLive(card)
+  const kept = mine !== undefined && isOpen(mine) && !dead ? mine : undefined
+  const mates = here.filter((card) => isOpen(card) && !(kept && isSame(card, kept)))
+  return offersOf(kept, mates, room, judge.isFresh)
 }
 
 /**
@@ -150,7 +156,7 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
   const takeOpened = async () => {
     const judge = judgeOf(deps)
     const room = await findRoom(store, judge, realmId, zone, { consistent: true })
-    return await takeBest(deps, offersOf(undefined, room, judge.isFresh), search)
+    return await takeBest(deps, offersOf(undefined, [], room, judge.isFresh), search)
   }
   // Until one more instance has opened, every request for it gets the same new host, at any time and any
   // number of times. The number counts instances whose copies are written. One that opened since the offers

@@ -13,9 +13,12 @@ import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Reservation } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
 import { speaks } from '#shared/protocol/version.ts'
+import { isSame } from './choice.ts'
 import type { Offer } from './choice.ts'
 import { askToLetGo, pollAgainMs, readOwner } from './owner.ts'
 import type { Owner, OwnerDeps, Watch } from './owner.ts'
+import { noMates, readMates } from './mates.ts'
+import type { Mates } from './mates.ts'
 import { findPlace, readOffers } from './placement.ts'
 import type { Found, PlacementDeps } from './placement.ts'
 import { reserve } from './reservation.ts'
@@ -90,10 +93,13 @@ async function tryEnter(
   }
   const found = await choosePlace(deps, situation, around, progress)
   const reservation = await reserve(deps, situation, around.owner, found)
-  return reservation === undefined ? 'again' : await admit(deps, situation, found, reservation)
+  if (reservation === undefined) return 'again'
+  const admission = await admit(deps, situation, found, reservation)
+  const party = partyWord(found, around.mates)
+  return party === undefined ? admission : { ...admission, party }
 }
 
-type Around = { owner: Owner; zone: string; offers: readonly Offer[] }
+type Around = { owner: Owner; zone: string; offers: readonly Offer[]; mates: Mates }
 
 /** The owner, if one plays the character, and where it may go. While an owner is given time, that alone. */
 async function readAround(
@@ -105,17 +111,25 @@ async function readAround(
   const zone = zoneOf(deps, rows.state.saved.zone)
   const asked = progress.letGoUntil !== undefined
   const watched = asked ? await readOwner(deps, rows, progress) : undefined
-  if (watched?.state === 'lives') return { owner: watched, zone, offers: [] }
-  const [owner, offers] = await Promise.all([
+  if (watched?.state === 'lives') return { owner: watched, zone, offers: [], mates: noMates }
+  const withMates = readMates(deps, guard, zone)
+  const [owner, offers, mates] = await Promise.all([
     watched ?? readOwner(deps, rows, progress),
-    readOffers(deps, guard, zone),
+    readOffers(deps, guard, zone, withMates),
+    withMates,
     vacateOther(deps, guard, seat, progress),
   ])
-  if (owner.state !== 'dead') return { owner, zone, offers }
+  if (owner.state !== 'dead') return { owner, zone, offers, mates }
   // Where its last checkpoint has it may be another zone.
   const recovered = zoneOf(deps, owner.recovered.saved.zone)
-  const there = recovered === zone ? offers : await readOffers(deps, guard, recovered)
-  return { owner, zone: recovered, offers: there }
+  if (recovered === zone) return { owner, zone, offers, mates }
+  const there = readMates(deps, guard, recovered)
+  return {
+    owner,
+    zone: recovered,
+    offers: await readOffers(deps, guard, recovered, there),
+    mates: await there,
+  }
 }
 
 /** The account's other character, if one entered last, is taken out of play; once for each `enter`. */
@@ -169,6 +183,13 @@ async function admit(
   })
   const { address, zone, instance } = card
   return { address, ticket, expiresAt: ticketExpires, zone, instance, characterId }
+}
+
+/** Whether the character comes to the others of its party, or why not. */
+function partyWord({ card }: Found, { here, elsewhere }: Mates): Admission['party'] {
+  if (here.some((one) => isSame(one, card))) return 'together'
+  if (here.length > 0) return 'full'
+  return elsewhere ? 'elsewhere' : undefined
 }
 
 /** A zone that the content no longer has leads back to where characters begin. */

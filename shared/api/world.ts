@@ -12,6 +12,14 @@ const admission = z
     zone: contentId,
     instance: z.string(),
     characterId: uuid,
+    party: z
+      .enum(['together', 'full', 'elsewhere'])
+      .optional()
+      .meta({
+        description:
+          'Where the others of your party are: in the same instance; in others of this zone that have no room; in ' +
+          'other zones. Absent when none of them plays.',
+      }),
   })
   .meta({ id: 'Admission' })
 
