@@ -54,6 +54,8 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
     unused: 'Tallies do not; another effect may, among its own rows.',
   },
   { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
+  // Who is told when a player comes or goes, and how he wants to be seen.
+  { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['GetItem', 'Query'] },
   { table: 'core', partition: 'HOST#*', actions: ['PutItem'] },
   { table: 'core', partition: 'R#{realm}#CHECKPOINTS', actions: ['PutItem'] },
   {

@@ -3,6 +3,8 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { createHostKeys } from '#shared/keys/host.ts'
 import { readHostKey } from '#shared/ownership/lease.ts'
+import { hintedStore } from '#shared/presence/hinted-store.ts'
+import { createPresence } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
 import { createCrossOrigin } from './http/cross-origin.ts'
 import { problemOf, problemResponse } from './http/failure.ts'
@@ -35,9 +37,10 @@ export type Edge = Pick<
 /** An app of domains by their records. */
 export function createDomainApp(
   records: readonly DomainRecord[],
-  parts: AllParts,
+  given: AllParts,
   edge: Edge,
 ): Hono {
+  const parts = { ...given, store: hintedStore(given.store, createPresence(given)) }
   const { store, runtime, limiter, realms, keys, log } = parts
   return createApp({
     domains: mountDomains(records, parts),

@@ -13,7 +13,7 @@ import { createUnjoined } from './host/unjoined.ts'
 import { createAllowances } from './instance/allowances.ts'
 import { createAdmission } from './instance/admission.ts'
 import { createCheckpoints } from './instance/checkpoints.ts'
-import { setSaving, takeContent } from './instance/delivery.ts'
+import { notify, setSaving, takeContent } from './instance/delivery.ts'
 import { drainInstance } from './instance/drain.ts'
 import { createDurations } from './instance/durations.ts'
 import type { Durations } from './instance/durations.ts'
@@ -146,6 +146,10 @@ export function createHost(options: HostOptions): Host {
   const applyCommand = createInbox({ instances, admission, persistence, log })
   persistence.onCommand((command) => {
     if (gate.open()) applyCommand(command)
+  })
+  persistence.onNotified(({ of, accounts }) => {
+    const players = new Set(accounts)
+    for (const instance of instances.values()) notify(instance, of, players)
   })
 
   return {

@@ -144,6 +144,23 @@ export const guildLogMax = 500
 export const guildLogSlack = 50
 /** What a disbanded guild was called is known for so long, while what it left is cleared. */
 export const guildGoneKeptMs = 30 * 24 * 60 * 60 * 1000
+/** The line that friends see beside a player, characters: half a line of chat. */
+export const statusMaxLength = 80
+/** The presence of a host's players ends so long after the host has renewed it last, ms: gone within 10 s. */
+export const presenceKeptMs = 9000
+/** A renewal is one command. One may be lost, and the next is in time. */
+export const presenceRenewMs = 3000
+/** How often a host writes what has changed, at most, ms. Friends hear of it within a second. */
+export const presenceGapMs = 200
+/** Which host a player is on is known for so long. It is written again each 100th renewal, so every 5 minutes. */
+export const presencePlaceMs = 15 * 60 * 1000
+export const presenceRounds = 100
+/** Players in one command of a host: 150 KB, where a request may have a megabyte. */
+export const presenceWrittenAtOnce = 500
+/** Rows of players that a host reads side by side for their presence. A hub fills with ten joins a second. */
+export const presenceReadsMax = 16
+/** Friends that wait to be told: 100 players at once with all friends they may have. The rest is not told. */
+export const presenceToldMax = 20_000
 
 /** What a player must not miss is kept for so long: a month's holiday. */
 export const notificationKeptMs = 30 * 24 * 60 * 60 * 1000

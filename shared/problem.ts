@@ -60,6 +60,10 @@ export const PROBLEMS = {
 
   'mail.unknown': { status: 404, title: 'Nobody here has this name' },
   'mail.self': { status: 422, title: 'This is the character who writes' },
+  'presence.text': {
+    status: 422,
+    title: 'The status is blank, or has characters that hide, pile up or turn around',
+  },
   'mail.text': { status: 422, title: 'The text has characters that hide, pile up or turn around' },
   'mail.blocked': { status: 409, title: 'You have blocked this player; unblock first' },
   'mail.unread': { status: 409, title: 'Your earlier letters there are still unread' },

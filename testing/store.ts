@@ -78,6 +78,7 @@ export function createZoneStore(game: Game, runtime: Runtime, log: Log): ZoneSto
         letGo: async () => await Promise.resolve('left'),
         forget: async () => {},
         onCommand: () => undefined,
+        onNotified: () => undefined,
         heartbeat: () => undefined,
         lease: () => ({ held: true, lost: false }),
         prove: async () => await Promise.resolve('held'),

@@ -118,6 +118,9 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
       core.savingPaused = data.paused
       emitter.emit('saving', data)
       break
+    case 'notified':
+      emitter.emit('notified', data)
+      break
     case 'tally':
       if (data.changes <= (core.tallyChanges.get(data.tally) ?? 0)) break
       core.tallyChanges.set(data.tally, data.changes)

@@ -2,7 +2,7 @@
 // the handling of arrivals (arrivals.ts) and the public interface (zone-client.ts).
 import type { Admission } from '#shared/api/world.ts'
 import type { Zone } from '#shared/content/content.ts'
-import type { ControlMessage } from '#shared/protocol/control.ts'
+import type { ControlMessage, NotifiedOf } from '#shared/protocol/control.ts'
 import type { TallyTotal } from '#shared/rules/tally.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
@@ -45,6 +45,11 @@ export type ZoneClientEvents = {
   announce: { text: string }
   /** The server cannot save for now. Play goes on. */
   saving: { paused: boolean }
+  /**
+   * Something is new: read the mailbox from where you were, or the list of friends. Read both at first and after a
+   * resume as well, for this may be lost. Many may come at once: read once a second at most.
+   */
+  notified: { of: NotifiedOf }
   /**
    * The total of one's own tally has changed. `api.tallies` reads it at first and after a resume: of two
    * totals, the one with more changes is newer.

@@ -1,11 +1,15 @@
 // Friends, requests and blocks: what pair.ts says, made so in the store.
-import type { Friend } from '#shared/api/friends.ts'
+import type { Friend, Shown } from '#shared/api/friends.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
 import { answerOf, recalled } from '#shared/http/operation.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
+import { putShown } from '#shared/presence/circle.ts'
+import { presenceOf } from '#shared/presence/presence.ts'
+import type { PresenceReader } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
+import { isChatText } from '#shared/protocol/chat-text.ts'
 import { commit, refuse } from '#shared/store/commit.ts'
 import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -33,9 +37,41 @@ export type Between = {
 /** A pair that others change meanwhile is looked at anew so often. */
 const triesMax = 4
 
-/** One trip. */
-export async function listFriends(store: Store, of: Player, query: PageQuery) {
-  return await readPage(store, listOf(of), query)
+export type FriendDeps = OperationDeps & { presence: PresenceReader }
+
+/** Friends with their presence. One trip, and two to the cache. */
+export async function listFriends(
+  { store, presence }: FriendDeps,
+  of: Player,
+  query: PageQuery,
+): Promise<{ entries: Friend[]; next?: string }> {
+  const page = await readPage(store, listOf(of), query)
+  const friends = page.entries.filter(({ state }) => state === 'friend')
+  const seen = await presence.read(
+    of.realmId,
+    friends.map(({ playerId }) => playerId),
+  )
+  const entries = page.entries.map((entry): Friend => {
+    const one = entry.state === 'friend' ? seen.get(entry.playerId) : undefined
+    return one === undefined ? entry : { ...entry, presence: presenceOf(one) }
+  })
+  return { ...page, entries }
+}
+
+/** How friends see a player from now on. One trip. Throws presence.text, operation.mismatch. */
+export async function show(
+  deps: FriendDeps,
+  of: Player,
+  { appear, status }: Shown,
+  op: OperationId,
+): Promise<Shown> {
+  const line = status?.trim()
+  if (line !== undefined && (line === '' || !isChatText(line))) throw new Problem('presence.text')
+  const shown: Shown = { appear, ...(line === undefined ? {} : { status: line }) }
+  const write = { put: putShown(of, shown) }
+  const answer = answerOf(await commit(deps, op, { steps: [{ write }], answer: shown }))
+  deps.presence.hint('shown', of.realmId, [of.accountId])
+  return answer
 }
 
 /**

@@ -1,14 +1,21 @@
 import type { Handlers, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { friends } from '#shared/api/friends.ts'
+import type { Cache } from '#shared/cache/cache.ts'
+import { readShown } from '#shared/presence/circle.ts'
+import { createPresence } from '#shared/presence/presence.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf } from '../characters/characters.ts'
-import { act, listFriends, playerOf } from './friends.ts'
+import { act, listFriends, playerOf, show } from './friends.ts'
 
-export function friendRoutes(deps: OperationDeps): Handlers<typeof friends> {
+export function friendRoutes(parts: OperationDeps & { cache: Cache }): Handlers<typeof friends> {
+  const deps = { ...parts, presence: createPresence(parts) }
   const { store } = deps
   return {
     list: async ({ params, query, caller }) =>
-      await listFriends(store, playerIn(params, caller), query),
+      await listFriends(deps, playerIn(params, caller), query),
+    shown: async ({ params, caller }) => await readShown(store, playerIn(params, caller)),
+    show: async ({ params, body, caller, operation }) =>
+      await show(deps, playerIn(params, caller), body, operation),
     // After these acts the other one is something to the player.
     async ask({ params, body, caller, operation }) {
       const who = async () => {

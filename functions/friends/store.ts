@@ -2,9 +2,11 @@
 // transaction that names what both were (pair.ts).
 //   R#<realm>#FRIENDS#<account>  P#<other account>  what the other one is to him
 //   R#<realm>#FRIENDS#<account>  COUNT              how many of each, so that limits hold in a transaction
+//   R#<realm>#FRIENDS#<account>  SHOWN              how friends see him (shared/presence/circle.ts)
 import * as z from 'zod'
 import { blockedMax, friendRequestsMax, friendsMax } from '#shared/limits.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
+import { friendsPartition } from '#shared/presence/circle.ts'
 import { readRow } from '#shared/store/row.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
 import type { List } from '../http/page.ts'
@@ -29,10 +31,8 @@ const limits: Record<Kept, number> = {
   blocked: blockedMax,
 }
 
-const partition = ({ realmId, accountId }: Player) => `R#${realmId}#FRIENDS#${accountId}`
-
 function rowKey(of: Player, playerId: string): Key {
-  return { pk: partition(of), sk: `P#${playerId}` }
+  return { pk: friendsPartition(of), sk: `P#${playerId}` }
 }
 
 /** What one player is to another; undefined for nothing. One trip. */
@@ -52,7 +52,7 @@ export function listOf(of: Player): List<typeof friendRow> {
     query: {
       table: 'core',
       keyCondition: 'pk = :pk AND begins_with(sk, :players)',
-      values: { ':pk': partition(of), ':players': 'P#' },
+      values: { ':pk': friendsPartition(of), ':players': 'P#' },
       consistent: true,
     },
     row: friendRow,
@@ -99,7 +99,7 @@ export function countSide(of: Player, before: Side, after: Side): Write | undefi
   }
   const condition =
     after === 'none' ? 'attribute_exists(pk)' : 'attribute_not_exists(#more) OR #more < :max'
-  const key = { pk: partition(of), sk: 'COUNT' }
+  const key = { pk: friendsPartition(of), sk: 'COUNT' }
   return {
     update: { table: 'core', key, update: `SET ${sets.join(', ')}`, condition, names, values },
   }

@@ -98,18 +98,18 @@ export function demand(guild: GuildRow, me: MemberRow, ...any: Permission[]): vo
   if (!allowed) throw new Problem('guild.forbidden')
 }
 
-/** A change of a guild and its line in the log. A log that is too long is cut first: two trips. */
+/** A change of a guild and its lines in the log. A log that is too long is cut first: two trips. */
 export async function loggedChange(
   deps: OperationDeps,
   of: GuildIn,
   guild: GuildRow,
   change: GuildChange,
-  entry: LogEntry,
+  ...entries: LogEntry[]
 ): Promise<GuildStep[]> {
   if (guild.logged >= guildLogMax + guildLogSlack) await trimLog(deps, of, guild)
   return [
-    changeGuild(of.realmId, guild, { ...change, add: { ...change.add, logged: 1 } }),
-    { write: logWrite(deps.runtime, of, entry) },
+    changeGuild(of.realmId, guild, { ...change, add: { ...change.add, logged: entries.length } }),
+    ...entries.map((entry) => ({ write: logWrite(deps.runtime, of, entry) })),
   ]
 }
 

@@ -63,11 +63,12 @@ async function without(
     add: { members: -1, [`in${heir.rankId}`]: -1 },
     set: leaderSet(heir, guild.rights),
   }
-  const entry = { kind: 'led', name: heir.name, by: name } as const
+  const left = { kind: 'left', name } as const
+  const led = { kind: 'led', name: heir.name, by: name } as const
   return [
     ...gone,
     { write: giveRank(of, heir, leaderRankId) },
-    ...(await loggedChange(deps, of, guild, change, entry)),
+    ...(await loggedChange(deps, of, guild, change, left, led)),
     tell(deps, of.realmId, guild, heir, { kind: 'guild.led', name }),
   ]
 }

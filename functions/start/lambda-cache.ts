@@ -6,6 +6,7 @@ import type { Cache } from '#shared/cache/cache.ts'
 import { createCache } from '#shared/cache/upstash.ts'
 import { ConfigError } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
+import type { Runtime } from '#shared/runtime.ts'
 
 /** A Redis that answers no faster than the store is no help. */
 const cacheTimeoutMs = 500
@@ -18,18 +19,22 @@ const redisSecret = z.union([
 
 export type OpenedCache = {
   cache: Cache
-  /** Resolves when no request is under way; at most 500 ms. */
+  /** Resolves when no request is under way; 500 ms each, and a hint takes two. */
   settled: () => Promise<void>
 }
 
 /** Throws ConfigError or AwsError. */
-export async function openCache(config: Config, aws: AwsCall): Promise<OpenedCache> {
+export async function openCache(
+  config: Config,
+  aws: AwsCall,
+  runtime: Pick<Runtime, 'sleep'>,
+): Promise<OpenedCache> {
   const secret = config.WAYSTONE_REDIS_SECRET
   const { url, token } = secret ? await readSecret(secret, aws) : fromEnvironment(config)
   if (url === undefined || token === undefined) {
     return { cache: absentCache, settled: async () => {} }
   }
-  return watched(createCache({ url, token, timeoutMs: cacheTimeoutMs }))
+  return watched(createCache({ url, token, timeoutMs: cacheTimeoutMs }), runtime)
 }
 
 type Redis = { url?: string; token?: string }
@@ -67,7 +72,7 @@ const absentCache: Cache = {
   subscribe: () => {},
 }
 
-function watched(cache: Cache): OpenedCache {
+function watched(cache: Cache, runtime: Pick<Runtime, 'sleep'>): OpenedCache {
   const underWay = new Set<Promise<unknown>>()
   return {
     cache: {
@@ -80,7 +85,11 @@ function watched(cache: Cache): OpenedCache {
       },
     },
     settled: async () => {
-      await Promise.allSettled(underWay)
+      // One may follow from another: a hint is sent to the host that was read before.
+      while (underWay.size > 0) {
+        await Promise.allSettled(underWay)
+        await runtime.sleep(0)
+      }
     },
   }
 }

@@ -36,7 +36,7 @@ export async function wire(
   const awsOptions = lambdaAwsOptions(env, runtime)
   const aws = createAwsCall(awsOptions)
   const store = createDynamoStore(storeOptions(config, env))
-  const { cache, settled } = await openCache(config, aws)
+  const { cache, settled } = await openCache(config, aws, runtime)
   const realm = {
     realmId: config.WAYSTONE_REALM,
     name: config.WAYSTONE_REALM_NAME,

@@ -1,7 +1,7 @@
 // Sends players the snapshot of a tick, the messages of entities near them, and messages for all players.
 import { resumeMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
-import type { ServerControl } from '#shared/protocol/control.ts'
+import type { NotifiedOf, ServerControl } from '#shared/protocol/control.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { listens, sendFrame, setViewRadius } from '../net/viewer.ts'
 import type { Viewer } from '../net/viewer.ts'
@@ -47,6 +47,14 @@ function viewerOf({ roster }: Instance, { id }: Entity): Viewer | undefined {
 export function broadcast(instance: Instance, message: ServerControl): void {
   const frame = controlFrame(message)
   for (const { viewer } of instance.roster.all()) viewer?.connection.send(frame)
+}
+
+/** Tells some players that they have something new. Who has no socket now reads it after he is back. */
+export function notify(instance: Instance, of: NotifiedOf, accountIds: ReadonlySet<string>): void {
+  const frame = controlFrame({ kind: 'notified', of })
+  for (const { claimed, viewer } of instance.roster.all()) {
+    if (accountIds.has(claimed.accountId)) viewer?.connection.send(frame)
+  }
 }
 
 /** Sends players whether their progress is being saved. Call it whenever that may have changed. */

@@ -4,6 +4,7 @@ import type { EffectKind } from '#shared/game/effect.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import type { Cache } from '#shared/cache/cache.ts'
 import type { Store } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -20,6 +21,7 @@ import type { Clocks, LeaseProof } from './lease-keeper.ts'
 import { createLeaseWatch } from './lease-watch.ts'
 import { createLeaver } from './leaving.ts'
 import type { Persistence } from './persistence.ts'
+import { createPresenceKeeper } from './presence-keeper.ts'
 import { failed, watchStore } from './store-watch.ts'
 import type { StoreStats } from './store-watch.ts'
 import { stayOf } from './stays.ts'
@@ -32,6 +34,8 @@ export type HostStore = Persistence & {
   setState(state: InstanceState): Promise<StoreOutcome>
   /** Reads the inbox now: a hint came. */
   readInbox(): Promise<StoreOutcome>
+  /** A message on this host's channel of the cache. */
+  heard(message: string): void
   /** Failures of the store so far. */
   stats(): Promise<StoreStats>
   /** Renews the lease, watches those of others and sweeps what dead hosts left, until the signal is aborted. */
@@ -46,6 +50,8 @@ export function createHostStore(deps: {
   clocks: Clocks
   host: HostIdentity
   onProof: (proof: LeaseProof) => void
+  /** Where players are seen to be in play; without it they are not. */
+  cache?: Cache
   /** Of the game, by kind; none by default. */
   effects?: ReadonlyMap<string, EffectKind>
   /** Silent by default. */
@@ -63,14 +69,37 @@ export function createHostStore(deps: {
   const places = createHostPlaces({ store, runtime, clocks, host, stays })
   const leaver = createLeaver({ store, runtime, host, stays, places, log })
   const proof = keeper.proof
+  let apply: Parameters<Persistence['onNotified']>[0] = () => undefined
+  const presence =
+    deps.cache === undefined
+      ? undefined
+      : createPresenceKeeper({
+          ...deps,
+          cache: deps.cache,
+          store,
+          log,
+          onNotified: (of) => apply(of),
+        })
+  const zones = new Map(host.instances.map(({ instance, zone }) => [instance, zone]))
+  const readHints = async () => await inbox.read().then(() => 'done' as const, failed)
   const parts = { store, runtime, clocks, host, stays, places, leaver, proof, lease, log }
 
   return {
-    claim: async (ticket) => await claim(parts, ticket),
-    leave: leaver.leave,
+    async claim(ticket) {
+      const answer = await claim(parts, ticket)
+      const zone = zones.get(ticket.instance)
+      if (answer.outcome === 'claimed' && zone !== undefined)
+        presence?.joined(answer.character, zone)
+      return answer
+    },
+    async leave(leaving) {
+      presence?.left(leaving.characterId, leaving.epoch)
+      return await leaver.leave(leaving)
+    },
     letGo: leaver.letGo,
     checkpoint: createCheckpointing(parts),
     async forget(characterId, epoch) {
+      presence?.left(characterId, epoch)
       const stay = stayOf(stays, characterId, epoch)
       if (stay === undefined) return
       stays.delete(characterId)
@@ -78,9 +107,19 @@ export function createHostStore(deps: {
     },
     effect: createEffecting({ ...parts, effects }),
     onCommand: inbox.onCommand,
-    readInbox: async () => await inbox.read().then(() => 'done' as const, failed),
+    onNotified(handler) {
+      apply = handler
+    },
+    readInbox: readHints,
+    heard(message) {
+      if (message === '') void readHints()
+      else presence?.heard(message)
+    },
     stats: async () => await Promise.resolve(stats()),
-    heartbeat: keeper.heartbeat,
+    heartbeat() {
+      keeper.heartbeat()
+      presence?.heartbeat()
+    },
     lease,
     prove: keeper.renew,
     async open() {
@@ -91,8 +130,13 @@ export function createHostStore(deps: {
     },
     setState: places.setState,
     async run(signal) {
-      await Promise.all([keeper.run(signal), watch.run(signal), sweep.run(signal)])
+      const runs = [keeper.run(signal), watch.run(signal), sweep.run(signal)]
+      await Promise.all([...runs, presence?.run(signal)])
     },
-    release: async () => await endLease(store, bootId).then(() => 'done' as const, failed),
+    async release() {
+      const released = await endLease(store, bootId).then(() => 'done' as const, failed)
+      await presence?.settle()
+      return released
+    },
   }
 }

@@ -9,6 +9,7 @@ import type { LogLevel } from '#shared/telemetry/log.ts'
 import type { HostStore } from './host-store.ts'
 import type { HostIdentity } from './identity.ts'
 import type { LeaseProof } from './lease-keeper.ts'
+import type { Notified } from './persistence.ts'
 import type { PublicKeyRow } from './public-keys.ts'
 
 export type WorkerSetup = {
@@ -47,6 +48,7 @@ export type WorkerMessage =
   | { kind: 'failure'; id: number; error: CrossedError }
   | { kind: 'proof'; proof: LeaseProof }
   | { kind: 'command'; command: Command }
+  | { kind: 'notified'; notified: Notified }
   | { kind: 'keys'; keys: PublicKeyRow[] }
 
 /** An error as it crosses; `kind` is that of a StoreError. */

@@ -4,6 +4,7 @@ import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
+import type { NotifiedOf } from '#shared/protocol/control.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 
 /** A character as it is claimed. */
@@ -35,6 +36,9 @@ export type Leaving = CheckpointEntry & { instance: string }
 
 export type EffectCall = WaitingEffect &
   Pick<ClaimedCharacter, 'characterId' | 'accountId' | 'name' | 'epoch'>
+
+/** Players of this host who have something new, by account. */
+export type Notified = { of: NotifiedOf; accounts: string[] }
 
 export type LeaseView = {
   /** Inside the deadline: admission and saving are allowed. */
@@ -82,6 +86,8 @@ export interface Persistence {
   effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
   /** Sets the function that applies commands from the inbox. A command may come more than once. */
   onCommand(apply: (command: Command) => void): void
+  /** Sets the function that tells players that they have something new. */
+  onNotified(apply: (notified: Notified) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
   heartbeat(): void
   lease(): LeaseView

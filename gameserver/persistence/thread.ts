@@ -7,7 +7,7 @@ import { leaseView } from './lease-keeper.ts'
 import type { Clocks, LeaseProof } from './lease-keeper.ts'
 import { errorOf, withCalls } from './messages.ts'
 import type { WorkerCalls, WorkerMessage, WorkerRequest, WorkerSetup } from './messages.ts'
-import type { Persistence } from './persistence.ts'
+import type { Notified, Persistence } from './persistence.ts'
 import type { PublicKeyRow } from './public-keys.ts'
 
 /** Time for the thread to end by itself, ms. */
@@ -35,6 +35,7 @@ export function startPersistenceThread(
   let closing = false
   let keysTaken: Promise<void> | undefined
   let apply: ((command: Command) => void) | undefined
+  let notify: ((notified: Notified) => void) | undefined
   let proof: LeaseProof = {
     wall: Number.NEGATIVE_INFINITY,
     monotonic: Number.NEGATIVE_INFINITY,
@@ -49,6 +50,9 @@ export function startPersistenceThread(
         return
       case 'command':
         apply?.(message.command)
+        return
+      case 'notified':
+        notify?.(message.notified)
         return
       case 'keys':
         keysTaken = onKeys(message.keys)
@@ -80,6 +84,9 @@ export function startPersistenceThread(
     },
     onCommand(handler) {
       apply = handler
+    },
+    onNotified(handler) {
+      notify = handler
     },
     lease: () => leaseView(proof, clocks),
     heartbeat() {

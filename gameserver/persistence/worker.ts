@@ -25,7 +25,7 @@ import type {
 /** Public keys are read again this often; a new key is published long before it signs. */
 const keysEveryMs = 60_000
 
-/** Time for the cache to answer; only hints depend on it. */
+/** Time for the cache to answer; only presence and hints depend on it. */
 const cacheTimeoutMs = 2000
 
 const port = parentPort!
@@ -34,6 +34,7 @@ const { runtime, clocks } = systemAt(setup.speed)
 const send = (message: WorkerMessage): void => port.postMessage(message)
 
 const store = createDynamoStore(setup.store)
+const cache = setup.cache && createCache({ ...setup.cache, timeoutMs: cacheTimeoutMs })
 const effects = effectKindsOf(game)
 const host = createHostStore({
   store,
@@ -41,6 +42,7 @@ const host = createHostStore({
   clocks,
   host: setup.host,
   effects,
+  ...(cache && { cache }),
   onProof: (proof) => send({ kind: 'proof', proof }),
   log: createLog({
     level: setup.logLevel,
@@ -50,6 +52,7 @@ const host = createHostStore({
   }),
 })
 host.onCommand((command) => send({ kind: 'command', command }))
+host.onNotified((notified) => send({ kind: 'notified', notified }))
 const ending = new AbortController()
 
 async function refreshKeys(): Promise<void> {
@@ -73,9 +76,7 @@ async function open(): Promise<void> {
   void host.run(ending.signal)
   void keepKeys()
   flushCompileCache()
-  if (setup.cache === undefined) return
-  const cache = createCache({ ...setup.cache, timeoutMs: cacheTimeoutMs })
-  cache.subscribe(inboxChannel(setup.host.bootId), () => void host.readInbox(), ending.signal)
+  cache?.subscribe(inboxChannel(setup.host.bootId), host.heard, ending.signal)
 }
 
 async function takeGame(): Promise<void> {

@@ -1,8 +1,38 @@
 // Friends, requests and blocks of a player: an account in a realm, whichever character he plays.
 import * as z from 'zod'
 import { domain, endpoint } from './endpoint.ts'
-import { characterName, done, moment, realmId, uuid } from './names.ts'
+import { characterName, contentId, done, moment, realmId, uuid, writtenText } from './names.ts'
 import { paged } from './page.ts'
+import { statusMaxLength } from '../limits.ts'
+
+const status = writtenText(statusMaxLength).meta({
+  description: 'A line as in chat',
+  example: 'Looking for a healer',
+})
+
+export const presence = z
+  .discriminatedUnion('state', [
+    z.object({
+      state: z.literal('online'),
+      name: characterName.meta({ description: 'Of the character in play' }),
+      zone: contentId,
+      since: moment.meta({ description: 'When he came into this zone' }),
+      status: status.optional(),
+    }),
+    z.object({ state: z.literal('offline') }),
+    z.object({ state: z.literal('unknown') }),
+  ])
+  .meta({
+    id: 'Presence',
+    description: 'Whether a player is in play. `unknown`: it cannot be told just now',
+  })
+
+const shown = z
+  .object({
+    appear: z.enum(['online', 'offline']),
+    status: status.optional(),
+  })
+  .meta({ id: 'Shown', description: 'How friends see a player who is in play' })
 
 const friend = z
   .object({
@@ -10,6 +40,7 @@ const friend = z
     name: characterName.meta({ description: 'Of the character by which you know each other' }),
     state: z.enum(['friend', 'sent', 'received', 'blocked']),
     at: moment.meta({ description: 'When it became so' }),
+    presence: presence.optional().meta({ description: 'Of a friend, in the list' }),
   })
   .meta({
     id: 'Friend',
@@ -35,6 +66,7 @@ export const friends = domain({
       method: 'GET',
       path: '/v1/realms/{realmId}/friends',
       summary: 'Your friends, requests and blocks',
+      description: 'With the presence of friends; of nobody else.',
       identity: 'player',
       params: inRealm,
       ...paged(friend, { size: 100, max: 250 }),
@@ -122,7 +154,33 @@ export const friends = domain({
       errors: ['friend.not_found'],
       limits: write,
     }),
+    shown: endpoint({
+      method: 'GET',
+      path: '/v1/realms/{realmId}/presence',
+      summary: 'How friends see you',
+      identity: 'player',
+      params: inRealm,
+      answer: shown,
+      errors: [],
+      limits: [{ rate: 'read.account', by: 'account' }],
+    }),
+    show: endpoint({
+      method: 'PUT',
+      path: '/v1/realms/{realmId}/presence',
+      summary: 'Appear offline or online, with a status',
+      description: 'It holds from then on, whichever character you play. Your friends are told.',
+      identity: 'player',
+      repeat: 'remembered',
+      params: inRealm,
+      body: shown,
+      answer: shown,
+      errors: ['presence.text'],
+      limits: write,
+    }),
   },
 })
 
 export type Friend = z.infer<typeof friend>
+export type Presence = z.infer<typeof presence>
+/** How friends see a player who is in play. */
+export type Shown = z.infer<typeof shown>

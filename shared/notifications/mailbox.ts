@@ -23,6 +23,12 @@ export type Place = { at: number; id: string }
 
 const pkOf = ({ realmId, accountId }: Player) => `R#${realmId}#BOX#${accountId}`
 
+/** Whose mailbox a row is in; undefined for a row of another kind. */
+export function ownerOfMailbox({ pk }: Key): Player | undefined {
+  const [, realmId, accountId] = /^R#([^#]+)#BOX#(.+)$/.exec(pk) ?? []
+  return realmId === undefined || accountId === undefined ? undefined : { realmId, accountId }
+}
+
 /** Numbers of one width are in order as texts too. */
 const skOf = ({ at, id }: Place) => `N#${String(at).padStart(15, '0')}#${id}`
 

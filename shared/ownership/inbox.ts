@@ -84,7 +84,10 @@ export async function removeCommand(store: Store, bootId: string, command: Comma
   await store.delete({ table: 'volatile', key: commandKey(bootId, command) })
 }
 
-/** The cache channel of the hints for a host: its inbox has something new. */
+/**
+ * The cache channel of the hints for a host. An empty message: its inbox has something new. Others are for its
+ * players (shared/presence/hosts.ts).
+ */
 export function inboxChannel(bootId: string): string {
   return `inbox:${bootId}`
 }

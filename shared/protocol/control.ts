@@ -53,6 +53,9 @@ export const abilityRefusals = [
 ] as const
 export type AbilityRefusal = (typeof abilityRefusals)[number]
 
+export const notifiedOf = ['mailbox', 'presence'] as const
+export type NotifiedOf = (typeof notifiedOf)[number]
+
 export const serverControl = z.discriminatedUnion('kind', [
   chatHeard.extend({ kind: z.literal('chat.nearby') }),
   /** The ability that the command with this number used was carried out, or why it was not. */
@@ -77,6 +80,11 @@ export const serverControl = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('saving'), paused: z.boolean() }),
   /** A tally of the player (shared/rules/tally.ts) has changed. Old news may come late: see `changes`. */
   tallyTotal.extend({ kind: z.literal('tally'), tally: z.string() }),
+  /**
+   * Something is new: read the mailbox, or the presence of friends. It may be lost, so it says nothing more and
+   * nothing depends on it.
+   */
+  z.object({ kind: z.literal('notified'), of: z.enum(notifiedOf) }),
   /** The content has changed while players are in; they may load it again. */
   z.object({ kind: z.literal('content'), version: z.string() }),
 ])

@@ -414,17 +414,22 @@ test('leaving does not hang on a server that says nothing, nor while reconnectin
   expect(await left).toBe('left')
 })
 
-test('chat, refusals and saving come as events; a frame that makes no sense ends the socket alone', async () => {
+test('chat, refusals, saving and what is new come as events; a frame that makes no sense ends the socket alone', async () => {
   const { time, server, client } = await joined()
   const heard: unknown[] = []
   client.on('chat', (event) => heard.push(event))
   client.on('refused', (event) => heard.push(event))
   client.on('saving', (event) => heard.push(event))
+  client.on('notified', ({ of }) => heard.push(of))
   server.control({ kind: 'chat.nearby', from: 9, name: 'Bo', text: 'Hello' })
   server.control({ kind: 'refused', of: 'chat.nearby', code: 'rate' })
   server.control({ kind: 'saving', paused: true })
+  for (const of of ['mailbox', 'a later one' as 'mailbox', 'presence'] as const) {
+    server.control({ kind: 'notified', of })
+  }
   await time.pass(100)
-  expect(heard).toMatchObject([{ text: 'Hello' }, { code: 'rate' }, { paused: true }])
+  const others = ['mailbox', 'presence']
+  expect(heard).toMatchObject([{ text: 'Hello' }, { code: 'rate' }, { paused: true }, ...others])
   expect(client.say('   ')).toBe(false)
   expect(client.say('x'.repeat(201))).toBe(false)
   expect(client.say('Hi')).toBe(true)

@@ -229,6 +229,8 @@ async function play(bundling: Bundling): Promise<void> {
   const accept = `/friends/${mira.accountId}/accept`
   await friends('POST', accept, bram, { as: bram.characterId })
   await friends('GET', '/friends', bram)
+  await friends('GET', '/presence', bram)
+  await friends('PUT', '/presence', bram, { appear: 'offline', status: 'busy' })
   await friends('GET', '/notifications', bram)
   await friends('DELETE', `/friends/${mira.accountId}`, bram)
   await friends('POST', '/blocks', bram, { name: 'Mira Vale' })
@@ -332,6 +334,9 @@ async function play(bundling: Bundling): Promise<void> {
   const admission = (await enter(mira)).json()
   await enter(bram)
   const ticket = await claim(host, admission['ticket'] as string)
+  // Its worker has read how she wants to be seen; a hint makes it look again.
+  await systemRuntime.sleep(200)
+  host.heard(JSON.stringify({ of: 'shown', accounts: [mira.accountId] }))
   const saved = { zone: 'hub', x: 60_000, y: 60_000, heading: 0 }
   const entry = { characterId: mira.characterId, epoch: 0, saveNumber: 1, saved }
   await host.prove()

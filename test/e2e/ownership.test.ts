@@ -1,8 +1,9 @@
-// A character is in one place, and can always be played again: on real processes.
+// A character is in one place, and can always be played again, and friends see it: on real processes.
 import { execFileSync } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newSession, play, realmId, until } from './player.ts'
 import type { Player } from './player.ts'
+import type { ZoneClient } from '#client/library/zone-client.ts'
 import { makeDataDir, startWaystone } from './waystone.ts'
 import type { Waystone } from './waystone.ts'
 
@@ -23,15 +24,15 @@ afterAll(async () => {
   await folder.remove()
 })
 
-async function newPlayer(name: string) {
+async function newPlayer(name: string, listen?: (client: ZoneClient) => void) {
   const session = newSession(waystone.url)
   await session.guest()
   const { characterId } = await session
     .inRealm(realmId)
     .create({ name, race: 'human', job: 'mage' })
-  const player = await play(waystone.url, session, characterId)
+  const player = await play(waystone.url, session, characterId, listen)
   playing.push(player)
-  return { session, characterId, player }
+  return { session, api: session.inRealm(realmId).api({}), characterId, player }
 }
 
 /** The processes that run zone hosts. */
@@ -73,5 +74,73 @@ describe('a character', () => {
     console.log(`back in play after ${Math.round(performance.now() - began)} ms`)
     expect(player.place().x).toBeCloseTo(at.x, 3)
     expect(player.place().y).toBeCloseTo(at.y, 3)
+  })
+})
+
+describe('a friend', () => {
+  it('sees within a second who comes, travels to another host and leaves, and in 10 s that a host died', async () => {
+    const notified: string[] = []
+    const ada = await newPlayer('Ada', (client) =>
+      client.on('notified', ({ of }) => notified.push(of)),
+    )
+    const bram = await newPlayer('Bram')
+    const params = { realmId }
+    const { api } = ada
+    const told = async (of: string, timeoutMs?: number) =>
+      await until(`Ada is told of ${of}`, () => notified.includes(of), timeoutMs)
+    const figures: Record<string, number> = {}
+    const measure = async (what: string, until: () => Promise<unknown>) => {
+      const began = performance.now()
+      await until()
+      figures[what] = Math.round(performance.now() - began)
+    }
+    const presence = async () => {
+      const { entries } = await api.friends.list({ params })
+      const { presence: one } = entries[0] ?? {}
+      return one?.state === 'online' ? `${one.name} ${one.zone}` : one?.state
+    }
+    const seen = async (as: string, timeoutMs?: number) =>
+      await until(`Bram is seen: ${as}`, async () => (await presence()) === as, timeoutMs)
+
+    await told('mailbox')
+    notified.length = 0
+    await bram.api.friends.ask({ params, body: { as: bram.characterId, name: 'Ada' } })
+    await measure('told of a request, ms', async () => await told('mailbox'))
+    const [asked] = (await api.friends.list({ params })).entries
+    const of = { params: { ...params, playerId: asked!.playerId }, body: { as: ada.characterId } }
+    await api.friends.accept(of)
+    await seen('Bram hub')
+
+    // Through the gate, to another process.
+    const [gate] = bram.player.client
+      .content!.gates.filter((one) => one.to === 'forest')
+      .toSorted((a, b) => a.area.x - b.area.x)
+    const { x, y, width, height } = gate!.area
+    await bram.player.walkTo(x + width / 2, y + height / 2)
+    await until('Bram is in the forest', () => bram.player.zone() === 'forest')
+    await measure('seen in the forest, ms', async () => await seen('Bram forest'))
+
+    notified.length = 0
+    await bram.player.stop()
+    await measure('told that he left, ms', async () => await told('presence'))
+    await measure('seen offline, ms', async () => await seen('offline'))
+    notified.length = 0
+    const began = performance.now()
+    const back = await play(waystone.url, bram.session, bram.characterId)
+    playing.push(back)
+    figures['in the world after, ms'] = Math.round(performance.now() - began)
+    await measure('told that he came, after he stood there, ms', async () => await told('presence'))
+    await measure('then seen, ms', async () => await seen('Bram forest'))
+
+    await bram.api.friends.show({ params, body: { appear: 'offline' } })
+    await measure('appears offline, ms', async () => await seen('offline'))
+    await bram.api.friends.show({ params, body: { appear: 'online' } })
+    await seen('Bram forest')
+
+    for (const pid of zoneHosts()) process.kill(pid, 'SIGKILL')
+    const left = back.client.leave()
+    await measure('gone after kill -9, ms', async () => await seen('offline', 30_000))
+    await left
+    console.log(figures)
   })
 })

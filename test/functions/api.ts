@@ -14,6 +14,7 @@ import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Domain, Endpoint, Handlers } from '#shared/api/endpoint.ts'
+import type { Cache } from '#shared/cache/cache.ts'
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
@@ -78,6 +79,7 @@ export type TestApi = {
   clock: Clock
   memory: MemoryStore
   trips: TripCounter
+  cache: Cache
   /** How many requests the limiter sent to the cache. */
   cacheTrips: () => number
   hasher: ReturnType<typeof createCountingHasher>
@@ -202,6 +204,7 @@ export async function openApi(
     clock,
     memory,
     trips,
+    cache,
     cacheTrips: () => cacheTrips,
     hasher,
     keys,

@@ -325,6 +325,165 @@ describe('a refusal', () => {
   })
 })
 
+/** The code of an act, when another one is done between what it has read and its transaction. */
+async function overtaken(test: TestApi, act: () => Promise<unknown>, by: () => Promise<unknown>) {
+  const { sleep } = test.clock
+  test.faults.next = ({ operation }) => {
+    if (operation !== 'transact') return undefined
+    test.faults.next = undefined
+    return { kind: 'delay', ms: 1 }
+  }
+  let ended = false
+  test.clock.sleep = async (ms) => {
+    test.clock.sleep = sleep
+    await by()
+    ended = true
+    await sleep(ms)
+  }
+  const code = await codeOf(act())
+  expect(ended).toBe(true)
+  return code
+}
+
+describe('an act that another one overtakes goes by what is so then:', () => {
+  /** Ada leads, Bram is an officer, Cato and Dunja are recruits, Egon has an invite and Fenna has applied. */
+  async function six() {
+    const made = await guildOf(4, 2)
+    const [ada, bram, , , egon, fenna] = made.all
+    await ada.rank(made.guildId, bram, 1)
+    await ada.invite(made.guildId, egon)
+    await fenna.apply(made.guildId)
+    const { ranks } = (await ada.mine())!
+    return { ...made, ranks }
+  }
+
+  type Six = Awaited<ReturnType<typeof six>>
+  type Overtaken = [string, (on: Six) => Promise<unknown>, (on: Six) => Promise<unknown>, string]
+
+  const cases: Overtaken[] = [
+    [
+      'who kicks is degraded',
+      ({ all: [, bram, cato], guildId }) => bram.kick(guildId, cato),
+      ({ all: [ada, bram], guildId }) => ada.rank(guildId, bram, 2),
+      'guild.forbidden',
+    ],
+    [
+      'his rank may not kick any more',
+      ({ all: [, bram, cato], guildId }) => bram.kick(guildId, cato),
+      ({ all: [ada], guildId, ranks: [leader, officer, ...others] }) =>
+        ada.ranks(guildId, [leader!, { ...officer!, permissions: [] }, ...others]),
+      'guild.forbidden',
+    ],
+    [
+      'who is to be kicked has risen',
+      ({ all: [, bram, cato], guildId }) => bram.kick(guildId, cato),
+      ({ all: [ada, , cato], guildId }) => ada.rank(guildId, cato, 1),
+      'guild.rank_too_low',
+    ],
+    [
+      'who promotes was kicked',
+      ({ all: [, bram, cato], guildId }) => bram.rank(guildId, cato, 2),
+      ({ all: [ada, bram], guildId }) => ada.kick(guildId, bram),
+      'guild.not_member',
+    ],
+    [
+      'who is promoted has left',
+      ({ all: [, bram, cato], guildId }) => bram.rank(guildId, cato, 2),
+      ({ all: [, , cato], guildId }) => cato.leave(guildId),
+      'guild.member_unknown',
+    ],
+    [
+      'who accepts was degraded',
+      ({ all: [, bram, , , , fenna], guildId }) => bram.accept(guildId, fenna),
+      ({ all: [ada, bram], guildId }) => ada.rank(guildId, bram, 3),
+      'guild.forbidden',
+    ],
+    [
+      'who sets the message was degraded',
+      ({ all: [, bram], guildId }) => bram.message(guildId, 'Mine'),
+      ({ all: [ada, bram], guildId }) => ada.rank(guildId, bram, 3),
+      'guild.forbidden',
+    ],
+    [
+      'who declines was degraded',
+      ({ all: [, bram, , , , fenna], guildId }) => bram.decline(guildId, fenna),
+      ({ all: [ada, bram], guildId }) => ada.rank(guildId, bram, 3),
+      'guild.forbidden',
+    ],
+    [
+      'who leaves leads now',
+      ({ all: [, bram], guildId }) => bram.leave(guildId),
+      ({ all: [ada, bram], guildId }) => ada.lead(guildId, bram),
+      'guild.leader',
+    ],
+    [
+      'who hands over has done so',
+      ({ all: [ada, , cato], guildId }) => ada.lead(guildId, cato),
+      ({ all: [ada, bram], guildId }) => ada.lead(guildId, bram),
+      'guild.forbidden',
+    ],
+    [
+      'the guild was disbanded',
+      ({ all: [, , , , egon], guildId }) => egon.join(guildId),
+      ({ all: [ada], guildId }) => ada.disband(guildId),
+      'guild.not_found',
+    ],
+    [
+      'the invite was taken back',
+      ({ all: [, , , , egon], guildId }) => egon.join(guildId),
+      ({ all: [ada, , , , egon], guildId }) => ada.decline(guildId, egon),
+      'guild.not_waiting',
+    ],
+    [
+      'the one who joins has founded another guild',
+      ({ all: [, , , , egon], guildId }) => egon.join(guildId),
+      ({ all: [, , , , egon] }) => egon.found('Owls'),
+      'guild.in_guild',
+    ],
+    [
+      'the lowest rank has gone',
+      ({ all: [, , , , egon], guildId }) => egon.join(guildId),
+      async ({ all: [ada, , cato, dunja], guildId, ranks: [leader, officer, member] }) => {
+        await ada.rank(guildId, cato, 2)
+        await ada.rank(guildId, dunja, 2)
+        await ada.ranks(guildId, [leader!, officer!, member!])
+      },
+      'done',
+    ],
+    [
+      'a rank that goes has a member',
+      ({ all: [ada], guildId, ranks: [leader, officer, , recruit] }) =>
+        ada.ranks(guildId, [leader!, officer!, recruit!]),
+      ({ all: [, bram, cato], guildId }) => bram.rank(guildId, cato, 2),
+      'guild.rank_in_use',
+    ],
+    [
+      'the one who joins is deleted',
+      ({ all: [, , , , egon], guildId }) => egon.join(guildId),
+      ({ all: [, , , , egon] }) => egon.remove(),
+      'character.not_found',
+    ],
+    [
+      'who founds is deleted',
+      ({ all: [, , , , egon] }) => egon.found('Owls'),
+      ({ all: [, , , , egon] }) => egon.remove(),
+      'character.not_found',
+    ],
+  ]
+
+  it.each(cases)('%s', async (_, act, by, code) => {
+    const on = await six()
+    expect(
+      await overtaken(
+        on.test,
+        () => act(on),
+        () => by(on),
+      ),
+    ).toBe(code)
+    expect(brokenRules(on.test)).toEqual([])
+  })
+})
+
 describe('a limit', () => {
   it('of members holds when many join at once', async () => {
     const { test, all, guildId } = await guildOf(1, 7)

@@ -125,7 +125,8 @@ export async function openLambdaRealm(
     host: async (zone = 'hub', publicKey = 'none') => {
       const effects = [tallyEffect(hostTally)]
       const identity = { realmId, zone, capacity: 100, publicKey }
-      return await openHost({ store: hostStore, runtime, ...identity, effects })
+      const cache = redis.cache!
+      return await openHost({ store: hostStore, runtime, ...identity, effects, cache })
     },
     stop: async () => {
       await Promise.all([...functions.values()].map((each) => each.stop()))

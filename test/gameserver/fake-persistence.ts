@@ -31,6 +31,8 @@ export type FakePersistence = Persistence & {
   readonly forgotten: string[]
   /** Sends a command as the inbox does. */
   command: (command: Command) => void
+  /** Tells players as the worker does. */
+  notified: Parameters<Persistence['onNotified']>[0]
   held: boolean
   lost: boolean
   proof: RenewOutcome
@@ -63,6 +65,7 @@ export function createFakePersistence(): FakePersistence {
     letGoes: [],
     forgotten: [],
     command: () => undefined,
+    notified: () => undefined,
     held: true,
     lost: false,
     proof: 'held',
@@ -121,6 +124,9 @@ export function createFakePersistence(): FakePersistence {
     effect: async () => await Promise.resolve({ outcome: 'done' }),
     onCommand(apply) {
       fake.command = apply
+    },
+    onNotified(apply) {
+      fake.notified = apply
     },
     heartbeat() {},
     lease: () => ({ held: fake.held && !fake.lost, lost: fake.lost }),

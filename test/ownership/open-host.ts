@@ -1,6 +1,7 @@
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
 import type { Clocks } from '#gameserver/persistence/lease-keeper.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
+import type { Cache } from '#shared/cache/cache.ts'
 import type { EffectKind } from '#shared/game/effect.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -19,6 +20,7 @@ export async function openHost(options: {
   /** Takes players. */
   opened?: boolean
   effects?: EffectKind[]
+  cache?: Cache
 }): Promise<HostStore & { bootId: string }> {
   const { store, runtime, realmId, zone, capacity, publicKey = 'none', opened = true } = options
   const bootId = newId(runtime)
@@ -36,6 +38,7 @@ export async function openHost(options: {
       instances: [{ instance: `${zone}-1`, zone, capacity }],
     },
     onProof: () => undefined,
+    ...(options.cache && { cache: options.cache }),
     effects: new Map(options.effects?.map((one) => [one.kind, one])),
   })
   await made.open()

@@ -174,6 +174,7 @@ export function startHost(deps: {
         handler(command)
       }
     },
+    onNotified: () => undefined,
     heartbeat() {
       if (clocks.monotonic() - heartbeatAt < 200) return
       heartbeatAt = clocks.monotonic()

@@ -1,0 +1,170 @@
+// Presence over HTTP: who sees whom, and the hints that go to zone hosts.
+import { describe, expect, it } from 'vitest'
+import { ApiError } from '#shared/api/client.ts'
+import { CacheError } from '#shared/cache/cache.ts'
+import { statusMaxLength } from '#shared/limits.ts'
+import { inboxChannel } from '#shared/ownership/inbox.ts'
+import { hostKey, placeKey, writeEntry } from '#shared/presence/entry.ts'
+import { newId } from '#shared/runtime.ts'
+import { codeOf, newAccount, openApi } from './api.ts'
+import type { TestApi } from './api.ts'
+
+const inRealm = { realmId: 'local' }
+const host = 'boot-1'
+
+async function person(test: TestApi, name: string) {
+  const { accessToken, accountId } = await newAccount(test, name)
+  const client = test.client({ token: accessToken })
+  const body = { name, race: 'human', job: 'mage' }
+  const { characterId: as } = await client.characters.create({ params: inRealm, body })
+  return {
+    accountId,
+    as,
+    name,
+    client,
+    ask: async (other: string) =>
+      await client.friends.ask({ params: inRealm, body: { as, name: other } }),
+    accept: async (playerId: string) =>
+      await client.friends.accept({ params: { ...inRealm, playerId }, body: { as } }),
+    show: async (body: Shown, operationId = newId(test.clock)) =>
+      await client.friends.show({ params: inRealm, body }, { operationId }),
+    /** Presence by name; the state where there is none. */
+    async list() {
+      const { entries } = await client.friends.list({ params: inRealm })
+      return Object.fromEntries(
+        entries.map(({ name: of, state, presence }) => [of, presence ?? state]),
+      )
+    },
+    /** As the host of this player says it. */
+    async comesIn(more: { status?: string } = {}) {
+      const entry = { characterId: as, name, zone: 'hub', since: 5, ...more }
+      await test.cache.pipeline([
+        ['HSET', hostKey(host), accountId, writeEntry(entry)],
+        ['SET', placeKey('local', accountId), host],
+      ])
+    },
+  }
+}
+type Shown = { appear: 'online' | 'offline'; status?: string }
+
+async function people() {
+  const test = await openApi()
+  const [ada, bram, cato, dunja, egon] = [
+    await person(test, 'Ada'),
+    await person(test, 'Bram'),
+    await person(test, 'Cato'),
+    await person(test, 'Dunja'),
+    await person(test, 'Egon'),
+  ]
+  const heard: unknown[] = []
+  const listen = (message: string) => heard.push(JSON.parse(message))
+  test.cache.subscribe(inboxChannel(host), listen, new AbortController().signal)
+  /** What hosts were told so far; hints are not waited for. */
+  const hints = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return heard.splice(0)
+  }
+  return { test, ada, bram, cato, dunja, egon, hints }
+}
+
+describe('the list of friends', () => {
+  it('shows the presence of friends, and of nobody else', async () => {
+    const { test, ada, bram, cato, dunja, egon } = await people()
+    await ada.ask('Bram')
+    await bram.accept(ada.accountId)
+    await ada.ask('Cato')
+    await dunja.ask('Ada')
+    await ada.client.friends.block({ params: inRealm, body: { name: 'Egon' } })
+    for (const one of [cato, dunja, egon]) await one.comesIn()
+    const others = { Cato: 'sent', Dunja: 'received', Egon: 'blocked' }
+    expect(await ada.list()).toEqual({ ...others, Bram: { state: 'offline' } })
+    await bram.comesIn({ status: 'busy' })
+    const online = { state: 'online', name: 'Bram', zone: 'hub', since: 5, status: 'busy' }
+    test.trips.reset()
+    expect(await ada.list()).toEqual({ ...others, Bram: online })
+    expect(test.trips.trips).toHaveLength(1)
+    // What a later version has written.
+    await test.cache.pipeline([['HSET', hostKey(host), bram.accountId, '{"v":2}']])
+    expect(await ada.list()).toEqual({ ...others, Bram: { state: 'unknown' } })
+  })
+
+  it('says unknown while Redis is gone, and is there all the same', async () => {
+    const { test, ada, bram } = await people()
+    await ada.ask('Bram')
+    await bram.accept(ada.accountId)
+    await bram.comesIn()
+    const { pipeline } = test.cache
+    test.cache.pipeline = async () => await Promise.reject(new CacheError('gone'))
+    expect(await ada.list()).toEqual({ Bram: { state: 'unknown' } })
+    expect(await ada.show({ appear: 'offline' })).toEqual({ appear: 'offline' })
+    test.cache.pipeline = pipeline
+    test.clock.advance(2000)
+    expect(await ada.list()).toMatchObject({ Bram: { state: 'online' } })
+    expect(test.logged).toEqual([])
+  })
+})
+
+describe('how friends see a player', () => {
+  it('is as he said last, and his host is told', async () => {
+    const { ada, hints } = await people()
+    const { shown } = ada.client.friends
+    expect(await shown({ params: inRealm })).toEqual({ appear: 'online' })
+    await ada.show({ appear: 'offline', status: 'Busy' })
+    expect(await shown({ params: inRealm })).toEqual({ appear: 'offline', status: 'Busy' })
+    expect(await hints()).toEqual([])
+    await ada.comesIn()
+    await ada.show({ appear: 'online' })
+    expect(await shown({ params: inRealm })).toEqual({ appear: 'online' })
+    expect(await hints()).toEqual([{ of: 'shown', accounts: [ada.accountId] }])
+  })
+
+  it('takes a status as chat does, and refuses any other', async () => {
+    const { ada } = await people()
+    for (const status of [
+      'a',
+      'Grüße 🜂',
+      'x'.repeat(statusMaxLength),
+      '🜂'.repeat(statusMaxLength),
+    ]) {
+      expect(await ada.show({ appear: 'online', status })).toEqual({ appear: 'online', status })
+    }
+    expect(await ada.show({ appear: 'online', status: ' a ' })).toMatchObject({ status: 'a' })
+    const wrong = [' ', '\u2800', 'a\nb', 'a\0b', '\u202Ea', 'a\u0300\u0301\u0302\u0303\u0304']
+    for (const status of wrong) {
+      expect(await codeOf(ada.show({ appear: 'online', status }))).toBe('presence.text')
+    }
+    for (const status of ['', 'x'.repeat(statusMaxLength + 1)]) {
+      expect(await codeOf(ada.show({ appear: 'online', status }))).toBe('request.invalid')
+    }
+  })
+
+  it('changes once for a request, three times in turn and fifty times at once', async () => {
+    const { test, ada } = await people()
+    const id = newId(test.clock)
+    const send = async () => await ada.show({ appear: 'offline' }, id)
+    await Promise.all(Array.from({ length: 50 }, send))
+    await ada.show({ appear: 'online' })
+    for (let i = 0; i < 3; i++) expect(await send()).toEqual({ appear: 'offline' })
+    // The repeats came late, and changed nothing.
+    const now = await ada.client.friends.shown({ params: inRealm })
+    expect(now).toEqual({ appear: 'online' })
+    const other = ada.show({ appear: 'online', status: 'x' }, id)
+    await expect(other).rejects.toThrow(ApiError)
+  })
+})
+
+describe('a hint', () => {
+  it('goes to the host of who is asked and of who is accepted, once it is written', async () => {
+    const { ada, bram, hints } = await people()
+    await ada.comesIn()
+    await bram.comesIn()
+    await ada.ask('Bram')
+    expect(await hints()).toEqual([{ of: 'mailbox', accounts: [bram.accountId] }])
+    expect(await codeOf(ada.ask('Bram'))).toBe('friend.already')
+    expect(await hints()).toEqual([])
+    await bram.accept(ada.accountId)
+    expect(await hints()).toEqual([{ of: 'mailbox', accounts: [ada.accountId] }])
+    await bram.client.friends.end({ params: { ...inRealm, playerId: ada.accountId } })
+    expect(await hints()).toEqual([])
+  })
+})
