@@ -60,7 +60,7 @@ export async function invite(
         acting(of, me),
         ...mayReach(of.realmId, by, other),
         ...wait(of.realmId, guild, row, 'guild.unreachable'),
-        alive(of.realmId, other),
+        alive(of.realmId, other, 'guild.unknown'),
         tell(deps, of.realmId, guild, other, { kind: 'guild.invited', name: by.name }),
       ],
       answer: shown(row),
@@ -84,7 +84,7 @@ export async function apply(
       steps: [
         ...mayReach(of.realmId, me, leader),
         ...wait(of.realmId, guild, row, 'guild.limit'),
-        alive(of.realmId, me),
+        alive(of.realmId, me, 'busy'),
         tell(deps, of.realmId, guild, leader, { kind: 'guild.applied', name: me.name }),
       ],
       answer: shown(row),
@@ -225,7 +225,7 @@ async function becomes(
       ...dropWaiting(of.realmId, row).map((write) => ({ write })),
       ...(await loggedChange(deps, of, guild, change, entry)),
       ...addMember(of, member),
-      alive(of.realmId, row),
+      alive(of.realmId, row, 'guild.not_waiting'),
     ],
     answer: { characterId, name, rankId, joinedAt: member.joinedAt },
   }
@@ -284,6 +284,10 @@ function leaderOf({ leaderId, leaderAccountId }: GuildRow) {
 }
 
 /** The character is not deleted: its deletion leaves the guilds that it finds. */
-function alive(realmId: string, { accountId, characterId }: Omit<Somebody, 'name'>): GuildStep {
-  return { write: notDeleted({ realmId, accountId }, characterId) }
+function alive(
+  realmId: string,
+  { accountId, characterId }: Omit<Somebody, 'name'>,
+  otherwise: GuildRefusal | 'busy',
+): GuildStep {
+  return { write: notDeleted({ realmId, accountId }, characterId), otherwise }
 }

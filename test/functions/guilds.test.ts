@@ -345,6 +345,15 @@ async function overtaken(test: TestApi, act: () => Promise<unknown>, by: () => P
   return code
 }
 
+/** An act that stops after its first transaction. */
+async function stopped(test: TestApi, act: () => Promise<unknown>) {
+  let transactions = 0
+  test.faults.next = ({ operation }) =>
+    operation === 'transact' && ++transactions > 1 ? { kind: 'outage' } : undefined
+  expect(await codeOf(act())).toBe('store.unavailable')
+  test.faults.next = undefined
+}
+
 describe('an act that another one overtakes goes by what is so then:', () => {
   /** Ada leads, Bram is an officer, Cato and Dunja are recruits, Egon has an invite and Fenna has applied. */
   async function six() {
@@ -427,6 +436,18 @@ describe('an act that another one overtakes goes by what is so then:', () => {
       ({ all: [, , , , egon], guildId }) => egon.join(guildId),
       ({ all: [ada], guildId }) => ada.disband(guildId),
       'guild.not_found',
+    ],
+    [
+      'the guild was disbanded, and its rows are still there',
+      ({ all: [, , , , egon], guildId }) => egon.join(guildId),
+      ({ test, all: [ada], guildId }) => stopped(test, () => ada.disband(guildId)),
+      'guild.not_found',
+    ],
+    [
+      'the one who joins is deleted, and its invite is still there',
+      ({ all: [, , , , egon], guildId }) => egon.join(guildId),
+      ({ test, all: [, , , , egon] }) => stopped(test, () => egon.remove()),
+      'guild.not_waiting',
     ],
     [
       'the invite was taken back',
