@@ -1,7 +1,5 @@
-// Letters over HTTP, and random histories of them on a store that fails.
-import fc from 'fast-check'
+// Letters over HTTP.
 import { describe, expect, it } from 'vitest'
-import { signOperatorToken } from '#functions/http/token.ts'
 import {
   letterKeptDays,
   letterLinesMax,
@@ -13,92 +11,20 @@ import {
   systemLettersMax,
 } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
-import { seededFaults } from '#shared/store/faults.ts'
-import { codeOf, goodPassword, newAccount, openApi } from './api.ts'
-import type { TestApi } from './api.ts'
-
-const inRealm = { realmId: 'local' }
-const dayMs = 24 * 60 * 60 * 1000
-const hello = { subject: 'Hello', text: 'How are you?\n\nYours' }
-
-type Person = ReturnType<typeof actsOf>
-
-/** A player with one character. Letters alone tell names apart, and not all of them. */
-async function person(test: TestApi, name: string) {
-  const { accessToken, accountId } = await newAccount(test, name)
-  const body = { name, race: 'human', job: 'mage' }
-  const { characters } = test.client({ token: accessToken })
-  const { characterId: as } = await characters.create({ params: inRealm, body })
-  return actsOf(test, accessToken, { playerId: accountId, name, as })
-}
-
-/** The same player, after a time for which no token holds. */
-async function again(test: TestApi, { playerId, name, as }: Person): Promise<Person> {
-  const body = { loginName: name, password: goodPassword }
-  const { accessToken } = await test.client().auth.login({ body })
-  return actsOf(test, accessToken, { playerId, name, as })
-}
-
-function actsOf(test: TestApi, token: string, who: { playerId: string; name: string; as: string }) {
-  const { as } = who
-  const client = test.client({ token })
-  const of = (letterId: string) => ({ ...inRealm, characterId: as, letterId })
-  const list = async (query: { limit?: number; after?: string } = {}) =>
-    await client.mail.list({ params: { ...inRealm, characterId: as }, query })
-  return {
-    ...who,
-    client,
-    write: (to: string, letter = hello, operationId = newId(test.clock)) =>
-      client.mail.send({ params: inRealm, body: { as, to, ...letter } }, { operationId }),
-    list,
-    subjects: async () => (await list({ limit: 140 })).entries.map(({ subject }) => subject),
-    unread: async () => (await list()).unread,
-    /** The id of the newest letter. */
-    newest: async () => (await list({ limit: 1 })).entries[0]!.letterId,
-    open: (letterId: string) => client.mail.open({ params: of(letterId) }),
-    mark: (letterId: string, operationId = newId(test.clock)) =>
-      client.mail.markRead({ params: of(letterId) }, { operationId }),
-    remove: (letterId: string, operationId = newId(test.clock)) =>
-      client.mail.delete({ params: of(letterId) }, { operationId }),
-    block: (name: string) => client.friends.block({ params: inRealm, body: { name } }),
-    unblock: (other: { playerId: string }) =>
-      client.friends.unblock({ params: { ...inRealm, playerId: other.playerId } }),
-    make: async (name: string) => {
-      const body = { name, race: 'human', job: 'mage' }
-      return (await client.characters.create({ params: inRealm, body })).characterId
-    },
-    die: () => client.characters.delete({ params: { ...inRealm, characterId: as } }),
-    async told() {
-      const { entries } = await client.notifications.list({ params: inRealm })
-      return entries.filter(({ kind }) => kind === 'mail.arrived')
-    },
-  }
-}
-
-const names = ['Ada', 'Bram', 'Cato', 'Dunja', 'Egon', 'Fenna']
-
-async function people(count: number) {
-  const test = await openApi()
-  const all: Person[] = []
-  for (const name of names.slice(0, count)) all.push(await person(test, name))
-  test.trips.reset()
-  return { test, all: all as [Person, Person, Person, Person, Person, Person] }
-}
-
-const written = (subject: string) => ({ subject, text: subject })
-
-/** Fills the inbox of a character, down to so many free slots. */
-async function fill(test: TestApi, characterId: string, free: number) {
-  const at = test.clock.now()
-  for (let slot = 0; slot < lettersMax - free; slot++) {
-    const hex = slot.toString(16).padStart(2, '0')
-    const letterId = newId(test.clock).slice(0, -2) + hex
-    const from = { kind: 'player', playerId: newId(test.clock), name: 'Gaspard' }
-    const row = { v: 1, letterId, from, subject: 'old', at, read: true, expires: at / 1000 + 60 }
-    const item = { pk: `R#local#MAIL#${characterId}`, sk: `L#${hex}`, ...row }
-    await test.memory.put({ table: 'core', item })
-  }
-}
+import { codeOf, openApi } from './api.ts'
+import {
+  again,
+  dayMs,
+  fill,
+  hello,
+  inRealm,
+  newestCalled,
+  operatorOf,
+  people,
+  person,
+  rowsOf,
+  written,
+} from './mail-people.ts'
 
 describe('a letter', () => {
   it('reaches one who is not there, is read later and deleted', async () => {
@@ -156,32 +82,6 @@ describe('a letter', () => {
     expect(await ada.told()).toHaveLength(1)
   })
 })
-
-/** Rows of inboxes, by their sort keys. */
-function rowsOf(test: TestApi): string[] {
-  return test.memory
-    .rows('core')
-    .filter(({ pk }) => pk.startsWith('R#local#MAIL#'))
-    .map(({ sk }) => sk)
-}
-
-/** An operator at the command line. */
-async function operatorOf(test: TestApi) {
-  const token = await signOperatorToken(test.keys.signing(), 'ann', test.clock.now())
-  const { admin } = test.client({ token })
-  const reason = 'Told by the plan'
-  return {
-    send: (to: string, operationId = newId(test.clock), letter = hello) =>
-      admin.sendMail({ params: inRealm, body: { to, ...letter, reason } }, { operationId }),
-    all: (
-      letter: { subject: string; text: string; days?: number },
-      operationId = newId(test.clock),
-    ) => admin.mailAll({ params: inRealm, body: { ...letter, reason } }, { operationId }),
-    withdraw: (letterId: string, operationId = newId(test.clock)) =>
-      admin.withdrawMail({ params: { ...inRealm, letterId }, body: { reason } }, { operationId }),
-    audit: async () => (await admin.audit({ query: {} })).entries,
-  }
-}
 
 describe('a letter from the game', () => {
   it('reaches a character once, with its audit, also one whose inbox is full', async () => {
@@ -513,10 +413,6 @@ describe('a refusal', () => {
   })
 })
 
-async function newestCalled(who: Person, subject: string): Promise<string> {
-  return (await who.list()).entries.find((head) => head.subject === subject)!.letterId
-}
-
 describe('a player who is blocked', () => {
   it('gets the answers that he would get from one who never reads', async () => {
     const { test, all } = await people(3)
@@ -645,220 +541,3 @@ describe('a request', () => {
     expect(await trips(() => bram.mark(toAll))).toEqual([2, 'get get get transact'])
   })
 })
-
-type ModelLetter = { subject: string; from: string; read: boolean; at: number }
-
-/** What is so by the words of docs/social.md: a list of letters a character, and who has blocked whom. */
-class Model {
-  readonly inboxes = new Map<string, ModelLetter[]>()
-  readonly lost: { from: string; to: string; at: number }[] = []
-  readonly blocks = new Set<string>()
-  now = 0
-
-  inbox(who: string): ModelLetter[] {
-    const kept = (this.inboxes.get(who) ?? []).filter(({ at }) => this.now - at < letterKeptDays)
-    this.inboxes.set(who, kept)
-    return kept
-  }
-
-  write(from: string, to: string, subject: string): string {
-    if (from === to) return 'mail.self'
-    if (this.blocks.has(`${from} ${to}`)) return 'mail.blocked'
-    const blocked = this.blocks.has(`${to} ${from}`)
-    const inbox = this.inbox(to)
-    const unread = inbox.filter((letter) => letter.from === from && !letter.read).length
-    const lost = this.lost.filter(
-      (one) => one.from === from && one.to === to && this.now - one.at < letterKeptDays,
-    ).length
-    if (unread + (blocked ? lost : 0) >= lettersUnreadOfOneMax) return 'mail.unread'
-    if (blocked) this.lost.push({ from, to, at: this.now })
-    else inbox.push({ subject, from, read: false, at: this.now })
-    return 'done'
-  }
-
-  find(who: string, subject: string | undefined): ModelLetter | undefined {
-    return this.inbox(who).find((letter) => letter.subject === subject)
-  }
-}
-
-const kinds = ['write', 'write', 'write', 'mark', 'remove', 'block', 'unblock', 'wait'] as const
-const history = fc.array(
-  fc.record({
-    who: fc.nat(2),
-    whom: fc.nat(2),
-    what: fc.constantFrom(...kinds),
-    which: fc.nat(9),
-  }),
-  { minLength: 20, maxLength: 80 },
-)
-const faulty = {
-  conflict: 0.05,
-  throttle: 0.05,
-  loseRequest: 0.05,
-  loseAnswer: 0.05,
-  applyLate: 0.05,
-}
-
-/** Sends it until it is known how it ended, as clients do. */
-async function settled(send: () => Promise<unknown>): Promise<string> {
-  for (;;) {
-    const code = await codeOf(send())
-    if (code !== 'store.unavailable' && code !== 'world.busy') return code
-  }
-}
-
-describe('a random history on a store that conflicts, throttles and loses requests and answers', () => {
-  it('of one act after the other ends as docs/social.md says', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), history, async (seed, list) => {
-        const { test, all } = await people(3)
-        let players: Person[] = all
-        const model = new Model()
-        /** The ids of letters by their subjects. */
-        const ids = new Map<string, string>()
-        const faults = seededFaults(seed, faulty)
-        for (const [i, { who, whom, what, which }] of list.entries()) {
-          const [a, b] = [players[who]!, players[whom]!]
-          const id = newId(test.clock)
-          test.faults.next = faults
-          if (what === 'wait') {
-            test.faults.next = undefined
-            const days = which === 9 ? letterKeptDays : which
-            model.now += days
-            // A second more: rows expire by the second, and tries again take time.
-            test.clock.advance(days * dayMs + 1000)
-            players = await Promise.all(players.map((one) => again(test, one)))
-          } else if (what === 'write') {
-            const code = await settled(() => a.write(b.name, written(`n${i}`), id))
-            expect(code, `${a.name} to ${b.name}`).toBe(model.write(a.name, b.name, `n${i}`))
-            test.faults.next = undefined
-            const head = (await b.list()).entries.find(({ subject }) => subject === `n${i}`)
-            if (head !== undefined) ids.set(head.subject, head.letterId)
-          } else if (what === 'block' || what === 'unblock') {
-            if (a === b) continue
-            const pair = `${a.name} ${b.name}`
-            await settled(() => (what === 'block' ? a.block(b.name) : a.unblock(b)))
-            if (what === 'block') model.blocks.add(pair)
-            else model.blocks.delete(pair)
-          } else {
-            // One that he has, or had, or that another one has.
-            const subjects = [...ids.keys()]
-            const subject = subjects[subjects.length - 1 - which]
-            const letterId = ids.get(subject ?? '') ?? newId(test.clock)
-            const letter = model.find(a.name, subject)
-            const code = await settled(() => a[what](letterId, id))
-            expect(code, `${a.name} ${what}`).toBe(letter ? 'done' : 'mail.not_found')
-            if (letter && what === 'mark') letter.read = true
-            const inbox = model.inbox(a.name)
-            if (letter && what === 'remove') inbox.splice(inbox.indexOf(letter), 1)
-          }
-        }
-        test.faults.next = undefined
-        for (const one of players) {
-          const { entries, unread } = await one.list({ limit: 140 })
-          const shown = entries.map(({ subject, read }) => `${subject} ${read}`).toSorted()
-          const inbox = model.inbox(one.name)
-          expect(shown).toEqual(inbox.map(({ subject, read }) => `${subject} ${read}`).toSorted())
-          expect(unread).toBe(inbox.filter(({ read }) => !read).length)
-        }
-      }),
-      { numRuns: 40 },
-    )
-  }, 120_000)
-
-  it('of acts at once loses and doubles no letter, and keeps the bounds', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), history, async (seed, list) => {
-        const { test, all } = await people(3)
-        // Little room is left in one of the inboxes.
-        await fill(test, all[0].as, 4)
-        const before = await all[0].subjects()
-        const accepted = new Map<string, { to: Person; from: Person }>()
-        const removed = new Set<string>()
-        const everBlocked = new Set<string>()
-        test.faults.next = seededFaults(seed, faulty)
-        for (let i = 0; i < list.length; i += 16) {
-          const heads = await Promise.all(
-            all.slice(0, 3).map((one) => settledValue(() => one.list())),
-          )
-          const acts = list.slice(i, i + 16).map(async ({ who, whom, what, which }, j) => {
-            const [a, b] = [all[who]!, all[whom]!]
-            const id = newId(test.clock)
-            if (what === 'write') {
-              const code = await settled(() => a.write(b.name, written(`n${i + j}`), id))
-              if (code === 'done') accepted.set(`n${i + j}`, { to: b, from: a })
-              else expect(['mail.self', 'mail.blocked', 'mail.unread', 'mail.full']).toContain(code)
-            } else if (what === 'block' || what === 'unblock') {
-              if (a === b) return
-              everBlocked.add(`${a.name} ${b.name}`)
-              await settled(() => (what === 'block' ? a.block(b.name) : a.unblock(b)))
-            } else if (what !== 'wait') {
-              const mine = heads[who]!.entries.filter(({ subject }) => subject !== 'old')
-              const head = mine[which]
-              if (head === undefined) return
-              const code = await settled(() => a[what](head.letterId, id))
-              expect(['done', 'mail.not_found']).toContain(code)
-              if (what === 'remove' && code === 'done') {
-                expect(removed).not.toContain(head.subject)
-                removed.add(head.subject)
-              }
-            }
-          })
-          await Promise.all(acts)
-        }
-        test.faults.next = undefined
-        const there = await Promise.all(all.slice(0, 3).map((one) => one.list({ limit: 140 })))
-        for (const [i, { entries, unread }] of there.entries()) {
-          const one = all[i]!
-          const own = entries.filter(({ subject }) => subject !== 'old')
-          expect(entries.length - own.length).toBe(i === 0 ? before.length : 0)
-          expect(entries.length).toBeLessThanOrEqual(lettersMax)
-          expect(new Set(own.map(({ subject }) => subject)).size).toBe(own.length)
-          expect(unread).toBe(entries.filter(({ read }) => !read).length)
-          for (const { subject } of own) {
-            expect(accepted.get(subject)?.to, subject).toBe(one)
-            expect(removed).not.toContain(subject)
-          }
-          // All that was accepted is there or was deleted, unless there was a block on the way.
-          for (const [subject, { to, from }] of accepted) {
-            if (to !== one || everBlocked.has(`${to.name} ${from.name}`)) continue
-            const kept = own.some((head) => head.subject === subject)
-            expect(kept, subject).toBe(!removed.has(subject))
-          }
-          for (const other of all.slice(0, 3)) {
-            const waiting = own.filter(
-              ({ from, read }) => from.kind === 'player' && from.name === other.name && !read,
-            )
-            expect(waiting.length).toBeLessThanOrEqual(lettersUnreadOfOneMax)
-          }
-        }
-        expect(placesOf(test)).toEqual(unreadOf(test))
-      }),
-      { numRuns: 40 },
-    )
-  }, 120_000)
-})
-
-/** Reads until the store answers. */
-async function settledValue<T>(read: () => Promise<T>): Promise<T> {
-  for (;;) {
-    const answer = read()
-    const code = await codeOf(answer)
-    if (code === 'done') return await answer
-    if (code !== 'store.unavailable' && code !== 'world.busy') throw new Error(code)
-  }
-}
-
-/** The letters for which their writers have a place; not those that went nowhere. */
-function placesOf(test: TestApi): unknown[] {
-  const rows = test.memory.rows('core').filter(({ sk, lost }) => sk.startsWith('U#') && !lost)
-  return rows.map(({ letterId }) => letterId).toSorted()
-}
-
-/** Unread letters, by their heads. */
-function unreadOf(test: TestApi): unknown[] {
-  const rows = test.memory
-    .rows('core')
-    .filter(({ sk, read }) => sk.startsWith('L#') && read === false)
-  return rows.map(({ letterId }) => letterId).toSorted()
-}
