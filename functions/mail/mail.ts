@@ -68,7 +68,7 @@ export async function listMail(
   const [{ createdAt }, box, toAll] = await Promise.all([
     characterOf(store, of, of.characterId),
     readBox(store, boxOf(of.realmId, of.characterId), now),
-    readToAll(store, of.realmId, now),
+    readToAll(store, of.realmId, now, { fresh: false }),
   ])
   const inbox = inboxOf(box.letters, toAll, box.handled, createdAt)
   const { entries, next } = pageOf(inbox, { limit, after: position })
@@ -318,7 +318,7 @@ export async function sendToAll(
   checkTexts(letter)
   return await settled(async (unclear) => {
     const now = deps.runtime.now()
-    const there = await readToAll(deps.store, realmId, now)
+    const there = await readToAll(deps.store, realmId, now, { fresh: true })
     const taken = new Set(there.map(({ letterId }) => slotOf(letterId)))
     const letterId = newLetterId(deps.runtime, realmSlots, taken)
     if (letterId === undefined) return await refuse(deps, op, { refused: 'mail.full', unclear })

@@ -98,9 +98,17 @@ export async function readBox(
   }
 }
 
-/** Heads of the letters to all of a realm. One trip. */
-export async function readToAll(store: Store, realmId: string, now: number): Promise<RealmHead[]> {
-  return (await queryRows(store, boxOfAll(realmId), 'L#', now)).map(realmHead)
+/**
+ * Heads of the letters to all of a realm; `fresh`: of this moment, else perhaps of a second ago. Every inbox that
+ * is looked at reads this one partition, and a read that may be late costs half. One trip.
+ */
+export async function readToAll(
+  store: Store,
+  realmId: string,
+  now: number,
+  { fresh }: { fresh: boolean },
+): Promise<RealmHead[]> {
+  return (await queryRows(store, boxOfAll(realmId), 'L#', now, fresh)).map(realmHead)
 }
 
 /** The places of unread letters that a player has taken in an inbox. One trip. */
@@ -114,12 +122,18 @@ export async function readPlaces(
   return items.map((item) => readRow(placeRow, item))
 }
 
-async function queryRows(store: Store, box: Box, begin: string, now: number): Promise<Item[]> {
+async function queryRows(
+  store: Store,
+  box: Box,
+  begin: string,
+  now: number,
+  consistent = true,
+): Promise<Item[]> {
   const page = await store.query({
     table: 'core',
     keyCondition: 'pk = :pk AND begins_with(sk, :begin)',
     values: { ':pk': box, ':begin': begin },
-    consistent: true,
+    consistent,
   })
   return page.items.filter((item) => live(item, now) !== undefined)
 }
@@ -230,7 +244,10 @@ export function takePlace(
   return { put: { table: 'core', item, condition, values } }
 }
 
-/** Gives the place of a letter back that is read or deleted now. */
+/**
+ * Gives the place of a letter back that was unread. It fails when another request has done so: of two that mark or
+ * delete an unread letter at once, one looks anew.
+ */
 function freeItsPlace(box: Box, { from, place, read, letterId }: OwnLetter): Write[] {
   if (read || place === undefined || from.kind !== 'player') return []
   const key = placeKey(box, from.playerId, place)
@@ -238,28 +255,17 @@ function freeItsPlace(box: Box, { from, place, read, letterId }: OwnLetter): Wri
   return [{ delete: { table: 'core', key, condition, values: { ':id': letterId } } }]
 }
 
-/** As it was when it was read, and of no higher version. */
-function asItWas({ letterId, read }: OwnLetter) {
-  return {
-    condition: 'letterId = :id AND #read = :read AND #v = :v',
-    names: { '#read': 'read', '#v': 'v' },
-    values: { ':id': letterId, ':read': read, ':v': version },
-  }
-}
-
-/** An unread letter becomes a read one. */
 export function markLetter(box: Box, letter: OwnLetter): Write[] {
-  const { names, values } = asItWas(letter)
+  const { letterId } = letter
   return [
     {
       update: {
         table: 'core',
-        key: headKey(box, letter.letterId),
-        update: 'SET #read = :now',
-        // A row of a higher version may be marked.
-        condition: 'letterId = :id AND #read = :read',
-        names: { '#read': names['#read'] },
-        values: { ':id': values[':id'], ':read': values[':read'], ':now': true },
+        key: headKey(box, letterId),
+        update: 'SET #read = :read',
+        condition: 'letterId = :id',
+        names: { '#read': 'read' },
+        values: { ':id': letterId, ':read': true },
       },
     },
     ...freeItsPlace(box, letter),
@@ -267,11 +273,27 @@ export function markLetter(box: Box, letter: OwnLetter): Write[] {
 }
 
 export function deleteLetter(box: Box, letter: OwnLetter): Write[] {
-  const { letterId } = letter
+  return [...deleteRows(box, letter.letterId), ...freeItsPlace(box, letter)]
+}
+
+/** Takes a letter to all back. */
+export function deleteToAll(realmId: string, letterId: string): Write[] {
+  return deleteRows(boxOfAll(realmId), letterId)
+}
+
+/** Head and text. It fails when the letter is not there any more, or its row is of a higher version. */
+function deleteRows(box: Box, letterId: string): Write[] {
   return [
-    { delete: { table: 'core', key: headKey(box, letterId), ...asItWas(letter) } },
+    {
+      delete: {
+        table: 'core',
+        key: headKey(box, letterId),
+        condition: 'letterId = :id AND #v = :v',
+        names: { '#v': 'v' },
+        values: { ':id': letterId, ':v': version },
+      },
+    },
     { delete: { table: 'core', key: textKey(box, letterId) } },
-    ...freeItsPlace(box, letter),
   ]
 }
 
@@ -293,21 +315,4 @@ export function handle(box: Box, head: RealmHead, state: Handled['state']): Writ
       values: { ':id': letterId, ':read': 'read' },
     },
   }
-}
-
-/** Takes a letter to all back. The first write fails when it is not there. */
-export function deleteToAll(realmId: string, letterId: string): Write[] {
-  const box = boxOfAll(realmId)
-  return [
-    {
-      delete: {
-        table: 'core',
-        key: headKey(box, letterId),
-        condition: 'letterId = :id AND #v = :v',
-        names: { '#v': 'v' },
-        values: { ':id': letterId, ':v': version },
-      },
-    },
-    { delete: { table: 'core', key: textKey(box, letterId) } },
-  ]
 }

@@ -2,7 +2,7 @@
 import { signOperatorToken } from '#functions/http/token.ts'
 import { lettersMax } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
-import { goodPassword, newAccount, openApi } from './api.ts'
+import { codeOf, goodPassword, newAccount, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
 export const inRealm = { realmId: 'local' }
@@ -117,4 +117,29 @@ export async function operatorOf(test: TestApi) {
 /** The id of the letter with this subject. */
 export async function newestCalled(who: Person, subject: string): Promise<string> {
   return (await who.list()).entries.find((head) => head.subject === subject)!.letterId
+}
+
+/**
+ * Does the second thing when the first one has read all that it goes by, and is about to be committed. Returns the
+ * code of the first one.
+ */
+export async function whileUnderWay(
+  test: TestApi,
+  first: () => Promise<unknown>,
+  second: () => Promise<unknown>,
+): Promise<string> {
+  const underWay = Promise.withResolvers<void>()
+  let held: string | undefined
+  test.faults.next = ({ operation, rows }) => {
+    // The last row is that of the operation.
+    const { pk } = rows.at(-1)!.key
+    if (operation !== 'transact' || pk !== (held ??= pk)) return undefined
+    underWay.resolve()
+    return { kind: 'conflict' }
+  }
+  const code = codeOf(first())
+  await underWay.promise
+  await second()
+  test.faults.next = undefined
+  return await code
 }
