@@ -116,11 +116,12 @@ export async function operatorOf(test: TestApi) {
 
 /** The id of the letter with this subject. */
 export async function newestCalled(who: Person, subject: string): Promise<string> {
-  return (await who.list()).entries.find((head) => head.subject === subject)!.letterId
+  const { entries } = await who.list({ limit: 140 })
+  return entries.find((head) => head.subject === subject)!.letterId
 }
 
 /**
- * Does the second thing when the first one has read all that it goes by, and is about to be committed. Returns the
+ * Does the second thing when the first one has read all that it goes by, and before it is committed. Returns the
  * code of the first one.
  */
 export async function whileUnderWay(
@@ -128,18 +129,17 @@ export async function whileUnderWay(
   first: () => Promise<unknown>,
   second: () => Promise<unknown>,
 ): Promise<string> {
-  const underWay = Promise.withResolvers<void>()
-  let held: string | undefined
-  test.faults.next = ({ operation, rows }) => {
-    // The last row is that of the operation.
-    const { pk } = rows.at(-1)!.key
-    if (operation !== 'transact' || pk !== (held ??= pk)) return undefined
-    underWay.resolve()
+  const { clock, faults } = test
+  const { sleep } = clock
+  // The first commit meets a conflict, and waits before it tries again.
+  faults.next = ({ operation }) => {
+    if (operation !== 'transact') return undefined
+    faults.next = undefined
     return { kind: 'conflict' }
   }
-  const code = codeOf(first())
-  await underWay.promise
-  await second()
-  test.faults.next = undefined
-  return await code
+  clock.sleep = async () => {
+    clock.sleep = sleep
+    await second()
+  }
+  return await codeOf(first())
 }

@@ -352,7 +352,8 @@ describe('what meets', () => {
     ] as const) {
       await ada.write('Bram')
       const { letterId } = await operator.all(written('all'))
-      for (const id of [await newestCalled(bram, 'Hello'), letterId]) {
+      const { letterId: fromGame } = await operator.send('Bram', newId(test.clock), written('game'))
+      for (const id of [await newestCalled(bram, 'Hello'), letterId, fromGame]) {
         const meet = await whileUnderWay(
           test,
           () => bram[first](id),
@@ -362,10 +363,85 @@ describe('what meets', () => {
       }
       expect(places()).toEqual([])
       const gone = first === 'remove' || second === 'remove'
-      expect(await bram.subjects()).toHaveLength(gone ? 0 : 2)
+      expect(await bram.subjects()).toHaveLength(gone ? 0 : 3)
       expect(await bram.unread()).toBe(0)
       for (const head of (await bram.list()).entries) await bram.remove(head.letterId)
     }
+  })
+
+  it('touches no letter that has come into the slot and the place of another one', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const places = () => rowsOf(test).filter((sk) => sk.startsWith('U#'))
+    // Of one slot that is free.
+    await fill(test, bram.as, 1)
+    await ada.write('Bram', written('n0'))
+    for (const [i, [act, read]] of (
+      [
+        ['mark', false],
+        ['remove', false],
+        ['remove', true],
+        ['mark', false],
+      ] as const
+    ).entries()) {
+      const letterId = await newestCalled(bram, `n${i}`)
+      if (read) await bram.mark(letterId)
+      const meet = await whileUnderWay(
+        test,
+        () => bram[act](letterId),
+        async () => {
+          await bram.remove(letterId)
+          await ada.write('Bram', written(`n${i + 1}`))
+        },
+      )
+      expect(meet).toBe('mail.not_found')
+      const there = await newestCalled(bram, `n${i + 1}`)
+      expect(there.slice(-2)).toBe(letterId.slice(-2))
+      expect(await bram.open(there)).toMatchObject({ read: false, text: `n${i + 1}` })
+      expect(places()).toHaveLength(1)
+    }
+    // Of one place, from another slot.
+    for (const act of ['mark', 'remove'] as const) {
+      const cato = await person(test, act === 'mark' ? 'Cato' : 'Dunja')
+      await ada.write(cato.name, written('first'))
+      const letterId = await cato.newest()
+      await whileUnderWay(
+        test,
+        () => cato[act](letterId),
+        async () => {
+          await cato.mark(letterId)
+          await ada.write(cato.name, written('second'))
+        },
+      )
+      const own = `R#local#MAIL#${cato.as}`
+      const row = test.memory.rows('core').find(({ pk, sk }) => pk === own && sk.startsWith('U#'))
+      expect(row?.['letterId']).toBe(await newestCalled(cato, 'second'))
+    }
+  })
+
+  it('deletes no letter of a later version, and takes its slot at no time', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    await fill(test, bram.as, 1)
+    await ada.write('Bram')
+    const letterId = await bram.newest()
+    const key = { pk: `R#local#MAIL#${bram.as}`, sk: `L#${letterId.slice(-2)}` }
+    const update = 'SET #v = :v REMOVE expires'
+    const values = { ':v': 2 }
+    await test.memory.update({ table: 'core', key, update, names: { '#v': 'v' }, values })
+    await bram.mark(letterId)
+    expect(await codeOf(bram.remove(letterId))).toBe('world.busy')
+    test.clock.advance(2 * letterKeptDays * dayMs)
+    const [writer, reader] = [await again(test, ada), await again(test, bram)]
+    expect(await reader.list()).toMatchObject({ entries: [{ letterId, read: true }], unread: 0 })
+    // All other slots are taken.
+    for (const { pk, sk } of test.memory.rows('core')) {
+      if (pk !== key.pk || !sk.startsWith('L#') || sk === key.sk) continue
+      const values = { ':later': Math.ceil(test.clock.now() / 1000) + 60 }
+      const update = 'SET expires = :later'
+      await test.memory.update({ table: 'core', key: { pk, sk }, update, values })
+    }
+    expect(await codeOf(writer.write('Bram'))).toBe('mail.full')
   })
 })
 
