@@ -24,6 +24,7 @@ import { commit } from '#shared/store/commit.ts'
 import type { Step } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { leaveAsDeleted } from '../guilds/guilds.ts'
+import { leavePartyAsDeleted } from '../parties/parties.ts'
 import {
   addToList,
   countDown,
@@ -117,7 +118,7 @@ export async function createCharacter(
 }
 
 /**
- * Marks a character deleted; its rows and its name stay, but no ranked list shows it, and it leaves its guild. Three
+ * Marks a character deleted; its rows and its name stay, but no ranked list shows it, and it leaves guild and party. Three
  * trips in a row when it has none; four more for one whose host died with it in play, which is taken from it as
  * `enter` would. Throws character.not_found,
  * character.in_play, world.busy, operation.mismatch.
@@ -135,14 +136,22 @@ export async function deleteCharacter(
     const code = error instanceof Problem ? error.code : undefined
     // A deletion that stopped here is ended by the next one, whatever its id is.
     if (code === 'character.not_found' && (await isDeleted(deps, owner, characterId))) {
-      await leaveAsDeleted(deps, { realmId: owner.realmId, characterId })
+      await leaveAll(deps, { realmId: owner.realmId, characterId })
     }
     if (code !== 'character.in_play') throw error
     const dead = await readDeadOwner(deps, owner.realmId, characterId)
     if (dead === undefined) throw error
     await commitDelete(deps, owner, characterId, op, unrank, dead)
   }
-  await leaveAsDeleted(deps, { realmId: owner.realmId, characterId })
+  await leaveAll(deps, { realmId: owner.realmId, characterId })
+}
+
+/** All that a character which is deleted is a member of. Each does nothing when it is not. */
+async function leaveAll(
+  deps: CharacterDeps,
+  of: { realmId: string; characterId: string },
+): Promise<void> {
+  await Promise.all([leaveAsDeleted(deps, of), leavePartyAsDeleted(deps, of)])
 }
 
 async function isDeleted({ store }: CharacterDeps, owner: Owner, characterId: string) {

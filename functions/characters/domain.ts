@@ -31,6 +31,13 @@ export const domain = defineDomain({
       actions: ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
     },
     { table: 'core', partition: 'R#{realm}#GUILDNAME#*', actions: ['DeleteItem'] },
+    // And its party.
+    {
+      table: 'core',
+      partition: 'R#{realm}#PARTY#*',
+      actions: ['GetItem', 'PutItem', 'DeleteItem'],
+    },
+    { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem', 'DeleteItem'] },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
     // Ranked lists of the game show no character that is deleted.
     {

@@ -8,16 +8,12 @@ import { answerOf, recalled } from '#shared/http/operation.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { News } from '#shared/notifications/notification.ts'
 import { Problem } from '#shared/problem.ts'
-import { newId } from '#shared/runtime.ts'
-import { commit, refuse } from '#shared/store/commit.ts'
+import { commit, operationOf, refuse } from '#shared/store/commit.ts'
 import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
-import { notBlocked } from '../friends/friends.ts'
 import * as rules from './party.ts'
 import type { Member, Party, PartyRefusal } from './party.ts'
 import {
-  inviteWrite,
-  joinWrite,
   partWrite,
   readMembership,
   readParty,
@@ -30,12 +26,12 @@ import type { InviteRow, PartyRow } from './store.ts'
 /** Others may change the same party meanwhile: it is read again so often. */
 const triesMax = 8
 
-type Refusal = PartyRefusal | 'friend.unknown'
+export type Refusal = PartyRefusal | 'friend.unknown'
 
 /** What an act makes of a party. `party`: as it is then; undefined when it has ended. */
 type Change = { party: Party | undefined; steps?: readonly Step<Refusal>[] }
 
-type Rule = (party: PartyRow, me: Member) => Change | PartyRefusal
+export type Rule = (party: PartyRow, me: Member) => Change | PartyRefusal
 
 /** `me` finds the caller's character, or throws a Problem. */
 export type Acting = { realmId: string; me: () => Promise<Member>; op: OperationId }
@@ -65,66 +61,6 @@ export async function membersWith(
   return ids.filter((id) => id !== characterId)
 }
 
-/** Invites a character, and founds a party if there is none. `other` finds it, or throws a Problem. */
-export async function inviteToParty(
-  deps: OperationDeps,
-  { realmId, me: findMe, op }: Acting,
-  findOther: () => Promise<Member>,
-): Promise<Answer> {
-  return await once(deps, { realmId, op }, async () => {
-    const [me, other] = await Promise.all([findMe(), findOther()])
-    if (other.accountId === me.accountId) throw new Problem('party.self')
-    return async () => {
-      const before = await readMine(deps.store, realmId, me)
-      const party = before ?? rules.found(newId(deps.runtime), me)
-      const after = rules.invite(party, me.characterId, other, deps.runtime.now())
-      if (typeof after === 'string') return after
-      const { partyId } = after
-      const invite = after.invites.at(-1)!
-      const steps: Step<Refusal>[] = [
-        { write: inviteWrite(realmId, invite, partyId, me.name) },
-        // Who is blocked learns no more than that nobody here has this name.
-        ...reach(realmId, me, other),
-        tell(deps, realmId, other, { kind: 'party.invited', partyId, by: me }),
-      ]
-      if (before === undefined) steps.push({ write: joinWrite(realmId, me.characterId, partyId) })
-      return { before, party: after, steps }
-    }
-  })
-}
-
-export async function acceptInvite(
-  deps: OperationDeps,
-  acting: Acting,
-  partyId: string,
-): Promise<Answer> {
-  const { realmId } = acting
-  return await invited(deps, acting, partyId, (before, me) => {
-    const by = before.invites.find(({ characterId }) => characterId === me.characterId)?.by
-    const party = rules.accept(before, me, deps.runtime.now())
-    if (typeof party === 'string') return party
-    const inviter = before.members.find(({ characterId }) => characterId === by)
-    const steps = [
-      { write: joinWrite(realmId, me.characterId, partyId), otherwise: 'party.already' as const },
-      { write: uninviteWrite(realmId, me.characterId, partyId) },
-      ...(inviter === undefined ? [] : reach(realmId, inviter, me)),
-    ]
-    return { party, steps }
-  })
-}
-
-export async function declineInvite(
-  deps: OperationDeps,
-  acting: Acting,
-  partyId: string,
-): Promise<void> {
-  await invited(deps, acting, partyId, (before, me) => {
-    const party = rules.decline(before, me.characterId)
-    if (typeof party === 'string') return party
-    return { party, steps: [{ write: uninviteWrite(acting.realmId, me.characterId, partyId) }] }
-  })
-}
-
 export async function leaveParty(deps: OperationDeps, acting: Acting): Promise<void> {
   const { realmId } = acting
   await mine(deps, acting, (before, me) => {
@@ -138,6 +74,27 @@ export async function leaveParty(deps: OperationDeps, acting: Acting): Promise<v
     ]
     return { party, steps }
   })
+}
+
+/**
+ * After the deletion of a character: it is in no party. Nothing happens when it has happened before. One trip for
+ * who is in none. Throws StoreError and world.busy.
+ */
+export async function leavePartyAsDeleted(
+  deps: OperationDeps,
+  { realmId, characterId }: { realmId: string; characterId: string },
+): Promise<void> {
+  const before = await readMine(deps.store, realmId, { characterId })
+  const member = before?.members.find((one) => one.characterId === characterId)
+  if (before === undefined || member === undefined) return
+  // One stay in one party: a character that is restored may come back.
+  const op = operationOf(['parties.leave-as-deleted', realmId, before.partyId, before.number], {})
+  try {
+    await leaveParty(deps, { realmId, me: async () => member, op })
+  } catch (error) {
+    // It was removed meanwhile.
+    if (!(error instanceof Problem) || error.code !== 'party.not_found') throw error
+  }
 }
 
 export async function kickFromParty(
@@ -198,21 +155,12 @@ async function mine(
   })
 }
 
-/** An act of who is invited. */
-async function invited(
-  deps: OperationDeps,
-  { realmId, me: find, op }: Acting,
-  partyId: string,
+export function ruled(
+  before: PartyRow | undefined,
+  me: Member,
   rule: Rule,
-): Promise<Answer> {
-  return await once(deps, { realmId, op }, async () => {
-    const me = await find()
-    return async () =>
-      ruled(await readParty(deps.store, realmId, partyId), me, rule, 'party.not_invited')
-  })
-}
-
-function ruled(before: PartyRow | undefined, me: Member, rule: Rule, none: PartyRefusal): Attempt {
+  none: PartyRefusal,
+): Attempt {
   if (before === undefined) return none
   const change = rule(before, me)
   return typeof change === 'string' ? change : { ...change, before }
@@ -225,7 +173,7 @@ type Attempt = (Change & { before: PartyRow | undefined }) | PartyRefusal
  * Makes a change happen once. `prepare` finds who acts, or throws a Problem; what it answers reads the party and
  * applies the rule, again when others have changed the party meanwhile. Three or four trips when nobody has.
  */
-async function once(
+export async function once(
   deps: OperationDeps,
   { realmId, op }: Omit<Acting, 'me'>,
   prepare: () => Promise<() => Promise<Attempt>>,
@@ -258,7 +206,7 @@ async function tryOnce(
   })
 }
 
-async function readMine(
+export async function readMine(
   store: Store,
   realmId: string,
   { characterId }: Pick<Member, 'characterId'>,
@@ -267,19 +215,7 @@ async function readMine(
   return partyId === undefined ? undefined : await readParty(store, realmId, partyId)
 }
 
-/** Neither has blocked the other one. */
-function reach(realmId: string, one: Member, other: Member): Step<Refusal>[] {
-  const between: [Member, Member][] = [
-    [one, other],
-    [other, one],
-  ]
-  return between.map(([by, of]) => ({
-    write: notBlocked({ realmId, accountId: by.accountId }, of.accountId),
-    otherwise: 'friend.unknown',
-  }))
-}
-
-function tell(
+export function tell(
   { runtime }: OperationDeps,
   realmId: string,
   { accountId, characterId }: Member,

@@ -3,13 +3,11 @@ import type { parties } from '#shared/api/parties.ts'
 import { Problem } from '#shared/problem.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf, ownerOfName } from '../characters/characters.ts'
+import { acceptInvite, declineInvite, inviteToParty } from './invites.ts'
 import {
-  acceptInvite,
   answerReady,
   askReady,
-  declineInvite,
   handOver,
-  inviteToParty,
   kickFromParty,
   leaveParty,
   standingOf,

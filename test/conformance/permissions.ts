@@ -267,6 +267,18 @@ async function play(bundling: Bundling): Promise<void> {
   await friends('POST', `${invited}/decline`, bram, bramInParty)
   await friends('POST', '/party/leader', mira, { ...miraInParty, characterId: mira.characterId })
   await friends('POST', '/party/leave', mira, miraInParty)
+  // One that ends with a character, and one that goes on without it.
+  for (const [i, name] of ['Mira Fern', 'Mira Reed'].entries()) {
+    const body = { name, race: 'human', job: 'mage' }
+    const made = await ask('POST', `${inRealm}/characters`, { token: mira.token, body })
+    const other = (made.json() as { characterId: string }).characterId
+    const invite = { as: other, name: 'Bram Oak' }
+    const founded = (await friends('POST', '/party/invites', mira, invite)).json()
+    const { partyId } = (founded as { party: { partyId: string } }).party
+    if (i > 0) await friends('POST', `/party/invites/${partyId}/accept`, bram, bramInParty)
+    await ask('DELETE', `${inRealm}/characters/${other}`, { token: mira.token })
+  }
+  await friends('POST', '/party/leave', bram, bramInParty)
   // Guilds: each of their routes, a disbanded one, and the deletion of a member and of a leader.
   const guilds = friends
   const found = async (who: Player, name: string) => {

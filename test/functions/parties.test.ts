@@ -106,6 +106,20 @@ describe('a party', () => {
     expect(rowsOf(test)).toEqual([])
   })
 
+  it('loses a character that is deleted, and its leader hands over', async () => {
+    const { test, all } = await people(3)
+    const [ada, bram, cato] = all
+    await together(ada, bram, cato)
+    const remove = async ({ client, characterId }: Person) =>
+      await client.characters.delete({ params: { ...params, characterId } })
+    await remove(ada)
+    expect((await bram.mine()).party).toMatchObject({ leader: bram.characterId })
+    expect(await bram.names()).toEqual(['Bram', 'Cato'])
+    await remove(cato)
+    await remove(bram)
+    expect(rowsOf(test)).toEqual([])
+  })
+
   it('asks whether all are ready, and knows who has not answered', async () => {
     const { test, all } = await people(3)
     const [ada, bram, cato] = all

@@ -1,6 +1,6 @@
 // Where members of a party enter: to each other if there is room, and if not they are told why.
 import { describe, expect, it } from 'vitest'
-import { acceptInvite, inviteToParty } from '#functions/parties/parties.ts'
+import { acceptInvite, inviteToParty } from '#functions/parties/invites.ts'
 import type { Acting } from '#functions/parties/parties.ts'
 import { cardKey } from '#shared/ownership/card.ts'
 import { parseCharacterRows, readCharacterRows, saveUpdate } from '#shared/ownership/guard.ts'
