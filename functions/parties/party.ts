@@ -20,7 +20,7 @@ export type Party = {
 
 export type PartyRefusal = Extract<ProblemCode, `party.${string}`>
 
-export function isIn({ members }: Party, characterId: string): boolean {
+function isIn({ members }: Party, characterId: string): boolean {
   return members.some((member) => member.characterId === characterId)
 }
 

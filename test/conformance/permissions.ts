@@ -490,15 +490,17 @@ function readyServer(name: string, bootId: string) {
   }
 }
 
-/** A path that counts requests, and that needs no query. Where it names something, that is not there. */
+/** A path that counts requests. Where it names something, that is not there, and a query names a character. */
 function limitedOf(records: readonly DomainRecord[]): string {
   const endpoints: Endpoint[] = declarationsOf(records).flatMap((each) =>
     Object.values(each.endpoints),
   )
   const found = endpoints
     .filter(({ method, limits }) => method === 'GET' && limits.length > 0)
-    .filter(({ query }) => query === undefined || query.safeParse({}).success)
-    .map(({ path }) => path.replace('{realmId}', realmId))
+    .map(({ path, query }) => {
+      const needsNone = query === undefined || query.safeParse({}).success
+      return path.replace('{realmId}', realmId) + (needsNone ? '' : '?as={as}')
+    })
     .sort((a, b) => a.split('{').length - b.split('{').length)[0]
   if (found === undefined) throw new Error('every domain has a read that counts')
   return found.replace(/\{\w+\}/g, newId(systemRuntime))
