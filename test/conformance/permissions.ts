@@ -278,7 +278,10 @@ async function play(bundling: Bundling): Promise<void> {
     if (i > 0) await friends('POST', `/party/invites/${partyId}/accept`, bram, bramInParty)
     await ask('DELETE', `${inRealm}/characters/${other}`, { token: mira.token })
   }
-  await friends('POST', '/party/leave', bram, bramInParty)
+  for (let i = 0; i < 2; i++) await friends('POST', '/party/leave', bram, bramInParty)
+  // They enter together.
+  const last = (await invite()).json() as { party: { partyId: string } }
+  await friends('POST', `/party/invites/${last.party.partyId}/accept`, bram, bramInParty)
   // Guilds: each of their routes, a disbanded one, and the deletion of a member and of a leader.
   const guilds = friends
   const found = async (who: Player, name: string) => {
