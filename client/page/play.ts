@@ -18,7 +18,7 @@ import { publish } from './hook.ts'
 import { createHud } from './hud.ts'
 import type { Hud } from './hud.ts'
 import { helpLines, keyName, showNews } from './news.ts'
-import { createPeople } from './people.ts'
+import { createPeople } from './people/people.ts'
 import { keepPlaying } from './resume-store.ts'
 import type { Playing } from './resume-store.ts'
 import { createScene } from './scene.ts'
@@ -113,6 +113,7 @@ export async function play(options: Play): Promise<void> {
     note: (text) => hud.note(text),
     waiting: (count) => hud.people(count),
   })
+  client.on('notified', () => people.notified())
   const controls = createControls(scene.surface, {
     zoom: (factor) => scene.zoomBy(factor),
     talk: () => hud.talk(),

@@ -1,0 +1,137 @@
+// The panel of people: friends, party, mail; and notes of what the mailbox says. A guild has no tab yet.
+import type { Api } from '#shared/api/api.ts'
+import type { ApiClient } from '#shared/api/client.ts'
+import { createMailbox } from '../../library/mailbox.ts'
+import type { KeyStore } from '../../library/storage.ts'
+import { button, element } from '../element.ts'
+import type { Playing } from '../resume-store.ts'
+import { wordsOf } from '../words.ts'
+import { friendsTab } from './friends.ts'
+import { mailTab } from './mail.ts'
+import { newsWords } from './news-words.ts'
+import { partyTab } from './party.ts'
+import type { Tab, TabContext } from './tab.ts'
+
+/** The mailbox is asked this often beside the hints that the zone gives, for a hint may be lost. */
+const newsEveryMs = 30_000
+
+export type People = {
+  open(): void
+  /** The zone says that something is new. */
+  notified(): void
+  close(): void
+}
+
+export type PeopleOptions = {
+  api: ApiClient<Api>
+  playing: Playing
+  accountId: string
+  store: KeyStore
+  note(text: string): void
+  /** How much waits for the player. */
+  waiting(count: number): void
+}
+
+export function createPeople(options: PeopleOptions): People {
+  const { api, playing, accountId, store } = options
+  const key = `mailbox.${playing.realmId}.${accountId}`
+  const mailbox = createMailbox(api, playing.realmId, { store, key })
+  const error = element('p', { class: 'error', attributes: { role: 'alert' } })
+  const zoneNames = new Map<string, string>()
+  const context: TabContext = { api, playing, act: (what) => void act(what) }
+  const tabs: { tab: Tab; button: HTMLButtonElement; waiting: number }[] = [
+    friendsTab(context, (id) => zoneNames.get(id) ?? id),
+    partyTab(context),
+    mailTab(context),
+  ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
+  let chosen = tabs[0]!.tab
+
+  const dialog = element(
+    'dialog',
+    { class: 'card people', attributes: { 'aria-label': 'People' } },
+    element(
+      'div',
+      { class: 'row' },
+      element('div', { class: 'choices' }, ...tabs.map((each) => each.button)),
+      button('Close', () => dialog.close(), 'plain'),
+    ),
+    error,
+    ...tabs.map(({ tab }) => tab.element),
+  )
+  document.body.append(dialog)
+  // Keys typed here do not walk.
+  dialog.addEventListener('keydown', (event) => event.stopPropagation())
+
+  function choose(tab: Tab): void {
+    chosen = tab
+    error.textContent = ''
+    void refresh()
+  }
+
+  /** Draws all tabs, so that each shows how much waits there. */
+  async function refresh(): Promise<void> {
+    try {
+      await Promise.all(
+        tabs.map(async (each) => {
+          each.waiting = await each.tab.refresh()
+        }),
+      )
+    } catch (failure) {
+      error.textContent = wordsOf(failure)
+    }
+    for (const { tab, button: chooser, waiting } of tabs) {
+      tab.element.hidden = tab !== chosen
+      chooser.setAttribute('aria-pressed', String(tab === chosen))
+      chooser.textContent = waiting > 0 ? `${tab.title} (${waiting})` : tab.title
+    }
+    options.waiting(tabs.reduce((sum, { waiting }) => sum + waiting, 0))
+  }
+
+  async function act(what: () => Promise<unknown>): Promise<void> {
+    let why = ''
+    try {
+      await what()
+    } catch (failure) {
+      why = wordsOf(failure)
+    }
+    await refresh()
+    if (why !== '') error.textContent = why
+    else error.textContent = ''
+  }
+
+  async function readZoneNames(): Promise<void> {
+    try {
+      const { zones } = await api.world.status({ params: { realmId: playing.realmId } })
+      for (const { zone, name } of zones) zoneNames.set(zone, name)
+    } catch {
+      // Ids are shown in place of names.
+    }
+  }
+
+  /** Notes what has come; with `told`, the lists may have changed besides. */
+  async function readNews(told: boolean): Promise<void> {
+    if (document.hidden && !told) return
+    try {
+      const news = await mailbox.news()
+      for (const each of news) options.note(newsWords(each))
+      if (told || news.length > 0) await refresh()
+    } catch {
+      // The next time.
+    }
+  }
+
+  void readZoneNames().then(refresh)
+  void readNews(false)
+  const timer = setInterval(() => void readNews(false), newsEveryMs)
+  return {
+    open() {
+      dialog.showModal()
+      void refresh()
+    },
+    notified: () => void readNews(true),
+    close() {
+      clearInterval(timer)
+      dialog.remove()
+    },
+  }
+}
