@@ -52,7 +52,7 @@ export async function listFriends(
     friends.map(({ playerId }) => playerId),
   )
   const entries = page.entries.map((entry): Friend => {
-    const one = entry.state === 'friend' ? seen.get(entry.playerId) : undefined
+    const one = seen.get(entry.playerId)
     return one === undefined ? entry : { ...entry, presence: presenceOf(one) }
   })
   return { ...page, entries }

@@ -139,7 +139,7 @@ describe('a friend', () => {
 
     for (const pid of zoneHosts()) process.kill(pid, 'SIGKILL')
     const left = back.client.leave()
-    await measure('gone after kill -9, ms', async () => await seen('offline', 30_000))
+    await measure('gone after kill -9, ms', async () => await seen('offline', 15_000))
     await left
     console.log(figures)
   })

@@ -213,6 +213,17 @@ describe('the Lambdas', () => {
     })
     expect(announced.status, announced.body.toString()).toBe(200)
     await expect.poll(() => said.length, { timeout: 2000 }).toBe(1)
+    // One that has to find its host first.
+    const accountId = operator['accountId'] as string
+    const { placeKey } = await import('#shared/presence/entry.ts')
+    await cache.pipeline([['SET', placeKey(realmId, accountId), host.bootId]])
+    const shown = await realm.ask('PUT', `/v1/realms/${realmId}/presence`, {
+      token: operator['accessToken'] as string,
+      body: { appear: 'online' },
+    })
+    expect(shown.status, shown.body.toString()).toBe(200)
+    await expect.poll(() => said.length, { timeout: 2000 }).toBe(2)
+    expect(JSON.parse(said[1]!)).toEqual({ of: 'shown', accounts: [accountId] })
     heard.abort()
   })
 })

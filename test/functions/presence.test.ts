@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
 import { CacheError } from '#shared/cache/cache.ts'
-import { statusMaxLength } from '#shared/limits.ts'
+import { friendRequestsMax, statusMaxLength } from '#shared/limits.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { hostKey, placeKey, writeEntry } from '#shared/presence/entry.ts'
 import { newId } from '#shared/runtime.ts'
@@ -155,12 +155,17 @@ describe('how friends see a player', () => {
 
 describe('a hint', () => {
   it('goes to the host of who is asked and of who is accepted, once it is written', async () => {
-    const { ada, bram, hints } = await people()
+    const { test, ada, bram, cato, hints } = await people()
     await ada.comesIn()
     await bram.comesIn()
     await ada.ask('Bram')
     expect(await hints()).toEqual([{ of: 'mailbox', accounts: [bram.accountId] }])
     expect(await codeOf(ada.ask('Bram'))).toBe('friend.already')
+    expect(await hints()).toEqual([])
+    // Refused in the transaction itself.
+    const key = { pk: `R#local#FRIENDS#${bram.accountId}`, sk: 'COUNT' }
+    await test.memory.put({ table: 'core', item: { ...key, v: 1, received: friendRequestsMax } })
+    expect(await codeOf(cato.ask('Bram'))).toBe('friend.full')
     expect(await hints()).toEqual([])
     await bram.accept(ada.accountId)
     expect(await hints()).toEqual([{ of: 'mailbox', accounts: [ada.accountId] }])

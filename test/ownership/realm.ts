@@ -4,6 +4,7 @@ import type { CryptoKey } from 'jose'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
+import type { Cache } from '#shared/cache/cache.ts'
 import type { EffectKind } from '#shared/game/effect.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
@@ -87,7 +88,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
   const host = async (
     zoneId = 'hub',
     opened = true,
-    more: { store?: Store; effects?: EffectKind[] } = {},
+    more: { store?: Store; effects?: EffectKind[]; cache?: Cache } = {},
   ) => await openHost({ store, runtime, realmId, zone: zoneId, capacity, opened, ...more })
 
   async function character(accountId = newId(runtime)) {
