@@ -4,7 +4,7 @@ import { characterName } from '#shared/api/names.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import { unrankSteps } from '#shared/game/tallying.ts'
-import { answerOf, recalled } from '#shared/http/operation.ts'
+import { answerOf } from '#shared/http/operation.ts'
 import {
   newCharacterWrites,
   parseCharacterRows,
@@ -16,6 +16,7 @@ import { judgeLease, readLease } from '#shared/ownership/lease.ts'
 import { deleteCharacterWrites } from '#shared/ownership/transitions.ts'
 import type { DeadOwner } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
+import { once } from '../http/once.ts'
 import { isReserved } from '#shared/rules/reserved-names.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
@@ -87,34 +88,35 @@ export async function createCharacter(
   wanted: NewCharacter,
   op: OperationId,
 ): Promise<Character> {
-  const refusal = refuse(deps.content, wanted)
-  if (refusal !== undefined) return await recalled(deps, op, refusal)
-  const start = startZone(deps.content)
-  const character: Character = {
-    characterId: newId(deps.runtime),
-    ...wanted,
-    zone: start.id,
-    createdAt: deps.runtime.now(),
-  }
-  const { characterId } = character
-  const rows = newCharacterWrites({
-    ...owner,
-    characterId,
-    profile: wanted,
-    saved: atSpawn(start),
+  return await once(deps, op, async () => {
+    const refusal = refuse(deps.content, wanted)
+    if (refusal !== undefined) throw refusal
+    const start = startZone(deps.content)
+    const character: Character = {
+      characterId: newId(deps.runtime),
+      ...wanted,
+      zone: start.id,
+      createdAt: deps.runtime.now(),
+    }
+    const { characterId } = character
+    const rows = newCharacterWrites({
+      ...owner,
+      characterId,
+      profile: wanted,
+      saved: atSpawn(start),
+    })
+    return {
+      steps: [
+        { write: countUp(owner), otherwise: 'character.limit' },
+        ...takeName(owner, wanted.name, characterId).map(
+          (write) => ({ write, otherwise: 'character.name_taken' }) as const,
+        ),
+        { write: addToList(owner, character) },
+        ...rows.map((write) => ({ write })),
+      ],
+      answer: character,
+    }
   })
-  const made = await commit(deps, op, {
-    steps: [
-      { write: countUp(owner), otherwise: 'character.limit' },
-      ...takeName(owner, wanted.name, characterId).map(
-        (write) => ({ write, otherwise: 'character.name_taken' }) as const,
-      ),
-      { write: addToList(owner, character) },
-      ...rows.map((write) => ({ write })),
-    ],
-    answer: character,
-  })
-  return answerOf(made)
 }
 
 /**

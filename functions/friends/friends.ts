@@ -2,7 +2,7 @@
 import type { Friend, Shown } from '#shared/api/friends.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
-import { answerOf, recalled } from '#shared/http/operation.ts'
+import { answerOf } from '#shared/http/operation.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { putShown } from '#shared/presence/circle.ts'
@@ -10,10 +10,11 @@ import { presenceOf } from '#shared/presence/presence.ts'
 import type { PresenceReader } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
-import { commit, refuse } from '#shared/store/commit.ts'
-import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import { commit } from '#shared/store/commit.ts'
+import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { ownerOfName } from '../characters/characters.ts'
+import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
@@ -33,9 +34,6 @@ export type Between = {
   me: Player & { name?: string }
   other: { accountId: string; name?: string }
 }
-
-/** A pair that others change meanwhile is looked at anew so often. */
-const triesMax = 4
 
 export type FriendDeps = OperationDeps & { presence: PresenceReader }
 
@@ -100,63 +98,43 @@ export async function act(
   who: () => Promise<Between>,
   op: OperationId,
 ): Promise<Friend | undefined> {
-  let between: Between
-  try {
-    between = await who()
-  } catch (error) {
-    return (await recalled<Answer>(deps, op, error)).friend
-  }
-  if (between.other.accountId === between.me.accountId) throw new Problem('friend.self')
-  for (let tries = 1; ; tries++) {
-    const outcome = await tryAct(deps, what, between, op, tries > 1)
-    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
-    if (!busy || tries === triesMax) return answerOf(outcome).friend
-  }
-}
-
-type Answer = { friend?: Friend }
-
-/** `again`: a commit of this id has failed before, and may still take effect. */
-async function tryAct(
-  deps: OperationDeps,
-  what: Act,
-  { me, other }: Between,
-  op: OperationId,
-  again: boolean,
-): Promise<Outcome<Answer, PairRefusal>> {
-  const them = { realmId: me.realmId, accountId: other.accountId }
-  const [mine, theirs] = await Promise.all([
-    readSide(deps.store, me, them.accountId),
-    readSide(deps.store, them, me.accountId),
-  ])
-  const before = { mine: sideOf(mine), theirs: sideOf(theirs) }
-  const after = next(what, before)
-  if (typeof after === 'string') return await refuse(deps, op, { refused: after, unclear: again })
-  const at = deps.runtime.now()
-  const row = (state: Side, was: FriendRow | undefined, playerId: string, name?: string) => {
-    if (state === 'none') return undefined
-    if (was?.state === state) return was
-    return { playerId, name: name ?? was!.name, state, at }
-  }
-  const myRow = row(after.mine, mine, them.accountId, other.name)
-  const theirRow = row(after.theirs, theirs, me.accountId, me.name)
-  const counts = [
-    { write: countSide(me, before.mine, after.mine), otherwise: 'friend.limit' },
-    { write: countSide(them, before.theirs, after.theirs), otherwise: 'friend.full' },
-  ] as const
-  const steps: Step<PairRefusal>[] = [
-    { write: writeSide(me, them.accountId, before.mine, myRow) },
-    { write: writeSide(them, me.accountId, before.theirs, theirRow) },
-    ...counts.flatMap(({ write, otherwise }) =>
-      write === undefined ? [] : [{ write, otherwise }],
-    ),
-  ]
-  if (after.told !== undefined) {
-    const news = { kind: after.told, playerId: me.accountId, name: theirRow!.name }
-    steps.push({ write: notify(deps.runtime, them, news) })
-  }
-  const answer = myRow === undefined ? {} : { friend: myRow }
-  return await commit<Answer, PairRefusal>(deps, op, { steps, answer, unclear: again })
+  const { friend } = await once<{ friend?: Friend }>(deps, op, async () => {
+    const { me, other } = await who()
+    if (other.accountId === me.accountId) throw new Problem('friend.self')
+    const them = { realmId: me.realmId, accountId: other.accountId }
+    const [mine, theirs] = await Promise.all([
+      readSide(deps.store, me, them.accountId),
+      readSide(deps.store, them, me.accountId),
+    ])
+    const before = { mine: sideOf(mine), theirs: sideOf(theirs) }
+    const after = next(what, before)
+    if (typeof after === 'string') throw new Problem(after)
+    const at = deps.runtime.now()
+    const row = (state: Side, was: FriendRow | undefined, playerId: string, name?: string) => {
+      if (state === 'none') return undefined
+      if (was?.state === state) return was
+      return { playerId, name: name ?? was!.name, state, at }
+    }
+    const myRow = row(after.mine, mine, them.accountId, other.name)
+    const theirRow = row(after.theirs, theirs, me.accountId, me.name)
+    const counts = [
+      { write: countSide(me, before.mine, after.mine), otherwise: 'friend.limit' },
+      { write: countSide(them, before.theirs, after.theirs), otherwise: 'friend.full' },
+    ] as const
+    const steps: Step<PairRefusal>[] = [
+      { write: writeSide(me, them.accountId, before.mine, myRow) },
+      { write: writeSide(them, me.accountId, before.theirs, theirRow) },
+      ...counts.flatMap(({ write, otherwise }) =>
+        write === undefined ? [] : [{ write, otherwise }],
+      ),
+    ]
+    if (after.told !== undefined) {
+      const news = { kind: after.told, playerId: me.accountId, name: theirRow!.name }
+      steps.push({ write: notify(deps.runtime, them, news) })
+    }
+    return { steps, answer: myRow === undefined ? {} : { friend: myRow } }
+  })
+  return friend
 }
 
 function sideOf(row: FriendRow | undefined): Side {

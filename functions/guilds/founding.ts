@@ -5,9 +5,10 @@ import { Problem } from '#shared/problem.ts'
 import { isReserved } from '#shared/rules/reserved-names.ts'
 import { newId } from '#shared/runtime.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
+import { once } from '../http/once.ts'
 import { notDeleted } from '../characters/characters.ts'
-import { attempt, inOrder, seatOf } from './attempt.ts'
-import type { Actor } from './attempt.ts'
+import { inOrder, seatOf } from './acting.ts'
+import type { Actor } from './acting.ts'
 import { clearGuild, endGuild, guildOf } from './ending.ts'
 import { firstRanks, leaderRankId } from './rights.ts'
 import { addMember, foundGuild, logWrite } from './store.ts'
@@ -21,7 +22,7 @@ export async function found(
   name: string,
   op: OperationId,
 ): Promise<Guild> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const character = { realmId, characterId: as.characterId }
     const [me, current] = await inOrder(as.read(), guildOf(deps, character))
     if (isReserved(name)) throw new Problem('guild.name_refused')
@@ -72,7 +73,7 @@ export async function disband(
   as: Actor,
   op: OperationId,
 ): Promise<void> {
-  await attempt(deps, op, async () => {
+  await once(deps, op, async () => {
     const [, { guild }] = await inOrder(as.read(), seatOf(deps.store, of, as.characterId))
     if (guild.leaderId !== as.characterId) throw new Problem('guild.forbidden')
     return { steps: endGuild(deps, of.realmId, guild), answer: {} }

@@ -3,8 +3,9 @@ import { guildMembersMax } from '#shared/limits.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
+import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
-import { attempt, loggedChange, tell } from './attempt.ts'
+import { loggedChange, tell } from './acting.ts'
 import { clearGuild, endGuild, guildOf } from './ending.ts'
 import { leaderSet } from './members.ts'
 import { leaderRankId } from './rights.ts'
@@ -32,7 +33,7 @@ async function leaveGuild(
   if (first === undefined) return
   // One stay in one guild: a character that is restored may come back.
   const fact = ['guilds.leave-as-deleted', realmId, characterId, guildId, first.joinedAt]
-  await attempt(deps, operationOf(fact, {}), async () => {
+  await once(deps, operationOf(fact, {}), async () => {
     const [guild, me] = await Promise.all([
       guildOf(deps, { realmId, characterId }),
       readMember(deps.store, of, characterId),

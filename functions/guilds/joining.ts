@@ -5,19 +5,11 @@ import type { GuildMember, GuildWaiting } from '#shared/api/guilds.ts'
 import { guildMembersMax, guildWaitingMax, guildWaitingMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
+import { once } from '../http/once.ts'
 import { notDeleted, ownerOfName } from '../characters/characters.ts'
 import { notBlocked } from '../friends/friends.ts'
-import {
-  acting,
-  attempt,
-  demand,
-  inOrder,
-  loggedChange,
-  openGuild,
-  seatOf,
-  tell,
-} from './attempt.ts'
-import type { Actor, Somebody } from './attempt.ts'
+import { acting, demand, inOrder, loggedChange, openGuild, seatOf, tell } from './acting.ts'
+import type { Actor, Somebody } from './acting.ts'
 import { guildOf } from './ending.ts'
 import { lowestOf } from './rights.ts'
 import type { GuildRefusal } from './rights.ts'
@@ -45,7 +37,7 @@ export async function invite(
   name: string,
   op: OperationId,
 ): Promise<GuildWaiting> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const [by, { guild, me }, other] = await inOrder(
       as.read(),
       seatOf(deps.store, of, as.characterId),
@@ -75,7 +67,7 @@ export async function apply(
   as: Actor,
   op: OperationId,
 ): Promise<GuildWaiting> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const [me, guild] = await inOrder(as.read(), openGuild(deps.store, of))
     await mayWait(deps, of, guild, me, 'application')
     const row = waitingRowOf(deps, guild, me, 'application')
@@ -99,7 +91,7 @@ export async function join(
   as: Actor,
   op: OperationId,
 ): Promise<GuildMember> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const [me, guild] = await inOrder(as.read(), openGuild(deps.store, of))
     const invited = await mayJoin(deps, of, guild, me, 'invite')
     const inviter = { accountId: invited.byAccountId!, characterId: invited.byCharacterId! }
@@ -118,7 +110,7 @@ export async function accept(
   characterId: string,
   op: OperationId,
 ): Promise<GuildMember> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const [by, { guild, me }] = await inOrder(as.read(), seatOf(deps.store, of, as.characterId))
     demand(guild, me, 'accept')
     const applied = await mayJoin(deps, of, guild, { characterId }, 'application')
@@ -142,7 +134,7 @@ export async function decline(
   characterId: string,
   op: OperationId,
 ): Promise<void> {
-  await attempt(deps, op, async () => {
+  await once(deps, op, async () => {
     const [, row] = await inOrder(as.read(), readWaiting(deps.store, of, characterId))
     if (as.characterId === characterId) {
       if (row === undefined) throw new Problem('guild.not_waiting')

@@ -5,8 +5,9 @@ import type { GuildMember } from '#shared/api/guilds.ts'
 import { Problem } from '#shared/problem.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
-import { acting, attempt, demand, inOrder, loggedChange, seatOf, tell } from './attempt.ts'
-import type { Actor } from './attempt.ts'
+import { once } from '../http/once.ts'
+import { acting, demand, inOrder, loggedChange, seatOf, tell } from './acting.ts'
+import type { Actor } from './acting.ts'
 import { changeRanks, isAbove, leaderRankId, secondOf } from './rights.ts'
 import type { Rank, WantedRank } from './rights.ts'
 import { countIn, dropMember, giveRank, readMember } from './store.ts'
@@ -19,7 +20,7 @@ export async function leave(
   as: Actor,
   op: OperationId,
 ): Promise<void> {
-  await attempt(deps, op, async () => {
+  await once(deps, op, async () => {
     const [, { guild, me }] = await inOrder(as.read(), seatOf(deps.store, of, as.characterId))
     if (guild.leaderId === me.characterId) throw new Problem('guild.leader')
     const change = { add: { members: -1, [`in${me.rankId}`]: -1 } }
@@ -40,7 +41,7 @@ export async function kick(
   characterId: string,
   op: OperationId,
 ): Promise<void> {
-  await attempt(deps, op, async () => {
+  await once(deps, op, async () => {
     const { by, guild, me, other } = await twoOf(deps, of, as, characterId)
     demand(guild, me, 'kick')
     const member = known(other)
@@ -67,7 +68,7 @@ export async function rank(
   { characterId, rankId }: { characterId: string; rankId: number },
   op: OperationId,
 ): Promise<GuildMember> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const { by, guild, me, other } = await twoOf(deps, of, as, characterId)
     demand(guild, me, 'promote')
     const member = known(other)
@@ -100,7 +101,7 @@ export async function lead(
   characterId: string,
   op: OperationId,
 ): Promise<GuildMember> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const { by, guild, me, other } = await twoOf(deps, of, as, characterId)
     if (guild.leaderId !== me.characterId) throw new Problem('guild.forbidden')
     const member = known(other)
@@ -140,7 +141,7 @@ export async function message(
   op: OperationId,
 ): Promise<void> {
   const trimmed = text.trim()
-  await attempt(deps, op, async () => {
+  await once(deps, op, async () => {
     const [by, { guild, me }] = await inOrder(as.read(), seatOf(deps.store, of, as.characterId))
     demand(guild, me, 'message')
     if (trimmed !== '' && !isChatText(trimmed)) throw new Problem('guild.text_refused')
@@ -161,7 +162,7 @@ export async function ranks(
   wanted: readonly WantedRank[],
   op: OperationId,
 ): Promise<{ ranks: RankShown[] }> {
-  return await attempt(deps, op, async () => {
+  return await once(deps, op, async () => {
     const [by, { guild, me }] = await inOrder(as.read(), seatOf(deps.store, of, as.characterId))
     demand(guild, me, 'ranks')
     if (!wanted.every(({ name }) => isChatText(name))) throw new Problem('guild.text_refused')

@@ -4,8 +4,8 @@ import type { PageQuery } from '#shared/api/page.ts'
 import { Problem } from '#shared/problem.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
+import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
-import { attempt } from './attempt.ts'
 import { changeGuild, countOf, dropWaiting, readGuild, readWaiting, waitingFor } from './store.ts'
 import type { CharacterIn, GuildRow, GuildStep, WaitingRow, waitingOf } from './store.ts'
 
@@ -24,7 +24,7 @@ export function endWaiting(
 export async function forgetWaiting(deps: OperationDeps, realmId: string, row: WaitingRow) {
   const { guildId, characterId, at } = row
   const op: OperationId = operationOf(['guilds.forget', realmId, guildId, characterId, at], {})
-  await attempt(deps, op, async () => {
+  await once(deps, op, async () => {
     const of = { realmId, guildId }
     const [guild, found] = await Promise.all([
       readGuild(deps.store, of),

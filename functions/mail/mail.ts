@@ -2,18 +2,17 @@
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { Letter, LetterFrom, LetterHead, WrittenLetter } from '#shared/api/mail.ts'
 import type { PageQuery } from '#shared/api/page.ts'
-import { answerOf, recalled } from '#shared/http/operation.ts'
 import { letterLinesMax } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { Problem } from '#shared/problem.ts'
-import type { ProblemCode } from '#shared/problem.ts'
 import { isLinesText } from '#shared/protocol/chat-text.ts'
-import { commit, refuse } from '#shared/store/commit.ts'
-import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Write } from '#shared/store/store.ts'
 import { characterOf, ownerOfName } from '../characters/characters.ts'
 import { hasBlocked, notBlocked } from '../friends/friends.ts'
+import { once } from '../http/once.ts'
+import type { Found } from '../http/once.ts'
 import { readCursor, writeCursor } from '../http/page.ts'
 import {
   inboxOf,
@@ -49,11 +48,7 @@ import {
 /** A character of a player, whose inbox it is or who writes. */
 export type Owned = Player & { characterId: string }
 
-type MailRefusal = Extract<ProblemCode, `mail.${string}`>
 type Sent = { to: string; at: number; until: number }
-
-/** An inbox that others change meanwhile is looked at anew so often: of many who draw slots some meet. */
-const triesMax = 8
 
 const listName = 'mail.list'
 
@@ -146,28 +141,14 @@ async function change(
   op: OperationId,
   writesFor: (letter: Awaited<ReturnType<typeof readOne>>) => Write[],
 ): Promise<void> {
-  await settled(async (unclear) => {
-    let letter
-    try {
-      letter = await readOne(deps, of, letterId)
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      return await refuse(deps, op, { refused: error.code, unclear })
-    }
-    const steps = writesFor(letter).map((write) => ({ write }))
-    return await commit(deps, op, { steps, answer: {}, unclear })
+  await once(deps, op, async () => {
+    const writes = writesFor(await readOne(deps, of, letterId))
+    return { steps: stepsOf(writes), answer: {} }
   })
 }
 
-/** Tries again what met others, and answers. `unclear`: a commit of this id has failed before. */
-async function settled<T>(
-  attempt: (unclear: boolean) => Promise<Outcome<T, ProblemCode>>,
-): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    const outcome = await attempt(tries > 1)
-    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
-    if (!busy || tries === triesMax) return answerOf(outcome)
-  }
+function stepsOf(writes: readonly Write[]): Step<never>[] {
+  return writes.map((write) => ({ write }))
 }
 
 /**
@@ -183,31 +164,24 @@ export async function sendLetter(
 ): Promise<Sent> {
   checkTexts(letter)
   const { realmId } = from
-  let found
-  try {
-    found = await Promise.all([
+  return await once(deps, op, async () => {
+    const [{ name }, them] = await Promise.all([
       characterOf(deps.store, from, from.characterId),
       receiver(deps, realmId, to),
     ])
-    if (found[1].characterId === from.characterId) throw new Problem('mail.self')
-  } catch (error) {
-    return await recalled(deps, op, error)
-  }
-  const [{ name }, them] = found
-  const between = { me: { ...from, name }, them: { realmId, ...them } }
-  return await settled((unclear) => trySend(deps, between, letter, op, unclear))
+    if (them.characterId === from.characterId) throw new Problem('mail.self')
+    return await findSend(deps, { me: { ...from, name }, them: { realmId, ...them } }, letter)
+  })
 }
 
 type Named = Owned & { name: string }
 
-async function trySend(
-  deps: OperationDeps,
+/** Throws mail.blocked, mail.full, mail.unread. */
+async function findSend(
+  { store, runtime }: OperationDeps,
   { me, them }: { me: Named; them: Named },
   letter: WrittenLetter,
-  op: OperationId,
-  unclear: boolean,
-): Promise<Outcome<Sent, MailRefusal>> {
-  const { store, runtime } = deps
+): Promise<Found<Sent>> {
   const now = runtime.now()
   const box = boxOf(them.realmId, them.characterId)
   const [unwanted, blocked, { taken }, places] = await Promise.all([
@@ -216,19 +190,14 @@ async function trySend(
     readBox(store, box, now),
     readPlaces(store, box, me.accountId, now),
   ])
+  if (unwanted) throw new Problem('mail.blocked')
   const letterId = newLetterId(runtime, playerSlots, taken)
+  if (letterId === undefined) throw new Problem('mail.full')
   const place = freePlace(places, blocked)
-  const refused: MailRefusal | undefined = unwanted
-    ? 'mail.blocked'
-    : letterId === undefined
-      ? 'mail.full'
-      : place === undefined
-        ? 'mail.unread'
-        : undefined
-  if (refused !== undefined) return await refuse(deps, op, { refused, unclear })
+  if (place === undefined) throw new Problem('mail.unread')
   const times = timesOf(now)
   // Who is blocked meets the same limits and gets the same answer. His letter goes nowhere.
-  const taking = { n: place!, letterId: letterId!, lost: blocked, ...times }
+  const taking = { n: place, letterId, lost: blocked, ...times }
   const writes = [takePlace(box, me.accountId, taking)]
   if (!blocked) {
     const { accountId: playerId, name } = me
@@ -236,13 +205,12 @@ async function trySend(
     const news = { kind: 'mail.arrived', characterId: them.characterId, playerId, name } as const
     writes.push(
       notBlocked(them, playerId),
-      ...putLetter(box, { ...letter, letterId: letterId!, from, place: place!, ...times }),
-      notify(runtime, them, { ...news, letterId: letterId! }),
+      ...putLetter(box, { ...letter, letterId, from, place, ...times }),
+      notify(runtime, them, { ...news, letterId }),
     )
   }
   const answer = { to: them.name, at: now, until: untilOf(times) }
-  const steps = writes.map((write): Step<MailRefusal> => ({ write }))
-  return await commit(deps, op, { steps, answer, unclear })
+  return { steps: stepsOf(writes), answer }
 }
 
 /** Throws mail.unknown. */
@@ -278,32 +246,26 @@ export async function sendSystemLetter(
   op: OperationId,
 ): Promise<{ letterId: string; characterId: string; until: number }> {
   checkTexts(letter)
-  let them: Named
-  try {
-    const owner = await receiver(deps, realmId, to)
-    if (owner.name !== to) {
-      throw new Problem('mail.unknown', { detail: `The name is spelled ${owner.name}.` })
-    }
-    them = { realmId, ...owner }
-  } catch (error) {
-    return await recalled(deps, op, error)
-  }
   const { store, runtime } = deps
-  const { characterId } = them
-  const box = boxOf(realmId, characterId)
-  return await settled(async (unclear) => {
+  return await once(deps, op, async () => {
+    const them = await receiver(deps, realmId, to)
+    if (them.name !== to) {
+      throw new Problem('mail.unknown', { detail: `The name is spelled ${them.name}.` })
+    }
+    const { characterId, accountId } = them
+    const box = boxOf(realmId, characterId)
     const now = runtime.now()
     const { taken } = await readBox(store, box, now)
     const letterId = newLetterId(runtime, systemSlots, taken)
-    if (letterId === undefined) return await refuse(deps, op, { refused: 'mail.full', unclear })
+    if (letterId === undefined) throw new Problem('mail.full')
     const times = timesOf(now)
+    const news = { kind: 'mail.arrived', characterId, letterId } as const
     const writes = [
       audited(`to ${them.name}: ${letter.subject}`),
       ...putLetter(box, { ...letter, letterId, from: { kind: 'game' }, ...times }),
-      notify(runtime, them, { kind: 'mail.arrived', characterId, letterId }),
+      notify(runtime, { realmId, accountId }, news),
     ]
-    const answer = { letterId, characterId, until: untilOf(times) }
-    return await commit(deps, op, { steps: writes.map((write) => ({ write })), answer, unclear })
+    return { steps: stepsOf(writes), answer: { letterId, characterId, until: untilOf(times) } }
   })
 }
 
@@ -316,20 +278,19 @@ export async function sendToAll(
   op: OperationId,
 ): Promise<{ letterId: string; until: number }> {
   checkTexts(letter)
-  return await settled(async (unclear) => {
+  return await once(deps, op, async () => {
     const now = deps.runtime.now()
     const there = await readToAll(deps.store, realmId, now, { fresh: true })
     const taken = new Set(there.map(({ letterId }) => slotOf(letterId)))
     const letterId = newLetterId(deps.runtime, realmSlots, taken)
-    if (letterId === undefined) return await refuse(deps, op, { refused: 'mail.full', unclear })
+    if (letterId === undefined) throw new Problem('mail.full')
     const times = timesOf(now, days)
     const from: LetterFrom = { kind: 'game' }
     const writes = [
       audited(`${letterId}: ${letter.subject}`),
       ...putLetter(boxOfAll(realmId), { ...letter, letterId, from, ...times }),
     ]
-    const answer = { letterId, until: untilOf(times) }
-    return await commit(deps, op, { steps: writes.map((write) => ({ write })), answer, unclear })
+    return { steps: stepsOf(writes), answer: { letterId, until: untilOf(times) } }
   })
 }
 
@@ -341,15 +302,11 @@ export async function withdrawToAll(
   audited: Audited,
   op: OperationId,
 ): Promise<void> {
-  await settled(async (unclear) => {
+  await once(deps, op, async () => {
     const now = deps.runtime.now()
     const head = await readRealmHead(deps.store, realmId, letterId, now)
-    if (head === undefined) return await refuse(deps, op, { refused: 'mail.not_found', unclear })
+    if (head === undefined) throw new Problem('mail.not_found')
     const writes = [...deleteToAll(realmId, letterId), audited(`${letterId}: ${head.subject}`)]
-    return await commit(deps, op, {
-      steps: writes.map((write) => ({ write })),
-      answer: {},
-      unclear,
-    })
+    return { steps: stepsOf(writes), answer: {} }
   })
 }

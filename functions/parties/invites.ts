@@ -3,9 +3,10 @@ import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import { Problem } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
 import { notBlocked } from '../friends/friends.ts'
+import { once } from '../http/once.ts'
 import * as rules from './party.ts'
 import type { Member } from './party.ts'
-import { once, readMine, ruled, tell } from './parties.ts'
+import { changed, readMine, tell } from './parties.ts'
 import type { Acting, Answer, Refusal, Rule } from './parties.ts'
 import { inviteWrite, joinWrite, readParty, uninviteWrite } from './store.ts'
 
@@ -15,25 +16,23 @@ export async function inviteToParty(
   { realmId, me: findMe, op }: Acting,
   findOther: () => Promise<Member>,
 ): Promise<Answer> {
-  return await once(deps, { realmId, op }, async () => {
+  return await once(deps, op, async () => {
     const [me, other] = await Promise.all([findMe(), findOther()])
     if (other.accountId === me.accountId) throw new Problem('party.self')
-    return async () => {
-      const before = await readMine(deps.store, realmId, me)
-      const party = before ?? rules.found(newId(deps.runtime), me)
-      const after = rules.invite(party, me.characterId, other, deps.runtime.now())
-      if (typeof after === 'string') return after
-      const { partyId } = after
-      const invite = after.invites.at(-1)!
-      const steps: Step<Refusal>[] = [
-        { write: inviteWrite(realmId, invite, partyId, me.name) },
-        // Who is blocked learns no more than that nobody here has this name.
-        ...reach(realmId, me, other),
-        tell(deps, realmId, other, { kind: 'party.invited', partyId, by: me }),
-      ]
-      if (before === undefined) steps.push({ write: joinWrite(realmId, me.characterId, partyId) })
-      return { before, party: after, steps }
-    }
+    const before = await readMine(deps.store, realmId, me)
+    const party = before ?? rules.found(newId(deps.runtime), me)
+    const after = rules.invite(party, me.characterId, other, deps.runtime.now())
+    if (typeof after === 'string') throw new Problem(after)
+    const { partyId } = after
+    const invite = after.invites.at(-1)!
+    const steps: Step<Refusal>[] = [
+      { write: inviteWrite(realmId, invite, partyId, me.name) },
+      // Who is blocked learns no more than that nobody here has this name.
+      ...reach(realmId, me, other),
+      tell(deps, realmId, other, { kind: 'party.invited', partyId, by: me }),
+    ]
+    if (before === undefined) steps.push({ write: joinWrite(realmId, me.characterId, partyId) })
+    return changed(deps, realmId, before, { party: after, steps })
   })
 }
 
@@ -76,10 +75,11 @@ async function invited(
   partyId: string,
   rule: Rule,
 ): Promise<Answer> {
-  return await once(deps, { realmId, op }, async () => {
+  return await once(deps, op, async () => {
     const me = await find()
-    return async () =>
-      ruled(await readParty(deps.store, realmId, partyId), me, rule, 'party.not_invited')
+    const before = await readParty(deps.store, realmId, partyId)
+    if (before === undefined) throw new Problem('party.not_invited')
+    return changed(deps, realmId, before, rule(before, me))
   })
 }
 

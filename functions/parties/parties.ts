@@ -4,13 +4,14 @@
 // had. Who meets another one reads again.
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PartyView } from '#shared/api/parties.ts'
-import { answerOf, recalled } from '#shared/http/operation.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { News } from '#shared/notifications/notification.ts'
 import { Problem } from '#shared/problem.ts'
-import { commit, operationOf, refuse } from '#shared/store/commit.ts'
-import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import { operationOf } from '#shared/store/commit.ts'
+import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
+import { once } from '../http/once.ts'
+import type { Found } from '../http/once.ts'
 import * as rules from './party.ts'
 import type { Member, Party, PartyRefusal } from './party.ts'
 import {
@@ -22,9 +23,6 @@ import {
   writeParty,
 } from './store.ts'
 import type { InviteRow, PartyRow } from './store.ts'
-
-/** Others may change the same party meanwhile: it is read again so often. */
-const triesMax = 8
 
 export type Refusal = PartyRefusal | 'friend.unknown'
 
@@ -143,67 +141,33 @@ function alone(party: Party | PartyRefusal): Change | PartyRefusal {
   return typeof party === 'string' ? party : { party }
 }
 
-/** An act in the party that the caller's character is in. */
+/** An act in the party that the caller's character is in. Three or four trips when nobody else changes it. */
 async function mine(
   deps: OperationDeps,
   { realmId, me: find, op }: Acting,
   rule: Rule,
 ): Promise<Answer> {
-  return await once(deps, { realmId, op }, async () => {
+  return await once(deps, op, async () => {
     const me = await find()
-    return async () => ruled(await readMine(deps.store, realmId, me), me, rule, 'party.not_found')
+    const before = await readMine(deps.store, realmId, me)
+    if (before === undefined) throw new Problem('party.not_found')
+    return changed(deps, realmId, before, rule(before, me))
   })
 }
 
-export function ruled(
+/** What a request finds to do: a party becomes another one. Throws the refusal. */
+export function changed(
+  { runtime }: OperationDeps,
+  realmId: string,
   before: PartyRow | undefined,
-  me: Member,
-  rule: Rule,
-  none: PartyRefusal,
-): Attempt {
-  if (before === undefined) return none
-  const change = rule(before, me)
-  return typeof change === 'string' ? change : { ...change, before }
-}
-
-/** What the party was when it was read, and becomes. */
-type Attempt = (Change & { before: PartyRow | undefined }) | PartyRefusal
-
-/**
- * Makes a change happen once. `prepare` finds who acts, or throws a Problem; what it answers reads the party and
- * applies the rule, again when others have changed the party meanwhile. Three or four trips when nobody has.
- */
-export async function once(
-  deps: OperationDeps,
-  { realmId, op }: Omit<Acting, 'me'>,
-  prepare: () => Promise<() => Promise<Attempt>>,
-): Promise<Answer> {
-  let attempt: () => Promise<Attempt>
-  try {
-    attempt = await prepare()
-  } catch (error) {
-    return await recalled<Answer>(deps, op, error)
-  }
-  for (let tries = 1; ; tries++) {
-    const outcome = await tryOnce(deps, { realmId, op }, await attempt(), tries > 1)
-    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
-    if (!busy || tries === triesMax) return answerOf(outcome)
-  }
-}
-
-async function tryOnce(
-  deps: OperationDeps,
-  { realmId, op }: Omit<Acting, 'me'>,
-  attempt: Attempt,
-  unclear: boolean,
-): Promise<Outcome<Answer, Refusal>> {
-  if (typeof attempt === 'string') return await refuse(deps, op, { refused: attempt, unclear })
-  const { before, party, steps = [] } = attempt
-  return await commit<Answer, Refusal>(deps, op, {
+  change: Change | PartyRefusal,
+): Found<Answer> {
+  if (typeof change === 'string') throw new Problem(change)
+  const { party, steps = [] } = change
+  return {
     steps: [{ write: writeParty(realmId, before, party) }, ...steps],
-    answer: party === undefined ? {} : { party: viewOf(party, deps.runtime.now()) },
-    unclear,
-  })
+    answer: party === undefined ? {} : { party: viewOf(party, runtime.now()) },
+  }
 }
 
 export async function readMine(

@@ -4,8 +4,8 @@ import { operationMaxAgeMs, operationMaxAheadMs } from '../limits.ts'
 import type { ProblemCode } from '../problem.ts'
 import { PROBLEMS, Problem } from '../problem.ts'
 import { birthOfId } from '../runtime.ts'
-import { operationOf, recall } from '../store/commit.ts'
-import type { OperationDeps, Outcome } from '../store/commit.ts'
+import { operationOf } from '../store/commit.ts'
+import type { Outcome } from '../store/commit.ts'
 import { StoreError } from '../store/store.ts'
 
 /**
@@ -52,21 +52,6 @@ export function answerOf<T>(outcome: Outcome<T, ProblemCode>, detail?: string): 
       if (outcome.refused in PROBLEMS) throw new Problem(outcome.refused, { detail })
       throw new Error(`an operation was refused by an unknown name: ${outcome.refused}`)
   }
-}
-
-/**
- * For a request that is refused by what it finds before its commit. What it names may have changed since it was
- * carried out, and a repeat gets the first answer. Throws the refusal when there was none. One trip.
- */
-export async function recalled<T>(
-  deps: OperationDeps,
-  op: OperationId,
-  refusal: unknown,
-): Promise<T> {
-  if (!(refusal instanceof Problem)) throw refusal
-  const known = await recall<T, ProblemCode>(deps, op)
-  if (known === undefined) throw refusal
-  return answerOf(known)
 }
 
 /**

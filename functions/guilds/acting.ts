@@ -1,61 +1,16 @@
-// An act on a guild: what it reads decides, and the transaction fails if that is no longer so. Then it looks again.
-import type { OperationId } from '#shared/api/endpoint.ts'
-import { answerOf } from '#shared/http/operation.ts'
+// What acts on a guild share: who acts, by which rank, what is logged and told.
 import { guildLogMax, guildLogSlack } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { News } from '#shared/notifications/notification.ts'
-import type { ProblemCode } from '#shared/problem.ts'
 import { Problem } from '#shared/problem.ts'
-import { commit, refuse } from '#shared/store/commit.ts'
-import type { OperationDeps, Outcome, Step } from '#shared/store/commit.ts'
+import type { OperationDeps } from '#shared/store/commit.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { readPage } from '../http/page.ts'
 import { may } from './rights.ts'
-import type { GuildRefusal } from './rights.ts'
 import { changeGuild, logOf, logWrite, readGuild, readMember, stillHasRank } from './store.ts'
 import type { GuildChange, GuildIn, GuildRow, GuildStep, LogEntry, MemberRow } from './store.ts'
 import type { Permission } from '#shared/api/guilds.ts'
-
-/** What others change meanwhile is looked at anew so often. */
-const triesMax = 5
-
-type Act<T> = { steps: readonly GuildStep[]; answer: T }
-
-/**
- * Carries out what `look` finds to do; it throws a Problem when there is nothing that may be done. A repeat gets the
- * first answer. Throws Problem; world.busy when others were faster each time.
- */
-export async function attempt<T>(
-  deps: OperationDeps,
-  op: OperationId,
-  look: () => Promise<Act<T>>,
-): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    const outcome = await attemptOnce(deps, op, look, tries > 1)
-    const busy = outcome.outcome === 'refused' && outcome.refused === 'busy'
-    if (!busy || tries === triesMax) return answerOf(outcome)
-  }
-}
-
-/** `unclear`: a commit of this id has failed before, and may still take effect. */
-async function attemptOnce<T>(
-  deps: OperationDeps,
-  op: OperationId,
-  look: () => Promise<Act<T>>,
-  unclear: boolean,
-): Promise<Outcome<T, ProblemCode>> {
-  let act: Act<T>
-  try {
-    act = await look()
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    return await refuse<T, ProblemCode>(deps, op, { refused: error.code, unclear })
-  }
-  const { steps, answer } = act
-  const named: readonly Step<GuildRefusal | 'busy'>[] = steps
-  return (await commit(deps, op, { steps: named, answer, unclear })) as Outcome<T, ProblemCode>
-}
 
 /** A character, and whose it is. */
 export type Somebody = { accountId: string; characterId: string; name: string }
