@@ -197,10 +197,12 @@ export async function runCalls(
     await viaGrpc('Reserve', { seconds: 1 })
     await stateRest('after reserve')
     await runtime.sleep(1300)
+    await settle()
     await stateGrpc('when the reservation is over')
     await viaRest('POST', '/reserve', { seconds: '1' })
     await viaGrpc('Allocate', {}, 'within the reservation')
     await runtime.sleep(1300)
+    await settle()
     await stateRest('allocated within the reservation')
 
     await viaRest('GET', '/nothing')

@@ -21,7 +21,7 @@ const open = rateNames.filter((rate) => !guarded.includes(rate))
 
 /** A clock at the start of a window of every rate, and limiters on stores that can be made to fail. */
 function world() {
-  const clock = { now: 1_700_000_000_000 - (1_700_000_000_000 % 3_600_000) }
+  const clock = { now: 1_700_000_000_000 - (1_700_000_000_000 % 86_400_000) }
   const runtime = { now: () => clock.now, sleep: async () => undefined }
   const asked = { pipelines: [] as CacheCommand[][], store: [] as StoreRequest[] }
   const broken: { cache: boolean; store: Fault | undefined } = { cache: false, store: undefined }

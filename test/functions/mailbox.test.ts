@@ -5,7 +5,7 @@ import { createMemoryStore } from '#client/library/storage.ts'
 import { mailboxSettlesMs, notificationKeptMs } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import { newId } from '#shared/runtime.ts'
-import { newAccount, openApi } from '../functions/api.ts'
+import { newAccount, openApi } from './api.ts'
 
 const realmId = 'local'
 
