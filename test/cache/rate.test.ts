@@ -144,9 +144,9 @@ describe.each(['cache', 'store'])('rate limits counted in the %s', (place) => {
 
 describe('rate limits', () => {
   it('take one pipeline of three commands, and show no subject in it', async () => {
-    const { asked, limiter } = world()
+    const { asked, clock, limiter } = world()
     await limiter().check('password.address', 'mira@example.org')
-    const index = 1_699_999_200_000 / 60_000
+    const index = clock.now / 60_000
     expect(asked.pipelines).toHaveLength(1)
     const key = expect.stringMatching(
       new RegExp(`^rate:password\\.address:[A-Za-z0-9_-]{22}:${index}$`),
