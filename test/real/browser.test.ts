@@ -109,7 +109,75 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
       .toBeLessThan(0.001)
   }
 
-  it('see each other walk, talk, and pass a gate', async () => {
+  /** Chooses a tab of the panel of people, which it opens. */
+  async function openTab(page: Page, title: string): Promise<void> {
+    if (!(await page.locator('dialog.people').isVisible())) {
+      await page.click('.corner >> text=/^People/')
+    }
+    await page.click(`dialog.people .choices >> text=/^${title}/`)
+  }
+  const press = async (page: Page, label: string) =>
+    await page.click(`dialog.people button:text-is("${label}"):visible`)
+  const shown = async (page: Page, text: string) =>
+    await page.locator(`dialog.people >> text=${text} >> visible=true`).first().waitFor()
+
+  /** Two who are in zones of different hosts: friends, a party, a guild with a rank of its own, a letter. */
+  async function keepInTouch(mira: Page, bram: Page): Promise<void> {
+    await openTab(mira, 'Friends')
+    await mira.fill('input[name=friend]', 'Bram')
+    await press(mira, 'Ask to be friends')
+    const asked = performance.now()
+    // The button tells that something waits, before anything is opened.
+    await bram.locator('.corner >> text=People (1)').waitFor()
+    print('a request is seen on another host', asked)
+    await openTab(bram, 'Friends')
+    await press(bram, 'Accept')
+    await shown(mira, 'in Riverhold')
+    await shown(bram, 'in Whisperwood')
+
+    await press(mira, 'Invite')
+    await bram.locator('dialog.people >> text=Party (1)').waitFor()
+    await openTab(bram, 'Party')
+    await press(bram, 'Accept')
+    await openTab(mira, 'Party')
+    await press(mira, 'All ready?')
+    await bram.locator('dialog.people button:text-is("Ready"):visible').waitFor()
+    await press(bram, 'Ready')
+
+    await openTab(mira, 'Guild')
+    await mira.fill('input[name=guild]', 'Lanterns')
+    await press(mira, 'Found a guild')
+    await shown(mira, 'Lanterns, 1 members')
+    await mira.fill('input[name=rank]', 'Lamplighter')
+    await press(mira, 'Add')
+    await mira.fill('input[name=guild]', 'Bram')
+    await press(mira, 'Invite')
+    await openTab(bram, 'Guild')
+    await press(bram, 'Join')
+    await shown(bram, 'Recruit')
+    await openTab(mira, 'Guild')
+    await press(mira, 'Up')
+    await shown(mira, 'Lamplighter')
+
+    await openTab(mira, 'Mail')
+    await mira.click('dialog.people summary')
+    await mira.fill('input[name=to]', 'Bram')
+    await mira.fill('input[name=subject]', 'Hello <b>there</b>')
+    await mira.fill('dialog.people textarea', 'Two lines\nof <i>text</i>')
+    await press(mira, 'Send')
+    const sent = performance.now()
+    await bram.locator('dialog.people >> text=Mail (1)').waitFor()
+    print('a letter is seen', sent)
+    await openTab(bram, 'Mail')
+    await press(bram, 'Read')
+    await shown(bram, 'of <i>text</i>')
+    const people = process.env['PICTURE_PEOPLE']
+    if (people !== undefined) await bram.screenshot({ path: people })
+  }
+  const print = (what: string, since: number) =>
+    process.stdout.write(`${what} after ${Math.round(performance.now() - since)} ms\n`)
+
+  it('see each other walk, talk, pass a gate, and keep in touch', async () => {
     const mira = await openPage()
     await mira.click('#guest')
     await createAndEnter(mira, 'Mira Vale')
@@ -161,6 +229,7 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
     await mira.waitForFunction(() => window.waystone?.state?.phase === 'joined')
     expect((await self(mira)).y).toBeCloseTo((await self(mira)).ack.y, 3)
     expect(await zone(mira)).toBe('forest')
+    await keepInTouch(mira, bram)
     expect(complaints).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-// The panel of people: friends, party, mail; and notes of what the mailbox says. A guild has no tab yet.
+// The panel of people: friends, party, guild, mail; and notes of what the mailbox says.
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { createMailbox } from '../../library/mailbox.ts'
@@ -7,6 +7,7 @@ import { button, element } from '../element.ts'
 import type { Playing } from '../resume-store.ts'
 import { wordsOf } from '../words.ts'
 import { friendsTab } from './friends.ts'
+import { guildTab } from './guild.ts'
 import { mailTab } from './mail.ts'
 import { newsWords } from './news-words.ts'
 import { partyTab } from './party.ts'
@@ -42,6 +43,7 @@ export function createPeople(options: PeopleOptions): People {
   const tabs: { tab: Tab; button: HTMLButtonElement; waiting: number }[] = [
     friendsTab(context, (id) => zoneNames.get(id) ?? id),
     partyTab(context),
+    guildTab(context),
     mailTab(context),
   ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
   let chosen = tabs[0]!.tab
@@ -99,6 +101,13 @@ export function createPeople(options: PeopleOptions): People {
     else error.textContent = ''
   }
 
+  /** Whether drawing anew would take away what the player writes just now. */
+  function isWriting(): boolean {
+    const at = document.activeElement
+    const writes = at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement
+    return writes && dialog.contains(at) && at.value !== ''
+  }
+
   async function readZoneNames(): Promise<void> {
     try {
       const { zones } = await api.world.status({ params: { realmId: playing.realmId } })
@@ -114,7 +123,7 @@ export function createPeople(options: PeopleOptions): People {
     try {
       const news = await mailbox.news()
       for (const each of news) options.note(newsWords(each))
-      if (told || news.length > 0) await refresh()
+      if ((told || news.length > 0) && !isWriting()) await refresh()
     } catch {
       // The next time.
     }
