@@ -1,22 +1,21 @@
 // Invites: how a character comes into a party.
-import type { OperationDeps, Step } from '#shared/store/commit.ts'
+import type { Step } from '#shared/store/commit.ts'
 import { Problem } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
 import { notBlocked } from '../friends/friends.ts'
-import { once } from '../http/once.ts'
 import * as rules from './party.ts'
 import type { Member } from './party.ts'
-import { changed, readMine, tell } from './parties.ts'
-import type { Acting, Answer, Refusal, Rule } from './parties.ts'
+import { change, readMine, tell } from './parties.ts'
+import type { Acting, Answer, PartyDeps, Refusal, Rule } from './parties.ts'
 import { inviteWrite, joinWrite, readParty, uninviteWrite } from './store.ts'
 
 /** Invites a character, and founds a party if there is none. `other` finds it, or throws a Problem. */
 export async function inviteToParty(
-  deps: OperationDeps,
+  deps: PartyDeps,
   { realmId, me: findMe, op }: Acting,
   findOther: () => Promise<Member>,
 ): Promise<Answer> {
-  return await once(deps, op, async () => {
+  return await change(deps, realmId, op, async () => {
     const [me, other] = await Promise.all([findMe(), findOther()])
     if (other.accountId === me.accountId) throw new Problem('party.self')
     const before = await readMine(deps.store, realmId, me)
@@ -32,12 +31,12 @@ export async function inviteToParty(
       tell(deps, realmId, other, { kind: 'party.invited', partyId, by: me }),
     ]
     if (before === undefined) steps.push({ write: joinWrite(realmId, me.characterId, partyId) })
-    return changed(deps, realmId, before, { party: after, steps })
+    return { me, before, change: { party: after, steps } }
   })
 }
 
 export async function acceptInvite(
-  deps: OperationDeps,
+  deps: PartyDeps,
   acting: Acting,
   partyId: string,
 ): Promise<Answer> {
@@ -57,7 +56,7 @@ export async function acceptInvite(
 }
 
 export async function declineInvite(
-  deps: OperationDeps,
+  deps: PartyDeps,
   acting: Acting,
   partyId: string,
 ): Promise<void> {
@@ -70,16 +69,16 @@ export async function declineInvite(
 
 /** An act of who is invited. */
 async function invited(
-  deps: OperationDeps,
+  deps: PartyDeps,
   { realmId, me: find, op }: Acting,
   partyId: string,
   rule: Rule,
 ): Promise<Answer> {
-  return await once(deps, op, async () => {
+  return await change(deps, realmId, op, async () => {
     const me = await find()
     const before = await readParty(deps.store, realmId, partyId)
     if (before === undefined) throw new Problem('party.not_invited')
-    return changed(deps, realmId, before, rule(before, me))
+    return { me, before, change: rule(before, me) }
   })
 }
 

@@ -6,12 +6,12 @@ import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PartyView } from '#shared/api/parties.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { News } from '#shared/notifications/notification.ts'
+import type { PresenceReader } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
-import type { Found } from '../http/once.ts'
 import * as rules from './party.ts'
 import type { Member, Party, PartyRefusal } from './party.ts'
 import {
@@ -36,6 +36,9 @@ export type Acting = { realmId: string; me: () => Promise<Member>; op: Operation
 
 export type Answer = { party?: PartyView }
 
+/** Without `presence` members learn of a change when they look. */
+export type PartyDeps = OperationDeps & { presence?: Pick<PresenceReader, 'hint'> }
+
 /** Party and invites of a character. Two trips at most. */
 export async function standingOf(
   { store, runtime }: OperationDeps,
@@ -59,7 +62,7 @@ export async function membersWith(
   return ids.filter((id) => id !== characterId)
 }
 
-export async function leaveParty(deps: OperationDeps, acting: Acting): Promise<void> {
+export async function leaveParty(deps: PartyDeps, acting: Acting): Promise<void> {
   const { realmId } = acting
   await mine(deps, acting, (before, me) => {
     const { partyId, invites } = before
@@ -96,7 +99,7 @@ export async function leavePartyAsDeleted(
 }
 
 export async function kickFromParty(
-  deps: OperationDeps,
+  deps: PartyDeps,
   acting: Acting,
   characterId: string,
 ): Promise<Answer> {
@@ -114,20 +117,20 @@ export async function kickFromParty(
   })
 }
 
-export async function handOver(deps: OperationDeps, acting: Acting, to: string): Promise<Answer> {
+export async function handOver(deps: PartyDeps, acting: Acting, to: string): Promise<Answer> {
   return await mine(deps, acting, (party, { characterId }) =>
     alone(rules.handOver(party, characterId, to)),
   )
 }
 
-export async function askReady(deps: OperationDeps, acting: Acting): Promise<Answer> {
+export async function askReady(deps: PartyDeps, acting: Acting): Promise<Answer> {
   return await mine(deps, acting, (party, { characterId }) =>
     alone(rules.askReady(party, characterId, deps.runtime.now())),
   )
 }
 
 export async function answerReady(
-  deps: OperationDeps,
+  deps: PartyDeps,
   acting: Acting,
   ready: boolean,
 ): Promise<Answer> {
@@ -143,31 +146,43 @@ function alone(party: Party | PartyRefusal): Change | PartyRefusal {
 
 /** An act in the party that the caller's character is in. Three or four trips when nobody else changes it. */
 async function mine(
-  deps: OperationDeps,
+  deps: PartyDeps,
   { realmId, me: find, op }: Acting,
   rule: Rule,
 ): Promise<Answer> {
-  return await once(deps, op, async () => {
+  return await change(deps, realmId, op, async () => {
     const me = await find()
     const before = await readMine(deps.store, realmId, me)
     if (before === undefined) throw new Problem('party.not_found')
-    return changed(deps, realmId, before, rule(before, me))
+    return { me, before, change: rule(before, me) }
   })
 }
 
-/** What a request finds to do: a party becomes another one. Throws the refusal. */
-export function changed(
-  { runtime }: OperationDeps,
+/** What a request finds: who acts, the party as it is, and what becomes of it. */
+type Look = { me: Member; before: PartyRow | undefined; change: Change | PartyRefusal }
+
+/** Makes a change happen once. The other members hear that there is something to look at. */
+export async function change(
+  deps: PartyDeps,
   realmId: string,
-  before: PartyRow | undefined,
-  change: Change | PartyRefusal,
-): Found<Answer> {
-  if (typeof change === 'string') throw new Problem(change)
-  const { party, steps = [] } = change
-  return {
-    steps: [{ write: writeParty(realmId, before, party) }, ...steps],
-    answer: party === undefined ? {} : { party: viewOf(party, runtime.now()) },
-  }
+  op: OperationId,
+  look: () => Promise<Look>,
+): Promise<Answer> {
+  let others: string[] = []
+  const answer = await once<Answer>(deps, op, async () => {
+    const { me, before, change: found } = await look()
+    if (typeof found === 'string') throw new Problem(found)
+    const { party, steps = [] } = found
+    const concerned = [...(before?.members ?? []), ...(party?.members ?? [])]
+    const accounts = concerned.map(({ accountId }) => accountId)
+    others = [...new Set(accounts)].filter((accountId) => accountId !== me.accountId)
+    return {
+      steps: [{ write: writeParty(realmId, before, party) }, ...steps],
+      answer: party === undefined ? {} : { party: viewOf(party, deps.runtime.now()) },
+    }
+  })
+  if (others.length > 0) deps.presence?.hint('presence', realmId, others)
+  return answer
 }
 
 export async function readMine(

@@ -43,6 +43,9 @@ class Token:
             case.headers["Authorization"] = f"Bearer {data}"
 
 
+# The character that founded a guild, by the guild's id: others are refused.
+founders: dict[str, str] = {}
+
 # Who made a character, by its id: nobody else can enter with it.
 makers: dict[str, str] = {}
 
@@ -57,6 +60,10 @@ def before_call(context, case, kwargs):
     # A link says which character, but OpenAPI has no word for "by the same caller".
     if headers.get("Authorization") == f"Bearer {os.environ['API_TOKEN']}":
         body = case.body if isinstance(case.body, dict) else {}
+        founder = founders.get((case.path_parameters or {}).get("guildId"))
+        for fields in (body, case.query or {}):
+            if founder is not None and "as" in fields:
+                fields["as"] = founder
         named = (case.path_parameters or {}).get("characterId") or body.get("characterId")
         if isinstance(named, str) and named in makers:
             headers["Authorization"] = makers[named]
@@ -66,3 +73,5 @@ def before_call(context, case, kwargs):
 def after_call(context, case, response):
     if case.operation.definition.raw["operationId"] == "characters.create" and response.status_code == 201:
         makers[response.json()["characterId"]] = response.request.headers["Authorization"]
+    if case.operation.definition.raw["operationId"] == "guilds.found" and response.status_code == 201:
+        founders[response.json()["guildId"]] = case.body["as"]
