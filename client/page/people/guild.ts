@@ -85,19 +85,19 @@ export function guildTab({ api, playing, act }: TabContext): Tab {
     const query = { as, limit: rosterSize }
     const [roster, waiting] = await Promise.all([
       api.guilds.roster({ params, query }),
-      api.guilds.waiting({ params, query }),
+      may('accept') ? api.guilds.waiting({ params, query }) : undefined,
     ])
     const place = (id: number) => ranks.findIndex((each) => each.rankId === id)
     const members = roster.entries
       .toSorted((a, b) => place(a.rankId) - place(b.rankId) || a.name.localeCompare(b.name))
       .map((each) => memberLine(each, guild, may))
-    const applications = waiting.entries.filter(({ kind }) => kind === 'application')
+    const applications = waiting?.entries.filter(({ kind }) => kind === 'application') ?? []
     list.replaceChildren(
       element('h2', { text: `${guild.name}, ${guild.members} members` }),
       ...(guild.message === undefined ? [] : [element('p', { text: guild.message })]),
       ...section(
         'They apply',
-        applications.map((each) => applicationLine(each, may('accept'))),
+        applications.map((each) => applicationLine(each)),
       ),
       ...section('Members', members),
       ...(may('message') ? [messageForm(params)] : []),
@@ -110,7 +110,7 @@ export function guildTab({ api, playing, act }: TabContext): Tab {
           : button('Leave', () => act(() => api.guilds.leave({ params, body }))),
       ),
     )
-    return may('accept') ? applications.length : 0
+    return applications.length
   }
 
   const memberLine = (
@@ -153,16 +153,13 @@ export function guildTab({ api, playing, act }: TabContext): Tab {
     return line(text, ranks[at(rankId)]?.name ?? '', choices)
   }
 
-  const applicationLine = (
-    { guildId, characterId, name: text }: GuildWaiting,
-    mayAccept: boolean,
-  ) => {
+  const applicationLine = ({ guildId, characterId, name: text }: GuildWaiting) => {
     const params = { realmId, guildId, characterId }
     const choices = [
       { label: 'Accept', choose: () => act(() => api.guilds.accept({ params, body })) },
       { label: 'Decline', choose: () => act(() => api.guilds.decline({ params, query: body })) },
     ]
-    return line(text, 'applies', mayAccept ? choices : [])
+    return line(text, 'applies', choices)
   }
 
   const messageForm = (params: { realmId: string; guildId: string }) => {
