@@ -32,7 +32,7 @@ export function next(act: Act, pair: Pair): Next | PairRefusal {
       return asked(pair)
     case 'accept':
       if (pair.mine === 'friend') return 'friend.already'
-      return pair.mine === 'received' ? friends : 'friend.not_found'
+      return pair.mine === 'received' ? friends : 'friend.not_asked'
     case 'end':
       if (pair.mine === 'none' || pair.mine === 'blocked') return 'friend.not_found'
       return { ...nothing, theirs: kept(pair.theirs) }

@@ -107,7 +107,7 @@ export const friends = domain({
       answer: friend,
       errors: [
         'character.not_found',
-        'friend.not_found',
+        'friend.not_asked',
         'friend.already',
         'friend.limit',
         'friend.full',

@@ -122,7 +122,7 @@ describe('two players', () => {
     expect(await bram.list()).toEqual({ Ada: 'sent' })
     expect(await ada.list()).toEqual({ Bram: 'blocked' })
     expect(await ada.told()).toEqual(['friend.asked Bram'])
-    expect(await codeOf(ada.accept(bram))).toBe('friend.not_found')
+    expect(await codeOf(ada.accept(bram))).toBe('friend.not_asked')
     expect(await codeOf(ada.ask(bram))).toBe('friend.blocked')
     await ada.unblock(bram)
     expect(await ada.list()).toEqual({})
@@ -137,7 +137,7 @@ describe('a refusal', () => {
     expect(await codeOf(ada.ask({ name: 'Nobody Here' }))).toBe('friend.unknown')
     expect(await codeOf(ada.ask(ada))).toBe('friend.self')
     expect(await codeOf(ada.block(ada))).toBe('friend.self')
-    expect(await codeOf(ada.accept(bram))).toBe('friend.not_found')
+    expect(await codeOf(ada.accept(bram))).toBe('friend.not_asked')
     expect(await codeOf(ada.end(bram))).toBe('friend.not_found')
     expect(await codeOf(ada.unblock(bram))).toBe('friend.not_found')
     await ada.ask(bram)
@@ -281,7 +281,7 @@ class Model {
         return 'done'
       case 'accept':
         if (this.friends.has(ab)) return 'friend.already'
-        if (!open) return 'friend.not_found'
+        if (!open) return 'friend.not_asked'
         befriend()
         return 'done'
       case 'end':
