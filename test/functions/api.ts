@@ -270,6 +270,23 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
+/** Chances of the faults of a store under which requests must still take effect once. */
+export const faulty = {
+  conflict: 0.05,
+  throttle: 0.05,
+  loseRequest: 0.05,
+  loseAnswer: 0.05,
+  applyLate: 0.05,
+}
+
+/** Sends it until it is known how it ended, as clients do. */
+export async function settled(send: () => Promise<unknown>): Promise<string> {
+  for (;;) {
+    const code = await codeOf(send())
+    if (code !== 'store.unavailable' && code !== 'world.busy') return code
+  }
+}
+
 /** The options of an app without any domain. */
 export function bareOptions(): AppOptions {
   return {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { blockedMax, friendRequestsMax, friendsMax } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import { seededFaults } from '#shared/store/faults.ts'
-import { codeOf, newAccount, openApi } from './api.ts'
+import { codeOf, faulty, newAccount, openApi, settled } from './api.ts'
 import type { TestApi } from './api.ts'
 
 const inRealm = { realmId: 'local' }
@@ -320,22 +320,6 @@ const history = fc.array(
   fc.record({ who: fc.nat(3), whom: fc.nat(3), what: fc.constantFrom(...acts) }),
   { minLength: 20, maxLength: 60 },
 )
-const faulty = {
-  conflict: 0.05,
-  throttle: 0.05,
-  loseRequest: 0.05,
-  loseAnswer: 0.05,
-  applyLate: 0.05,
-}
-
-/** Sends it until it is known how it ended, as clients do. */
-async function settled(send: () => Promise<unknown>): Promise<string> {
-  for (;;) {
-    const code = await codeOf(send())
-    if (code !== 'store.unavailable' && code !== 'world.busy') return code
-  }
-}
-
 describe('a random history on a store that conflicts, throttles and loses requests and answers', () => {
   it('of one act after the other ends as the words of the API say', async () => {
     await fc.assert(

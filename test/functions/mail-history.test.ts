@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { letterKeptDays, lettersMax, lettersUnreadOfOneMax } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import { seededFaults } from '#shared/store/faults.ts'
-import { codeOf } from './api.ts'
+import { codeOf, faulty, settled } from './api.ts'
 import type { TestApi } from './api.ts'
 import { again, dayMs, fill, people, written } from './mail-people.ts'
 import type { Person } from './mail-people.ts'
@@ -54,22 +54,6 @@ const history = fc.array(
   }),
   { minLength: 20, maxLength: 80 },
 )
-const faulty = {
-  conflict: 0.05,
-  throttle: 0.05,
-  loseRequest: 0.05,
-  loseAnswer: 0.05,
-  applyLate: 0.05,
-}
-
-/** Sends it until it is known how it ended, as clients do. */
-async function settled(send: () => Promise<unknown>): Promise<string> {
-  for (;;) {
-    const code = await codeOf(send())
-    if (code !== 'store.unavailable' && code !== 'world.busy') return code
-  }
-}
-
 describe('a random history on a store that conflicts, throttles and loses requests and answers', () => {
   it('of one act after the other ends as docs/social.md says', async () => {
     await fc.assert(

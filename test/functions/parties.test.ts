@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { partyInviteMs, partyInvitesMax, partyMembersMax, readyCheckMs } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import { seededFaults } from '#shared/store/faults.ts'
-import { codeOf, newAccount, openApi } from './api.ts'
+import { codeOf, faulty, newAccount, openApi, settled } from './api.ts'
 import type { TestApi } from './api.ts'
 
 const params = { realmId: 'local' }
@@ -350,22 +350,6 @@ const history = fc.array(
   }),
   { minLength: 30, maxLength: 80 },
 )
-const faulty = {
-  conflict: 0.05,
-  throttle: 0.05,
-  loseRequest: 0.05,
-  loseAnswer: 0.05,
-  applyLate: 0.05,
-}
-
-/** Sends it until it is known how it ended, as clients do. */
-async function settled(send: () => Promise<unknown>): Promise<string> {
-  for (;;) {
-    const code = await codeOf(send())
-    if (code !== 'store.unavailable' && code !== 'world.busy') return code
-  }
-}
-
 /** `parties`: by whom: the party whose invite is meant. */
 function sender(a: Person, b: Person, what: What, partyOf: string, id: string) {
   switch (what) {
