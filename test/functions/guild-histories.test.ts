@@ -18,7 +18,7 @@ import { newId } from '#shared/runtime.ts'
 import { seededFaults } from '#shared/store/faults.ts'
 import { readRow } from '#shared/store/row.ts'
 import type { Item } from '#shared/store/store.ts'
-import { codeOf, openApi } from './api.ts'
+import { codeOf, faulty, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 import { GuildModel } from './guild-model.ts'
 import type { ModelAct, Room } from './guild-model.ts'
@@ -281,14 +281,6 @@ function historyOf(players: number, guilds: number, length: number) {
     maxLength: length,
     size: 'max',
   })
-}
-
-const faulty = {
-  conflict: 0.05,
-  throttle: 0.05,
-  loseRequest: 0.05,
-  loseAnswer: 0.05,
-  applyLate: 0.05,
 }
 
 /** Between what an act has read and what it writes, others act. */
