@@ -10,6 +10,7 @@ import type { KeyRing, Verifier } from '#shared/keys/ring.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+import type { PersonalOf } from './personal.ts'
 import type { Realms } from './realms.ts'
 import type { RowPermission } from './rows.ts'
 import type { Mounted } from './serve.ts'
@@ -57,6 +58,8 @@ type About = {
   group: 'player' | 'play' | 'utility'
   /** Beside those that every function has (cdk/permissions.ts). */
   rows: readonly RowPermission[]
+  /** What it keeps of a player: how it is exported and erased, or why there is nothing. */
+  personal?: PersonalOf
   /** What it adds to /health; see `checksOf`. */
   checks?: (parts: AllParts) => Checks
   /** It hashes passwords: its function gets a whole core, and a bound of its own. */
