@@ -4,15 +4,15 @@ import type { Context } from 'hono'
 import { createHostKeys } from '#shared/keys/host.ts'
 import { readHostKey } from '#shared/ownership/lease.ts'
 import { hintedStore } from '#shared/presence/hinted-store.ts'
-import { createPresence } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
+import { createPush } from '#shared/push/push.ts'
 import { createCrossOrigin } from './http/cross-origin.ts'
 import { problemOf, problemResponse } from './http/failure.ts'
 import { createHead, createRequestIds, securityHeaders } from './http/head.ts'
 import { mountHealth } from './http/health.ts'
 import type { Health } from './http/health.ts'
 import { mountDomains } from './http/record.ts'
-import type { AllParts, DomainRecord } from './http/record.ts'
+import type { DomainRecord, GivenParts } from './http/record.ts'
 import type { Reference } from './http/reference.ts'
 import { serve } from './http/serve.ts'
 import type { Mounted, ServeDeps } from './http/serve.ts'
@@ -37,10 +37,11 @@ export type Edge = Pick<
 /** An app of domains by their records. */
 export function createDomainApp(
   records: readonly DomainRecord[],
-  given: AllParts,
+  given: GivenParts,
   edge: Edge,
 ): Hono {
-  const parts = { ...given, store: hintedStore(given.store, createPresence(given)) }
+  const push = createPush(given)
+  const parts = { ...given, push, store: hintedStore(given.store, push) }
   const { store, runtime, limiter, realms, keys, log } = parts
   return createApp({
     domains: mountDomains(records, parts),

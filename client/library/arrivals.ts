@@ -114,6 +114,15 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
     case 'announce':
       emitter.emit('announce', data)
       break
+    case 'said':
+      emitter.emit('said', data)
+      break
+    case 'lost':
+      emitter.emit('lost', data)
+      break
+    case 'maintenance':
+      emitter.emit('maintenance', data)
+      break
     case 'saving':
       core.savingPaused = data.paused
       emitter.emit('saving', data)

@@ -2,7 +2,8 @@
 // the handling of arrivals (arrivals.ts) and the public interface (zone-client.ts).
 import type { Admission } from '#shared/api/world.ts'
 import type { Zone } from '#shared/content/content.ts'
-import type { ControlMessage, NotifiedOf } from '#shared/protocol/control.ts'
+import type { ControlMessage } from '#shared/protocol/control.ts'
+import type { NotifiedOf, SocialEvent } from '#shared/protocol/social-event.ts'
 import type { TallyTotal } from '#shared/rules/tally.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
@@ -43,6 +44,12 @@ export type ZoneClientEvents = {
   used: { ability: string; command: number; refused: UseRefusal | undefined }
   /** An operator's line for everybody. */
   announce: { text: string }
+  /** A line in a channel of chat. */
+  said: Extract<SocialEvent, { kind: 'said' }>
+  /** Lines of a channel did not come, or may not have: read it from where you were. */
+  lost: Extract<SocialEvent, { kind: 'lost' }>
+  /** The realm closes. */
+  maintenance: Extract<SocialEvent, { kind: 'maintenance' }>
   /** The server cannot save for now. Play goes on. */
   saving: { paused: boolean }
   /**

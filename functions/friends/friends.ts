@@ -9,6 +9,7 @@ import { putShown } from '#shared/presence/circle.ts'
 import { presenceOf } from '#shared/presence/presence.ts'
 import type { PresenceReader } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
+import type { Push } from '#shared/push/push.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
 import { commit } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
@@ -35,7 +36,7 @@ export type Between = {
   other: { accountId: string; name?: string }
 }
 
-export type FriendDeps = OperationDeps & { presence: PresenceReader }
+export type FriendDeps = OperationDeps & { presence: PresenceReader; push: Push }
 
 /** Friends with their presence. One trip, and two to the cache. */
 export async function listFriends(
@@ -68,7 +69,7 @@ export async function show(
   const shown: Shown = { appear, ...(line === undefined ? {} : { status: line }) }
   const write = { put: putShown(of, shown) }
   const answer = answerOf(await commit(deps, op, { steps: [{ write }], answer: shown }))
-  deps.presence.hint('shown', of.realmId, [of.accountId])
+  deps.push.hint('shown', of.realmId, [of.accountId])
   return answer
 }
 

@@ -3,11 +3,14 @@ import type { friends } from '#shared/api/friends.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { readShown } from '#shared/presence/circle.ts'
 import { createPresence } from '#shared/presence/presence.ts'
+import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf } from '../characters/characters.ts'
 import { act, listFriends, playerOf, show } from './friends.ts'
 
-export function friendRoutes(parts: OperationDeps & { cache: Cache }): Handlers<typeof friends> {
+export function friendRoutes(
+  parts: OperationDeps & { cache: Cache; push: Push },
+): Handlers<typeof friends> {
   const deps = { ...parts, presence: createPresence(parts) }
   const { store } = deps
   return {

@@ -7,6 +7,7 @@ import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing, Verifier } from '#shared/keys/ring.ts'
+import type { Push } from '#shared/push/push.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -25,6 +26,8 @@ export type CommonParts = {
   /** The public keys. */
   keys: Verifier
   log: Log
+  /** Tells players who are there now. */
+  push: Push
 }
 
 /** Parts that a domain gets if its record says that it needs them. */
@@ -39,6 +42,8 @@ export type NeededParts = {
 
 export type Need = keyof NeededParts
 export type AllParts = CommonParts & NeededParts
+/** What an app is made of: the rest it makes of these. */
+export type GivenParts = Omit<AllParts, 'push'>
 
 /** `false`, by name, for what is not well and is not this process. */
 export type Checks = () => Promise<Record<string, boolean>>
@@ -61,7 +66,7 @@ type About = {
   /** What it keeps of a player: how it is exported and erased, or why there is nothing. */
   personal?: PersonalOf
   /** What it adds to /health; see `checksOf`. */
-  checks?: (parts: AllParts) => Checks
+  checks?: (parts: GivenParts) => Checks
   /** It hashes passwords: its function gets a whole core, and a bound of its own. */
   hashesPasswords?: true
   /** It serves /docs, /openapi.json, /health and whatever no other domain has a route for. */
@@ -78,7 +83,7 @@ export type DomainRecord = About & {
 export function defineDomain<D extends Domain, const N extends Need = never>(
   record: Omit<About, 'checks'> & {
     needs: readonly N[]
-    checks?: (parts: CommonParts & Pick<NeededParts, N>) => Checks
+    checks?: (parts: Omit<CommonParts, 'push'> & Pick<NeededParts, N>) => Checks
     declaration: D
     handlers: (parts: CommonParts & Pick<NeededParts, N>) => Handlers<D>
   },
@@ -98,7 +103,7 @@ export function mountDomains(records: readonly DomainRecord[], parts: AllParts):
  * What the domains add to /health. Operators should look at it. The process itself is well, and goes on taking
  * requests. A check that cannot be made adds nothing: others say why.
  */
-export function checksOf(records: readonly DomainRecord[], parts: AllParts): Checks {
+export function checksOf(records: readonly DomainRecord[], parts: GivenParts): Checks {
   const all = records.flatMap(({ checks }) => (checks === undefined ? [] : [checks(parts)]))
   return async () => {
     const found = await Promise.all(all.map((check) => check().catch(() => ({}))))

@@ -6,7 +6,7 @@ import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PartyView } from '#shared/api/parties.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { News } from '#shared/notifications/notification.ts'
-import type { PresenceReader } from '#shared/presence/presence.ts'
+import type { Push } from '#shared/push/push.ts'
 import { Problem } from '#shared/problem.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
@@ -36,8 +36,8 @@ export type Acting = { realmId: string; me: () => Promise<Member>; op: Operation
 
 export type Answer = { party?: PartyView }
 
-/** Without `presence` members learn of a change when they look. */
-export type PartyDeps = OperationDeps & { presence?: Pick<PresenceReader, 'hint'> }
+/** Without `push` members learn of a change when they look. */
+export type PartyDeps = OperationDeps & { push?: Pick<Push, 'hint'> }
 
 /** Party and invites of a character. Two trips at most. */
 export async function standingOf(
@@ -181,7 +181,7 @@ export async function change(
       answer: party === undefined ? {} : { party: viewOf(party, deps.runtime.now()) },
     }
   })
-  if (others.length > 0) deps.presence?.hint('presence', realmId, others)
+  if (others.length > 0) deps.push?.hint('presence', realmId, others)
   return answer
 }
 

@@ -1,8 +1,7 @@
 import type { Handlers, OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { parties } from '#shared/api/parties.ts'
-import type { Cache } from '#shared/cache/cache.ts'
-import { createPresence } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
+import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf, ownerOfName } from '../characters/characters.ts'
 import { acceptInvite, declineInvite, inviteToParty } from './invites.ts'
@@ -18,8 +17,7 @@ import type { Acting } from './parties.ts'
 
 type From = { params: { realmId: string }; caller: PlayerCaller; operation: OperationId }
 
-export function partyRoutes(parts: OperationDeps & { cache: Cache }): Handlers<typeof parties> {
-  const deps = { ...parts, presence: createPresence(parts) }
+export function partyRoutes(deps: OperationDeps & { push: Push }): Handlers<typeof parties> {
   /** The caller's character. Throws character.not_found. */
   const member = async (
     characterId: string,

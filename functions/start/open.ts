@@ -3,7 +3,7 @@
 import { createVerifier } from '#shared/keys/ring.ts'
 import type { Verifier } from '#shared/keys/ring.ts'
 import { needsOf } from '../http/record.ts'
-import type { AllParts, DomainRecord, Need, NeededParts } from '../http/record.ts'
+import type { DomainRecord, GivenParts, Need, NeededParts } from '../http/record.ts'
 import type { Wired } from './wire.ts'
 
 export type Openers = { [N in Need]?: (wired: Wired) => Promise<NeededParts[N]> }
@@ -13,7 +13,7 @@ export async function openParts(
   records: readonly DomainRecord[],
   openers: Openers,
   wired: Wired,
-): Promise<AllParts> {
+): Promise<GivenParts> {
   const opened = await Promise.all(
     [...needsOf(records)].map(async (need) => {
       const open = openers[need]

@@ -12,7 +12,7 @@ import type { Log, LogLevel } from '#shared/telemetry/log.ts'
 import type { CommonParts } from '../http/record.ts'
 import { namesRedis, openCache, redisMissing } from './lambda-cache.ts'
 
-export type Wired = Omit<CommonParts, 'keys'> & {
+export type Wired = Omit<CommonParts, 'keys' | 'push'> & {
   config: Config
   aws: AwsCall
   /** What it signs with. */

@@ -1,7 +1,8 @@
 // Sends players the snapshot of a tick, the messages of entities near them, and messages for all players.
 import { resumeMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
-import type { NotifiedOf, ServerControl } from '#shared/protocol/control.ts'
+import type { ServerControl } from '#shared/protocol/control.ts'
+import type { NotifiedOf } from '#shared/protocol/social-event.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { listens, sendFrame, setViewRadius } from '../net/viewer.ts'
 import type { Viewer } from '../net/viewer.ts'

@@ -4,7 +4,7 @@ import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
-import type { NotifiedOf } from '#shared/protocol/control.ts'
+import type { NotifiedOf } from '#shared/protocol/social-event.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 
 /** A character as it is claimed. */

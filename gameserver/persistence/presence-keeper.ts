@@ -22,10 +22,11 @@ import {
 } from '#shared/limits.ts'
 import { readCircle, readShown } from '#shared/presence/circle.ts'
 import { hostKey, placeKey, writeEntry } from '#shared/presence/entry.ts'
-import { findHosts, readHint, sendHint } from '#shared/presence/hosts.ts'
-import type { Hint } from '#shared/presence/hosts.ts'
+import { findHosts, sendToHosts } from '#shared/presence/hosts.ts'
 import type { Shown } from '#shared/api/friends.ts'
-import { notifiedOf } from '#shared/protocol/control.ts'
+import { notifiedOf } from '#shared/protocol/social-event.ts'
+import { readPush } from '#shared/push/message.ts'
+import type { Hint } from '#shared/push/message.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -232,7 +233,7 @@ export function createPresenceKeeper(deps: {
     if (others.length === 0) return
     const hosts = await findHosts(cache, realmId, others)
     hosts.delete(bootId)
-    await sendHint(cache, 'presence', hosts)
+    await sendToHosts(cache, { of: 'presence' }, hosts)
   }
 
   /** One after the other. */
@@ -265,8 +266,8 @@ export function createPresenceKeeper(deps: {
       if (setField(accountId)) wishes.look(accountId, true)
     },
     heard(message) {
-      const hint = readHint(message)
-      if (hint === undefined) return
+      const hint = readPush(message)
+      if (hint === undefined || 'event' in hint) return
       const here = hint.accounts.filter((accountId) => players.has(accountId))
       if (hint.of !== 'shown') notices.add(hint.of, here)
       else for (const accountId of here) wishes.look(accountId)

@@ -1,13 +1,13 @@
 // A store that sends a hint for each notification it has written, so that no domain has to think of it.
 import { ownerOfMailbox } from '../notifications/mailbox.ts'
 import type { Store, Write } from '../store/store.ts'
-import type { PresenceReader } from './presence.ts'
+import type { Push } from '../push/push.ts'
 
 /**
  * Passes everything on. After a transaction that put rows into mailboxes, their players get a hint. One whose
  * outcome is unclear sends none: they read it later.
  */
-export function hintedStore(store: Store, { hint }: Pick<PresenceReader, 'hint'>): Store {
+export function hintedStore(store: Store, { hint }: Pick<Push, 'hint'>): Store {
   return {
     ...store,
     async transact(writes) {

@@ -1,28 +1,10 @@
-// Finds the hosts of players, and tells players there that they have something new.
-import * as z from 'zod'
+// Finds the hosts of players, and sends them messages for players there.
 import type { Cache, CacheCommand } from '../cache/cache.ts'
 import { presenceWrittenAtOnce } from '../limits.ts'
 import { inboxChannel } from '../ownership/inbox.ts'
+import type { SocialEvent } from '../protocol/social-event.ts'
+import type { Hint, PushMessage } from '../push/message.ts'
 import { placeKey } from './entry.ts'
-
-const hint = z.object({
-  /** Something new in the mailbox; another presence of a friend; another wish how he is shown himself. */
-  of: z.enum(['mailbox', 'presence', 'shown']),
-  /** Of the realm of the host. */
-  accounts: z.array(z.string()).max(presenceWrittenAtOnce),
-})
-
-/** What players of a host should look at. It may be lost; then they see it later. */
-export type Hint = z.infer<typeof hint>
-
-/** The hint in a message to a host; undefined for what this version cannot read. */
-export function readHint(message: string): Hint | undefined {
-  try {
-    return hint.safeParse(JSON.parse(message)).data
-  } catch {
-    return undefined
-  }
-}
 
 /** The hosts where players came in last, with these players. One trip. Fails with CacheError. */
 export async function findHosts(
@@ -45,15 +27,15 @@ export async function findHosts(
   return hosts
 }
 
-/** Sends a hint to hosts. One trip, none for no host. Fails with CacheError. */
-export async function sendHint(
+/** Sends a hint or an event to players of hosts. One trip, none for no host. Fails with CacheError. */
+export async function sendToHosts(
   cache: Cache,
-  of: Hint['of'],
+  what: Pick<Hint, 'of'> | { event: SocialEvent },
   hosts: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const commands = [...hosts].flatMap(([bootId, players]) =>
     chunks(players).map((accounts): CacheCommand => {
-      const message: Hint = { of, accounts }
+      const message: PushMessage = { ...what, accounts }
       return ['PUBLISH', inboxChannel(bootId), JSON.stringify(message)]
     }),
   )

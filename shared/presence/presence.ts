@@ -1,5 +1,5 @@
-// Presence for functions: who of these players is in play, and a hint to those who are. Redis alone knows.
-// Without it all are `unknown` and nobody gets a hint; nothing else changes.
+// Presence for functions: who of these players is in play. Redis alone knows. Without it all are `unknown`; nothing else
+// changes.
 import type { Presence } from '../api/friends.ts'
 import { CacheError } from '../cache/cache.ts'
 import type { Cache, CacheCommand } from '../cache/cache.ts'
@@ -7,8 +7,7 @@ import { cachePauseMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { hostKey, readEntry } from './entry.ts'
 import type { PresenceEntry } from './entry.ts'
-import { findHosts, sendHint } from './hosts.ts'
-import type { Hint } from './hosts.ts'
+import { findHosts } from './hosts.ts'
 
 /** The character in play; or `offline`, also for who wants to appear so; or `unknown`, when Redis does not say. */
 export type Found = PresenceEntry | 'offline' | 'unknown'
@@ -19,11 +18,6 @@ export type PresenceReader = {
    * fails. Only show it to players who may see it: to friends, to members of a guild.
    */
   read(realmId: string, accountIds: readonly string[]): Promise<Map<string, Found>>
-  /**
-   * Tells players who are in play that they have something new. Call it after the commit that made it so. Never
-   * fails, is not waited for, and may be lost.
-   */
-  hint(of: Hint['of'], realmId: string, accountIds: readonly string[]): void
 }
 
 export function createPresence(deps: {
@@ -51,11 +45,6 @@ export function createPresence(deps: {
       const online = await tried(async () => await readOnline(cache, realmId, accountIds))
       const otherwise = online === undefined ? 'unknown' : 'offline'
       return new Map(accountIds.map((id) => [id, online?.get(id) ?? otherwise]))
-    },
-    hint(of, realmId, accountIds) {
-      void tried(async () => {
-        await sendHint(cache, of, await findHosts(cache, realmId, accountIds))
-      })
     },
   }
 }

@@ -7,6 +7,7 @@ import { chatMaxLength } from '../limits.ts'
 import { tallyTotal } from '../rules/tally.ts'
 import { charactersOf, isChatText } from './chat-text.ts'
 import { readMsgpack } from './msgpack.ts'
+import { socialEvent } from './social-event.ts'
 
 /** The first `most` code points of a text. */
 export function cutText(text: string, most: number): string {
@@ -53,10 +54,8 @@ export const abilityRefusals = [
 ] as const
 export type AbilityRefusal = (typeof abilityRefusals)[number]
 
-export const notifiedOf = ['mailbox', 'presence'] as const
-export type NotifiedOf = (typeof notifiedOf)[number]
-
 export const serverControl = z.discriminatedUnion('kind', [
+  ...socialEvent.options,
   chatHeard.extend({ kind: z.literal('chat.nearby') }),
   /** The ability that the command with this number used was carried out, or why it was not. */
   z.object({
@@ -74,17 +73,10 @@ export const serverControl = z.discriminatedUnion('kind', [
     code: z.enum(['rate', 'invalid', 'paused', 'failed']),
     re: z.int().optional(),
   }),
-  /** An operator's line for everybody. */
-  z.object({ kind: z.literal('announce'), text: z.string() }),
   /** Saving is paused (the store does not answer) or works again; play goes on. */
   z.object({ kind: z.literal('saving'), paused: z.boolean() }),
   /** A tally of the player (shared/rules/tally.ts) has changed. Old news may come late: see `changes`. */
   tallyTotal.extend({ kind: z.literal('tally'), tally: z.string() }),
-  /**
-   * Something is new: read the mailbox, or the presence of friends. It may be lost, so it says nothing more and
-   * nothing depends on it.
-   */
-  z.object({ kind: z.literal('notified'), of: z.enum(notifiedOf) }),
   /** The content has changed while players are in; they may load it again. */
   z.object({ kind: z.literal('content'), version: z.string() }),
 ])

@@ -9,6 +9,7 @@ import { presenceRounds, presenceRenewMs } from '#shared/limits.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { friendsPartition, putShown } from '#shared/presence/circle.ts'
 import { createPresence } from '#shared/presence/presence.ts'
+import { createPush } from '#shared/push/push.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
@@ -54,6 +55,7 @@ function openWorld() {
     subscribe: (...args) => redis!.subscribe(...args),
   }
   const reader = () => createPresence({ cache, runtime })
+  const push = createPush({ cache, runtime })
   const hosts: { listen: () => void }[] = []
   let epochs = 0
   const at = { at: runtime.now() }
@@ -63,6 +65,7 @@ function openWorld() {
     fault,
     sent,
     reader,
+    push,
     sleep: runtime.sleep,
     async befriend(...all: string[]) {
       for (const accountId of all) {
@@ -84,7 +87,7 @@ function openWorld() {
     },
     async show(accountId: string, shown: Shown, hinted = true) {
       await memory.put(putShown({ realmId, accountId }, shown))
-      if (hinted) reader().hint('shown', realmId, [accountId])
+      if (hinted) push.hint('shown', realmId, [accountId])
     },
     /** What a reader who asks now is told, in one word each. */
     async read(...accountIds: string[]) {
@@ -452,13 +455,13 @@ describe('friends in play', () => {
     second.join('cato')
     await world.sleep(1000)
     for (const { told } of [first, second]) told.length = 0
-    world.reader().hint('mailbox', realmId, ['ada', 'bram', 'cato', 'nobody'])
+    world.push.hint('mailbox', realmId, ['ada', 'bram', 'cato', 'nobody'])
     await world.sleep(500)
     expect(first.told).toEqual(['ada mailbox'])
     expect(second.told).toEqual(['cato mailbox'])
     // A flood is one message.
     first.told.length = 0
-    for (let i = 0; i < 100; i++) world.reader().hint('mailbox', realmId, ['ada'])
+    for (let i = 0; i < 100; i++) world.push.hint('mailbox', realmId, ['ada'])
     await world.sleep(500)
     expect(first.told).toEqual(['ada mailbox'])
     for (const wrong of ['', 'x', '{}', '{"of":"all","accounts":["ada"]}', '[1]']) {
