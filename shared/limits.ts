@@ -216,6 +216,8 @@ export const reasonMinLength = 3
 export const reasonMaxLength = 200
 /** Ten years; beyond that, for good. */
 export const banMaxDays = 3650
+/** The longest ban that a moderator gives, changes or lifts: a month is time enough for an operator to look at it. */
+export const moderatorBanMaxMs = 30 * 24 * 60 * 60 * 1000
 /** An announcement, as a line of chat and a half. */
 export const announcementMaxLength = 300
 /** A repeated announcement is sent again within this time, for hosts that were missed; later it is over. */

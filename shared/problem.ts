@@ -111,6 +111,9 @@ export const PROBLEMS = {
 
   'admin.player_unknown': { status: 404, title: 'There is no such player' },
   'admin.ambiguous': { status: 409, title: 'This names more than one player' },
+  'admin.outranked': { status: 403, title: 'This player has a role that is not below yours' },
+  'admin.yourself': { status: 409, title: 'Nobody does this to his own account' },
+  'admin.ban_too_long': { status: 403, title: 'A ban of this length is a matter of operators' },
   'admin.host_unknown': { status: 404, title: 'The fleet has no such host' },
 
   'content.not_found': { status: 404, title: 'There is no such content file' },

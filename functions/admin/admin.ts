@@ -3,6 +3,7 @@
 // repeat carries out the later one.
 import type { MeantPlayer, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
+import type { Role } from '#shared/api/role.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
@@ -14,11 +15,13 @@ import type { Runtime } from '#shared/runtime.ts'
 import { commit } from '#shared/store/commit.ts'
 import type { Step } from '#shared/store/commit.ts'
 import type { Store, Write } from '#shared/store/store.ts'
-import { banWrite, readStanding, roleWrite } from '../auth/auth.ts'
+import { banWrite, readStanding, roleWrite, standingCheck } from '../auth/auth.ts'
+import type { AccountIf } from '../auth/auth.ts'
 import { listCharacters } from '../characters/characters.ts'
 import type { Realms } from '../http/realms.ts'
 import { auditWrite } from './audit.ts'
 import type { AuditAction } from './audit.ts'
+import { longestBan, notAbove, overWhom, refusalOf, stillMay } from './rights.ts'
 import { findAccount } from './who.ts'
 
 export type AdminDeps = {
@@ -34,18 +37,6 @@ export type AdminDeps = {
 type PlayedCharacter = PlayerAccount['characters'][number]
 
 const dayMs = 24 * 60 * 60 * 1000
-
-/**
- * Refuses an account that is no operator any more: its token may still be valid for minutes, but a dismissed
- * operator must not ban players. Throws auth.forbidden, auth.session_revoked. One trip.
- */
-export async function requireOperator(deps: AdminDeps, operator: OperatorCaller): Promise<void> {
-  if (operator.account === undefined) return
-  const account = await readStanding(deps.store, operator.account.accountId)
-  const banned = account?.ban !== undefined && account.ban.until > deps.runtime.now()
-  if (account?.role !== 'operator' || banned) throw new Problem('auth.forbidden')
-  if (operator.account.era !== account.era) throw new Problem('auth.session_revoked')
-}
 
 /** Throws admin.player_unknown, admin.ambiguous. */
 export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAccount> {
@@ -67,7 +58,10 @@ export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAc
   }
 }
 
-/** Kicks the characters in play, at their epochs of now. So a repeat kicks no player who has come back. */
+/**
+ * Kicks the characters in play, at their epochs of now. So a repeat kicks no player who has come back.
+ * Throws admin.player_unknown, admin.ambiguous, admin.outranked, auth.forbidden, operation.mismatch.
+ */
 export async function kick(
   deps: AdminDeps,
   operator: OperatorCaller,
@@ -78,8 +72,15 @@ export async function kick(
   const accountId = await findAccount(deps, who)
   const inPlay = (await readCharacters(deps, accountId)).filter(({ state }) => state !== 'offline')
   const what = inPlay.map(({ realmId, name }) => `${name} in ${realmId}`).join(', ')
+  const must = { roles: notAbove(operator) }
   const kicked = await commit(deps, op, {
-    steps: audited(deps, operator, op, { action: 'kick', target: accountId, what, reason }, []),
+    steps: [
+      ...audited(deps, operator, op, { action: 'kick', target: accountId, what, reason }),
+      // His own row is looked at already, and a transaction takes a row once.
+      ...(operator.account?.accountId === accountId
+        ? []
+        : [effect(must, standingCheck(accountId, must))]),
+    ],
     answer: {
       accountId,
       inPlay: inPlay.map(({ realmId, characterId, name, epoch }) => ({
@@ -96,7 +97,10 @@ export async function kick(
   return { accountId: done.accountId, meant, kicked: done.inPlay.length, stillInPlay }
 }
 
-/** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. Takes up to 4 s. */
+/**
+ * Throws admin.player_unknown, admin.ambiguous, admin.outranked, admin.yourself, admin.ban_too_long, auth.forbidden,
+ * operation.mismatch. Takes up to 4 s.
+ */
 export async function ban(
   deps: AdminDeps,
   operator: OperatorCaller,
@@ -114,9 +118,14 @@ export async function ban(
   const accountId = await findAccount(deps, who)
   const until = days === undefined ? forGood : deps.runtime.now() + days * dayMs
   const what = days === undefined ? 'for good' : `${days} days`
+  const must = { ...overWhom(operator, accountId), bannedAtMost: longestBan(deps, operator) }
+  if (until > (must.bannedAtMost ?? until)) throw new Problem('admin.ban_too_long')
   const action: AuditAction = { action: 'ban', target: accountId, what, reason }
   const banned = await commit(deps, op, {
-    steps: audited(deps, operator, op, action, [banWrite(accountId, { until, reason })]),
+    steps: [
+      ...audited(deps, operator, op, action),
+      effect(must, banWrite(accountId, { until, reason }, must)),
+    ],
     answer: { accountId, until },
   })
   const done = answerOf(banned)
@@ -125,7 +134,7 @@ export async function ban(
   return { ...done, meant, forGood: done.until >= forGood, stillInPlay }
 }
 
-/** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
+/** Throws as `ban` does. */
 export async function unban(
   deps: AdminDeps,
   operator: OperatorCaller,
@@ -134,9 +143,13 @@ export async function unban(
   op: OperationId,
 ): Promise<{ accountId: string; meant: MeantPlayer }> {
   const accountId = await findAccount(deps, who)
+  const must = { ...overWhom(operator, accountId), bannedAtMost: longestBan(deps, operator) }
   const action: AuditAction = { action: 'unban', target: accountId, what: '', reason }
   const lifted = await commit(deps, op, {
-    steps: audited(deps, operator, op, action, [banWrite(accountId, undefined)]),
+    steps: [
+      ...audited(deps, operator, op, action),
+      effect(must, banWrite(accountId, undefined, must)),
+    ],
     answer: { accountId },
   })
   const done = answerOf(lifted)
@@ -144,19 +157,20 @@ export async function unban(
   return { ...done, meant: await meantPlayer(deps, done.accountId) }
 }
 
-/** Throws admin.player_unknown, admin.ambiguous, operation.mismatch. */
+/** Throws admin.player_unknown, admin.ambiguous, admin.yourself, auth.forbidden, operation.mismatch. */
 export async function setRole(
   deps: Pick<AdminDeps, 'store' | 'runtime' | 'realms'>,
   operator: OperatorCaller,
   who: string,
-  request: { role: 'player' | 'operator'; reason: string },
+  request: { role: 'player' | Role; reason: string },
   op: OperationId,
-): Promise<{ accountId: string; meant: MeantPlayer; role: 'player' | 'operator' }> {
+): Promise<{ accountId: string; meant: MeantPlayer; role: 'player' | Role }> {
   const { role, reason } = request
   const accountId = await findAccount(deps, who)
   const action: AuditAction = { action: 'role', target: accountId, what: role, reason }
+  const must = overWhom(operator, accountId)
   const changed = await commit(deps, op, {
-    steps: audited(deps, operator, op, action, [roleWrite(accountId, role)]),
+    steps: [...audited(deps, operator, op, action), effect(must, roleWrite(accountId, role, must))],
     answer: { accountId, role },
   })
   const done = answerOf(changed)
@@ -179,18 +193,22 @@ async function meantPlayer(
   return { accountId, guest: account.guest, characters: lists.flat() }
 }
 
-/** The audit entry of an action, then its effect. The commit is refused when there is no such account. */
+/** The audit entry of an act on a player, and that the operator may still act. */
 function audited(
   deps: Pick<AdminDeps, 'runtime'>,
   operator: OperatorCaller,
   op: OperationId,
   action: AuditAction,
-  effect: Write[],
-): Step<'admin.player_unknown'>[] {
+): Step<'auth.forbidden'>[] {
   return [
     { write: auditWrite(deps.runtime, operator, op, action).write },
-    ...effect.map((write) => ({ write, otherwise: 'admin.player_unknown' }) as const),
+    ...stillMay(deps, operator),
   ]
+}
+
+/** A write on the account, which is refused by what is not as it must be. */
+function effect(must: AccountIf, write: Write): Step<ReturnType<ReturnType<typeof refusalOf>>> {
+  return { write, otherwise: refusalOf(must) }
 }
 
 /** Applies the current row of the account in realms and at hosts. */

@@ -66,10 +66,13 @@ const list: List<typeof auditRow> = {
   keyAt: ({ id }) => ({ pk, sk: id }),
 }
 
-/** Newest first. One trip. Throws request.cursor. */
+/** Newest first; who is no operator sees his own entries alone. One trip. Throws request.cursor. */
 export async function readAudit(
   store: Store,
+  { role, operatorId }: OperatorCaller,
   page: PageQuery,
 ): Promise<{ entries: AuditEntry[]; next?: string }> {
-  return await readPage(store, list, page)
+  const { entries, ...more } = await readPage(store, list, page)
+  if (role === 'operator') return { entries, ...more }
+  return { entries: entries.filter((entry) => entry.operatorId === operatorId), ...more }
 }

@@ -15,7 +15,11 @@ export const domain = defineDomain({
   rows: [
     operationRows,
     { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },
-    { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'UpdateItem'] },
+    {
+      table: 'core',
+      partition: 'ACCOUNT#*',
+      actions: ['GetItem', 'UpdateItem', 'ConditionCheckItem'],
+    },
     { table: 'core', partition: 'AUDIT', actions: ['Query', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'Query', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },

@@ -1,17 +1,18 @@
 import type { admin } from '#shared/api/admin.ts'
 import type { Handlers, OperatorCaller } from '#shared/api/endpoint.ts'
-import { ban, kick, requireOperator, setRole, showPlayer, unban } from './admin.ts'
+import { ban, kick, setRole, showPlayer, unban } from './admin.ts'
 import type { AdminDeps } from './admin.ts'
 import { readAudit } from './audit.ts'
 import { announce, listFleet, stopHost } from './fleet.ts'
 import { mailAll, sendMail, withdrawMail } from './letters.ts'
+import { requireRole } from './rights.ts'
 
 export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
   /** Refuses an account that has lost its role since its token was made. */
   const asked =
     <Asked extends { caller: OperatorCaller }, Answer>(handle: (call: Asked) => Promise<Answer>) =>
     async (call: Asked): Promise<Answer> => {
-      await requireOperator(deps, call.caller)
+      await requireRole(deps, call.caller)
       return await handle(call)
     }
   return {
@@ -46,6 +47,6 @@ export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
       await stopHost(deps, caller, params.name, body.reason, operation)
       return {}
     }),
-    audit: asked(({ query }) => readAudit(deps.store, query)),
+    audit: asked(({ caller, query }) => readAudit(deps.store, caller, query)),
   }
 }

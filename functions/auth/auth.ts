@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { PasswordSession, Session } from '#shared/api/auth.ts'
 import type { OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
+import type { Role } from '#shared/api/role.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateName } from '#shared/limits.ts'
@@ -16,6 +17,7 @@ import type { Hasher } from './passwords.ts'
 import { firstTokens, openSession } from './sessions.ts'
 import type { SessionDeps } from './sessions.ts'
 import {
+  accountCheck,
   banUpdate,
   newAccount,
   newLogin,
@@ -25,7 +27,9 @@ import {
   readLogin,
   roleUpdate,
 } from './store.ts'
-import type { AccountRow } from './store.ts'
+import type { AccountIf, AccountRow } from './store.ts'
+
+export type { AccountIf } from './store.ts'
 
 export type AuthDeps = SessionDeps & { hasher: Hasher; limiter: RateLimiter }
 
@@ -187,14 +191,19 @@ export async function accountOfLogin(store: Store, loginName: string): Promise<s
   return (await readLogin(store, loginName.toLowerCase()))?.accountId
 }
 
-/** Bans, in place of any ban before; lifts it without `ban`. Fails when there is no such account. */
-export function banWrite(accountId: string, ban: Ban | undefined): Write {
-  return banUpdate(accountId, ban)
+/** Fails unless the account is there and is so. */
+export function standingCheck(accountId: string, must: AccountIf): Write {
+  return accountCheck(accountId, must)
 }
 
-/** Fails when there is no such account. */
-export function roleWrite(accountId: string, role: 'operator' | 'player'): Write {
-  return roleUpdate(accountId, role)
+/** Bans, in place of any ban before; lifts it without `ban`. Fails unless the account is there and is so. */
+export function banWrite(accountId: string, ban: Ban | undefined, must: AccountIf): Write {
+  return banUpdate(accountId, ban, must)
+}
+
+/** Fails unless the account is there and is so. */
+export function roleWrite(accountId: string, role: Role | 'player', must: AccountIf): Write {
+  return roleUpdate(accountId, role, must)
 }
 
 /**

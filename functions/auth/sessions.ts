@@ -10,6 +10,7 @@
 // they were made, so that clocks of different functions decide nothing here.
 import type { Session } from '#shared/api/auth.ts'
 import type { OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
+import type { Role } from '#shared/api/role.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { refreshRepeatMs, refreshTokenMs, sessionsPerAccountMax } from '#shared/limits.ts'
@@ -48,7 +49,7 @@ export type SessionDeps = {
 const endedAtOnceMax = 50
 
 /** The facts of an account that its tokens carry. */
-export type Holder = { guest: boolean; era: number; role?: 'operator' | undefined }
+export type Holder = { guest: boolean; era: number; role?: Role | undefined }
 
 /** An account that opens a session, and the sessions that it has. */
 export type Opener = { accountId: string; era: number; sessions: StoredSession[] }

@@ -3,11 +3,13 @@
 //   ACCOUNT#<id>        ACCOUNT         the account
 //   ACCOUNT#<id>        SESSION#<id>    one session: a family of refresh tokens
 import * as z from 'zod'
+import { role } from '#shared/api/role.ts'
+import type { Role } from '#shared/api/role.ts'
 import { refreshTokenMs } from '#shared/limits.ts'
 import { readRow } from '#shared/store/row.ts'
 import { expiresAt, live } from '#shared/store/store.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
-import type { Item, Key, Store, Write } from '#shared/store/store.ts'
+import type { Check, Item, Key, Store, Write } from '#shared/store/store.ts'
 
 const loginRow = z.object({
   accountId: z.string(),
@@ -25,7 +27,7 @@ const storedAccount = z.object({
   /** Guests: SHA-256 of the device secret. */
   device: z.string().optional(),
   /** Absent: a player. */
-  role: z.enum(['operator']).optional(),
+  role: role.optional(),
   ban: z.object({ until: z.int(), reason: z.string().optional() }).optional(),
   /** Rises with each ban and each lifting (shared/ownership/ban.ts). */
   banVersion: z.int().optional(),
@@ -211,16 +213,54 @@ export async function endEra(store: Store, accountId: string, era: number): Prom
   })
 }
 
-/** Bans, in place of any ban before; lifts it without `ban`. Fails when there is no such account. */
-export function banUpdate(accountId: string, ban: Ban | undefined): Write {
+/** What must hold of an account, beside that it is there. */
+export type AccountIf = {
+  roles?: readonly (Role | 'none')[]
+  /** No ban of it ends later than this, Unix ms. */
+  bannedAtMost?: number | undefined
+}
+
+function conditionOf({ roles, bannedAtMost }: AccountIf): Omit<Check, 'key'> {
+  const named = roles?.filter((one) => one !== 'none') ?? []
+  const ofRole = [
+    ...(roles?.includes('none') ? ['attribute_not_exists(#role)'] : []),
+    ...(named.length > 0 ? [`#role IN (${named.map((_, i) => `:role${i}`).join(', ')})`] : []),
+  ]
+  const banned = bannedAtMost !== undefined
+  const all = [
+    'attribute_exists(pk)',
+    ...(ofRole.length > 0 ? [`(${ofRole.join(' OR ')})`] : []),
+    ...(banned ? ['(attribute_not_exists(ban) OR ban.#until <= :bannedAtMost)'] : []),
+  ]
+  const names = {
+    ...(ofRole.length > 0 ? { '#role': 'role' } : {}),
+    ...(banned ? { '#until': 'until' } : {}),
+  }
+  const values = {
+    ...Object.fromEntries(named.map((one, i) => [`:role${i}`, one])),
+    ...(banned ? { ':bannedAtMost': bannedAtMost } : {}),
+  }
+  return { table: 'core', condition: all.join(' AND '), names, values }
+}
+
+/** Fails unless the account is there and is so. */
+export function accountCheck(accountId: string, must: AccountIf): Write {
+  return { check: { key: accountKey(accountId), ...conditionOf(must) } }
+}
+
+/** Bans, in place of any ban before; lifts it without `ban`. Fails unless the account is there and is so. */
+export function banUpdate(accountId: string, ban: Ban | undefined, must: AccountIf): Write {
   const version = 'banVersion = if_not_exists(banVersion, :none) + :one'
+  const { condition, names, values } = conditionOf(must)
   return {
     update: {
       table: 'core',
       key: accountKey(accountId),
       update: ban === undefined ? `SET ${version} REMOVE ban` : `SET ban = :ban, ${version}`,
-      condition: 'attribute_exists(pk)',
+      condition,
+      names: names ?? {},
       values: {
+        ...values,
         ':none': 0,
         ':one': 1,
         ...(ban === undefined
@@ -236,17 +276,18 @@ export function banUpdate(accountId: string, ban: Ban | undefined): Write {
   }
 }
 
-/** Fails when there is no such account. */
-export function roleUpdate(accountId: string, role: 'operator' | 'player'): Write {
+/** Fails unless the account is there and is so. */
+export function roleUpdate(accountId: string, role: Role | 'player', must: AccountIf): Write {
+  const { condition, names, values } = conditionOf(must)
   return {
     update: {
       table: 'core',
       key: accountKey(accountId),
-      condition: 'attribute_exists(pk)',
-      names: { '#role': 'role' },
+      condition,
+      names: { ...names, '#role': 'role' },
       ...(role === 'player'
-        ? { update: 'REMOVE #role' }
-        : { update: 'SET #role = :role', values: { ':role': role } }),
+        ? { update: 'REMOVE #role', values: values ?? {} }
+        : { update: 'SET #role = :role', values: { ...values, ':role': role } }),
     },
   }
 }

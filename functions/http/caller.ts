@@ -1,5 +1,7 @@
 // Who calls, from the Authorization header (RFC 6750).
 import type { Caller, Identity, OperatorCaller } from '#shared/api/endpoint.ts'
+import { reaches } from '#shared/api/role.ts'
+import type { Role } from '#shared/api/role.ts'
 import { verifyHostToken } from '#shared/keys/host.ts'
 import type { HostKeys } from '#shared/keys/host.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
@@ -13,7 +15,7 @@ export type CallerDeps = {
 }
 
 /**
- * Throws auth.required, auth.expired, or auth.forbidden for a player who is no operator. No I/O but for
+ * Throws auth.required, auth.expired, or auth.forbidden for an account without the role. No I/O but for
  * a key that is not known yet; fails with StoreError.
  */
 export async function readCaller(
@@ -27,8 +29,10 @@ export async function readCaller(
       return { kind: 'anyone' }
     case 'player':
       return genuine(await verifyAccessToken(deps.verifyKeys, now, bearer(authorization)))
+    case 'support':
+    case 'moderator':
     case 'operator':
-      return await readOperator(deps.verifyKeys, now, bearer(authorization))
+      return await readOperator(deps.verifyKeys, now, bearer(authorization), identity)
     case 'host': {
       const keys = deps.hostKeys
       if (keys === undefined) throw new Error('routes for hosts need hostKeys')
@@ -52,12 +56,17 @@ export function subjectOf(caller: Caller): string | undefined {
   }
 }
 
-async function readOperator(keys: VerifyKeys, now: number, token: string): Promise<OperatorCaller> {
+async function readOperator(
+  keys: VerifyKeys,
+  now: number,
+  token: string,
+  least: Role,
+): Promise<OperatorCaller> {
   const player = await verifyAccessToken(keys, now, token)
   if (player === 'invalid') return genuine(await verifyOperatorToken(keys, now, token))
   const { accountId, era, role } = genuine(player)
-  if (role !== 'operator') throw new Problem('auth.forbidden')
-  return { kind: 'operator', operatorId: accountId, account: { accountId, era } }
+  if (role === undefined || !reaches(role, least)) throw new Problem('auth.forbidden')
+  return { kind: 'operator', role, operatorId: accountId, account: { accountId, era } }
 }
 
 function bearer(authorization: string | null): string {

@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document, made from the declarations (rule 10). It is built ahead of time, so no Lambda
 // bundle holds a document generator.
 import * as z from 'zod'
-import { commonErrors } from '#shared/api/endpoint.ts'
+import { commonErrors, leastRole } from '#shared/api/endpoint.ts'
 import type { Domain, Endpoint } from '#shared/api/endpoint.ts'
 import { PROBLEMS } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
@@ -142,17 +142,12 @@ function within(where: 'path' | 'query', values: Readonly<Record<string, string>
   )
 }
 
-function securityOf({ identity }: Endpoint): Json[] {
-  switch (identity) {
-    case 'anyone':
-      return []
-    case 'player':
-      return [{ accessToken: [] }]
-    case 'operator':
-      return [{ operatorToken: [] }]
-    case 'host':
-      return [{ hostToken: [] }]
-  }
+/** The list behind a scheme names the roles that are needed (OpenAPI 3.1, Security Requirement Object). */
+function securityOf(endpoint: Endpoint): Json[] {
+  const least = leastRole(endpoint)
+  if (least !== undefined) return [{ operatorToken: [least] }]
+  if (endpoint.identity === 'player') return [{ accessToken: [] }]
+  return endpoint.identity === 'host' ? [{ hostToken: [] }] : []
 }
 
 /** Codes that an endpoint may answer with, each once, by status. */

@@ -186,7 +186,9 @@ function boundsOf(schema: JsonSchema): string {
 const identityWords: Record<Endpoint['identity'], string> = {
   anyone: 'Open to anyone.',
   player: 'Needs an access token.',
-  operator: 'Needs the token of an operator.',
+  support: 'Needs the role support.',
+  moderator: 'Needs the role moderator.',
+  operator: 'Needs the role operator.',
   host: 'For zone hosts, with a token of their own.',
 }
 

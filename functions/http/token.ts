@@ -3,6 +3,7 @@
 import { SignJWT, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { OperatorCaller, PlayerCaller } from '#shared/api/endpoint.ts'
+import { role } from '#shared/api/role.ts'
 import {
   accessTokenMs,
   clockSlackMs,
@@ -29,7 +30,7 @@ const claims = z.object({
   sid: z.string().min(1),
   /** Guest. */
   gst: z.boolean(),
-  role: z.literal('operator').optional(),
+  role: role.optional(),
   /** The era of the account: a log-out everywhere adds 1. A time would not do, because clocks differ. */
   era: z.int().min(0),
 })
@@ -106,14 +107,14 @@ export async function verifyAccessToken(
     })
     const claimed = claims.safeParse(payload)
     if (!claimed.success) return 'invalid'
-    const { sub, sid, gst, era, role } = claimed.data
+    const { sub, sid, gst, era } = claimed.data
     const player: PlayerCaller = {
       kind: 'player',
       accountId: sub,
       loginSessionId: sid,
       guest: gst,
       era,
-      role,
+      role: claimed.data.role,
     }
     const genuine = { player, keyId: protectedHeader.kid!, key: key!, expiresS: payload.exp! }
     if (memory.size >= tokensRememberedMax) memory.delete(memory.keys().next().value!)
@@ -132,7 +133,7 @@ const operatorTokenAudience = 'waystone:operator'
 const operatorClaims = z.object({ sub: z.string().regex(/^cli:.{1,64}$/) })
 
 /**
- * A token for routes of operators alone, valid for 5 minutes. It is for a person who has the master key, and
+ * A token for routes that need a role alone, valid for 5 minutes. It is for a person who has the master key, and
  * so needs no account. The audit names him by `name`.
  */
 export async function signOperatorToken(
@@ -169,7 +170,8 @@ export async function verifyOperatorToken(
       currentDate: asDate(now),
     })
     const claimed = operatorClaims.safeParse(payload)
-    return claimed.success ? { kind: 'operator', operatorId: claimed.data.sub } : 'invalid'
+    if (!claimed.success) return 'invalid'
+    return { kind: 'operator', role: 'operator', operatorId: claimed.data.sub }
   } catch (error) {
     if (error instanceof errors.JWTExpired) return 'expired'
     if (isRefusal(error)) return 'invalid'

@@ -41,12 +41,12 @@ export async function setRoleInTables(
     const answer = await setRole(
       // Without a realm: accounts belong to none.
       { store, runtime, realms: { list: [], here: new Set() } },
-      { kind: 'operator', operatorId: `aws:${arn}` },
+      { kind: 'operator', role: 'operator', operatorId: `aws:${arn}` },
       who,
       { role, reason },
       parseOperationId(newId(runtime), about),
     )
-    const when = role === 'operator' ? ' From the next log-in on.' : ''
+    const when = role !== 'player' ? ' From the next log-in on.' : ''
     const where = `in ${tablePrefix}core, ${region}`
     return {
       answer,

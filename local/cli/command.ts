@@ -1,5 +1,7 @@
 // What was typed after `npm run waystone --`, as a command.
 import { parseArgs } from 'node:util'
+import { roles } from '#shared/api/role.ts'
+import type { Role } from '#shared/api/role.ts'
 import { VARIABLES } from '#shared/config.ts'
 import { letterKeptDays } from '#shared/limits.ts'
 import { isUuid } from '#shared/runtime.ts'
@@ -9,7 +11,7 @@ export type Command =
   | { do: 'show'; who: string }
   | { do: 'kick' | 'unban'; who: string; reason: string }
   | { do: 'ban'; who: string; reason: string; days: number | undefined }
-  | { do: 'role'; who: string; role: 'operator' | 'player'; reason: string }
+  | { do: 'role'; who: string; role: Role | 'player'; reason: string }
   | { do: 'fleet' }
   | { do: 'stop'; name: string; reason: string }
   | { do: 'announce'; text: string; realmId: string | undefined; reason: string }
@@ -50,8 +52,9 @@ export const help = `Waystone, for operators
   player kick <who> --reason "..."         saves and removes the player, who may come back at once
   player ban <who> --reason "..." [--days N]   without --days for good
   player unban <who> --reason "..."
-  operator grant <login name> --reason "..."   from the next log-in on
-  operator revoke <login name> --reason "..."  at once
+  operator grant <login name> --reason "..." [--role support|moderator|operator]
+                                           from the next log-in on
+  operator revoke <login name> --reason "..."  takes any role, at once
   fleet list                               zone hosts, leases, instances, players
   fleet stop <host> --reason "..."         saves everybody there; the fleet replaces it
   announce "text" --reason "..." [--realm id]  a line for everybody in the world
@@ -83,6 +86,7 @@ data folder is an operator. WAYSTONE_DATA names the folder, as for \`npm start\`
 
 const options = {
   reason: { type: 'string' },
+  role: { type: 'string' },
   days: { type: 'string' },
   limit: { type: 'string' },
   realm: { type: 'string' },
@@ -94,7 +98,9 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
-type Values = Partial<Record<'reason' | 'days' | 'limit' | 'realm' | 'subject' | 'text', string>>
+type Values = Partial<
+  Record<'reason' | 'role' | 'days' | 'limit' | 'realm' | 'subject' | 'text', string>
+>
 
 /** Throws UsageError. */
 export function parseCommand(args: string[]): Typed {
@@ -150,7 +156,7 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
     }
     case 'operator grant':
     case 'operator revoke': {
-      const role = verb === 'grant' ? 'operator' : 'player'
+      const role = verb === 'grant' ? roleOf(values) : 'player'
       const who = only(name, 'a login name', rest)
       return { do: 'role', who: loginOf(who), role, reason: reasonOf(values) }
     }
@@ -200,6 +206,12 @@ function reasonOf({ reason }: Values): string {
     throw new UsageError('A reason is needed, for the audit: --reason "..." of 3 letters or more.')
   }
   return reason.trim()
+}
+
+function roleOf({ role = 'operator' }: Values): Role {
+  const known = roles.find((one) => one === role)
+  if (known === undefined) throw new UsageError(`--role is ${roles.join(', ')}.`)
+  return known
 }
 
 function letterOf({ subject, text }: Values): Letter {

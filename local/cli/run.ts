@@ -55,7 +55,7 @@ export async function carryOut(
     case 'role': {
       const { who, role, reason } = command
       const answer = await admin.setRole({ params: await meant(who), body: { role, reason } })
-      const when = role === 'operator' ? ' From the next log-in on.' : ''
+      const when = role !== 'player' ? ' From the next log-in on.' : ''
       return outcome(answer, ({ accountId }) => `${accountId} is ${role} now.${when}`)
     }
     case 'fleet':

@@ -9,6 +9,7 @@ import {
 import { domain, endpoint } from './endpoint.ts'
 import { writtenLetter } from './mail.ts'
 import { paged } from './page.ts'
+import { roles } from './role.ts'
 import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
 
 /**
@@ -53,6 +54,8 @@ const named = z
     example: 'character:Mira Vale',
   })
 
+const roleOrPlayer = z.enum(['player', ...roles])
+
 const ban = z
   .object({
     until: moment,
@@ -78,7 +81,7 @@ const playerAccount = z
   .object({
     accountId: uuid,
     guest: z.boolean(),
-    role: z.enum(['player', 'operator']),
+    role: roleOrPlayer,
     createdAt: moment,
     ban: ban.optional(),
     characters: z.array(playedCharacter),
@@ -162,16 +165,19 @@ const withAccount = {
   setRole: { to: 'admin.setRole', params: thisAccount },
 } as const
 const whoErrors = ['admin.player_unknown', 'admin.ambiguous'] as const
+const overErrors = [...whoErrors, 'admin.outranked', 'admin.yourself'] as const
+const banErrors = [...overErrors, 'admin.ban_too_long'] as const
 
 export const admin = domain({
   name: 'admin',
-  description: 'For operators. What changes something needs a reason and leaves an audit entry',
+  description:
+    'For those with a role. What changes something needs a reason and leaves an audit entry',
   endpoints: {
     showPlayer: endpoint({
       method: 'GET',
       path: '/v1/admin/players/{who}',
       summary: 'An account, its ban and where its characters are',
-      identity: 'operator',
+      identity: 'support',
       params: player,
       answer: playerAccount,
       errors: whoErrors,
@@ -183,20 +189,21 @@ export const admin = domain({
       path: '/v1/admin/players/{who}/kick',
       summary: 'Take all characters of an account out of play',
       description: 'They are saved. The player may come in again at once.',
-      identity: 'operator',
+      identity: 'moderator',
       repeat: 'remembered',
       params: namedPlayer,
       body: z.object({ reason }),
       answer: z.object({ accountId: uuid, meant, kicked: z.int(), stillInPlay }),
-      errors: whoErrors,
+      errors: overErrors,
       limits: write,
     }),
     ban: endpoint({
       method: 'POST',
       path: '/v1/admin/players/{who}/ban',
       summary: 'Ban an account, and take its characters out of play',
-      description: 'Takes the place of a ban that is there.',
-      identity: 'operator',
+      description:
+        'Takes the place of a ban that is there. A moderator gives, changes and lifts bans of up to 30 days, and of players without a role or with one below his.',
+      identity: 'moderator',
       repeat: 'remembered',
       params: namedPlayer,
       body: z.object({
@@ -215,7 +222,7 @@ export const admin = domain({
         forGood: z.boolean(),
         stillInPlay,
       }),
-      errors: whoErrors,
+      errors: banErrors,
       limits: write,
       links: withAccount,
     }),
@@ -223,26 +230,27 @@ export const admin = domain({
       method: 'POST',
       path: '/v1/admin/players/{who}/unban',
       summary: 'Lift the ban of an account',
-      identity: 'operator',
+      identity: 'moderator',
       repeat: 'remembered',
       params: namedPlayer,
       body: z.object({ reason }),
       answer: z.object({ accountId: uuid, meant }),
-      errors: whoErrors,
+      errors: banErrors,
       limits: write,
       links: withAccount,
     }),
     setRole: endpoint({
       method: 'PUT',
       path: '/v1/admin/players/{who}/role',
-      summary: 'Make an account an operator, or a player again',
-      description: 'A new operator has the role from the next log-in or refresh on.',
+      summary: 'Give an account a role, or make it a player again',
+      description:
+        'The role counts from the next log-in or refresh on; what is taken away is gone at once. Nobody changes his own.',
       identity: 'operator',
       repeat: 'remembered',
       params: namedPlayer,
-      body: z.object({ role: z.enum(['player', 'operator']), reason }),
-      answer: z.object({ accountId: uuid, meant, role: z.enum(['player', 'operator']) }),
-      errors: whoErrors,
+      body: z.object({ role: roleOrPlayer, reason }),
+      answer: z.object({ accountId: uuid, meant, role: roleOrPlayer }),
+      errors: overErrors,
       limits: write,
     }),
     announce: endpoint({
@@ -262,7 +270,7 @@ export const admin = domain({
       path: '/v1/admin/realms/{realmId}/mail',
       summary: 'Send a letter from the game to a character',
       description: 'It has room of its own in the inbox.',
-      identity: 'operator',
+      identity: 'support',
       repeat: 'remembered',
       params: z.object({ realmId }),
       body: z.object({
@@ -342,7 +350,9 @@ export const admin = domain({
       method: 'GET',
       path: '/v1/admin/audit',
       summary: 'What operators did, newest first',
-      identity: 'operator',
+      description:
+        'An operator sees all; others see their own acts. A page may then hold few, or none: ask on while there is `next`.',
+      identity: 'support',
       ...paged(auditEntry, { size: 50, max: 100 }),
       errors: [],
       limits: read,

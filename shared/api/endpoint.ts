@@ -3,12 +3,19 @@
 import type * as z from 'zod'
 import type { RateName } from '../limits.ts'
 import type { ProblemCode } from '../problem.ts'
+import { roles } from './role.ts'
+import type { Role } from './role.ts'
 
 /**
- * Who may call. `player`: an account, by its access token. `operator`: an account with that role, or an
- * operator's short token from the command line. `host`: a zone host, by a token of its own key.
+ * Who may call. `player`: an account, by its access token. A role: an account that has it or a higher one, or
+ * an operator's short token from the command line. `host`: a zone host, by a token of its own key.
  */
-export type Identity = Caller['kind']
+export type Identity = 'anyone' | 'player' | 'host' | Role
+
+/** The least role that may call; undefined when it is no matter of roles. */
+export function leastRole({ identity }: Pick<Endpoint, 'identity'>): Role | undefined {
+  return roles.find((one) => one === identity)
+}
 
 /**
  * How a changing request is made safe to send again (rule 4):
@@ -105,11 +112,14 @@ export type PlayerCaller = {
   /** The era of the account when the token was issued: a log-out everywhere begins the next one. */
   era: number
   guest: boolean
-  role?: 'operator' | undefined
+  role?: Role | undefined
 }
 
+/** Somebody with a role. */
 export type OperatorCaller = {
   kind: 'operator'
+  /** By the token. What the account says counts, where the act commits (functions/admin/rights.ts). */
+  role: Role
   /** The account, or `cli:<name>` for a token from the command line. Stands in the audit. */
   operatorId: string
   /** The account and the era of its token; absent for a token from the command line. */
@@ -120,7 +130,7 @@ export type HostCaller = { kind: 'host'; bootId: string }
 
 type CallerOf<I extends Identity> = I extends 'player'
   ? PlayerCaller
-  : I extends 'operator'
+  : I extends Role
     ? OperatorCaller
     : I extends 'host'
       ? HostCaller
@@ -162,7 +172,7 @@ export function commonErrors(e: Endpoint): ProblemCode[] {
   if (e.method !== 'GET') codes.push('world.busy')
   if (e.body) codes.push('request.too_large', 'request.media_type')
   if (e.identity !== 'anyone') codes.push('auth.required', 'auth.expired')
-  if (e.identity === 'operator') codes.push('auth.forbidden', 'auth.session_revoked')
+  if (leastRole(e) !== undefined) codes.push('auth.forbidden', 'auth.session_revoked')
   if (e.repeat === 'remembered' || e.repeat === 'own') {
     codes.push('operation.missing', 'operation.invalid', 'operation.too_old')
     codes.push('operation.from_future', 'operation.mismatch')

@@ -270,6 +270,30 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
+/** The code of an act, when another one is done between what it has read and its transaction. */
+export async function overtaken(
+  test: TestApi,
+  act: () => Promise<unknown>,
+  by: () => Promise<unknown>,
+): Promise<string> {
+  const { sleep } = test.clock
+  test.faults.next = ({ operation }) => {
+    if (operation !== 'transact') return undefined
+    test.faults.next = undefined
+    return { kind: 'delay', ms: 1 }
+  }
+  let ended = false
+  test.clock.sleep = async (ms) => {
+    test.clock.sleep = sleep
+    await by()
+    ended = true
+    await sleep(ms)
+  }
+  const code = await codeOf(act())
+  if (!ended) throw new Error('nothing overtook it')
+  return code
+}
+
 /** Chances of the faults of a store under which requests must still take effect once. */
 export const faulty = {
   conflict: 0.05,

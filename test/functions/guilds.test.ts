@@ -10,7 +10,7 @@ import {
   guildWaitingMs,
 } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
-import { codeOf, newAccount, openApi } from './api.ts'
+import { codeOf, newAccount, openApi, overtaken } from './api.ts'
 import type { TestApi } from './api.ts'
 import { brokenRules, inRealm, person } from './guild-people.ts'
 import type { Person } from './guild-people.ts'
@@ -324,26 +324,6 @@ describe('a refusal', () => {
     expect(await codeOf(ada.disband(guildId, ended))).toBe('done')
   })
 })
-
-/** The code of an act, when another one is done between what it has read and its transaction. */
-async function overtaken(test: TestApi, act: () => Promise<unknown>, by: () => Promise<unknown>) {
-  const { sleep } = test.clock
-  test.faults.next = ({ operation }) => {
-    if (operation !== 'transact') return undefined
-    test.faults.next = undefined
-    return { kind: 'delay', ms: 1 }
-  }
-  let ended = false
-  test.clock.sleep = async (ms) => {
-    test.clock.sleep = sleep
-    await by()
-    ended = true
-    await sleep(ms)
-  }
-  const code = await codeOf(act())
-  expect(ended).toBe(true)
-  return code
-}
 
 /** An act that stops after its first transaction. */
 async function stopped(test: TestApi, act: () => Promise<unknown>) {

@@ -10,6 +10,8 @@ import { api } from '#shared/api/api.ts'
 import { commonErrors } from '#shared/api/endpoint.ts'
 import type { Endpoint, Identity } from '#shared/api/endpoint.ts'
 import { healthApi } from '#shared/api/health.ts'
+import { reaches, roles } from '#shared/api/role.ts'
+import type { Role } from '#shared/api/role.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
 import type { HostSigner } from '#shared/keys/host.ts'
 import { accessTokenMs, clockSlackMs, hostKeyFreshMs, hostTokenMs } from '#shared/limits.ts'
@@ -30,7 +32,7 @@ const closed = routes.filter(({ endpoint }) => endpoint.identity !== 'anyone')
 let test: TestApi
 let host: { bootId: string; identity: HostSigner }
 /** Genuine tokens, by who carries them. */
-let tokens: Record<'player' | 'operator' | 'command line' | 'host', string>
+let tokens: Record<'player' | Role | 'command line' | 'host', string>
 let accountId: string
 
 beforeAll(async () => {
@@ -47,16 +49,18 @@ beforeAll(async () => {
   })
   const session = await newAccount(test)
   accountId = session.accountId
-  const operator = await newAccount(test, 'operator')
   const commandLine = await signOperatorToken(test.keys.signing(), 'ann', now)
-  await test.client({ token: commandLine }).admin.setRole({
-    params: { who: operator.accountId },
-    body: { role: 'operator', reason: 'for this test' },
-  })
-  const { refreshToken } = operator
+  const withRole = async (role: Role) => {
+    const { accountId: who, refreshToken } = await newAccount(test, role)
+    const body = { role, reason: 'for this test' }
+    await test.client({ token: commandLine }).admin.setRole({ params: { who }, body })
+    return (await test.client().auth.refresh({ body: { refreshToken } })).accessToken
+  }
   tokens = {
     player: session.accessToken,
-    operator: (await test.client().auth.refresh({ body: { refreshToken } })).accessToken,
+    support: await withRole('support'),
+    moderator: await withRole('moderator'),
+    operator: await withRole('operator'),
     'command line': commandLine,
     host: await host.identity.sign(host.bootId, now),
   }
@@ -80,12 +84,14 @@ async function codeOf(endpoint: Endpoint, authorization?: string): Promise<strin
 
 const refusals = new Set(['auth.required', 'auth.expired', 'auth.forbidden'])
 
-/** The refusal of each identity for each genuine token; undefined when it is accepted. */
-const answers: Record<Identity, Partial<Record<keyof typeof tokens, string>>> = {
-  anyone: {},
-  player: { 'command line': 'auth.required', host: 'auth.required' },
-  operator: { player: 'auth.forbidden', host: 'auth.required' },
-  host: { player: 'auth.required', operator: 'auth.required', 'command line': 'auth.required' },
+/** What a route says to a genuine token; undefined when it is accepted. */
+function refusalOf(identity: Identity, kind: keyof typeof tokens): string | undefined {
+  if (identity === 'anyone') return undefined
+  if (identity === 'host') return kind === 'host' ? undefined : 'auth.required'
+  if (kind === 'host') return 'auth.required'
+  if (identity === 'player') return kind === 'command line' ? 'auth.required' : undefined
+  const role = kind === 'command line' ? 'operator' : kind === 'player' ? undefined : kind
+  return reaches(role, identity) ? undefined : 'auth.forbidden'
 }
 
 describe('every route', () => {
@@ -94,9 +100,9 @@ describe('every route', () => {
     const without = await codeOf(endpoint)
     if (identity === 'anyone') expect(refusals).not.toContain(without)
     else expect(without).toBe('auth.required')
-    for (const kind of ['player', 'operator', 'command line', 'host'] as const) {
+    for (const kind of ['player', ...roles, 'command line', 'host'] as const) {
       const code = await codeOf(endpoint, `Bearer ${tokens[kind]}`)
-      const refusal = answers[identity][kind]
+      const refusal = refusalOf(identity, kind)
       if (refusal === undefined) expect(refusals, kind).not.toContain(code)
       else expect(code, kind).toBe(refusal)
     }
@@ -109,6 +115,8 @@ describe('every route', () => {
     const player = { accountId, loginSessionId: 's', guest: false, era: 0 }
     const expired: Record<Exclude<Identity, 'anyone'>, string> = {
       player: (await signAccessToken(key, player, old)).token,
+      support: (await signAccessToken(key, { ...player, role: 'support' }, old)).token,
+      moderator: (await signAccessToken(key, { ...player, role: 'moderator' }, old)).token,
       operator: await signOperatorToken(key, 'ann', old),
       host: await host.identity.sign(host.bootId, now - hostTokenMs - clockSlackMs - 1000),
     }

@@ -54,7 +54,9 @@ function leadsTo(schema: z.ZodType, [name, ...rest]: string[]): boolean {
 const schemes = {
   anyone: [],
   player: [{ accessToken: [] }],
-  operator: [{ operatorToken: [] }],
+  support: [{ operatorToken: ['support'] }],
+  moderator: [{ operatorToken: ['moderator'] }],
+  operator: [{ operatorToken: ['operator'] }],
   host: [{ hostToken: [] }],
 }
 

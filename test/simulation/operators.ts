@@ -9,7 +9,7 @@ import { actionWaitMs } from './plan.ts'
 import type { ActionPlan } from './plan.ts'
 import type { Scheduler } from './scheduler.ts'
 
-const operator = { kind: 'operator' as const, operatorId: 'cli:sim' }
+const operator = { kind: 'operator' as const, role: 'operator' as const, operatorId: 'cli:sim' }
 const reason = 'simulated'
 const retryMs = 700
 
