@@ -1,0 +1,45 @@
+import type { admin } from '#shared/api/admin.ts'
+import type { CallsOf } from './call.ts'
+import type { Stage } from './stage.ts'
+
+const reason = 'An example'
+const hello = { subject: 'Hello', text: 'How are you?', reason }
+
+/** An operator, and whom he means. */
+async function meant(stage: Stage) {
+  const { playerId } = await stage.player()
+  return { by: await stage.operator(), params: { who: playerId } }
+}
+
+async function inRealm(stage: Stage) {
+  return { by: await stage.operator(), params: { realmId: stage.realmId } }
+}
+
+export const adminCalls: CallsOf<typeof admin> = {
+  showPlayer: meant,
+  kick: async (stage) => ({ ...(await meant(stage)), body: { reason } }),
+  ban: async (stage) => ({ ...(await meant(stage)), body: { reason, days: 1 } }),
+  async unban(stage) {
+    const call = await meant(stage)
+    await call.by.client.admin.ban({ params: call.params, body: { reason } })
+    return { ...call, body: { reason } }
+  },
+  setRole: async (stage) => ({ ...(await meant(stage)), body: { role: 'operator', reason } }),
+  announce: async (stage) => ({ ...(await inRealm(stage)), body: { text: 'Hello', reason } }),
+  async sendMail(stage) {
+    const { name } = await stage.player()
+    return { ...(await inRealm(stage)), body: { to: name, ...hello } }
+  },
+  mailAll: async (stage) => ({ ...(await inRealm(stage)), body: hello }),
+  async withdrawMail(stage) {
+    const { by, params } = await inRealm(stage)
+    const { letterId } = await by.client.admin.mailAll({ params, body: hello })
+    return { by, params: { ...params, letterId }, body: { reason } }
+  },
+  fleet: async (stage) => ({ by: await stage.operator() }),
+  async stopHost(stage) {
+    const params = { name: await stage.fleetHost() }
+    return { by: await stage.operator(), params, body: { reason } }
+  },
+  audit: async (stage) => ({ by: await stage.operator(), query: {} }),
+}
