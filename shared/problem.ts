@@ -59,6 +59,8 @@ export const PROBLEMS = {
   'friend.limit': { status: 409, title: 'No more fit into your list' },
   'friend.full': { status: 409, title: 'No more fit into the list of the other player' },
 
+  'chat.muted': { status: 403, title: 'You may write nothing to others for a time' },
+
   'mail.unknown': { status: 422, title: 'Nobody here has this name' },
   'mail.self': { status: 422, title: 'This is the character who writes' },
   'presence.text': {

@@ -2,6 +2,7 @@
 import { forGood } from '#shared/ownership/ban.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
+import { dateOf } from '../http/date.ts'
 
 /** Throws auth.banned while the ban lasts. Only operators see the reason. */
 export function refuseBanned(account: { ban?: Ban | undefined }, now: number): void {
@@ -10,10 +11,4 @@ export function refuseBanned(account: { ban?: Ban | undefined }, now: number): v
   const detail =
     ban.until >= forGood ? 'The ban has no end.' : `The ban ends at ${dateOf(ban.until)}.`
   throw new Problem('auth.banned', { detail })
-}
-
-/** ISO 8601 in UTC. */
-function dateOf(ms: number): string {
-  // oxlint-disable-next-line no-restricted-globals -- written as a date, not asked for the time
-  return new Date(ms).toISOString()
 }

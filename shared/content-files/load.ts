@@ -3,19 +3,34 @@
 //
 //   game.json                       { "startZone": "hub" }
 //   zones/ creatures/ races/ jobs/  one entry a file, named after its id
+//   words/                          lists of words that players may not write, if the game has its own
 //   and a folder for each kind that the game declares (shared/content/kind.ts)
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { creatureSchema, jobSchema, raceSchema, zoneSchema } from '../content/content.ts'
+import {
+  creatureSchema,
+  jobSchema,
+  raceSchema,
+  wordsSchema,
+  zoneSchema,
+} from '../content/content.ts'
 import type { Content } from '../content/content.ts'
 import type { ContentKind, Entry } from '../content/kind.ts'
 import { checkReferences } from './references.ts'
 
-const core = { zones: zoneSchema, creatures: creatureSchema, races: raceSchema, jobs: jobSchema }
-const coreKinds = ['zones', 'creatures', 'races', 'jobs'] as const
+const core = {
+  zones: zoneSchema,
+  creatures: creatureSchema,
+  races: raceSchema,
+  jobs: jobSchema,
+  words: wordsSchema,
+}
+const coreKinds = ['zones', 'creatures', 'races', 'jobs', 'words'] as const
+/** A game without them is a game: its folder may be missing. */
+const optionalKinds = new Set<string>(['words'])
 
 /** A kind to be read: its folder, the schema of its files, and where its entries go. */
 type Reading = { kind: string; schema: z.ZodType<Entry>; into: Map<string, unknown> }
@@ -65,6 +80,7 @@ export async function loadContent(
     jobs: new Map(),
     creatures: new Map(),
     zones: new Map(),
+    words: new Map(),
     ofGame: new Map(),
     startZone: '',
     version: '',
@@ -164,7 +180,7 @@ function fileOf(
 /** The names of a folder's .json files, in order; so the version does not hang on the file system. */
 async function list(path: string, kind: string, problems: string[]): Promise<string[]> {
   // A kind of the game has no folder before it has its first entry.
-  if (!(kind in core) && !existsSync(path)) return []
+  if ((!(kind in core) || optionalKinds.has(kind)) && !existsSync(path)) return []
   try {
     const names = (await readdir(path)).filter((name) => !name.startsWith('.'))
     for (const name of names) {

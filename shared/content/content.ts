@@ -59,10 +59,26 @@ export const zoneSchema = z.strictObject({
     .max(100),
 })
 
+/** A word as players write it; `*` at an end: also inside longer words. Case, marks and look-alikes do not matter. */
+const word = z
+  .string()
+  .max(60)
+  .regex(/^\*?[\p{L}\p{M}\p{N}]+(?:[ '-][\p{L}\p{M}\p{N}]+)*\*?$/u)
+
+/** What players may not write, and what they may although it looks so. With such a file the core's list ends. */
+export const wordsSchema = z.strictObject({
+  id,
+  words: z.array(word).max(5000),
+  allowed: z.array(z.string().min(2).max(60)).max(5000).optional(),
+  /** The English words of the core hold too. */
+  english: z.boolean(),
+})
+
 export type Race = z.infer<typeof raceSchema>
 export type Job = z.infer<typeof jobSchema>
 export type Creature = z.infer<typeof creatureSchema>
 export type Zone = z.infer<typeof zoneSchema>
+export type Words = z.infer<typeof wordsSchema>
 
 /** All content of a game, by id. */
 export type Content = {
@@ -70,6 +86,8 @@ export type Content = {
   jobs: Map<string, Job>
   creatures: Map<string, Creature>
   zones: Map<string, Zone>
+  /** Lists of words; the core's own stands when there is none (shared/moderation/words.ts). */
+  words: Map<string, Words>
   /** The entries of the game's own kinds: by kind, then by id. */
   ofGame: Map<string, ReadonlyMap<string, Entry>>
   /** Zone and place where a new character begins. */

@@ -8,12 +8,20 @@
  * Latin letters and digits: for it the Cyrillic a is not the Latin a.
  */
 export function looksOf(name: string): string {
-  return name
+  let looks = name
     .toLowerCase()
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}|]/gu, '')
-    .replace(/[l1|]/g, 'i')
-    .replaceAll('0', 'o')
-    .replaceAll('rn', 'm')
-    .replaceAll('vv', 'w')
+  for (const [one, other] of drawnAlike) looks = looks.replaceAll(one, other)
+  return looks
 }
+
+/** Small letters and digits that most fonts draw alike; the second stands for both. */
+export const drawnAlike = [
+  ['l', 'i'],
+  ['1', 'i'],
+  ['|', 'i'],
+  ['0', 'o'],
+  ['rn', 'm'],
+  ['vv', 'w'],
+] as const

@@ -47,6 +47,7 @@ export function testZone(changes: Partial<Zone> = {}): Zone {
 export function testContent(zones: Zone[]): Content {
   return {
     races: new Map(),
+    words: new Map(),
     jobs: new Map(),
     creatures: new Map([[deer.id, deer]]),
     ofGame: new Map(),

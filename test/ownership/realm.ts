@@ -49,6 +49,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
   }
   const content: Content = {
     races: new Map(),
+    words: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     ofGame: new Map(),

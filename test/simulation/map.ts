@@ -36,6 +36,7 @@ export function createContent(capacity: number, zoneMetres: number): Content {
   })
   return {
     races: new Map(),
+    words: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     ofGame: new Map(),

@@ -47,6 +47,7 @@ const verifyKeys = (keyId: string) => (keyId === 'k1' ? publicKey : undefined)
 const zone = arenaZone(capacity)
 const content: Content = {
   races: new Map(),
+  words: new Map(),
   jobs: new Map(),
   creatures: new Map(),
   ofGame: new Map(),
