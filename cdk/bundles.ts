@@ -142,6 +142,7 @@ const openers: Record<Need, { from: string; name: string }> = {
   signing: { from: './functions/start/signing.ts', name: 'openSigning' },
   content: { from: './functions/start/content.ts', name: 'openContent' },
   fleet: { from: './functions/start/fleet.ts', name: 'openFleet' },
+  kept: { from: './functions/start/kept.ts', name: 'openKept' },
 }
 
 /** A module that serves some domains, and carries what these need and nothing else. */

@@ -1,6 +1,8 @@
 // What functions and zone hosts may do with the rows of the store: which action, on which table, in which
 // partitions. Nothing else is allowed, so a hole in one domain does not reach what another keeps. A test
 // runs every route and holds what it does against this, both ways (test/conformance/permissions.ts).
+import { domains } from '#functions/domains.ts'
+import { keptBy } from '#functions/http/personal.ts'
 import { needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import { operationRows } from '#functions/http/rows.ts'
@@ -23,11 +25,15 @@ const signing: readonly RowPermission[] = [
   },
 ]
 
+/** Exports and erases what any domain keeps of a player. */
+const kept: readonly RowPermission[] = [...keptBy(domains).values()].flatMap(({ rows }) => rows)
+
 /** Of a function that serves these domains. */
 export function rowsOf(records: readonly DomainRecord[]): RowPermission[] {
   return [
     ...common,
     ...(needsOf(records).has('signing') ? signing : []),
+    ...(needsOf(records).has('kept') ? kept : []),
     ...records.flatMap(({ rows }) => rows),
   ]
 }

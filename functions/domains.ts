@@ -1,4 +1,5 @@
-// The table of domains. A new domain is a folder with its record (domain.ts), and a line here.
+// The table of domains. A new domain is a folder with its record (domain.ts), and a line here. What they keep of a
+// player is erased from the last one to the first: the accounts and the characters say whose the rest is.
 import { domain as admin } from './admin/domain.ts'
 import { domain as auth } from './auth/domain.ts'
 import { domain as characters } from './characters/domain.ts'
@@ -11,6 +12,7 @@ import { domain as internal } from './internal/domain.ts'
 import { domain as mail } from './mail/domain.ts'
 import { domain as notifications } from './notifications/domain.ts'
 import { domain as parties } from './parties/domain.ts'
+import { domain as personal } from './personal/domain.ts'
 import { domain as world } from './world/domain.ts'
 
 export const domains: readonly DomainRecord[] = [
@@ -26,4 +28,5 @@ export const domains: readonly DomainRecord[] = [
   notifications,
   mail,
   parties,
+  personal,
 ]

@@ -17,12 +17,13 @@ import { checksOf } from './http/record.ts'
 import type { Checks } from './http/record.ts'
 import { openContent, readReference } from './start/content.ts'
 import { openFleet } from './start/fleet.ts'
+import { openKept } from './start/kept.ts'
 import { listen } from './start/listen.ts'
 import { openParts } from './start/open.ts'
 import { openSigning } from './start/signing.ts'
 import { wire } from './start/wire.ts'
 
-const openers = { signing: openSigning, content: openContent, fleet: openFleet }
+const openers = { signing: openSigning, content: openContent, fleet: openFleet, kept: openKept }
 const keysEveryMs = 60_000
 const probeEveryMs = 5000
 /** Three rounds and the time that the third may take. */

@@ -1,7 +1,8 @@
 // A cairn in each zone. Rows, in `core`:
 //   R#<realm>#GAME#CAIRNS             <zone>            how many stones lie there
 //   R#<realm>#GAME#STONES#<account>   <zone>            that this account has laid one
-import { Problem, answerOf, commit, gameKey, routes } from 'waystone/game'
+import { Problem, answerOf, clear, commit, gameKey, routes, rowsIn } from 'waystone/game'
+import type { GamePersonal, Person } from 'waystone/game'
 import { cairns } from './protocol.ts'
 
 export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({
@@ -49,3 +50,21 @@ export const cairnRoutes = routes(cairns, ({ store, runtime, content }) => ({
     return answerOf(laid, 'Your stone lies there already.')
   },
 }))
+
+/** Where a player has laid stones. They stay; who laid them is forgotten with him. */
+export const stonesOf: GamePersonal = {
+  async *export({ store }, person) {
+    for (const { realmId, pk } of partitionsOf(person)) {
+      for await (const { sk, laidAt } of rowsIn(store, { table: 'core', pk })) {
+        yield { section: 'stones', entry: { realmId, zone: sk, laidAt } }
+      }
+    }
+  },
+  async erase({ store }, person) {
+    for (const { pk } of partitionsOf(person)) await clear(store, { table: 'core', pk })
+  },
+}
+
+function partitionsOf({ accountId, players }: Person) {
+  return players.map(({ realmId }) => ({ realmId, pk: gameKey(realmId, `STONES#${accountId}`) }))
+}

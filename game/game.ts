@@ -2,11 +2,12 @@
 import { fileURLToPath } from 'node:url'
 import { defineGame } from 'waystone/game'
 import { zoneGame } from 'waystone/zone'
-import { cairnRoutes } from './cairns.ts'
+import { cairnRoutes, stonesOf } from './cairns.ts'
 import { emoting } from './emote.ts'
 
 export const game = defineGame({
   content: fileURLToPath(new URL('content/', import.meta.url)),
   zone: zoneGame({ messages: [emoting] }),
   routes: [cairnRoutes],
+  personal: stonesOf,
 })

@@ -6,6 +6,7 @@ import { createDomainApp } from '#functions/app.ts'
 import { domains } from '#functions/domains.ts'
 import { recordOf } from '#functions/game/domain.ts'
 import type { Health } from '#functions/http/health.ts'
+import { keptBy } from '#functions/http/personal.ts'
 import { declarationsOf } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { listen as listenAs } from '#functions/start/listen.ts'
@@ -33,7 +34,7 @@ export type FunctionsOptions = {
   keys: KeyRing
   loaded: LoadedContent
   /** Whose routes are served. */
-  game: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>
+  game: Pick<Game, 'contentKinds' | 'personal' | 'routes' | 'tallies' | 'zone'>
   fleet: Fleet
   realm: Realm
   /** Other origins whose pages may call the API. */
@@ -49,6 +50,7 @@ export type FunctionsOptions = {
 export function createFunctions(options: FunctionsOptions): Hono {
   const { store, cache, runtime, keys, loaded, fleet, realm, log, profile } = options
   const wildcard = isWildcard(hostOf(realm.address))
+  const records = domains.map((one) => (one.name === 'game' ? recordOf(options.game) : one))
   const parts = {
     store,
     cache,
@@ -60,8 +62,8 @@ export function createFunctions(options: FunctionsOptions): Hono {
     signing: keys,
     content: loaded,
     fleet,
+    kept: keptBy(records),
   }
-  const records = domains.map((one) => (one.name === 'game' ? recordOf(options.game) : one))
   return createDomainApp(records, parts, {
     profile,
     addressOf: (c) => getConnInfo(c).remote.address,

@@ -80,6 +80,20 @@ export const keyRotateMs = 30 * 24 * 60 * 60 * 1000
 /** A refresh token sent again within this time gets the same successor, later another one. */
 export const refreshRepeatMs = 30 * 1000
 
+/**
+ * An account that its player wants erased waits so long: a log-in takes it back. By then all copies of its names that
+ * go by themselves are gone (letters, notifications, chat, logs of guilds), so nothing is left of them either.
+ */
+export const eraseGraceDays = 30
+/** A closed account is erased after its last access token has ended, and every request that it began. */
+export const eraseSettlesMs = accessTokenMs + 60 * 1000
+/** Accounts that one run works on: what fits into the time of a Lambda. */
+export const erasuresPerRun = 20
+/** What one answer of an export holds: 6 MB is what a Lambda may answer, and a phone may ask. */
+export const exportPartBytes = 1_000_000
+/** The same, in entries. */
+export const exportPartEntries = 1000
+
 /** Characters that an account may have in one realm. So many fit on a selection screen. */
 export const charactersPerRealm = 12
 /** Deleted ones included, which keep their names: else deleting and making would grow for ever. */
@@ -142,6 +156,8 @@ export const guildMessageMaxLength = 200
 /** Entries of a guild's log. What is older is deleted `guildLogSlack` at a time: a write for each act would cost more. */
 export const guildLogMax = 500
 export const guildLogSlack = 50
+/** It holds names as they were, so it is kept no longer than letters and notifications, which do too. */
+export const guildLogKeptMs = 30 * 24 * 60 * 60 * 1000
 /** What a disbanded guild was called is known for so long, while what it left is cleared. */
 export const guildGoneKeptMs = 30 * 24 * 60 * 60 * 1000
 /** The line that friends see beside a player, characters: half a line of chat. */
@@ -446,6 +462,11 @@ export const RATES = {
   // Changing requests of one account.
   'write.account': {
     strict: { count: 60, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Parts of an export: one of everything, now and then.
+  'export.account': {
+    strict: { count: 60, windowMs: 3_600_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   // Letters: the guild of a leader who writes to each by hand. A seller of gold wants thousands.

@@ -38,6 +38,11 @@ export const PROBLEMS = {
   'auth.session_revoked': { status: 401, title: 'The session was ended' },
   'auth.forbidden': { status: 403, title: 'This needs an operator' },
   'auth.banned': { status: 403, title: 'This account is banned' },
+  'auth.erasing': { status: 403, title: 'This account is being erased' },
+  'auth.proof_refused': {
+    status: 403,
+    title: 'The password or the device secret is not that of this account',
+  },
 
   'realm.unknown': { status: 404, title: 'There is no such realm' },
   'realm.elsewhere': { status: 421, title: 'This realm is served at another address' },

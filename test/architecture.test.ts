@@ -129,6 +129,12 @@ const PARTS: Part[] = [
     files: /^functions\/domains\.ts$/,
     may: ['serving', 'domain record', "the game's record"],
   },
+  // What all domains keep of players: the one opener that knows the table.
+  {
+    name: 'starting (kept.ts)',
+    files: /^functions\/start\/kept\.ts$/,
+    may: ['serving', 'table of domains'],
+  },
   // Starts a process or a Lambda: wires the real stores and keys.
   {
     name: 'starting',
@@ -144,6 +150,7 @@ const PARTS: Part[] = [
       'table of domains',
       'functions/app.ts',
       'starting',
+      'starting (kept.ts)',
       'shared',
       'shared (browser)',
       'system runtime',

@@ -24,6 +24,11 @@ import type { AuditAction } from './audit.ts'
 import { longestBan, notAbove, overWhom, refusalOf, stillMay } from './rights.ts'
 import { findAccount } from './who.ts'
 
+/** For other domains in which operators act. */
+export { auditWrite } from './audit.ts'
+export { overWhom, requireRole, stillMay } from './rights.ts'
+export { findAccount } from './who.ts'
+
 export type AdminDeps = {
   store: Store
   runtime: Runtime

@@ -2,6 +2,7 @@
 //   AUDIT  <id>   a UUIDv7, so that the order of keys is the order of time
 // One partition: operators act some times an hour, and a reader wants the newest actions of all.
 import * as z from 'zod'
+import { auditActions } from '#shared/api/admin.ts'
 import type { AuditEntry } from '#shared/api/admin.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
@@ -17,17 +18,7 @@ const auditRow = z.object({
   entryId: z.string(),
   at: z.int(),
   operatorId: z.string(),
-  action: z.enum([
-    'kick',
-    'ban',
-    'unban',
-    'role',
-    'announce',
-    'fleet.stop',
-    'mail.send',
-    'mail.all',
-    'mail.withdraw',
-  ]),
+  action: z.enum(auditActions),
   target: z.string(),
   what: z.string(),
   reason: z.string(),

@@ -12,6 +12,10 @@ export const domain = defineDomain({
   declaration: admin,
   handlers: (parts) =>
     adminRoutes({ ...parts, content: parts.content.content, hint: createHint(parts.cache) }),
+  personal: {
+    none: 'The audit says who did what to which ids, and is kept as it is.',
+    stays: [{ table: 'core', partition: 'AUDIT', why: 'It names players by their ids alone.' }],
+  },
   rows: [
     operationRows,
     { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },

@@ -5,12 +5,15 @@ import type { OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { Role } from '#shared/api/role.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
+import { eraseGraceDays } from '#shared/limits.ts'
 import type { RateName } from '#shared/limits.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
 import { formatUuid, isUuid, newId } from '#shared/runtime.ts'
 import type { Store, Write } from '#shared/store/store.ts'
+import { once } from '../http/once.ts'
 import { refuseBanned } from './ban.ts'
+import { askErase, keepAccount } from './erasing.ts'
 import { refusePassword } from './blocked-passwords.ts'
 import { newDeviceToken, readDeviceToken } from './device-token.ts'
 import type { Hasher } from './passwords.ts'
@@ -20,6 +23,7 @@ import {
   accountCheck,
   banUpdate,
   newAccount,
+  nameLogin,
   newLogin,
   readAccount,
   readAccountAndSessions,
@@ -32,6 +36,8 @@ import type { AccountIf, AccountRow } from './store.ts'
 export type { AccountIf } from './store.ts'
 
 export type AuthDeps = SessionDeps & { hasher: Hasher; limiter: RateLimiter }
+
+const dayMs = 24 * 60 * 60 * 1000
 
 type Credentials = { loginName: string; password: string }
 
@@ -66,7 +72,7 @@ export async function register(
       write: newLogin(loginName, { accountId, password, operation: op.hash }),
       otherwise: 'auth.name_taken',
     },
-    { write: newAccount(accountId, { createdAt, guest: false, era: 0 }) },
+    { write: newAccount(accountId, { createdAt, guest: false, era: 0, loginName }) },
   ])
   if (opened.repeated) {
     // The operation id alone opens no session: a repeat must know the password.
@@ -102,7 +108,10 @@ export async function login(
     throw new Error(`the account ${accountId} of a login name is not there`)
   refuseBanned(account, deps.runtime.now())
   const opener = { accountId, era: account.era, sessions }
-  const opened = await openSession(deps, about(op, `login ${loginName}`), opener, [])
+  const opened = await openSession(deps, about(op, `login ${loginName}`), opener, [
+    ...keepAccount(accountId, account),
+    ...(account.loginName === loginName ? [] : [{ write: nameLogin(accountId, loginName) }]),
+  ])
   const session = await firstTokens(deps, opened, account)
   const known = device === undefined ? undefined : credentials.deviceToken
   const deviceToken = known ?? newDeviceToken(deps.keys, deps.runtime, loginName)
@@ -137,7 +146,11 @@ export async function playAsGuest(
       deps,
       guestOp,
       { accountId, era, sessions },
-      known ? [] : [{ write: newAccount(accountId, fresh) }],
+      account === undefined
+        ? known
+          ? []
+          : [{ write: newAccount(accountId, fresh) }]
+        : keepAccount(accountId, account),
     )
   const holder = { guest: true, era, role: account?.role }
   return await firstTokens(deps, await openGuest(account !== undefined, open), holder)
@@ -175,10 +188,53 @@ export async function requireSession(
   }
 }
 
+/**
+ * The player asks for the erase of his account, with a proof that it is he. Three trips. Throws auth.proof_refused,
+ * auth.erasing, auth.session_revoked, auth.busy, world.busy.
+ */
+export async function eraseMine(
+  deps: AuthDeps,
+  caller: PlayerCaller,
+  proof: { password?: string | undefined; deviceSecret?: string | undefined },
+  address: string,
+  op: OperationId,
+): Promise<{ at: number }> {
+  const { accountId } = caller
+  return await once(deps, about(op, `erase ${accountId}`), async () => {
+    await requireSession(deps, caller)
+    const account = await readAccount(deps.store, accountId)
+    if (account === undefined) throw new Problem('auth.session_revoked')
+    if (!(await isProven(deps, account, proof, address))) throw new Problem('auth.proof_refused')
+    const now = deps.runtime.now()
+    const { steps, at } = askErase(accountId, account, { now, at: now + eraseGraceDays * dayMs })
+    return { steps, answer: { at } }
+  })
+}
+
+/** Tries at a password count as those of a log-in. */
+async function isProven(
+  deps: AuthDeps,
+  { loginName, device }: AccountRow,
+  { password, deviceSecret }: { password?: string | undefined; deviceSecret?: string | undefined },
+  address: string,
+): Promise<boolean> {
+  if (device !== undefined) {
+    return deviceSecret !== undefined && guestAccount(deviceSecret).device === device
+  }
+  if (loginName === undefined || password === undefined) return false
+  await limitTries(deps, loginName, address, undefined)
+  const login = await readLogin(deps.store, loginName)
+  return await deps.hasher.verify(password, login?.password)
+}
+
+/** What the end of an account asks for (functions/personal/erasing.ts). */
+export { askErase, closeAccount, endErasure, postponeErasure, readErasures } from './erasing.ts'
+export type { Erasure } from './erasing.ts'
+
 /** The fields of an account that operators see and change. */
 export type Standing = Pick<
   AccountRow,
-  'createdAt' | 'guest' | 'era' | 'role' | 'ban' | 'banVersion'
+  'createdAt' | 'guest' | 'era' | 'role' | 'ban' | 'banVersion' | 'eraseAt' | 'closing'
 >
 
 /** Read strongly; undefined when there is no such account. One trip. */

@@ -1,6 +1,7 @@
 import { auth } from '#shared/api/auth.ts'
 import { defineDomain } from '../http/record.ts'
 import { createHasher } from './passwords.ts'
+import { personal } from './personal.ts'
 import { authRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -12,6 +13,7 @@ export const domain = defineDomain({
   declaration: auth,
   handlers: (parts) =>
     authRoutes({ ...parts, keys: parts.signing, hasher: createHasher(parts.runtime) }),
+  personal,
   rows: [
     { table: 'core', partition: 'OP#*', actions: ['PutItem'] },
     {
@@ -27,6 +29,7 @@ export const domain = defineDomain({
       partition: 'ACCOUNT#*',
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     },
+    { table: 'core', partition: 'ERASURES', actions: ['PutItem', 'DeleteItem'] },
     {
       table: 'core',
       partition: 'ACCOUNT#*',

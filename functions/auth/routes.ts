@@ -2,7 +2,7 @@ import type { auth } from '#shared/api/auth.ts'
 import type { Handlers } from '#shared/api/endpoint.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { guestsAtOnceMax, guestsWaitingMax } from '#shared/limits.ts'
-import { login, playAsGuest, register } from './auth.ts'
+import { eraseMine, login, playAsGuest, register } from './auth.ts'
 import type { AuthDeps } from './auth.ts'
 import { createQueue } from './queue.ts'
 import { logout, logoutEverywhere, refresh } from './sessions.ts'
@@ -25,6 +25,8 @@ export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
       await logoutEverywhere(deps, caller)
       return {}
     },
+    erase: ({ body, caller, address, operation }) =>
+      eraseMine(deps, caller, body, address, operation),
     realms: async () => ({ realms: deps.realms.list }),
     jwks: async () => deps.keys.jwks(),
   }

@@ -2,12 +2,13 @@
 //   LOGIN#<lower name>  LOGIN           account and password of a login name
 //   ACCOUNT#<id>        ACCOUNT         the account
 //   ACCOUNT#<id>        SESSION#<id>    one session: a family of refresh tokens
+//   ERASURES            <ms>#<account>  an account that is to be erased, by when it is looked at next (erasing.ts)
 import * as z from 'zod'
 import { role } from '#shared/api/role.ts'
 import type { Role } from '#shared/api/role.ts'
 import { refreshTokenMs } from '#shared/limits.ts'
 import { readRow } from '#shared/store/row.ts'
-import { expiresAt, live } from '#shared/store/store.ts'
+import { StoreError, expiresAt, live } from '#shared/store/store.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import type { Check, Item, Key, Store, Write } from '#shared/store/store.ts'
 
@@ -29,6 +30,11 @@ const storedAccount = z.object({
   /** Absent: a player. */
   role: role.optional(),
   ban: z.object({ until: z.int(), reason: z.string().optional() }).optional(),
+  /** By which its row of log-in is found. Absent for guests, and until the next log-in of an old account. */
+  loginName: z.string().optional(),
+  /** It is to be erased: when it is looked at next, Unix ms; and whether it is closed for good. */
+  eraseAt: z.int().optional(),
+  closing: z.boolean().optional(),
   /** Rises with each ban and each lifting (shared/ownership/ban.ts). */
   banVersion: z.int().optional(),
 })
@@ -58,7 +64,7 @@ export type LoginRow = z.infer<typeof loginRow>
 export type AccountRow = z.infer<typeof accountRow>
 export type FamilyRow = z.infer<typeof familyRow>
 
-function accountKey(accountId: string): Key {
+export function accountKey(accountId: string): Key {
   return { pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }
 }
 
@@ -110,6 +116,23 @@ export async function readAccountAndSessions(
   return { account, sessions }
 }
 
+/** When each session was opened and last used. One trip. */
+export async function readSessions(
+  store: Store,
+  accountId: string,
+): Promise<{ createdAt: number; rotatedAt: number }[]> {
+  const page = await store.query({
+    table: 'core',
+    keyCondition: 'pk = :pk AND begins_with(sk, :sessions)',
+    values: { ':pk': accountKey(accountId).pk, ':sessions': sessionPrefix },
+    consistent: true,
+  })
+  return page.items.map((item) => {
+    const { createdAt, rotatedAt } = readRow(familyRow, item)
+    return { createdAt, rotatedAt }
+  })
+}
+
 export type StoredSession = { familyId: string; rotatedAt: number }
 
 export async function readFamily(
@@ -126,12 +149,30 @@ export function parseFamily(item: Item | undefined): FamilyRow | undefined {
   return readRow(familyRow, item)
 }
 
+/** The name is free, if it is the account's. */
+export async function removeLogin(
+  store: Store,
+  loginName: string,
+  accountId: string,
+): Promise<void> {
+  try {
+    await store.delete({
+      table: 'core',
+      key: loginKey(loginName),
+      condition: 'accountId = :account',
+      values: { ':account': accountId },
+    })
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+  }
+}
+
 export function newLogin(loginName: string, login: LoginRow): Write {
   return { put: { ...absent, item: { ...loginKey(loginName), v: 1, ...login } } }
 }
 
 export function newAccount(accountId: string, account: AccountRow): Write {
-  const { device, createdAt, guest, era } = account
+  const { device, createdAt, guest, era, loginName } = account
   const item = {
     ...accountKey(accountId),
     v: 1,
@@ -139,6 +180,7 @@ export function newAccount(accountId: string, account: AccountRow): Write {
     guest,
     era,
     ...(device === undefined ? {} : { device }),
+    ...(loginName === undefined ? {} : { loginName }),
   }
   return { put: { ...absent, item } }
 }
@@ -272,6 +314,19 @@ export function banUpdate(accountId: string, ban: Ban | undefined, must: Account
               },
             }),
       },
+    },
+  }
+}
+
+/** Notes by which name an account of before is opened. */
+export function nameLogin(accountId: string, loginName: string): Write {
+  return {
+    update: {
+      table: 'core',
+      key: accountKey(accountId),
+      update: 'SET loginName = :name',
+      condition: 'attribute_exists(pk)',
+      values: { ':name': loginName },
     },
   }
 }

@@ -22,7 +22,7 @@ import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { commit } from '#shared/store/commit.ts'
-import type { Step } from '#shared/store/commit.ts'
+import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { leaveAsDeleted } from '../guilds/guilds.ts'
 import { leavePartyAsDeleted } from '../parties/parties.ts'
@@ -38,7 +38,7 @@ import {
 } from './store.ts'
 import type { NameOwner, Owner } from './store.ts'
 
-export { notDeleted } from './store.ts'
+export { notDeleted, readAllCharacters } from './store.ts'
 
 export type CharacterDeps = { store: Store; runtime: Runtime; content: Content }
 
@@ -126,7 +126,7 @@ export async function createCharacter(
  * character.in_play, world.busy, operation.mismatch.
  */
 export async function deleteCharacter(
-  deps: CharacterDeps,
+  deps: OperationDeps,
   owner: Owner,
   characterId: string,
   op: OperationId,
@@ -150,19 +150,19 @@ export async function deleteCharacter(
 
 /** All that a character which is deleted is a member of. Each does nothing when it is not. */
 async function leaveAll(
-  deps: CharacterDeps,
+  deps: OperationDeps,
   of: { realmId: string; characterId: string },
 ): Promise<void> {
   await Promise.all([leaveAsDeleted(deps, of), leavePartyAsDeleted(deps, of)])
 }
 
-async function isDeleted({ store }: CharacterDeps, owner: Owner, characterId: string) {
+async function isDeleted({ store }: OperationDeps, owner: Owner, characterId: string) {
   const found = await readCharacter(store, owner, characterId)
   return found?.deletedAt !== undefined
 }
 
 async function commitDelete(
-  deps: CharacterDeps,
+  deps: OperationDeps,
   owner: Owner,
   characterId: string,
   op: OperationId,
@@ -190,7 +190,7 @@ async function commitDelete(
 
 /** The host that has the character in play, if its lease row says that it has ended. Two trips. */
 async function readDeadOwner(
-  { store, runtime }: CharacterDeps,
+  { store, runtime }: OperationDeps,
   realmId: string,
   characterId: string,
 ): Promise<DeadOwner | undefined> {

@@ -1,6 +1,7 @@
 import { characters } from '#shared/api/characters.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { personal } from './personal.ts'
 import { characterRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -10,6 +11,7 @@ export const domain = defineDomain({
   needs: ['content'],
   declaration: characters,
   handlers: (parts) => characterRoutes({ ...parts, content: parts.content.content }),
+  personal,
   rows: [
     operationRows,
     {

@@ -8,6 +8,7 @@ import type { Character } from '#shared/api/characters.ts'
 import { charactersKeptPerRealm, charactersPerRealm } from '#shared/limits.ts'
 import { looksOf } from '#shared/rules/looks.ts'
 import { readRow } from '#shared/store/row.ts'
+import { StoreError } from '#shared/store/store.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
 
 const listRow = z.object({
@@ -22,10 +23,20 @@ const listRow = z.object({
 
 const ownerRow = z.object({ accountId: z.string(), characterId: z.string() })
 
+/** A deleted one too, and what it was called before. */
+const keptRow = listRow.extend({
+  deletedAt: z.int().optional(),
+  renamedAt: z.int().optional(),
+  /** Names that it had, each held for it until then (Unix ms). */
+  held: z.array(z.object({ name: z.string(), until: z.int() })).default([]),
+})
+
+export type KeptCharacter = z.infer<typeof keptRow>
+
 /** An account in a realm. */
 export type Owner = { realmId: string; accountId: string }
 
-const listPartition = ({ realmId, accountId }: Owner) => `R#${realmId}#A#${accountId}`
+export const listPartition = ({ realmId, accountId }: Owner) => `R#${realmId}#A#${accountId}`
 const entryKey = (owner: Owner, characterId: string): Key => ({
   pk: listPartition(owner),
   sk: `C#${characterId}`,
@@ -52,10 +63,21 @@ export async function readCharacter(
   store: Store,
   owner: Owner,
   characterId: string,
-): Promise<(Character & { deletedAt?: number | undefined }) | undefined> {
+): Promise<KeptCharacter | undefined> {
   const key = entryKey(owner, characterId)
-  const row = await store.get({ table: 'core', key, consistent: true })
-  return readRow(listRow.extend({ deletedAt: z.int().optional() }), row)
+  return readRow(keptRow, await store.get({ table: 'core', key, consistent: true }))
+}
+
+/** Deleted ones too, by their ids. One trip: what an account may keep fits into one page. */
+export async function readAllCharacters(store: Store, owner: Owner): Promise<KeptCharacter[]> {
+  const page = await store.query({
+    table: 'core',
+    keyCondition: 'pk = :pk AND begins_with(sk, :entries)',
+    values: { ':pk': listPartition(owner), ':entries': 'C#' },
+    limit: charactersKeptPerRealm,
+    consistent: true,
+  })
+  return page.items.map((item) => readRow(keptRow, item))
 }
 
 /** One more, within the limits. */
@@ -115,6 +137,36 @@ export function takeName(owner: Owner, name: string, characterId: string): Write
   const put: Write = { put: { table: 'core', condition, item } }
   if (letters === looks) return [put]
   return [put, { check: { table: 'core', key: nameKey(owner.realmId, letters), condition } }]
+}
+
+/** The name of a character, and names that are held for it, belong to nobody from now on. */
+export async function freeNames(
+  store: Store,
+  { realmId }: Owner,
+  { characterId, name, held }: KeptCharacter,
+): Promise<void> {
+  const forms = [name, ...held.map((one) => one.name)].flatMap((one) => [
+    looksOf(one),
+    lettersOf(one),
+  ])
+  for (const form of new Set(forms)) {
+    const key = nameKey(realmId, form)
+    const values = { ':id': characterId }
+    try {
+      await store.delete({ table: 'core', key, condition: 'characterId = :id', values })
+    } catch (error) {
+      // Another character's by now, or nobody's.
+      if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+    }
+  }
+}
+
+export async function removeFromList(
+  store: Store,
+  owner: Owner,
+  characterId: string,
+): Promise<void> {
+  await store.delete({ table: 'core', key: entryKey(owner, characterId) })
 }
 
 export type NameOwner = { accountId: string; characterId: string; name: string; deleted: boolean }

@@ -10,5 +10,6 @@ export const domain = defineDomain({
   needs: ['content'],
   declaration: content,
   handlers: (parts) => contentRoutes(parts.content),
+  personal: { none: 'It is the game’s.' },
   rows: [],
 })

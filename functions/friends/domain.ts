@@ -1,6 +1,7 @@
 import { friends } from '#shared/api/friends.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { personal } from './personal.ts'
 import { friendRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -10,6 +11,7 @@ export const domain = defineDomain({
   needs: [],
   declaration: friends,
   handlers: friendRoutes,
+  personal,
   rows: [
     operationRows,
     {
@@ -17,6 +19,7 @@ export const domain = defineDomain({
       partition: 'R#{realm}#FRIENDS#*',
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
     },
+    { table: 'core', partition: 'R#{realm}#BLOCKERS#*', actions: ['PutItem', 'DeleteItem'] },
     // Whose name it is.
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },

@@ -19,7 +19,7 @@ import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
-import { countSide, listOf, readSide, writeSide } from './store.ts'
+import { countSide, listOf, noteBlock, readSide, writeSide } from './store.ts'
 import type { FriendRow } from './store.ts'
 
 /** For other domains, where one player reaches another: in the transaction, and for what is read before it. */
@@ -129,6 +129,11 @@ export async function act(
         write === undefined ? [] : [{ write, otherwise }],
       ),
     ]
+    // Nobody but the player himself makes or ends a block of his.
+    const blocked = after.mine === 'blocked'
+    if (blocked !== (before.mine === 'blocked')) {
+      steps.push({ write: noteBlock(me, them.accountId, blocked) })
+    }
     if (after.told !== undefined) {
       const news = { kind: after.told, playerId: me.accountId, name: theirRow!.name }
       steps.push({ write: notify(deps.runtime, them, news) })

@@ -3,12 +3,13 @@
 //   R#<realm>#FRIENDS#<account>  P#<other account>  what the other one is to him
 //   R#<realm>#FRIENDS#<account>  COUNT              how many of each, so that limits hold in a transaction
 //   R#<realm>#FRIENDS#<account>  SHOWN              how friends see him (shared/presence/circle.ts)
+//   R#<realm>#BLOCKERS#<account>  P#<other account>  that the other one has blocked him, who has no row of that
 import * as z from 'zod'
 import { blockedMax, friendRequestsMax, friendsMax } from '#shared/limits.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { friendsPartition } from '#shared/presence/circle.ts'
 import { readRow } from '#shared/store/row.ts'
-import type { Key, Store, Write } from '#shared/store/store.ts'
+import type { Item, Key, Store, Write } from '#shared/store/store.ts'
 import type { List } from '../http/page.ts'
 import type { Side } from './pair.ts'
 
@@ -33,6 +34,10 @@ const limits: Record<Kept, number> = {
 
 function rowKey(of: Player, playerId: string): Key {
   return { pk: friendsPartition(of), sk: `P#${playerId}` }
+}
+
+export function parseFriend(item: Item): FriendRow {
+  return readRow(friendRow, item)
 }
 
 /** What one player is to another; undefined for nothing. One trip. */
@@ -103,6 +108,19 @@ export function countSide(of: Player, before: Side, after: Side): Write | undefi
   return {
     update: { table: 'core', key, update: `SET ${sets.join(', ')}`, condition, names, values },
   }
+}
+
+export function blockersPartition({ realmId, accountId }: Player): string {
+  return `R#${realmId}#BLOCKERS#${accountId}`
+}
+
+/** Notes or forgets that a player has blocked another one: a rename or an erase of the other one finds the row. */
+export function noteBlock(by: Player, playerId: string, blocked: boolean): Write {
+  const pk = blockersPartition({ realmId: by.realmId, accountId: playerId })
+  const key = { pk, sk: `P#${by.accountId}` }
+  return blocked
+    ? { put: { table: 'core', item: { ...key, v: 1, playerId: by.accountId } } }
+    : { delete: { table: 'core', key } }
 }
 
 /** Fails, in a transaction, when a player has blocked another one. */

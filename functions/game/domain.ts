@@ -8,6 +8,7 @@ import { withKinds } from '#shared/content-files/load.ts'
 import type { Game } from '#shared/game/game.ts'
 import type { DomainRecord } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { personalOf } from './personal.ts'
 import { tallyRoutes } from './tallies.ts'
 
 type Serves = Parameters<DomainRecord['serves'][0]['handlers']>[0]
@@ -16,7 +17,7 @@ export const domain = recordOf(game)
 
 /** The record with the routes of this game. */
 export function recordOf(
-  of: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>,
+  of: Pick<Game, 'contentKinds' | 'personal' | 'routes' | 'tallies' | 'zone'>,
 ): DomainRecord {
   return {
     name: 'game',
@@ -41,6 +42,7 @@ export function recordOf(
         }),
       },
     ],
+    personal: personalOf(of.personal),
     // A game's rows lie under keys of its own (shared/game/game.ts, gameKey).
     rows: [
       operationRows,

@@ -73,24 +73,31 @@ export function acting(of: GuildIn, me: MemberRow): GuildStep {
   return { write: stillHasRank(of, me) }
 }
 
-/** Deletes the oldest entries of a log. */
+/**
+ * Deletes the oldest entries of a log that is too long. Entries that expire go without being counted: so it counts
+ * them anew.
+ */
 async function trimLog(deps: OperationDeps, of: GuildIn, guild: GuildRow): Promise<void> {
   const list = logOf(of)
-  const oldest = await readPage(
+  const { entries } = await readPage(
     deps.store,
     { ...list, query: { ...list.query, descending: false } },
-    { limit: guildLogSlack },
+    { limit: guildLogMax + 2 * guildLogSlack },
   )
-  const writes = oldest.entries.map(({ at, logId }) => ({
+  const oldest = entries.slice(0, Math.max(0, Math.min(entries.length - guildLogMax, 90)))
+  const writes = oldest.map(({ at, logId }) => ({
     delete: {
       table: 'core' as const,
       key: list.keyAt({ at, id: logId }),
       condition: 'attribute_exists(pk)',
     },
   }))
-  const less = changeGuild(of.realmId, guild, { add: { logged: -writes.length } })
+  const logged = entries.length - oldest.length - guild.logged
   try {
-    await deps.store.transact([...writes, less.write])
+    await deps.store.transact([
+      ...writes,
+      changeGuild(of.realmId, guild, { add: { logged } }).write,
+    ])
   } catch (error) {
     // Another act trims it, or the next one does.
     if (!(error instanceof StoreError) || error.kind === 'invalid') throw error

@@ -1,6 +1,7 @@
 import { guilds } from '#shared/api/guilds.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { personal } from './personal.ts'
 import { guildRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -10,6 +11,7 @@ export const domain = defineDomain({
   needs: [],
   declaration: guilds,
   handlers: guildRoutes,
+  personal,
   rows: [
     operationRows,
     {

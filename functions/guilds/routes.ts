@@ -1,5 +1,6 @@
 import type { Handlers, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { guilds } from '#shared/api/guilds.ts'
+import { guildLogKeptMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf } from '../characters/characters.ts'
@@ -72,7 +73,8 @@ export function guildRoutes(deps: OperationDeps): Handlers<typeof guilds> {
         seatOf(store, params, query.as),
         readPage(store, logOf(params), query),
       )
-      return page
+      const kept = ({ at }: { at: number }) => at > deps.runtime.now() - guildLogKeptMs
+      return { ...page, entries: page.entries.filter(kept) }
     },
     invite: async ({ params, body, caller, operation }) =>
       await invite(deps, params, actor(params, caller, body.as), body.name, operation),

@@ -17,6 +17,7 @@ import type { GuildLogEntry, Permission } from '#shared/api/guilds.ts'
 import {
   guildApplicationsPerCharacterMax,
   guildInvitesPerCharacterMax,
+  guildLogKeptMs,
   guildMembersMax,
   guildWaitingMax,
 } from '#shared/limits.ts'
@@ -25,6 +26,7 @@ import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Step } from '#shared/store/commit.ts'
 import { readRow } from '#shared/store/row.ts'
+import { expiresAt } from '#shared/store/store.ts'
 import type { Item, Key, Store, Value, Write } from '#shared/store/store.ts'
 import type { List } from '../http/page.ts'
 import type { GuildRefusal } from './rights.ts'
@@ -105,7 +107,7 @@ export type GuildIn = { realmId: string; guildId: string }
 export type CharacterIn = { realmId: string; characterId: string }
 
 export const guildPartition = ({ realmId, guildId }: GuildIn) => `R#${realmId}#GUILD#${guildId}`
-const characterPartition = ({ realmId, characterId }: CharacterIn) =>
+export const characterPartition = ({ realmId, characterId }: CharacterIn) =>
   `R#${realmId}#GUILDS#${characterId}`
 const guildKey = (of: GuildIn): Key => ({ pk: guildPartition(of), sk: 'GUILD' })
 const memberKey = (of: GuildIn, characterId: string): Key => ({
@@ -146,6 +148,10 @@ const pointerRow = z.object({ guildId: z.string() })
 /** In which guild a character is; that one may be gone. One trip. */
 export async function readPointer(store: Store, of: CharacterIn): Promise<string | undefined> {
   return readRow(pointerRow, await get(store, pointerKey(of)))?.guildId
+}
+
+export function parseWaiting(item: Item): WaitingRow {
+  return readRow(waitingRow, item)
 }
 
 /** One trip. */
@@ -464,6 +470,7 @@ export function logWrite(
     at,
     ...rest,
     ...more,
+    expires: expiresAt(at + guildLogKeptMs),
   }
   return { put: { table: 'core', item } }
 }

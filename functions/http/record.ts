@@ -11,7 +11,7 @@ import type { Push } from '#shared/push/push.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
-import type { PersonalOf } from './personal.ts'
+import type { Kept, PersonalOf } from './personal.ts'
 import type { Realms } from './realms.ts'
 import type { RowPermission } from './rows.ts'
 import type { Mounted } from './serve.ts'
@@ -38,6 +38,8 @@ export type NeededParts = {
   content: LoadedContent
   /** The fleet of zone hosts. The function may then enter the cluster. */
   fleet: Fleet
+  /** What all domains keep of a player. The function may then do to rows what each of them says. */
+  kept: Kept
 }
 
 export type Need = keyof NeededParts

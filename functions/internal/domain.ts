@@ -9,5 +9,6 @@ export const domain = defineDomain({
   needs: [],
   declaration: internal,
   handlers: internalRoutes,
+  personal: { none: 'It reads leases of hosts.' },
   rows: [{ table: 'volatile', partition: 'HOST#*', actions: ['GetItem'] }],
 })

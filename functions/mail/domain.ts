@@ -1,6 +1,7 @@
 import { mail } from '#shared/api/mail.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { personal } from './personal.ts'
 import { mailRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -10,6 +11,7 @@ export const domain = defineDomain({
   needs: [],
   declaration: mail,
   handlers: mailRoutes,
+  personal,
   rows: [
     operationRows,
     {

@@ -1,5 +1,6 @@
 import { notifications } from '#shared/api/notifications.ts'
 import { defineDomain } from '../http/record.ts'
+import { personal } from './personal.ts'
 import { notificationRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -9,5 +10,6 @@ export const domain = defineDomain({
   needs: [],
   declaration: notifications,
   handlers: notificationRoutes,
+  personal,
   rows: [{ table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['Query'] }],
 })

@@ -1,6 +1,7 @@
 import { parties } from '#shared/api/parties.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { personal } from './personal.ts'
 import { partyRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -10,6 +11,7 @@ export const domain = defineDomain({
   needs: [],
   declaration: parties,
   handlers: partyRoutes,
+  personal,
   rows: [
     operationRows,
     {

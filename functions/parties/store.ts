@@ -33,15 +33,21 @@ const partyKey = (realmId: string, partyId: string): Key => ({
   pk: `R#${realmId}#PARTY#${partyId}`,
   sk: 'PARTY',
 })
-const ofCharacter = (realmId: string, characterId: string) => `R#${realmId}#PARTY-OF#${characterId}`
+/** What a character is in and is asked into. */
+export const partition = (realmId: string, characterId: string) =>
+  `R#${realmId}#PARTY-OF#${characterId}`
 const membershipKey = (realmId: string, characterId: string): Key => ({
-  pk: ofCharacter(realmId, characterId),
+  pk: partition(realmId, characterId),
   sk: 'PARTY',
 })
 const inviteKey = (realmId: string, characterId: string, partyId: string): Key => ({
-  pk: ofCharacter(realmId, characterId),
+  pk: partition(realmId, characterId),
   sk: `I#${partyId}`,
 })
+
+export function parseInvite(item: Item): InviteRow {
+  return readRow(inviteRow, item)
+}
 
 /** One trip. */
 export async function readParty(
@@ -74,7 +80,7 @@ export async function readStanding(
   const { items } = await store.query({
     table: 'core',
     keyCondition: 'pk = :pk',
-    values: { ':pk': ofCharacter(realmId, characterId) },
+    values: { ':pk': partition(realmId, characterId) },
     limit: invitesKeptMax,
     descending: true,
     consistent: true,

@@ -39,6 +39,7 @@ export const domain = defineDomain({
       return Object.fromEntries(found.flatMap((one) => Object.entries(one)))
     }
   },
+  personal: { none: 'Places and seats name characters by their ids, and go with the stay.' },
   rows: [
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'PutItem'] },

@@ -24,7 +24,7 @@ const hidden =
 /** One line, without a blank at either end: it is read in terminals and shown to players. */
 const line = z.string().regex(new RegExp(`^[^\\s${hidden}]([^${hidden}]*[^\\s${hidden}])?$`, 'u'))
 
-const reason = line.min(reasonMinLength).max(reasonMaxLength).meta({
+export const reason = line.min(reasonMinLength).max(reasonMaxLength).meta({
   description: 'Why, for the audit. Players do not see it',
   example: 'Sold gold, ticket 4711',
 })
@@ -43,7 +43,7 @@ const who = z
 const id = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 
 /** Names the player that a change is for. No such name can be read as another kind of name. */
-const named = z
+export const named = z
   .string()
   .max(80)
   .regex(new RegExp(`^((account:|character:)?${id}|(login|character):[^${hidden}]+)$`, 'u'))
@@ -128,22 +128,29 @@ const fleetHost = z
   })
   .meta({ id: 'FleetHost' })
 
+export const auditActions = [
+  'kick',
+  'ban',
+  'unban',
+  'role',
+  'announce',
+  'fleet.stop',
+  'mail.send',
+  'mail.all',
+  'mail.withdraw',
+  'player.export',
+  'player.erase',
+  'player.erased',
+  'player.rename',
+  'player.restore',
+] as const
+
 const auditEntry = z
   .object({
     entryId: uuid,
     at: moment,
     operatorId: z.string().meta({ description: 'An account, or `cli:` and a name' }),
-    action: z.enum([
-      'kick',
-      'ban',
-      'unban',
-      'role',
-      'announce',
-      'fleet.stop',
-      'mail.send',
-      'mail.all',
-      'mail.withdraw',
-    ]),
+    action: z.enum(auditActions),
     target: z.string().meta({ description: 'The account, the host or the realm' }),
     what: z.string().meta({ description: 'The particulars; may be empty' }),
     reason: z.string(),

@@ -10,6 +10,7 @@ import { internal } from './internal.ts'
 import { mail } from './mail.ts'
 import { notifications } from './notifications.ts'
 import { parties } from './parties.ts'
+import { personal } from './personal.ts'
 import { tallies } from './tallies.ts'
 import { world } from './world.ts'
 import { zoneSchemas as zoneSchema } from './zone-schema.ts'
@@ -27,6 +28,7 @@ export const api = {
   notifications,
   mail,
   parties,
+  personal,
   zoneSchema,
   health,
 }

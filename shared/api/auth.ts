@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { passwordMaxLength, passwordMinLength } from '../limits.ts'
+import { eraseGraceDays, passwordMaxLength, passwordMinLength } from '../limits.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { done, moment, realmId, uuid } from './names.ts'
 
@@ -30,6 +30,17 @@ const loginAttempt = z.object({
     .max(128)
     .optional()
     .meta({ description: 'From the last log-in to this name on this device, if there was one' }),
+})
+
+const deviceSecret = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/)
+  .meta({ description: '32 random bytes, base64url' })
+
+/** That it is the player, just now: what opened the account. */
+const proof = z.object({
+  password: z.string().min(1).max(passwordMaxLength).optional(),
+  deviceSecret: deviceSecret.optional(),
 })
 
 const realm = z.object({
@@ -138,7 +149,13 @@ export const auth = domain({
       repeat: 'own',
       body: loginAttempt,
       answer: passwordSession,
-      errors: ['auth.invalid_credentials', 'auth.banned', 'auth.busy', 'operation.superseded'],
+      errors: [
+        'auth.invalid_credentials',
+        'auth.banned',
+        'auth.erasing',
+        'auth.busy',
+        'operation.superseded',
+      ],
       limits: byAddress,
       links: withSession,
     }),
@@ -152,13 +169,10 @@ export const auth = domain({
       identity: 'anyone',
       repeat: 'own',
       body: z.object({
-        deviceSecret: z
-          .string()
-          .regex(/^[A-Za-z0-9_-]{43}$/)
-          .meta({ description: '32 random bytes, base64url' }),
+        deviceSecret,
       }),
       answer: session,
-      errors: ['auth.banned', 'auth.busy', 'operation.superseded'],
+      errors: ['auth.banned', 'auth.erasing', 'auth.busy', 'operation.superseded'],
       limits: [{ rate: 'guest.address', by: 'address' }],
       links: withSession,
     }),
@@ -195,6 +209,26 @@ export const auth = domain({
       repeat: 'natural',
       answer: done,
       errors: [],
+      limits: [{ rate: 'write.account', by: 'account' }],
+    }),
+    erase: endpoint({
+      method: 'POST',
+      path: '/v1/account/erase',
+      summary: 'Ask for the erase of this account, with all its characters',
+      description:
+        `It is erased after ${eraseGraceDays} days; a log-in before then keeps it. All its sessions end now. ` +
+        'Takes a proof that it is you: the password, or the secret of the device for a guest.',
+      identity: 'player',
+      repeat: 'own',
+      body: proof,
+      answer: z.object({ at: moment.meta({ description: 'When it is closed for good' }) }),
+      errors: [
+        'auth.proof_refused',
+        'auth.erasing',
+        'auth.busy',
+        'auth.session_revoked',
+        'world.busy',
+      ],
       limits: [{ rate: 'write.account', by: 'account' }],
     }),
     realms: endpoint({

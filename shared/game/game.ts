@@ -6,6 +6,7 @@ import type { Schema } from '../components/schema.ts'
 import type { Content } from '../content/content.ts'
 import type { ContentKind } from '../content/kind.ts'
 import { effectKindMaxChars, talliesMax } from '../limits.ts'
+import type { Person, PersonalEntry } from '../person.ts'
 import type { Tally } from '../rules/tally.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
@@ -17,6 +18,14 @@ export type GameDeps = { store: Store; runtime: Runtime; content: Content }
 export type GameRoutes = {
   domain: Domain
   handlers: (deps: GameDeps) => Record<string, Handler<Endpoint>>
+}
+
+/** What a game keeps of players in rows of its own, as domains say it (functions/http/personal.ts). */
+export type GamePersonal = {
+  /** In an order that is the same each time. */
+  export: (deps: Omit<GameDeps, 'content'>, person: Person) => AsyncIterable<PersonalEntry>
+  /** May be called again at any time, and then does nothing more. */
+  erase: (deps: Omit<GameDeps, 'content'>, person: Person) => Promise<void>
 }
 
 /** What the core knows of the part for zones without the simulation. */
@@ -33,6 +42,8 @@ export type Game<Zone extends ZonePart = ZonePart> = {
   effects?: readonly EffectKind[]
   /** Numbers that its zones add to; their effects and routes come with them. */
   tallies?: readonly Tally[]
+  /** As soon as it has rows of its own that name a player. Tallies are the core's. */
+  personal?: GamePersonal
   /** Routes of its own, each under /v1/game/. */
   routes: readonly GameRoutes[]
 }

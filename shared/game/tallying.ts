@@ -196,6 +196,28 @@ export async function unrankSteps(
   )
 }
 
+/** All totals of a character or an account, also of tallies that a game has given up. One trip. */
+export async function totalsOf(
+  store: Store,
+  realmId: string,
+  subject: string,
+): Promise<(TallyTotal & { tally: string })[]> {
+  const rows = await readRows(store, realmId, subject)
+  return rows.map(({ sk, total, changes }) => ({ tally: sk, total, changes }))
+}
+
+/** Deletes them, and their places in ranked lists. Throws StoreError; safe to repeat. */
+export async function eraseTotals(store: Store, realmId: string, subject: string): Promise<void> {
+  for (const row of await readRows(store, realmId, subject)) {
+    const key = { pk: totalsPartition(realmId, subject), sk: row.sk }
+    const same = { condition: 'changes = :read', values: { ':read': row.changes } }
+    await store.transact([
+      { delete: { table: 'core', key, ...same } },
+      ...(row.ranked ? [rankDelete(realmId, subject, row)] : []),
+    ])
+  }
+}
+
 /** The effects that a game has registered, those of its tallies among them, by kind. */
 export function effectKindsOf(game: Pick<Game, 'effects' | 'tallies'>): Map<string, EffectKind> {
   const kinds = [...(game.effects ?? []), ...(game.tallies ?? []).map(tallyEffect)]

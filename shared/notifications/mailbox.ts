@@ -21,7 +21,7 @@ export type Player = { realmId: string; accountId: string }
 /** Where a row stands in its mailbox. */
 export type Place = { at: number; id: string }
 
-const pkOf = ({ realmId, accountId }: Player) => `R#${realmId}#BOX#${accountId}`
+export const mailboxPartition = ({ realmId, accountId }: Player) => `R#${realmId}#BOX#${accountId}`
 
 /** Whose mailbox a row is in; undefined for a row of another kind. */
 export function ownerOfMailbox({ pk }: Key): Player | undefined {
@@ -39,7 +39,7 @@ export function notify(
   news: News,
 ): Write {
   const [notificationId, at] = [newId(runtime), runtime.now()]
-  const key: Key = { pk: pkOf(to), sk: skOf({ at, id: notificationId }) }
+  const key: Key = { pk: mailboxPartition(to), sk: skOf({ at, id: notificationId }) }
   const expires = expiresAt(at + notificationKeptMs)
   return {
     put: { table: 'volatile', item: { ...key, v: 1, notificationId, at, ...news, expires } },
@@ -56,7 +56,7 @@ export async function readMailbox(
   player: Player,
   { after, limit, now }: { after: Place | undefined; limit: number; now: number },
 ): Promise<{ entries: Notification[]; next?: Place; since?: Place }> {
-  const pk = pkOf(player)
+  const pk = mailboxPartition(player)
   const page = await store.query({
     table: 'volatile',
     keyCondition: 'pk = :pk',

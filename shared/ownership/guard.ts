@@ -40,7 +40,8 @@ const GUARD = '#GUARD'
 const PROFILE = '#PROFILE'
 const STATE = '#STATE'
 
-function characterPartition(realmId: string, characterId: string): string {
+/** All rows of a character in the world. */
+export function characterPartition(realmId: string, characterId: string): string {
   return `R#${realmId}#C#${characterId}`
 }
 

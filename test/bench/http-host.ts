@@ -8,6 +8,8 @@ import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono } from 'hono'
 import { createDomainApp } from '#functions/app.ts'
+import { domains } from '#functions/domains.ts'
+import { keptBy } from '#functions/http/personal.ts'
 import { createHasher } from '#functions/auth/passwords.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { api } from '#shared/api/api.ts'
@@ -52,7 +54,9 @@ const realms = {
 }
 const log = { ...silentLog, error: console.error }
 const fleet = createStaticFleet()
-const parts = { store, cache, runtime, limiter, realms, keys, signing: keys, content, fleet, log }
+const kept = keptBy(domains)
+const common = { store, cache, runtime, limiter, realms, keys, log }
+const parts = { ...common, signing: keys, content, fleet, kept }
 
 function functions(hasher: Hasher): Hono {
   return createDomainApp(domainsWith(hasher), parts, {

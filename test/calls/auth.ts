@@ -16,6 +16,11 @@ export const authCalls: CallsOf<typeof auth> = {
   },
   logout: async (stage) => ({ by: await stage.player() }),
   logoutEverywhere: async (stage) => ({ by: await stage.player() }),
+  async erase(stage) {
+    const deviceSecret = stage.newSecret()
+    const { accessToken: token } = await stage.client().auth.guest({ body: { deviceSecret } })
+    return { by: { token }, body: { deviceSecret } }
+  },
   realms: async () => ({}),
   jwks: async () => ({}),
 }

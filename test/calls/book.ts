@@ -16,6 +16,7 @@ import { guildCalls } from './guilds.ts'
 import { mailCalls } from './mail.ts'
 import { notificationCalls } from './notifications.ts'
 import { partyCalls } from './parties.ts'
+import { personalCalls } from './personal.ts'
 import { contentCalls, healthCalls, internalCalls, tallyCalls, zoneSchemaCalls } from './reads.ts'
 import type { Stage } from './stage.ts'
 import { worldCalls } from './world.ts'
@@ -33,6 +34,7 @@ const calls: { [D in keyof Api]: CallsOf<Api[D]> } = {
   notifications: notificationCalls,
   mail: mailCalls,
   parties: partyCalls,
+  personal: personalCalls,
   zoneSchema: zoneSchemaCalls,
   health: healthCalls,
 }

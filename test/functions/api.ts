@@ -7,6 +7,7 @@ import type { Hono } from 'hono'
 import { createDomainApp } from '#functions/app.ts'
 import type { AppOptions } from '#functions/app.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
+import { keptBy } from '#functions/http/personal.ts'
 import { defineDomain } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import { api } from '#shared/api/api.ts'
@@ -113,6 +114,7 @@ export function extraDomain<D extends Domain>(declaration: D, handlers: Handlers
     needs: [],
     declaration,
     handlers: () => handlers,
+    personal: { none: 'It is a test.' },
     rows: [],
   })
 }
@@ -165,6 +167,7 @@ export async function openApi(
   }
   const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
   const logged: string[] = []
+  const records = [...domainsWith(hasher), ...(options.extra ?? [])]
   const parts = {
     store,
     cache,
@@ -178,6 +181,7 @@ export async function openApi(
     },
     signing: keys,
     content,
+    kept: keptBy(records),
     fleet: {
       allocate: async () => undefined,
       list: async () => fleet.hosts,
@@ -187,7 +191,7 @@ export async function openApi(
       },
     },
   }
-  const app = createDomainApp([...domainsWith(hasher), ...(options.extra ?? [])], parts, {
+  const app = createDomainApp(records, parts, {
     profile,
     addressOf: (c) => c.req.header(addressHeader) ?? '192.0.2.1',
     health: async () => ({ ok: true, checks: {} }),

@@ -33,5 +33,6 @@ export const domain = defineDomain({
       return { letters: Number(row?.['letters'] ?? 0) }
     },
   }),
+  personal: { none: 'It writes no rows.' },
   rows: [{ table: 'core', partition: 'R#{realm}#POSTBOX#*', actions: ['GetItem'] }],
 })

@@ -1,0 +1,31 @@
+import { personal } from '#shared/api/personal.ts'
+import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
+import { personalRoutes } from './routes.ts'
+
+export const domain = defineDomain({
+  name: 'personal',
+  module: import.meta.filename,
+  group: 'utility',
+  needs: ['kept'],
+  declaration: personal,
+  handlers: personalRoutes,
+  personal: { none: 'It keeps nothing; it calls the others.' },
+  // Beside what the domains say that they keep.
+  rows: [
+    operationRows,
+    { table: 'core', partition: 'AUDIT', actions: ['PutItem'] },
+    // Who is meant, and whether the operator may.
+    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },
+    {
+      table: 'core',
+      partition: 'ACCOUNT#*',
+      actions: ['GetItem', 'UpdateItem', 'ConditionCheckItem'],
+    },
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem'] },
+    // Characters that are deleted leave the game's ranked lists, and their hosts.
+    { table: 'core', partition: 'R#{realm}#GAME#TALLY#*', actions: ['UpdateItem'] },
+    { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
+  ],
+})
