@@ -25,6 +25,7 @@ import { commit } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { leaveAsDeleted } from '../guilds/guilds.ts'
+import { checkText } from '../moderation/moderation.ts'
 import { leavePartyAsDeleted } from '../parties/parties.ts'
 import {
   addToList,
@@ -78,7 +79,7 @@ export async function ownerOfName(
 }
 
 /**
- * Makes a character with all its rows in one transaction. One trip. Throws character.name_refused,
+ * Makes a character with all its rows in one transaction. Two trips. Throws chat.muted, character.name_refused,
  * character.unknown_race, character.unknown_job, character.name_taken, character.limit, world.busy,
  * operation.mismatch.
  */
@@ -91,6 +92,7 @@ export async function createCharacter(
   return await once(deps, op, async () => {
     const refusal = refuse(deps.content, wanted)
     if (refusal !== undefined) throw refusal
+    await checkText(deps, owner, wanted.name, 'characterName')
     const start = startZone(deps.content)
     const character: Character = {
       characterId: newId(deps.runtime),

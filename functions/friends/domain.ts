@@ -8,9 +8,9 @@ export const domain = defineDomain({
   name: 'friends',
   module: import.meta.filename,
   group: 'utility',
-  needs: [],
+  needs: ['content'],
   declaration: friends,
-  handlers: friendRoutes,
+  handlers: (parts) => friendRoutes({ ...parts, content: parts.content.content }),
   personal,
   rows: [
     operationRows,

@@ -2,7 +2,6 @@
 import type { Friend, Shown } from '#shared/api/friends.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
-import { answerOf } from '#shared/http/operation.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { putShown } from '#shared/presence/circle.ts'
@@ -11,12 +10,13 @@ import type { PresenceReader } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Push } from '#shared/push/push.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
-import { commit } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { ownerOfName } from '../characters/characters.ts'
 import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
+import { checkText } from '../moderation/moderation.ts'
+import type { TextDeps } from '../moderation/moderation.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
 import { countSide, listOf, noteBlock, readSide, writeSide } from './store.ts'
@@ -36,7 +36,7 @@ export type Between = {
   other: { accountId: string; name?: string }
 }
 
-export type FriendDeps = OperationDeps & { presence: PresenceReader; push: Push }
+export type FriendDeps = OperationDeps & TextDeps & { presence: PresenceReader; push: Push }
 
 /** Friends with their presence. One trip, and two to the cache. */
 export async function listFriends(
@@ -57,7 +57,7 @@ export async function listFriends(
   return { ...page, entries }
 }
 
-/** How friends see a player from now on. One trip. Throws presence.text, operation.mismatch. */
+/** How friends see a player from now on. Two trips with a status. Throws presence.text, chat.muted, operation.mismatch. */
 export async function show(
   deps: FriendDeps,
   of: Player,
@@ -66,9 +66,11 @@ export async function show(
 ): Promise<Shown> {
   const line = status?.trim()
   if (line !== undefined && (line === '' || !isChatText(line))) throw new Problem('presence.text')
-  const shown: Shown = { appear, ...(line === undefined ? {} : { status: line }) }
-  const write = { put: putShown(of, shown) }
-  const answer = answerOf(await commit(deps, op, { steps: [{ write }], answer: shown }))
+  const answer = await once<Shown>(deps, op, async () => {
+    const checked = line === undefined ? {} : { status: await checkText(deps, of, line, 'status') }
+    const shown = { appear, ...checked }
+    return { steps: [{ write: { put: putShown(of, shown) } }], answer: shown }
+  })
   deps.push.hint('shown', of.realmId, [of.accountId])
   return answer
 }

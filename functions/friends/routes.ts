@@ -6,10 +6,11 @@ import { createPresence } from '#shared/presence/presence.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf } from '../characters/characters.ts'
+import type { TextDeps } from '../moderation/moderation.ts'
 import { act, listFriends, playerOf, show } from './friends.ts'
 
 export function friendRoutes(
-  parts: OperationDeps & { cache: Cache; push: Push },
+  parts: OperationDeps & TextDeps & { cache: Cache; push: Push },
 ): Handlers<typeof friends> {
   const deps = { ...parts, presence: createPresence(parts) }
   const { store } = deps

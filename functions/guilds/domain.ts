@@ -8,9 +8,9 @@ export const domain = defineDomain({
   name: 'guilds',
   module: import.meta.filename,
   group: 'utility',
-  needs: [],
+  needs: ['content'],
   declaration: guilds,
-  handlers: guildRoutes,
+  handlers: (parts) => guildRoutes({ ...parts, content: parts.content.content }),
   personal,
   rows: [
     operationRows,

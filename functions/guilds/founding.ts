@@ -7,6 +7,8 @@ import { newId } from '#shared/runtime.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { once } from '../http/once.ts'
 import { notDeleted } from '../characters/characters.ts'
+import { checkText } from '../moderation/moderation.ts'
+import type { TextDeps } from '../moderation/moderation.ts'
 import { inOrder, seatOf } from './acting.ts'
 import type { Actor } from './acting.ts'
 import { clearGuild, endGuild, guildOf } from './ending.ts'
@@ -14,9 +16,9 @@ import { firstRanks, leaderRankId } from './rights.ts'
 import { addMember, foundGuild, logWrite } from './store.ts'
 import type { GuildIn, GuildRow } from './store.ts'
 
-/** A character founds a guild and leads it. Two trips in a row. */
+/** A character founds a guild and leads it. Three trips in a row. */
 export async function found(
-  deps: OperationDeps,
+  deps: OperationDeps & TextDeps,
   realmId: string,
   as: Actor,
   name: string,
@@ -27,6 +29,7 @@ export async function found(
     const [me, current] = await inOrder(as.read(), guildOf(deps, character))
     if (isReserved(name)) throw new Problem('guild.name_refused')
     if (current !== undefined) throw new Problem('guild.in_guild')
+    await checkText(deps, { realmId, accountId: me.accountId }, name, 'guildName')
     const [of, foundedAt] = [{ realmId, guildId: newId(deps.runtime) }, deps.runtime.now()]
     const guild = newGuild(of.guildId, name, me, foundedAt)
     const member = { ...me, rankId: leaderRankId, joinedAt: foundedAt }

@@ -2,10 +2,13 @@
 // the rank of the one who acts, that of the other one, and the rights of the guild.
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { GuildMember } from '#shared/api/guilds.ts'
+import type { Player } from '#shared/notifications/mailbox.ts'
 import { Problem } from '#shared/problem.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { once } from '../http/once.ts'
+import { checkText, checkTexts } from '../moderation/moderation.ts'
+import type { TextDeps } from '../moderation/moderation.ts'
 import { acting, demand, inOrder, loggedChange, seatOf, tell } from './acting.ts'
 import type { Actor } from './acting.ts'
 import { changeRanks, isAbove, leaderRankId, secondOf } from './rights.ts'
@@ -134,7 +137,7 @@ export function leaderSet({ characterId, accountId, name }: MemberRow, rights: n
 
 /** Sets the message of the day; an empty one takes it away. */
 export async function message(
-  deps: OperationDeps,
+  deps: OperationDeps & TextDeps,
   of: GuildIn,
   as: Actor,
   text: string,
@@ -145,7 +148,10 @@ export async function message(
     const [by, { guild, me }] = await inOrder(as.read(), seatOf(deps.store, of, as.characterId))
     demand(guild, me, 'message')
     if (trimmed !== '' && !isChatText(trimmed)) throw new Problem('guild.text_refused')
-    const change = trimmed === '' ? { remove: 'message' } : { set: { message: trimmed } }
+    const change =
+      trimmed === ''
+        ? { remove: 'message' }
+        : { set: { message: await checkText(deps, player(of, me), trimmed, 'message') } }
     const entry = { kind: 'message', name: by.name } as const
     return {
       steps: [acting(of, me), ...(await loggedChange(deps, of, guild, change, entry))],
@@ -156,7 +162,7 @@ export async function message(
 
 /** Changes the ranks below that of the member. */
 export async function ranks(
-  deps: OperationDeps,
+  deps: OperationDeps & TextDeps,
   of: GuildIn,
   as: Actor,
   wanted: readonly WantedRank[],
@@ -166,6 +172,8 @@ export async function ranks(
     const [by, { guild, me }] = await inOrder(as.read(), seatOf(deps.store, of, as.characterId))
     demand(guild, me, 'ranks')
     if (!wanted.every(({ name }) => isChatText(name))) throw new Problem('guild.text_refused')
+    const names = wanted.map(({ name }) => name)
+    await checkTexts(deps, player(of, me), names, 'rank')
     const after = changeRanks(guild.ranks, wanted, me.rankId)
     if (typeof after === 'string') throw new Problem(after)
     const stay = new Set(after.map(({ rankId }) => rankId))
@@ -179,6 +187,10 @@ export async function ranks(
       answer: { ranks: shown },
     }
   })
+}
+
+function player({ realmId }: GuildIn, { accountId }: MemberRow): Player {
+  return { realmId, accountId }
 }
 
 /** The one who acts and the one he acts on. */

@@ -5,6 +5,7 @@ import { Problem } from '#shared/problem.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf } from '../characters/characters.ts'
 import { readPage } from '../http/page.ts'
+import type { TextDeps } from '../moderation/moderation.ts'
 import { demand, inOrder, openGuild, seatOf } from './acting.ts'
 import type { Actor } from './acting.ts'
 import { guildOf } from './ending.ts'
@@ -13,7 +14,7 @@ import { accept, apply, decline, invite, join, shown } from './joining.ts'
 import { kick, lead, leave, memberShown, message, rank, ranks, rankShown } from './members.ts'
 import { logOf, membersOf, readGuildId, readMember, waitingFor, waitingOf } from './store.ts'
 
-export function guildRoutes(deps: OperationDeps): Handlers<typeof guilds> {
+export function guildRoutes(deps: OperationDeps & TextDeps): Handlers<typeof guilds> {
   const { store } = deps
   return {
     found: async ({ params, body, caller, operation }) =>

@@ -8,9 +8,9 @@ export const domain = defineDomain({
   name: 'mail',
   module: import.meta.filename,
   group: 'utility',
-  needs: [],
+  needs: ['content'],
   declaration: mail,
-  handlers: mailRoutes,
+  handlers: (parts) => mailRoutes({ ...parts, content: parts.content.content }),
   personal,
   rows: [
     operationRows,

@@ -11,6 +11,8 @@ import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Write } from '#shared/store/store.ts'
 import { characterOf, ownerOfName } from '../characters/characters.ts'
 import { hasBlocked, notBlocked } from '../friends/friends.ts'
+import { checkTexts } from '../moderation/moderation.ts'
+import type { TextDeps } from '../moderation/moderation.ts'
 import { once } from '../http/once.ts'
 import type { Found } from '../http/once.ts'
 import { readCursor, writeCursor } from '../http/page.ts'
@@ -44,6 +46,8 @@ import {
   timesOf,
   untilOf,
 } from './store.ts'
+
+export type MailDeps = OperationDeps & TextDeps
 
 /** A character of a player, whose inbox it is or who writes. */
 export type Owned = Player & { characterId: string }
@@ -152,25 +156,27 @@ function stepsOf(writes: readonly Write[]): Step<never>[] {
 }
 
 /**
- * Up to four trips to find who writes to whom, four at once to look, and the commit. Throws character.not_found,
- * mail.*, world.busy, operation.mismatch.
+ * Up to four trips to find who writes to whom, with one to see that he may write; four at once to look, and the
+ * commit. Throws character.not_found, chat.muted, mail.*, world.busy, operation.mismatch.
  */
 export async function sendLetter(
-  deps: OperationDeps,
+  deps: MailDeps,
   from: Owned,
   to: string,
   letter: WrittenLetter,
   op: OperationId,
 ): Promise<Sent> {
-  checkTexts(letter)
+  refuseHidden(letter)
   const { realmId } = from
   return await once(deps, op, async () => {
-    const [{ name }, them] = await Promise.all([
+    const [{ name }, them, [subject, text]] = await Promise.all([
       characterOf(deps.store, from, from.characterId),
       receiver(deps, realmId, to),
+      checkTexts(deps, from, [letter.subject, letter.text], 'letter'),
     ])
     if (them.characterId === from.characterId) throw new Problem('mail.self')
-    return await findSend(deps, { me: { ...from, name }, them: { realmId, ...them } }, letter)
+    const checked = { subject: subject!, text: text! }
+    return await findSend(deps, { me: { ...from, name }, them: { realmId, ...them } }, checked)
   })
 }
 
@@ -221,7 +227,7 @@ async function receiver({ store }: OperationDeps, realmId: string, name: string)
 }
 
 /** Throws mail.text. */
-function checkTexts({ subject, text }: WrittenLetter): void {
+function refuseHidden({ subject, text }: WrittenLetter): void {
   const wrong = [
     ...(isLinesText(subject, 1) ? [] : ['body.subject']),
     ...(isLinesText(text, letterLinesMax) ? [] : ['body.text']),
@@ -245,7 +251,7 @@ export async function sendSystemLetter(
   audited: Audited,
   op: OperationId,
 ): Promise<{ letterId: string; characterId: string; until: number }> {
-  checkTexts(letter)
+  refuseHidden(letter)
   const { store, runtime } = deps
   return await once(deps, op, async () => {
     const them = await receiver(deps, realmId, to)
@@ -277,7 +283,7 @@ export async function sendToAll(
   audited: Audited,
   op: OperationId,
 ): Promise<{ letterId: string; until: number }> {
-  checkTexts(letter)
+  refuseHidden(letter)
   return await once(deps, op, async () => {
     const now = deps.runtime.now()
     const there = await readToAll(deps.store, realmId, now, { fresh: true })

@@ -1,10 +1,9 @@
 import type { Handlers, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { mail } from '#shared/api/mail.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
 import { deleteLetter, listMail, markRead, openLetter, sendLetter } from './mail.ts'
-import type { Owned } from './mail.ts'
+import type { MailDeps, Owned } from './mail.ts'
 
-export function mailRoutes(deps: OperationDeps): Handlers<typeof mail> {
+export function mailRoutes(deps: MailDeps): Handlers<typeof mail> {
   return {
     list: async ({ params, query, caller }) => await listMail(deps, ownedBy(params, caller), query),
     open: async ({ params, caller }) =>

@@ -55,6 +55,7 @@ export const characters = domain({
       errors: [
         'realm.unknown',
         'character.name_taken',
+        'chat.muted',
         'character.name_refused',
         'character.limit',
         'character.unknown_race',

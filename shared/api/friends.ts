@@ -174,7 +174,7 @@ export const friends = domain({
       params: inRealm,
       body: shown,
       answer: shown,
-      errors: ['presence.text'],
+      errors: ['presence.text', 'chat.muted'],
       limits: write,
     }),
   },

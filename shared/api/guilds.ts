@@ -98,7 +98,13 @@ export const guilds = domain({
       body: z.object({ as, name: guildName }),
       answer: guild,
       status: 201,
-      errors: ['character.not_found', 'guild.name_refused', 'guild.name_taken', 'guild.in_guild'],
+      errors: [
+        'character.not_found',
+        'chat.muted',
+        'guild.name_refused',
+        'guild.name_taken',
+        'guild.in_guild',
+      ],
       limits: write,
       links: {
         roster: { to: 'guilds.roster', params: founded, query: byFounder },
@@ -340,7 +346,7 @@ export const guilds = domain({
         text: z.string().max(guildMessageMaxLength).meta({ description: 'Empty for none' }),
       }),
       answer: done,
-      errors: [...allowed, 'guild.text_refused'],
+      errors: [...allowed, 'chat.muted', 'guild.text_refused'],
       limits: write,
     }),
     ranks: endpoint({
@@ -361,6 +367,7 @@ export const guilds = domain({
       answer: z.object({ ranks: z.array(rank) }),
       errors: [
         ...allowed,
+        'chat.muted',
         'guild.text_refused',
         'guild.rank_unknown',
         'guild.rank_too_low',

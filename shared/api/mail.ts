@@ -81,6 +81,7 @@ export const mail = domain({
       status: 201,
       errors: [
         'character.not_found',
+        'chat.muted',
         'mail.unknown',
         'mail.self',
         'mail.text',

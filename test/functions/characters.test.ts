@@ -54,11 +54,12 @@ it('a player reads his characters ten times with ten trips to the store and none
 })
 
 describe('creating a character', () => {
-  it('makes it ready to play, in one store trip', async () => {
+  it('makes it ready to play, in two store trips', async () => {
     const test = await openApi()
     const me = await player(test)
     const made = await me.characters.create({ params, body: mira })
-    expect(test.trips.trips.map((trip) => trip.operation)).toEqual(['transact'])
+    // Whether the player may write; then all rows.
+    expect(test.trips.trips.map((trip) => trip.operation)).toEqual(['get', 'transact'])
     expect(made).toMatchObject({ ...mira, zone: 'hub', createdAt: test.clock.now() })
     test.trips.reset()
     expect(await me.characters.list({ params })).toEqual({ characters: [made] })

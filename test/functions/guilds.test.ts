@@ -589,7 +589,7 @@ describe('a request', () => {
       await act()
       return [test.trips.sequential(), test.trips.trips.length]
     }
-    expect(await trips(() => ada.message(guildId, 'Hello'))).toEqual([2, 4])
+    expect(await trips(() => ada.message(guildId, 'Hello'))).toEqual([3, 5])
     expect(await trips(() => ada.rank(guildId, bram, 1))).toEqual([2, 5])
     expect(await trips(() => ada.invite(guildId, cato))).toEqual([4, 9])
     expect(await trips(() => cato.join(guildId))).toEqual([3, 5])

@@ -623,11 +623,11 @@ describe('a request', () => {
       const all = test.trips.trips.map(({ operation }) => operation)
       return [test.trips.sequential(), all.join(' ')]
     }
-    // Who writes, whose name it is; blocks, inbox and places; the commit.
+    // Who writes, whose name it is, whether he may write; blocks, inbox and places; the commit.
     const find = 'get get get'
     expect(await trips(() => ada.write('Bram'))).toEqual([
       4,
-      `${find} get get query query transact`,
+      `${find} get get get query query transact`,
     ])
     expect(await trips(() => bram.list())).toEqual([1, 'get query query'])
     const letterId = await bram.newest()
