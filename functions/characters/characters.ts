@@ -124,14 +124,15 @@ export async function createCharacter(
 /**
  * Marks a character deleted; its rows and its name stay, but no ranked list shows it, and it leaves guild and party. Three
  * trips in a row when it has none; four more for one whose host died with it in play, which is taken from it as
- * `enter` would. Throws character.not_found,
- * character.in_play, world.busy, operation.mismatch.
+ * `enter` would. `as`: the name under which others hear of it, when its own is to be forgotten. Throws
+ * character.not_found, character.in_play, world.busy, operation.mismatch.
  */
 export async function deleteCharacter(
   deps: OperationDeps,
   owner: Owner,
   characterId: string,
   op: OperationId,
+  as?: string,
 ): Promise<void> {
   const unrank = await unrankSteps(deps.store, owner.realmId, characterId)
   try {
@@ -140,22 +141,23 @@ export async function deleteCharacter(
     const code = error instanceof Problem ? error.code : undefined
     // A deletion that stopped here is ended by the next one, whatever its id is.
     if (code === 'character.not_found' && (await isDeleted(deps, owner, characterId))) {
-      await leaveAll(deps, { realmId: owner.realmId, characterId })
+      await leaveAll(deps, { realmId: owner.realmId, characterId }, as)
     }
     if (code !== 'character.in_play') throw error
     const dead = await readDeadOwner(deps, owner.realmId, characterId)
     if (dead === undefined) throw error
     await commitDelete(deps, owner, characterId, op, unrank, dead)
   }
-  await leaveAll(deps, { realmId: owner.realmId, characterId })
+  await leaveAll(deps, { realmId: owner.realmId, characterId }, as)
 }
 
 /** All that a character which is deleted is a member of. Each does nothing when it is not. */
 async function leaveAll(
   deps: OperationDeps,
   of: { realmId: string; characterId: string },
+  as: string | undefined,
 ): Promise<void> {
-  await Promise.all([leaveAsDeleted(deps, of), leavePartyAsDeleted(deps, of)])
+  await Promise.all([leaveAsDeleted(deps, of, as), leavePartyAsDeleted(deps, of)])
 }
 
 async function isDeleted({ store }: OperationDeps, owner: Owner, characterId: string) {

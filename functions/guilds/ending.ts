@@ -26,11 +26,16 @@ const rowsAtOnce = 30
 /** Transactions in a row that others were in the way of. */
 const failuresMax = 20
 
-/** A guild that is open is gone. */
-export function endGuild(deps: OperationDeps, realmId: string, guild: GuildRow): GuildStep[] {
+/** A guild that is open is gone. `leader`: who led it, if it is to be known as another one. */
+export function endGuild(
+  deps: OperationDeps,
+  realmId: string,
+  guild: GuildRow,
+  leader: Partial<Pick<GuildRow, 'leaderId' | 'leaderAccountId' | 'leaderName'>> = {},
+): GuildStep[] {
   const expires = expiresAt(deps.runtime.now() + guildGoneKeptMs)
   return [
-    changeGuild(realmId, guild, { set: { state: 'gone', expires } }),
+    changeGuild(realmId, guild, { set: { ...leader, state: 'gone', expires } }),
     { write: freeName(realmId, guild) },
   ]
 }

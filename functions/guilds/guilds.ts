@@ -15,18 +15,24 @@ import { forgetAllFor } from './waiting.ts'
 
 /**
  * After the deletion of a character: it is in no guild, and nothing waits for it. A leader hands over to who has been
- * longest in the highest rank below; who is alone disbands. Nothing happens when it has happened before. Two trips
- * when there is nothing to do. Throws StoreError and world.busy.
+ * longest in the highest rank below; who is alone disbands. Nothing happens when it has happened before. `as`: the name
+ * under which it goes, when its own is to be forgotten. Two trips when there is nothing to do. Throws StoreError and
+ * world.busy.
  */
-export async function leaveAsDeleted(deps: OperationDeps, of: CharacterIn): Promise<void> {
+export async function leaveAsDeleted(
+  deps: OperationDeps,
+  of: CharacterIn,
+  as?: string,
+): Promise<void> {
   const [guild] = await Promise.all([guildOf(deps, of), forgetAllFor(deps, of)])
-  if (guild !== undefined) await leaveGuild(deps, of, guild.guildId)
+  if (guild !== undefined) await leaveGuild(deps, of, guild.guildId, as)
 }
 
 async function leaveGuild(
   deps: OperationDeps,
   { realmId, characterId }: CharacterIn,
   guildId: string,
+  as: string | undefined,
 ) {
   const of = { realmId, guildId }
   const first = await readMember(deps.store, of, characterId)
@@ -39,7 +45,7 @@ async function leaveGuild(
       readMember(deps.store, of, characterId),
     ])
     const steps =
-      guild?.guildId === guildId && me !== undefined ? await without(deps, of, guild, me) : []
+      guild?.guildId === guildId && me !== undefined ? await without(deps, of, guild, me, as) : []
     return { steps, answer: {} }
   })
   await clearGuild(deps, of)
@@ -51,15 +57,19 @@ async function without(
   of: GuildIn,
   guild: GuildRow,
   me: MemberRow,
+  as: string | undefined,
 ): Promise<GuildStep[]> {
-  const { name } = me
+  const name = as ?? me.name
   const gone = dropMember(of, me).map((write) => ({ write }))
   if (guild.leaderId !== me.characterId) {
     const change = { add: { members: -1, [`in${me.rankId}`]: -1 } }
     return [...gone, ...(await loggedChange(deps, of, guild, change, { kind: 'left', name }))]
   }
   const heir = heirOf(guild, await rosterOf(deps.store, of))
-  if (heir === undefined) return endGuild(deps, of.realmId, guild)
+  if (heir === undefined) {
+    const forgotten = as && { leaderId: '', leaderAccountId: '', leaderName: as }
+    return endGuild(deps, of.realmId, guild, forgotten || {})
+  }
   const change = {
     add: { members: -1, [`in${heir.rankId}`]: -1 },
     set: leaderSet(heir, guild.rights),

@@ -1,4 +1,5 @@
 // What guilds keep of a player: the guild of each of his characters, and what waits for it.
+import { deletedPlayer } from '#shared/rules/reserved-names.ts'
 import { clear, rowsIn } from '#shared/store/partition.ts'
 import type { Personal } from '../http/personal.ts'
 import { guildOf } from './ending.ts'
@@ -52,7 +53,7 @@ export const personal: Personal = {
   async erase(parts, { players }) {
     for (const { realmId, characters } of players) {
       for (const { characterId } of characters) {
-        await leaveAsDeleted(parts, { realmId, characterId })
+        await leaveAsDeleted(parts, { realmId, characterId }, deletedPlayer)
         await clear(parts.store, {
           table: 'core',
           pk: characterPartition({ realmId, characterId }),

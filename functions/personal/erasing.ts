@@ -10,6 +10,7 @@ import { createHint } from '#shared/ownership/hint.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import type { Person } from '#shared/person.ts'
 import { Problem } from '#shared/problem.ts'
+import { deletedPlayer } from '#shared/rules/reserved-names.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { auditWrite, findAccount, overWhom, requireRole, stillMay } from '../admin/admin.ts'
@@ -109,7 +110,7 @@ async function empty(deps: PersonalDeps, { players }: Person, { at }: Erasure): 
       await removeFromPlay({ ...deps, hint }, { realmId, characterId })
       const op = operationOf(['personal.delete', realmId, characterId, at], {})
       try {
-        await deleteCharacter(deps, { realmId, accountId }, characterId, op)
+        await deleteCharacter(deps, { realmId, accountId }, characterId, op, deletedPlayer)
       } catch (error) {
         // It is deleted already, by its player.
         if (!(error instanceof Problem) || error.code !== 'character.not_found') throw error

@@ -1,6 +1,9 @@
 // Names of characters and guilds that are refused.
 import { looksOf } from './looks.ts'
 
+/** Who is erased goes under this name where others hear of it. Nobody can be called so. */
+export const deletedPlayer = 'Deleted player'
+
 /** Whether a name pretends to speak for the game, or would be read as a keyword by people or tools. */
 export function isReserved(name: string): boolean {
   // `G M` and `Sys'tem` are read as one word, `Admln` as another one.

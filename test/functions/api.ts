@@ -8,6 +8,7 @@ import { createDomainApp } from '#functions/app.ts'
 import type { AppOptions } from '#functions/app.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { keptBy } from '#functions/http/personal.ts'
+import type { Personal } from '#functions/http/personal.ts'
 import { defineDomain } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import { api } from '#shared/api/api.ts'
@@ -89,6 +90,8 @@ export type TestApi = {
   logged: string[]
   /** What the fleet lists, and what it was asked to drain. */
   fleet: { hosts: FleetHost[]; drained: string[] }
+  /** What the domains keep of a player. */
+  kept: Map<string, Personal>
   /** The fault of the store from now on. */
   faults: { next: Faults | undefined }
   client(options?: { token?: string; address?: string }): ApiClient<typeof api>
@@ -168,6 +171,7 @@ export async function openApi(
   const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
   const logged: string[] = []
   const records = [...domainsWith(hasher), ...(options.extra ?? [])]
+  const kept = new Map(keptBy(records))
   const parts = {
     store,
     cache,
@@ -181,7 +185,7 @@ export async function openApi(
     },
     signing: keys,
     content,
-    kept: keptBy(records),
+    kept,
     fleet: {
       allocate: async () => undefined,
       list: async () => fleet.hosts,
@@ -214,6 +218,7 @@ export async function openApi(
     keys,
     content,
     logged,
+    kept,
     faults,
     fleet,
     send,
