@@ -23,6 +23,8 @@ import type { Instance } from './instance/instance.ts'
 import { fence } from './instance/leaving.ts'
 import { createLoadLevel } from './instance/load-level.ts'
 import { createSchedule } from './instance/schedule.ts'
+import { createVoices } from './instance/voices.ts'
+import type { Voices } from './instance/voices.ts'
 import type { Transport } from './net/transport.ts'
 import { createWebSocketTransport } from './net/websocket.ts'
 import type { Persistence } from './persistence/persistence.ts'
@@ -99,7 +101,8 @@ const partingMs = 250
 
 export function createHost(options: HostOptions): Host {
   const { persistence, monotonic, log } = options
-  const running = createRunning(options)
+  const voices = createVoices()
+  const running = createRunning(options, voices)
   const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
   const admission = createAdmission({ ...options, instances })
   const unjoined = createUnjoined(admission, monotonic)
@@ -143,7 +146,7 @@ export function createHost(options: HostOptions): Host {
       unjoined.sweep(now)
     },
   })
-  const applyCommand = createInbox({ instances, admission, persistence, log })
+  const applyCommand = createInbox({ instances, admission, voices, persistence, log })
   persistence.onCommand((command) => {
     if (gate.open()) applyCommand(command)
   })
@@ -198,7 +201,7 @@ function applyGateState(
   if (state !== 'proving') setSaving(instance, state === 'playing')
 }
 
-function createRunning(options: HostOptions): Running[] {
+function createRunning(options: HostOptions, voices: Voices): Running[] {
   const { persistence, monotonic, log } = options
   const allowances = createAllowances()
   let stays = 0
@@ -211,6 +214,7 @@ function createRunning(options: HostOptions): Running[] {
       seed: options.seed + index,
       nextStay: () => ++stays,
       allowances,
+      voices,
     })
     const now = monotonic()
     // Checkpoints of neighbours are a quarter of a second apart.

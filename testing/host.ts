@@ -1,6 +1,7 @@
 // A zone host without a process or a network: one instance that ticks as time passes, and sockets that carry
 // frames with a delay.
 import { createAllowances } from '#gameserver/instance/allowances.ts'
+import { createVoices } from '#gameserver/instance/voices.ts'
 import { createCheckpoints } from '#gameserver/instance/checkpoints.ts'
 import { takeContent } from '#gameserver/instance/delivery.ts'
 import { admit, resume } from '#gameserver/instance/entry.ts'
@@ -54,6 +55,7 @@ export function startHost(options: {
     seed,
     nextStay: () => ++stays,
     allowances: createAllowances(),
+    voices: createVoices(),
   })
   const { persistence } = instance
   const checkpoints = createCheckpoints({ instance, persistence, log, firstAt: time.now() })

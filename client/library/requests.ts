@@ -7,7 +7,7 @@ import type { Message } from '#shared/protocol/message.ts'
  * Why a request has no answer. `rate`, `invalid`, `paused`: the zone did not take it. `failed`: the zone's game
  * failed over it. `lost`: the client is not joined, or the socket went before the answer. `busy`: too many wait.
  */
-export type RequestRefusal = 'rate' | 'invalid' | 'paused' | 'failed' | 'lost' | 'busy'
+export type RequestRefusal = 'rate' | 'invalid' | 'paused' | 'muted' | 'failed' | 'lost' | 'busy'
 
 /** What a rejected request is. */
 export class RequestRefused extends Error {

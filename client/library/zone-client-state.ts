@@ -39,7 +39,7 @@ export type ZoneClientEvents = {
   /** A message of a kind that the game has added; its own schema says whether it is sound. */
   message: ControlMessage
   /** The server refused a control message of ours. */
-  refused: { of: string; code: 'rate' | 'invalid' | 'paused' | 'failed' }
+  refused: { of: string; code: 'rate' | 'invalid' | 'paused' | 'muted' | 'failed' }
   /** How the use of an ability ended: `command` is what `use` answered; `refused`: why it was not used. */
   used: { ability: string; command: number; refused: UseRefusal | undefined }
   /** An operator's line for everybody. */

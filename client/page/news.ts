@@ -49,6 +49,7 @@ export const keyName = (code: string) => code.replace(/^(Digit|Key)/, '')
 /** `of`: the kind of message that the zone has refused. */
 export function refusalWords(of: string, code: RequestRefusal): string {
   if (code === 'paused') return 'The world is paused just now.'
+  if (code === 'muted') return 'You are muted: others do not read you. People, Rules says why.'
   if (of !== 'chat.nearby')
     return code === 'rate' ? 'You do that too often.' : 'That is not possible now.'
   return code === 'rate'

@@ -1,8 +1,7 @@
 // The one question before a text of a player reaches others: may he write, and may these words be read?
 import type { Content } from '#shared/content/content.ts'
 import { readMute } from '#shared/moderation/mute.ts'
-import { createWordFilter, mask } from '#shared/moderation/words.ts'
-import type { WordFilter } from '#shared/moderation/words.ts'
+import { filterOf, maskWords } from '#shared/moderation/words.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
@@ -50,25 +49,12 @@ export async function checkTexts(
   if (mute !== undefined && mute.until > deps.runtime.now()) {
     throw new Problem('chat.muted', { detail: `The mute ends at ${dateOf(mute.until)}.` })
   }
-  const filter = filterOf(deps.content)
   return texts.map((text) => {
     if (use in refusals) {
-      if (!filter.inName(text)) return text
+      if (!filterOf(deps.content).inName(text)) return text
       const code = refusals[use as keyof typeof refusals]
       throw new Problem(code, { detail: 'It has a word that is not allowed here.' })
     }
-    return mask(text, filter.find(text))
+    return maskWords(deps.content, text)
   })
-}
-
-/** One filter for a content: it is compiled once. */
-const filters = new WeakMap<Content, WordFilter>()
-
-function filterOf(content: Content): WordFilter {
-  let filter = filters.get(content)
-  if (filter === undefined) {
-    filter = createWordFilter(content.words.values())
-    filters.set(content, filter)
-  }
-  return filter
 }

@@ -20,7 +20,7 @@ export function admit(
   claimed: ClaimedCharacter,
   socket: ClientConnection,
 ): void {
-  const { roster, runtime, log, zone, inputs, allowances } = instance
+  const { roster, runtime, log, zone, inputs, allowances, voices } = instance
   const before = roster.find(claimed.characterId)
   // The newer epoch owns the character: the older stay has nothing left to save.
   if (before !== undefined) fence(instance, before, 'replaced')
@@ -33,6 +33,7 @@ export function admit(
     allowances.of(claimed, instance.monotonic()),
   )
   roster.add(character)
+  if (claimed.mute !== undefined) voices.take(claimed.accountId, claimed.mute)
   log.info('character in', { characterId: claimed.characterId, epoch: claimed.epoch })
   const { saved } = claimed
   // A position in another zone means nothing here: NaN makes the world take its spawn.

@@ -7,6 +7,7 @@ import type { Admission } from './admission.ts'
 import { broadcast } from './delivery.ts'
 import type { Instance } from './instance.ts'
 import { fence, startLeave } from './leaving.ts'
+import type { Voices } from './voices.ts'
 
 /** Announcements remembered, so that none is shown twice. */
 const announcementsKept = 64
@@ -15,10 +16,11 @@ const announcementsKept = 64
 export function createInbox(deps: {
   instances: ReadonlyMap<string, Instance>
   admission: Admission
+  voices: Voices
   persistence: Persistence
   log: Log
 }): (command: Command) => void {
-  const { instances, admission, persistence, log } = deps
+  const { instances, admission, voices, persistence, log } = deps
 
   /** Announcements that were shown, oldest first. */
   const shown = new Set<string>()
@@ -59,6 +61,12 @@ export function createInbox(deps: {
     if (command.kind === 'announce') {
       log.info('command', { kind: command.kind, id: command.id })
       announce(command.id, command.text)
+      return
+    }
+    if (command.kind === 'mute') {
+      const { kind, accountId, until, version } = command
+      log.info('command', { kind, accountId, until })
+      voices.take(accountId, { until, version })
       return
     }
     const { kind, characterId, epoch } = command

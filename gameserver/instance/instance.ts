@@ -28,6 +28,7 @@ import { createLeaves } from './leaves.ts'
 import type { Leaves } from './leaves.ts'
 import { createRoster } from './roster.ts'
 import type { Roster } from './roster.ts'
+import type { Voices } from './voices.ts'
 
 export type InstanceDeps = {
   id: string
@@ -45,6 +46,8 @@ export type InstanceDeps = {
   nextStay: () => number
   /** Of all instances of the host. */
   allowances: Allowances
+  /** Of all instances of the host. */
+  voices: Voices
 }
 
 export type Instance = {
@@ -56,6 +59,7 @@ export type Instance = {
   readonly persistence: Persistence
   readonly nextStay: () => number
   readonly allowances: Allowances
+  readonly voices: Voices
   rules: ZoneRules
   faults: Faults
   /** As its content has it now. */
@@ -87,7 +91,7 @@ export type Instance = {
 
 export function createInstance(deps: InstanceDeps): Instance {
   const { id, zone, content, rules = coreRules, runtime, monotonic, log } = deps
-  const { nextStay, allowances } = deps
+  const { nextStay, allowances, voices } = deps
   const world = createWorld(zone, content.creatures, deps.seed, rules, {
     instance: id,
     ofGame: content.ofGame,
@@ -101,6 +105,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     rules,
     nextStay,
     allowances,
+    voices,
     zone,
     content,
     world,

@@ -7,20 +7,24 @@ import type { Allowance } from './allowances.ts'
 /** The outcome of a message that came in. `of` never repeats its content, which a client may have made up. */
 export type Reading =
   | { reading: 'message'; kind: string; body: unknown; n?: number }
-  | { reading: 'refused'; of: string; code: 'invalid' | 'rate' | 'paused'; re?: number }
+  | { reading: 'refused'; of: string; code: 'invalid' | 'rate' | 'paused' | 'muted'; re?: number }
   | { reading: 'malformed' }
 
-/**
- * Reads a message of a player. `frozen`: nothing is handled while nothing moves, and messages must not pile
- * up. `now`: monotonic ms.
- */
-export function readMessage(
-  rules: ZoneRules,
-  allowance: Allowance,
-  bytes: Uint8Array,
-  frozen: boolean,
-  now: number,
-): Reading {
+/** Of the player who sends, at this moment. */
+export type Sender = {
+  allowance: Allowance
+  /** Nothing is handled while nothing moves, and messages must not pile up. */
+  frozen: boolean
+  /** His texts do not reach others. */
+  muted: boolean
+  /** A text as others may read it. */
+  masked: (text: string) => string
+  /** Monotonic ms. */
+  now: number
+}
+
+export function readMessage(rules: ZoneRules, bytes: Uint8Array, sender: Sender): Reading {
+  const { allowance, frozen, now } = sender
   const value = unpackControl(bytes)
   if (value === undefined) return { reading: 'malformed' }
   const { kind, n, ...fields } = asControl(value) ?? { kind: '' }
@@ -37,7 +41,21 @@ export function readMessage(
     return { reading: 'refused', of: kind, code: 'rate', ...re }
   }
   if (frozen) return { reading: 'refused', of: kind, code: 'paused', ...re }
-  return { reading: 'message', kind, body: parsed.data, ...(isRequest ? { n } : {}) }
+  const { speech } = message
+  if (speech.length > 0 && sender.muted)
+    return { reading: 'refused', of: kind, code: 'muted', ...re }
+  const body = withSpeech(parsed.data, speech, sender.masked)
+  return { reading: 'message', kind, body, ...(isRequest ? { n } : {}) }
+}
+
+/** The body with the texts that others read as they may read them. */
+function withSpeech(body: unknown, speech: readonly string[], masked: (text: string) => string) {
+  if (speech.length === 0) return body
+  const fields = Object.entries(body as object).map(([name, value]: [string, unknown]) => [
+    name,
+    speech.includes(name) && typeof value === 'string' ? masked(value) : value,
+  ])
+  return Object.fromEntries(fields) as unknown
 }
 
 /** The number of a request: the client chooses it, and its answer carries it back. */

@@ -1,4 +1,5 @@
 // Handles what a joined socket sends: inputs of its character, pings, control messages and the leave.
+import { maskWords } from '#shared/moderation/words.ts'
 import type { CommandFrame } from '#shared/protocol/client-frames.ts'
 import type { Player, ClientConnection } from '../net/client-connection.ts'
 import type { Character } from './character.ts'
@@ -71,8 +72,15 @@ function control(
   socket: ClientConnection,
   bytes: Uint8Array,
 ): void {
-  const { rules, frozen, inputs } = instance
-  const read = readMessage(rules, character.allowance, bytes, frozen, instance.monotonic())
+  const { rules, frozen, inputs, voices, runtime, content } = instance
+  const { accountId } = character.claimed
+  const read = readMessage(rules, bytes, {
+    allowance: character.allowance,
+    frozen,
+    muted: voices.isMuted(accountId, runtime.now()),
+    masked: (text) => maskWords(content, text),
+    now: instance.monotonic(),
+  })
   switch (read.reading) {
     case 'message': {
       const { reading: _, ...message } = read

@@ -2,6 +2,8 @@
 import { createBackoff } from '#shared/backoff.ts'
 import { readProfile } from '#shared/content/profile.ts'
 import { ticketMs } from '#shared/limits.ts'
+import { readMute } from '#shared/moderation/mute.ts'
+import type { Mute } from '#shared/moderation/mute.ts'
 import { isBanned } from '#shared/ownership/ban.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
@@ -46,7 +48,7 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
   for (let attempt = 0; attempt < claimAttempts && deps.lease().held; attempt++) {
     if (attempt > 0) await deps.runtime.sleep(backoff.next())
     try {
-      const { rows, banned } = await tryClaim(deps, ticket, progress)
+      const { rows, banned, mute } = await tryClaim(deps, ticket, progress)
       if (!isMine(deps, rows, ticket) || !progress.maybeMine) return { outcome: 'refused' }
       if (banned) {
         void undoClaim(deps, ticket)
@@ -54,7 +56,7 @@ export async function claim(deps: ClaimDeps, ticket: Ticket): Promise<ClaimOutco
       }
       // No lapse of the lease meanwhile: an answer that crossed one is void.
       if (!deps.lease().held || deps.proof().lapses !== proofBefore.lapses) break
-      return { outcome: 'claimed', character: beginStay(deps, rows, ticket) }
+      return { outcome: 'claimed', character: beginStay(deps, rows, ticket, mute) }
     } catch (error) {
       if (failed(error) === 'unavailable') continue
       if (error instanceof RowError) deps.log.error('a claim is refused', { error })
@@ -71,7 +73,7 @@ async function tryClaim(
   { store, clocks, host }: ClaimDeps,
   ticket: Ticket,
   progress: { maybeMine: boolean },
-): Promise<{ rows: CharacterRows | undefined; banned: boolean }> {
+): Promise<{ rows: CharacterRows | undefined; banned: boolean; mute: Mute | undefined }> {
   try {
     await store.update(claimUpdate({ ...ticket, bootId: host.bootId }))
     progress.maybeMine = true
@@ -80,13 +82,15 @@ async function tryClaim(
     progress.maybeMine ||= error.unclear
     if (error.kind !== 'condition') throw error
   }
-  // Guard, state and ban are read after the claim. Rows from before may be an earlier owner's, and a ban that
+  // Guard, state, ban and mute are read after the claim. Rows from before may be an earlier owner's, and a ban that
   // was made before the claim saw no owner.
-  const [rows, banned] = await Promise.all([
-    readRows(store, host.realmId, ticket.characterId),
-    isBanned(store, host.realmId, ticket.accountId, clocks.now()),
+  const { realmId } = host
+  const [rows, banned, mute] = await Promise.all([
+    readRows(store, realmId, ticket.characterId),
+    isBanned(store, realmId, ticket.accountId, clocks.now()),
+    readMute(store, { realmId, accountId: ticket.accountId }),
   ])
-  return { rows, banned }
+  return { rows, banned, mute }
 }
 
 function isMine(
@@ -106,6 +110,7 @@ function beginStay(
   { stays, clocks }: ClaimDeps,
   rows: CharacterRows,
   ticket: Ticket,
+  mute: Mute | undefined,
 ): ClaimedCharacter {
   const { guard, state, profile } = rows
   const synthetic = ticket.synthetic === true
@@ -126,6 +131,7 @@ function beginStay(
     saveNumber: state.saveNumber,
     saved: state.saved,
     ...(synthetic ? { synthetic: true } : {}),
+    ...(mute === undefined ? {} : { mute: { until: mute.until, version: mute.version } }),
   }
 }
 

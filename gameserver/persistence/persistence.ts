@@ -21,6 +21,8 @@ export type ClaimedCharacter = {
   saved: Saved
   /** No player sees it, and it takes no place (Ticket). */
   synthetic?: boolean
+  /** The last change of its account's mute, which may be over (shared/moderation/mute.ts). */
+  mute?: { until: number; version: number }
 }
 
 export type ClaimOutcome =

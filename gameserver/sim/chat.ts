@@ -8,6 +8,7 @@ const chatNearby = message('chat.nearby', {
   toServer: chatLine,
   toClient: chatHeard,
   rate: { burst: chatBurst, perSecond: 1000 / chatRefillMs },
+  speech: ['text'],
 })
 
 export const chat = onMessage(chatNearby, (zone, player, { text }) =>

@@ -11,7 +11,7 @@
 // begin where a written word begins (pass-hit).
 import { englishDataset, parseRawPattern, resolveConfusablesTransformer } from 'obscenity'
 import type { Node, ParsedPattern } from 'obscenity'
-import type { Words } from '../content/content.ts'
+import type { Content, Words } from '../content/content.ts'
 import { drawnAlike } from '../rules/looks.ts'
 import { allowedEnglish, englishWords } from './english.ts'
 
@@ -73,6 +73,23 @@ export function createWordFilter(lists: Iterable<Words>): WordFilter {
       return joined.some(({ start, end }) => beginsWord(name, start) && endsWord(name, end))
     },
   }
+}
+
+/** One filter for a content: it is made once. */
+const filters = new WeakMap<Content, WordFilter>()
+
+export function filterOf(content: Content): WordFilter {
+  let filter = filters.get(content)
+  if (filter === undefined) {
+    filter = createWordFilter(content.words.values())
+    filters.set(content, filter)
+  }
+  return filter
+}
+
+/** A text as others may read it. */
+export function maskWords(content: Content, text: string): string {
+  return mask(text, filterOf(content).find(text))
 }
 
 /** The text with each character of a found word as a star; blanks stay. */

@@ -26,7 +26,16 @@ const characterCommand = z.object({
 /** A line for everybody on the host. `id` names it: it is shown once, however often it comes. */
 const announcement = z.object({ kind: z.literal('announce'), id: z.string(), text: z.string() })
 
-const commandRow = z.discriminatedUnion('kind', [characterCommand, announcement])
+/** A player's mute has changed (shared/moderation/mute.ts). The change with the higher number counts. */
+const muteCommand = z.object({
+  kind: z.literal('mute'),
+  realmId: z.string(),
+  accountId: z.string(),
+  until: z.int(),
+  version: z.int(),
+})
+
+const commandRow = z.discriminatedUnion('kind', [characterCommand, announcement, muteCommand])
 
 export type CharacterCommand = z.infer<typeof characterCommand>
 export type Command = z.infer<typeof commandRow>
@@ -35,11 +44,20 @@ const PREFIX = 'INBOX#'
 
 /** One row a command: sending the same one again changes nothing. */
 function commandKey(bootId: string, command: Command): Key {
-  const what =
-    command.kind === 'announce'
-      ? command.id
-      : `${command.realmId}#${command.characterId}#${command.epoch}`
-  return { pk: hostPartition(bootId), sk: `${PREFIX}${command.kind}#${what}` }
+  return { pk: hostPartition(bootId), sk: `${PREFIX}${command.kind}#${whatOf(command)}` }
+}
+
+function whatOf(command: Command): string {
+  switch (command.kind) {
+    case 'announce':
+      return command.id
+    case 'mute':
+      return `${command.realmId}#${command.accountId}#${command.version}`
+    case 'fence':
+    case 'letGo':
+    case 'kick':
+      return `${command.realmId}#${command.characterId}#${command.epoch}`
+  }
 }
 
 export function commandPut(now: number, bootId: string, command: Command): Put {

@@ -64,13 +64,13 @@ export const serverControl = z.discriminatedUnion('kind', [
     refused: z.enum(abilityRefusals).optional(),
   }),
   /**
-   * A control message was not carried out: too many, not as declared, the world stands still, or what the game
-   * does with it has failed. `re`: the number of the request.
+   * A control message was not carried out: too many, not as declared, the world stands still, the player is muted,
+   * or what the game does with it has failed. `re`: the number of the request.
    */
   z.object({
     kind: z.literal('refused'),
     of: z.string(),
-    code: z.enum(['rate', 'invalid', 'paused', 'failed']),
+    code: z.enum(['rate', 'invalid', 'paused', 'muted', 'failed']),
     re: z.int().optional(),
   }),
   /** Saving is paused (the store does not answer) or works again; play goes on. */

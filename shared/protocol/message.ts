@@ -25,6 +25,11 @@ export type MessageOptions<In, Out, Answer> = {
   answer?: Schema<Answer>
   /** Of what clients send; one a second by default. */
   rate?: Rate
+  /**
+   * Fields of `toServer` that are texts for others to read: who is muted is refused, and words that are not allowed
+   * are masked, before the message is handled.
+   */
+  speech?: readonly (keyof In & string)[]
 }
 
 export type Message<In = unknown, Out = unknown, Answer = unknown> = {
@@ -33,6 +38,7 @@ export type Message<In = unknown, Out = unknown, Answer = unknown> = {
   readonly toClient: Schema<Out> | undefined
   readonly answer: Schema<Answer> | undefined
   readonly rate: Rate
+  readonly speech: readonly string[]
 }
 
 /** `kind`: the core's own, or `game.` and a name of the game's choice. */
@@ -43,7 +49,8 @@ export function message<In = never, Out = never, Answer = never>(
     toClient,
     answer,
     rate = { burst: 1, perSecond: 1 },
+    speech = [],
   }: MessageOptions<In, Out, Answer>,
 ): Message<In, Out, Answer> {
-  return { kind, toServer, toClient, answer, rate }
+  return { kind, toServer, toClient, answer, rate, speech }
 }

@@ -3,6 +3,7 @@
 import { GCProfiler } from 'node:v8'
 import { createDurations } from '#gameserver/instance/durations.ts'
 import { createAllowances } from '#gameserver/instance/allowances.ts'
+import { createVoices } from '#gameserver/instance/voices.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
 import { tickInstance } from '#gameserver/instance/tick.ts'
@@ -46,6 +47,7 @@ export async function measureWorld(
     seed: 1,
     nextStay: () => ++stays,
     allowances: createAllowances(),
+    voices: createVoices(),
   })
   const door: Door = {
     join: (client, name) =>

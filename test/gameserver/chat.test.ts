@@ -67,6 +67,58 @@ describe('nearby chat', () => {
   })
 })
 
+describe('a player who is muted', () => {
+  const change = (until: number, version: number) => ({
+    kind: 'mute' as const,
+    realmId: 'local',
+    accountId: 'account-1',
+    until,
+    version,
+  })
+  const said = async (client: ZoneClient, text: string) => {
+    const before = client.controls.length
+    client.say(text)
+    await client.until(({ controls }) => controls.length > before)
+    return client.controls[before]
+  }
+  const refused = { kind: 'refused', of: 'chat.nearby', code: 'muted' }
+
+  test('says nothing, with whichever character, until the mute ends or is lifted', async () => {
+    const ann = await stage.join('ann')
+    await ann.keyframe()
+    const until = Date.now() + 60_000
+    stage.persistence.command(change(until, 1))
+    expect(await said(ann, 'hello')).toEqual(refused)
+    stage.persistence.command(change(0, 2))
+    // The first command once more: the later change counts.
+    stage.persistence.command(change(until, 1))
+    expect(await said(ann, 'hello')).toMatchObject({ kind: 'chat.nearby', text: 'hello' })
+    stage.persistence.command(change(Date.now() + 1, 3))
+    await pause(5)
+    expect(await said(ann, 'over')).toMatchObject({ kind: 'chat.nearby' })
+  })
+
+  test('is muted from the first moment on, also when the change came while he came in', async () => {
+    let open = () => {}
+    stage.persistence.claimGate = new Promise((resolve) => (open = resolve))
+    const joining = stage.join('ann')
+    await expect.poll(() => stage.persistence.calls.claim).toBe(1)
+    stage.persistence.command(change(Date.now() + 60_000, 1))
+    open()
+    const ann = await joining
+    await ann.keyframe()
+    expect(await said(ann, 'hello')).toEqual(refused)
+  })
+})
+
+test('words that are not allowed are masked before anybody hears them', async () => {
+  const ann = await stage.join('ann')
+  await ann.keyframe()
+  ann.say('what the fuck')
+  await ann.until(({ controls }) => controls.length > 0)
+  expect(ann.controls[0]).toMatchObject({ kind: 'chat.nearby', text: 'what the ****' })
+})
+
 describe('what an account may still say', () => {
   /** Says so many lines and waits until each was said or refused; returns how many were said. */
   async function say(client: ZoneClient, lines: number): Promise<number> {

@@ -11,6 +11,7 @@ import type { Key, Store, Write } from '#shared/store/store.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { createAllowances } from '#gameserver/instance/allowances.ts'
+import { createVoices } from '#gameserver/instance/voices.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { checkpointEntries, createInstance } from '#gameserver/instance/instance.ts'
 import { leave } from '#gameserver/instance/leaving.ts'
@@ -126,6 +127,7 @@ async function play(realm: Realm, who: { characterId: string; accountId: string 
     seed: 1,
     nextStay: () => 1,
     allowances: createAllowances(),
+    voices: createVoices(),
   })
   const { ticket } = await realm.enterAs(who)
   const claimed = await host.claim(await realm.open(ticket))

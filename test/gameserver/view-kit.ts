@@ -1,5 +1,6 @@
 // An instance that the test ticks, with clients without sockets, and checks of their views against the world.
 import { createAllowances } from '#gameserver/instance/allowances.ts'
+import { createVoices } from '#gameserver/instance/voices.ts'
 import { admit } from '#gameserver/instance/entry.ts'
 import { createInstance } from '#gameserver/instance/instance.ts'
 import type { Instance } from '#gameserver/instance/instance.ts'
@@ -62,6 +63,7 @@ export function stage(seed: number, tickHz: 20 | 30 = 20, rules = coreRules, log
     seed,
     nextStay: () => ++stays,
     allowances: createAllowances(),
+    voices: createVoices(),
   })
   const clients: TestClient[] = []
   const enter = (xMetres: number, yMetres: number): TestClient => {

@@ -1,6 +1,7 @@
 // A ban meets a character wherever it is: reserved, being claimed, in play, left behind.
 import { describe, expect, it } from 'vitest'
 import { removalWaitMs } from '#shared/limits.ts'
+import { putMute } from '#shared/moderation/mute.ts'
 import { copyBan, forGood, isBanned } from '#shared/ownership/ban.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
@@ -213,6 +214,21 @@ describe('a ban', () => {
     await realm.runtime.sleep(1000)
     const ticket = await realm.open((await realm.enterAs(who)).ticket)
     expect((await host.claim(ticket)).outcome).toBe('claimed')
+  })
+
+  it('does not hold for a mute: who is muted comes in, and the host knows it from the claim on', async () => {
+    const realm = await openRealm()
+    const host = await realm.host()
+    const who = await realm.character()
+    const until = realm.runtime.now() + 60_000
+    const mute = { until, reason: 'An example' }
+    const player = { realmId, accountId: who.accountId }
+    await realm.store.transact([putMute(player, undefined, mute)])
+    const claimed = await host.claim(await realm.open((await realm.enterAs(who)).ticket))
+    expect(claimed).toMatchObject({
+      outcome: 'claimed',
+      character: { mute: { until, version: 1 } },
+    })
   })
 
   it('and its lifting leave the later of the two, whichever arrives last', async () => {

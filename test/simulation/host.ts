@@ -167,7 +167,7 @@ export function startHost(deps: {
     },
     onCommand: (handler) => {
       apply = (command) => {
-        if (command.kind !== 'announce') {
+        if (command.kind !== 'announce' && command.kind !== 'mute') {
           const { characterId, kind, epoch } = command
           judge.note(characterId, `${process.name} applies ${kind} @${epoch}`)
         }
