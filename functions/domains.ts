@@ -3,6 +3,7 @@
 import { domain as admin } from './admin/domain.ts'
 import { domain as auth } from './auth/domain.ts'
 import { domain as characters } from './characters/domain.ts'
+import { domain as chat } from './chat/domain.ts'
 import { domain as content } from './content/domain.ts'
 import { domain as friends } from './friends/domain.ts'
 import { domain as game } from './game/domain.ts'
@@ -29,4 +30,5 @@ export const domains: readonly DomainRecord[] = [
   mail,
   parties,
   personal,
+  chat,
 ]

@@ -357,6 +357,30 @@ export const chatBurst = 5
 export const chatRefillMs = 1000
 
 /**
+ * How long lines are kept. Of a guild, a party and a whisper, which nobody is to miss: who plays at weekends alone sees
+ * them. Of everybody, and of a zone: long enough to be reported.
+ */
+export const chatKeptMs = 7 * 24 * 60 * 60 * 1000
+export const chatOpenKeptMs = 24 * 60 * 60 * 1000
+/** As `mailboxSettlesMs`, for channels that many speak in: all that is younger is read again each time. */
+export const chatOpenSettlesMs = 15 * 1000
+/**
+ * Slow mode: lines that a player may say at once in a kind of channel, and the time after which he may say one more.
+ * The more read it, the slower. Half a line a second is more than anybody types for long.
+ */
+export const chatSlow = {
+  global: { burst: 3, refillMs: 5000 },
+  zone: { burst: 5, refillMs: 2000 },
+  guild: { burst: 10, refillMs: 1000 },
+  party: { burst: 10, refillMs: 1000 },
+  whisper: { burst: 10, refillMs: 1000 },
+} as const
+/** What a player said last, and when, is kept for longer than any bucket fills and any clock is off. */
+export const speakerKeptMs = 60 * 60 * 1000
+/** Lines that are looked through for the players with whom one whispers: 80 KB at most. */
+export const whispersLookedAt = 200
+
+/**
  * Characters of the id and of the kind of an effect, and bytes of its body. They are saved with the
  * character: a version that raises a bound must be everywhere before one that uses it.
  */
@@ -472,6 +496,11 @@ export const RATES = {
   // Letters: the guild of a leader who writes to each by hand. A seller of gold wants thousands.
   'mail.account': {
     strict: { count: 100, windowMs: 86_400_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Lines of chat; slow mode holds for each kind of channel.
+  'chat.account': {
+    strict: { count: 120, windowMs: 60_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   'enter.account': {

@@ -19,7 +19,7 @@ import { checkText } from '../moderation/moderation.ts'
 import type { TextDeps } from '../moderation/moderation.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
-import { countSide, listOf, noteBlock, readSide, writeSide } from './store.ts'
+import { countSide, listOf, noteBlock, readBlocked, readSide, writeSide } from './store.ts'
 import type { FriendRow } from './store.ts'
 
 /** For other domains, where one player reaches another: in the transaction, and for what is read before it. */
@@ -28,6 +28,11 @@ export { notBlocked } from './store.ts'
 /** Whether a player has blocked another one. One trip. */
 export async function hasBlocked(store: Store, by: Player, playerId: string): Promise<boolean> {
   return (await readSide(store, by, playerId))?.state === 'blocked'
+}
+
+/** The players that a player has blocked: their lines are not for him. One trip. */
+export async function blockedBy(store: Store, of: Player): Promise<ReadonlySet<string>> {
+  return new Set((await readBlocked(store, of)).map(({ playerId }) => playerId))
 }
 
 /** Who acts, on whom. Names are those by which they know each other, where the act gives one. */

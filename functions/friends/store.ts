@@ -66,6 +66,18 @@ export function listOf(of: Player): List<typeof friendRow> {
   }
 }
 
+/** Those that a player has blocked. One trip: what a player may keep fits into one page. */
+export async function readBlocked(store: Store, of: Player): Promise<FriendRow[]> {
+  const { query } = listOf(of)
+  const page = await store.query({
+    ...query,
+    filter: '#state = :blocked',
+    names: { '#state': 'state' },
+    values: { ...query.values, ':blocked': 'blocked' },
+  })
+  return page.items.map((item) => readRow(friendRow, item))
+}
+
 /** One side becomes another one, if it still is what it was. `after`: undefined for nothing. */
 export function writeSide(
   of: Player,

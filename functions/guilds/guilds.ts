@@ -9,9 +9,34 @@ import { loggedChange, tell } from './acting.ts'
 import { clearGuild, endGuild, guildOf } from './ending.ts'
 import { leaderSet } from './members.ts'
 import { leaderRankId } from './rights.ts'
-import { dropMember, giveRank, membersOf, readMember } from './store.ts'
+import {
+  dropMember,
+  giveRank,
+  membersOf,
+  readGuild,
+  readMember,
+  readPointer as guildIdOf,
+} from './store.ts'
 import type { CharacterIn, GuildIn, GuildRow, GuildStep, MemberRow } from './store.ts'
 import { forgetAllFor } from './waiting.ts'
+
+/** For who speaks and reads in a guild: the guild of a character, which may be gone; and, in a transaction, that it is. */
+export { readPointer as guildIdOf, stillMember as stillInGuild } from './store.ts'
+
+/** Whether a character is in a guild, and the guild is not gone. Two trips at once. */
+export async function isInGuild(store: Store, of: CharacterIn, guildId: string): Promise<boolean> {
+  const [mine, guild] = await Promise.all([
+    guildIdOf(store, of),
+    readGuild(store, { realmId: of.realmId, guildId }),
+  ])
+  return mine === guildId && guild?.state === 'open'
+}
+
+/** The accounts of the members, none when it is gone. Two trips at once. */
+export async function accountsInGuild(store: Store, of: GuildIn): Promise<string[]> {
+  const [guild, roster] = await Promise.all([readGuild(store, of), rosterOf(store, of)])
+  return guild?.state === 'open' ? [...new Set(roster.map(({ accountId }) => accountId))] : []
+}
 
 /**
  * After the deletion of a character: it is in no guild, and nothing waits for it. A leader hands over to who has been

@@ -382,6 +382,11 @@ export function stillHasRank(of: GuildIn, { characterId, rankId }: MemberRow): W
   }
 }
 
+/** Fails when the character is not a member. */
+export function stillMember(of: GuildIn, characterId: string): Write {
+  return { check: { table: 'core', key: memberKey(of, characterId), condition: there } }
+}
+
 /** From the rank that was read to another one. */
 export function giveRank(of: GuildIn, { characterId, rankId }: MemberRow, to: number): Write {
   return {

@@ -39,6 +39,19 @@ export type Answer = { party?: PartyView }
 /** Without `push` members learn of a change when they look. */
 export type PartyDeps = OperationDeps & { push?: Pick<Push, 'hint'> }
 
+/** For who speaks and reads in a party: the party of a character; and, in a transaction, that it is. */
+export { readMembership as partyIdOf, stillInParty } from './store.ts'
+
+/** The accounts of the members. One trip. */
+export async function accountsInParty(
+  store: Store,
+  realmId: string,
+  partyId: string,
+): Promise<string[]> {
+  const party = await readParty(store, realmId, partyId)
+  return [...new Set(party?.members.map(({ accountId }) => accountId))]
+}
+
 /** Party and invites of a character. Two trips at most. */
 export async function standingOf(
   { store, runtime }: OperationDeps,

@@ -133,6 +133,13 @@ export function joinWrite(realmId: string, characterId: string, partyId: string)
   return { put: { table: 'core', item, condition: 'attribute_not_exists(pk)' } }
 }
 
+/** Fails when the character is not in the party. */
+export function stillInParty(realmId: string, characterId: string, partyId: string): Write {
+  const key = membershipKey(realmId, characterId)
+  const condition = 'partyId = :party'
+  return { check: { table: 'core', key, condition, values: { ':party': partyId } } }
+}
+
 export function partWrite(realmId: string, characterId: string, partyId: string): Write {
   const key = membershipKey(realmId, characterId)
   const condition = 'partyId = :party'

@@ -2,6 +2,7 @@
 import { admin } from './admin.ts'
 import { auth } from './auth.ts'
 import { characters } from './characters.ts'
+import { chat } from './chat.ts'
 import { content } from './content.ts'
 import { friends } from './friends.ts'
 import { guilds } from './guilds.ts'
@@ -29,6 +30,7 @@ export const api = {
   mail,
   parties,
   personal,
+  chat,
   zoneSchema,
   health,
 }

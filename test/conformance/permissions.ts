@@ -261,6 +261,16 @@ async function play(bundling: Bundling): Promise<void> {
   await friends('POST', '/party/ready', mira, miraInParty)
   await friends('POST', '/party/ready/answer', bram, { ...bramInParty, ready: true })
   const { characterId: bramId } = bram
+  // Lines in each kind of channel, and read by the other one; the guild's come with the guilds.
+  const chats = async (channel: string) => {
+    const said = { as: mira.characterId, text: 'Hello' }
+    for (let i = 0; i < 2; i++) await friends('POST', `/chat/${channel}`, mira, said)
+    await friends('GET', `/chat/${channel}?as=${bramId}`, bram)
+  }
+  for (const channel of ['global', 'zone:hub', 'zone:forest', 'party']) await chats(channel)
+  await friends('POST', '/whispers', mira, { as: mira.characterId, to: 'Bram Oak', text: 'Hello' })
+  await friends('GET', '/whispers', bram)
+  await friends('GET', `/chat/whisper?as=${bramId}`, bram)
   await friends('POST', '/party/kick', mira, { ...miraInParty, characterId: bramId })
   await invite()
   await friends('GET', `/party?as=${bramId}`, bram)
@@ -306,6 +316,7 @@ async function play(bundling: Bundling): Promise<void> {
   await guilds('GET', `${lanterns}/members${asMira}`, mira)
   await guilds('GET', `${lanterns}/log${asMira}`, mira)
   await guilds('PUT', `${lanterns}/message`, mira, { ...byMira, text: 'Hello' })
+  await chats('guild')
   const { guild } = (await guilds('GET', `/characters/${mira.characterId}/guild`, mira)).json() as {
     guild: { ranks: unknown[] }
   }

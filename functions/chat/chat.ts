@@ -1,0 +1,291 @@
+// Lines of chat: said, whispered, read. A line is a row of its channel, written once for all who read it; those who are
+// there now hear it by an event, which may be lost.
+import type { ChannelLine } from '#shared/api/chat-line.ts'
+import type { OpenWhisper } from '#shared/api/chat.ts'
+import type { OperationId } from '#shared/api/endpoint.ts'
+import type { PageQuery } from '#shared/api/page.ts'
+import { chatKeptMs, whispersLookedAt } from '#shared/limits.ts'
+import type { Player } from '#shared/notifications/mailbox.ts'
+import { Problem } from '#shared/problem.ts'
+import { isChatText } from '#shared/protocol/chat-text.ts'
+import { birthOfId, newId } from '#shared/runtime.ts'
+import type { OperationDeps, Step } from '#shared/store/commit.ts'
+import { StoreError } from '#shared/store/store.ts'
+import type { Store, Write } from '#shared/store/store.ts'
+import { characterOf, ownerOfName } from '../characters/characters.ts'
+import { blockedBy, hasBlocked, notBlocked } from '../friends/friends.ts'
+import { once } from '../http/once.ts'
+import type { Found } from '../http/once.ts'
+import { readCursor, writeCursor } from '../http/page.ts'
+import { findRead, findSpoken } from './channels.ts'
+import type { ChannelDeps, Owned } from './channels.ts'
+import { takeTurn } from './slow.ts'
+import type { ChannelKind, Speaker } from './slow.ts'
+import {
+  putLine,
+  putSpeaker,
+  readLine,
+  readLines as readRows,
+  readSpeaker,
+  roomOf,
+  whispersOf,
+} from './store.ts'
+import type { LineRow, Position, Room } from './store.ts'
+
+export type ChatDeps = OperationDeps & ChannelDeps
+
+/** A line as it is remembered under the id of its request: the text goes with its row. */
+type Untold = Omit<ChannelLine, 'text'>
+
+/**
+ * Says a line in a channel. Up to three trips in a row, and one or two after the line is said, to know who hears it.
+ * Throws character.not_found, chat.*, world.busy, operation.mismatch.
+ */
+export async function say(
+  deps: ChatDeps,
+  from: Owned,
+  channel: string,
+  wanted: string,
+  op: OperationId,
+): Promise<ChannelLine> {
+  const { store } = deps
+  let tell: ((line: ChannelLine) => Promise<void>) | undefined
+  const text = wanted.trim()
+  const said = await once<Untold>(deps, op, async () => {
+    tell = undefined
+    const [{ name }, spoken, speaker] = await Promise.all([
+      characterOf(store, from, from.characterId),
+      findSpoken(deps, from, channel),
+      readSpeaker(store, from),
+    ])
+    if (typeof spoken === 'string') throw new Problem(spoken)
+    tell = async (line) => await spoken.tell({ kind: 'said', channel: line.channel, line })
+    return compose(deps, { ...from, name }, speaker, text, {
+      kind: spoken.kind,
+      line: { channel: spoken.channel },
+      writes: (line) => [putLine(spoken.room, line, spoken.keptMs), ...spoken.checks],
+    })
+  })
+  const line = { ...said, text }
+  await told(tell, line)
+  return line
+}
+
+/**
+ * Says a line to one player. Up to three trips to find who it is, two at once to look, and the commit. Throws
+ * character.not_found, chat.*, world.busy, operation.mismatch.
+ */
+export async function whisper(
+  deps: ChatDeps,
+  from: Owned,
+  toName: string,
+  wanted: string,
+  op: OperationId,
+): Promise<ChannelLine> {
+  const { store, push } = deps
+  const { realmId, accountId } = from
+  let tell: ((line: ChannelLine) => Promise<void>) | undefined
+  const text = wanted.trim()
+  const said = await once<Untold>(deps, op, async () => {
+    tell = undefined
+    const [{ name }, speaker, owner] = await Promise.all([
+      characterOf(store, from, from.characterId),
+      readSpeaker(store, from),
+      ownerOfName(store, realmId, toName),
+    ])
+    if (owner === undefined || owner.deleted) throw new Problem('chat.unknown')
+    const them = { realmId, accountId: owner.accountId }
+    if (them.accountId === accountId) throw new Problem('chat.self')
+    const [unwanted, blocked] = await Promise.all([
+      hasBlocked(store, from, them.accountId),
+      hasBlocked(store, them, accountId),
+    ])
+    if (unwanted) throw new Problem('chat.blocked')
+    const asTheyHear = (line: ChannelLine) => ({ ...line, channel: `whisper:${accountId}` })
+    tell = async (line) => {
+      push.send(realmId, [accountId], { kind: 'said', channel: line.channel, line })
+      if (blocked) return
+      const heard = asTheyHear(line)
+      push.send(realmId, [them.accountId], { kind: 'said', channel: heard.channel, line: heard })
+    }
+    return compose(deps, { ...from, name }, speaker, text, {
+      kind: 'whisper',
+      line: {
+        channel: `whisper:${them.accountId}`,
+        to: { playerId: them.accountId, name: owner.name },
+      },
+      // Who is blocked finds his line in his own list, as any other. It is nowhere else.
+      writes: (line) => [
+        putLine(whispersOf(from), line, chatKeptMs),
+        ...(blocked
+          ? []
+          : [notBlocked(them, accountId), putLine(whispersOf(them), line, chatKeptMs)]),
+      ],
+    })
+  })
+  const line = { ...said, text }
+  await told(tell, line)
+  return line
+}
+
+/** One more line of a speaker, in his order and within slow mode. Throws chat.text, chat.slow. */
+function compose(
+  { runtime }: ChatDeps,
+  from: Owned & { name: string },
+  speaker: Speaker | undefined,
+  text: string,
+  said: {
+    kind: ChannelKind
+    line: Pick<ChannelLine, 'channel' | 'to'>
+    writes: (line: ChannelLine) => Write[]
+  },
+): Found<Untold> {
+  if (text === '' || !isChatText(text)) {
+    throw new Problem('chat.text', { fields: [{ path: 'body.text', reason: 'is not allowed' }] })
+  }
+  const turn = takeTurn(speaker, said.kind, runtime.now())
+  if ('waitMs' in turn) throw new Problem('chat.slow', { retryAfterS: turn.waitMs / 1000 })
+  const { at } = turn
+  const { accountId: playerId, characterId, name } = from
+  const untold: Untold = {
+    lineId: newId({ ...runtime, now: () => at }),
+    at,
+    ...said.line,
+    from: { characterId, name, playerId },
+  }
+  const writes = [putSpeaker(from, speaker, turn), ...said.writes({ ...untold, text })]
+  return { steps: writes.map((write): Step<never> => ({ write })), answer: untold }
+}
+
+/** The line is said, whether those who are there hear it now or find it later. */
+async function told(
+  tell: ((line: ChannelLine) => Promise<void>) | undefined,
+  line: ChannelLine,
+): Promise<void> {
+  try {
+    await tell?.(line)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+  }
+}
+
+type LinesQuery = PageQuery & { before?: string | undefined }
+
+type Lines = {
+  channel: string
+  entries: ChannelLine[]
+  next?: string
+  before?: string
+  since?: string
+}
+
+/**
+ * Lines of a channel, oldest first. Two trips in a row, three for a guild and a party. Throws character.not_found,
+ * chat.not_found, request.cursor.
+ */
+export async function readLines(
+  { store, runtime, content }: Omit<ChatDeps, 'push'>,
+  of: Owned,
+  name: string,
+  { limit, after, before }: LinesQuery,
+): Promise<Lines> {
+  const [, found, blocked] = await Promise.all([
+    characterOf(store, of, of.characterId),
+    findRead({ store, content }, of, name),
+    blockedBy(store, of),
+  ])
+  if (found === undefined) throw new Problem('chat.not_found')
+  const { channel, room, fresh } = found
+  const list = `chat.${channel}`
+  const from = positionIn(list, after, before)
+  const now = runtime.now()
+  const descending = after === undefined
+  const page = await readRows(store, room, now, { limit, after: from, descending, fresh })
+  if (!(await found.mayRead())) throw new Problem('chat.not_found')
+  const entries = (descending ? page.lines.toReversed() : page.lines)
+    .filter((line) => !blocked.has(line.from.playerId))
+    .map((line) => lineOf(line, channel, of))
+  const cursor = page.next && writeCursor(list, page.next)
+  if (before !== undefined || (cursor !== undefined && !descending)) {
+    return { channel, entries, ...(cursor && { [descending ? 'before' : 'next']: cursor }) }
+  }
+  // What is younger may come to lie behind what was read (shared/notifications/mailbox.ts).
+  const since = { at: now - found.settlesMs, id: '0' }
+  return {
+    channel,
+    entries,
+    ...(cursor && { before: cursor }),
+    since: writeCursor(list, since),
+  }
+}
+
+/** Throws request.cursor. */
+function positionIn(list: string, after?: string, before?: string): Position | undefined {
+  if (after !== undefined && before !== undefined) throw new Problem('request.cursor')
+  const cursor = after ?? before
+  return cursor === undefined ? undefined : readCursor(list, cursor)
+}
+
+/** A line as a player reads it. The channel of a whisper is the other one. */
+function lineOf(row: LineRow, channel: string, reader: Player): ChannelLine {
+  return { ...row, channel: row.to === undefined ? channel : `whisper:${otherIn(row, reader)}` }
+}
+
+function otherIn({ from, to }: LineRow, { accountId }: Player): string {
+  return from.playerId === accountId ? to!.playerId : from.playerId
+}
+
+/** With whom a player whispers, the latest first. Two trips at once. */
+export async function openWhispers(
+  { store, runtime }: OperationDeps,
+  of: Player,
+): Promise<OpenWhisper[]> {
+  const latest = { limit: whispersLookedAt, descending: true, fresh: true }
+  const [{ lines }, blocked] = await Promise.all([
+    readRows(store, whispersOf(of), runtime.now(), latest),
+    blockedBy(store, of),
+  ])
+  const open = new Map<string, OpenWhisper>()
+  for (const line of lines) {
+    const playerId = otherIn(line, of)
+    if (open.has(playerId) || blocked.has(playerId)) continue
+    const { name } = line.from.playerId === playerId ? line.from : line.to!
+    open.set(playerId, { playerId, name, at: line.at })
+  }
+  return [...open.values()]
+}
+
+/** Lines before and after one that is reported. */
+const around = 10
+
+/**
+ * For reports: a line as a player knows it by its channel and id, with those around it, oldest first; undefined when
+ * there is none (any more). Three trips at once.
+ */
+export async function linesAround(
+  { store, runtime }: { store: Store } & Pick<OperationDeps, 'runtime'>,
+  reader: Player,
+  channel: string,
+  lineId: string,
+): Promise<{ line: ChannelLine; lines: ChannelLine[] } | undefined> {
+  const at = birthOfId(lineId)
+  if (at === undefined) return undefined
+  const whispered = channel.startsWith('whisper:')
+  const room: Room = whispered ? whispersOf(reader) : roomOf(reader.realmId, channel)
+  const after = { at, id: lineId }
+  const now = runtime.now()
+  const beside = (descending: boolean) =>
+    readRows(store, room, now, { limit: around, after, descending, fresh: true })
+  const [row, before, later] = await Promise.all([
+    readLine(store, room, after, now),
+    beside(true),
+    beside(false),
+  ])
+  const line = row && lineOf(row, channel, reader)
+  if (row === undefined || line?.channel !== channel) return undefined
+  const lines = [...before.lines.toReversed(), row, ...later.lines]
+    .map((one) => lineOf(one, channel, reader))
+    // A player's whispers lie together; a report is about one of them.
+    .filter((one) => one.channel === channel)
+  return { line, lines }
+}
