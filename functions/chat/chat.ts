@@ -11,12 +11,12 @@ import { isChatText } from '#shared/protocol/chat-text.ts'
 import { birthOfId, newId } from '#shared/runtime.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import { StoreError } from '#shared/store/store.ts'
-import type { Store, Write } from '#shared/store/store.ts'
+import type { Write } from '#shared/store/store.ts'
 import { characterOf, ownerOfName } from '../characters/characters.ts'
 import { blockedBy, hasBlocked, notBlocked } from '../friends/friends.ts'
 import { once } from '../http/once.ts'
-import type { Found } from '../http/once.ts'
 import { readCursor, writeCursor } from '../http/page.ts'
+import { checkText } from '../moderation/moderation.ts'
 import { findRead, findSpoken } from './channels.ts'
 import type { ChannelDeps, Owned } from './channels.ts'
 import { takeTurn } from './slow.ts'
@@ -24,18 +24,14 @@ import type { ChannelKind, Speaker } from './slow.ts'
 import {
   putLine,
   putSpeaker,
-  readLine,
   readLines as readRows,
   readSpeaker,
   roomOf,
   whispersOf,
 } from './store.ts'
-import type { LineRow, Position, Room } from './store.ts'
+import type { LineRow, Position } from './store.ts'
 
 export type ChatDeps = OperationDeps & ChannelDeps
-
-/** A line as it is remembered under the id of its request: the text goes with its row. */
-type Untold = Omit<ChannelLine, 'text'>
 
 /**
  * Says a line in a channel. Up to three trips in a row, and one or two after the line is said, to know who hears it.
@@ -48,27 +44,20 @@ export async function say(
   wanted: string,
   op: OperationId,
 ): Promise<ChannelLine> {
-  const { store } = deps
-  let tell: ((line: ChannelLine) => Promise<void>) | undefined
-  const text = wanted.trim()
-  const said = await once<Untold>(deps, op, async () => {
-    tell = undefined
-    const [{ name }, spoken, speaker] = await Promise.all([
-      characterOf(store, from, from.characterId),
+  return await saidOnce(deps, wanted, op, async (text) => {
+    const [me, spoken] = await Promise.all([
+      readTurn(deps, from, text),
       findSpoken(deps, from, channel),
-      readSpeaker(store, from),
     ])
     if (typeof spoken === 'string') throw new Problem(spoken)
-    tell = async (line) => await spoken.tell({ kind: 'said', channel: line.channel, line })
-    return compose(deps, { ...from, name }, speaker, text, {
+    return {
+      ...me,
       kind: spoken.kind,
       line: { channel: spoken.channel },
       writes: (line) => [putLine(spoken.room, line, spoken.keptMs), ...spoken.checks],
-    })
+      tell: async (line) => await spoken.tell({ kind: 'said', channel: line.channel, line }),
+    }
   })
-  const line = { ...said, text }
-  await told(tell, line)
-  return line
 }
 
 /**
@@ -84,36 +73,24 @@ export async function whisper(
 ): Promise<ChannelLine> {
   const { store, push } = deps
   const { realmId, accountId } = from
-  let tell: ((line: ChannelLine) => Promise<void>) | undefined
-  const text = wanted.trim()
-  const said = await once<Untold>(deps, op, async () => {
-    tell = undefined
-    const [{ name }, speaker, owner] = await Promise.all([
-      characterOf(store, from, from.characterId),
-      readSpeaker(store, from),
+  return await saidOnce(deps, wanted, op, async (text) => {
+    const [me, owner] = await Promise.all([
+      readTurn(deps, from, text),
       ownerOfName(store, realmId, toName),
     ])
     if (owner === undefined || owner.deleted) throw new Problem('chat.unknown')
-    const them = { realmId, accountId: owner.accountId }
-    if (them.accountId === accountId) throw new Problem('chat.self')
+    const playerId = owner.accountId
+    if (playerId === accountId) throw new Problem('chat.self')
+    const them = { realmId, accountId: playerId }
     const [unwanted, blocked] = await Promise.all([
-      hasBlocked(store, from, them.accountId),
+      hasBlocked(store, from, playerId),
       hasBlocked(store, them, accountId),
     ])
     if (unwanted) throw new Problem('chat.blocked')
-    const asTheyHear = (line: ChannelLine) => ({ ...line, channel: `whisper:${accountId}` })
-    tell = async (line) => {
-      push.send(realmId, [accountId], { kind: 'said', channel: line.channel, line })
-      if (blocked) return
-      const heard = asTheyHear(line)
-      push.send(realmId, [them.accountId], { kind: 'said', channel: heard.channel, line: heard })
-    }
-    return compose(deps, { ...from, name }, speaker, text, {
+    return {
+      ...me,
       kind: 'whisper',
-      line: {
-        channel: `whisper:${them.accountId}`,
-        to: { playerId: them.accountId, name: owner.name },
-      },
+      line: { channel: `whisper:${playerId}`, to: { playerId, name: owner.name } },
       // Who is blocked finds his line in his own list, as any other. It is nowhere else.
       writes: (line) => [
         putLine(whispersOf(from), line, chatKeptMs),
@@ -121,49 +98,81 @@ export async function whisper(
           ? []
           : [notBlocked(them, accountId), putLine(whispersOf(them), line, chatKeptMs)]),
       ],
-    })
+      async tell(line) {
+        push.send(realmId, [accountId], { kind: 'said', channel: line.channel, line })
+        if (blocked) return
+        const heard = { ...line, channel: `whisper:${accountId}` }
+        push.send(realmId, [playerId], { kind: 'said', channel: heard.channel, line: heard })
+      },
+    }
   })
-  const line = { ...said, text }
-  await told(tell, line)
+}
+
+/** A line as it is found to be said: by whom, in what, and what becomes of it. */
+type Saying = Turn & {
+  kind: ChannelKind
+  line: Pick<ChannelLine, 'channel' | 'to'>
+  writes: (line: ChannelLine) => Write[]
+  /** Tells those who hear it now. */
+  tell: (line: ChannelLine) => Promise<void>
+}
+
+/** Who speaks, when he spoke last, and the text as others may read it. */
+type Turn = { from: Owned & { name: string }; speaker: Speaker | undefined; text: string }
+
+/** Three trips at once. Throws character.not_found, chat.muted. */
+async function readTurn(deps: ChatDeps, from: Owned, wanted: string): Promise<Turn> {
+  const [{ name }, speaker, text] = await Promise.all([
+    characterOf(deps.store, from, from.characterId),
+    readSpeaker(deps.store, from),
+    checkText(deps, from, wanted, 'line'),
+  ])
+  return { from: { ...from, name }, speaker, text }
+}
+
+/** A line as it is remembered under the id of its request: the text goes with its row. */
+type Untold = Omit<ChannelLine, 'text'>
+
+/** Says a line once, in the order of its speaker and within slow mode. Throws chat.text, chat.slow, and as `look`. */
+async function saidOnce(
+  deps: ChatDeps,
+  wanted: string,
+  op: OperationId,
+  look: (text: string) => Promise<Saying>,
+): Promise<ChannelLine> {
+  const { runtime } = deps
+  const text = wanted.trim()
+  let saying: Saying | undefined
+  const said = await once<Untold>(deps, op, async () => {
+    saying = undefined
+    if (!isChatText(text)) {
+      throw new Problem('chat.text', { fields: [{ path: 'body.text', reason: 'is not allowed' }] })
+    }
+    const found = await look(text)
+    const turn = takeTurn(found.speaker, found.kind, runtime.now())
+    if ('waitMs' in turn) throw new Problem('chat.slow', { retryAfterS: turn.waitMs / 1000 })
+    const { at } = turn
+    const { accountId: playerId, characterId, name } = found.from
+    const untold: Untold = {
+      lineId: newId({ ...runtime, now: () => at }),
+      at,
+      ...found.line,
+      from: { characterId, name, playerId },
+    }
+    saying = found
+    const writes = found.writes({ ...untold, text: found.text })
+    const steps = [putSpeaker(found.from, found.speaker, turn), ...writes]
+    return { steps: steps.map((write): Step<never> => ({ write })), answer: untold }
+  })
+  const line = { ...said, text: saying?.text ?? text }
+  await told(saying, line)
   return line
 }
 
-/** One more line of a speaker, in his order and within slow mode. Throws chat.text, chat.slow. */
-function compose(
-  { runtime }: ChatDeps,
-  from: Owned & { name: string },
-  speaker: Speaker | undefined,
-  text: string,
-  said: {
-    kind: ChannelKind
-    line: Pick<ChannelLine, 'channel' | 'to'>
-    writes: (line: ChannelLine) => Write[]
-  },
-): Found<Untold> {
-  if (text === '' || !isChatText(text)) {
-    throw new Problem('chat.text', { fields: [{ path: 'body.text', reason: 'is not allowed' }] })
-  }
-  const turn = takeTurn(speaker, said.kind, runtime.now())
-  if ('waitMs' in turn) throw new Problem('chat.slow', { retryAfterS: turn.waitMs / 1000 })
-  const { at } = turn
-  const { accountId: playerId, characterId, name } = from
-  const untold: Untold = {
-    lineId: newId({ ...runtime, now: () => at }),
-    at,
-    ...said.line,
-    from: { characterId, name, playerId },
-  }
-  const writes = [putSpeaker(from, speaker, turn), ...said.writes({ ...untold, text })]
-  return { steps: writes.map((write): Step<never> => ({ write })), answer: untold }
-}
-
 /** The line is said, whether those who are there hear it now or find it later. */
-async function told(
-  tell: ((line: ChannelLine) => Promise<void>) | undefined,
-  line: ChannelLine,
-): Promise<void> {
+async function told(saying: Saying | undefined, line: ChannelLine): Promise<void> {
   try {
-    await tell?.(line)
+    await saying?.tell(line)
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
   }
@@ -260,10 +269,10 @@ const around = 10
 
 /**
  * For reports: a line as a player knows it by its channel and id, with those around it, oldest first; undefined when
- * there is none (any more). Three trips at once.
+ * there is none (any more). Two trips at once.
  */
 export async function linesAround(
-  { store, runtime }: { store: Store } & Pick<OperationDeps, 'runtime'>,
+  { store, runtime }: Pick<ChatDeps, 'store' | 'runtime'>,
   reader: Player,
   channel: string,
   lineId: string,
@@ -271,21 +280,21 @@ export async function linesAround(
   const at = birthOfId(lineId)
   if (at === undefined) return undefined
   const whispered = channel.startsWith('whisper:')
-  const room: Room = whispered ? whispersOf(reader) : roomOf(reader.realmId, channel)
-  const after = { at, id: lineId }
-  const now = runtime.now()
-  const beside = (descending: boolean) =>
-    readRows(store, room, now, { limit: around, after, descending, fresh: true })
-  const [row, before, later] = await Promise.all([
-    readLine(store, room, after, now),
-    beside(true),
-    beside(false),
+  const room = whispered ? whispersOf(reader) : roomOf(reader.realmId, channel)
+  const read = { limit: around, fresh: true }
+  const [before, from] = await Promise.all([
+    readRows(store, room, runtime.now(), { ...read, after: { at, id: lineId }, descending: true }),
+    // The beginning of an id is just before it.
+    readRows(store, room, runtime.now(), {
+      ...read,
+      after: { at, id: lineId.slice(0, -1) },
+      descending: false,
+    }),
   ])
-  const line = row && lineOf(row, channel, reader)
-  if (row === undefined || line?.channel !== channel) return undefined
-  const lines = [...before.lines.toReversed(), row, ...later.lines]
+  const lines = [...before.lines.toReversed(), ...from.lines]
     .map((one) => lineOf(one, channel, reader))
     // A player's whispers lie together; a report is about one of them.
     .filter((one) => one.channel === channel)
-  return { line, lines }
+  const line = lines.find((one) => one.lineId === lineId)
+  return line && { line, lines }
 }

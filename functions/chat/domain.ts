@@ -12,7 +12,7 @@ export const domain = defineDomain({
   handlers: chatRoutes,
   rows: [
     operationRows,
-    { table: 'volatile', partition: 'R#{realm}#CHAT#*', actions: ['GetItem', 'Query', 'PutItem'] },
+    { table: 'volatile', partition: 'R#{realm}#CHAT#*', actions: ['Query', 'PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#SPEAKER#*', actions: ['GetItem', 'PutItem'] },
     // Who is in a guild or a party.
     {
@@ -33,7 +33,7 @@ export const domain = defineDomain({
       partition: 'R#{realm}#FRIENDS#*',
       actions: ['GetItem', 'Query', 'ConditionCheckItem'],
     },
-    // Whose name it is, and where the character is.
+    // Whose name it is, who is muted, and where the character is.
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query'] },

@@ -2,7 +2,7 @@
 //   R#<realm>#CHAT#<channel>      L#<ms>#<line>  a line; of a whisper one for each of the two, in a channel of his own
 //   R#<realm>#SPEAKER#<account>   SPEAKER        when he spoke last, and his buckets (slow.ts)
 //
-// The moment of a line is in its id as well, so an id leads to its row.
+// The moment of a line is in its id as well, so an id leads to its place.
 import * as z from 'zod'
 import type { ChannelLine } from '#shared/api/chat-line.ts'
 import { speakerKeptMs } from '#shared/limits.ts'
@@ -76,18 +76,6 @@ export async function readLines(
   if (page.next === undefined || last === undefined) return { lines }
   const { at, lineId: id } = readRow(lineRow, last)
   return { lines, next: { at, id } }
-}
-
-/** One line. One trip. */
-export async function readLine(
-  store: Store,
-  pk: Room,
-  position: Position,
-  now: number,
-): Promise<LineRow | undefined> {
-  const key = lineKey(pk, position)
-  const item = await store.get({ table: 'volatile', key, consistent: true })
-  return readRow(lineRow, live(item, now))
 }
 
 const speakerRow = z.object({ at: z.int(), full: z.record(z.string(), z.int()) })

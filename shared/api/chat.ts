@@ -31,7 +31,7 @@ const writing = {
   status: 201,
   limits: [{ rate: 'chat.account', by: 'account' }],
 } as const
-const refused = ['character.not_found', 'chat.text', 'chat.slow'] as const
+const refused = ['character.not_found', 'chat.muted', 'chat.text', 'chat.slow'] as const
 const reading = [{ rate: 'read.account', by: 'account' }] as const
 
 export const chat = domain({

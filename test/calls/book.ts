@@ -10,6 +10,7 @@ import { adminCalls } from './admin.ts'
 import { authCalls } from './auth.ts'
 import type { CallsOf, Example } from './call.ts'
 import { characterCalls } from './characters.ts'
+import { chatCalls } from './chat.ts'
 import { friendCalls } from './friends.ts'
 import { gameCalls } from './game.ts'
 import { guildCalls } from './guilds.ts'
@@ -35,6 +36,7 @@ const calls: { [D in keyof Api]: CallsOf<Api[D]> } = {
   mail: mailCalls,
   parties: partyCalls,
   personal: personalCalls,
+  chat: chatCalls,
   zoneSchema: zoneSchemaCalls,
   health: healthCalls,
 }

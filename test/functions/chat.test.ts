@@ -10,6 +10,7 @@ import {
   guildMembersMax,
   mailboxSettlesMs,
 } from '#shared/limits.ts'
+import { putMute } from '#shared/moderation/mute.ts'
 import { placeKey } from '#shared/presence/entry.ts'
 import { newId } from '#shared/runtime.ts'
 import { seededFaults } from '#shared/store/faults.ts'
@@ -271,6 +272,26 @@ describe('rights', () => {
   })
 })
 
+describe('who is muted', () => {
+  it('is heard in no channel, and reads all of them', async () => {
+    const { test, all, told } = await friends()
+    const [ada, bram] = all
+    await bram.say('guild', 'before')
+    await told()
+    const until = test.clock.now() + 60_000
+    const player = { realmId: 'local', accountId: bram.playerId }
+    await test.memory.transact([putMute(player, undefined, { until, reason: 'a test' })])
+    for (const channel of channels) {
+      expect(await codeOf(saidIn(channel, bram, ada, 'a'))).toBe('chat.muted')
+    }
+    await ada.say('guild', 'after')
+    expect(await told()).toEqual(['Ada Bram Cato in guild: after'])
+    expect(await bram.reads('guild')).toEqual(['before', 'after'])
+    test.clock.advance(60_000)
+    for (const channel of channels) await saidIn(channel, bram, ada, 'again')
+  })
+})
+
 describe('a block', () => {
   it('hides lines in every channel for as long as it holds', async () => {
     const { all } = await friends()
@@ -437,7 +458,7 @@ describe('the cost of a line', () => {
         costs.push(test.trips.trips.length, test.trips.sequential(), published)
       }
     }
-    expect(costs).toEqual([3, 2, 1, 4, 2, 1, 3, 2, 1, 4, 2, 1])
+    expect(costs).toEqual([4, 2, 1, 5, 2, 1, 4, 2, 1, 5, 2, 1])
   })
 
   it('is bounded for a guild of 500', async () => {
@@ -453,14 +474,14 @@ describe('the cost of a line', () => {
     test.trips.reset()
     const { published, accounts } = await publishedBy(test, () => ada.say('guild', 'a'))
     // Who speaks and where, the commit, and who hears it.
-    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([8, 4])
+    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([9, 4])
     expect([published, accounts]).toEqual([3, guildMembersMax])
     test.trips.reset()
     await ada.say('party', 'a')
-    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([6, 4])
+    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([7, 4])
     test.trips.reset()
     await ada.whisper('Bram', 'a')
-    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([7, 4])
+    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([8, 4])
     test.trips.reset()
     await ada.reads('guild')
     expect([test.trips.trips.length, test.trips.sequential()]).toEqual([6, 3])
