@@ -1,6 +1,7 @@
 import { chat } from '#shared/api/chat.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { personal } from './personal.ts'
 import { chatRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -10,6 +11,7 @@ export const domain = defineDomain({
   needs: ['content'],
   declaration: chat,
   handlers: chatRoutes,
+  personal,
   rows: [
     operationRows,
     { table: 'volatile', partition: 'R#{realm}#CHAT#*', actions: ['Query', 'PutItem'] },

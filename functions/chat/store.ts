@@ -45,6 +45,10 @@ export function putLine(pk: Room, line: ChannelLine, keptMs: number): Write {
   return { put: { table: 'volatile', item } }
 }
 
+export function parseLine(item: Item): LineRow {
+  return readRow(lineRow, item)
+}
+
 export type Reading = {
   limit: number
   after?: Position | undefined
@@ -69,21 +73,18 @@ export async function readLines(
     consistent: fresh,
     ...(after === undefined ? {} : { after: lineKey(pk, after) }),
   })
-  const lines = page.items
-    .filter((item) => live(item, now) !== undefined)
-    .map((item) => readRow(lineRow, item))
+  const lines = page.items.filter((item) => live(item, now) !== undefined).map(parseLine)
   const last = page.items.at(-1)
   if (page.next === undefined || last === undefined) return { lines }
-  const { at, lineId: id } = readRow(lineRow, last)
+  const { at, lineId: id } = parseLine(last)
   return { lines, next: { at, id } }
 }
 
 const speakerRow = z.object({ at: z.int(), full: z.record(z.string(), z.int()) })
 
-const speakerKey = ({ realmId, accountId }: Player): Key => ({
-  pk: `R#${realmId}#SPEAKER#${accountId}`,
-  sk: 'SPEAKER',
-})
+export const speakerPartition = ({ realmId, accountId }: Player) =>
+  `R#${realmId}#SPEAKER#${accountId}`
+const speakerKey = (of: Player): Key => ({ pk: speakerPartition(of), sk: 'SPEAKER' })
 
 /** One trip. */
 export async function readSpeaker(store: Store, of: Player): Promise<Speaker | undefined> {
