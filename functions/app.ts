@@ -12,7 +12,7 @@ import { createHead, createRequestIds, securityHeaders } from './http/head.ts'
 import { mountHealth } from './http/health.ts'
 import type { Health } from './http/health.ts'
 import { mountDomains } from './http/record.ts'
-import type { DomainRecord, GivenParts } from './http/record.ts'
+import type { AllParts, DomainRecord, GivenParts } from './http/record.ts'
 import type { Reference } from './http/reference.ts'
 import { serve } from './http/serve.ts'
 import type { Mounted, ServeDeps } from './http/serve.ts'
@@ -40,8 +40,7 @@ export function createDomainApp(
   given: GivenParts,
   edge: Edge,
 ): Hono {
-  const push = createPush(given)
-  const parts = { ...given, push, store: hintedStore(given.store, push) }
+  const parts = partsOf(given)
   const { store, runtime, limiter, realms, keys, log } = parts
   return createApp({
     domains: mountDomains(records, parts),
@@ -54,6 +53,12 @@ export function createDomainApp(
     log,
     ...edge,
   })
+}
+
+/** All that domains are given. */
+export function partsOf<Given extends GivenParts>(given: Given): Given & AllParts {
+  const push = createPush(given)
+  return { ...given, push, store: hintedStore(given.store, push) }
 }
 
 /** Routes may be added to the app until its first request. */

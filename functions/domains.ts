@@ -14,6 +14,7 @@ import { domain as mail } from './mail/domain.ts'
 import { domain as notifications } from './notifications/domain.ts'
 import { domain as parties } from './parties/domain.ts'
 import { domain as personal } from './personal/domain.ts'
+import { domain as social } from './social/domain.ts'
 import { domain as world } from './world/domain.ts'
 
 export const domains: readonly DomainRecord[] = [
@@ -31,4 +32,5 @@ export const domains: readonly DomainRecord[] = [
   parties,
   personal,
   chat,
+  social,
 ]

@@ -4,23 +4,26 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { ContentError } from '#shared/content-files/load.ts'
 import { ConfigError } from '#shared/config.ts'
+import type { Config } from '#shared/config.ts'
 import { KeyFileError } from '#shared/keys/master.ts'
 import { KeyRingError } from '#shared/keys/ring.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
-import { createDomainApp } from './app.ts'
+import { createDomainApp, partsOf } from './app.ts'
 import { domains } from './domains.ts'
 import { clientAddress } from './http/address.ts'
 import type { Health } from './http/health.ts'
-import { checksOf } from './http/record.ts'
-import type { Checks } from './http/record.ts'
+import { checksOf, socketsOf } from './http/record.ts'
+import type { AllParts, Checks } from './http/record.ts'
 import { openContent, readReference } from './start/content.ts'
 import { openFleet } from './start/fleet.ts'
 import { openKept } from './start/kept.ts'
 import { listen } from './start/listen.ts'
 import { openParts } from './start/open.ts'
 import { openSigning } from './start/signing.ts'
+import { createSocketServer } from './start/sockets.ts'
+import type { SocketServer } from './start/sockets.ts'
 import { wire } from './start/wire.ts'
 
 const openers = { signing: openSigning, content: openContent, fleet: openFleet, kept: openKept }
@@ -51,8 +54,9 @@ async function run(): Promise<void> {
     ...(reference === undefined ? {} : { reference }),
   })
   await health.probe()
+  const sockets = openSockets(config, { ...partsOf(parts), runtime })
   const stopping = new AbortController()
-  const server = await listen(app, config.HOST, config.PORT, runtime)
+  const server = await listen(app, config.HOST, config.PORT, runtime, { sockets })
   const loops = [
     every(probeEveryMs, () => health.probe()),
     every(keysEveryMs, () =>
@@ -79,6 +83,16 @@ async function run(): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   log.info('ready', { port: server.port })
+}
+
+/** Social sockets are served where processes can tell each other's: with a secret, and an address of each. */
+function openSockets(config: Config, parts: AllParts): SocketServer | undefined {
+  const { WAYSTONE_SOCKETS: own, WAYSTONE_SOCKETS_SECRET: secret } = config
+  const handlers = socketsOf(domains, parts)
+  if (secret === undefined || handlers === undefined) return undefined
+  if (own === undefined) throw new ConfigError(['WAYSTONE_SOCKETS_SECRET needs WAYSTONE_SOCKETS.'])
+  const { runtime, log } = parts
+  return createSocketServer({ handlers, secret, own: own.replace(/\/$/, ''), runtime, log })
 }
 
 /**

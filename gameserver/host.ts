@@ -13,7 +13,7 @@ import { createUnjoined } from './host/unjoined.ts'
 import { createAllowances } from './instance/allowances.ts'
 import { createAdmission } from './instance/admission.ts'
 import { createCheckpoints } from './instance/checkpoints.ts'
-import { notify, setSaving, takeContent } from './instance/delivery.ts'
+import { setSaving, takeContent } from './instance/delivery.ts'
 import { drainInstance } from './instance/drain.ts'
 import { createDurations } from './instance/durations.ts'
 import type { Durations } from './instance/durations.ts'
@@ -22,6 +22,7 @@ import { countPlayers, createInstance, takeRules } from './instance/instance.ts'
 import type { Instance } from './instance/instance.ts'
 import { fence } from './instance/leaving.ts'
 import { createLoadLevel } from './instance/load-level.ts'
+import { tell } from './instance/telling.ts'
 import { createSchedule } from './instance/schedule.ts'
 import { createVoices } from './instance/voices.ts'
 import type { Voices } from './instance/voices.ts'
@@ -102,7 +103,8 @@ const partingMs = 250
 export function createHost(options: HostOptions): Host {
   const { persistence, monotonic, log } = options
   const voices = createVoices()
-  const running = createRunning(options, voices)
+  const blocks = new Map<string, ReadonlySet<string>>()
+  const running = createRunning(options, { voices, blocks })
   const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
   const admission = createAdmission({ ...options, instances })
   const unjoined = createUnjoined(admission, monotonic)
@@ -150,9 +152,12 @@ export function createHost(options: HostOptions): Host {
   persistence.onCommand((command) => {
     if (gate.open()) applyCommand(command)
   })
-  persistence.onNotified(({ of, accounts }) => {
-    const players = new Set(accounts)
-    for (const instance of instances.values()) notify(instance, of, players)
+  persistence.onTold((told) => {
+    for (const instance of instances.values()) tell(instance, told)
+  })
+  persistence.onBlocks(({ accountId, blocked }) => {
+    if (blocked.length === 0) blocks.delete(accountId)
+    else blocks.set(accountId, new Set(blocked))
   })
 
   return {
@@ -201,7 +206,10 @@ function applyGateState(
   if (state !== 'proving') setSaving(instance, state === 'playing')
 }
 
-function createRunning(options: HostOptions, voices: Voices): Running[] {
+function createRunning(
+  options: HostOptions,
+  shared: { voices: Voices; blocks: Instance['blocks'] },
+): Running[] {
   const { persistence, monotonic, log } = options
   const allowances = createAllowances()
   let stays = 0
@@ -214,7 +222,7 @@ function createRunning(options: HostOptions, voices: Voices): Running[] {
       seed: options.seed + index,
       nextStay: () => ++stays,
       allowances,
-      voices,
+      ...shared,
     })
     const now = monotonic()
     // Checkpoints of neighbours are a quarter of a second apart.

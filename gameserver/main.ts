@@ -16,6 +16,7 @@ import type { Config } from '#shared/config.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
 import { hostDrainMs } from '#shared/limits.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
+import { socketsAt } from '#shared/push/sockets.ts'
 import { newId } from '#shared/runtime.ts'
 import { storeOptions } from '#shared/store/options.ts'
 import { systemAt } from '#shared/system.ts'
@@ -210,6 +211,7 @@ function startWorker(
     {
       store: storeOptions(config, process.env),
       cache: hints(config),
+      sockets: socketsAt(config),
       logLevel: config.WAYSTONE_LOG,
       speed: config.WAYSTONE_SPEED,
       host: {

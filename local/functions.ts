@@ -8,9 +8,11 @@ import { recordOf } from '#functions/game/domain.ts'
 import type { Health } from '#functions/http/health.ts'
 import { keptBy } from '#functions/http/personal.ts'
 import { declarationsOf } from '#functions/http/record.ts'
+import type { DomainRecord, GivenParts } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { listen as listenAs } from '#functions/start/listen.ts'
 import type { Listening } from '#functions/start/listen.ts'
+import type { SocketServer } from '#functions/start/sockets.ts'
 import type { Realm } from '#shared/api/auth.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
@@ -19,6 +21,7 @@ import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { Game } from '#shared/game/game.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
+import type { Sockets } from '#shared/push/sockets.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
@@ -41,17 +44,21 @@ export type FunctionsOptions = {
   corsOrigins: string[] | undefined
   profile: RateProfile
   health: () => Promise<Health>
+  /** Those of players outside zones. */
+  sockets: Sockets
   /** The port listened on. */
   port: number
   runtime: Runtime
   log: Log
 }
 
-export function createFunctions(options: FunctionsOptions): Hono {
-  const { store, cache, runtime, keys, loaded, fleet, realm, log, profile } = options
-  const wildcard = isWildcard(hostOf(realm.address))
-  const records = domains.map((one) => (one.name === 'game' ? recordOf(options.game) : one))
-  const parts = {
+/** What all domains are given. */
+export function givenParts(
+  options: Omit<FunctionsOptions, 'game'>,
+  records: readonly DomainRecord[],
+): GivenParts {
+  const { store, cache, runtime, keys, loaded, fleet, realm, log, profile, sockets } = options
+  return {
     store,
     cache,
     runtime,
@@ -63,7 +70,15 @@ export function createFunctions(options: FunctionsOptions): Hono {
     content: loaded,
     fleet,
     kept: keptBy(records),
+    sockets,
   }
+}
+
+export function createFunctions(options: FunctionsOptions): Hono {
+  const { realm, profile } = options
+  const wildcard = isWildcard(hostOf(realm.address))
+  const records = domains.map((one) => (one.name === 'game' ? recordOf(options.game) : one))
+  const parts = givenParts(options, records)
   return createDomainApp(records, parts, {
     profile,
     addressOf: (c) => getConnInfo(c).remote.address,
@@ -88,8 +103,9 @@ export async function listen(
   app: Pick<Hono, 'fetch'>,
   host: string,
   port: number,
+  sockets?: SocketServer,
 ): Promise<Listening> {
-  return await listenAs(app, host, port, systemRuntime).catch((error: unknown) => {
+  return await listenAs(app, host, port, systemRuntime, { sockets }).catch((error: unknown) => {
     throw portError(host, port, error)
   })
 }

@@ -138,6 +138,21 @@ export const VARIABLES = {
     about:
       'On AWS: a secret of Secrets Manager with {"url", "token"} of the Redis; {} goes without one.',
   },
+  WAYSTONE_SOCKETS: {
+    schema: url.optional(),
+    about:
+      'Where social sockets are told something: on AWS the address of the WebSocket API with its stage; of a server with WAYSTONE_SOCKETS_SECRET its own address, as the other processes reach it.',
+  },
+  WAYSTONE_SOCKETS_SECRET: {
+    schema: z.string().min(32).optional(),
+    about:
+      'Functions as a server: it serves social sockets. All its processes and the zone hosts have the same secret: with it they send to sockets of each other.',
+  },
+  WAYSTONE_SOCKETS_URL: {
+    schema: z.url({ protocol: /^wss?$/ }).optional(),
+    about:
+      'The address of social sockets that players get. Default: from WAYSTONE_SOCKETS on AWS, else from WAYSTONE_PUBLIC_URL.',
+  },
   WAYSTONE_OPERATOR_TOKEN: {
     schema: z.string().min(1).optional(),
     about: 'For `npm run waystone -- --url`: the access token of an operator.',

@@ -178,6 +178,44 @@ export const presenceReadsMax = 16
 /** Friends that wait to be told: 100 players at once with all friends they may have. The rest is not told. */
 export const presenceToldMax = 20_000
 
+/**
+ * Lines for everybody in a zone that a host hands out at once, each `presenceGapMs`: 50 a second, more than anybody
+ * reads. Each is a message to each of its players.
+ */
+export const linesAtOnceMax = 10
+/** Events for some of its players that a host's worker hands to its tick thread at once: 1,250 a second at most. */
+export const toldAtOnceMax = 250
+/** Events that wait for a player whose socket is slow: the latest half minute of a busy channel. */
+export const toldWaitingMax = 50
+/** A client of the social socket says this often that it is there; the proxies of AWS end what is silent for 10 minutes. */
+export const socialPingMs = 60 * 1000
+/** Without a ping for so long a player outside zones is not seen: one may be lost. */
+export const socialKeptMs = 150 * 1000
+/** A social socket says whose it is within this time after it was opened. */
+export const socialHelloMs = 10 * 1000
+/** A social socket ends after this time and is opened again: AWS allows no more. Its rows are kept a little longer. */
+export const socialLastsMs = 2 * 60 * 60 * 1000
+export const socialRowsKeptMs = socialLastsMs + 10 * 60 * 1000
+/** Largest frame of a client of the social socket, bytes: eight channels by name. */
+export const socialFrameMaxBytes = 2048
+/** Frames of one social socket in a second: a hello, channels and a ping, many times over. */
+export const socialFramesPerSecond = 10
+/** Channels for everybody that one social socket listens to: global, and the zones of its player's friends. */
+export const socialChannelsMax = 8
+/** Social sockets of one process: as many as requests; and those of them that have not said whose they are. */
+export const socialConnectionsMax = 10_000
+export const socialUnknownMax = 256
+/** Messages waiting in a social socket of our own, bytes, at which it is cut: its client reads by cursor when it is back. */
+export const socialBacklogMaxBytes = 256 * 1024
+/** Sockets that are told of one thing; more of them read by cursor. Each is a request of its own on AWS. */
+export const socialToldMax = 500
+/** Requests to sockets under way at once, of one process. */
+export const socialPostsAtOnce = 32
+/** A socket that takes no message within this time gets none. */
+export const socialPostMs = 2000
+/** Sockets that listen to a channel are told once in this time that there is something new in it, however much it is. */
+export const socialPaceMs = 1000
+
 /** What a player must not miss is kept for so long: a month's holiday. */
 export const notificationKeptMs = 30 * 24 * 60 * 60 * 1000
 /** A row may come to lie before one that was read already: a commit takes up to 5 s, clocks are some seconds off. */
@@ -501,6 +539,11 @@ export const RATES = {
   // Lines of chat; slow mode holds for each kind of channel.
   'chat.account': {
     strict: { count: 120, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Frames on social sockets: a ping a minute, and channels.
+  'social.account': {
+    strict: { count: 60, windowMs: 60_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   'enter.account': {

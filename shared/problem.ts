@@ -119,6 +119,7 @@ export const PROBLEMS = {
   },
 
   'play.session_active': { status: 409, title: 'The character is still in play elsewhere' },
+  'social.unavailable': { status: 503, title: 'There is no social socket here' },
   'play.version': { status: 409, title: 'The client does not speak a version served here' },
   'world.full': { status: 503, title: 'The world is full' },
   'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },

@@ -10,6 +10,7 @@ import type { PresenceReader } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Push } from '#shared/push/push.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
+import type { Cache } from '#shared/cache/cache.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { ownerOfName } from '../characters/characters.ts'
@@ -17,6 +18,7 @@ import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
 import { checkText } from '../moderation/moderation.ts'
 import type { TextDeps } from '../moderation/moderation.ts'
+import { showInLobby } from '../social/social.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
 import { countSide, listOf, noteBlock, readBlocked, readSide, writeSide } from './store.ts'
@@ -41,7 +43,8 @@ export type Between = {
   other: { accountId: string; name?: string }
 }
 
-export type FriendDeps = OperationDeps & TextDeps & { presence: PresenceReader; push: Push }
+export type FriendDeps = OperationDeps &
+  TextDeps & { presence: PresenceReader; cache: Cache; push: Push }
 
 /** Friends with their presence. One trip, and two to the cache. */
 export async function listFriends(
@@ -77,6 +80,7 @@ export async function show(
     return { steps: [{ write: { put: putShown(of, shown) } }], answer: shown }
   })
   deps.push.hint('shown', of.realmId, [of.accountId])
+  await showInLobby(deps, of, answer)
   return answer
 }
 

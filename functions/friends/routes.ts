@@ -41,7 +41,9 @@ export function friendRoutes(
         // A character may be gone, its player is not.
         other: await playerOf(store, params.realmId, body.name, { deleted: true }),
       })
-      return (await act(deps, 'block', who, operation))!
+      const blocked = (await act(deps, 'block', who, operation))!
+      hostLooks(playerIn(params, caller))
+      return blocked
     },
     async end({ params, caller, operation }) {
       const who = async () => ({ me: playerIn(params, caller), other: otherOf(params) })
@@ -51,8 +53,14 @@ export function friendRoutes(
     async unblock({ params, caller, operation }) {
       const who = async () => ({ me: playerIn(params, caller), other: otherOf(params) })
       await act(deps, 'unblock', who, operation)
+      hostLooks(playerIn(params, caller))
       return {}
     },
+  }
+
+  /** His host learns whom he has blocked: no line of theirs reaches him. */
+  function hostLooks({ realmId, accountId }: { realmId: string; accountId: string }): void {
+    deps.push.hint('shown', realmId, [accountId])
   }
 
   /** The caller, by the name of a character of his. Throws character.not_found. */

@@ -8,6 +8,7 @@ import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing, Verifier } from '#shared/keys/ring.ts'
 import type { Push } from '#shared/push/push.ts'
+import type { Sockets } from '#shared/push/sockets.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -15,6 +16,7 @@ import type { Kept, PersonalOf } from './personal.ts'
 import type { Realms } from './realms.ts'
 import type { RowPermission } from './rows.ts'
 import type { Mounted } from './serve.ts'
+import type { SocketHandlers } from './socket.ts'
 
 /** The parts that every domain gets. */
 export type CommonParts = {
@@ -26,6 +28,8 @@ export type CommonParts = {
   /** The public keys. */
   keys: Verifier
   log: Log
+  /** Of players outside zones. */
+  sockets: Sockets
   /** Tells players who are there now. */
   push: Push
 }
@@ -76,6 +80,8 @@ type About = {
 }
 
 export type DomainRecord = About & {
+  /** It has the social socket: what its clients send. */
+  sockets?: (parts: CommonParts) => SocketHandlers
   needs: readonly Need[]
   /** Most serve one declaration. The game serves as many as it likes. */
   serves: readonly Served<AllParts>[]
@@ -87,6 +93,7 @@ export function defineDomain<D extends Domain, const N extends Need = never>(
     needs: readonly N[]
     checks?: (parts: Omit<CommonParts, 'push'> & Pick<NeededParts, N>) => Checks
     declaration: D
+    sockets?: (parts: CommonParts) => SocketHandlers
     handlers: (parts: CommonParts & Pick<NeededParts, N>) => Handlers<D>
   },
 ): DomainRecord {
@@ -111,6 +118,14 @@ export function checksOf(records: readonly DomainRecord[], parts: GivenParts): C
     const found = await Promise.all(all.map((check) => check().catch(() => ({}))))
     return Object.fromEntries(found.flatMap((one) => Object.entries(one)))
   }
+}
+
+/** What is done with social sockets, if one of the domains has them. */
+export function socketsOf(
+  records: readonly DomainRecord[],
+  parts: CommonParts,
+): SocketHandlers | undefined {
+  return records.find(({ sockets }) => sockets !== undefined)?.sockets?.(parts)
 }
 
 export function declarationsOf(records: readonly DomainRecord[]): Domain[] {

@@ -6,7 +6,7 @@ import type { Cache } from '#shared/cache/cache.ts'
 import { createCache } from '#shared/cache/upstash.ts'
 import { ConfigError } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
-import type { Runtime } from '#shared/runtime.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** A Redis that answers no faster than the store is no help. */
 const cacheTimeoutMs = 500
@@ -17,24 +17,15 @@ const redisSecret = z.union([
   z.strictObject({}),
 ])
 
-export type OpenedCache = {
-  cache: Cache
-  /** Resolves when no request is under way; 500 ms each, and a hint takes two. */
-  settled: () => Promise<void>
-}
-
 /** Throws ConfigError or AwsError. */
-export async function openCache(
-  config: Config,
-  aws: AwsCall,
-  runtime: Pick<Runtime, 'sleep'>,
-): Promise<OpenedCache> {
+export async function openCache(config: Config, aws: AwsCall, { watch }: UnderWay): Promise<Cache> {
   const secret = config.WAYSTONE_REDIS_SECRET
   const { url, token } = secret ? await readSecret(secret, aws) : fromEnvironment(config)
   if (url === undefined || token === undefined) {
-    return { cache: absentCache, settled: async () => {} }
+    return absentCache
   }
-  return watched(createCache({ url, token, timeoutMs: cacheTimeoutMs }), runtime)
+  const cache = createCache({ url, token, timeoutMs: cacheTimeoutMs })
+  return { ...cache, pipeline: (commands) => watch(cache.pipeline(commands)) }
 }
 
 type Redis = { url?: string; token?: string }
@@ -70,26 +61,4 @@ async function readSecret(secretId: string, aws: AwsCall): Promise<Redis> {
 const absentCache: Cache = {
   pipeline: () => Promise.reject(new CacheError('there is no cache')),
   subscribe: () => {},
-}
-
-function watched(cache: Cache, runtime: Pick<Runtime, 'sleep'>): OpenedCache {
-  const underWay = new Set<Promise<unknown>>()
-  return {
-    cache: {
-      ...cache,
-      pipeline(commands) {
-        const request = cache.pipeline(commands)
-        underWay.add(request)
-        void request.catch(() => {}).finally(() => underWay.delete(request))
-        return request
-      },
-    },
-    settled: async () => {
-      // One may follow from another: a hint is sent to the host that was read before.
-      while (underWay.size > 0) {
-        await Promise.allSettled(underWay)
-        await runtime.sleep(0)
-      }
-    },
-  }
 }

@@ -6,6 +6,7 @@ import { httpConnectionsMax, requestReadMs } from '#shared/limits.ts'
 import { listenOn } from '#shared/net/listen.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { cutSlowReaders, oneAtATime } from './readers.ts'
+import type { SocketServer } from './sockets.ts'
 
 export type Listening = {
   port: number
@@ -16,13 +17,16 @@ export type Listening = {
   stop(graceMs?: number): Promise<void>
 }
 
-/** Fails with Node's own error when it cannot listen. `readMs`: how long an answer may wait to be read. */
+/**
+ * Fails with Node's own error when it cannot listen. `readMs`: how long an answer may wait to be read. `sockets`: held
+ * on the same port.
+ */
 export async function listen(
   app: Pick<Hono, 'fetch'>,
   host: string,
   port: number,
   runtime: Pick<Runtime, 'sleep'>,
-  readMs?: number,
+  { readMs, sockets }: { readMs?: number; sockets?: SocketServer | undefined } = {},
 ): Promise<Listening> {
   // Probes of HTTP/1.0 send no Host; it only has to be some name.
   const handle = getRequestListener(app.fetch, { hostname: 'localhost' })
@@ -33,14 +37,18 @@ export async function listen(
       requestTimeout: requestReadMs,
       connectionsCheckingInterval: 1000,
     },
-    oneAtATime((request, response) => void handle(request, response)),
+    oneAtATime((request, response) => {
+      if (sockets?.manages(request, response) !== true) void handle(request, response)
+    }),
   )
+  if (sockets !== undefined) server.on('upgrade', sockets.upgrade)
   cutSlowReaders(server, runtime, readMs)
   const open = await listenOn(server, { host, port, connectionsMax: httpConnectionsMax })
   return {
     port: open.port,
     stop: async (graceMs = 0) => {
       const closed = open.close()
+      await sockets?.close()
       // Else a client that asks and asks keeps its connection, and its last answer is cut.
       server.prependListener('request', (_request, response) => {
         response.setHeader('connection', 'close')

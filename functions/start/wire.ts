@@ -1,5 +1,5 @@
 // What a process that serves functions has before its keys, from its environment: stores, limits, log.
-import { createAwsCall, lambdaAwsOptions } from '#shared/aws/call.ts'
+import { createAwsCall, createSignedFetch, lambdaAwsOptions } from '#shared/aws/call.ts'
 import type { AwsCall, AwsOptions } from '#shared/aws/call.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { ConfigError, readConfig } from '#shared/config.ts'
@@ -10,14 +10,19 @@ import { storeOptions } from '#shared/store/options.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import type { Log, LogLevel } from '#shared/telemetry/log.ts'
 import type { CommonParts } from '../http/record.ts'
+import { socialPath } from '#shared/protocol/social-socket.ts'
+import { createSockets, noSockets, socketsAt } from '#shared/push/sockets.ts'
+import type { Sockets } from '#shared/push/sockets.ts'
 import { namesRedis, openCache, redisMissing } from './lambda-cache.ts'
+import { createUnderWay } from './under-way.ts'
+import type { UnderWay } from './under-way.ts'
 
 export type Wired = Omit<CommonParts, 'keys' | 'push'> & {
   config: Config
   aws: AwsCall
   /** What it signs with. */
   awsOptions: AwsOptions
-  /** Resolves when the cache has no request under way. */
+  /** Resolves when no request to the cache or to a socket is under way. */
   settled: () => Promise<void>
 }
 
@@ -36,7 +41,8 @@ export async function wire(
   const awsOptions = lambdaAwsOptions(env, runtime)
   const aws = createAwsCall(awsOptions)
   const store = createDynamoStore(storeOptions(config, env))
-  const { cache, settled } = await openCache(config, aws, runtime)
+  const underWay = createUnderWay(runtime)
+  const cache = await openCache(config, aws, underWay)
   const realm = {
     realmId: config.WAYSTONE_REALM,
     name: config.WAYSTONE_REALM_NAME,
@@ -53,7 +59,23 @@ export async function wire(
     limiter: createRateLimiter({ cache, store, runtime, profile: config.WAYSTONE_LIMITS }),
     realms: { list: [realm], here: new Set([realm.realmId]) },
     log: processLog(config.WAYSTONE_LOG, runtime),
-    settled,
+    sockets: openSockets(config, awsOptions, underWay),
+    settled: underWay.settled,
+  }
+}
+
+function openSockets(config: Config, awsOptions: AwsOptions, { watch }: UnderWay): Sockets {
+  const at = socketsAt(config)
+  if (at === undefined) return noSockets
+  const base = 'url' in at ? at.url : `${config.WAYSTONE_PUBLIC_URL}${socialPath}`
+  const address = config.WAYSTONE_SOCKETS_URL ?? base.replace(/^http/, 'ws')
+  const sockets = createSockets(
+    'secret' in at ? { ...at, address } : { ...at, address, signed: createSignedFetch(awsOptions) },
+  )
+  return {
+    address,
+    post: (connectionId, text) => watch(sockets.post(connectionId, text)),
+    close: (connectionId) => watch(sockets.close(connectionId)),
   }
 }
 

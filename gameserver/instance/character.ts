@@ -3,6 +3,7 @@
 import type { WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
+import type { SocialEvent } from '#shared/protocol/social-event.ts'
 import type { ClientConnection } from '../net/client-connection.ts'
 import type { Viewer } from '../net/viewer.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
@@ -23,6 +24,8 @@ export type Character = {
   saveNumber: number
   /** In the world from the step after its claim on. */
   entity: Entity | undefined
+  /** What its player will be told once his socket takes it. */
+  waiting: Waiting | undefined
   /** Undefined while it has no socket. */
   socket: ClientConnection | undefined
   /** Undefined until WELCOME was sent, and while it has no socket. */
@@ -35,6 +38,16 @@ export type Character = {
   readonly allowance: Allowance
   /** Effects whose outcome its world does not know yet, by kind and id. */
   readonly effects: Map<string, WaitingEffect>
+}
+
+/** What waits for a player whose socket is slow (telling.ts). */
+export type Waiting = {
+  /** Lines of channels for everybody. */
+  lines: { channel: string; frame: Uint8Array }[]
+  /** How many lines were dropped; undefined: the client is to read the channel. By channel; '' for all channels. */
+  lost: Map<string, number | undefined>
+  /** All else: each is the same whenever it comes. */
+  others: Map<string, SocialEvent>
 }
 
 export function createCharacter(
@@ -51,6 +64,7 @@ export function createCharacter(
     oldSecret: undefined,
     saveNumber: claimed.saveNumber,
     entity: undefined,
+    waiting: undefined,
     socket,
     viewer: undefined,
     lostAt: -1,

@@ -2,7 +2,6 @@
 import { resumeMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { ServerControl } from '#shared/protocol/control.ts'
-import type { NotifiedOf } from '#shared/protocol/social-event.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { listens, sendFrame, setViewRadius } from '../net/viewer.ts'
 import type { Viewer } from '../net/viewer.ts'
@@ -13,6 +12,7 @@ import type { WorldMessage } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
 import { loseSocket } from './player.ts'
+import { tellWaiting } from './telling.ts'
 
 /** Sends each player the changes that he does not know yet, as of the latest tick. `now`: monotonic ms. */
 export function deliver(instance: Instance, now: number): void {
@@ -29,6 +29,7 @@ export function deliver(instance: Instance, now: number): void {
   }
   for (const character of instance.roster.all()) sendSnapshot(instance, character, now)
   for (const message of messages) sendMessage(instance, message)
+  tellWaiting(instance)
   for (const event of events) {
     if (event.event === 'used') {
       viewerOf(instance, event.entity)?.connection.send(usedFrame(event))
@@ -48,14 +49,6 @@ function viewerOf({ roster }: Instance, { id }: Entity): Viewer | undefined {
 export function broadcast(instance: Instance, message: ServerControl): void {
   const frame = controlFrame(message)
   for (const { viewer } of instance.roster.all()) viewer?.connection.send(frame)
-}
-
-/** Tells some players that they have something new. Who has no socket now reads it after he is back. */
-export function notify(instance: Instance, of: NotifiedOf, accountIds: ReadonlySet<string>): void {
-  const frame = controlFrame({ kind: 'notified', of })
-  for (const { claimed, viewer } of instance.roster.all()) {
-    if (accountIds.has(claimed.accountId)) viewer?.connection.send(frame)
-  }
 }
 
 /** Sends players whether their progress is being saved. Call it whenever that may have changed. */
@@ -116,14 +109,19 @@ function sendMessage(instance: Instance, event: WorldMessage): void {
   for (const viewer of receivers(instance, event)) viewer.connection.send(frame)
 }
 
-/** The player alone, or all viewers that are subscribed to its cell; not those that do not read. */
-function receivers({ roster }: Instance, { from, to }: WorldMessage): Viewer[] {
+/**
+ * The player alone, or all viewers that are subscribed to its cell; not those that do not read, nor those who have
+ * blocked the player who speaks.
+ */
+function receivers({ roster, blocks }: Instance, { from, to, kind }: WorldMessage): Viewer[] {
   if (to === 'self') {
     const viewer = roster.findEntity(from.id)?.viewer
     return viewer === undefined ? [] : [viewer]
   }
   const receivers: Viewer[] = []
-  for (const { viewer } of roster.all()) {
+  const speaker = kind === 'chat.nearby' ? roster.findEntity(from.id)?.claimed.accountId : undefined
+  for (const { viewer, claimed } of roster.all()) {
+    if (speaker !== undefined && blocks.get(claimed.accountId)?.has(speaker)) continue
     if (viewer?.interest.has(from.cell) && listens(viewer)) receivers.push(viewer)
   }
   return receivers

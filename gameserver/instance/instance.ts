@@ -48,6 +48,8 @@ export type InstanceDeps = {
   allowances: Allowances
   /** Of all instances of the host. */
   voices: Voices
+  /** Nobody has blocked anybody by default. */
+  blocks?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export type Instance = {
@@ -60,6 +62,8 @@ export type Instance = {
   readonly nextStay: () => number
   readonly allowances: Allowances
   readonly voices: Voices
+  /** Whom the players of the host have blocked, by account. */
+  readonly blocks: ReadonlyMap<string, ReadonlySet<string>>
   rules: ZoneRules
   faults: Faults
   /** As its content has it now. */
@@ -91,7 +95,7 @@ export type Instance = {
 
 export function createInstance(deps: InstanceDeps): Instance {
   const { id, zone, content, rules = coreRules, runtime, monotonic, log } = deps
-  const { nextStay, allowances, voices } = deps
+  const { nextStay, allowances, voices, blocks = new Map() } = deps
   const world = createWorld(zone, content.creatures, deps.seed, rules, {
     instance: id,
     ofGame: content.ofGame,
@@ -106,6 +110,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     nextStay,
     allowances,
     voices,
+    blocks,
     zone,
     content,
     world,

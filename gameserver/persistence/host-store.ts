@@ -5,6 +5,9 @@ import { createLease, endLease } from '#shared/ownership/lease.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Cache } from '#shared/cache/cache.ts'
+import { createPush } from '#shared/push/push.ts'
+import { noSockets } from '#shared/push/sockets.ts'
+import type { Sockets } from '#shared/push/sockets.ts'
 import type { Store } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -36,6 +39,10 @@ export type HostStore = Persistence & {
   readInbox(): Promise<StoreOutcome>
   /** A message on this host's channel of the cache. */
   heard(message: string): void
+  /** A message on the channel of the realm, or of one of its zones. */
+  heardByAll(message: string, zone?: string): void
+  /** Messages may have been lost: the subscription was interrupted. */
+  missed(): void
   /** Failures of the store so far. */
   stats(): Promise<StoreStats>
   /** Renews the lease, watches those of others and sweeps what dead hosts left, until the signal is aborted. */
@@ -52,6 +59,8 @@ export function createHostStore(deps: {
   onProof: (proof: LeaseProof) => void
   /** Where players are seen to be in play; without it they are not. */
   cache?: Cache
+  /** Of friends outside zones; none by default. */
+  sockets?: Sockets
   /** Of the game, by kind; none by default. */
   effects?: ReadonlyMap<string, EffectKind>
   /** Silent by default. */
@@ -69,16 +78,19 @@ export function createHostStore(deps: {
   const places = createHostPlaces({ store, runtime, clocks, host, stays })
   const leaver = createLeaver({ store, runtime, host, stays, places, log })
   const proof = keeper.proof
-  let apply: Parameters<Persistence['onNotified']>[0] = () => undefined
+  let tell: Parameters<Persistence['onTold']>[0] = () => undefined
+  let learn: Parameters<Persistence['onBlocks']>[0] = () => undefined
   const presence =
     deps.cache === undefined
       ? undefined
       : createPresenceKeeper({
           ...deps,
           cache: deps.cache,
+          push: createPush({ cache: deps.cache, sockets: deps.sockets ?? noSockets, runtime }),
           store,
           log,
-          onNotified: (of) => apply(of),
+          onTold: (told) => tell(told),
+          onBlocks: (blocks) => learn(blocks),
         })
   const zones = new Map(host.instances.map(({ instance, zone }) => [instance, zone]))
   const readHints = async () => await inbox.read().then(() => 'done' as const, failed)
@@ -107,14 +119,19 @@ export function createHostStore(deps: {
     },
     effect: createEffecting({ ...parts, effects }),
     onCommand: inbox.onCommand,
-    onNotified(handler) {
-      apply = handler
+    onTold(handler) {
+      tell = handler
+    },
+    onBlocks(handler) {
+      learn = handler
     },
     readInbox: readHints,
     heard(message) {
       if (message === '') void readHints()
       else presence?.heard(message)
     },
+    heardByAll: (message, zone) => presence?.heardByAll(message, zone),
+    missed: () => presence?.missed(),
     stats: async () => await Promise.resolve(stats()),
     heartbeat() {
       keeper.heartbeat()

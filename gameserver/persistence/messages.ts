@@ -5,17 +5,20 @@
 // new call is written once, in the host store, and both ends have it.
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { DynamoOptions } from '#shared/store/dynamo.ts'
+import type { SocketsAt } from '#shared/push/sockets.ts'
 import type { LogLevel } from '#shared/telemetry/log.ts'
 import type { HostStore } from './host-store.ts'
 import type { HostIdentity } from './identity.ts'
 import type { LeaseProof } from './lease-keeper.ts'
-import type { Notified } from './persistence.ts'
+import type { Blocks, Told } from './persistence.ts'
 import type { PublicKeyRow } from './public-keys.ts'
 
 export type WorkerSetup = {
   store: DynamoOptions
   /** Where hints come from; without it the inbox is read with each renewal alone. */
   cache: { url: string; token: string } | undefined
+  /** Where the sockets of players outside zones are told; undefined: there are none. */
+  sockets: SocketsAt | undefined
   host: HostIdentity
   logLevel: LogLevel
   /** How many times as fast as the machine's all clocks run. */
@@ -48,7 +51,8 @@ export type WorkerMessage =
   | { kind: 'failure'; id: number; error: CrossedError }
   | { kind: 'proof'; proof: LeaseProof }
   | { kind: 'command'; command: Command }
-  | { kind: 'notified'; notified: Notified }
+  | { kind: 'told'; told: Told[] }
+  | { kind: 'blocks'; blocks: Blocks }
   | { kind: 'keys'; keys: PublicKeyRow[] }
 
 /** An error as it crosses; `kind` is that of a StoreError. */

@@ -4,7 +4,7 @@ import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
-import type { NotifiedOf } from '#shared/protocol/social-event.ts'
+import type { SocialEvent } from '#shared/protocol/social-event.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
 
 /** A character as it is claimed. */
@@ -39,8 +39,19 @@ export type Leaving = CheckpointEntry & { instance: string }
 export type EffectCall = WaitingEffect &
   Pick<ClaimedCharacter, 'characterId' | 'accountId' | 'name' | 'epoch'>
 
-/** Players of this host who have something new, by account. */
-export type Notified = { of: NotifiedOf; accounts: string[] }
+/** What players of this host are told. */
+export type Told = {
+  event: SocialEvent
+  /** Only these. */
+  accounts?: string[]
+  /** Only those in this zone. */
+  zone?: string
+  /** Not those, who have blocked the speaker. */
+  except?: string[]
+}
+
+/** Whom a player of this host has blocked. */
+export type Blocks = { accountId: string; blocked: string[] }
 
 export type LeaseView = {
   /** Inside the deadline: admission and saving are allowed. */
@@ -88,8 +99,10 @@ export interface Persistence {
   effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
   /** Sets the function that applies commands from the inbox. A command may come more than once. */
   onCommand(apply: (command: Command) => void): void
-  /** Sets the function that tells players that they have something new. */
-  onNotified(apply: (notified: Notified) => void): void
+  /** Sets the function that tells players. */
+  onTold(apply: (told: Told[]) => void): void
+  /** Sets the function that learns whom a player has blocked. */
+  onBlocks(apply: (blocks: Blocks) => void): void
   /** The tick thread is alive; called each tick. The lease is renewed only while this goes on. */
   heartbeat(): void
   lease(): LeaseView

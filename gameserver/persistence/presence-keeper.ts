@@ -20,19 +20,20 @@ import {
   presenceToldMax,
   presenceWrittenAtOnce,
 } from '#shared/limits.ts'
-import { readCircle, readShown } from '#shared/presence/circle.ts'
+import { readCircle } from '#shared/presence/circle.ts'
+import type { Circle } from '#shared/presence/circle.ts'
 import { hostKey, placeKey, writeEntry } from '#shared/presence/entry.ts'
-import { findHosts, sendToHosts } from '#shared/presence/hosts.ts'
 import type { Shown } from '#shared/api/friends.ts'
-import { notifiedOf } from '#shared/protocol/social-event.ts'
-import { readPush } from '#shared/push/message.ts'
-import type { Hint } from '#shared/push/message.ts'
+import { readBroadcast, readPush } from '#shared/push/message.ts'
+import type { Push } from '#shared/push/push.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Clocks } from './lease-keeper.ts'
-import type { ClaimedCharacter, Notified } from './persistence.ts'
+import { createBlockers } from './blockers.ts'
+import type { Blocks, ClaimedCharacter, Told } from './persistence.ts'
 import { failed } from './store-watch.ts'
+import { createTelling } from './telling.ts'
 
 export type PresenceKeeper = {
   /** A character came into a zone. */
@@ -41,6 +42,10 @@ export type PresenceKeeper = {
   left(characterId: string, epoch: number): void
   /** A message on the host's channel. */
   heard(message: string): void
+  /** A message on the channel of the realm, or of a zone. */
+  heardByAll(message: string, zone?: string): void
+  /** Messages may have been lost. */
+  missed(): void
   /** The tick thread is alive. Without this between two renewals there is no renewal. */
   heartbeat(): void
   /** Writes and renews until the signal is aborted. */
@@ -60,12 +65,14 @@ type PlayerHere = { stay: Stay; shown: Shown | undefined }
 
 export function createPresenceKeeper(deps: {
   cache: Cache
+  push: Pick<Push, 'hint'>
   store: Store
   runtime: Pick<Runtime, 'sleep'>
   clocks: Clocks
   host: { realmId: string; bootId: string }
   log: Log
-  onNotified: (notified: Notified) => void
+  onTold: (told: Told[]) => void
+  onBlocks: (blocks: Blocks) => void
 }): PresenceKeeper {
   const { cache, runtime, clocks } = deps
   const { realmId, bootId } = deps.host
@@ -91,12 +98,14 @@ export function createPresenceKeeper(deps: {
   let alive = true
   let renewedAt = Number.NEGATIVE_INFINITY
   let writing: Promise<void> = Promise.resolve()
-  const notices = createNotices(deps)
-  const wishes = createWishes({ ...deps, players, onKnown })
+  const telling = createTelling(deps)
+  const blockers = createBlockers(deps.onBlocks)
+  const wishes = createWishes({ ...deps, onKnown })
 
-  function onKnown(accountId: string, { shown, friends }: Circle, owed: boolean): void {
+  function onKnown(accountId: string, { shown, friends, blocked }: Circle, owed: boolean): void {
     const player = players.get(accountId)
     if (player !== undefined) {
+      blockers.set(accountId, blocked)
       // It goes with the first field, in one trip.
       if (player.shown === undefined) {
         placed.add(accountId)
@@ -146,7 +155,7 @@ export function createPresenceKeeper(deps: {
       if (doubtful || !(await writeChanges(renews))) await writeAll()
       doubtful = false
       greet()
-      await tell()
+      tell()
     } catch (error) {
       if (!(error instanceof CacheError)) throw error
       doubtful = true
@@ -158,7 +167,7 @@ export function createPresenceKeeper(deps: {
   function greet(): void {
     const found = [...unfound].filter((accountId) => players.has(accountId))
     unfound.clear()
-    for (const of of notifiedOf) notices.add(of, found)
+    telling.lookAgain(found)
   }
 
   /** At most one trip. False when the hash has gone meanwhile. */
@@ -220,20 +229,19 @@ export function createPresenceKeeper(deps: {
       .map((accountId) => ['SET', placeKey(realmId, accountId), bootId, 'PX', presencePlaceMs])
   }
 
-  /** Two trips, none when all friends are here. */
-  async function tell(): Promise<void> {
-    if (toTell.size === 0) return
+  /** No trip when all friends are here. */
+  function tell(): void {
     const friends = [...toTell]
     toTell.clear()
-    notices.add(
+    telling.notify(
       'presence',
       friends.filter((friend) => players.has(friend)),
     )
-    const others = friends.filter((friend) => !players.has(friend))
-    if (others.length === 0) return
-    const hosts = await findHosts(cache, realmId, others)
-    hosts.delete(bootId)
-    await sendToHosts(cache, { of: 'presence' }, hosts)
+    deps.push.hint(
+      'presence',
+      realmId,
+      friends.filter((friend) => !players.has(friend)),
+    )
   }
 
   /** One after the other. */
@@ -260,17 +268,31 @@ export function createPresenceKeeper(deps: {
       if (player?.stay !== stay) return
       // He may play another one here as well.
       const other = [...stays.values()].findLast((one) => one.accountId === accountId)
-      if (other === undefined) players.delete(accountId)
-      else player.stay = other
+      if (other === undefined) {
+        players.delete(accountId)
+        blockers.set(accountId, [])
+      } else player.stay = other
       // His friends saw him: they are told, whatever comes next.
       if (setField(accountId)) wishes.look(accountId, true)
     },
     heard(message) {
-      const hint = readPush(message)
-      if (hint === undefined || 'event' in hint) return
-      const here = hint.accounts.filter((accountId) => players.has(accountId))
-      if (hint.of !== 'shown') notices.add(hint.of, here)
-      else for (const accountId of here) wishes.look(accountId)
+      const pushed = readPush(message)
+      if (pushed === undefined) return
+      const accounts = pushed.accounts.filter((accountId) => players.has(accountId))
+      if ('event' in pushed) {
+        const { event } = pushed
+        telling.tell({ event, accounts, except: blockers.of(event) })
+      } else if (pushed.of !== 'shown') telling.notify(pushed.of, accounts)
+      else for (const accountId of accounts) wishes.look(accountId)
+    },
+    heardByAll(message, zone) {
+      const event = readBroadcast(message)?.event
+      if (event === undefined) return
+      const where = zone === undefined ? {} : { zone }
+      telling.tell({ event, ...where, except: blockers.of(event) })
+    },
+    missed() {
+      telling.lookAgain([...players.keys()])
     },
     heartbeat() {
       alive = true
@@ -291,33 +313,27 @@ export function createPresenceKeeper(deps: {
   }
 }
 
-type Circle = Awaited<ReturnType<typeof readCircle>>
-
-/** Reads how players want to be seen and who their friends are, some at once, each player one after the other. */
+/** Reads how players want to be seen, who their friends are and whom they have blocked, some at once, each player one after the other. */
 function createWishes(deps: {
   store: Store
   host: { realmId: string }
   log: Log
-  players: ReadonlyMap<string, PlayerHere>
   onKnown: (accountId: string, circle: Circle, owed: boolean) => void
 }) {
-  const { store, players, onKnown, log } = deps
+  const { store, onKnown, log } = deps
   /** Whether their friends are to be told, whatever is found. */
   const waiting = new Map<string, boolean>()
   const underWay = new Set<string>()
 
   async function read(accountId: string, owed: boolean): Promise<void> {
     const of = { realmId: deps.host.realmId, accountId }
-    const known = players.get(accountId)?.shown
     try {
-      // Looked at again: mostly it is as it was.
-      if (known !== undefined && !owed && isSame(known, await readShown(store, of))) return
       onKnown(accountId, await readCircle(store, of), owed)
     } catch (error) {
       // The store does not answer: the next renewal looks again at those who are here.
       if (failed(error) === 'unavailable') return
       log.error('the presence of a player is not shown', { accountId, error })
-      onKnown(accountId, { shown: { appear: 'offline' }, friends: [] }, false)
+      onKnown(accountId, { shown: { appear: 'offline' }, friends: [], blocked: [] }, false)
     }
   }
 
@@ -338,37 +354,6 @@ function createWishes(deps: {
     look(accountId: string, owed = false): void {
       waiting.set(accountId, owed || waiting.get(accountId) === true)
       next()
-    },
-  }
-}
-
-function isSame(a: Shown, b: Shown): boolean {
-  return a.appear === b.appear && a.status === b.status
-}
-
-/** Collects for a moment what players of this host are told, so that a flood of hints is a few messages. */
-function createNotices(deps: {
-  runtime: Pick<Runtime, 'sleep'>
-  onNotified: (notified: Notified) => void
-}) {
-  const waiting = { mailbox: new Set<string>(), presence: new Set<string>() }
-  let collecting = false
-
-  async function collect(): Promise<void> {
-    collecting = true
-    await deps.runtime.sleep(presenceGapMs)
-    collecting = false
-    for (const of of notifiedOf) {
-      const accounts = [...waiting[of]]
-      waiting[of].clear()
-      if (accounts.length > 0) deps.onNotified({ of, accounts })
-    }
-  }
-
-  return {
-    add(of: Exclude<Hint['of'], 'shown'>, accounts: readonly string[]): void {
-      for (const accountId of accounts) waiting[of].add(accountId)
-      if (accounts.length > 0 && !collecting) void collect()
     },
   }
 }

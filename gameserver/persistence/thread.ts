@@ -7,7 +7,7 @@ import { leaseView } from './lease-keeper.ts'
 import type { Clocks, LeaseProof } from './lease-keeper.ts'
 import { errorOf, withCalls } from './messages.ts'
 import type { WorkerCalls, WorkerMessage, WorkerRequest, WorkerSetup } from './messages.ts'
-import type { Notified, Persistence } from './persistence.ts'
+import type { Blocks, Persistence, Told } from './persistence.ts'
 import type { PublicKeyRow } from './public-keys.ts'
 
 /** Time for the thread to end by itself, ms. */
@@ -35,7 +35,8 @@ export function startPersistenceThread(
   let closing = false
   let keysTaken: Promise<void> | undefined
   let apply: ((command: Command) => void) | undefined
-  let notify: ((notified: Notified) => void) | undefined
+  let tell: ((told: Told[]) => void) | undefined
+  let learn: ((blocks: Blocks) => void) | undefined
   let proof: LeaseProof = {
     wall: Number.NEGATIVE_INFINITY,
     monotonic: Number.NEGATIVE_INFINITY,
@@ -51,8 +52,11 @@ export function startPersistenceThread(
       case 'command':
         apply?.(message.command)
         return
-      case 'notified':
-        notify?.(message.notified)
+      case 'told':
+        tell?.(message.told)
+        return
+      case 'blocks':
+        learn?.(message.blocks)
         return
       case 'keys':
         keysTaken = onKeys(message.keys)
@@ -85,8 +89,11 @@ export function startPersistenceThread(
     onCommand(handler) {
       apply = handler
     },
-    onNotified(handler) {
-      notify = handler
+    onTold(handler) {
+      tell = handler
+    },
+    onBlocks(handler) {
+      learn = handler
     },
     lease: () => leaseView(proof, clocks),
     heartbeat() {

@@ -3,13 +3,17 @@
 import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { game } from '#game'
+import { createSignedFetch } from '#shared/aws/call.ts'
 import { createCache } from '#shared/cache/upstash.ts'
 import { gameFolder } from '#shared/game/folder.ts'
 import { reloadGame } from '#shared/game/load.ts'
 import { effectKindsOf } from '#shared/game/tallying.ts'
 import { readKeyRows } from '#shared/keys/store.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
-import { createDynamoStore } from '#shared/store/dynamo.ts'
+import { broadcastChannel } from '#shared/push/message.ts'
+import { createSockets, noSockets } from '#shared/push/sockets.ts'
+import type { Sockets } from '#shared/push/sockets.ts'
+import { createDynamoStore, processCredentials } from '#shared/store/dynamo.ts'
 import { systemAt } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import { createHostStore } from './host-store.ts'
@@ -36,6 +40,17 @@ const send = (message: WorkerMessage): void => port.postMessage(message)
 const store = createDynamoStore(setup.store)
 const cache = setup.cache && createCache({ ...setup.cache, timeoutMs: cacheTimeoutMs })
 const effects = effectKindsOf(game)
+
+/** Those of AWS are signed with the role of the host, as requests to the store are. */
+function openSockets(): Sockets {
+  const { sockets } = setup
+  if (sockets === undefined) return noSockets
+  if ('secret' in sockets) return createSockets(sockets)
+  const { region } = setup.store
+  const credentials = processCredentials(setup.store)
+  return createSockets({ ...sockets, signed: createSignedFetch({ region, credentials, runtime }) })
+}
+
 const host = createHostStore({
   store,
   runtime,
@@ -43,6 +58,7 @@ const host = createHostStore({
   host: setup.host,
   effects,
   ...(cache && { cache }),
+  sockets: openSockets(),
   onProof: (proof) => send({ kind: 'proof', proof }),
   log: createLog({
     level: setup.logLevel,
@@ -52,7 +68,8 @@ const host = createHostStore({
   }),
 })
 host.onCommand((command) => send({ kind: 'command', command }))
-host.onNotified((notified) => send({ kind: 'notified', notified }))
+host.onTold((told) => send({ kind: 'told', told }))
+host.onBlocks((blocks) => send({ kind: 'blocks', blocks }))
 const ending = new AbortController()
 
 async function refreshKeys(): Promise<void> {
@@ -76,7 +93,12 @@ async function open(): Promise<void> {
   void host.run(ending.signal)
   void keepKeys()
   flushCompileCache()
-  cache?.subscribe(inboxChannel(setup.host.bootId), host.heard, ending.signal)
+  const { bootId, realmId, instances } = setup.host
+  cache?.subscribe(inboxChannel(bootId), host.heard, ending.signal, host.missed)
+  for (const zone of new Set([undefined, ...instances.map((one) => one.zone)])) {
+    const heard = (message: string) => host.heardByAll(message, zone)
+    cache?.subscribe(broadcastChannel(realmId, zone), heard, ending.signal, host.missed)
+  }
 }
 
 async function takeGame(): Promise<void> {

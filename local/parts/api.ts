@@ -2,11 +2,17 @@
 import { join, resolve } from 'node:path'
 import type { Hono } from 'hono'
 import { game } from '#game'
+import { partsOf } from '#functions/app.ts'
+import { domains } from '#functions/domains.ts'
+import { socketsOf } from '#functions/http/record.ts'
+import { createSocketServer } from '#functions/start/sockets.ts'
 import { gameFolder } from '#shared/game/folder.ts'
 import type { Game } from '#shared/game/game.ts'
+import { socialPath } from '#shared/protocol/social-socket.ts'
+import { createSockets } from '#shared/push/sockets.ts'
 import { startDev } from '../dev-reload.ts'
 import type { LocalFleet } from '../fleet/local-fleet.ts'
-import { createFunctions, listen } from '../functions.ts'
+import { createFunctions, givenParts, listen } from '../functions.ts'
 import type { FunctionsOptions } from '../functions.ts'
 import type { HealthProbe } from '../health.ts'
 import { followHostFaults } from '../host-faults.ts'
@@ -42,9 +48,20 @@ export async function startApi(
     corsOrigins: config.WAYSTONE_CORS,
     profile: config.WAYSTONE_LIMITS,
     health: () => health.last(),
+    sockets: createSockets({
+      secret: ground.socketsSecret,
+      address: config.WAYSTONE_SOCKETS_URL ?? `${url.replace(/^http/, 'ws')}${socialPath}`,
+    }),
     runtime,
     log,
   }
+  const sockets = createSocketServer({
+    handlers: socketsOf(domains, partsOf(givenParts(parts, domains)))!,
+    secret: ground.socketsSecret,
+    own: ground.apiHere,
+    runtime,
+    log,
+  })
   const makeApp = (of: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>) => {
     const app = createFunctions({ ...parts, game: of })
     servePage(app, () => served.page)
@@ -60,7 +77,7 @@ export async function startApi(
   const current: Pick<Hono, 'fetch'> = {
     fetch: config.WAYSTONE_SPEED === 1 ? (...request) => app.fetch(...request) : fastFetch,
   }
-  const server = await listen(current, config.HOST, port)
+  const server = await listen(current, config.HOST, port, sockets)
   onStop('functions', () => server.stop())
   const removeRunFile = writeRunFile(ground.dataDir, {
     url: ground.apiHere,

@@ -1,5 +1,6 @@
 // What every other part needs first: checked settings, the data folder, the port, the log, and the guardian
 // that ends the children of a process that was killed.
+import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { game } from '#game'
@@ -43,6 +44,8 @@ export type Ground = Pick<BringUpOptions, 'config' | 'env' | 'runtime' | 'print'
   apiHere: string
   /** The address of the API for players. On a wildcard each gets the one that he came by (reachable.ts). */
   url: string
+  /** With it processes of this machine send to social sockets, which the API holds. */
+  socketsSecret: string
   log: Log
   guardian: Guardian
   /** What to undo at the end, the last first. */
@@ -84,6 +87,7 @@ export async function openGround(
     port,
     apiHere,
     url,
+    socketsSecret: config.WAYSTONE_SOCKETS_SECRET ?? randomBytes(32).toString('base64url'),
     log,
     guardian,
     onStop,

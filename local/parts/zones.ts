@@ -29,6 +29,7 @@ export async function startZones(ground: Ground, stores: Stores): Promise<LocalF
       WAYSTONE_DYNAMODB_URL: stores.database,
       UPSTASH_REDIS_REST_URL: redis.url,
       UPSTASH_REDIS_REST_TOKEN: redis.token,
+      WAYSTONE_SOCKETS_SECRET: ground.socketsSecret,
       // On this machine, whatever address players use.
       WAYSTONE_PUBLIC_URL: ground.apiHere,
       ...zoneOrigins(config),

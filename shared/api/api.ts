@@ -12,6 +12,7 @@ import { mail } from './mail.ts'
 import { notifications } from './notifications.ts'
 import { parties } from './parties.ts'
 import { personal } from './personal.ts'
+import { social } from './social.ts'
 import { tallies } from './tallies.ts'
 import { world } from './world.ts'
 import { zoneSchemas as zoneSchema } from './zone-schema.ts'
@@ -31,6 +32,7 @@ export const api = {
   parties,
   personal,
   chat,
+  social,
   zoneSchema,
   health,
 }

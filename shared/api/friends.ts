@@ -19,12 +19,18 @@ export const presence = z
       since: moment.meta({ description: 'When he came into this zone' }),
       status: status.optional(),
     }),
+    z.object({
+      state: z.literal('lobby'),
+      since: moment.meta({ description: 'When he came' }),
+      status: status.optional(),
+    }),
     z.object({ state: z.literal('offline') }),
     z.object({ state: z.literal('unknown') }),
   ])
   .meta({
     id: 'Presence',
-    description: 'Whether a player is in play. `unknown`: it cannot be told just now',
+    description:
+      'Whether a player is in play, or there without a character in play (`lobby`). `unknown`: it cannot be told just now',
   })
 
 const shown = z

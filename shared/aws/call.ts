@@ -1,6 +1,7 @@
 // One call to a service of AWS that speaks its JSON protocol. For the two things that a cold start asks
 // once, a key and a secret: their SDK clients would weigh more than the code that they serve, and the
-// SDK's signer is in the bundle with the store's client anyway (docs/decisions/0016-lambdas.md).
+// SDK's signer is in the bundle with the store's client anyway (docs/decisions/0016-lambdas.md). Requests of other
+// forms are signed here too (social sockets).
 import { Sha256 } from '@smithy/core/checksum'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Runtime } from '../runtime.ts'
@@ -55,7 +56,13 @@ export function createAwsCall(options: AwsOptions): AwsCall {
     const url = new URL(options.endpoints?.[service] ?? endpointOf(service, region))
     const body = JSON.stringify(input)
     for (let attempt = 1; ; attempt++) {
-      const headers = await sign(options, { url, service, target, body })
+      const headers = await sign(options, {
+        url,
+        service,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+        body,
+      })
       let failure: AwsError
       try {
         const signal = AbortSignal.timeout(attemptMs)
@@ -114,23 +121,47 @@ export function domainOf(region: string): string {
   return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
 }
 
-/** What is sent with a POST to the root of an endpoint, the signature among it. */
+export type Signing = {
+  region: string
+  /** Or what gives them: those of a zone host change with time. */
+  credentials: AwsCredentials | (() => Promise<AwsCredentials>)
+  runtime: Pick<Runtime, 'now'>
+}
+
+/** One request to a service that has paths of its own, signed. Fails as `fetch` does. */
+export type SignedFetch = (
+  service: 'execute-api',
+  url: URL,
+  init: { method: 'POST' | 'DELETE'; body?: string; signal: AbortSignal },
+) => Promise<Response>
+
+export function createSignedFetch(options: Signing & { fetch?: typeof fetch }): SignedFetch {
+  const send = options.fetch ?? fetch
+  return async (service, url, { method, body, signal }) => {
+    const headers = await sign(options, { url, service, method, body, headers: {} })
+    return await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) })
+  }
+}
+
+/** The headers of a request, the signature among them. */
 async function sign(
-  options: AwsOptions,
-  { url, service, target, body }: { url: URL; service: AwsService; target: string; body: string },
+  { region, credentials, runtime }: Signing,
+  more: {
+    url: URL
+    service: AwsService | 'execute-api'
+    method: 'POST' | 'DELETE'
+    headers: Record<string, string>
+    body: string | undefined
+  },
 ): Promise<Record<string, string>> {
-  const { region, credentials, runtime } = options
+  const { url, service, method, body } = more
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 })
   const request = {
-    method: 'POST',
+    method,
     protocol: url.protocol,
     hostname: url.hostname,
     path: url.pathname,
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      host: url.host,
-      'x-amz-target': target,
-    },
+    headers: { ...more.headers, host: url.host },
     body,
   }
   const { headers } = await signer.sign(request, { signingDate: new Date(runtime.now()) })

@@ -11,16 +11,26 @@ export type CacheCommand =
   | ['HSET', key: string, ...fieldsAndValues: string[]]
   | ['HDEL', key: string, ...fields: string[]]
   | ['HMGET', key: string, ...fields: string[]]
+  /** So many fields by chance, each followed by its value. */
+  | ['HRANDFIELD', key: string, count: number, 'WITHVALUES']
   | ['PUBLISH', channel: string, message: string]
 
-/** `MGET` and `HMGET` answer a list: null for what is absent. */
+/** `MGET`, `HMGET` and `HRANDFIELD` answer a list: null for what is absent. */
 export type CacheAnswer = string | number | null | (string | null)[]
 
 export interface Cache {
   /** Sends all commands in one request; answers stand in their order. Fails with CacheError. */
   pipeline(commands: CacheCommand[]): Promise<CacheAnswer[]>
-  /** Listens until the signal is aborted. Messages lost while it is disconnected are not repeated. */
-  subscribe(channel: string, onMessage: (message: string) => void, signal: AbortSignal): void
+  /**
+   * Listens until the signal is aborted. Messages lost while it is disconnected are not repeated: `onBack` is called
+   * when it listens again.
+   */
+  subscribe(
+    channel: string,
+    onMessage: (message: string) => void,
+    signal: AbortSignal,
+    onBack?: () => void,
+  ): void
 }
 
 /** The cache did not answer in time or refused. Callers go on without it. */

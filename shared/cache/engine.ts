@@ -134,6 +134,9 @@ function textCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record<s
 }
 
 function hashCommands(entries: Entries): Record<string, Command> {
+  /** Fields were drawn so often. */
+  let drawn = 0
+
   function hset([key, ...words]: readonly string[]): Reply {
     // As in Redis, a transaction takes it in and fails when it runs.
     if (words.length % 2 === 1) {
@@ -149,6 +152,19 @@ function hashCommands(entries: Entries): Record<string, Command> {
     return names.map((name) => fields?.get(name) ?? null)
   }
 
+  /** Only with a count that is not negative, and with values: different fields, so many of them as there are. */
+  function hrandfield([key, count, word]: readonly string[]): Reply {
+    const most = Number(count)
+    if (!Number.isSafeInteger(most) || most < 0) {
+      throw new RedisError('ERR value is not an integer or out of range')
+    }
+    if (word!.toLowerCase() !== 'withvalues') throw new RedisError('ERR syntax error')
+    const all = [...(fieldsOf(entries.read(key!)) ?? [])]
+    // By chance without a source of chance: any rotation of the fields, another one each time.
+    const first = all.length === 0 ? 0 : drawn++ % all.length
+    return [...all.slice(first), ...all.slice(0, first)].slice(0, most).flat()
+  }
+
   return {
     hset: { least: 3, most: Number.POSITIVE_INFINITY, run: hset },
     hdel: {
@@ -157,6 +173,7 @@ function hashCommands(entries: Entries): Record<string, Command> {
       run: ([key, ...names]) => entries.removeFields(key!, names),
     },
     hmget: { least: 2, most: Number.POSITIVE_INFINITY, run: hmget },
+    hrandfield: { least: 3, most: 3, run: hrandfield },
   }
 }
 

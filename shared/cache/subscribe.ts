@@ -17,6 +17,8 @@ export type EventSubscription = {
   channel: string
   onMessage: (message: string) => void
   signal: AbortSignal
+  /** Called when it listens again after a break. */
+  onBack?: (() => void) | undefined
 }
 
 /** Listens until the signal is aborted; reconnects with back-off. Never throws. */
@@ -26,9 +28,15 @@ export function subscribeByEvents(subscription: EventSubscription): void {
 
 async function listenForEver(subscription: EventSubscription): Promise<void> {
   let failures = 0
+  let heard = false
+  const opened = () => {
+    failures = 0
+    if (heard) subscription.onBack?.()
+    heard = true
+  }
   while (!subscription.signal.aborted) {
     try {
-      await listenOnce(subscription, () => (failures = 0))
+      await listenOnce(subscription, opened)
     } catch {
       // Refused, cut off, silent or aborted: each of them ends in another attempt, or in the end.
     }

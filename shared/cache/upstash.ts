@@ -43,8 +43,8 @@ export function createCache({ url, token, timeoutMs }: CacheOptions): Cache {
       }
     },
 
-    subscribe(channel, onMessage, signal) {
-      subscribeByEvents({ url, token, timeoutMs, channel, onMessage, signal })
+    subscribe(channel, onMessage, signal, onBack) {
+      subscribeByEvents({ url, token, timeoutMs, channel, onMessage, signal, onBack })
     },
   }
 }
@@ -81,6 +81,9 @@ function append(pipeline: ReturnType<Redis['pipeline']>, command: CacheCommand):
       break
     case 'HMGET':
       pipeline.hmget(command[1], ...command.slice(2))
+      break
+    case 'HRANDFIELD':
+      pipeline.hrandfield(command[1], command[2], true)
       break
     case 'PUBLISH':
       pipeline.publish(command[1], command[2])

@@ -1,5 +1,5 @@
-// What a host reads of a player for his presence: who his friends are, and how they are to see him. Both stand in
-// his partition of `core` beside each other, so one query has them (functions/friends/store.ts).
+// What a host reads of a player: who his friends are, how they are to see him, and whom he has blocked. All of it
+// stands in his partition of `core`, so one query has it (functions/friends/store.ts).
 //   R#<realm>#FRIENDS#<account>  SHOWN  how friends see him; without it, online
 import * as z from 'zod'
 import type { Shown } from '../api/friends.ts'
@@ -11,7 +11,7 @@ const shownRow = z.object({
   appear: z.enum(['online', 'offline']),
   status: z.string().optional(),
 })
-const friendRow = z.object({ playerId: z.string() })
+const otherRow = z.object({ playerId: z.string(), state: z.enum(['friend', 'blocked']) })
 
 /** The partition of a player's friends, requests and blocks. */
 export function friendsPartition({ realmId, accountId }: Player): string {
@@ -32,29 +32,33 @@ export async function readShown(store: Store, of: Player): Promise<Shown> {
   return readRow(shownRow, item) ?? { appear: 'online' }
 }
 
-/** The same, and the ids of his friends. One trip. */
-export async function readCircle(
-  store: Store,
-  of: Player,
-): Promise<{ shown: Shown; friends: string[] }> {
+/** The ids of other players are those of their accounts. */
+export type Circle = { shown: Shown; friends: string[]; blocked: string[] }
+
+/** One trip. */
+export async function readCircle(store: Store, of: Player): Promise<Circle> {
   let shown: Shown = { appear: 'online' }
-  const friends: string[] = []
+  const others = { friend: [] as string[], blocked: [] as string[] }
   let after: Key | undefined
   do {
     const page = await store.query({
       table: 'core',
       keyCondition: 'pk = :pk',
-      filter: 'attribute_exists(appear) OR #state = :friend',
+      filter: 'attribute_exists(appear) OR #state = :friend OR #state = :blocked',
       names: { '#state': 'state' },
-      values: { ':pk': friendsPartition(of), ':friend': 'friend' },
+      values: { ':pk': friendsPartition(of), ':friend': 'friend', ':blocked': 'blocked' },
       consistent: true,
       after,
     })
     for (const item of page.items) {
-      if (item.sk === 'SHOWN') shown = readRow(shownRow, item)
-      else friends.push(readRow(friendRow, item).playerId)
+      if (item.sk === 'SHOWN') {
+        shown = readRow(shownRow, item)
+        continue
+      }
+      const { state, playerId } = readRow(otherRow, item)
+      others[state].push(playerId)
     }
     after = page.next
   } while (after !== undefined)
-  return { shown, friends }
+  return { shown, friends: others.friend, blocked: others.blocked }
 }

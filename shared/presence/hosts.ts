@@ -1,30 +1,43 @@
-// Finds the hosts of players, and sends them messages for players there.
+// Finds where players are, and sends messages to zone hosts for players there.
 import type { Cache, CacheCommand } from '../cache/cache.ts'
 import { presenceWrittenAtOnce } from '../limits.ts'
 import { inboxChannel } from '../ownership/inbox.ts'
 import type { SocialEvent } from '../protocol/social-event.ts'
 import type { Hint, PushMessage } from '../push/message.ts'
-import { placeKey } from './entry.ts'
+import { placeKey, readSocketEntry, socketKey } from './entry.ts'
+import type { SocketEntry } from './entry.ts'
 
-/** The hosts where players came in last, with these players. One trip. Fails with CacheError. */
-export async function findHosts(
+export type Places = {
+  /** The hosts where players came in last, with these players. */
+  hosts: Map<string, string[]>
+  /** The social sockets of those who have one, by account id. */
+  sockets: Map<string, SocketEntry>
+}
+
+/** One trip. Fails with CacheError. */
+export async function findPlaces(
   cache: Cache,
   realmId: string,
   accountIds: readonly string[],
-): Promise<Map<string, string[]>> {
-  const hosts = new Map<string, string[]>()
-  const commands = chunks(accountIds).map((some): CacheCommand => [
-    'MGET',
-    ...some.map((accountId) => placeKey(realmId, accountId)),
-  ])
+): Promise<Places> {
+  const keysOf = (accountId: string) => [
+    placeKey(realmId, accountId),
+    socketKey(realmId, accountId),
+  ]
+  const commands = chunks(accountIds).map((some): CacheCommand => ['MGET', ...some.flatMap(keysOf)])
   const found = (await cache.pipeline(commands)).flat()
-  for (const [i, bootId] of found.entries()) {
-    if (typeof bootId !== 'string') continue
-    const players = hosts.get(bootId) ?? []
-    hosts.set(bootId, players)
-    players.push(accountIds[i]!)
+  const places: Places = { hosts: new Map(), sockets: new Map() }
+  for (const [i, accountId] of accountIds.entries()) {
+    const [bootId, text] = [found[2 * i], found[2 * i + 1]]
+    if (typeof bootId === 'string') {
+      const players = places.hosts.get(bootId) ?? []
+      places.hosts.set(bootId, players)
+      players.push(accountId)
+    }
+    const entry = typeof text === 'string' ? readSocketEntry(text) : undefined
+    if (entry !== undefined) places.sockets.set(accountId, entry)
   }
-  return hosts
+  return places
 }
 
 /** Sends a hint or an event to players of hosts. One trip, none for no host. Fails with CacheError. */

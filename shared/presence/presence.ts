@@ -6,11 +6,17 @@ import type { Cache, CacheCommand } from '../cache/cache.ts'
 import { cachePauseMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { hostKey, readEntry } from './entry.ts'
-import type { PresenceEntry } from './entry.ts'
-import { findHosts } from './hosts.ts'
+import type { PresenceEntry, SocketEntry } from './entry.ts'
+import { findPlaces } from './hosts.ts'
 
-/** The character in play; or `offline`, also for who wants to appear so; or `unknown`, when Redis does not say. */
-export type Found = PresenceEntry | 'offline' | 'unknown'
+/** A player who is there, outside zones. */
+type InLobby = Pick<SocketEntry, 'since' | 'status'>
+
+/**
+ * The character in play; or since when the player is in the lobby; or `offline`, also for who wants to appear so; or
+ * `unknown`, when Redis does not say.
+ */
+export type Found = PresenceEntry | InLobby | 'offline' | 'unknown'
 
 export type PresenceReader = {
   /**
@@ -54,11 +60,17 @@ async function readOnline(
   realmId: string,
   accountIds: readonly string[],
 ): Promise<Map<string, Found>> {
-  const hosts = [...(await findHosts(cache, realmId, accountIds))]
+  const { hosts: places, sockets } = await findPlaces(cache, realmId, accountIds)
+  const hosts = [...places]
   const answers = await cache.pipeline(
     hosts.map(([bootId, players]): CacheCommand => ['HMGET', hostKey(bootId), ...players]),
   )
   const online = new Map<string, Found>()
+  for (const [accountId, { appear, since, status }] of sockets) {
+    if (appear !== 'online') continue
+    online.set(accountId, { since, ...(status === undefined ? {} : { status }) })
+  }
+  // Who is in play as well is shown in play.
   for (const [h, [, players]] of hosts.entries()) {
     const fields = answers[h]
     for (const [i, accountId] of players.entries()) {
@@ -72,6 +84,7 @@ async function readOnline(
 /** As the API shows it. */
 export function presenceOf(found: Found): Presence {
   if (typeof found === 'string') return { state: found }
+  if (!('zone' in found)) return { state: 'lobby', ...found }
   const { characterId: _, ...shown } = found
   return { state: 'online', ...shown }
 }

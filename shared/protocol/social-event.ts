@@ -18,11 +18,12 @@ export const socialEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('said'), channel: chatChannel, line: channelLine }),
   /**
    * Lines of a channel did not reach this client, or may not have. `count`: how many, when they were of a channel whose
-   * lines may be lost. Without it the client reads the channel from where it was.
+   * lines may be lost. Without it the client reads the channel from where it was;
+   * without `channel`, all its channels.
    */
   z.object({
     kind: z.literal('lost'),
-    channel: chatChannel,
+    channel: chatChannel.optional(),
     count: z.int().positive().optional(),
   }),
   /** An operator's line for everybody. */

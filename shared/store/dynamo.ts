@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
+import type { AwsCredentials } from '../aws/call.ts'
 import { meets } from './condition.ts'
 import { readItem, storeError } from './dynamo-answers.ts'
 import { checkQuery, checkTransaction, checkWrite, copyKey } from './request.ts'
@@ -115,6 +116,13 @@ export function createDynamoStore(options: DynamoOptions): DynamoStore {
       once.destroy()
     },
   }
+}
+
+/** Gives the credentials of this process, as the store uses them. */
+export function processCredentials(
+  options: Pick<DynamoOptions, 'region'>,
+): () => Promise<AwsCredentials> {
+  return new DynamoDBClient({ region: options.region }).config.credentials
 }
 
 function createClient(

@@ -21,6 +21,7 @@ import { createStaticFleet } from '#shared/fleet/static.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import { newId } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
+import { noSockets } from '#shared/push/sockets.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { domainsWith } from '../functions/with-hasher.ts'
@@ -55,7 +56,8 @@ const realms = {
 const log = { ...silentLog, error: console.error }
 const fleet = createStaticFleet()
 const kept = keptBy(domains)
-const common = { store, cache, runtime, limiter, realms, keys, log }
+const sockets = noSockets
+const common = { store, cache, runtime, limiter, realms, keys, log, sockets }
 const parts = { ...common, signing: keys, content, fleet, kept }
 
 function functions(hasher: Hasher): Hono {

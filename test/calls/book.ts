@@ -19,6 +19,7 @@ import { notificationCalls } from './notifications.ts'
 import { partyCalls } from './parties.ts'
 import { personalCalls } from './personal.ts'
 import { contentCalls, healthCalls, internalCalls, tallyCalls, zoneSchemaCalls } from './reads.ts'
+import { socialCalls } from './social.ts'
 import type { Stage } from './stage.ts'
 import { worldCalls } from './world.ts'
 
@@ -37,6 +38,7 @@ const calls: { [D in keyof Api]: CallsOf<Api[D]> } = {
   parties: partyCalls,
   personal: personalCalls,
   chat: chatCalls,
+  social: socialCalls,
   zoneSchema: zoneSchemaCalls,
   health: healthCalls,
 }

@@ -37,6 +37,17 @@ export function cacheConformance(name: string, open: OpenCache): void {
       expect(answers).toEqual([null, 'OK', 'one', 1, 0, null])
     })
 
+    it('draws some of the fields of a hash with their values, each once', async () => {
+      const hash = key('draw')
+      expect(await run('HRANDFIELD', hash, 3, 'WITHVALUES')).toEqual([])
+      await run('HSET', hash, 'a', '1', 'b', '2', 'c', '3')
+      const all = await run('HRANDFIELD', hash, 9, 'WITHVALUES')
+      const pairs = all as string[]
+      expect(pairs.filter((_, i) => i % 2 === 0).sort()).toEqual(['a', 'b', 'c'])
+      expect(pairs[pairs.indexOf('b') + 1]).toBe('2')
+      expect(await run('HRANDFIELD', hash, 2, 'WITHVALUES')).toHaveLength(4)
+    })
+
     it('answers an empty pipeline with nothing', async () => {
       expect(await cache.pipeline([])).toEqual([])
     })

@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import type { Hono } from 'hono'
-import { createDomainApp } from '#functions/app.ts'
+import { createDomainApp, partsOf } from '#functions/app.ts'
 import type { AppOptions } from '#functions/app.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { keptBy } from '#functions/http/personal.ts'
 import type { Personal } from '#functions/http/personal.ts'
-import { defineDomain } from '#functions/http/record.ts'
+import { defineDomain, socketsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
+import type { SocketHandlers } from '#functions/http/socket.ts'
 import { api } from '#shared/api/api.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient } from '#shared/api/client.ts'
@@ -92,6 +93,10 @@ export type TestApi = {
   fleet: { hosts: FleetHost[]; drained: string[] }
   /** What the domains keep of a player. */
   kept: Map<string, Personal>
+  /** What was sent to social sockets, in order; those that are gone. */
+  sockets: { sent: { to: string; text: string }[]; closed: string[]; gone: Set<string> }
+  /** What the domains do with social sockets. */
+  social: SocketHandlers
   /** The fault of the store from now on. */
   faults: { next: Faults | undefined }
   client(options?: { token?: string; address?: string }): ApiClient<typeof api>
@@ -169,6 +174,7 @@ export async function openApi(
     here: new Set(['local']),
   }
   const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
+  const sockets: TestApi['sockets'] = { sent: [], closed: [], gone: new Set() }
   const logged: string[] = []
   const records = [...domainsWith(hasher), ...(options.extra ?? [])]
   const kept = new Map(keptBy(records))
@@ -186,6 +192,19 @@ export async function openApi(
     signing: keys,
     content,
     kept,
+    sockets: {
+      address: 'ws://test.example/v1/social',
+      async post(to: string, text: string) {
+        await Promise.resolve()
+        if (sockets.gone.has(to)) return 'gone' as const
+        sockets.sent.push({ to, text })
+        return 'sent' as const
+      },
+      async close(connectionId: string) {
+        sockets.closed.push(connectionId)
+        return await Promise.resolve('sent' as const)
+      },
+    },
     fleet: {
       allocate: async () => undefined,
       list: async () => fleet.hosts,
@@ -195,6 +214,7 @@ export async function openApi(
       },
     },
   }
+  const social = socketsOf(records, partsOf(parts))!
   const app = createDomainApp(records, parts, {
     profile,
     addressOf: (c) => c.req.header(addressHeader) ?? '192.0.2.1',
@@ -221,6 +241,8 @@ export async function openApi(
     kept,
     faults,
     fleet,
+    sockets,
+    social,
     send,
     client: ({ token, address } = {}) =>
       createApiClient({

@@ -32,7 +32,8 @@ export type FakePersistence = Persistence & {
   /** Sends a command as the inbox does. */
   command: (command: Command) => void
   /** Tells players as the worker does. */
-  notified: Parameters<Persistence['onNotified']>[0]
+  told: Parameters<Persistence['onTold']>[0]
+  blocks: Parameters<Persistence['onBlocks']>[0]
   held: boolean
   lost: boolean
   proof: RenewOutcome
@@ -65,7 +66,8 @@ export function createFakePersistence(): FakePersistence {
     letGoes: [],
     forgotten: [],
     command: () => undefined,
-    notified: () => undefined,
+    told: () => undefined,
+    blocks: () => undefined,
     held: true,
     lost: false,
     proof: 'held',
@@ -125,8 +127,11 @@ export function createFakePersistence(): FakePersistence {
     onCommand(apply) {
       fake.command = apply
     },
-    onNotified(apply) {
-      fake.notified = apply
+    onTold(apply) {
+      fake.told = apply
+    },
+    onBlocks(apply) {
+      fake.blocks = apply
     },
     heartbeat() {},
     lease: () => ({ held: fake.held && !fake.lost, lost: fake.lost }),

@@ -9,7 +9,9 @@ import { presenceRounds, presenceRenewMs } from '#shared/limits.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { friendsPartition, putShown } from '#shared/presence/circle.ts'
 import { createPresence } from '#shared/presence/presence.ts'
+import type { NotifiedOf } from '#shared/protocol/social-event.ts'
 import { createPush } from '#shared/push/push.ts'
+import { noSockets } from '#shared/push/sockets.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
@@ -55,7 +57,7 @@ function openWorld() {
     subscribe: (...args) => redis!.subscribe(...args),
   }
   const reader = () => createPresence({ cache, runtime })
-  const push = createPush({ cache, runtime })
+  const push = createPush({ cache, sockets: noSockets, runtime })
   const hosts: { listen: () => void }[] = []
   let epochs = 0
   const at = { at: runtime.now() }
@@ -93,7 +95,11 @@ function openWorld() {
     async read(...accountIds: string[]) {
       const found = await reader().read(realmId, accountIds)
       return [...found.values()].map((one) =>
-        typeof one === 'string' ? one : [one.name, one.zone, one.status].filter(Boolean).join(' '),
+        typeof one === 'string'
+          ? one
+          : !('zone' in one)
+            ? 'lobby'
+            : [one.name, one.zone, one.status].filter(Boolean).join(' '),
       )
     },
     redisHangs(now: boolean) {
@@ -117,7 +123,14 @@ function openWorld() {
         clocks: { now: runtime.now, monotonic: runtime.now },
         host: { realmId, bootId },
         log: silentLog,
-        onNotified: ({ of, accounts }) => told.push(...accounts.map((one) => `${one} ${of}`)),
+        push,
+        onTold: (all) => {
+          for (const { event, accounts = ['*'] } of all) {
+            const what = 'of' in event ? event.of : event.kind
+            told.push(...accounts.map((one) => `${one} ${what}`))
+          }
+        },
+        onBlocks: () => undefined,
       })
       const host = {
         bootId,
@@ -444,7 +457,7 @@ describe('friends in play', () => {
     expect(host.told).toEqual([])
     world.redisHangs(false)
     await world.sleep(3000)
-    expect(host.told).toEqual(['ada mailbox', 'ada presence'])
+    expect(host.told).toEqual(['ada mailbox', 'ada presence', 'ada lost'])
   })
 
   it('are told of the mailbox, and nobody who is not here', async () => {
@@ -486,8 +499,11 @@ describe('the tick thread', () => {
       const ada = await join('ada', { accountId: 'ada' })
       const bram = await join('bram', { accountId: 'bram', instance: 'field-2' })
       const cato = await join('cato', { accountId: 'cato' })
-      stage.persistence.notified({ of: 'mailbox', accounts: ['ada', 'nobody', 'bram'] })
-      stage.persistence.notified({ of: 'presence', accounts: ['cato'] })
+      const event = (of: NotifiedOf) => ({ kind: 'notified', of }) as const
+      stage.persistence.told([
+        { event: event('mailbox'), accounts: ['ada', 'nobody', 'bram'] },
+        { event: event('presence'), accounts: ['cato'] },
+      ])
       for (const client of [ada, bram, cato]) {
         await client.until(({ controls }) => controls.length > 0)
       }

@@ -13,6 +13,7 @@ it('ends although a write that the store does not answer is still repeated', asy
         tablePrefix: 'test-',
       },
       cache: undefined,
+      sockets: undefined,
       logLevel: 'error',
       speed: 1,
       host: {

@@ -95,7 +95,7 @@ describe('a client that asks and does not read', () => {
       answered++
       return c.text('x'.repeat(answerBytes))
     })
-    const server = await listenHere(app, '127.0.0.1', await freePort(), runtime, readMs)
+    const server = await listenHere(app, '127.0.0.1', await freePort(), runtime, { readMs })
     return { server, most: () => most, answered: () => answered }
   }
   const ask = 'GET /big HTTP/1.1\r\nHost: x\r\n\r\n'

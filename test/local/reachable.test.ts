@@ -1,4 +1,5 @@
 // A server on a wildcard, asked by several addresses.
+import { noSockets } from '#shared/push/sockets.ts'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,6 +55,7 @@ describe.each(['0.0.0.0', '::'])('the API on %s', (wildcard) => {
     const keys = createKeyRing({ store, runtime, masterKey: new Uint8Array(32).fill(7) })
     await keys.start()
     app = createFunctions({
+      sockets: noSockets,
       store,
       cache: createMemoryCache({ runtime }),
       keys,

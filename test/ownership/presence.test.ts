@@ -21,7 +21,9 @@ it('who is claimed is in play until he leaves, is fenced, or wants to appear off
     await new Promise((resolve) => setTimeout(resolve, 20))
     await host.release()
     const found = await createPresence({ cache, runtime: realm.runtime }).read(realmId, all)
-    return [...found.values()].map((one) => (typeof one === 'string' ? one : one.zone))
+    return [...found.values()].map((one) =>
+      typeof one === 'string' ? one : 'zone' in one ? one.zone : 'lobby',
+    )
   }
   const all = ['ada', 'bram', 'cato', 'synthetic']
   const [ada, bram] = [await claimed('ada'), await claimed('bram'), await claimed('cato')]

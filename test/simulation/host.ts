@@ -174,7 +174,8 @@ export function startHost(deps: {
         handler(command)
       }
     },
-    onNotified: () => undefined,
+    onTold: () => undefined,
+    onBlocks: () => undefined,
     heartbeat() {
       if (clocks.monotonic() - heartbeatAt < 200) return
       heartbeatAt = clocks.monotonic()
