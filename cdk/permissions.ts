@@ -62,6 +62,7 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
   { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
   // Who is told when a player comes or goes, and how he wants to be seen.
   { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['GetItem', 'Query'] },
+  { table: 'core', partition: 'R#{realm}#BULLETIN', actions: ['Query'] },
   { table: 'core', partition: 'HOST#*', actions: ['PutItem'] },
   { table: 'core', partition: 'R#{realm}#CHECKPOINTS', actions: ['PutItem'] },
   {

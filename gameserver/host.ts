@@ -5,6 +5,7 @@ import type { Content, Zone } from '#shared/content/content.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+import { createClosing } from './host/closing.ts'
 import { createLeaseGate } from './host/lease-gate.ts'
 import type { GateState } from './host/lease-gate.ts'
 import { createTickLoop } from './host/tick-loop.ts'
@@ -106,7 +107,8 @@ export function createHost(options: HostOptions): Host {
   const blocks = new Map<string, ReadonlySet<string>>()
   const running = createRunning(options, { voices, blocks })
   const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
-  const admission = createAdmission({ ...options, instances })
+  const closing = createClosing({ ...options, running })
+  const admission = createAdmission({ ...options, instances, keepsOut: closing.keepsOut })
   const unjoined = createUnjoined(admission, monotonic)
   const transport =
     options.transport ??
@@ -146,12 +148,14 @@ export function createHost(options: HostOptions): Host {
       admission.sweep()
       transport.sweep()
       unjoined.sweep(now)
+      closing.sweep()
     },
   })
   const applyCommand = createInbox({ instances, admission, voices, persistence, log })
   persistence.onCommand((command) => {
     if (gate.open()) applyCommand(command)
   })
+  persistence.onMaintenance(closing.plan)
   persistence.onTold((told) => {
     for (const instance of instances.values()) tell(instance, told)
   })

@@ -268,10 +268,23 @@ export const removalWaitMs = 4000
 /** Length of an operator's reason: from a word to one line. */
 export const reasonMinLength = 3
 export const reasonMaxLength = 200
-/** Ten years; beyond that, for good. */
-export const banMaxDays = 3650
+/** A minute to ten years; beyond that, for good. */
+export const banMinS = 60
+export const banMaxS = 3650 * 24 * 60 * 60
 /** The longest ban that a moderator gives, changes or lifts: a month is time enough for an operator to look at it. */
 export const moderatorBanMaxMs = 30 * 24 * 60 * 60 * 1000
+/** A maintenance is planned a week ahead at most, and lasts a minute to a day: what is longer is a move, not a pause. */
+export const maintenanceAheadMaxMs = 7 * 24 * 60 * 60 * 1000
+export const maintenanceMinMs = 60_000
+export const maintenanceMaxMs = 24 * 60 * 60 * 1000
+/** Who is in the world is warned so long before, besides at once. */
+export const maintenanceWarningsMs = [600_000, 300_000, 60_000, 30_000] as const
+/** How old what a function or a host knows of maintenance and announcements may be. */
+export const bulletinFreshMs = 3000
+/** Kept announcements that stand in a realm at once. They are read whole, and nobody reads more. */
+export const announcementsMax = 20
+/** A kept announcement begins within three months and stands for up to three months: a season. */
+export const announcementMaxMs = 92 * 24 * 60 * 60 * 1000
 /** An announcement, as a line of chat and a half. */
 export const announcementMaxLength = 300
 /** A repeated announcement is sent again within this time, for hosts that were missed; later it is over. */

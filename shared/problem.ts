@@ -121,6 +121,7 @@ export const PROBLEMS = {
   'play.session_active': { status: 409, title: 'The character is still in play elsewhere' },
   'social.unavailable': { status: 503, title: 'There is no social socket here' },
   'play.version': { status: 409, title: 'The client does not speak a version served here' },
+  'world.maintenance': { status: 503, title: 'The realm is closed for maintenance' },
   'world.full': { status: 503, title: 'The world is full' },
   'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },
 
@@ -129,6 +130,12 @@ export const PROBLEMS = {
   'admin.outranked': { status: 403, title: 'This player has a role that is not below yours' },
   'admin.yourself': { status: 409, title: 'Nobody does this to his own account' },
   'admin.ban_too_long': { status: 403, title: 'A ban of this length is a matter of operators' },
+  'admin.maintenance_stands': { status: 409, title: 'A maintenance is planned or under way' },
+  'admin.maintenance_unknown': { status: 404, title: 'No maintenance is planned' },
+  'admin.maintenance_long': { status: 422, title: 'The maintenance would last too long' },
+  'admin.zone_unknown': { status: 422, title: 'The game has no such zone' },
+  'admin.announcements_full': { status: 409, title: 'No more announcements fit' },
+  'admin.announcement_unknown': { status: 404, title: 'There is no such announcement' },
   'admin.host_unknown': { status: 404, title: 'The fleet has no such host' },
 
   'content.not_found': { status: 404, title: 'There is no such content file' },

@@ -78,6 +78,7 @@ export function createZoneStore(game: Game, runtime: Runtime, log: Log): ZoneSto
         letGo: async () => await Promise.resolve('left'),
         forget: async () => {},
         onCommand: () => undefined,
+        onMaintenance: () => undefined,
         onTold: () => undefined,
         onBlocks: () => undefined,
         heartbeat: () => undefined,

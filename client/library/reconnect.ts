@@ -31,6 +31,7 @@ const AFTER: Record<ConnectionEnd, Next> = {
   redirected: 'enter',
   kicked: 'stop',
   fenced: 'enter',
+  maintenance: 'stop',
   internal: 'later',
   socket: 'resume',
   silent: 'resume',

@@ -52,6 +52,8 @@ function isAboutTime(error: ApiError): boolean {
 
 /** No answer, "come back later", or a gateway that could not reach the server. */
 function isPassing(error: ApiError): boolean {
+  // It says when to come back: in an hour, perhaps.
+  if (error.code === 'world.maintenance') return false
   if (error.code === 'network' || error.status === 502 || error.status === 504) return true
   return error.status === 503 || error.status === 429
 }

@@ -11,6 +11,7 @@ import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.t
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import { Problem } from '#shared/problem.ts'
+import type { Push } from '#shared/push/push.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { commit } from '#shared/store/commit.ts'
 import type { Step } from '#shared/store/commit.ts'
@@ -37,11 +38,10 @@ export type AdminDeps = {
   fleet: Fleet
   /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
   hint: (bootId: string) => void
+  push: Push
 }
 
 type PlayedCharacter = PlayerAccount['characters'][number]
-
-const dayMs = 24 * 60 * 60 * 1000
 
 /** Throws admin.player_unknown, admin.ambiguous. */
 export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAccount> {
@@ -110,7 +110,7 @@ export async function ban(
   deps: AdminDeps,
   operator: OperatorCaller,
   who: string,
-  request: { reason: string; days?: number | undefined },
+  request: { reason: string; forS?: number | undefined },
   op: OperationId,
 ): Promise<{
   accountId: string
@@ -119,10 +119,10 @@ export async function ban(
   forGood: boolean
   stillInPlay: StillInPlay
 }> {
-  const { reason, days } = request
+  const { reason, forS } = request
   const accountId = await findAccount(deps, who)
-  const until = days === undefined ? forGood : deps.runtime.now() + days * dayMs
-  const what = days === undefined ? 'for good' : `${days} days`
+  const until = forS === undefined ? forGood : deps.runtime.now() + forS * 1000
+  const what = forS === undefined ? 'for good' : durationWords(forS)
   const must = { ...overWhom(operator, accountId), bannedAtMost: longestBan(deps, operator) }
   if (until > (must.bannedAtMost ?? until)) throw new Problem('admin.ban_too_long')
   const action: AuditAction = { action: 'ban', target: accountId, what, reason }
@@ -137,6 +137,17 @@ export async function ban(
   const stillInPlay = await carryOut(deps, done.accountId)
   const meant = await meantPlayer(deps, done.accountId)
   return { ...done, meant, forGood: done.until >= forGood, stillInPlay }
+}
+
+/** In the largest unit that is whole. */
+function durationWords(seconds: number): string {
+  const units = [
+    [86_400, 'days'],
+    [3600, 'hours'],
+    [60, 'minutes'],
+  ] as const
+  const [length, unit] = units.find(([one]) => seconds % one === 0) ?? [1, 'seconds']
+  return `${seconds / length} ${unit}`
 }
 
 /** Throws as `ban` does. */

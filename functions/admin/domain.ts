@@ -25,6 +25,11 @@ export const domain = defineDomain({
       actions: ['GetItem', 'UpdateItem', 'ConditionCheckItem'],
     },
     { table: 'core', partition: 'AUDIT', actions: ['Query', 'PutItem'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#BULLETIN',
+      actions: ['Query', 'PutItem', 'DeleteItem'],
+    },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'Query', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem', 'Query', 'UpdateItem'] },

@@ -97,28 +97,38 @@ export async function stopHost(
 
 /**
  * Puts a line into the inbox of every host of the realm. A host shows it once, by its id; a repeat
- * reaches hosts that the first one missed, for a minute. Throws operation.mismatch.
+ * reaches hosts that the first one missed, for a minute. Throws admin.zone_unknown, operation.mismatch.
  */
 export async function announce(
   deps: AdminDeps,
   operator: OperatorCaller,
   realmId: string,
-  request: { text: string; reason: string },
+  request: { text: string; zone?: string | undefined; reason: string },
   op: OperationId,
 ): Promise<{ hosts: number }> {
-  const { text, reason } = request
+  const { text, zone, reason } = request
+  if (zone !== undefined && !deps.content.zones.has(zone)) throw new Problem('admin.zone_unknown')
   const action = { action: 'announce', target: realmId, what: text, reason } as const
   const { write, entryId } = auditWrite(deps.runtime, operator, op, action)
   const noted = await commit(deps, op, { steps: [{ write }], answer: { id: entryId } })
   const { id } = answerOf(noted)
   const now = deps.runtime.now()
   if (now - (birthOfId(id) ?? 0) > announcementFreshMs) return { hosts: 0 }
-  const open = (await readInstances(deps)).filter((one) => one.realmId === realmId)
+  const open = (await readInstances(deps)).filter(
+    (one) => one.realmId === realmId && (zone === undefined || one.card.zone === zone),
+  )
   const hosts = [...new Set(open.map(({ card }) => card.bootId))]
   for (let from = 0; from < hosts.length; from += atOnce) {
     await Promise.all(
       hosts.slice(from, from + atOnce).map(async (bootId) => {
-        await deps.store.put(commandPut(now, bootId, { kind: 'announce', id, text }))
+        await deps.store.put(
+          commandPut(now, bootId, {
+            kind: 'announce',
+            id,
+            text,
+            ...(zone === undefined ? {} : { zone }),
+          }),
+        )
         deps.hint(bootId)
       }),
     )

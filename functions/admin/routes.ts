@@ -4,6 +4,14 @@ import { ban, kick, setRole, showPlayer, unban } from './admin.ts'
 import type { AdminDeps } from './admin.ts'
 import { readAudit } from './audit.ts'
 import { announce, listFleet, stopHost } from './fleet.ts'
+import {
+  endMaintenance,
+  extendMaintenance,
+  keepAnnouncement,
+  showMaintenance,
+  startMaintenance,
+  withdrawAnnouncement,
+} from './live.ts'
 import { mailAll, sendMail, withdrawMail } from './letters.ts'
 import { requireRole } from './rights.ts'
 
@@ -32,6 +40,24 @@ export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
     announce: asked(({ caller, params, body, operation }) =>
       announce(deps, caller, params.realmId, body, operation),
     ),
+    keepAnnouncement: asked(({ caller, params, body, operation }) =>
+      keepAnnouncement(deps, caller, params.realmId, body, operation),
+    ),
+    withdrawAnnouncement: asked(async ({ caller, params, body, operation }) => {
+      await withdrawAnnouncement(deps, caller, params, body, operation)
+      return {}
+    }),
+    maintenance: asked(({ params }) => showMaintenance(deps, params.realmId)),
+    startMaintenance: asked(({ caller, params, body, operation }) =>
+      startMaintenance(deps, caller, params.realmId, body, operation),
+    ),
+    extendMaintenance: asked(({ caller, params, body, operation }) =>
+      extendMaintenance(deps, caller, params.realmId, body, operation),
+    ),
+    endMaintenance: asked(async ({ caller, params, body, operation }) => {
+      await endMaintenance(deps, caller, params.realmId, body, operation)
+      return {}
+    }),
     sendMail: asked(({ caller, params, body, operation }) =>
       sendMail(deps, caller, params.realmId, body, operation),
     ),

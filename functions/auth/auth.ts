@@ -170,13 +170,13 @@ async function openGuest(
 }
 
 /**
- * Refuses a player whose session was ended since his access token was made. One trip. Throws
- * auth.session_revoked, auth.banned.
+ * Refuses a player whose session was ended since his access token was made. The role of his account. One trip.
+ * Throws auth.session_revoked, auth.banned.
  */
 export async function requireSession(
   deps: Pick<SessionDeps, 'store' | 'runtime'>,
   { accountId, loginSessionId, era }: Pick<PlayerCaller, 'accountId' | 'loginSessionId' | 'era'>,
-): Promise<void> {
+): Promise<Role | undefined> {
   const now = deps.runtime.now()
   const [account, family] = await Promise.all([
     readAccount(deps.store, accountId),
@@ -186,6 +186,7 @@ export async function requireSession(
   if (account?.era !== era || family === undefined || family.revoked) {
     throw new Problem('auth.session_revoked')
   }
+  return account.role
 }
 
 /**

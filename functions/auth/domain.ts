@@ -15,6 +15,8 @@ export const domain = defineDomain({
     authRoutes({ ...parts, keys: parts.signing, hasher: createHasher(parts.runtime) }),
   personal,
   rows: [
+    // What is planned for the realms, in their list.
+    { table: 'core', partition: 'R#{realm}#BULLETIN', actions: ['Query'] },
     { table: 'core', partition: 'OP#*', actions: ['PutItem'] },
     {
       table: 'core',

@@ -5,11 +5,13 @@ import { guestsAtOnceMax, guestsWaitingMax } from '#shared/limits.ts'
 import { eraseMine, login, playAsGuest, register } from './auth.ts'
 import type { AuthDeps } from './auth.ts'
 import { createQueue } from './queue.ts'
+import { createRealmsNow } from './realms.ts'
 import { logout, logoutEverywhere, refresh } from './sessions.ts'
 
 export type AuthRouteDeps = AuthDeps & { keys: KeyRing }
 
 export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
+  const realmsNow = createRealmsNow(deps)
   const guests = createQueue(guestsAtOnceMax, guestsWaitingMax)
   return {
     register: ({ body, address, operation }) => register(deps, body, address, operation),
@@ -27,7 +29,7 @@ export function authRoutes(deps: AuthRouteDeps): Handlers<typeof auth> {
     },
     erase: ({ body, caller, address, operation }) =>
       eraseMine(deps, caller, body, address, operation),
-    realms: async () => ({ realms: deps.realms.list }),
+    realms: async () => ({ realms: await realmsNow() }),
     jwks: async () => deps.keys.jwks(),
   }
 }

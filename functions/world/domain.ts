@@ -1,10 +1,12 @@
 import { world } from '#shared/api/world.ts'
+import { readBulletin } from '#shared/live/bulletin.ts'
+import { bulletinFreshMs } from '#shared/limits.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, requireSession } from '../auth/auth.ts'
 import { defineDomain } from '../http/record.ts'
 import { hostClocks } from './host-clocks.ts'
-import { remember } from './remember.ts'
+import { remember } from '../http/remember.ts'
 import { worldRoutes } from './routes.ts'
 
 /** Clocks drift slowly, and a check reads all cards. */
@@ -16,8 +18,11 @@ export const domain = defineDomain({
   group: 'play',
   needs: ['signing', 'content', 'fleet'],
   declaration: world,
-  handlers: ({ store, runtime, cache, realms, signing, content, fleet }) =>
-    worldRoutes({
+  handlers: ({ store, runtime, cache, realms, signing, content, fleet }) => {
+    const bulletin = remember(runtime.now, bulletinFreshMs, (realmId) =>
+      readBulletin(store, realmId, runtime.now()),
+    )
+    return worldRoutes({
       store,
       runtime,
       realms,
@@ -29,7 +34,10 @@ export const domain = defineDomain({
       hint: createHint(cache),
       requireSession: (player) => requireSession({ store, runtime }, player),
       isSynthetic: (accountId) => isSynthetic(signing, accountId),
-    }),
+      bulletin,
+      maintenance: async (realmId) => (await bulletin(realmId)).maintenance,
+    })
+  },
   checks: ({ store, runtime, realms, content, fleet }) => {
     const zones = [...content.content.zones.keys()]
     const deps = { store, runtime, fleet }
@@ -44,6 +52,7 @@ export const domain = defineDomain({
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem'] },
+    { table: 'core', partition: 'R#{realm}#BULLETIN', actions: ['Query'] },
     { table: 'core', partition: 'HOST#*', actions: ['GetItem'] },
     // Where the others of its party are.
     { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },

@@ -1,5 +1,6 @@
 // The first read of `enter`: the character, the account of the caller, and its seat.
 import type { PlayerCaller } from '#shared/api/endpoint.ts'
+import type { Role } from '#shared/api/role.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import type { CharacterRows } from '#shared/ownership/guard.ts'
 import { Problem } from '#shared/problem.ts'
@@ -9,8 +10,8 @@ import type { Seat } from './seat.ts'
 
 export type SituationDeps = {
   store: Store
-  /** The face of functions/auth. One store trip. Throws auth.session_revoked, auth.banned. */
-  requireSession: (player: PlayerCaller) => Promise<void>
+  /** The face of functions/auth: the role of the account. One store trip. Throws auth.session_revoked, auth.banned. */
+  requireSession: (player: PlayerCaller) => Promise<Role | undefined>
 }
 
 /** Who enters, where. */
@@ -20,6 +21,7 @@ export type Situation = {
   rows: CharacterRows
   /** As it was read: it may be taken only while it is so. */
   seat: Seat | undefined
+  role: Role | undefined
 }
 
 /** Three trips side by side, strong. Throws auth.banned, auth.session_revoked and character.not_found. */
@@ -27,7 +29,7 @@ export async function readSituation(
   deps: SituationDeps,
   { player, realmId, characterId }: Entering,
 ): Promise<Situation> {
-  const [page, , seat] = await Promise.all([
+  const [page, role, seat] = await Promise.all([
     deps.store.query(readCharacterRows(realmId, characterId)),
     deps.requireSession(player),
     readSeat(deps.store, realmId, player.accountId),
@@ -36,5 +38,5 @@ export async function readSituation(
   if (rows === undefined || rows.guard.accountId !== player.accountId || rows.guard.deleted) {
     throw new Problem('character.not_found')
   }
-  return { rows, seat }
+  return { rows, seat, role }
 }

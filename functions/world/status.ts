@@ -1,5 +1,7 @@
 // The public state of a realm.
 import type { Content } from '#shared/content/content.ts'
+import { shownAnnouncement, shownMaintenance } from '#shared/live/bulletin.ts'
+import type { Bulletin } from '#shared/live/bulletin.ts'
 import { statusRememberedMs } from '#shared/limits.ts'
 import { findInstances } from '#shared/ownership/card.ts'
 import type { IsLive } from '#shared/ownership/liveness.ts'
@@ -7,7 +9,7 @@ import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
-import { remember } from './remember.ts'
+import { remember } from '../http/remember.ts'
 
 export type StatusDeps = {
   store: Store
@@ -15,10 +17,12 @@ export type StatusDeps = {
   realms: Realms
   content: Content
   isLive: IsLive
+  /** At most `bulletinFreshMs` old. */
+  bulletin: (realmId: string) => Promise<Bulletin>
 }
 
 /**
- * Returns the zones of a realm with how many play there. A host that is up counts before it has taken its
+ * Returns the zones of a realm with how many play there, and what stands for everybody. A host that is up counts before it has taken its
  * first player. Remembered for some seconds, so the cards are read no more often however many ask. Throws
  * realm.unknown.
  */
@@ -42,6 +46,19 @@ export function createStatus(deps: StatusDeps) {
   return async (realmId: string) => {
     const realm = deps.realms.list.find((one) => one.realmId === realmId)
     if (realm === undefined) throw new Problem('realm.unknown')
-    return { realmId, state: realm.state, zones: await zones(realmId) }
+    const [found, bulletin] = await Promise.all([zones(realmId), deps.bulletin(realmId)])
+    const now = deps.runtime.now()
+    const planned = bulletin.maintenance
+    const closed = planned !== undefined && planned.from <= now && now < planned.until
+    return {
+      realmId,
+      now,
+      state: closed ? ('maintenance' as const) : realm.state,
+      ...shownMaintenance(planned !== undefined && now < planned.until ? planned : undefined),
+      announcements: bulletin.announcements
+        .filter(({ from, until }) => from <= now && now < until)
+        .map(shownAnnouncement),
+      zones: found,
+    }
   }
 }

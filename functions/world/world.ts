@@ -5,6 +5,8 @@
 // reservation.
 import type { PlayerCaller } from '#shared/api/endpoint.ts'
 import type { Admission } from '#shared/api/world.ts'
+import { isClosed } from '#shared/live/bulletin.ts'
+import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import { jitterMs } from '#shared/backoff.ts'
 import { ticketMs } from '#shared/limits.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
@@ -36,6 +38,8 @@ export type WorldDeps = PlacementDeps &
     verifyKeys: VerifyKeys
     /** Whether it is the account of the synthetic player, who takes no place. */
     isSynthetic: (accountId: string) => boolean
+    /** What is planned for a realm, at most `bulletinFreshMs` old. */
+    maintenance: (realmId: string) => Promise<RealmMaintenance | undefined>
   }
 
 /** How often `enter` starts over when others changed the same rows at once, and how long it waits before, ms. */
@@ -85,7 +89,11 @@ async function tryEnter(
   entering: Entering,
   progress: Progress,
 ): Promise<Admission | 'again' | 'owned'> {
-  const situation = await readSituation(deps, entering)
+  const [situation, planned] = await Promise.all([
+    readSituation(deps, entering),
+    deps.maintenance(entering.realmId),
+  ])
+  refuseClosed(deps, situation, planned)
   const around = await readAround(deps, situation, progress)
   if (around.owner.state === 'lives') {
     await askToLetGo(deps, situation.rows.guard, progress)
@@ -97,6 +105,22 @@ async function tryEnter(
   const admission = await admit(deps, situation, found, reservation)
   const party = partyWord(found, around.mates)
   return party === undefined ? admission : { ...admission, party }
+}
+
+/**
+ * Throws world.maintenance. An `enter` that was a moment faster gets a ticket: the host lets that character go, as
+ * all who are in (gameserver/host/closing.ts).
+ */
+function refuseClosed(
+  { runtime, isSynthetic }: WorldDeps,
+  { role, rows }: Situation,
+  planned: RealmMaintenance | undefined,
+): void {
+  const now = runtime.now()
+  if (planned === undefined || !isClosed(planned, now, role)) return
+  if (isSynthetic(rows.guard.accountId)) return
+  const retryAfterS = Math.max(1, Math.ceil((planned.until - now) / 1000))
+  throw new Problem('world.maintenance', { retryAfterS, detail: planned.text })
 }
 
 type Around = { owner: Owner; zone: string; offers: readonly Offer[]; mates: Mates }
@@ -165,7 +189,7 @@ async function choosePlace(
 
 async function admit(
   deps: WorldDeps,
-  { rows: { guard } }: Situation,
+  { rows: { guard }, role }: Situation,
   { card }: Found,
   { ticketId, ticketExpires }: Reservation,
 ): Promise<Admission> {
@@ -180,6 +204,7 @@ async function admit(
     epoch: epoch + 1,
     expiresAt: ticketExpires,
     synthetic: deps.isSynthetic(accountId),
+    ...(role === undefined ? {} : { role }),
   })
   const { address, zone, instance } = card
   return { address, ticket, expiresAt: ticketExpires, zone, instance, characterId }

@@ -13,6 +13,7 @@ import { resumeMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { ClientConnection, Door } from '../net/client-connection.ts'
+import type { Closing } from '../host/closing.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { Character } from './character.ts'
 import { createClaims } from './claims.ts'
@@ -45,6 +46,8 @@ type AdmissionDeps = {
   /** ms */
   monotonic: () => number
   log: Log
+  /** Whether a maintenance keeps somebody out now. */
+  keepsOut: Closing['keepsOut']
 }
 
 export function createAdmission(deps: AdmissionDeps): Admission {
@@ -60,6 +63,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   /** Why this ticket cannot be claimed now; undefined when it can. */
   const obstacle = (ticket: Ticket, instance: Instance): CloseReason | undefined => {
     if (!mayAdmit() || instance.broken) return 'host.unavailable'
+    if (deps.keepsOut(ticket)) return 'maintenance'
     if (used.has(ticket.ticketId)) return 'ticket.refused'
     return whyNotHere(ticket, instance, claims.places(instance.id))
   }

@@ -1,21 +1,26 @@
 // All characters leave, a bounded number at a time: five hundred leaves at once would slow one another down
 // at the store.
 import type { CloseReason } from '#shared/protocol/close.ts'
+import type { Character } from './character.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Instance } from './instance.ts'
 import { leave } from './leaving.ts'
 
 const atOnce = 32
 
-/** Resolves when the instance is empty and no leave is under way. Admission is shut before. */
+/**
+ * Resolves when those who go are out, and no leave is under way. Admission is shut before, for them. Everybody goes by
+ * default.
+ */
 export async function drainInstance(
   instance: Instance,
   checkpoints: Checkpoints,
   reason: CloseReason,
+  goes: (character: Character) => boolean = () => true,
 ): Promise<void> {
   // First one row that holds them all: a process that is killed half-way loses no position.
   await checkpoints.final()
-  const waiting = [...instance.roster.all()]
+  const waiting = [...instance.roster.all()].filter(goes)
   const work = async () => {
     for (;;) {
       const character = waiting.pop()

@@ -9,7 +9,7 @@ import type { Entity } from '../sim/world.ts'
 import { createCharacter } from './character.ts'
 import type { Character } from './character.ts'
 import { resendEffects } from './effects.ts'
-import { controlFrame, schemaFrame, welcomeFrame } from './frames.ts'
+import { controlFrame, maintenanceOf, schemaFrame, welcomeFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 import { fence, startLeave } from './leaving.ts'
 import { createPlayer, loseSocket } from './player.ts'
@@ -111,6 +111,7 @@ export function welcome(instance: Instance, character: Character): void {
   if (socket.schema !== schema.name) socket.connection.send(schemaFrame(schema))
   socket.connection.send(welcomeFrame(world, entity, { stay, secret }, place))
   if (instance.savingPaused) socket.connection.send(controlFrame({ kind: 'saving', paused: true }))
+  if (instance.maintenance) socket.connection.send(controlFrame(maintenanceOf(instance)))
   const radius = metresToUnits(zone.viewRadius)
   character.viewer = createViewer(socket.connection, entity, world, radius)
   socket.joined(createPlayer(instance, character, socket))

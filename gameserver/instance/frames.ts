@@ -2,9 +2,11 @@
 import { packControl, unpackControl } from '#shared/protocol/control.ts'
 import type { ControlMessage, ServerControl } from '#shared/protocol/control.ts'
 import { encodeServerFrame } from '#shared/protocol/server-frames.ts'
+import { shownMaintenance } from '#shared/live/bulletin.ts'
 import { realTime } from '../net/viewer.ts'
 import type { ZoneRules } from '../sim/rules.ts'
 import type { Entity, World, WorldEvent } from '../sim/world.ts'
+import type { Instance } from './instance.ts'
 
 export type WorldMessage = Extract<WorldEvent, { event: 'message' }>
 type AbilityUsed = Extract<WorldEvent, { event: 'used' }>
@@ -70,6 +72,11 @@ export function usedFrame({
   refused,
 }: Pick<AbilityUsed, 'command' | 'refused'>): Uint8Array {
   return controlFrame({ kind: 'used', command, refused })
+}
+
+/** What players are told of a maintenance. */
+export function maintenanceOf({ maintenance }: Pick<Instance, 'maintenance'>): ServerControl {
+  return { kind: 'maintenance', ...shownMaintenance(maintenance) }
 }
 
 export function controlFrame(message: ServerControl | ControlMessage): Uint8Array {

@@ -24,7 +24,7 @@ export function createInbox(deps: {
 
   /** Announcements that were shown, oldest first. */
   const shown = new Set<string>()
-  const announce = (id: string, text: string): void => {
+  const announce = (id: string, text: string, zone: string | undefined): void => {
     if (shown.has(id)) return
     shown.add(id)
     for (const oldest of shown) {
@@ -32,6 +32,7 @@ export function createInbox(deps: {
       shown.delete(oldest)
     }
     for (const instance of instances.values()) {
+      if (zone !== undefined && instance.zone.id !== zone) continue
       broadcast(instance, { kind: 'announce', text })
     }
   }
@@ -60,7 +61,7 @@ export function createInbox(deps: {
   return (command) => {
     if (command.kind === 'announce') {
       log.info('command', { kind: command.kind, id: command.id })
-      announce(command.id, command.text)
+      announce(command.id, command.text, command.zone)
       return
     }
     if (command.kind === 'mute') {

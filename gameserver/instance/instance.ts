@@ -6,6 +6,7 @@
 // may go and come back for `resumeMs` -> leaving: out of the world, in `leaves` until the store is clear.
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
+import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { createCellRecords } from '../net/cell-records.ts'
@@ -89,6 +90,8 @@ export type Instance = {
   savingPaused: boolean
   /** How often its viewers are sent snapshots. */
   detail: Detail
+  /** Planned for the realm. */
+  maintenance: RealmMaintenance | undefined
   /** True after a defect: it does not tick any more, and no character comes in. */
   broken: boolean
 }
@@ -126,6 +129,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     frozen: false,
     savingPaused: false,
     detail: details[0],
+    maintenance: undefined,
     broken: false,
   }
 }

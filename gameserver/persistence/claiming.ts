@@ -132,6 +132,7 @@ function beginStay(
     saved: state.saved,
     ...(synthetic ? { synthetic: true } : {}),
     ...(mute === undefined ? {} : { mute: { until: mute.until, version: mute.version } }),
+    ...(ticket.role === undefined ? {} : { role: ticket.role }),
   }
 }
 

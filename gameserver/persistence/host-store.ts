@@ -11,6 +11,7 @@ import type { Sockets } from '#shared/push/sockets.ts'
 import type { Store } from '#shared/store/store.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+import { createBulletinReader } from './bulletin-reader.ts'
 import { createCheckpointSweep } from './checkpoint-sweep.ts'
 import { createCheckpointing } from './checkpointing.ts'
 import { claim } from './claiming.ts'
@@ -74,6 +75,7 @@ export function createHostStore(deps: {
   const keeper = createLeaseKeeper({ ...deps, store, bootId, readInbox: inbox.read })
   const watch = createLeaseWatch({ store, runtime, clocks, host })
   const sweep = createCheckpointSweep({ store, runtime, host, log })
+  const bulletin = createBulletinReader({ store, runtime, host, log })
   const lease = () => leaseView(keeper.proof(), clocks)
   const places = createHostPlaces({ store, runtime, clocks, host, stays })
   const leaver = createLeaver({ store, runtime, host, stays, places, log })
@@ -119,6 +121,7 @@ export function createHostStore(deps: {
     },
     effect: createEffecting({ ...parts, effects }),
     onCommand: inbox.onCommand,
+    onMaintenance: bulletin.onMaintenance,
     onTold(handler) {
       tell = handler
     },
@@ -147,7 +150,7 @@ export function createHostStore(deps: {
     },
     setState: places.setState,
     async run(signal) {
-      const runs = [keeper.run(signal), watch.run(signal), sweep.run(signal)]
+      const runs = [keeper.run(signal), watch.run(signal), sweep.run(signal), bulletin.run(signal)]
       await Promise.all([...runs, presence?.run(signal)])
     },
     async release() {

@@ -3,6 +3,7 @@
 //
 // A call is a function of the host store that answers a promise: its name and its arguments cross. So a
 // new call is written once, in the host store, and both ends have it.
+import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { DynamoOptions } from '#shared/store/dynamo.ts'
 import type { SocketsAt } from '#shared/push/sockets.ts'
@@ -51,6 +52,7 @@ export type WorkerMessage =
   | { kind: 'failure'; id: number; error: CrossedError }
   | { kind: 'proof'; proof: LeaseProof }
   | { kind: 'command'; command: Command }
+  | { kind: 'maintenance'; planned: RealmMaintenance | undefined }
   | { kind: 'told'; told: Told[] }
   | { kind: 'blocks'; blocks: Blocks }
   | { kind: 'keys'; keys: PublicKeyRow[] }

@@ -1,7 +1,9 @@
 // The interface of the persistence worker for the tick thread. All store traffic of a zone host goes through
 // it. No step on the tick thread waits for an answer.
+import type { Role } from '#shared/api/role.ts'
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
+import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { SocialEvent } from '#shared/protocol/social-event.ts'
@@ -23,6 +25,8 @@ export type ClaimedCharacter = {
   synthetic?: boolean
   /** The last change of its account's mute, which may be over (shared/moderation/mute.ts). */
   mute?: { until: number; version: number }
+  /** Of the account (Ticket). */
+  role?: Role
 }
 
 export type ClaimOutcome =
@@ -99,6 +103,8 @@ export interface Persistence {
   effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
   /** Sets the function that applies commands from the inbox. A command may come more than once. */
   onCommand(apply: (command: Command) => void): void
+  /** Sets the function that hears what maintenance is planned, whenever that changes. */
+  onMaintenance(apply: (planned: RealmMaintenance | undefined) => void): void
   /** Sets the function that tells players. */
   onTold(apply: (told: Told[]) => void): void
   /** Sets the function that learns whom a player has blocked. */

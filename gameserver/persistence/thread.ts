@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import { workerCallsMax } from '#shared/limits.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
+import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import { leaseView } from './lease-keeper.ts'
 import type { Clocks, LeaseProof } from './lease-keeper.ts'
 import { errorOf, withCalls } from './messages.ts'
@@ -35,6 +36,8 @@ export function startPersistenceThread(
   let closing = false
   let keysTaken: Promise<void> | undefined
   let apply: ((command: Command) => void) | undefined
+  let plan: Parameters<Persistence['onMaintenance']>[0] | undefined
+  let planned: RealmMaintenance | undefined
   let tell: ((told: Told[]) => void) | undefined
   let learn: ((blocks: Blocks) => void) | undefined
   let proof: LeaseProof = {
@@ -57,6 +60,10 @@ export function startPersistenceThread(
         return
       case 'blocks':
         learn?.(message.blocks)
+        return
+      case 'maintenance':
+        planned = message.planned
+        plan?.(planned)
         return
       case 'keys':
         keysTaken = onKeys(message.keys)
@@ -88,6 +95,11 @@ export function startPersistenceThread(
     },
     onCommand(handler) {
       apply = handler
+    },
+    onMaintenance(handler) {
+      plan = handler
+      // The worker may have read it before there was a host.
+      if (planned !== undefined) handler(planned)
     },
     onTold(handler) {
       tell = handler

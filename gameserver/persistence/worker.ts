@@ -68,6 +68,7 @@ const host = createHostStore({
   }),
 })
 host.onCommand((command) => send({ kind: 'command', command }))
+host.onMaintenance((planned) => send({ kind: 'maintenance', planned }))
 host.onTold((told) => send({ kind: 'told', told }))
 host.onBlocks((blocks) => send({ kind: 'blocks', blocks }))
 const ending = new AbortController()

@@ -10,11 +10,35 @@ export type Command =
   | { do: 'help' }
   | { do: 'show'; who: string }
   | { do: 'kick' | 'unban'; who: string; reason: string }
-  | { do: 'ban'; who: string; reason: string; days: number | undefined }
+  | { do: 'ban'; who: string; reason: string; forS: number | undefined }
   | { do: 'role'; who: string; role: Role | 'player'; reason: string }
   | { do: 'fleet' }
   | { do: 'stop'; name: string; reason: string }
-  | { do: 'announce'; text: string; realmId: string | undefined; reason: string }
+  | {
+      do: 'announce'
+      text: string
+      zone: string | undefined
+      /** Undefined: said once, now. */
+      kept: { inS: number; forS: number; countdown: boolean } | undefined
+      realmId: string | undefined
+      reason: string
+    }
+  | {
+      do: 'announcement-withdraw'
+      announcementId: string
+      realmId: string | undefined
+      reason: string
+    }
+  | {
+      do: 'maintenance'
+      verb: 'start' | 'show' | 'extend' | 'end'
+      inS: number | undefined
+      forS: number | undefined
+      text: string | undefined
+      least: Role
+      realmId: string | undefined
+      reason: string
+    }
   | { do: 'mail'; to: string; letter: Letter; realmId: string | undefined; reason: string }
   | {
       do: 'mail-all'
@@ -50,14 +74,24 @@ export const help = `Waystone, for operators
 
   player show <who>                        account, ban, and where the characters are
   player kick <who> --reason "..."         saves and removes the player, who may come back at once
-  player ban <who> --reason "..." [--days N]   without --days for good
+  player ban <who> --reason "..." [--for 3d]   without --for for good
   player unban <who> --reason "..."
   operator grant <login name> --reason "..." [--role support|moderator|operator]
                                            from the next log-in on
   operator revoke <login name> --reason "..."  takes any role, at once
   fleet list                               zone hosts, leases, instances, players
   fleet stop <host> --reason "..."         saves everybody there; the fleet replaces it
-  announce "text" --reason "..." [--realm id]  a line for everybody in the world
+  announce "text" --reason "..." [--zone id] [--realm id]
+                                           a line for everybody in the world, now
+  announce "text" --for 2h [--in 10m] [--countdown] --reason "..." [--zone id] [--realm id]
+                                           kept: shown to all who come in that time
+  announcement withdraw <id> --reason "..." [--realm id]
+  maintenance start --for 1h [--in 10m] [--text "..."] [--role support|moderator|operator]
+                    --reason "..." [--realm id]
+                                           closes the realm below that role, after a countdown
+  maintenance extend --for 30m --reason "..." [--realm id]
+  maintenance end --reason "..." [--realm id]      opens it now
+  maintenance show [--realm id]
   mail send <character> --subject "..." --text "..." --reason "..." [--realm id]
                                            a letter from the game
   mail all --subject "..." --text "..." --reason "..." [--days N] [--realm id]
@@ -68,6 +102,8 @@ export const help = `Waystone, for operators
   <who>   account:ID, character:ID, login:NAME, character:NAME (as it is spelled), or an
           ID alone. \`player show\` also takes a NAME alone. A command that changes
           something first prints the account that is meant, then acts on that account
+
+  times are like 90s, 30m, 12h, 3d
 
   --json       the answer as JSON, for programs (with \`npm run -s\`)
   --url URL    another Waystone than the one on this machine; it takes an operator's
@@ -87,6 +123,10 @@ data folder is an operator. WAYSTONE_DATA names the folder, as for \`npm start\`
 const options = {
   reason: { type: 'string' },
   role: { type: 'string' },
+  in: { type: 'string' },
+  for: { type: 'string' },
+  zone: { type: 'string' },
+  countdown: { type: 'boolean' },
   days: { type: 'string' },
   limit: { type: 'string' },
   realm: { type: 'string' },
@@ -98,9 +138,18 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
-type Values = Partial<
-  Record<'reason' | 'role' | 'days' | 'limit' | 'realm' | 'subject' | 'text', string>
->
+type Name =
+  | 'reason'
+  | 'role'
+  | 'days'
+  | 'limit'
+  | 'realm'
+  | 'subject'
+  | 'text'
+  | 'in'
+  | 'for'
+  | 'zone'
+type Values = Partial<Record<Name, string>> & { countdown?: boolean }
 
 /** Throws UsageError. */
 export function parseCommand(args: string[]): Typed {
@@ -137,7 +186,15 @@ function checkTables(tables: string, url: string | undefined, command: Command):
 function commandOf([group, verb, ...rest]: string[], values: Values): Command {
   if (group === 'announce') {
     const text = only('announce', 'the text, in quotes', verb === undefined ? [] : [verb, ...rest])
-    return { do: 'announce', text, realmId: values.realm, reason: reasonOf(values) }
+    const forS = secondsOf('--for', values.for)
+    const inS = secondsOf('--in', values.in) ?? 0
+    if (forS === undefined && (values.in !== undefined || values.countdown)) {
+      throw new UsageError('--in and --countdown need --for: how long the announcement is kept.')
+    }
+    const kept =
+      forS === undefined ? undefined : { inS, forS, countdown: values.countdown === true }
+    const more = { realmId: values.realm, reason: reasonOf(values) }
+    return { do: 'announce', text, zone: values.zone, kept, ...more }
   }
   if (group === 'audit' && verb === undefined) {
     return { do: 'audit', limit: numberOf('--limit', values.limit, 100) ?? 20 }
@@ -151,8 +208,8 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
     case 'player unban':
       return { do: 'unban', who: named(name, rest), reason: reasonOf(values) }
     case 'player ban': {
-      const days = numberOf('--days', values.days, 3650)
-      return { do: 'ban', who: named(name, rest), reason: reasonOf(values), days }
+      const forS = secondsOf('--for', values.for)
+      return { do: 'ban', who: named(name, rest), reason: reasonOf(values), forS }
     }
     case 'operator grant':
     case 'operator revoke': {
@@ -175,12 +232,45 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
       const letterId = only(name, 'the id of a letter', rest)
       return { do: 'mail-withdraw', letterId, realmId: values.realm, reason: reasonOf(values) }
     }
+    case 'announcement withdraw': {
+      const announcementId = only(name, 'the id of an announcement', rest)
+      const more = { realmId: values.realm, reason: reasonOf(values) }
+      return { do: 'announcement-withdraw', announcementId, ...more }
+    }
+    case 'maintenance start':
+    case 'maintenance show':
+    case 'maintenance extend':
+    case 'maintenance end':
+      return maintenanceOf(verb as 'start' | 'show' | 'extend' | 'end', rest, values)
     case 'fleet list':
       return { do: 'fleet' }
     case 'fleet stop':
       return { do: 'stop', name: only(name, 'a host', rest), reason: reasonOf(values) }
   }
   throw new UsageError(`There is no command \`${name}\`.`)
+}
+
+function maintenanceOf(
+  verb: 'start' | 'show' | 'extend' | 'end',
+  rest: string[],
+  values: Values,
+): Command {
+  const name = `maintenance ${verb}`
+  if (rest.length > 0) throw new UsageError(`\`${name}\` takes no name.`)
+  const forS = secondsOf('--for', values.for)
+  if (forS === undefined && (verb === 'start' || verb === 'extend')) {
+    throw new UsageError(`\`${name}\` needs --for: how long, like 1h.`)
+  }
+  return {
+    do: 'maintenance',
+    verb,
+    inS: secondsOf('--in', values.in),
+    forS,
+    text: values.text,
+    least: roleOf(values),
+    realmId: values.realm,
+    reason: verb === 'show' ? '' : reasonOf(values),
+  }
 }
 
 function only(command: string, what: string, given: string[]): string {
@@ -217,6 +307,16 @@ function roleOf({ role = 'operator' }: Values): Role {
 function letterOf({ subject, text }: Values): Letter {
   if (!subject || !text) throw new UsageError('A letter needs --subject "..." and --text "...".')
   return { subject, text }
+}
+
+const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** A length of time in seconds. */
+function secondsOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const [, count, unit] = /^(\d{1,5})([smhd])$/.exec(text) ?? []
+  if (unit === undefined) throw new UsageError(`${name} is a time like 90s, 30m, 12h or 3d.`)
+  return Number(count) * unitSeconds[unit]!
 }
 
 function numberOf(name: string, text: string | undefined, max: number): number | undefined {

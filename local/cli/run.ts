@@ -1,5 +1,11 @@
 // Runs a command over the API, and says its outcome in words.
-import type { AuditEntry, FleetView, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
+import type {
+  AuditEntry,
+  FleetView,
+  PlannedMaintenance,
+  PlayerAccount,
+  StillInPlay,
+} from '#shared/api/admin.ts'
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { StartError } from '../start-error.ts'
@@ -40,9 +46,9 @@ export async function carryOut(
       )
     }
     case 'ban': {
-      const { who, reason, days } = command
+      const { who, reason, forS } = command
       const params = await meant(who)
-      return outcome(await admin.ban({ params, body: { reason, days } }), (answer) => {
+      return outcome(await admin.ban({ params, body: { reason, forS } }), (answer) => {
         const until = answer.forGood ? 'for good' : `until ${dateOf(answer.until)}`
         return `Banned ${answer.accountId} ${until}.${rest(answer.stillInPlay)}`
       })
@@ -67,6 +73,17 @@ export async function carryOut(
     }
     case 'announce':
       return await announce(admin, command.realmId ?? (await realmOf(client, realmId)), command)
+    case 'announcement-withdraw': {
+      const { announcementId, reason } = command
+      const here = command.realmId ?? (await realmOf(client, realmId))
+      const params = { realmId: here, announcementId }
+      const answer = await admin.withdrawAnnouncement({ params, body: { reason } })
+      return outcome(answer, () => `The announcement ${announcementId} is taken back.`)
+    }
+    case 'maintenance': {
+      const here = command.realmId ?? (await realmOf(client, realmId))
+      return await maintain(admin, { realmId: here }, command)
+    }
     case 'mail': {
       const { to, letter, reason } = command
       const params = { realmId: command.realmId ?? (await realmOf(client, realmId)) }
@@ -101,10 +118,50 @@ export async function carryOut(
 async function announce(
   admin: Admin,
   realmId: string,
-  { text, reason }: { text: string; reason: string },
+  { text, zone, kept, reason }: Extract<Command, { do: 'announce' }>,
 ): Promise<Outcome> {
-  const answer = await admin.announce({ params: { realmId }, body: { text, reason } })
+  const params = { realmId }
+  if (kept !== undefined) {
+    const answer = await admin.keepAnnouncement({ params, body: { text, zone, ...kept, reason } })
+    return outcome(
+      answer,
+      ({ announcementId, from, until }) =>
+        `Kept as ${announcementId} from ${dateOf(from)} until ${dateOf(until)}.`,
+    )
+  }
+  const answer = await admin.announce({ params, body: { text, zone, reason } })
   return outcome(answer, ({ hosts }) => `Sent to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}.`)
+}
+
+async function maintain(
+  admin: Admin,
+  params: { realmId: string },
+  { verb, reason, ...more }: Extract<Command, { do: 'maintenance' }>,
+): Promise<Outcome> {
+  switch (verb) {
+    case 'show':
+      return outcome(await admin.maintenance({ params }), plannedText)
+    case 'start': {
+      const body = { inS: more.inS ?? 0, forS: more.forS!, text: more.text, least: more.least }
+      return outcome(
+        await admin.startMaintenance({ params, body: { ...body, reason } }),
+        plannedText,
+      )
+    }
+    case 'extend': {
+      const body = { forS: more.forS!, reason }
+      return outcome(await admin.extendMaintenance({ params, body }), plannedText)
+    }
+    case 'end': {
+      const answer = await admin.endMaintenance({ params, body: { reason } })
+      return outcome(answer, () => `The realm ${params.realmId} is open.`)
+    }
+  }
+}
+
+function plannedText({ from, until, least, text }: PlannedMaintenance): string {
+  const words = text === undefined ? '' : ` Players read: ${text}`
+  return `Closed from ${dateOf(from)} until ${dateOf(until)} for all below ${least}.${words}`
 }
 
 async function realmOf(client: ApiClient<Api>, here: string | undefined): Promise<string> {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { eraseGraceDays, passwordMaxLength, passwordMinLength } from '../limits.ts'
 import { domain, endpoint } from './endpoint.ts'
+import { maintenance } from './live.ts'
 import { done, moment, realmId, uuid } from './names.ts'
 
 const loginName = z
@@ -48,6 +49,9 @@ const realm = z.object({
   name: z.string(),
   address: z.string().meta({ description: "Base URL of the realm's API" }),
   state: z.enum(['open', 'maintenance']),
+  maintenance: maintenance
+    .optional()
+    .meta({ description: 'Planned or under way, of realms that are served here' }),
 })
 
 const session = z

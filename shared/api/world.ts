@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { domain, endpoint } from './endpoint.ts'
+import { announcement, maintenance } from './live.ts'
 import { contentId, moment, realmId, uuid } from './names.ts'
 
 const admission = z
@@ -62,6 +63,7 @@ export const world = domain({
         'character.not_found',
         'play.session_active',
         'play.version',
+        'world.maintenance',
         'world.full',
         'world.busy',
       ],
@@ -75,7 +77,10 @@ export const world = domain({
       params: z.object({ realmId }),
       answer: z.object({
         realmId,
+        now: moment.meta({ description: 'For countdowns, where the clock of the client is off' }),
         state: z.enum(['open', 'maintenance']),
+        maintenance: maintenance.optional().meta({ description: 'Planned or under way' }),
+        announcements: z.array(announcement).meta({ description: 'Those that stand now' }),
         zones: z.array(zoneStatus),
       }),
       errors: ['realm.unknown'],

@@ -23,8 +23,13 @@ const characterCommand = z.object({
   epoch: z.int(),
 })
 
-/** A line for everybody on the host. `id` names it: it is shown once, however often it comes. */
-const announcement = z.object({ kind: z.literal('announce'), id: z.string(), text: z.string() })
+/** A line for everybody on the host, or in a zone there. `id` names it: it is shown once, however often it comes. */
+const announcement = z.object({
+  kind: z.literal('announce'),
+  id: z.string(),
+  text: z.string(),
+  zone: z.string().optional(),
+})
 
 /** A player's mute has changed (shared/moderation/mute.ts). The change with the higher number counts. */
 const muteCommand = z.object({

@@ -2,6 +2,8 @@
 // with the public keys alone, so a forged one never reaches the store.
 import { SignJWT, jwtVerify } from 'jose'
 import * as z from 'zod'
+import { role } from '../api/role.ts'
+import type { Role } from '../api/role.ts'
 import { asDate, isRefusal, keyOf } from '../keys/jwt.ts'
 import { clockSlackMs } from '../limits.ts'
 import type { SigningKey, VerifyKeys } from '../keys/jwt.ts'
@@ -19,6 +21,7 @@ const claims = z.object({
   epoch: z.int(),
   exp: z.int(),
   syn: z.boolean().optional(),
+  role: role.optional(),
 })
 
 export type Ticket = {
@@ -35,6 +38,8 @@ export type Ticket = {
   expiresAt: number
   /** The ticket of the synthetic player. No player sees it, and it takes no place. */
   synthetic?: boolean
+  /** Of the account, when the ticket was made: who may be in the realm during a maintenance. */
+  role?: Role
 }
 
 export async function signTicket(key: SigningKey, ticket: Ticket): Promise<string> {
@@ -45,6 +50,7 @@ export async function signTicket(key: SigningKey, ticket: Ticket): Promise<strin
     inst: ticket.instance,
     epoch: ticket.epoch,
     ...(ticket.synthetic === true ? { syn: true } : {}),
+    ...(ticket.role === undefined ? {} : { role: ticket.role }),
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: type, kid: key.keyId })
     .setJti(ticket.ticketId)
@@ -82,6 +88,7 @@ export async function verifyTicket(
       epoch: c.epoch,
       expiresAt: c.exp * 1000,
       ...(c.syn === true ? { synthetic: true } : {}),
+      ...(c.role === undefined ? {} : { role: c.role }),
     }
   } catch (error) {
     if (isRefusal(error)) return undefined

@@ -3,7 +3,7 @@
 // his mailbox, or a line that he finds by cursor. A new kind is a line here (docs/social.md, "What is told").
 import * as z from 'zod'
 import { channelLine, chatChannel } from '../api/chat-line.ts'
-import { moment } from '../api/names.ts'
+import { maintenance } from '../api/live.ts'
 
 export const notifiedOf = ['mailbox', 'presence'] as const
 export type NotifiedOf = (typeof notifiedOf)[number]
@@ -28,8 +28,8 @@ export const socialEvent = z.discriminatedUnion('kind', [
   }),
   /** An operator's line for everybody. */
   z.object({ kind: z.literal('announce'), text: z.string() }),
-  /** The realm closes at that moment; without `at` it does not, or is open again. */
-  z.object({ kind: z.literal('maintenance'), at: moment.optional(), text: z.string() }),
+  /** The maintenance that stands. Without one the realm is open, and stays so. */
+  z.object({ kind: z.literal('maintenance'), maintenance: maintenance.optional() }),
 ])
 
 export type SocialEvent = z.infer<typeof socialEvent>

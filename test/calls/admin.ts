@@ -15,10 +15,18 @@ async function inRealm(stage: Stage) {
   return { by: await stage.operator(), params: { realmId: stage.realmId } }
 }
 
+const inAnHour = { inS: 3600, forS: 600, reason }
+
+async function planned(stage: Stage) {
+  const call = await inRealm(stage)
+  await call.by.client.admin.startMaintenance({ params: call.params, body: inAnHour })
+  return call
+}
+
 export const adminCalls: CallsOf<typeof admin> = {
   showPlayer: meant,
   kick: async (stage) => ({ ...(await meant(stage)), body: { reason } }),
-  ban: async (stage) => ({ ...(await meant(stage)), body: { reason, days: 1 } }),
+  ban: async (stage) => ({ ...(await meant(stage)), body: { reason, forS: 86_400 } }),
   async unban(stage) {
     const call = await meant(stage)
     await call.by.client.admin.ban({ params: call.params, body: { reason } })
@@ -26,6 +34,23 @@ export const adminCalls: CallsOf<typeof admin> = {
   },
   setRole: async (stage) => ({ ...(await meant(stage)), body: { role: 'operator', reason } }),
   announce: async (stage) => ({ ...(await inRealm(stage)), body: { text: 'Hello', reason } }),
+  keepAnnouncement: async (stage) => ({
+    ...(await inRealm(stage)),
+    body: { text: 'Fair tonight', inS: 0, forS: 3600, countdown: true, reason },
+  }),
+  async withdrawAnnouncement(stage) {
+    const { by, params } = await inRealm(stage)
+    const body = { text: 'Fair tonight', inS: 0, forS: 3600, reason }
+    const { announcementId } = await by.client.admin.keepAnnouncement({ params, body })
+    return { by, params: { ...params, announcementId }, body: { reason } }
+  },
+  maintenance: planned,
+  startMaintenance: async (stage) => ({ ...(await inRealm(stage)), body: inAnHour }),
+  extendMaintenance: async (stage) => ({
+    ...(await planned(stage)),
+    body: { forS: 600, reason },
+  }),
+  endMaintenance: async (stage) => ({ ...(await planned(stage)), body: { reason } }),
   async sendMail(stage) {
     const { name } = await stage.player()
     return { ...(await inRealm(stage)), body: { to: name, ...hello } }

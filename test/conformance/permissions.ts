@@ -415,7 +415,7 @@ async function play(bundling: Bundling): Promise<void> {
   await host.leave({ ...entry, instance: 'hub-1', epoch: ticket.epoch, saveNumber: 2 })
   await ask('POST', '/v1/admin/players/login:mira/ban', {
     token: asOperator,
-    body: { reason, days: 1 },
+    body: { reason, forS: 86_400 },
   })
   expect((await enter(mira)).json()).toMatchObject({ code: 'auth.banned' })
   await ask('POST', '/v1/admin/players/login:mira/unban', { token: asOperator, body: { reason } })

@@ -13,6 +13,7 @@ import type { TestApi } from './api.ts'
 
 const reason = 'Sold gold'
 const day = 24 * 60 * 60 * 1000
+const daySeconds = day / 1000
 
 async function refusal(call: Promise<unknown>): Promise<{ code: string; detail?: unknown }> {
   try {
@@ -94,7 +95,7 @@ describe('an operator', () => {
     const credentials = { loginName: 'mira@example.org', password: goodPassword }
     const session = await test.client().auth.login({ body: credentials })
     const mira = test.client({ token: session.accessToken })
-    await operator.ban({ params: { who: accountId }, body: { reason, days: 1 } })
+    await operator.ban({ params: { who: accountId }, body: { reason, forS: 1 * daySeconds } })
     expect((await refusal(mira.admin.fleet())).code).toBe('auth.forbidden')
     await operator.unban({ params: { who: accountId }, body: { reason } })
     await mira.admin.fleet()
@@ -212,7 +213,7 @@ describe('a ban', () => {
     await enter()
     const answer = await operator.ban({
       params: { who: 'character:Mira' },
-      body: { reason, days: 7 },
+      body: { reason, forS: 7 * daySeconds },
     })
     const until = answer.until
     expect(answer).toMatchObject({ accountId, forGood: false, stillInPlay: [] })
@@ -286,8 +287,8 @@ describe('a ban', () => {
     const params = { who: accountId }
     for (let round = 0; round < 10; round++) {
       await Promise.all([
-        operator.ban({ params, body: { reason, days: 1 } }),
-        operator.ban({ params, body: { reason, days: 2 } }),
+        operator.ban({ params, body: { reason, forS: 1 * daySeconds } }),
+        operator.ban({ params, body: { reason, forS: 2 * daySeconds } }),
         operator.unban({ params, body: { reason } }),
       ])
       const { ban } = await operator.showPlayer({ params })
@@ -393,7 +394,7 @@ describe('the audit', () => {
     const params = { who: accountId }
     const operationId = newId(test.clock)
     for (let i = 0; i < 3; i++) {
-      await operator.ban({ params, body: { reason, days: 3 } }, { operationId })
+      await operator.ban({ params, body: { reason, forS: 3 * daySeconds } }, { operationId })
     }
     test.clock.advance(1000)
     await operator.unban({ params, body: { reason: 'A mistake' } })

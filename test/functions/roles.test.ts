@@ -21,7 +21,7 @@ async function openStage() {
   return { test, commandLine, person }
 }
 
-const days = (count: number) => ({ reason, days: count })
+const days = (count: number) => ({ reason, forS: count * 86_400 })
 
 describe('a moderator', () => {
   it('bans for up to a month, and leaves longer bans to operators', async () => {

@@ -287,6 +287,7 @@ describe('10,000 forged tickets', () => {
     const token = await forge(privateKey)
     const persistence = createFakePersistence()
     const admission = createAdmission({
+      keepsOut: () => false,
       bootId: 'boot-1',
       instances: new Map(),
       persistence,

@@ -32,6 +32,8 @@ export type FakePersistence = Persistence & {
   /** Sends a command as the inbox does. */
   command: (command: Command) => void
   /** Tells players as the worker does. */
+  /** Plans a maintenance as the worker does. */
+  plan: Parameters<Persistence['onMaintenance']>[0]
   told: Parameters<Persistence['onTold']>[0]
   blocks: Parameters<Persistence['onBlocks']>[0]
   held: boolean
@@ -57,6 +59,7 @@ export function createFakePersistence(): FakePersistence {
     saveNumber: guard.saveNumber,
     saved: guard.saved,
     ...(ticket.synthetic === true ? { synthetic: true } : {}),
+    ...(ticket.role === undefined ? {} : { role: ticket.role }),
   })
   const fake: FakePersistence = {
     guards,
@@ -66,6 +69,7 @@ export function createFakePersistence(): FakePersistence {
     letGoes: [],
     forgotten: [],
     command: () => undefined,
+    plan: () => undefined,
     told: () => undefined,
     blocks: () => undefined,
     held: true,
@@ -126,6 +130,9 @@ export function createFakePersistence(): FakePersistence {
     effect: async () => await Promise.resolve({ outcome: 'done' }),
     onCommand(apply) {
       fake.command = apply
+    },
+    onMaintenance(apply) {
+      fake.plan = apply
     },
     onTold(apply) {
       fake.told = apply

@@ -83,6 +83,8 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     verifyKeys: (keyId) => (keyId === 'k1' ? pair.publicKey : undefined),
     hint: () => undefined,
     requireSession: async () => undefined,
+    maintenance: async () => undefined,
+    bulletin: async () => ({ maintenance: undefined, announcements: [] }),
     isSynthetic: (accountId: string) => accountId === 'synthetic',
   }
 

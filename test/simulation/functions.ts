@@ -94,6 +94,9 @@ export function startFunctions(world: {
         signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
         verifyKeys: () => keys.publicKey,
         isSynthetic: () => false,
+        maintenance: async () => undefined,
+        bulletin: async () => ({ maintenance: undefined, announcements: [] }),
+        push: { hint: () => {}, send: () => {}, broadcast: () => {} },
         requireSession: async (player) =>
           await requireSession({ store, runtime: thread.runtime }, player),
         hint: (bootId) => {

@@ -174,6 +174,7 @@ export function startHost(deps: {
         handler(command)
       }
     },
+    onMaintenance: () => undefined,
     onTold: () => undefined,
     onBlocks: () => undefined,
     heartbeat() {

@@ -145,6 +145,8 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
       verifyKeys,
       hint: () => undefined,
       requireSession: async () => undefined,
+      maintenance: async () => undefined,
+      bulletin: async () => ({ maintenance: undefined, announcements: [] }),
       isSynthetic: () => false,
     },
     player,
