@@ -306,27 +306,26 @@ test('a redirect is followed at once by entering again', async () => {
   expect(client.metrics.errors.size).toBe(0)
 })
 
-test.each(['left', 'replaced', 'kicked', 'protocol.version'] as const)(
-  'closed as %s it does not come back by itself',
-  async (reason) => {
-    let kept: ResumeTicket | undefined
-    const { time, server, client } = await joined(30, {
-      keepResume: (ticket) => {
-        kept = ticket
-      },
-    })
-    expect(kept).toBeDefined()
-    server.close(reason)
-    await time.pass(30_000)
-    expect(client.state).toEqual({ phase: 'closed', reason })
-    expect(server.opened).toHaveLength(1)
-    expect(kept).toBeUndefined()
-  },
-)
+const final = ['left', 'replaced', 'kicked', 'maintenance', 'protocol.version'] as const
+
+test.each(final)('closed as %s it does not come back by itself', async (reason) => {
+  let kept: ResumeTicket | undefined
+  const { time, server, client } = await joined(30, {
+    keepResume: (ticket) => {
+      kept = ticket
+    },
+  })
+  expect(kept).toBeDefined()
+  server.close(reason)
+  await time.pass(30_000)
+  expect(client.state).toEqual({ phase: 'closed', reason })
+  expect(server.opened).toHaveLength(1)
+  expect(kept).toBeUndefined()
+})
 
 test.each(
   Object.keys(CLOSE).filter(
-    (reason) => !['left', 'replaced', 'kicked', 'protocol.version'].includes(reason),
+    (reason) => !final.some((one) => one === reason),
   ) as (keyof typeof CLOSE)[],
 )('closed as %s it is back in the world within seconds', async (reason) => {
   const { time, server, client } = await joined()
