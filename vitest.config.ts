@@ -26,6 +26,7 @@ const withGame = {
   together: [
     'test/functions/!(game|lambda|lambda-eks|token).test.ts',
     'test/gameserver/{self-check,thread}.test.ts',
+    'test/client/chat.test.ts',
   ],
   apart: [
     'test/e2e/bundles.test.ts',

@@ -54,6 +54,8 @@ function isAboutTime(error: ApiError): boolean {
 function isPassing(error: ApiError): boolean {
   // It says when to come back: in an hour, perhaps.
   if (error.code === 'world.maintenance') return false
+  // The player waits himself, and may say something else then.
+  if (error.code === 'chat.slow') return false
   if (error.code === 'network' || error.status === 502 || error.status === 504) return true
   return error.status === 503 || error.status === 429
 }
