@@ -98,6 +98,12 @@ export const exportPartEntries = 1000
 export const charactersPerRealm = 12
 /** Deleted ones included, which keep their names: else deleting and making would grow for ever. */
 export const charactersKeptPerRealm = 60
+/** A player renames a character so often: friends must be able to follow. */
+export const renameEveryMs = 30 * 24 * 60 * 60 * 1000
+/** A name of before is free for others after that: nobody poses as somebody who was known by it yesterday. */
+export const nameHeldMs = 30 * 24 * 60 * 60 * 1000
+/** A deleted character can be restored so long. */
+export const restoreMs = 30 * 24 * 60 * 60 * 1000
 export const characterNameMinLength = 3
 /** 16 Latin letters fit over a head at the default zoom. */
 export const characterNameMaxLength = 16

@@ -27,6 +27,7 @@ import { findAccount } from './who.ts'
 
 /** For other domains in which operators act. */
 export { auditWrite } from './audit.ts'
+export type { AuditAction } from './audit.ts'
 export { overWhom, requireRole, stillMay } from './rights.ts'
 export { findAccount } from './who.ts'
 

@@ -27,6 +27,8 @@ import type { Item, Store } from '#shared/store/store.ts'
 import { leaveAsDeleted } from '../guilds/guilds.ts'
 import { checkText } from '../moderation/moderation.ts'
 import { leavePartyAsDeleted } from '../parties/parties.ts'
+import { readOwner, takeName } from './names.ts'
+import type { NameOwner } from './names.ts'
 import {
   addToList,
   countDown,
@@ -34,10 +36,8 @@ import {
   markDeleted,
   readCharacter,
   readCharacters,
-  readOwner,
-  takeName,
 } from './store.ts'
-import type { NameOwner, Owner } from './store.ts'
+import type { KeptCharacter, Owner } from './store.ts'
 
 export { notDeleted, readAllCharacters } from './store.ts'
 
@@ -50,7 +50,13 @@ export async function listCharacters(
   deps: Pick<CharacterDeps, 'store'>,
   owner: Owner,
 ): Promise<Character[]> {
-  return await readCharacters(deps.store, owner)
+  return (await readCharacters(deps.store, owner)).map(characterShown)
+}
+
+/** A character as its player sees it. */
+export function characterShown(kept: KeptCharacter): Character {
+  const { characterId, name, race, job, zone, createdAt } = kept
+  return { characterId, name, race, job, zone, createdAt }
 }
 
 /** A character that an account can play. One trip. Throws character.not_found. */
@@ -110,7 +116,7 @@ export async function createCharacter(
     return {
       steps: [
         { write: countUp(owner), otherwise: 'character.limit' },
-        ...takeName(owner, wanted.name, characterId).map(
+        ...takeName(owner, wanted.name, characterId, deps.runtime.now()).map(
           (write) => ({ write, otherwise: 'character.name_taken' }) as const,
         ),
         { write: addToList(owner, character) },
@@ -219,8 +225,13 @@ function isInPlay(guard: Item | undefined, owner: Owner): boolean {
   )
 }
 
+/** Why nobody may be called so. */
+export function refuseName(name: string): void {
+  if (isReserved(name)) throw new Problem('character.name_refused')
+}
+
 function refuse(content: Content, wanted: NewCharacter): Problem | undefined {
-  if (isReserved(wanted.name)) return new Problem('character.name_refused')
+  refuseName(wanted.name)
   const race = content.races.get(wanted.race)
   if (race === undefined) return new Problem('character.unknown_race')
   if (!race.jobs.includes(wanted.job)) return new Problem('character.unknown_job')

@@ -1,4 +1,5 @@
 import { characters } from '#shared/api/characters.ts'
+import { createHint } from '#shared/ownership/hint.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
 import { personal } from './personal.ts'
@@ -10,7 +11,12 @@ export const domain = defineDomain({
   group: 'player',
   needs: ['content'],
   declaration: characters,
-  handlers: (parts) => characterRoutes({ ...parts, content: parts.content.content }),
+  handlers: (parts) =>
+    characterRoutes({
+      ...parts,
+      content: parts.content.content,
+      hint: createHint(parts.cache),
+    }),
   personal,
   rows: [
     operationRows,
@@ -19,8 +25,27 @@ export const domain = defineDomain({
       partition: 'R#{realm}#A#*',
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     },
-    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['PutItem', 'ConditionCheckItem'] },
-    { table: 'core', partition: 'R#{realm}#C#*', actions: ['PutItem', 'UpdateItem'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#NAME#*',
+      actions: ['GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem'],
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#C#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+    },
+    // Who knows a character that is renamed.
+    {
+      table: 'core',
+      partition: 'R#{realm}#FRIENDS#*',
+      actions: ['GetItem', 'Query', 'UpdateItem'],
+    },
+    { table: 'core', partition: 'R#{realm}#BLOCKERS#*', actions: ['Query'] },
+    // An operator who renames or restores, and the host that lets go.
+    { table: 'core', partition: 'AUDIT', actions: ['PutItem'] },
+    { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'ConditionCheckItem'] },
+    { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
     // A character that is deleted leaves its guild.
     {
       table: 'core',

@@ -7,7 +7,8 @@ import {
 import { toStored } from '#shared/ownership/saved.ts'
 import { clear } from '#shared/store/partition.ts'
 import type { Personal } from '../http/personal.ts'
-import { freeNames, listPartition, readAllCharacters, removeFromList } from './store.ts'
+import { freeNames } from './names.ts'
+import { listPartition, readAllCharacters, removeFromList } from './store.ts'
 
 export const personal: Personal = {
   rows: [

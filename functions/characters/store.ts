@@ -2,13 +2,10 @@
 // (shared/ownership/guard.ts), which these only follow.
 //   R#<realm>#A#<account>  C#<character>  one entry of the list
 //   R#<realm>#A#<account>  COUNT          how many there are, so that a limit holds in a transaction
-//   R#<realm>#NAME#<looks>  NAME          whose name it is (shared/rules/looks.ts)
 import * as z from 'zod'
 import type { Character } from '#shared/api/characters.ts'
 import { charactersKeptPerRealm, charactersPerRealm } from '#shared/limits.ts'
-import { looksOf } from '#shared/rules/looks.ts'
 import { readRow } from '#shared/store/row.ts'
-import { StoreError } from '#shared/store/store.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
 
 const listRow = z.object({
@@ -21,12 +18,13 @@ const listRow = z.object({
   createdAt: z.int(),
 })
 
-const ownerRow = z.object({ accountId: z.string(), characterId: z.string() })
-
 /** A deleted one too, and what it was called before. */
 const keptRow = listRow.extend({
   deletedAt: z.int().optional(),
+  /** By its player; an operator's rename does not count. */
   renamedAt: z.int().optional(),
+  /** What it was called, and until when; while who copies its name may not know the new one (renaming.ts). */
+  untold: z.object({ name: z.string(), at: z.int() }).optional(),
   /** Names that it had, each held for it until then (Unix ms). */
   held: z.array(z.object({ name: z.string(), until: z.int() })).default([]),
 })
@@ -44,7 +42,7 @@ const entryKey = (owner: Owner, characterId: string): Key => ({
 const countKey = (owner: Owner): Key => ({ pk: listPartition(owner), sk: 'COUNT' })
 
 /** Those that are not deleted, oldest first. One trip: what an account may keep fits into one page. */
-export async function readCharacters(store: Store, owner: Owner): Promise<Character[]> {
+export async function readCharacters(store: Store, owner: Owner): Promise<KeptCharacter[]> {
   const page = await store.query({
     table: 'core',
     keyCondition: 'pk = :pk AND begins_with(sk, :entries)',
@@ -54,7 +52,7 @@ export async function readCharacters(store: Store, owner: Owner): Promise<Charac
     consistent: true,
   })
   return page.items
-    .map((item) => readRow(listRow, item))
+    .map((item) => readRow(keptRow, item))
     .sort((a, b) => a.createdAt - b.createdAt || (a.characterId < b.characterId ? -1 : 1))
 }
 
@@ -115,49 +113,13 @@ export function countDown(owner: Owner): Write {
   }
 }
 
-/** A name is taken under its looks. */
-const nameKey = (realmId: string, looks: string): Key => ({
-  pk: `R#${realmId}#NAME#${looks}`,
-  sk: 'NAME',
-})
-
-/** What names were taken under before looks counted: their letters. */
-const lettersOf = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '')
-
-/** Fails when the name is taken, as any of these. */
-export function takeName(owner: Owner, name: string, characterId: string): Write[] {
-  const [looks, letters] = [looksOf(name), lettersOf(name)]
-  const condition = 'attribute_not_exists(pk)'
-  const item = {
-    ...nameKey(owner.realmId, looks),
-    v: 1,
-    characterId,
-    accountId: owner.accountId,
-  }
-  const put: Write = { put: { table: 'core', condition, item } }
-  if (letters === looks) return [put]
-  return [put, { check: { table: 'core', key: nameKey(owner.realmId, letters), condition } }]
-}
-
-/** The name of a character, and names that are held for it, belong to nobody from now on. */
-export async function freeNames(
-  store: Store,
-  { realmId }: Owner,
-  { characterId, name, held }: KeptCharacter,
-): Promise<void> {
-  const forms = [name, ...held.map((one) => one.name)].flatMap((one) => [
-    looksOf(one),
-    lettersOf(one),
-  ])
-  for (const form of new Set(forms)) {
-    const key = nameKey(realmId, form)
-    const values = { ':id': characterId }
-    try {
-      await store.delete({ table: 'core', key, condition: 'characterId = :id', values })
-    } catch (error) {
-      // Another character's by now, or nobody's.
-      if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
-    }
+export function addToList(owner: Owner, character: Character): Write {
+  return {
+    put: {
+      table: 'core',
+      condition: 'attribute_not_exists(pk)',
+      item: { ...entryKey(owner, character.characterId), v: 1, ...character },
+    },
   }
 }
 
@@ -169,33 +131,69 @@ export async function removeFromList(
   await store.delete({ table: 'core', key: entryKey(owner, characterId) })
 }
 
-export type NameOwner = { accountId: string; characterId: string; name: string; deleted: boolean }
-
-/** Whose name looks like this one, and how it is spelled. */
-export async function readOwner(
-  store: Store,
-  realmId: string,
-  name: string,
-): Promise<NameOwner | undefined> {
-  for (const form of new Set([looksOf(name), lettersOf(name)])) {
-    const key = nameKey(realmId, form)
-    const row = await store.get({ table: 'core', key, consistent: true })
-    if (row === undefined) continue
-    const { accountId, characterId } = readRow(ownerRow, row)
-    const entry = await readCharacter(store, { realmId, accountId }, characterId)
-    // The entry is written with the name and never deleted.
-    const { name: spelled, deletedAt } = entry!
-    return { accountId, characterId, name: spelled, deleted: deletedAt !== undefined }
+/** Another name for one that is as it was read, and is not deleted. */
+export function renameInList(
+  owner: Owner,
+  read: KeptCharacter,
+  to: Pick<KeptCharacter, 'name' | 'renamedAt' | 'held'> & { at: number },
+): Write {
+  const { renamedAt, at } = to
+  return {
+    update: {
+      table: 'core',
+      key: entryKey(owner, read.characterId),
+      update: `SET #name = :name, held = :held, untold = :untold${renamedAt === undefined ? '' : ', renamedAt = :now'}`,
+      condition:
+        'attribute_not_exists(deletedAt) AND #name = :was AND attribute_not_exists(untold)',
+      names: { '#name': 'name' },
+      values: {
+        ':name': to.name,
+        ':held': to.held.map((one) => ({ ...one })),
+        ':was': read.name,
+        ':untold': { name: read.name, at },
+        ...(renamedAt === undefined ? {} : { ':now': renamedAt }),
+      },
+    },
   }
-  return undefined
 }
 
-export function addToList(owner: Owner, character: Character): Write {
+/** All who copy its name know the present one. */
+export function markTold(owner: Owner, { characterId, name }: KeptCharacter): Write {
   return {
-    put: {
+    update: {
       table: 'core',
-      condition: 'attribute_not_exists(pk)',
-      item: { ...entryKey(owner, character.characterId), v: 1, ...character },
+      key: entryKey(owner, characterId),
+      update: 'REMOVE untold',
+      condition: '#name = :name',
+      names: { '#name': 'name' },
+      values: { ':name': name },
+    },
+  }
+}
+
+/** One that was deleted at that moment is there again. */
+export function markRestored(owner: Owner, characterId: string, deletedAt: number): Write {
+  return {
+    update: {
+      table: 'core',
+      key: entryKey(owner, characterId),
+      update: 'REMOVE deletedAt',
+      condition: 'deletedAt = :at',
+      values: { ':at': deletedAt },
+    },
+  }
+}
+
+/** One more to play of those that are kept. */
+export function countRestored(owner: Owner): Write {
+  return {
+    update: {
+      table: 'core',
+      key: countKey(owner),
+      update: 'SET #live = #live + :one',
+      condition: '#live < :max',
+      names: { '#live': 'live' },
+      values: { ':one': 1, ':max': charactersPerRealm },
     },
   }
 }

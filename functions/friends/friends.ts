@@ -12,6 +12,7 @@ import type { Push } from '#shared/push/push.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
+import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { ownerOfName } from '../characters/characters.ts'
 import { once } from '../http/once.ts'
@@ -21,7 +22,16 @@ import type { TextDeps } from '../moderation/moderation.ts'
 import { showInLobby } from '../social/social.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
-import { countSide, listOf, noteBlock, readBlocked, readSide, writeSide } from './store.ts'
+import {
+  countSide,
+  listOf,
+  nameSide,
+  noteBlock,
+  readBlocked,
+  readSide,
+  whoKnows,
+  writeSide,
+} from './store.ts'
 import type { FriendRow } from './store.ts'
 
 /** For other domains, where one player reaches another: in the transaction, and for what is read before it. */
@@ -152,6 +162,28 @@ export async function act(
     return { steps, answer: myRow === undefined ? {} : { friend: myRow } }
   })
   return friend
+}
+
+/**
+ * A character has another name: who knows its player by the old one knows him by the new one. Two trips for each of
+ * them. Throws StoreError; safe to repeat.
+ */
+export async function followName(
+  store: Store,
+  { realmId, accountId, from, to }: Player & { from: string; to: string },
+): Promise<void> {
+  const me = { realmId, accountId }
+  for await (const playerId of whoKnows(store, me)) {
+    const them = { realmId, accountId: playerId }
+    const theirs = await readSide(store, them, accountId)
+    if (theirs?.name !== from) continue
+    try {
+      await store.update(nameSide(them, accountId, from, to))
+    } catch (error) {
+      // The pair has changed, and took the name of now.
+      if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+    }
+  }
 }
 
 function sideOf(row: FriendRow | undefined): Side {

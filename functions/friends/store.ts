@@ -8,8 +8,9 @@ import * as z from 'zod'
 import { blockedMax, friendRequestsMax, friendsMax } from '#shared/limits.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { friendsPartition } from '#shared/presence/circle.ts'
+import { rowsIn } from '#shared/store/partition.ts'
 import { readRow } from '#shared/store/row.ts'
-import type { Item, Key, Store, Write } from '#shared/store/store.ts'
+import type { Item, Key, Store, Update, Write } from '#shared/store/store.ts'
 import type { List } from '../http/page.ts'
 import type { Side } from './pair.ts'
 
@@ -119,6 +120,28 @@ export function countSide(of: Player, before: Side, after: Side): Write | undefi
   const key = { pk: friendsPartition(of), sk: 'COUNT' }
   return {
     update: { table: 'core', key, update: `SET ${sets.join(', ')}`, condition, names, values },
+  }
+}
+
+/** Another name for a player, where another one knows him by that of before. */
+export function nameSide(of: Player, playerId: string, from: string, to: string): Update {
+  return {
+    table: 'core',
+    key: rowKey(of, playerId),
+    update: 'SET #name = :to',
+    condition: '#name = :from',
+    names: { '#name': 'name' },
+    values: { ':from': from, ':to': to },
+  }
+}
+
+/** Whose lists a player may be in. One trip for each hundred. */
+export async function* whoKnows(store: Store, of: Player): AsyncGenerator<string> {
+  const partitions = [friendsPartition(of), blockersPartition(of)]
+  for (const pk of partitions) {
+    for await (const { sk } of rowsIn(store, { table: 'core', pk, begins: 'P#' })) {
+      yield sk.slice('P#'.length)
+    }
   }
 }
 

@@ -37,6 +37,7 @@ export async function accountsInGuild(store: Store, of: GuildIn): Promise<string
   const [guild, roster] = await Promise.all([readGuild(store, of), rosterOf(store, of)])
   return guild?.state === 'open' ? [...new Set(roster.map(({ accountId }) => accountId))] : []
 }
+export { followNameInGuild } from './renamed.ts'
 
 /**
  * After the deletion of a character: it is in no guild, and nothing waits for it. A leader hands over to who has been

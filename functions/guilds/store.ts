@@ -400,6 +400,24 @@ export function giveRank(of: GuildIn, { characterId, rankId }: MemberRow, to: nu
   }
 }
 
+/** Fails when it is no member. */
+export function nameMember(of: GuildIn, characterId: string, name: string): Write {
+  return nameWrite(memberKey(of, characterId), name)
+}
+
+/** Both rows of what waits. Fails when it waits no more. */
+export function nameWaiting(realmId: string, row: WaitingRow, name: string): Write[] {
+  const keys = waitingKeys(realmId, row.guildId, row.characterId)
+  return keys.map((key) => nameWrite(key, name))
+}
+
+function nameWrite(key: Key, name: string): Write {
+  const names = { '#name': 'name' }
+  const values = { ':name': name }
+  const update = 'SET #name = :name'
+  return { update: { table: 'core', key, update, condition: there, names, values } }
+}
+
 const listed = { invite: 'invites', application: 'applications' } as const
 const mostOf = {
   invite: guildInvitesPerCharacterMax,

@@ -8,6 +8,7 @@ import { notify } from '#shared/notifications/mailbox.ts'
 import type { News } from '#shared/notifications/notification.ts'
 import type { Push } from '#shared/push/push.ts'
 import { Problem } from '#shared/problem.ts'
+import { newId } from '#shared/runtime.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -105,6 +106,25 @@ export async function leavePartyAsDeleted(
   const op = operationOf(['parties.leave-as-deleted', realmId, before.partyId, before.number], {})
   try {
     await leaveParty(deps, { realmId, me: async () => member, op })
+  } catch (error) {
+    // It was removed meanwhile.
+    if (!(error instanceof Problem) || error.code !== 'party.not_found') throw error
+  }
+}
+
+/** A character has another name, in its party too. Two trips, and the commit. Throws StoreError, world.busy. */
+export async function followNameInParty(
+  deps: PartyDeps,
+  { realmId, characterId, to }: { realmId: string; characterId: string; to: string },
+): Promise<void> {
+  const before = await readMine(deps.store, realmId, { characterId })
+  const member = before?.members.find((one) => one.characterId === characterId)
+  if (before === undefined || member === undefined || member.name === to) return
+  const op = operationOf(['parties.renamed', newId(deps.runtime)], {})
+  try {
+    await mine(deps, { realmId, me: async () => member, op }, (party) =>
+      alone(rules.rename(party, characterId, to)),
+    )
   } catch (error) {
     // It was removed meanwhile.
     if (!(error instanceof Problem) || error.code !== 'party.not_found') throw error

@@ -74,6 +74,13 @@ export function handOver(party: Party, by: string, to: string): Party | PartyRef
   return isIn(party, to) ? { ...party, leader: to } : 'party.not_found'
 }
 
+/** A member has another name. */
+export function rename(party: Party, characterId: string, name: string): Party | PartyRefusal {
+  if (!isIn(party, characterId)) return 'party.not_found'
+  const renamed = (one: Member) => (one.characterId === characterId ? { ...one, name } : one)
+  return { ...party, members: party.members.map(renamed) }
+}
+
 /** Who asks is ready. */
 export function askReady(party: Party, by: string, now: number): Party | PartyRefusal {
   if (party.leader !== by) return 'party.not_leader'

@@ -1,4 +1,5 @@
-// The profile of a character. It is written once, when the character is made. A host reads it at a claim.
+// The profile of a character. It is written when the character is made; its name changes while it is out of play. A host
+// reads it at a claim.
 import * as z from 'zod'
 
 const profile = z.object({ name: z.string(), race: z.string(), job: z.string() })

@@ -12,6 +12,7 @@ import { tallyAdd } from '../rules/tally.ts'
 import type { Tally, TallyTotal } from '../rules/tally.ts'
 import type { Step } from '../store/commit.ts'
 import { readRow } from '../store/row.ts'
+import { StoreError } from '../store/store.ts'
 import type { Item, Key, Store, Write } from '../store/store.ts'
 import { effect } from './effect.ts'
 import type { EffectKind, EffectRequest } from './effect.ts'
@@ -215,6 +216,29 @@ export async function eraseTotals(store: Store, realmId: string, subject: string
       { delete: { table: 'core', key, ...same } },
       ...(row.ranked ? [rankDelete(realmId, subject, row)] : []),
     ])
+  }
+}
+
+/** A character has another name: its places in ranked lists show it. Throws StoreError; safe to repeat. */
+export async function followName(
+  store: Store,
+  { realmId, characterId, to }: { realmId: string; characterId: string; to: string },
+): Promise<void> {
+  for (const row of await readRows(store, realmId, characterId)) {
+    if (!row.ranked) continue
+    try {
+      await store.update({
+        table: 'core',
+        key: rankKey(realmId, characterId, row),
+        update: 'SET #name = :to',
+        condition: 'attribute_exists(pk)',
+        names: { '#name': 'name' },
+        values: { ':to': to },
+      })
+    } catch (error) {
+      // A host has added to the tally, with the name of now.
+      if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
+    }
   }
 }
 

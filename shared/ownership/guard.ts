@@ -27,7 +27,7 @@ const stateRow = z.object({ epoch: z.int(), saveNumber: z.int() })
 
 export type Guard = { realmId: string; characterId: string } & z.infer<typeof guardRow>
 
-/** The profile of a character: written once, read with the guard. */
+/** The profile of a character, read with the guard. Only its name changes. */
 export type StoredProfile = { [field: string]: Value }
 
 /** The state row: the saved state, the epoch that may write it, and the number of its last save. */
@@ -51,6 +51,10 @@ export function guardKey(realmId: string, characterId: string): Key {
 
 export function stateKey(realmId: string, characterId: string): Key {
   return { pk: characterPartition(realmId, characterId), sk: STATE }
+}
+
+export function profileKey(realmId: string, characterId: string): Key {
+  return { pk: characterPartition(realmId, characterId), sk: PROFILE }
 }
 
 /** Reads guard, profile and state in one trip, strongly. Pass to `store.query`. */

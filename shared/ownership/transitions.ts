@@ -6,7 +6,7 @@
 // a version (a busy wallet would starve log-in) and only named attributes are set (a whole-row write
 // would lose wallet changes). A claim does not change the epoch: the reservation already did.
 import type { Write } from '../store/store.ts'
-import { guardKey, saveUpdate, stateKey } from './guard.ts'
+import { guardKey, profileKey, saveUpdate, stateKey } from './guard.ts'
 import type { CharacterRows, Guard, Save } from './guard.ts'
 import type { Saved } from './saved.ts'
 
@@ -229,6 +229,60 @@ export function letGoWrites(owned: {
 export type DeadOwner = { bootId: string; check: Write; fence: Write }
 
 /**
+ * Gives a character that is not in play another name in its profile. A reservation is void with it, as by a deletion:
+ * of the rename and the claim of its ticket the first one wins.
+ */
+export function renameWrites(
+  realmId: string,
+  characterId: string,
+  accountId: string,
+  name: string,
+): Write[] {
+  return [
+    ...outOfPlay(realmId, characterId, accountId),
+    {
+      update: {
+        table: 'core',
+        key: profileKey(realmId, characterId),
+        update: 'SET #name = :name',
+        condition: 'attribute_exists(pk)',
+        names: { '#name': 'name' },
+        values: { ':name': name },
+      },
+    },
+  ]
+}
+
+/** A deleted character is there again, offline. The epoch rises once more, as at each change of its guard. */
+export function restoreCharacterWrites(
+  realmId: string,
+  characterId: string,
+  accountId: string,
+): Write[] {
+  const one = { ':one': 1 }
+  return [
+    {
+      update: {
+        table: 'core',
+        key: guardKey(realmId, characterId),
+        update: 'SET epoch = epoch + :one REMOVE deleted',
+        condition: 'accountId = :account AND deleted = :true',
+        values: { ...one, ':account': accountId, ':true': true },
+      },
+    },
+    {
+      update: {
+        table: 'core',
+        key: stateKey(realmId, characterId),
+        update: 'SET epoch = epoch + :one',
+        condition: 'attribute_exists(pk)',
+        values: one,
+      },
+    },
+  ]
+}
+
+/**
  * Marks a character deleted, first in its guard. The condition fails while the character is in play, unless
  * its owner is `dead`. A reservation is void with it, at any time: of the delete and the claim of its ticket
  * the first one wins, and the other one finds another guard. So no clock is asked whether the ticket has
@@ -240,22 +294,32 @@ export function deleteCharacterWrites(
   accountId: string,
   dead?: DeadOwner,
 ): Write[] {
-  const ofDead = dead === undefined ? '' : ' OR (#state = :active AND #owner = :dead)'
   const ofOwner: Write[] = dead === undefined ? [] : [dead.check, dead.fence]
+  return [...outOfPlay(realmId, characterId, accountId, { deleted: true, dead }), ...ofOwner]
+}
+
+/** Offline and at the next epoch, of a character that is not deleted. */
+function outOfPlay(
+  realmId: string,
+  characterId: string,
+  accountId: string,
+  { deleted = false, dead }: { deleted?: boolean; dead?: DeadOwner | undefined } = {},
+): Write[] {
+  const ofDead = dead === undefined ? '' : ' OR (#state = :active AND #owner = :dead)'
   return [
     {
       update: {
         table: 'core',
         key: guardKey(realmId, characterId),
         update:
-          'SET deleted = :true, epoch = epoch + :one, #owner = :none, #instance = :none, ' +
+          `SET ${deleted ? 'deleted = :true, ' : ''}epoch = epoch + :one, #owner = :none, #instance = :none, ` +
           '#state = :offline, ticketId = :none',
         condition:
           `(#state IN (:offline, :reserved, :moving)${ofDead}) AND ` +
           'accountId = :account AND attribute_not_exists(deleted)',
         names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
         values: {
-          ':true': true,
+          ...(deleted ? { ':true': true } : {}),
           ':one': 1,
           ':none': '',
           ':offline': 'offline',
@@ -275,6 +339,5 @@ export function deleteCharacterWrites(
         values: { ':one': 1 },
       },
     },
-    ...ofOwner,
   ]
 }

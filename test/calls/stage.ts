@@ -93,4 +93,5 @@ export function createStage(served: Served): Stage {
   }
 }
 
-const letters = 'abcdefghkopstuxz'
+// Without vowels, so that no word comes of them that is not allowed.
+const letters = 'bcdfghjwpqrstxyz'
