@@ -12,7 +12,7 @@ async function founded(stage: Stage) {
 }
 
 /** And has invited the second. */
-async function invited(stage: Stage) {
+export async function invitedToGuild(stage: Stage) {
   const guild = await founded(stage)
   const { params, first, second } = guild
   await first.client.guilds.invite({ params, body: { as: first.as, name: second.name } })
@@ -20,8 +20,8 @@ async function invited(stage: Stage) {
 }
 
 /** The first leads, the second is a member. */
-async function joined(stage: Stage) {
-  const guild = await invited(stage)
+export async function joined(stage: Stage) {
+  const guild = await invitedToGuild(stage)
   const { params, second } = guild
   await second.client.guilds.join({ params, body: { as: second.as } })
   return guild
@@ -74,13 +74,13 @@ export const guildCalls: CallsOf<typeof guilds> = {
     return { by: second, params: { ...realm, characterId: second.as } }
   },
   async invites(stage) {
-    const { realm, second } = await invited(stage)
+    const { realm, second } = await invitedToGuild(stage)
     return { by: second, params: { ...realm, characterId: second.as }, query: {} }
   },
   roster: read,
   log: read,
   async waiting(stage) {
-    const { params, first } = await invited(stage)
+    const { params, first } = await invitedToGuild(stage)
     return { by: first, params, query: { as: first.as }, others }
   },
   async invite(stage) {
@@ -88,7 +88,7 @@ export const guildCalls: CallsOf<typeof guilds> = {
     return { by: first, params, body: { as: first.as, name: second.name }, others }
   },
   async join(stage) {
-    const { params, second } = await invited(stage)
+    const { params, second } = await invitedToGuild(stage)
     const body = { as: second.as }
     return { by: second, params, body, others: { guildId: 'guild.not_waiting' } }
   },

@@ -4,7 +4,7 @@ import { two } from './friends.ts'
 import type { Stage } from './stage.ts'
 
 /** The first leads a party, into which the second is invited. */
-async function invited(stage: Stage) {
+export async function invitedToParty(stage: Stage) {
   const { params, first, second } = await two(stage)
   const body = { as: first.as, name: second.name }
   const { party } = await first.client.parties.invite({ params, body })
@@ -12,8 +12,8 @@ async function invited(stage: Stage) {
 }
 
 /** Two in a party; the first leads. */
-async function together(stage: Stage) {
-  const { params, first, second, partyId } = await invited(stage)
+export async function together(stage: Stage) {
+  const { params, first, second, partyId } = await invitedToParty(stage)
   await second.client.parties.accept({ params: { ...params, partyId }, body: { as: second.as } })
   return { params, first, second }
 }
@@ -28,7 +28,7 @@ export const partyCalls: CallsOf<typeof parties> = {
     return { by: first, params, body: { as: first.as, name: second.name } }
   },
   async accept(stage) {
-    const { params, second, partyId } = await invited(stage)
+    const { params, second, partyId } = await invitedToParty(stage)
     return {
       by: second,
       params: { ...params, partyId },
@@ -37,7 +37,7 @@ export const partyCalls: CallsOf<typeof parties> = {
     }
   },
   async decline(stage) {
-    const { params, second, partyId } = await invited(stage)
+    const { params, second, partyId } = await invitedToParty(stage)
     return {
       by: second,
       params: { ...params, partyId },

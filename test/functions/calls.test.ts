@@ -1,11 +1,13 @@
 // Every endpoint of the domain table, from its example in test/calls: taken once however often it is sent, and
 // refused to who names what is another one's.
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '#shared/runtime.ts'
 import { book, requestOf } from '../calls/book.ts'
 import type { Call } from '../calls/book.ts'
 import type { Example } from '../calls/call.ts'
 import { createStage } from '../calls/stage.ts'
+import type { Stage } from '../calls/stage.ts'
+import { peopleConformance } from '../conformance/people.ts'
 import { openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
@@ -133,6 +135,12 @@ const partsOf = (example: Example) =>
   (['params', 'query', 'body'] as const).flatMap((part) =>
     Object.entries(example[part] ?? {}).map(([field, value]) => ({ part, field, value })),
   )
+
+describe('people, with the functions in one process,', () => {
+  let stage: Stage
+  beforeAll(async () => ({ stage } = await stageOf()))
+  peopleConformance(() => stage)
+})
 
 describe("another player's id", () => {
   const asked = book.filter(({ endpoint }) => endpoint.identity === 'player')
