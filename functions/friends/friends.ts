@@ -12,6 +12,7 @@ import type { Push } from '#shared/push/push.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
+import { rowsIn } from '#shared/store/partition.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { ownerOfName } from '../characters/characters.ts'
@@ -23,6 +24,7 @@ import { showInLobby } from '../social/social.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
 import {
+  blockersPartition,
   countSide,
   listOf,
   nameSide,
@@ -45,6 +47,15 @@ export async function hasBlocked(store: Store, by: Player, playerId: string): Pr
 /** The players that a player has blocked: their lines are not for him. One trip. */
 export async function blockedBy(store: Store, of: Player): Promise<ReadonlySet<string>> {
   return new Set((await readBlocked(store, of)).map(({ playerId }) => playerId))
+}
+
+/** Who has blocked a player. One trip. */
+export async function blockersOf(store: Store, of: Player): Promise<Set<string>> {
+  const found = new Set<string>()
+  for await (const { sk } of rowsIn(store, { table: 'core', pk: blockersPartition(of) })) {
+    found.add(sk.slice('P#'.length))
+  }
+  return found
 }
 
 /** Who acts, on whom. Names are those by which they know each other, where the act gives one. */

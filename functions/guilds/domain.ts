@@ -34,6 +34,7 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'ConditionCheckItem'] },
     // Who has blocked.
     { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['ConditionCheckItem'] },
+    { table: 'core', partition: 'R#{realm}#BLOCKERS#*', actions: ['Query'] },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
   ],
 })

@@ -1,9 +1,12 @@
 import type { Handlers, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { guilds } from '#shared/api/guilds.ts'
 import { guildLogKeptMs } from '#shared/limits.ts'
+import type { Cache } from '#shared/cache/cache.ts'
+import { createPresence } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf } from '../characters/characters.ts'
+import { blockersOf } from '../friends/friends.ts'
 import { readPage } from '../http/page.ts'
 import type { TextDeps } from '../moderation/moderation.ts'
 import { demand, inOrder, openGuild, seatOf } from './acting.ts'
@@ -11,10 +14,14 @@ import type { Actor } from './acting.ts'
 import { guildOf } from './ending.ts'
 import { disband, found, guildShown } from './founding.ts'
 import { accept, apply, decline, invite, join, shown } from './joining.ts'
-import { kick, lead, leave, memberShown, message, rank, ranks, rankShown } from './members.ts'
+import { kick, lead, leave, message, rank, ranks, rankShown } from './members.ts'
+import { rosterFor } from './roster.ts'
 import { logOf, membersOf, readGuildId, readMember, waitingFor, waitingOf } from './store.ts'
 
-export function guildRoutes(deps: OperationDeps & TextDeps): Handlers<typeof guilds> {
+export function guildRoutes(
+  parts: OperationDeps & TextDeps & { cache: Cache },
+): Handlers<typeof guilds> {
+  const deps = { ...parts, presence: createPresence(parts) }
   const { store } = deps
   return {
     found: async ({ params, body, caller, operation }) =>
@@ -50,12 +57,15 @@ export function guildRoutes(deps: OperationDeps & TextDeps): Handlers<typeof gui
     },
     async roster({ params, query, caller }) {
       const as = actor(params, caller, query.as)
-      const [, , page] = await inOrder(
+      const viewer = { realmId: params.realmId, accountId: caller.accountId }
+      const [, , page, blockers] = await inOrder(
         as.read(),
         seatOf(store, params, query.as),
         readPage(store, membersOf(params), query),
+        blockersOf(store, viewer),
       )
-      return { ...page, entries: page.entries.map(memberShown) }
+      const seenBy = { ...viewer, blockers }
+      return { ...page, entries: await rosterFor(deps.presence, seenBy, page.entries) }
     },
     async waiting({ params, query, caller }) {
       const as = actor(params, caller, query.as)

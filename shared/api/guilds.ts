@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { guildMembersMax, guildMessageMaxLength, guildRanksMax } from '../limits.ts'
 import { domain, endpoint } from './endpoint.ts'
+import { presence } from './friends.ts'
 import { characterName, done, guildName, guildRankName, moment, realmId, uuid } from './names.ts'
 import { paged } from './page.ts'
 
@@ -32,7 +33,13 @@ const rank = z
   .meta({ id: 'GuildRank', description: 'A permission that is not listed is not given' })
 
 const member = z
-  .object({ characterId: uuid, name: characterName, rankId, joinedAt: moment })
+  .object({
+    characterId: uuid,
+    name: characterName,
+    rankId,
+    joinedAt: moment,
+    presence: presence.optional().meta({ description: 'In the roster' }),
+  })
   .meta({ id: 'GuildMember' })
 
 const waiting = z
@@ -155,6 +162,9 @@ export const guilds = domain({
       method: 'GET',
       path: '/v1/realms/{realmId}/guilds/{guildId}/members',
       summary: 'The members, in the order of their ids',
+      description:
+        'With the presence of each that is in play. A player who plays another character, wants to appear offline, ' +
+        'or has blocked you, is offline.',
       identity: 'player',
       params: inGuild,
       ...membersOnly(member, { size: 100, max: guildMembersMax }),

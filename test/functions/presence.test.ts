@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
 import { CacheError } from '#shared/cache/cache.ts'
-import { friendRequestsMax, statusMaxLength } from '#shared/limits.ts'
+import { friendRequestsMax, guildMembersMax, statusMaxLength } from '#shared/limits.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { hostKey, placeKey, writeEntry } from '#shared/presence/entry.ts'
 import { newId } from '#shared/runtime.ts'
@@ -101,6 +101,82 @@ describe('the list of friends', () => {
     test.clock.advance(2000)
     expect(await ada.list()).toMatchObject({ Bram: { state: 'online' } })
     expect(test.logged).toEqual([])
+  })
+})
+
+describe('the roster of a guild', () => {
+  async function inGuild() {
+    const all = await people()
+    const { ada, bram, cato } = all
+    const { guildId } = await ada.client.guilds.found({
+      params: inRealm,
+      body: { as: ada.as, name: 'Lanterns' },
+    })
+    const params = { ...inRealm, guildId }
+    for (const one of [bram, cato]) {
+      await ada.client.guilds.invite({ params, body: { as: ada.as, name: one.name } })
+      await one.client.guilds.join({ params, body: { as: one.as } })
+    }
+    const roster = async ({ client, as }: typeof ada) => {
+      const { entries } = await client.guilds.roster({ params, query: { as, limit: 500 } })
+      return Object.fromEntries(entries.map(({ name, presence }) => [name, presence?.state]))
+    }
+    return { ...all, guildId, roster }
+  }
+
+  it('shows which member is in play, with which zone, and not what else its player plays', async () => {
+    const { test, ada, bram, cato, guildId, roster } = await inGuild()
+    await ada.comesIn()
+    await bram.comesIn({ status: 'busy' })
+    const query = { as: cato.as }
+    const { entries } = await cato.client.guilds.roster({ params: { ...inRealm, guildId }, query })
+    const online = { state: 'online', name: 'Bram', zone: 'hub', since: 5, status: 'busy' }
+    expect(entries.find(({ name }) => name === 'Bram')!.presence).toEqual(online)
+    expect(await roster(cato)).toEqual({ Ada: 'online', Bram: 'online', Cato: 'offline' })
+    // With another character than the member.
+    const entry = { characterId: newId(test.clock), name: 'Another', zone: 'hub', since: 5 }
+    await test.cache.pipeline([['HSET', hostKey(host), bram.accountId, writeEntry(entry)]])
+    expect(await roster(cato)).toEqual({ Ada: 'online', Bram: 'offline', Cato: 'offline' })
+  })
+
+  it('shows nobody who has blocked the one who looks', async () => {
+    const { ada, bram, cato, roster } = await inGuild()
+    for (const one of [ada, bram, cato]) await one.comesIn()
+    await ada.client.friends.block({ params: inRealm, body: { name: 'Bram' } })
+    expect(await roster(bram)).toEqual({ Ada: 'offline', Bram: 'online', Cato: 'online' })
+    for (const one of [ada, cato]) {
+      expect(await roster(one)).toEqual({ Ada: 'online', Bram: 'online', Cato: 'online' })
+    }
+  })
+
+  it('is there while Redis is gone, and takes two trips to it for 500 members', async () => {
+    const { test, ada, cato, guildId, roster } = await inGuild()
+    for (let i = 0; i < guildMembersMax - 3; i++) {
+      const [accountId, characterId] = [newId(test.clock), newId(test.clock)]
+      const row = { characterId, accountId, name: 'Member', rankId: 2, joinedAt: 5 }
+      const item = { pk: `R#local#GUILD#${guildId}`, sk: `M#${characterId}`, v: 1, ...row }
+      await test.memory.put({ table: 'core', item })
+      const entry = { characterId, name: 'Member', zone: 'hub', since: 5 }
+      await test.cache.pipeline([
+        ['SET', placeKey('local', accountId), `boot-${i % 5}`],
+        ['HSET', hostKey(`boot-${i % 5}`), accountId, writeEntry(entry)],
+      ])
+    }
+    await ada.comesIn()
+    const { pipeline } = test.cache
+    let trips = 0
+    test.cache.pipeline = async (commands) => {
+      trips++
+      return await pipeline(commands)
+    }
+    const query = { as: cato.as, limit: 500 }
+    const params = { ...inRealm, guildId }
+    const { entries } = await cato.client.guilds.roster({ params, query })
+    const seen = entries.map(({ presence }) => presence?.state)
+    expect(seen.filter((state) => state === 'online')).toHaveLength(guildMembersMax - 2)
+    expect(trips).toBe(2)
+    test.cache.pipeline = async () => await Promise.reject(new CacheError('gone'))
+    expect(new Set(Object.values(await roster(cato)))).toEqual(new Set(['unknown']))
   })
 })
 

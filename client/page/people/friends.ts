@@ -1,7 +1,7 @@
 // The tab of friends, requests and blocks.
 import type { Friend } from '#shared/api/friends.ts'
 import { button, element, field } from '../element.ts'
-import { line, section } from './tab.ts'
+import { line, presenceWords, section } from './tab.ts'
 import type { Tab, TabContext } from './tab.ts'
 
 type Choice = 'Accept' | 'Decline' | 'Take back' | 'Remove' | 'Block' | 'Unblock' | 'Invite'
@@ -92,11 +92,4 @@ export function friendsTab(
 /** The name of the character that a friend plays, or else the one by which he is known. */
 function playedBy({ name, presence }: Friend): string {
   return presence?.state === 'online' ? presence.name : name
-}
-
-function presenceWords({ name, presence }: Friend, zoneName: (id: string) => string): string {
-  if (presence?.state !== 'online') return presence?.state === 'offline' ? 'Not in the world' : ''
-  const as = presence.name === name ? '' : `as ${presence.name} `
-  const status = presence.status === undefined ? '' : `: ${presence.status}`
-  return `${as}in ${zoneName(presence.zone)}${status}`
 }

@@ -3,14 +3,15 @@ import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import type { GuildMember, GuildWaiting, Permission } from '#shared/api/guilds.ts'
 import { button, element, field } from '../element.ts'
-import { line, section } from './tab.ts'
+import { line, presenceWords, section } from './tab.ts'
 import type { Tab, TabContext } from './tab.ts'
 
 type Own = NonNullable<Awaited<ReturnType<ApiClient<Api>['guilds']['mine']>>['guild']>
 
 const rosterSize = 100
 
-export function guildTab({ api, playing, act }: TabContext): Tab {
+/** `zoneName`: what players call a zone. */
+export function guildTab({ api, playing, act }: TabContext, zoneName: (id: string) => string): Tab {
   const { realmId, characterId: as } = playing
   const body = { as }
   const name = field('Name', { name: 'guild', autocomplete: 'off' })
@@ -114,7 +115,7 @@ export function guildTab({ api, playing, act }: TabContext): Tab {
   }
 
   const memberLine = (
-    { characterId, name: text, rankId }: GuildMember,
+    { characterId, name: text, rankId, presence }: GuildMember,
     { guildId, ranks, rankId: mine }: Own,
     may: (permission: Permission) => boolean,
   ) => {
@@ -150,7 +151,9 @@ export function guildTab({ api, playing, act }: TabContext): Tab {
               ]
             : []),
         ]
-    return line(text, ranks[at(rankId)]?.name ?? '', choices)
+    const where = presenceWords({ name: text, presence }, zoneName)
+    const about = [ranks[at(rankId)]?.name ?? '', where].filter((words) => words !== '')
+    return line(text, about.join(', '), choices)
   }
 
   const applicationLine = ({ guildId, characterId, name: text }: GuildWaiting) => {

@@ -39,11 +39,12 @@ export function createPeople(options: PeopleOptions): People {
   const mailbox = createMailbox(api, playing.realmId, { store, key })
   const error = element('p', { class: 'error', attributes: { role: 'alert' } })
   const zoneNames = new Map<string, string>()
+  const zoneName = (id: string) => zoneNames.get(id) ?? id
   const context: TabContext = { api, playing, act: (what) => void act(what) }
   const tabs: { tab: Tab; button: HTMLButtonElement; waiting: number }[] = [
-    friendsTab(context, (id) => zoneNames.get(id) ?? id),
+    friendsTab(context, zoneName),
     partyTab(context),
-    guildTab(context),
+    guildTab(context, zoneName),
     mailTab(context),
   ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
   let chosen = tabs[0]!.tab

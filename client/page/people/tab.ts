@@ -1,6 +1,7 @@
 // What the tabs of the panel of people share.
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
+import type { Presence } from '#shared/api/friends.ts'
 import { button, element } from '../element.ts'
 import type { Playing } from '../resume-store.ts'
 
@@ -33,4 +34,15 @@ export function line(
 /** A heading with lines, or nothing when there are none. */
 export function section(title: string, lines: readonly HTMLElement[]): HTMLElement[] {
   return lines.length === 0 ? [] : [element('h2', { text: title }), ...lines]
+}
+
+/** `zoneName`: what players call a zone. */
+export function presenceWords(
+  { name, presence }: { name: string; presence?: Presence | undefined },
+  zoneName: (id: string) => string,
+): string {
+  if (presence?.state !== 'online') return presence?.state === 'offline' ? 'Not in the world' : ''
+  const as = presence.name === name ? '' : `as ${presence.name} `
+  const status = presence.status === undefined ? '' : `: ${presence.status}`
+  return `${as}in ${zoneName(presence.zone)}${status}`
 }
