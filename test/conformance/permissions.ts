@@ -25,7 +25,7 @@ import { book, requestOf } from '../calls/book.ts'
 import { invitedToGuild, joined } from '../calls/guilds.ts'
 import { invitedToParty, together } from '../calls/parties.ts'
 import { createStage } from '../calls/stage.ts'
-import type { Client, Stage } from '../calls/stage.ts'
+import type { Player as Person, Stage } from '../calls/stage.ts'
 import { peopleConformance } from './people.ts'
 import { refusals } from '../fleet/eks-gate.ts'
 import { startFakeKubernetes } from '../fleet/fake-kubernetes.ts'
@@ -117,11 +117,19 @@ async function close(): Promise<void> {
 async function ask(
   method: string,
   path: string,
-  more?: { token?: string | undefined; body?: unknown },
+  more?: { token?: string; body?: unknown },
 ): Promise<HttpAnswer> {
-  let answer = await realm.ask(method, path, more)
+  return await noted(method, path, () => realm.ask(method, path, more))
+}
+
+async function noted(
+  method: string,
+  path: string,
+  send: () => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
+  let answer = await send()
   // On a busy machine the store may be late. Clients send such a request again too.
-  for (let i = 0; i < 3 && answer.status === 503; i++) answer = await realm.ask(method, path, more)
+  for (let i = 0; i < 3 && answer.status === 503; i++) answer = await send()
   asked.push({ method, path: path.split('?', 1)[0]!, status: answer.status })
   const { code } = answer.status === 200 ? { code: undefined } : codeOf(answer)
   if (code === 'internal.error') throw new Error(`${method} ${path}: ${JSON.stringify(refused)}`)
@@ -166,31 +174,32 @@ async function twice(target: string, body: unknown, token?: string): Promise<voi
   expect(first.status).toBeLessThan(300)
 }
 
+const baseUrl = 'https://api.test.example'
+
+/** As a client fetches; it is noted, and a fault of ours fails. */
+async function fetchAsked(url: string, init: RequestInit): Promise<Response> {
+  const { method = 'GET', body } = init
+  const target = url.slice(baseUrl.length)
+  const headers = Object.fromEntries(new Headers(init.headers))
+  const request = { method, target, headers, ...(typeof body === 'string' && { body }) }
+  const answer = await noted(method, target, () => realm.send(request))
+  return new Response(answer.body.toString(), { status: answer.status, headers: answer.headers })
+}
+
 /** The functions as the book of calls asks them. */
 function openStage(): Stage {
-  const fetch = async (url: string, { method = 'GET', headers, body }: RequestInit) => {
-    const target = url.slice(baseUrl.length)
-    const given = Object.fromEntries(new Headers(headers))
-    const answer = await realm.send({
-      method,
-      target,
-      headers: given,
-      ...(typeof body === 'string' && { body }),
-    })
-    asked.push({ method, path: target.split('?', 1)[0]!, status: answer.status })
-    return new Response(answer.body.length === 0 ? null : answer.body.toString(), {
-      status: answer.status,
-      headers: answer.headers,
-    })
-  }
-  const baseUrl = 'https://api.test.example'
-  const newOperationId = () => newId(systemRuntime)
   return createStage({
     realmId,
     store: realm.store,
     runtime: systemRuntime,
     client: (token) =>
-      createApiClient({ api, baseUrl, fetch, newId: newOperationId, token: () => token }),
+      createApiClient({
+        api,
+        baseUrl,
+        fetch: fetchAsked,
+        newId: () => newId(systemRuntime),
+        token: () => token,
+      }),
     fleetHost: async () => 'hub-1',
   })
 }
@@ -392,17 +401,36 @@ async function play(bundling: Bundling): Promise<void> {
 
   await ask('DELETE', `${inRealm}/characters/${mira.characterId}`, { token: mira.token })
 
-  // Every call of the book.
+  // Every call of the book; what is remembered is sent again.
   for (const { name, endpoint, example } of book) {
     const call = await example(stage)
-    const { method, target } = requestOf(endpoint, call)
-    const answer = await ask(method, target, { token: call.by?.token, body: call.body })
-    if (call.refused === undefined) expect(answer.status, name).toBe(endpoint.status ?? 200)
+    const request = requestOf(endpoint, call)
+    const { target, ...init } = request
+    const headers = { ...request.headers, 'idempotency-key': newId(systemRuntime) }
+    const send = async () => {
+      const answer = await fetchAsked(baseUrl + target, { ...init, headers })
+      return [answer.status, await answer.text()]
+    }
+    const first = await send()
+    if (call.refused === undefined)
+      expect(first[0], `${name}: ${first[1]}`).toBe(endpoint.status ?? 200)
+    if (endpoint.repeat === 'remembered') expect(await send(), name).toEqual(first)
+  }
+
+  // Lines in each kind of channel, read by another one.
+  const talk = async (channel: string, { first, second }: { first: Person; second: Person }) => {
+    const params = { realmId, channel }
+    await first.client.chat.say({ params, body: { as: first.as, text: 'Hello' } })
+    await second.client.chat.lines({ params, query: { as: second.as } })
   }
   // Characters that end while others count on them, and a party that ends with its last one.
-  const remove = async ({ client, as }: { client: Client; as: string }) =>
+  const remove = async ({ client, as }: Person) =>
     await client.characters.delete({ params: { realmId, characterId: as } })
-  for (const { first, second } of [await joined(stage), await together(stage)]) {
+  const guild = await joined(stage)
+  const pair = await together(stage)
+  await talk('guild', guild)
+  for (const channel of ['party', 'global', 'zone:hub']) await talk(channel, pair)
+  for (const { first, second } of [guild, pair]) {
     await remove(second)
     await remove(first)
   }

@@ -52,7 +52,7 @@ export type LambdaRealm = {
   ask(
     method: string,
     target: string,
-    more?: { token?: string | undefined; body?: unknown },
+    more?: { token?: string; body?: unknown },
   ): Promise<HttpAnswer>
   /** A zone host that holds its lease and an open instance; what it asks of AWS is noted as well. */
   host(zone?: string, publicKey?: string): Promise<HostStore & { bootId: string }>
