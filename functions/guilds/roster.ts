@@ -7,8 +7,8 @@ import { memberShown } from './members.ts'
 import type { MemberRow } from './store.ts'
 
 /**
- * Members with their presence, for one of them. It is of the character in the guild: with another one, the player
- * does not show here that he plays. Who has blocked the one who looks is offline. Two trips to the cache.
+ * Members with their presence, for one of them. It is of the character in the guild: with another one, and in the
+ * lobby, the player does not show here that he is there. Who has blocked the one who looks is offline. Two trips to the cache.
  */
 export async function rosterFor(
   presence: PresenceReader,
@@ -19,9 +19,9 @@ export async function rosterFor(
   const found = await presence.read(realmId, [...players])
   return members.map((member) => {
     const seen = found.get(member.accountId) ?? 'offline'
-    const hidden =
-      typeof seen === 'object' &&
-      (seen.characterId !== member.characterId || blockers.has(member.accountId))
+    const plays =
+      typeof seen === 'object' && 'zone' in seen && seen.characterId === member.characterId
+    const hidden = typeof seen === 'object' && (!plays || blockers.has(member.accountId))
     return { ...memberShown(member), presence: presenceOf(hidden ? 'offline' : seen) }
   })
 }

@@ -163,7 +163,7 @@ export const guilds = domain({
       path: '/v1/realms/{realmId}/guilds/{guildId}/members',
       summary: 'The members, in the order of their ids',
       description:
-        'With the presence of each that is in play. A player who plays another character, wants to appear offline, ' +
+        'With the presence of each that is in play. A player who plays another character or none, wants to appear offline, ' +
         'or has blocked you, is offline.',
       identity: 'player',
       params: inGuild,
