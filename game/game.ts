@@ -4,10 +4,11 @@ import { defineGame } from 'waystone/game'
 import { zoneGame } from 'waystone/zone'
 import { cairnRoutes, stonesOf } from './cairns.ts'
 import { emoting } from './emote.ts'
+import { eveningBell } from './evening-bell.ts'
 
 export const game = defineGame({
   content: fileURLToPath(new URL('content/', import.meta.url)),
-  zone: zoneGame({ messages: [emoting] }),
+  zone: zoneGame({ messages: [emoting], events: [eveningBell] }),
   routes: [cairnRoutes],
   personal: stonesOf,
 })

@@ -11,6 +11,7 @@ import type { GateState } from './host/lease-gate.ts'
 import { createTickLoop } from './host/tick-loop.ts'
 import type { Running } from './host/tick-loop.ts'
 import { createUnjoined } from './host/unjoined.ts'
+import { createWorldEvents } from './host/world-events.ts'
 import { createAllowances } from './instance/allowances.ts'
 import { createAdmission } from './instance/admission.ts'
 import { createCheckpoints } from './instance/checkpoints.ts'
@@ -108,6 +109,7 @@ export function createHost(options: HostOptions): Host {
   const running = createRunning(options, { voices, blocks })
   const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
   const closing = createClosing({ ...options, running })
+  const tellEvents = createWorldEvents({ ...options, running })
   const admission = createAdmission({ ...options, instances, keepsOut: closing.keepsOut })
   const unjoined = createUnjoined(admission, monotonic)
   const transport =
@@ -149,6 +151,7 @@ export function createHost(options: HostOptions): Host {
       transport.sweep()
       unjoined.sweep(now)
       closing.sweep()
+      tellEvents()
     },
   })
   const applyCommand = createInbox({ instances, admission, voices, persistence, log })

@@ -15,12 +15,15 @@ export type {
   ZoneGame,
   ZoneRules,
 } from '#gameserver/sim/rules.ts'
+export { onEvent } from '#gameserver/sim/world-events.ts'
 export { timer } from '#gameserver/sim/timers.ts'
 export type {
   Archetype,
   At,
   EntityHandle as Entity,
+  EventOccurrence,
   Flight,
+  HandledEvent,
   Handlers,
   PlayerHandle as Player,
   Timer,

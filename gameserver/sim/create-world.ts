@@ -71,6 +71,7 @@ export function createWorld(
     walking: [],
     arrived: [],
     timers: [],
+    happening: new Map(),
     largestRadius: playerRadius,
     state: {},
     rules: undefined,

@@ -22,10 +22,11 @@ import { senseTouches } from './systems/sensors.ts'
 import { walkOrdered } from './systems/walk.ts'
 import { wander } from './systems/wander.ts'
 import { runTimers } from './timers.ts'
+import { runWorldEvents } from './world-events.ts'
 import type { Registered, Tick, World, WorldEvent } from './world.ts'
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import type { Message } from '#shared/protocol/message.ts'
-import type { Archetype, Handlers, PlayerHandle, Timer, Zone } from './zone.ts'
+import type { Archetype, HandledEvent, Handlers, PlayerHandle, Timer, Zone } from './zone.ts'
 
 /** Changes the world in place and pushes events. No clock, no I/O, nothing awaited. */
 export type System = { readonly name: string; readonly run: (world: World, tick: Tick) => void }
@@ -37,6 +38,7 @@ export type System = { readonly name: string; readonly run: (world: World, tick:
 const core = [
   { name: 'input', run: applyInputs },
   { name: 'messages', run: handleMessages },
+  { name: 'events', run: runWorldEvents },
   { name: 'timers', run: runTimers },
   { name: 'each', run: callEach },
   { name: 'movement', run: movePlayers },
@@ -96,6 +98,8 @@ export type ZoneGame = {
   timers?: readonly Timer<any>[]
   /** Messages with their handlers (`onMessage`), and those that clients are only sent. */
   messages?: readonly (HandledMessage | Message)[]
+  /** What happens when events of the content begin and end (`onEvent`). */
+  events?: readonly HandledEvent[]
   systems?: readonly GameSystem[]
   abilities?: readonly Ability[]
 }
@@ -129,6 +133,7 @@ export function zoneGame(added: ZoneGame = {}): ZoneRules {
     ]),
     messages: unique('message kind', [chat, ...messages], ({ message }) => message.kind),
     timers: unique('timer', timers, ({ name }) => name),
+    worldEvents: unique('event', added.events ?? [], ({ event }) => event),
     archetypes,
     components: parts,
     abilities,

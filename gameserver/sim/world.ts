@@ -14,7 +14,15 @@ import type { Grid } from './grid.ts'
 import type { Own } from './own.ts'
 import type { Random } from './random.ts'
 import type { HandledMessage } from './message.ts'
-import type { Archetype, Handlers, PlayerHandle, Timer, Zone as ZoneFacade } from './zone.ts'
+import type {
+  Archetype,
+  EventOccurrence,
+  HandledEvent,
+  Handlers,
+  PlayerHandle,
+  Timer,
+  Zone as ZoneFacade,
+} from './zone.ts'
 
 /** How a creature strays about its spawn. Lengths in units, times in ticks. */
 export type Wander = {
@@ -104,6 +112,7 @@ export type WaitingTimer = { readonly due: number; readonly name: string; readon
 export type Registered = {
   readonly messages: ReadonlyMap<string, HandledMessage>
   readonly timers: ReadonlyMap<string, Timer>
+  readonly worldEvents: ReadonlyMap<string, HandledEvent>
   /** What the game does with archetypes of the core. */
   readonly handlers: ReadonlyMap<Archetype, Handlers>
   /** Archetypes by what there is to do for them in a step. */
@@ -181,6 +190,8 @@ export type World = {
   arrived: Entity[]
   /** By due tick, then in the order in which they were set. */
   readonly timers: WaitingTimer[]
+  /** Events of the content that are on, by their ids. */
+  readonly happening: Map<string, Omit<EventOccurrence, 'since'>>
   /** The largest radius that an entity has had. */
   largestRadius: number
   /** What the game keeps from step to step. The core never reads it. */
@@ -225,6 +236,12 @@ export type WorldInput =
   | { input: 'message'; id: number; kind: string; body: unknown; n?: number }
   /** How an effect ended that a player's system asked for (effects.ts). */
   | { input: 'effect'; id: number; effect: WaitingEffect; outcome: EffectOutcome }
+  /** The events of the content that are on, all of them, at a wall clock (world-events.ts). */
+  | {
+      input: 'worldEvents'
+      at: number
+      on: readonly { event: string; startsAt: number; endsAt: number }[]
+    }
   /** Other content of the same zone (content.ts). */
   | { input: 'content'; zone: Zone; creatures: ReadonlyMap<string, Creature>; ofGame: OfGame }
 

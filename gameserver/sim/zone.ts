@@ -70,6 +70,25 @@ export type Timer<D = unknown> = {
   run(zone: Zone, data: D): void
 }
 
+/** One time at which an event happens. */
+export type EventOccurrence = {
+  /** Names it for good, in all copies of the zone and after each change of hosts: an id for effects. */
+  readonly id: string
+  /** Unix ms. */
+  readonly startsAt: number
+  readonly endsAt: number
+  /** Seconds since it began: 0, or more in a copy of the zone that opened meanwhile. */
+  readonly since: number
+}
+
+export type WorldEventHandlers = {
+  /** Once for each occurrence, in each copy of the zone. */
+  begins?(zone: Zone, occurrence: EventOccurrence): void
+  ends?(zone: Zone, occurrence: EventOccurrence): void
+}
+
+export type HandledEvent = WorldEventHandlers & { readonly event: string }
+
 /** How a player walks: metres a second, and half the side of his body in metres. */
 export type Gait = { readonly speed: number; readonly radius: number }
 

@@ -1,5 +1,11 @@
 import * as z from 'zod'
-import { creatureSchema, jobSchema, raceSchema, zoneSchema } from '../content/content.ts'
+import {
+  creatureSchema,
+  eventSchema,
+  jobSchema,
+  raceSchema,
+  zoneSchema,
+} from '../content/content.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { contentId } from './names.ts'
 
@@ -23,6 +29,9 @@ const file = z
     }),
     raceSchema.meta({ id: 'RaceFile', description: 'Of kind `races`' }),
     jobSchema.meta({ id: 'JobFile', description: 'Of kind `jobs`' }),
+    eventSchema
+      .extend({ announceMinutes: eventSchema.shape.announceMinutes.unwrap().optional() })
+      .meta({ id: 'EventFile', description: 'Of kind `events`. Times in UTC' }),
     z.looseObject({ id: z.string() }).meta({
       id: 'GameFile',
       description: 'Of another kind, which the game declares',

@@ -32,6 +32,20 @@ const zoneStatus = z.object({
   instances: z.int(),
 })
 
+const span = z.object({ startsAt: moment, endsAt: moment })
+
+const scheduledEvent = z
+  .object({
+    eventId: contentId,
+    name: z.string(),
+    text: z.string(),
+    zone: contentId.optional().meta({ description: 'Where; in all zones without it' }),
+    announceMinutes: z.int(),
+    now: span.optional().meta({ description: 'It is on' }),
+    next: span.optional(),
+  })
+  .meta({ id: 'ScheduledEvent' })
+
 export const world = domain({
   name: 'world',
   description: 'The way into the world',
@@ -68,6 +82,18 @@ export const world = domain({
         'world.busy',
       ],
       limits: [{ rate: 'enter.account', by: 'account' }],
+    }),
+    schedule: endpoint({
+      method: 'GET',
+      path: '/v1/realms/{realmId}/schedule',
+      summary: 'What happens in the world now and next',
+      description:
+        'From the content: all realms of a game have the same. Times are those of the server.',
+      identity: 'anyone',
+      params: z.object({ realmId }),
+      answer: z.object({ now: moment, events: z.array(scheduledEvent) }),
+      errors: [],
+      limits: [{ rate: 'read.address', by: 'address' }],
     }),
     status: endpoint({
       method: 'GET',

@@ -29,6 +29,7 @@ export function needsRestart(before: Content, next: Content): string[] {
 export function replaceContent(held: LoadedContent, next: LoadedContent): void {
   refill(held.content.zones, next.content.zones)
   refill(held.content.creatures, next.content.creatures)
+  refill(held.content.events, next.content.events)
   refill(held.content.races, next.content.races)
   refill(held.content.jobs, next.content.jobs)
   refill(held.content.ofGame, next.content.ofGame)

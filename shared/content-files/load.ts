@@ -3,6 +3,7 @@
 //
 //   game.json                       { "startZone": "hub" }
 //   zones/ creatures/ races/ jobs/  one entry a file, named after its id
+//   events/                         what happens at a time; a game need not have any
 //   words/                          lists of words that players may not write, if the game has its own
 //   and a folder for each kind that the game declares (shared/content/kind.ts)
 import { createHash } from 'node:crypto'
@@ -12,6 +13,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import {
   creatureSchema,
+  eventSchema,
   jobSchema,
   raceSchema,
   wordsSchema,
@@ -27,10 +29,11 @@ const core = {
   races: raceSchema,
   jobs: jobSchema,
   words: wordsSchema,
+  events: eventSchema,
 }
-const coreKinds = ['zones', 'creatures', 'races', 'jobs', 'words'] as const
+const coreKinds = ['zones', 'creatures', 'races', 'jobs', 'words', 'events'] as const
 /** A game without them is a game: its folder may be missing. */
-const optionalKinds = new Set<string>(['words'])
+const optionalKinds = new Set<string>(['words', 'events'])
 
 /** A kind to be read: its folder, the schema of its files, and where its entries go. */
 type Reading = { kind: string; schema: z.ZodType<Entry>; into: Map<string, unknown> }
@@ -81,6 +84,7 @@ export async function loadContent(
     creatures: new Map(),
     zones: new Map(),
     words: new Map(),
+    events: new Map(),
     ofGame: new Map(),
     startZone: '',
     version: '',

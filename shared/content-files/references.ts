@@ -1,5 +1,6 @@
 // Checks the references between content files, and the places that they name on the ground of a zone.
 import type { Content, Zone } from '../content/content.ts'
+import { shortestGapMs } from '../content/schedule.ts'
 import { metresToUnits, playerRadius } from '../rules/units.ts'
 import { buildWalls } from '../rules/walls.ts'
 import type { Walls } from '../rules/walls.ts'
@@ -20,6 +21,15 @@ export function checkReferences(content: Content, startKnown: boolean): string[]
         problems.push(`races/${race.id}.json: jobs.${i}: there is no job "${job}"`)
       }
     })
+  }
+  for (const event of content.events.values()) {
+    const file = `events/${event.id}.json`
+    if (event.zone !== undefined && !content.zones.has(event.zone)) {
+      problems.push(`${file}: zone: there is no zone "${event.zone}"`)
+    }
+    if (event.minutes * 60_000 > shortestGapMs(event)) {
+      problems.push(`${file}: minutes: it would begin again before it has ended`)
+    }
   }
   const walls = new Map<string, Walls>()
   for (const zone of content.zones.values()) walls.set(zone.id, buildWalls(zone))

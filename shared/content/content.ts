@@ -2,6 +2,7 @@
 // in these units. Zones convert them to protocol units when they load (shared/rules/units.ts).
 import * as z from 'zod'
 import type { Entry } from './kind.ts'
+import { weekdays } from './weekdays.ts'
 
 const id = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/)
 const title = z.string().min(1).max(40)
@@ -74,10 +75,46 @@ export const wordsSchema = z.strictObject({
   english: z.boolean(),
 })
 
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+
+/** When it begins, in UTC. */
+const when = z.discriminatedUnion('every', [
+  z.strictObject({
+    every: z.literal('week'),
+    on: z.array(z.enum(weekdays)).min(1).max(7),
+    at: z.array(timeOfDay).min(1).max(24),
+  }),
+  z.strictObject({ every: z.literal('day'), at: z.array(timeOfDay).min(1).max(24) }),
+  /** Each so many hours from midnight of 1 January 1970 on, at that minute of the hour. */
+  z.strictObject({
+    every: z.literal('hours'),
+    hours: z.int().min(1).max(168),
+    minute: z.int().min(0).max(59).default(0),
+  }),
+  z.strictObject({ every: z.literal('once'), at: z.iso.datetime() }),
+])
+
+/** Something that happens at a time. That it ends before it begins again is checked in references.ts. */
+export const eventSchema = z.strictObject({
+  id,
+  name: title,
+  text: z.string().min(1).max(200),
+  /** Where; in all zones without it. */
+  zone: id.optional(),
+  when,
+  minutes: z
+    .int()
+    .min(1)
+    .max(7 * 24 * 60),
+  /** Everybody in the world is told so long before; 0 for not. */
+  announceMinutes: z.int().min(0).max(120).default(0),
+})
+
 export type Race = z.infer<typeof raceSchema>
 export type Job = z.infer<typeof jobSchema>
 export type Creature = z.infer<typeof creatureSchema>
 export type Zone = z.infer<typeof zoneSchema>
+export type WorldEvent = z.infer<typeof eventSchema>
 export type Words = z.infer<typeof wordsSchema>
 
 /** All content of a game, by id. */
@@ -86,6 +123,7 @@ export type Content = {
   jobs: Map<string, Job>
   creatures: Map<string, Creature>
   zones: Map<string, Zone>
+  events: Map<string, WorldEvent>
   /** Lists of words; the core's own stands when there is none (shared/moderation/words.ts). */
   words: Map<string, Words>
   /** The entries of the game's own kinds: by kind, then by id. */

@@ -80,6 +80,7 @@ function field(count: number): { zone: Zone; content: Content } {
     zones: new Map([[zone.id, zone]]),
     startZone: zone.id,
     version: 'bench',
+    events: new Map(),
     ofGame: new Map(),
   }
   return { zone, content }

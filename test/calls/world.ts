@@ -8,5 +8,6 @@ export const worldCalls: CallsOf<typeof world> = {
     const params = { realmId: stage.realmId }
     return { by, params, body: { characterId: by.as, protocol: 2 } }
   },
+  schedule: async ({ realmId }) => ({ params: { realmId } }),
   status: async ({ realmId }) => ({ params: { realmId } }),
 }

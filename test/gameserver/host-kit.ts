@@ -3,7 +3,7 @@ import { generateKeyPair } from 'jose'
 import { createHost } from '#gameserver/host.ts'
 import type { Host } from '#gameserver/host.ts'
 import type { ZoneRules } from '#gameserver/sim/rules.ts'
-import type { Zone } from '#shared/content/content.ts'
+import type { WorldEvent, Zone } from '#shared/content/content.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import type { SigningKey } from '#shared/keys/jwt.ts'
 import type { Ticket } from '#shared/ownership/ticket.ts'
@@ -45,6 +45,7 @@ export async function openStage(
     zone?: Partial<Zone>
     instances?: string[]
     rules?: ZoneRules
+    events?: WorldEvent[]
   } = {},
 ): Promise<Stage> {
   const zone = testZone({ creatures: [], ...options.zone })
@@ -58,7 +59,7 @@ export async function openStage(
     host: createHost({
       bootId: 'boot-1',
       instances: (options.instances ?? ['field-1']).map((id) => ({ id, zone })),
-      content: testContent([zone]),
+      content: testContent([zone], options.events),
       ...(options.rules === undefined ? {} : { rules: options.rules }),
       persistence,
       verifyKeys: (keyId) => (keyId === 'k1' ? publicKey : undefined),

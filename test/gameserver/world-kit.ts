@@ -1,5 +1,5 @@
 // Small worlds for tests.
-import type { Content, Creature, Zone } from '#shared/content/content.ts'
+import type { Content, Creature, WorldEvent, Zone } from '#shared/content/content.ts'
 import { zoneSchema } from '#shared/content/content.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import type { WorldInput } from '#gameserver/sim/world.ts'
@@ -44,12 +44,13 @@ export function testZone(changes: Partial<Zone> = {}): Zone {
   })
 }
 
-export function testContent(zones: Zone[]): Content {
+export function testContent(zones: Zone[], events: WorldEvent[] = []): Content {
   return {
     races: new Map(),
     words: new Map(),
     jobs: new Map(),
     creatures: new Map([[deer.id, deer]]),
+    events: new Map(events.map((event) => [event.id, event])),
     ofGame: new Map(),
     zones: new Map(zones.map((zone) => [zone.id, zone])),
     startZone: zones[0]!.id,

@@ -52,6 +52,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     words: new Map(),
     jobs: new Map(),
     creatures: new Map(),
+    events: new Map(),
     ofGame: new Map(),
     zones: new Map([
       ['hub', zone('hub', capacity)],

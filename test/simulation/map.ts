@@ -39,6 +39,7 @@ export function createContent(capacity: number, zoneMetres: number): Content {
     words: new Map(),
     jobs: new Map(),
     creatures: new Map(),
+    events: new Map(),
     ofGame: new Map(),
     zones: new Map([
       ['hub', zone('hub', 'forest')],

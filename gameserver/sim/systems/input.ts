@@ -49,6 +49,9 @@ function apply(world: World, tick: Tick, input: WorldInput): void {
     case 'message':
       // A later system handles it, after all players of this step have entered (messages.ts).
       break
+    case 'worldEvents':
+      // So does this (world-events.ts).
+      break
     case 'effect': {
       const { effect, outcome } = input
       const entity = entityOf(world, input.id)

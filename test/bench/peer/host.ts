@@ -50,6 +50,7 @@ const content: Content = {
   words: new Map(),
   jobs: new Map(),
   creatures: new Map(),
+  events: new Map(),
   ofGame: new Map(),
   zones: new Map([[zone.id, zone]]),
   startZone: zone.id,
