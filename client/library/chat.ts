@@ -9,14 +9,13 @@ import { mailboxSettlesMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createEmitter } from './events.ts'
 import type { Listen } from './events.ts'
-import { retrying } from './retry.ts'
 
 /** As the API names them: global, zone:<zone>, guild, party, whisper. */
 export type ChannelName = string
 
 export type ChatEvents = {
-  /** A line, once. `late`: it did not come when it was said. */
-  line: { channel: ChannelName; line: ChannelLine; late: boolean }
+  /** A line, once. `late`: it did not come when it was said. `history`: it was there before the reader. */
+  line: { channel: ChannelName; line: ChannelLine; how: 'said' | 'late' | 'history' }
   /**
    * So many lines of a zone or of all did not come when they were said. The latest of them have just come as late
    * lines; the rest, `skipped`, is not shown. `more`: there were even more, which nobody has counted.
@@ -48,6 +47,7 @@ export type Chat = {
 }
 
 export type ChatOptions = {
+  /** Sends again what was not answered, under one operation id, as that of a session does. */
   api: Pick<ApiClient<Api>, 'chat'>
   realmId: string
   characterId: string
@@ -99,12 +99,12 @@ export function createChat({ api, realmId, characterId, runtime }: ChatOptions):
     })
 
   /** Takes a line that is new here. */
-  function take(room: Room, line: ChannelLine, late: boolean): void {
+  function take(room: Room, line: ChannelLine, how: ChatEvents['line']['how']): void {
     if (room.known.has(line.lineId)) return
     room.known.set(line.lineId, line.at)
     insert(room.lines, line)
     if (room.lines.length > keptMax) room.lines.shift()
-    emit('line', { channel: room.name, line, late })
+    emit('line', { channel: room.name, line, how })
   }
 
   function leave(room: Room): void {
@@ -151,7 +151,8 @@ export function createChat({ api, realmId, characterId, runtime }: ChatOptions):
     const late = fresh.filter(isLate)
     const skipped = room.open ? late.slice(0, Math.max(0, late.length - lateMax)) : []
     for (const { lineId, at } of skipped) room.known.set(lineId, at)
-    for (const line of fresh) take(room, line, isLate(line))
+    const how = (line: ChannelLine) => (read.first ? 'history' : isLate(line) ? 'late' : 'said')
+    for (const line of fresh) take(room, line, how(line))
     const more = read.more && fresh.length > 0
     if (room.open && (more || late.length > 0)) {
       const channel = room.name
@@ -194,7 +195,7 @@ export function createChat({ api, realmId, characterId, runtime }: ChatOptions):
     if (room === undefined) return
     // Of another character's guild, or of one that he has just joined.
     const own = room.name === 'whisper' || room.channel === line.channel
-    if (own) take(room, line, false)
+    if (own) take(room, line, 'said')
     else readSoon(room)
   }
 
@@ -241,12 +242,12 @@ export function createChat({ api, realmId, characterId, runtime }: ChatOptions):
       return true
     },
     async say(channel, text) {
-      const request = { params: { realmId, channel }, body: { as: characterId, text } }
-      said(await retrying(runtime, (options) => api.chat.say(request, options), signal))
+      const body = { as: characterId, text }
+      said(await api.chat.say({ params: { realmId, channel }, body }))
     },
     async whisper(to, text) {
-      const request = { params: { realmId }, body: { as: characterId, to, text } }
-      said(await retrying(runtime, (options) => api.chat.whisper(request, options), signal))
+      const body = { as: characterId, to, text }
+      said(await api.chat.whisper({ params: { realmId }, body }))
     },
     close: () => stopping.abort(new Error('closed')),
   }

@@ -1,13 +1,18 @@
 // What lies over the world: chat, state of the connection, figures, the way out.
 import { chatMaxLength } from '#shared/limits.ts'
 import { cutText } from '#shared/protocol/control.ts'
+import { commandHelp, targets } from './chat-words.ts'
+import type { Target } from './chat-words.ts'
 import { button, element, show } from './element.ts'
 import type { Row } from './shown.ts'
 
 const logMax = 40
+/** What may stand before a line: a command and a name. */
+const commandMaxLength = 24
 
 export type Hud = {
-  line(name: string, text: string): void
+  /** `channel`: how it is called; nothing for a line that was said nearby. */
+  line(name: string, text: string, channel?: string): void
   note(text: string): void
   /** Empty hides it. */
   banner(text: string): void
@@ -29,7 +34,8 @@ export type HudOptions = {
   /** Buttons: beside the chat line, or for the thumb. */
   actions: readonly { code: string; label: string; key: string }[]
   act(code: string): void
-  say(text: string): void
+  /** The line, and the channel that is chosen. */
+  say(text: string, channel: Target): void
   people(): void
   leave(): void
   logOut(): void
@@ -46,12 +52,22 @@ export function createHud(options: HudOptions): Hud {
       'aria-label': 'Chat',
     },
   })
+  const chooser = element(
+    'select',
+    { attributes: { id: 'channel', 'aria-label': 'Channel', title: commandHelp } },
+    ...targets.map(({ target, label }) =>
+      element('option', { text: label, attributes: { value: target } }),
+    ),
+  )
+  // Keys typed here do not walk.
+  chooser.addEventListener('keydown', (event) => event.stopPropagation())
+  chooser.addEventListener('change', () => input.focus())
   const banner = element('div', { class: 'banner', attributes: { role: 'status', id: 'banner' } })
   const arrival = element('div', { class: 'arrival' })
   const figures = element('div', { class: 'figures' })
   // `maxlength` counts UTF-16 units, the server code points.
   const cut = () => {
-    const fits = cutText(input.value, chatMaxLength)
+    const fits = cutText(input.value, chatMaxLength + commandMaxLength)
     if (fits !== input.value) input.value = fits
   }
   input.addEventListener('input', (event) => {
@@ -65,7 +81,7 @@ export function createHud(options: HudOptions): Hud {
     if (event.key === 'Escape') input.blur()
     if (event.key !== 'Enter' || event.isComposing) return
     event.preventDefault()
-    if (input.value.trim() !== '') options.say(input.value)
+    if (input.value.trim() !== '') options.say(input.value, chooser.value as Target)
     input.value = ''
     input.blur()
   })
@@ -87,7 +103,7 @@ export function createHud(options: HudOptions): Hud {
     return made
   })
   const buttons = element('div', { class: 'actions' }, ...actions)
-  const line = element('div', { class: 'say' }, input)
+  const line = element('div', { class: 'say' }, chooser, input)
   const talk = element('div', { class: 'talk' }, log, line)
   const panel = element('dl', { class: 'panel', attributes: { id: 'panel' } })
   const hud = element('div', { class: 'hud' }, figures, panel, corner, banner, arrival, talk)
@@ -101,8 +117,9 @@ export function createHud(options: HudOptions): Hud {
     while (log.childElementCount > logMax) log.firstElementChild!.remove()
   }
   return {
-    line(name, text) {
+    line(name, text, channel) {
       const line = element('div', {}, element('b', { text: `${name}: ` }))
+      if (channel !== undefined) line.prepend(element('small', { text: `${channel} ` }))
       line.append(text)
       add(line)
     },

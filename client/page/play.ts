@@ -18,7 +18,11 @@ import { publish } from './hook.ts'
 import { createHud } from './hud.ts'
 import type { Hud } from './hud.ts'
 import { helpLines, keyName, showNews } from './news.ts'
+import { labelOf, readLine } from './chat-words.ts'
+import type { Target } from './chat-words.ts'
+import { missedWords } from './people/chat.ts'
 import { createPeople } from './people/people.ts'
+import type { People } from './people/people.ts'
 import { keepPlaying } from './resume-store.ts'
 import type { Playing } from './resume-store.ts'
 import { createScene } from './scene.ts'
@@ -89,9 +93,7 @@ export async function play(options: Play): Promise<void> {
     touches,
     actions,
     act: (code) => void gamePage.act(code),
-    say(text) {
-      if (!client.say(text)) hud.note('You are not connected. Your line was not sent.')
-    },
+    say: (text, channel) => void say(text, channel),
     people: () => people.open(),
     leave: () => leave(false),
     logOut: () => leave(true),
@@ -102,18 +104,31 @@ export async function play(options: Play): Promise<void> {
     help: helpLines(touches, actions),
     arrived: () => scene.figures.clear(),
   })
-  const say = (entity: number, text: string) => scene.figures.say(entity, text, webMonotonic())
-  client.on('chat', ({ from, text }) => say(from, text))
+  const sayOver = (entity: number, text: string) => scene.figures.say(entity, text, webMonotonic())
+  client.on('chat', ({ from, text }) => sayOver(from, text))
   const api = realm.api(game.api ?? {})
+  const accountId = options.session.account?.accountId ?? ''
   const people = createPeople({
     api,
     playing,
-    accountId: options.session.account?.accountId ?? '',
+    accountId,
     store: options.lasting,
     note: (text) => hud.note(text),
     waiting: (count) => hud.people(count),
   })
   client.on('notified', () => people.notified())
+  followChat(client, people, hud, accountId)
+  /** Says a line where it goes: to those nearby over the zone's socket, else in a channel. */
+  async function say(line: string, chosen: Target): Promise<void> {
+    const found = readLine(line, chosen, people.speaking.last())
+    if (typeof found === 'string') return hud.note(found)
+    const { target, text } = found
+    if (target === 'nearby') {
+      if (!client.say(text)) hud.note('You are not connected. Your line was not sent.')
+      return
+    }
+    await people.speaking.say(target, text).catch((error: unknown) => hud.note(wordsOf(error)))
+  }
   const controls = createControls(scene.surface, {
     zoom: (factor) => scene.zoomBy(factor),
     talk: () => hud.talk(),
@@ -126,7 +141,7 @@ export async function play(options: Play): Promise<void> {
     api,
     realm: playing,
     hud,
-    say,
+    say: sayOver,
     word(text) {
       const self = client.self()
       if (self && text !== '') scene.figures.word(self.id, text, webMonotonic())
@@ -147,6 +162,24 @@ export async function play(options: Play): Promise<void> {
   scene.close()
   document.title = game.title
   options.over(why, logOut)
+}
+
+/** Lines of the channels come by the zone's socket, and into its log. */
+function followChat(client: ZoneClient, { chat, isIn }: People, hud: Hud, accountId: string): void {
+  client.on('said', ({ line }) => chat.said(line))
+  client.on('lost', ({ channel }) => chat.lost(channel))
+  client.on('zone', ({ content }) => {
+    isIn(content.id)
+    chat.lost()
+  })
+  chat.on('line', ({ channel, line: { from, to, text }, how }) => {
+    if (how === 'history') return
+    const name = to !== undefined && from.playerId === accountId ? `To ${to.name}` : from.name
+    hud.line(name, text, labelOf(channel))
+  })
+  chat.on('missed', ({ channel, count, skipped, more }) =>
+    hud.note(missedWords(channel, count, skipped, more)),
+  )
 }
 
 /**

@@ -32,7 +32,7 @@ function readerOf(test: TestApi, who: Talker, channels: string[]) {
   const got: string[] = []
   const missed: Omit<ChatEvents['missed'], 'channel'>[] = []
   const left: string[] = []
-  chat.on('line', ({ line, late }) => got.push(`${line.text}${late ? ' (late)' : ''}`))
+  chat.on('line', ({ line, how }) => got.push(how === 'said' ? line.text : `${line.text} (${how})`))
   chat.on('missed', ({ count, skipped, more }) => missed.push({ count, skipped, more }))
   chat.on('left', ({ channel }) => left.push(channel))
   chat.follow(channels)
@@ -69,12 +69,12 @@ describe('a reader of channels', () => {
     // The first one is lost, the second comes twice.
     reader.chat.said(lines[1]!)
     reader.chat.said(lines[1]!)
-    expect(reader.got).toEqual(['before', 'two'])
+    expect(reader.got).toEqual(['before (history)', 'two'])
     test.clock.advance(5000)
     const three = await ada.say('guild', 'three')
     reader.chat.lost(three.channel)
     await reader.runtime.wake()
-    expect(reader.got).toEqual(['before', 'two', 'one (late)', 'three'])
+    expect(reader.got).toEqual(['before (history)', 'two', 'one (late)', 'three'])
     expect(reader.shows('guild')).toEqual(['before', 'one', 'two', 'three'])
     await reader.chat.whisper('Ada', 'mine')
     reader.chat.lost()

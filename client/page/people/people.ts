@@ -1,11 +1,16 @@
 // The panel of people: friends, party, guild, mail; and notes of what the mailbox says.
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
+import { createChat } from '../../library/chat.ts'
+import type { Chat } from '../../library/chat.ts'
 import { createMailbox } from '../../library/mailbox.ts'
 import type { KeyStore } from '../../library/storage.ts'
+import { webRuntime } from '../../library/web-runtime.ts'
 import { button, element } from '../element.ts'
 import type { Playing } from '../resume-store.ts'
 import { wordsOf } from '../words.ts'
+import { chatTab } from './chat.ts'
+import type { Speaking } from './chat.ts'
 import { friendsTab } from './friends.ts'
 import { guildTab } from './guild.ts'
 import { mailTab } from './mail.ts'
@@ -20,6 +25,10 @@ export type People = {
   open(): void
   /** The zone says that something is new. */
   notified(): void
+  chat: Chat
+  /** The player is in this zone, or in none. */
+  isIn(zone: string | undefined): void
+  speaking: Speaking
   close(): void
 }
 
@@ -37,6 +46,7 @@ export function createPeople(options: PeopleOptions): People {
   const { api, playing, accountId, store } = options
   const key = `mailbox.${playing.realmId}.${accountId}`
   const mailbox = createMailbox(api, playing.realmId, { store, key })
+  const { chat, speaking, isIn } = openChat(options)
   const error = element('p', { class: 'error', attributes: { role: 'alert' } })
   const zoneNames = new Map<string, string>()
   const zoneName = (id: string) => zoneNames.get(id) ?? id
@@ -46,6 +56,7 @@ export function createPeople(options: PeopleOptions): People {
     partyTab(context),
     guildTab(context, zoneName),
     mailTab(context),
+    chatTab(context, accountId, chat, speaking),
   ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
   let chosen = tabs[0]!.tab
 
@@ -139,9 +150,40 @@ export function createPeople(options: PeopleOptions): People {
       void refresh()
     },
     notified: () => void readNews(true),
+    chat,
+    isIn,
+    speaking,
     close() {
       clearInterval(timer)
+      chat.close()
       dialog.remove()
     },
   }
+}
+
+/** The channels of a character, with that of the zone where it is. */
+function openChat({ api, playing, accountId }: PeopleOptions) {
+  const { realmId, characterId } = playing
+  const chat = createChat({ api, realmId, characterId, runtime: webRuntime })
+  let channels: string[] = []
+  let last: string | undefined
+  const isIn = (zone: string | undefined) => {
+    channels = [...(zone === undefined ? [] : [`zone:${zone}`]), 'global', 'guild', 'party']
+    channels.push('whisper')
+    chat.follow(channels)
+  }
+  isIn(undefined)
+  chat.on('line', ({ line: { from, to } }) => {
+    if (to !== undefined) last = from.playerId === accountId ? to.name : from.name
+  })
+  const speaking: Speaking = {
+    channels: () => channels,
+    last: () => last,
+    async say(target, text) {
+      if (typeof target !== 'string') return await chat.whisper(target.whisper, text)
+      const zone = channels.find((name) => name.startsWith('zone:'))
+      await chat.say(target === 'zone' ? (zone ?? 'zone:none') : target, text)
+    },
+  }
+  return { chat, speaking, isIn }
 }
