@@ -48,10 +48,10 @@ export type PersonalOf = Personal | { none: string; stays?: readonly Stays[] }
 /** By the names of the domains, in the order of the table. Who is first knows whose the rest is, and is erased last. */
 export type Kept = ReadonlyMap<string, Personal>
 
-export function keptBy(records: readonly { name: string; personal?: PersonalOf }[]): Kept {
+export function keptBy(records: readonly { name: string; personal: PersonalOf }[]): Kept {
   return new Map(
     records.flatMap(({ name, personal }) =>
-      personal === undefined || 'none' in personal ? [] : [[name, personal] as const],
+      'none' in personal ? [] : [[name, personal] as const],
     ),
   )
 }

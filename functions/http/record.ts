@@ -70,7 +70,7 @@ type About = {
   /** Beside those that every function has (cdk/permissions.ts). */
   rows: readonly RowPermission[]
   /** What it keeps of a player: how it is exported and erased, or why there is nothing. */
-  personal?: PersonalOf
+  personal: PersonalOf
   /** What it adds to /health; see `checksOf`. */
   checks?: (parts: GivenParts) => Checks
   /** It hashes passwords: its function gets a whole core, and a bound of its own. */
