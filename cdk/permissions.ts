@@ -59,6 +59,19 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
     actions: ['UpdateItem', 'ConditionCheckItem'],
     unused: 'Tallies do not; another effect may, among its own rows.',
   },
+  // Results for leaderboards, and their copies in Redis.
+  {
+    table: 'core',
+    partition: 'R#{realm}#BOARD#*',
+    actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem', 'ConditionCheckItem'],
+  },
+  { table: 'core', partition: 'R#{realm}#BOARDS-OF#*', actions: ['GetItem', 'PutItem'] },
+  {
+    table: 'core',
+    partition: 'R#{realm}#GUILD#*',
+    actions: ['GetItem', 'ConditionCheckItem'],
+  },
+  { table: 'core', partition: 'R#{realm}#GUILDS#*', actions: ['GetItem', 'ConditionCheckItem'] },
   { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
   // Who is told when a player comes or goes, and how he wants to be seen.
   { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['GetItem', 'Query'] },

@@ -10,6 +10,7 @@ import { domain as game } from './game/domain.ts'
 import { domain as guilds } from './guilds/domain.ts'
 import type { DomainRecord } from './http/record.ts'
 import { domain as internal } from './internal/domain.ts'
+import { domain as leaderboards } from './leaderboards/domain.ts'
 import { domain as mail } from './mail/domain.ts'
 import { domain as notifications } from './notifications/domain.ts'
 import { domain as parties } from './parties/domain.ts'
@@ -25,6 +26,7 @@ export const domains: readonly DomainRecord[] = [
   admin,
   internal,
   game,
+  leaderboards,
   friends,
   guilds,
   notifications,

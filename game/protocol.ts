@@ -1,5 +1,5 @@
 // What the sample game's clients and servers say to one another. No I/O: it runs in a browser too.
-import { contentId, domain, endpoint, message, realmId } from 'waystone/api'
+import { contentId, domain, endpoint, leaderboard, message, realmId } from 'waystone/api'
 import * as z from 'waystone/zod'
 
 /** What a player can show to those around. */
@@ -11,6 +11,9 @@ export const emote = message('game.emote', {
   toClient: z.object({ from: z.int(), emote: z.enum(emotes) }),
   rate: { burst: 3, perSecond: 0.5 },
 })
+
+export const Gathering = leaderboard('gathering')
+export const LivelyGuilds = leaderboard('lively_guilds')
 
 const cairn = z
   .object({ zone: contentId, stones: z.int().min(0) })

@@ -19,12 +19,13 @@ import type { ZoneRules } from './sim/rules.ts'
 /** Content that changes reaches players at once. `loaded`: what is in use. */
 export function takeNewContent(options: {
   host: Host
+  persistence: Pick<PersistenceThread, 'takeBoards'>
   dir: string
   kinds: readonly ContentKind[]
   loaded: LoadedContent
   log: Log
 }): ContentWatch {
-  const { host, dir, kinds, loaded, log } = options
+  const { host, persistence, dir, kinds, loaded, log } = options
   return watchContent({
     dir,
     kinds,
@@ -32,6 +33,7 @@ export function takeNewContent(options: {
     runtime: systemRuntime,
     taken: (next) => {
       host.takeContent(next.content)
+      void persistence.takeBoards([...next.content.leaderboards.values()])
       log.info('content taken over', { version: next.content.version })
     },
     refused: (problems) => log.info('content not taken over', { problems }),

@@ -212,6 +212,7 @@ function startWorker(
       store: storeOptions(config, process.env),
       cache: hints(config),
       sockets: socketsAt(config),
+      boards: [...content.leaderboards.values()],
       logLevel: config.WAYSTONE_LOG,
       speed: config.WAYSTONE_SPEED,
       host: {
@@ -291,7 +292,14 @@ function takeChanges(
 ): ReturnType<typeof takeNewGame> {
   const { loaded, persistence } = more
   const kinds = game.contentKinds ?? []
-  const content = takeNewContent({ host: host!, dir: game.content, kinds, loaded, log })
+  const content = takeNewContent({
+    host: host!,
+    persistence,
+    dir: game.content,
+    kinds,
+    loaded,
+    log,
+  })
   return takeNewGame(host!, content, persistence, log, (why) => stop(why, 0))
 }
 

@@ -474,6 +474,32 @@ export const talliesMax = 40
  */
 export const tallyShards = 4
 
+/** Leaderboards of a game. All their seasons are listed in one answer: two reads each. */
+export const boardsMax = 32
+/** Places of a leaderboard that anybody can walk through: twenty pages. Nobody reads more, robots apart. */
+export const boardSizeMax = 1000
+/** Past seasons that a board keeps: a year of weeks. They are listed in one answer, 70 bytes each. */
+export const boardSeasonsKeptMax = 52
+/**
+ * Partitions of a season. A result is a check, two puts and a delete: with 8 partitions a board takes 1,000 results
+ * a second. The first page of a board reads each of them when it cannot come from Redis. It cannot change: rows would
+ * not be found.
+ */
+export const boardShards = 8
+/** Places on either side that `around` shows at most. */
+export const boardAroundMax = 25
+/**
+ * Rows of a board that go from the store into Redis at once: 200 KB from the store, and a request to Redis of
+ * 100 KB, of the 1 MB that it takes.
+ */
+export const boardCopyRows = 1000
+/** A copy of a board in Redis is made anew after a day. So what was lost on the way there is right again by then. */
+export const boardCopyMaxMs = 24 * 60 * 60 * 1000
+/** Who makes a copy says so at least this often; after it, somebody else goes on. A page takes a tenth of it. */
+export const boardCopierMs = 10_000
+/** Rows of a season that is not kept any more, deleted by one request of an operator: under a second. */
+export const boardTidyRows = 400
+
 /** Calls that wait for the worker thread at most: a minute of a busy hub, a few megabytes. */
 export const workerCallsMax = 4096
 

@@ -121,6 +121,17 @@ export const PROBLEMS = {
     title: 'Ranks need the leader first, another one, and no id twice',
   },
 
+  'leaderboard.not_found': { status: 404, title: 'There is no such leaderboard' },
+  'leaderboard.season_unknown': { status: 422, title: 'This season is not kept, or never was' },
+  'leaderboard.unranked': { status: 404, title: 'This one is not on the leaderboard' },
+  'leaderboard.of_guilds': { status: 409, title: 'This is a leaderboard of guilds' },
+  'leaderboard.unavailable': { status: 503, title: 'Ranks cannot be told now' },
+  'leaderboard.rebuilding': { status: 503, title: 'Ranks are being rebuilt; ask again soon' },
+  'leaderboard.unknown': { status: 422, title: 'Nobody here has this name' },
+  'leaderboard.over': { status: 409, title: 'This season is over' },
+  'leaderboard.no_guild': { status: 409, title: 'The character is in no guild' },
+  'leaderboard.full': { status: 409, title: 'The sum would be no safe integer' },
+
   'play.session_active': { status: 409, title: 'The character is still in play elsewhere' },
   'social.unavailable': { status: 503, title: 'There is no social socket here' },
   'play.version': { status: 409, title: 'The client does not speak a version served here' },

@@ -1,8 +1,10 @@
 // The store behind a test zone: what is saved of its characters, and the rows of the game. It outlives hosts.
 import { createEffecting } from '#gameserver/persistence/effecting.ts'
 import type { ClaimedCharacter, Persistence } from '#gameserver/persistence/persistence.ts'
+import type { Content } from '#shared/content/content.ts'
 import type { Game } from '#shared/game/game.ts'
 import { effectKindsOf } from '#shared/game/tallying.ts'
+import { createBoardEffects } from '#shared/leaderboards/effect.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { guardKey } from '#shared/ownership/guard.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -24,8 +26,15 @@ export type ZoneStore = {
 
 export const testRealm = 'test'
 
-export function createZoneStore(game: Game, runtime: Runtime, log: Log): ZoneStore {
+export function createZoneStore(
+  game: Game,
+  { leaderboards }: Pick<Content, 'leaderboards'>,
+  runtime: Runtime,
+  log: Log,
+): ZoneStore {
   const rows = createMemoryStore()
+  const boards = createBoardEffects({ store: rows, runtime, log })
+  boards.take([...leaderboards.values()])
   const characters = new Map<string, ClaimedCharacter & { owner: string }>()
 
   /** Saves what the owner says, and nobody else; an older save than the last changes nothing. */
@@ -64,7 +73,15 @@ export function createZoneStore(game: Game, runtime: Runtime, log: Log): ZoneSto
       const host = { realmId: testRealm, bootId }
       const effects = effectKindsOf(game)
       return {
-        effect: createEffecting({ store: rows, runtime, host, leaver, effects, log }),
+        effect: createEffecting({
+          store: rows,
+          runtime,
+          host,
+          leaver,
+          effects,
+          coreEffect: boards.find,
+          log,
+        }),
         claim: async () => await Promise.resolve({ outcome: 'refused' }),
         async leave(leaving) {
           if (!save(bootId, leaving)) return await Promise.resolve('fenced')

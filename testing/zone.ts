@@ -80,7 +80,7 @@ export async function testZone(
       if (fault !== undefined) faults.push(fault)
     },
   })
-  const store = createZoneStore(game, time.runtime, log)
+  const store = createZoneStore(game, content, time.runtime, log)
   const players = new Set<ZoneClient>()
   /** What tests want done in the next step. */
   let acts: ((zone: Zone) => void)[] = []

@@ -26,6 +26,8 @@ import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Item, Store } from '#shared/store/store.ts'
 import { leaveAsDeleted } from '../guilds/guilds.ts'
 import { checkText } from '../moderation/moderation.ts'
+import { unlistCharacter } from '../leaderboards/leaderboards.ts'
+import type { BoardDeps } from '../leaderboards/leaderboards.ts'
 import { leavePartyAsDeleted } from '../parties/parties.ts'
 import { readOwner, takeName } from './names.ts'
 import type { NameOwner } from './names.ts'
@@ -41,7 +43,7 @@ import type { KeptCharacter, Owner } from './store.ts'
 
 export { notDeleted, readAllCharacters } from './store.ts'
 
-export type CharacterDeps = { store: Store; runtime: Runtime; content: Content }
+export type CharacterDeps = BoardDeps & { content: Content }
 
 export type NewCharacter = { name: string; race: string; job: string }
 
@@ -134,7 +136,7 @@ export async function createCharacter(
  * character.not_found, character.in_play, world.busy, operation.mismatch.
  */
 export async function deleteCharacter(
-  deps: OperationDeps,
+  deps: BoardDeps,
   owner: Owner,
   characterId: string,
   op: OperationId,
@@ -147,23 +149,27 @@ export async function deleteCharacter(
     const code = error instanceof Problem ? error.code : undefined
     // A deletion that stopped here is ended by the next one, whatever its id is.
     if (code === 'character.not_found' && (await isDeleted(deps, owner, characterId))) {
-      await leaveAll(deps, { realmId: owner.realmId, characterId }, as)
+      await leaveAll(deps, { ...owner, characterId }, as)
     }
     if (code !== 'character.in_play') throw error
     const dead = await readDeadOwner(deps, owner.realmId, characterId)
     if (dead === undefined) throw error
     await commitDelete(deps, owner, characterId, op, unrank, dead)
   }
-  await leaveAll(deps, { realmId: owner.realmId, characterId }, as)
+  await leaveAll(deps, { ...owner, characterId }, as)
 }
 
 /** All that a character which is deleted is a member of. Each does nothing when it is not. */
 async function leaveAll(
-  deps: OperationDeps,
-  of: { realmId: string; characterId: string },
+  deps: BoardDeps,
+  of: Owner & { characterId: string },
   as: string | undefined,
 ): Promise<void> {
-  await Promise.all([leaveAsDeleted(deps, of, as), leavePartyAsDeleted(deps, of)])
+  await Promise.all([
+    leaveAsDeleted(deps, of, as),
+    leavePartyAsDeleted(deps, of),
+    unlistCharacter(deps, of),
+  ])
 }
 
 async function isDeleted({ store }: OperationDeps, owner: Owner, characterId: string) {

@@ -66,6 +66,13 @@ export const domain = defineDomain({
     },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem', 'DeleteItem'] },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
+    // It stands on no leaderboard any more; nor does a guild that ends with it.
+    {
+      table: 'core',
+      partition: 'R#{realm}#BOARDS-OF#*',
+      actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+    },
+    { table: 'core', partition: 'R#{realm}#BOARD#*', actions: ['PutItem', 'DeleteItem'] },
     // Ranked lists of the game show no character that is deleted.
     {
       table: 'core',

@@ -15,6 +15,7 @@ import type { ProblemCode } from '#shared/problem.ts'
 import type { Step } from '#shared/store/commit.ts'
 import { followName } from '../friends/friends.ts'
 import { followNameInGuild } from '../guilds/guilds.ts'
+import { relistCharacter, renameOnBoards } from '../leaderboards/leaderboards.ts'
 import { once } from '../http/once.ts'
 import type { Found } from '../http/once.ts'
 import { checkText } from '../moderation/moderation.ts'
@@ -135,6 +136,7 @@ async function tell(
     followNameInGuild(deps, renamed),
     followNameInParty(deps, renamed),
     followNameInRanks(deps.store, renamed),
+    renameOnBoards(deps, renamed, to),
   ])
 }
 
@@ -180,7 +182,7 @@ export async function restoreCharacter(
   op: OperationId,
   steps: readonly Step<ProblemCode>[] = [],
 ): Promise<Character> {
-  return await once<Character>(deps, op, async () => {
+  const restored = await once<Character>(deps, op, async () => {
     const now = deps.runtime.now()
     const kept = await ownCharacter(deps, owner, characterId)
     const { deletedAt } = kept
@@ -198,6 +200,8 @@ export async function restoreCharacter(
       answer: characterShown(kept),
     }
   })
+  await relistCharacter(deps, { ...owner, characterId })
+  return restored
 }
 
 /** Deleted or not. Throws character.not_found. */

@@ -3,7 +3,7 @@ import { guildLogMax, guildLogSlack } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { News } from '#shared/notifications/notification.ts'
 import { Problem } from '#shared/problem.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import type { GuildDeps } from './deps.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { readPage } from '../http/page.ts'
@@ -55,7 +55,7 @@ export function demand(guild: GuildRow, me: MemberRow, ...any: Permission[]): vo
 
 /** A change of a guild and its lines in the log. A log that is too long is cut first: two trips. */
 export async function loggedChange(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   guild: GuildRow,
   change: GuildChange,
@@ -77,7 +77,7 @@ export function acting(of: GuildIn, me: MemberRow): GuildStep {
  * Deletes the oldest entries of a log that is too long. Entries that expire go without being counted: so it counts
  * them anew.
  */
-async function trimLog(deps: OperationDeps, of: GuildIn, guild: GuildRow): Promise<void> {
+async function trimLog(deps: GuildDeps, of: GuildIn, guild: GuildRow): Promise<void> {
   const list = logOf(of)
   const { entries } = await readPage(
     deps.store,
@@ -106,7 +106,7 @@ async function trimLog(deps: OperationDeps, of: GuildIn, guild: GuildRow): Promi
 
 /** Tells the player of a character. */
 export function tell(
-  { runtime }: OperationDeps,
+  { runtime }: GuildDeps,
   realmId: string,
   { guildId, name: guild }: GuildRow,
   { accountId, characterId }: Omit<Somebody, 'name'>,

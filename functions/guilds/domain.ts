@@ -14,6 +14,13 @@ export const domain = defineDomain({
   personal,
   rows: [
     operationRows,
+    // A guild that ends leaves the leaderboards.
+    {
+      table: 'core',
+      partition: 'R#{realm}#BOARDS-OF#*',
+      actions: ['GetItem', 'Query', 'DeleteItem'],
+    },
+    { table: 'core', partition: 'R#{realm}#BOARD#*', actions: ['DeleteItem'] },
     {
       table: 'core',
       partition: 'R#{realm}#GUILD#*',

@@ -4,7 +4,8 @@
 import { createBackoff } from '#shared/backoff.ts'
 import { guildGoneKeptMs } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import { eraseFromBoards } from '../leaderboards/leaderboards.ts'
+import type { GuildDeps } from './deps.ts'
 import { readRow } from '#shared/store/row.ts'
 import { StoreError, expiresAt } from '#shared/store/store.ts'
 import type { Item, Write } from '#shared/store/store.ts'
@@ -28,7 +29,7 @@ const failuresMax = 20
 
 /** A guild that is open is gone. `leader`: who led it, if it is to be known as another one. */
 export function endGuild(
-  deps: OperationDeps,
+  deps: GuildDeps,
   realmId: string,
   guild: GuildRow,
   leader: Partial<Pick<GuildRow, 'leaderId' | 'leaderAccountId' | 'leaderName'>> = {},
@@ -41,12 +42,13 @@ export function endGuild(
 }
 
 /**
- * Clears what a guild that is gone has left, and tells its members. Two trips and two for each 30 rows. Throws
+ * Clears what a guild that is gone has left, and tells its members. Three trips and two for each 30 rows. Throws
  * StoreError; whoever calls it again goes on.
  */
-export async function clearGuild(deps: OperationDeps, of: GuildIn): Promise<void> {
+export async function clearGuild(deps: GuildDeps, of: GuildIn): Promise<void> {
   const guild = await readGuild(deps.store, of)
   if (guild?.state === 'open') return
+  await eraseFromBoards(deps, of.realmId, of.guildId)
   const backoff = createBackoff(deps.runtime, { baseMs: 20, maxMs: 500 })
   for (let failures = 0; ;) {
     const { items } = await deps.store.query({
@@ -70,12 +72,7 @@ export async function clearGuild(deps: OperationDeps, of: GuildIn): Promise<void
   }
 }
 
-function clearRow(
-  deps: OperationDeps,
-  of: GuildIn,
-  guild: GuildRow | undefined,
-  item: Item,
-): Write[] {
+function clearRow(deps: GuildDeps, of: GuildIn, guild: GuildRow | undefined, item: Item): Write[] {
   const key = { pk: item.pk, sk: item.sk }
   if (item.sk.startsWith('W#')) return dropWaiting(of.realmId, readRow(waitingRow, item))
   if (!item.sk.startsWith('M#')) return [{ delete: { table: 'core', key } }]
@@ -93,7 +90,7 @@ function clearRow(
  * The guild of a character; undefined when it is in none. Two trips when it is in one. What a guild that is gone
  * has left is cleared.
  */
-export async function guildOf(deps: OperationDeps, of: CharacterIn): Promise<GuildRow | undefined> {
+export async function guildOf(deps: GuildDeps, of: CharacterIn): Promise<GuildRow | undefined> {
   const guildId = await readPointer(deps.store, of)
   if (guildId === undefined) return undefined
   const guild = await readGuild(deps.store, { realmId: of.realmId, guildId })

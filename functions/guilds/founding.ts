@@ -4,7 +4,7 @@ import type { Guild } from '#shared/api/guilds.ts'
 import { Problem } from '#shared/problem.ts'
 import { isReserved } from '#shared/rules/reserved-names.ts'
 import { newId } from '#shared/runtime.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import type { GuildDeps } from './deps.ts'
 import { once } from '../http/once.ts'
 import { notDeleted } from '../characters/characters.ts'
 import { checkText } from '../moderation/moderation.ts'
@@ -18,7 +18,7 @@ import type { GuildIn, GuildRow } from './store.ts'
 
 /** A character founds a guild and leads it. Three trips in a row. */
 export async function found(
-  deps: OperationDeps & TextDeps,
+  deps: GuildDeps & TextDeps,
   realmId: string,
   as: Actor,
   name: string,
@@ -71,7 +71,7 @@ function newGuild(
 
 /** The leader disbands the guild. Two trips in a row, then its rows are cleared. */
 export async function disband(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   op: OperationId,

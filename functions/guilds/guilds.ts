@@ -1,7 +1,7 @@
 // What other domains ask of guilds.
 import { guildMembersMax } from '#shared/limits.ts'
 import { operationOf } from '#shared/store/commit.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import type { GuildDeps } from './deps.ts'
 import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
@@ -45,17 +45,13 @@ export { followNameInGuild } from './renamed.ts'
  * under which it goes, when its own is to be forgotten. Two trips when there is nothing to do. Throws StoreError and
  * world.busy.
  */
-export async function leaveAsDeleted(
-  deps: OperationDeps,
-  of: CharacterIn,
-  as?: string,
-): Promise<void> {
+export async function leaveAsDeleted(deps: GuildDeps, of: CharacterIn, as?: string): Promise<void> {
   const [guild] = await Promise.all([guildOf(deps, of), forgetAllFor(deps, of)])
   if (guild !== undefined) await leaveGuild(deps, of, guild.guildId, as)
 }
 
 async function leaveGuild(
-  deps: OperationDeps,
+  deps: GuildDeps,
   { realmId, characterId }: CharacterIn,
   guildId: string,
   as: string | undefined,
@@ -79,7 +75,7 @@ async function leaveGuild(
 
 /** The guild without a member. */
 async function without(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   guild: GuildRow,
   me: MemberRow,
@@ -110,7 +106,8 @@ async function without(
   ]
 }
 
-async function rosterOf(store: Store, of: GuildIn): Promise<MemberRow[]> {
+/** All members. One trip. */
+export async function rosterOf(store: Store, of: GuildIn): Promise<MemberRow[]> {
   const { entries } = await readPage(store, membersOf(of), { limit: guildMembersMax })
   return entries
 }

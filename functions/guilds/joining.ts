@@ -4,7 +4,7 @@ import type { OperationId } from '#shared/api/endpoint.ts'
 import type { GuildMember, GuildWaiting } from '#shared/api/guilds.ts'
 import { guildMembersMax, guildWaitingMax, guildWaitingMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import type { GuildDeps } from './deps.ts'
 import { once } from '../http/once.ts'
 import { notDeleted, ownerOfName } from '../characters/characters.ts'
 import { notBlocked } from '../friends/friends.ts'
@@ -31,7 +31,7 @@ import { acceptable, endWaiting, forgetExpired, forgetWaiting } from './waiting.
 
 /** A member invites the character of a name. Four trips in a row, some at once. */
 export async function invite(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   name: string,
@@ -62,7 +62,7 @@ export async function invite(
 
 /** A character applies. Three trips in a row, some at once. */
 export async function apply(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   op: OperationId,
@@ -86,7 +86,7 @@ export async function apply(
 
 /** The invited character accepts. */
 export async function join(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   op: OperationId,
@@ -104,7 +104,7 @@ export async function join(
 
 /** A member accepts an application. */
 export async function accept(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   characterId: string,
@@ -128,7 +128,7 @@ export async function accept(
 
 /** The character itself, or a member who may, ends what waits. */
 export async function decline(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   characterId: string,
@@ -151,7 +151,7 @@ export async function decline(
 
 /** Whether something of a kind may begin to wait. What has expired makes room. Throws Problem. */
 async function mayWait(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   guild: GuildRow,
   other: { characterId: string },
@@ -176,7 +176,7 @@ async function mayWait(
 
 /** What waits and may now make its character a member. Throws Problem. */
 async function mayJoin(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   guild: GuildRow,
   other: { characterId: string },
@@ -194,7 +194,7 @@ async function mayJoin(
 
 /** What waits becomes a member of the lowest rank. */
 async function becomes(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   guild: GuildRow,
   row: WaitingRow,
@@ -236,7 +236,7 @@ function wait(
 }
 
 function waitingRowOf(
-  { runtime }: OperationDeps,
+  { runtime }: GuildDeps,
   { guildId, name: guild }: GuildRow,
   { accountId, characterId, name }: Somebody,
   kind: WaitingRow['kind'],

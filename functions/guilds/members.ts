@@ -5,7 +5,7 @@ import type { GuildMember } from '#shared/api/guilds.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { Problem } from '#shared/problem.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import type { GuildDeps } from './deps.ts'
 import { once } from '../http/once.ts'
 import { checkText, checkTexts } from '../moderation/moderation.ts'
 import type { TextDeps } from '../moderation/moderation.ts'
@@ -18,7 +18,7 @@ import type { GuildIn, MemberRow } from './store.ts'
 
 /** Two trips in a row, as all acts here. */
 export async function leave(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   op: OperationId,
@@ -38,7 +38,7 @@ export async function leave(
 }
 
 export async function kick(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   characterId: string,
@@ -65,7 +65,7 @@ export async function kick(
 
 /** Gives a member another rank. */
 export async function rank(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   { characterId, rankId }: { characterId: string; rankId: number },
@@ -98,7 +98,7 @@ export async function rank(
 
 /** The leader hands over. He has the second rank then. */
 export async function lead(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: GuildIn,
   as: Actor,
   characterId: string,
@@ -137,7 +137,7 @@ export function leaderSet({ characterId, accountId, name }: MemberRow, rights: n
 
 /** Sets the message of the day; an empty one takes it away. */
 export async function message(
-  deps: OperationDeps & TextDeps,
+  deps: GuildDeps & TextDeps,
   of: GuildIn,
   as: Actor,
   text: string,
@@ -162,7 +162,7 @@ export async function message(
 
 /** Changes the ranks below that of the member. */
 export async function ranks(
-  deps: OperationDeps & TextDeps,
+  deps: GuildDeps & TextDeps,
   of: GuildIn,
   as: Actor,
   wanted: readonly WantedRank[],
@@ -194,7 +194,7 @@ function player({ realmId }: GuildIn, { accountId }: MemberRow): Player {
 }
 
 /** The one who acts and the one he acts on. */
-async function twoOf(deps: OperationDeps, of: GuildIn, as: Actor, characterId: string) {
+async function twoOf(deps: GuildDeps, of: GuildIn, as: Actor, characterId: string) {
   const [by, { guild, me }, other] = await inOrder(
     as.read(),
     seatOf(deps.store, of, as.characterId),

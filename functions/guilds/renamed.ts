@@ -1,17 +1,17 @@
 // A character has another name: its guild, and what waits for it, take it over.
 import { newId } from '#shared/runtime.ts'
 import { operationOf } from '#shared/store/commit.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
 import { rowsIn } from '#shared/store/partition.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
+import type { GuildDeps } from './deps.ts'
 import { guildOf } from './ending.ts'
 import { changeGuild, characterPartition, nameMember, nameWaiting, parseWaiting } from './store.ts'
 import type { CharacterIn } from './store.ts'
 
 /** Four trips in a row at most, and one for each that waits. Throws StoreError, world.busy; safe to repeat. */
 export async function followNameInGuild(
-  deps: OperationDeps,
+  deps: GuildDeps,
   of: CharacterIn & { to: string },
 ): Promise<void> {
   const { realmId, characterId, to } = of

@@ -1,10 +1,9 @@
 import type { Handlers, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { guilds } from '#shared/api/guilds.ts'
 import { guildLogKeptMs } from '#shared/limits.ts'
-import type { Cache } from '#shared/cache/cache.ts'
 import { createPresence } from '#shared/presence/presence.ts'
 import { Problem } from '#shared/problem.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import type { GuildDeps } from './deps.ts'
 import { characterOf } from '../characters/characters.ts'
 import { blockersOf } from '../friends/friends.ts'
 import { readPage } from '../http/page.ts'
@@ -19,7 +18,7 @@ import { rosterFor } from './roster.ts'
 import { logOf, membersOf, readGuildId, readMember, waitingFor, waitingOf } from './store.ts'
 
 export function guildRoutes(
-  parts: OperationDeps & TextDeps & { cache: Cache },
+  parts: GuildDeps & TextDeps,
 ): Handlers<typeof guilds> {
   const deps = { ...parts, presence: createPresence(parts) }
   const { store } = deps

@@ -3,7 +3,7 @@ import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
 import { Problem } from '#shared/problem.ts'
 import { operationOf } from '#shared/store/commit.ts'
-import type { OperationDeps } from '#shared/store/commit.ts'
+import type { GuildDeps } from './deps.ts'
 import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
 import { changeGuild, countOf, dropWaiting, readGuild, readWaiting, waitingFor } from './store.ts'
@@ -21,7 +21,7 @@ export function endWaiting(
 }
 
 /** Ends what waits, on nobody's request. Three trips, two of them at once. */
-export async function forgetWaiting(deps: OperationDeps, realmId: string, row: WaitingRow) {
+export async function forgetWaiting(deps: GuildDeps, realmId: string, row: WaitingRow) {
   const { guildId, characterId, at } = row
   const op: OperationId = operationOf(['guilds.forget', realmId, guildId, characterId, at], {})
   await once(deps, op, async () => {
@@ -37,7 +37,7 @@ export async function forgetWaiting(deps: OperationDeps, realmId: string, row: W
 
 /** Ends what has expired of a list that is full. Returns whether something has. */
 export async function forgetExpired(
-  deps: OperationDeps,
+  deps: GuildDeps,
   realmId: string,
   list: ReturnType<typeof waitingOf>,
 ): Promise<boolean> {
@@ -50,7 +50,7 @@ export async function forgetExpired(
 }
 
 /** All that waits for a character, of one that is deleted. */
-export async function forgetAllFor(deps: OperationDeps, of: CharacterIn): Promise<void> {
+export async function forgetAllFor(deps: GuildDeps, of: CharacterIn): Promise<void> {
   const { entries } = await readPage(deps.store, waitingFor(of), { limit: 50 })
   for (const row of entries) await forgetWaiting(deps, of.realmId, row)
 }

@@ -5,7 +5,7 @@
 // comes too late changes nothing, and the next one reads again. Which of the tries happens does not matter:
 // all of them put the same operation row, so one of them happens at most.
 import { createBackoff } from '#shared/backoff.ts'
-import type { EffectKind, EffectRequest } from '#shared/game/effect.ts'
+import type { CoreEffect, EffectKind, EffectPlan, EffectRequest } from '#shared/game/effect.ts'
 import { gameKey } from '#shared/game/game.ts'
 import { effectAnswerMaxBytes, effectReadsMax, effectTriesMax } from '#shared/limits.ts'
 import { ownedCheck } from '#shared/ownership/transitions.ts'
@@ -24,9 +24,11 @@ import { failed } from './store-watch.ts'
 const repeatMs = { baseMs: 250, maxMs: 2000 }
 
 /** A call as its kind has accepted it. */
-type Asked = { call: EffectCall; effect: EffectKind; request: Omit<EffectRequest<unknown>, 'now'> }
-
-type Plan = { steps: readonly Step<string>[]; answer: EffectAnswer } | { refused: string }
+type Asked = {
+  call: EffectCall
+  effect: EffectKind | CoreEffect
+  request: Omit<EffectRequest<unknown>, 'now'>
+}
 
 /** See Persistence.effect. */
 export function createEffecting(deps: {
@@ -36,9 +38,11 @@ export function createEffecting(deps: {
   leaver: Pick<Leaver, 'ownership'>
   /** By kind. */
   effects: ReadonlyMap<string, EffectKind>
+  /** Those of the core, by kind. */
+  coreEffect?: (kind: string) => CoreEffect | undefined
   log: Log
 }): Persistence['effect'] {
-  const { store, runtime, host, leaver, effects, log } = deps
+  const { store, runtime, host, leaver, effects, coreEffect, log } = deps
   const { realmId, bootId } = host
   const inTurn = createTurns()
 
@@ -51,16 +55,17 @@ export function createEffecting(deps: {
   /** Undefined for what the game has not registered, or not like this. */
   function readCall(call: EffectCall): Asked | undefined {
     const { characterId, accountId, name, id, kind, body } = call
-    const effect = effects.get(kind)
+    const effect = coreEffect?.(kind) ?? effects.get(kind)
     const read = effect?.body.safeParse(JSON.parse(body))
     if (effect === undefined || !read?.success) return undefined
     return { call, effect, request: { realmId, characterId, accountId, name, id, body: read.data } }
   }
 
   /** What the effect does, by its rows as they are now. Throws StoreError. */
-  async function plan({ call, effect, request }: Asked): Promise<Plan> {
+  async function plan({ call, effect, request }: Asked): Promise<EffectPlan> {
     const now = runtime.now()
     try {
+      if ('plan' in effect) return await effect.plan({ ...request, now })
       const keys = effect.reads?.({ ...request, now }) ?? []
       if (keys.length > effectReadsMax) throw new RangeError(`${keys.length} rows are too many`)
       for (const key of keys) requireOwnRow(call.kind, realmId, 'core', key)
@@ -129,6 +134,10 @@ export function createEffecting(deps: {
     }
     if (ended.outcome === 'mismatch') return refusedAs('mismatch')
     if (ended.outcome === 'refused') return refusedAs(ended.refused)
+    if ('plan' in effect) {
+      effect.happened({ ...asked.request, now: runtime.now() }, ended.answer)
+      return { outcome: 'done', answer: ended.answer }
+    }
     return effect.answer === undefined
       ? { outcome: 'done' }
       : { outcome: 'done', answer: ended.answer }
@@ -162,7 +171,7 @@ export function createEffecting(deps: {
       return refusedAs('unknown')
     }
     const settle = async () => await untilClear(asked)
-    if (asked.effect.reads === undefined) return await settle()
+    if (!('plan' in asked.effect) && asked.effect.reads === undefined) return await settle()
     // A player's effects of a kind mostly read the same rows: at once they would be in each other's way.
     return await inTurn(`${call.kind} ${call.characterId}`, settle)
   }

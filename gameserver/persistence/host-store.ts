@@ -3,6 +3,8 @@
 import type { EffectKind } from '#shared/game/effect.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
+import type { Leaderboard } from '#shared/content/content.ts'
+import { createBoardEffects } from '#shared/leaderboards/effect.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createPush } from '#shared/push/push.ts'
@@ -48,6 +50,8 @@ export type HostStore = Persistence & {
   stats(): Promise<StoreStats>
   /** Renews the lease, watches those of others and sweeps what dead hosts left, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
+  /** The leaderboards of the content, as they are from now on. */
+  takeBoards(boards: readonly Leaderboard[]): Promise<void>
   /** Ends the lease at the end of a drain: the host owns no character any more. */
   release(): Promise<StoreOutcome>
 }
@@ -64,6 +68,8 @@ export function createHostStore(deps: {
   sockets?: Sockets
   /** Of the game, by kind; none by default. */
   effects?: ReadonlyMap<string, EffectKind>
+  /** The leaderboards of the content; none by default. */
+  boards?: readonly Leaderboard[]
   /** Silent by default. */
   log?: Log
 }): HostStore {
@@ -97,6 +103,13 @@ export function createHostStore(deps: {
   const zones = new Map(host.instances.map(({ instance, zone }) => [instance, zone]))
   const readHints = async () => await inbox.read().then(() => 'done' as const, failed)
   const parts = { store, runtime, clocks, host, stays, places, leaver, proof, lease, log }
+  const boards = createBoardEffects({
+    store,
+    runtime,
+    log,
+    ...(deps.cache && { cache: deps.cache }),
+  })
+  boards.take(deps.boards ?? [])
 
   return {
     async claim(ticket) {
@@ -119,7 +132,7 @@ export function createHostStore(deps: {
       stays.delete(characterId)
       if (!stay.synthetic) await places.release(stay.instance, characterId, stay)
     },
-    effect: createEffecting({ ...parts, effects }),
+    effect: createEffecting({ ...parts, effects, coreEffect: boards.find }),
     onCommand: inbox.onCommand,
     onMaintenance: bulletin.onMaintenance,
     onTold(handler) {
@@ -153,6 +166,7 @@ export function createHostStore(deps: {
       const runs = [keeper.run(signal), watch.run(signal), sweep.run(signal), bulletin.run(signal)]
       await Promise.all([...runs, presence?.run(signal)])
     },
+    takeBoards: async (next) => await Promise.resolve(boards.take(next)),
     async release() {
       const released = await endLease(store, bootId).then(() => 'done' as const, failed)
       await presence?.settle()

@@ -4,6 +4,7 @@
 // A call is a function of the host store that answers a promise: its name and its arguments cross. So a
 // new call is written once, in the host store, and both ends have it.
 import type { RealmMaintenance } from '#shared/live/bulletin.ts'
+import type { Leaderboard } from '#shared/content/content.ts'
 import type { Command } from '#shared/ownership/inbox.ts'
 import type { DynamoOptions } from '#shared/store/dynamo.ts'
 import type { SocketsAt } from '#shared/push/sockets.ts'
@@ -21,6 +22,8 @@ export type WorkerSetup = {
   /** Where the sockets of players outside zones are told; undefined: there are none. */
   sockets: SocketsAt | undefined
   host: HostIdentity
+  /** The leaderboards of the content. */
+  boards: Leaderboard[]
   logLevel: LogLevel
   /** How many times as fast as the machine's all clocks run. */
   speed: number

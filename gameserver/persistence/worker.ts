@@ -57,6 +57,7 @@ const host = createHostStore({
   clocks,
   host: setup.host,
   effects,
+  boards: setup.boards,
   ...(cache && { cache }),
   sockets: openSockets(),
   onProof: (proof) => send({ kind: 'proof', proof }),

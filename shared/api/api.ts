@@ -8,6 +8,7 @@ import { friends } from './friends.ts'
 import { guilds } from './guilds.ts'
 import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
+import { leaderboards } from './leaderboards.ts'
 import { mail } from './mail.ts'
 import { notifications } from './notifications.ts'
 import { parties } from './parties.ts'
@@ -25,6 +26,7 @@ export const api = {
   admin,
   internal,
   tallies,
+  leaderboards,
   friends,
   guilds,
   notifications,

@@ -12,7 +12,7 @@ const int64Max = 2n ** 63n - 1n
 const notAnInteger = 'ERR value is not an integer or out of range'
 
 /** A signed 64-bit integer in Redis' strict form: no blanks, no plus, no leading zeros. */
-function parseInteger(text: string): bigint {
+export function parseInteger(text: string): bigint {
   if (!/^(?:0|-?[1-9]\d{0,18})$/.test(text)) throw new RedisError(notAnInteger)
   const value = BigInt(text)
   if (value > int64Max || value < -int64Max - 1n) throw new RedisError(notAnInteger)

@@ -4,7 +4,8 @@ export type CacheCommand =
   | ['GET', key: string]
   | ['MGET', ...keys: string[]]
   | ['SET', key: string, value: string, ...('PX' | 'NX' | number)[]]
-  | ['DEL', key: string]
+  | ['DEL', ...keys: string[]]
+  | ['UNLINK', ...keys: string[]]
   | ['INCR', key: string]
   | ['INCRBY', key: string, by: number]
   | ['PEXPIRE', key: string, ms: number, ...'NX'[]]
@@ -13,9 +14,24 @@ export type CacheCommand =
   | ['HMGET', key: string, ...fields: string[]]
   /** So many fields by chance, each followed by its value. */
   | ['HRANDFIELD', key: string, count: number, 'WITHVALUES']
+  | ['ZADD', key: string, ...scoresAndMembers: (number | string)[]]
+  | ['ZREM', key: string, ...members: string[]]
+  | ['ZRANK', key: string, member: string]
+  | ['ZSCORE', key: string, member: string]
+  | ['ZRANGE', key: string, from: number, to: number]
+  | [
+      'ZRANGE',
+      key: string,
+      from: string,
+      to: string,
+      'BYLEX',
+      'LIMIT',
+      offset: number,
+      count: number,
+    ]
   | ['PUBLISH', channel: string, message: string]
 
-/** `MGET`, `HMGET` and `HRANDFIELD` answer a list: null for what is absent. */
+/** `MGET`, `HMGET`, `HRANDFIELD` and `ZRANGE` answer a list: null for what is absent. */
 export type CacheAnswer = string | number | null | (string | null)[]
 
 export interface Cache {

@@ -1,4 +1,4 @@
-// The part of Redis that Waystone uses, in memory: texts and hashes that expire, and channels. It stands
+// The part of Redis that Waystone uses, in memory: texts, hashes and sorted sets that expire, and channels. It stands
 // behind the embedded server and the in-process cache, so that both answer alike.
 import { cacheMaxBytes, cacheSubscriptionsMax } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
@@ -9,12 +9,11 @@ import {
   parseSetOptions,
   RedisError,
 } from './arguments.ts'
-import type { CacheAnswer } from './cache.ts'
 import { createChannels } from './channels.ts'
+import type { Command, Reply } from './command.ts'
 import { createEntries, fieldsOf, textOf } from './entries.ts'
 import type { Entries } from './entries.ts'
-
-export type Reply = CacheAnswer
+import { sortedCommands } from './sorted-commands.ts'
 
 export type Engine = {
   /** Runs one command, name first. Throws RedisError with the text that Redis answers. */
@@ -34,7 +33,11 @@ export function createEngine(
   const channels = createChannels(maxSubscriptions)
   const entries = createEntries(runtime, maxBytes)
   const commands = new Map<string, Command>(
-    Object.entries({ ...textCommands(entries, runtime), ...hashCommands(entries) }),
+    Object.entries({
+      ...textCommands(entries, runtime),
+      ...hashCommands(entries),
+      ...sortedCommands(entries),
+    }),
   )
   const publish: Command['run'] = ([channel, message]) => channels.publish(channel!, message!)
   commands.set('publish', { least: 2, most: 2, run: publish })
@@ -59,9 +62,6 @@ export function createEngine(
     subscribe: channels.subscribe,
   }
 }
-
-/** `least` and `most`: how many arguments it takes, the name not counted. */
-type Command = { least: number; most: number; run: (args: readonly string[]) => Reply }
 
 function textCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record<string, Command> {
   function set([key, value, ...rest]: readonly string[]): Reply {
@@ -114,7 +114,7 @@ function textCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record<s
     return 1
   }
 
-  /** Null for a hash as well. */
+  /** Null for another type as well. */
   function mget(keys: readonly string[]): Reply {
     return keys.map((key) => {
       const value = entries.read(key)?.value
@@ -127,6 +127,7 @@ function textCommands(entries: Entries, runtime: Pick<Runtime, 'now'>): Record<s
     mget: { least: 1, most: Number.POSITIVE_INFINITY, run: mget },
     set: { least: 2, most: Number.POSITIVE_INFINITY, run: set },
     del: { least: 1, most: Number.POSITIVE_INFINITY, run: del },
+    unlink: { least: 1, most: Number.POSITIVE_INFINITY, run: del },
     incr: { least: 1, most: 1, run: ([key]) => incrby([key!, '1']) },
     incrby: { least: 2, most: 2, run: incrby },
     pexpire: { least: 2, most: Number.POSITIVE_INFINITY, run: pexpire },

@@ -1,13 +1,14 @@
-// Keys with texts and hashes of texts that expire, in bounded memory: every key, field and text has a largest
+// Keys with texts, hashes of texts and sorted sets that expire, in bounded memory: every key, field and text has a largest
 // size, and all of them together too. When full, growth is refused as Redis does under its default policy
 // (`noeviction`). Throwing out the oldest instead would let a flood of new keys reset the counters of rate limits.
 import { cacheKeyMaxBytes, cacheValueMaxBytes } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { RedisError } from './arguments.ts'
+import { SortedSet } from './sorted-set.ts'
 
-/** `expiresAt`: Unix ms; may be changed in place. A hash is never empty: without fields its key is gone. */
+/** `expiresAt`: Unix ms; may be changed in place. No hash and no set is empty: then its key is gone. */
 type Entry = {
-  readonly value: string | Map<string, string>
+  readonly value: string | Map<string, string> | SortedSet
   expiresAt: number | undefined
   readonly bytes: number
 }
@@ -16,6 +17,8 @@ type Entry = {
 const entryBytes = 96
 /** A field of a hash: a map slot. */
 const fieldBytes = 48
+/** A member of a sorted set: a map slot, an object, its place in a chunk. */
+const memberBytes = 80
 /** Entries looked at for expiry with each write: the whole map is passed in half as many writes. */
 const sweptPerWrite = 2
 /** When memory is short, so many are looked at: still well under a millisecond. */
@@ -23,17 +26,24 @@ const sweptWhenFull = 500
 
 const wrongType = 'WRONGTYPE Operation against a key holding the wrong kind of value'
 
-/** The text of an entry. Throws RedisError for a hash. */
+/** The text of an entry. Throws RedisError for another type. */
 export function textOf(entry: Entry | undefined): string | undefined {
   if (entry === undefined) return undefined
   if (typeof entry.value === 'string') return entry.value
   throw new RedisError(wrongType)
 }
 
-/** The fields of a hash, for reading. Throws RedisError for a text. */
+/** The fields of a hash, for reading. Throws RedisError for another type. */
 export function fieldsOf(entry: Entry | undefined): Map<string, string> | undefined {
   if (entry === undefined) return undefined
-  if (typeof entry.value !== 'string') return entry.value
+  if (entry.value instanceof Map) return entry.value
+  throw new RedisError(wrongType)
+}
+
+/** A sorted set, for reading. Throws RedisError for another type. */
+export function sortedOf(entry: Entry | undefined): SortedSet | undefined {
+  if (entry === undefined) return undefined
+  if (entry.value instanceof SortedSet) return entry.value
   throw new RedisError(wrongType)
 }
 
@@ -112,7 +122,36 @@ export function createEntries(runtime: Pick<Runtime, 'now'>, maxBytes: number) {
       for (const [field, value] of set) fields.set(field, value)
       return added
     },
-    /** Returns how many were there. Throws RedisError for a text. */
+    /** Sets all scores or none. Throws RedisError as `write` does. */
+    setScores(key: string, pairs: readonly (readonly [string, number])[]): void {
+      const before = read(key)
+      const set = sortedOf(before) ?? new SortedSet()
+      const added = new Set(
+        pairs.flatMap(([member]) => (set.scoreOf(member) === undefined ? [member] : [])),
+      )
+      let bytes = before?.bytes ?? bytesOfKey(key) + entryBytes
+      for (const member of added) bytes += bytesOfValue(member) + memberBytes
+      replace(key, { value: set, expiresAt: before?.expiresAt, bytes })
+      for (const [member, score] of pairs) set.set(member, score)
+    },
+    /** Returns how many were there. Throws RedisError for another type. */
+    removeMembers(key: string, members: readonly string[]): number {
+      const before = read(key)
+      const set = sortedOf(before)
+      if (before === undefined || set === undefined) return 0
+      let { bytes } = before
+      let removed = 0
+      for (const member of members) {
+        if (!set.remove(member)) continue
+        bytes -= Buffer.byteLength(member) + memberBytes
+        removed += 1
+      }
+      usedBytes += bytes - before.bytes
+      if (set.size === 0) remove(key, { ...before, bytes })
+      else entries.set(key, { ...before, bytes })
+      return removed
+    },
+    /** Returns how many were there. Throws RedisError for another type. */
     removeFields(key: string, names: readonly string[]): number {
       const before = read(key)
       const fields = fieldsOf(before)

@@ -61,7 +61,10 @@ function append(pipeline: ReturnType<Redis['pipeline']>, command: CacheCommand):
       pipeline.set(command[1], command[2], setOptions(command.slice(3)))
       break
     case 'DEL':
-      pipeline.del(command[1])
+      pipeline.del(...command.slice(1))
+      break
+    case 'UNLINK':
+      pipeline.unlink(...command.slice(1))
       break
     case 'INCR':
       pipeline.incr(command[1])
@@ -85,6 +88,29 @@ function append(pipeline: ReturnType<Redis['pipeline']>, command: CacheCommand):
     case 'HRANDFIELD':
       pipeline.hrandfield(command[1], command[2], true)
       break
+    case 'ZADD': {
+      const [first, ...more] = scoredOf(command.slice(2))
+      pipeline.zadd(command[1], first!, ...more)
+      break
+    }
+    case 'ZREM':
+      pipeline.zrem(command[1], ...command.slice(2))
+      break
+    case 'ZRANK':
+      pipeline.zrank(command[1], command[2])
+      break
+    case 'ZSCORE':
+      pipeline.zscore(command[1], command[2])
+      break
+    case 'ZRANGE':
+      if (command.length === 4) pipeline.zrange(command[1], command[2], command[3])
+      else {
+        const [, key, from, to, , , offset, count] = command
+        // Bounds of this kind begin with one of these characters; the type of the library says so.
+        type Bound = `[${string}` | `(${string}` | '-' | '+'
+        pipeline.zrange(key, from as Bound, to as Bound, { byLex: true, offset, count })
+      }
+      break
     case 'PUBLISH':
       pipeline.publish(command[1], command[2])
       break
@@ -104,6 +130,14 @@ function fieldsOf(words: string[]): Record<string, string> {
   const pairs: [string, string][] = []
   for (let i = 0; i < words.length; i += 2) pairs.push([words[i]!, words[i + 1]!])
   return Object.fromEntries(pairs)
+}
+
+function scoredOf(words: (number | string)[]) {
+  const scored: { score: number; member: string }[] = []
+  for (let i = 0; i < words.length; i += 2) {
+    scored.push({ score: Number(words[i]), member: String(words[i + 1]) })
+  }
+  return scored
 }
 
 /** The library quotes the whole command in its messages; values do not belong in a log. */

@@ -32,6 +32,7 @@ export function replaceContent(held: LoadedContent, next: LoadedContent): void {
   refill(held.content.events, next.content.events)
   refill(held.content.races, next.content.races)
   refill(held.content.jobs, next.content.jobs)
+  refill(held.content.leaderboards, next.content.leaderboards)
   refill(held.content.ofGame, next.content.ofGame)
   held.content.startZone = next.content.startZone
   held.content.version = next.content.version

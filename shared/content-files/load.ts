@@ -5,6 +5,7 @@
 //   zones/ creatures/ races/ jobs/  one entry a file, named after its id
 //   events/                         what happens at a time; a game need not have any
 //   words/                          lists of words that players may not write, if the game has its own
+//   leaderboards/                   if there are any
 //   and a folder for each kind that the game declares (shared/content/kind.ts)
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -15,6 +16,7 @@ import {
   creatureSchema,
   eventSchema,
   jobSchema,
+  leaderboardSchema,
   raceSchema,
   wordsSchema,
   zoneSchema,
@@ -30,10 +32,11 @@ const core = {
   jobs: jobSchema,
   words: wordsSchema,
   events: eventSchema,
+  leaderboards: leaderboardSchema,
 }
-const coreKinds = ['zones', 'creatures', 'races', 'jobs', 'words', 'events'] as const
+const coreKinds = ['zones', 'creatures', 'races', 'jobs', 'words', 'events', 'leaderboards'] as const
 /** A game without them is a game: its folder may be missing. */
-const optionalKinds = new Set<string>(['words', 'events'])
+const optionalKinds = new Set<string>(['words', 'events', 'leaderboards'])
 
 /** A kind to be read: its folder, the schema of its files, and where its entries go. */
 type Reading = { kind: string; schema: z.ZodType<Entry>; into: Map<string, unknown> }
@@ -80,6 +83,7 @@ export async function loadContent(
   const files: ContentFile[] = []
   const content: Content = {
     races: new Map(),
+    leaderboards: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     zones: new Map(),

@@ -1,6 +1,7 @@
 // Checks the references between content files, and the places that they name on the ground of a zone.
 import type { Content, Zone } from '../content/content.ts'
 import { shortestGapMs } from '../content/schedule.ts'
+import { boardsMax } from '../limits.ts'
 import { metresToUnits, playerRadius } from '../rules/units.ts'
 import { buildWalls } from '../rules/walls.ts'
 import type { Walls } from '../rules/walls.ts'
@@ -13,6 +14,9 @@ export function checkReferences(content: Content, startKnown: boolean): string[]
   const problems: string[] = []
   if (startKnown && !content.zones.has(content.startZone)) {
     problems.push('game.json: startZone: there is no such zone')
+  }
+  if (content.leaderboards.size > boardsMax) {
+    problems.push(`leaderboards/: there must be at most ${boardsMax}`)
   }
   if (content.races.size === 0) problems.push('races/: there must be at least one race')
   for (const race of content.races.values()) {

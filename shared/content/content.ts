@@ -1,6 +1,7 @@
 // Schemas of content files. Lengths are metres, speeds metres a second, angles degrees: a designer thinks
 // in these units. Zones convert them to protocol units when they load (shared/rules/units.ts).
 import * as z from 'zod'
+import { boardSeasonsKeptMax, boardSizeMax } from '../limits.ts'
 import type { Entry } from './kind.ts'
 import { weekdays } from './weekdays.ts'
 
@@ -110,12 +111,30 @@ export const eventSchema = z.strictObject({
   announceMinutes: z.int().min(0).max(120).default(0),
 })
 
+export const leaderboardSchema = z.strictObject({
+  id,
+  title,
+  /** Who stands on it. */
+  per: z.enum(['character', 'guild']),
+  /** Which score is first. */
+  order: z.enum(['highest', 'lowest']),
+  /** Of several results: the best, the last, or their sum. These three change with the next season. */
+  keep: z.enum(['best', 'last', 'sum']),
+  /** How long a season is, in UTC, weeks from Monday on. `byHand`: until an operator ends it. */
+  season: z.enum(['none', 'day', 'week', 'month', 'byHand']),
+  /** Past seasons that are kept. */
+  kept: z.int().min(0).max(boardSeasonsKeptMax).default(4),
+  /** So many of the first are shown. Everybody is told his own rank. */
+  size: z.int().min(10).max(boardSizeMax).default(100),
+})
+
 export type Race = z.infer<typeof raceSchema>
 export type Job = z.infer<typeof jobSchema>
 export type Creature = z.infer<typeof creatureSchema>
 export type Zone = z.infer<typeof zoneSchema>
 export type WorldEvent = z.infer<typeof eventSchema>
 export type Words = z.infer<typeof wordsSchema>
+export type Leaderboard = z.infer<typeof leaderboardSchema>
 
 /** All content of a game, by id. */
 export type Content = {
@@ -126,6 +145,7 @@ export type Content = {
   events: Map<string, WorldEvent>
   /** Lists of words; the core's own stands when there is none (shared/moderation/words.ts). */
   words: Map<string, Words>
+  leaderboards: Map<string, Leaderboard>
   /** The entries of the game's own kinds: by kind, then by id. */
   ofGame: Map<string, ReadonlyMap<string, Entry>>
   /** Zone and place where a new character begins. */

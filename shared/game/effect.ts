@@ -46,6 +46,20 @@ export type EffectOptions<Body> = {
 /** A kind with its types forgotten: only what its own schema has accepted reaches `steps`. */
 export type EffectKind = EffectOptions<unknown>
 
+/** What an effect does, or why it is refused. */
+export type EffectPlan =
+  | { steps: readonly Step<string>[]; answer: EffectAnswer }
+  | { refused: string }
+
+/** An effect of the core: it may read and write rows that are not the game's. */
+export type CoreEffect = {
+  body: Schema<unknown>
+  /** Looks again before each try; a step without a name fails when somebody was faster. Throws StoreError. */
+  plan(request: EffectRequest<unknown>): Promise<EffectPlan>
+  /** It has happened, now or before. Not waited for; never fails. */
+  happened(request: EffectRequest<unknown>, answer: EffectAnswer): void
+}
+
 /** Checks that schema and steps agree. */
 export function effect<Body>(options: EffectOptions<Body>): EffectKind {
   return options

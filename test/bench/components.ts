@@ -75,6 +75,7 @@ function field(count: number): { zone: Zone; content: Content } {
   const content: Content = {
     races: new Map(),
     words: new Map(),
+    leaderboards: new Map(),
     jobs: new Map(),
     creatures: new Map([[beast.id, beast]]),
     zones: new Map([[zone.id, zone]]),

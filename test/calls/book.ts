@@ -14,6 +14,7 @@ import { chatCalls } from './chat.ts'
 import { friendCalls } from './friends.ts'
 import { gameCalls } from './game.ts'
 import { guildCalls } from './guilds.ts'
+import { leaderboardCalls } from './leaderboards.ts'
 import { mailCalls } from './mail.ts'
 import { notificationCalls } from './notifications.ts'
 import { partyCalls } from './parties.ts'
@@ -31,6 +32,7 @@ const calls: { [D in keyof Api]: CallsOf<Api[D]> } = {
   admin: adminCalls,
   internal: internalCalls,
   tallies: tallyCalls,
+  leaderboards: leaderboardCalls,
   friends: friendCalls,
   guilds: guildCalls,
   notifications: notificationCalls,

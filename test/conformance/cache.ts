@@ -155,13 +155,56 @@ export function cacheConformance(name: string, open: OpenCache): void {
       expect(await run('DEL', hash)).toBe(1)
     })
 
+    it('keeps sorted sets: in the order of score, then of the bytes of the member', async () => {
+      const set = key('sorted')
+      expect(await run('ZRANGE', set, 0, -1)).toEqual([])
+      expect(await run('ZADD', set, 2, 'b', 0, 'z', 0, 'Z', 0, '~', 0, '', 2, 'a')).toBe(6)
+      expect(await run('ZADD', set, 9007199254740991, 'far', -1.5, 'low')).toBe(2)
+      expect(await run('ZADD', set, 1, 'b')).toBe(0)
+      const order = ['low', '', 'Z', 'z', '~', 'b', 'a', 'far']
+      expect(await run('ZRANGE', set, 0, -1)).toEqual(order)
+      expect(await run('ZRANGE', set, 2, 3)).toEqual(['Z', 'z'])
+      expect(await run('ZRANGE', set, -2, 100)).toEqual(['a', 'far'])
+      for (const [rank, member] of order.entries()) {
+        expect(await run('ZRANK', set, member)).toBe(rank)
+      }
+      expect(await run('ZRANK', set, 'none')).toBeNull()
+      expect(await run('ZSCORE', set, 'far')).toBe('9007199254740991')
+      expect(await run('ZSCORE', set, 'none')).toBeNull()
+      expect(await run('ZREM', set, 'z', 'none', '~')).toBe(2)
+      expect(await run('ZRANK', set, 'b')).toBe(3)
+      expect(await run('ZREM', set, ...order)).toBe(6)
+      expect(await run('ZSCORE', set, 'low')).toBeNull()
+    })
+
+    it('walks a sorted set of one score by text', async () => {
+      const set = key('by text')
+      await run('ZADD', set, ...['a', 'b', 'c', 'd', '~'].flatMap((each) => [0, each]))
+      const walk = async (from: string, to: string, offset: number, count: number) =>
+        await run('ZRANGE', set, from, to, 'BYLEX', 'LIMIT', offset, count)
+      expect(await walk('-', '+', 0, 2)).toEqual(['a', 'b'])
+      expect(await walk('(b', '(~', 0, 10)).toEqual(['c', 'd'])
+      expect(await walk('[b', '[c', 0, 10)).toEqual(['b', 'c'])
+      expect(await walk('(bb', '+', 1, 1)).toEqual(['d'])
+      expect(await walk('(~', '+', 0, 1)).toEqual([])
+      expect(await run('UNLINK', set)).toBe(1)
+      expect(await run('ZRANGE', set, 0, -1)).toEqual([])
+    })
+
     it('refuses a command for another type of value, and SET and DEL take any', async () => {
       await run('SET', key('text of a type'), '1')
       await run('HSET', key('hash of a type'), 'a', '1')
+      await run('ZADD', key('set of a type'), 1, 'a')
       const wrong: CacheCommand[] = [
         ['HSET', key('text of a type'), 'a', '1'],
         ['HDEL', key('text of a type'), 'a'],
         ['HMGET', key('text of a type'), 'a'],
+        ['ZADD', key('text of a type'), 1, 'a'],
+        ['ZREM', key('text of a type'), 'a'],
+        ['ZRANGE', key('hash of a type'), 0, 1],
+        ['ZRANK', key('hash of a type'), 'a'],
+        ['GET', key('set of a type')],
+        ['HSET', key('set of a type'), 'a', '1'],
         ['GET', key('hash of a type')],
         ['INCR', key('hash of a type')],
         ['INCRBY', key('hash of a type'), 2],

@@ -14,6 +14,7 @@ it('ends although a write that the store does not answer is still repeated', asy
       },
       cache: undefined,
       sockets: undefined,
+      boards: [],
       logLevel: 'error',
       speed: 1,
       host: {

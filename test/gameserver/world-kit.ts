@@ -48,6 +48,7 @@ export function testContent(zones: Zone[], events: WorldEvent[] = []): Content {
   return {
     races: new Map(),
     words: new Map(),
+    leaderboards: new Map(),
     jobs: new Map(),
     creatures: new Map([[deer.id, deer]]),
     events: new Map(events.map((event) => [event.id, event])),

@@ -50,6 +50,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
   const content: Content = {
     races: new Map(),
     words: new Map(),
+    leaderboards: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     events: new Map(),

@@ -37,6 +37,7 @@ export function createContent(capacity: number, zoneMetres: number): Content {
   return {
     races: new Map(),
     words: new Map(),
+    leaderboards: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     events: new Map(),

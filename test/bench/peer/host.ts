@@ -48,6 +48,7 @@ const zone = arenaZone(capacity)
 const content: Content = {
   races: new Map(),
   words: new Map(),
+  leaderboards: new Map(),
   jobs: new Map(),
   creatures: new Map(),
   events: new Map(),

@@ -1,0 +1,83 @@
+// What other domains ask of leaderboards: a character goes, comes back or has another name; a guild goes. Each may be
+// called again, and goes on where it stopped. The copies in Redis follow.
+import { createBackoff } from '#shared/backoff.ts'
+import type { Cache } from '#shared/cache/cache.ts'
+import { readBusy } from '#shared/leaderboards/busy.ts'
+import { createLeaderboards } from '#shared/leaderboards/copier.ts'
+import { deleteScore, putScore, readScores } from '#shared/leaderboards/rows.ts'
+import type { ScoreRow, Subject } from '#shared/leaderboards/rows.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Store, Write } from '#shared/store/store.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+
+export type BoardDeps = { store: Store; cache: Cache; runtime: Runtime; log: Pick<Log, 'error'> }
+
+type Character = { realmId: string; accountId: string; characterId: string }
+
+/** Rows that others change again and again. */
+const triesMax = 20
+
+/** A character that is deleted: no board shows it, in no season. Its scores stay. One trip when it has none. */
+export async function unlistCharacter(deps: BoardDeps, of: Character): Promise<void> {
+  await changeAll(deps, subjectOf(of), (subject, row) =>
+    row.listed ? putScore(of.realmId, subject, row, { ...row, listed: false }) : [],
+  )
+}
+
+/** A character that is there again stands where it stood. */
+export async function relistCharacter(deps: BoardDeps, of: Character): Promise<void> {
+  await changeAll(deps, subjectOf(of), (subject, row) =>
+    row.listed ? [] : putScore(of.realmId, subject, row, { ...row, listed: true }),
+  )
+}
+
+/** All boards show its new name. */
+export async function renameOnBoards(deps: BoardDeps, of: Character, name: string): Promise<void> {
+  await changeAll(deps, subjectOf(of), (subject, row) =>
+    row.name === name ? [] : putScore(of.realmId, subject, row, { ...row, name }),
+  )
+}
+
+/** A guild that is gone, or a player whose data is erased: nothing of it stays, in no season. */
+export async function eraseFromBoards(
+  deps: BoardDeps,
+  realmId: string,
+  owner: string,
+): Promise<void> {
+  await changeAll(deps, { realmId, owner }, (subject, row) => deleteScore(realmId, subject, row))
+}
+
+type Whose = { realmId: string; owner: string; subjectId?: string }
+
+const subjectOf = ({ realmId, accountId, characterId }: Character): Whose => ({
+  realmId,
+  owner: accountId,
+  subjectId: characterId,
+})
+
+/** One transaction for each row that is not yet as it is to be. Throws StoreError. */
+async function changeAll(
+  deps: BoardDeps,
+  { realmId, owner, subjectId }: Whose,
+  writesFor: (subject: Subject, row: ScoreRow) => Write[],
+): Promise<void> {
+  const { store, runtime } = deps
+  const boards = createLeaderboards(deps)
+  const backoff = createBackoff(runtime, { baseMs: 20, maxMs: 500 })
+  for (let tries = 1; ; tries++) {
+    const rows = await readScores(store, realmId, owner)
+    let busy = false
+    for (const row of rows) {
+      if (subjectId !== undefined && row.subjectId !== subjectId) continue
+      const subject = { subjectId: row.subjectId, owner }
+      const writes = writesFor(subject, row)
+      if (writes.length === 0) continue
+      if (await readBusy(store.transact(writes))) {
+        await boards.follow({ realmId, board: row.board, season: row.season }, subject)
+      } else busy = true
+    }
+    if (!busy) return
+    if (tries === triesMax) throw new Error(`the scores of ${owner} change all the time`)
+    await runtime.sleep(backoff.next())
+  }
+}
