@@ -17,9 +17,7 @@ import { kick, lead, leave, message, rank, ranks, rankShown } from './members.ts
 import { rosterFor } from './roster.ts'
 import { logOf, membersOf, readGuildId, readMember, waitingFor, waitingOf } from './store.ts'
 
-export function guildRoutes(
-  parts: GuildDeps & TextDeps,
-): Handlers<typeof guilds> {
+export function guildRoutes(parts: GuildDeps & TextDeps): Handlers<typeof guilds> {
   const deps = { ...parts, presence: createPresence(parts) }
   const { store } = deps
   return {

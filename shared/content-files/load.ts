@@ -34,7 +34,15 @@ const core = {
   events: eventSchema,
   leaderboards: leaderboardSchema,
 }
-const coreKinds = ['zones', 'creatures', 'races', 'jobs', 'words', 'events', 'leaderboards'] as const
+const coreKinds = [
+  'zones',
+  'creatures',
+  'races',
+  'jobs',
+  'words',
+  'events',
+  'leaderboards',
+] as const
 /** A game without them is a game: its folder may be missing. */
 const optionalKinds = new Set<string>(['words', 'events', 'leaderboards'])
 

@@ -10,7 +10,15 @@ export type ContentKind<T extends Entry = Entry> = {
   readonly schema: z.ZodType<T>
 }
 
-const core: readonly string[] = ['zones', 'creatures', 'races', 'jobs', 'words', 'events', 'leaderboards']
+const core: readonly string[] = [
+  'zones',
+  'creatures',
+  'races',
+  'jobs',
+  'words',
+  'events',
+  'leaderboards',
+]
 const kindName = /^[a-z][a-z0-9_]{0,31}$/
 
 /**
