@@ -11,6 +11,8 @@ import type { ResumeTicket } from '../library/zone-client-state.ts'
 import { showCharacters } from './characters.ts'
 import { publish } from './hook.ts'
 import { showLanding } from './landing.ts'
+import { createLive } from './live.ts'
+import type { Live } from './live.ts'
 import { play } from './play.ts'
 import { readPlaying } from './resume-store.ts'
 import type { Playing } from './resume-store.ts'
@@ -32,7 +34,20 @@ const session = createSession({
 const content = createContent({ baseUrl, fetch: fetchHere, runtime: webRuntime })
 publish(undefined)
 
+/** What stands in the realm of the player, as long as he is logged in. */
+let live: { realmId: string; shown: Live } | undefined
+
+function showLive(realmId: string | undefined): void {
+  if (live?.realmId === realmId) return
+  live?.shown.close()
+  live = undefined
+  if (realmId === undefined) return
+  const api = session.inRealm(realmId).api({})
+  live = { realmId, shown: createLive({ api, realmId, runtime: webRuntime }) }
+}
+
 function landing(why?: string): void {
+  showLive(undefined)
   showLanding(session, () => characters(), why)
 }
 
@@ -42,6 +57,7 @@ function characters(why?: string): void {
     landing(why)
     return
   }
+  showLive(realmId)
   void showCharacters({
     session,
     realm: session.inRealm(realmId),
@@ -57,6 +73,7 @@ let leaveWorld: (() => void) | undefined
 
 function enter(playing: Playing, resume?: ResumeTicket): void {
   const realm = session.inRealm(playing.realmId)
+  showLive(playing.realmId)
   const leaving = new AbortController()
   let why: string | undefined
   leaveWorld = () => {
@@ -79,6 +96,7 @@ function enter(playing: Playing, resume?: ResumeTicket): void {
     lasting: storage,
     playing,
     resume,
+    changed: () => live?.shown.refresh(),
     leaving: leaving.signal,
     over,
   })

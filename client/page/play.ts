@@ -41,6 +41,8 @@ export type Play = {
   lasting: KeyStore
   playing: Playing
   resume?: ResumeTicket
+  /** What stands for everybody has changed. */
+  changed: () => void
   /** Leaves the world when it is aborted. */
   leaving: AbortSignal
   /** Out of the world again: why, and whether the player wants to log out as well. */
@@ -116,6 +118,8 @@ export async function play(options: Play): Promise<void> {
     note: (text) => hud.note(text),
     waiting: (count) => hud.people(count),
   })
+  client.on('maintenance', options.changed)
+  client.on('announce', options.changed)
   client.on('notified', () => people.notified())
   followChat(client, people, hud, accountId)
   /** Says a line where it goes: to those nearby over the zone's socket, else in a channel. */

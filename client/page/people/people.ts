@@ -15,6 +15,7 @@ import { friendsTab } from './friends.ts'
 import { guildTab } from './guild.ts'
 import { mailTab } from './mail.ts'
 import { newsWords } from './news-words.ts'
+import { newsTab } from './news.ts'
 import { partyTab } from './party.ts'
 import type { Tab, TabContext } from './tab.ts'
 
@@ -57,6 +58,7 @@ export function createPeople(options: PeopleOptions): People {
     guildTab(context, zoneName),
     mailTab(context),
     chatTab(context, accountId, chat, speaking),
+    newsTab(context, zoneName),
   ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
   let chosen = tabs[0]!.tab
 
