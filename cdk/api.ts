@@ -25,15 +25,18 @@ import { acknowledge } from './acknowledged.ts'
 import { healthPathOf, pathsOf } from './bundles.ts'
 import { clusterEnvironment, defineClusterAccess } from './cluster.ts'
 import type { Data } from './data.ts'
-import { functionRole } from './roles.ts'
+import { functionRole, hasSockets } from './roles.ts'
 import { prefixOf, removalOf } from './settings.ts'
 import type { Settings } from './settings.ts'
+import { defineSockets } from './sockets.ts'
+import type { SocketApi } from './sockets.ts'
 
 export type Api = {
   stack: Stack
   http: HttpApi
   stage: HttpStage
   functions: Map<string, Function>
+  sockets: SocketApi
 }
 
 /**
@@ -67,15 +70,21 @@ export function defineApi(app: App, options: ApiOptions): Api {
     disableExecuteApiEndpoint: domainName !== undefined,
     ...(settings.cors.length === 0 ? {} : { corsPreflight: crossOrigin(settings.cors) }),
   })
+  const sockets = defineSockets(stack, settings)
   const publicUrl = settings.domain === undefined ? http.apiEndpoint : `https://${settings.domain}`
   const functions = new Map<string, Function>()
   const routes = new Map<string, HttpRoute>()
   for (const [name, records] of options.functions) {
-    const made = defineFunction(stack, name, records, publicUrl, options)
+    const made = defineFunction(stack, name, records, { ...options, publicUrl, sockets })
     functions.set(name, made)
     for (const [path, route] of addRoutes(http, name, records, made)) routes.set(path, route)
   }
   acknowledge(http, ['own-authorizer'])
+  const [social] = [...options.functions].find(([, records]) => records.some(hasSockets)) ?? []
+  if (social !== undefined) {
+    const logGroup = logs(stack, 'sockets-logs', `/waystone/${realm}/sockets`, settings)
+    sockets.leadTo(functions.get(social)!, logGroup)
+  }
 
   const stage = defineStage(stack, http, domainName, settings)
   limitRoutes(stage, routes, [...options.functions.values()].flat(), settings)
@@ -86,7 +95,7 @@ export function defineApi(app: App, options: ApiOptions): Api {
       description: `CNAME of ${settings.domain}`,
     })
   }
-  return { stack, http, stage, functions }
+  return { stack, http, stage, functions, sockets }
 }
 
 function defineDomainName(stack: Stack, { domain, certificate }: Settings) {
@@ -101,9 +110,9 @@ function defineFunction(
   stack: Stack,
   name: string,
   records: readonly DomainRecord[],
-  publicUrl: string,
-  { settings, data, codeOf }: ApiOptions,
+  more: ApiOptions & { publicUrl: string; sockets: SocketApi },
 ): Function {
+  const { settings, data, codeOf, publicUrl, sockets } = more
   const { realm, authConcurrency } = settings
   const logGroup = logs(stack, `${name}-logs`, `/waystone/${realm}/${name}`, settings)
   const hashes = records.some(({ hashesPasswords }) => hashesPasswords)
@@ -116,7 +125,7 @@ function defineFunction(
     architecture: Architecture.ARM_64,
     memorySize: hashes ? memoryMb.password : memoryMb.other,
     timeout,
-    role: functionRole(stack, name, { records, settings, data, logGroup }),
+    role: functionRole(stack, name, { records, settings, data, logGroup, sockets }),
     logGroup,
     ...(hashes && authConcurrency > 0 ? { reservedConcurrentExecutions: authConcurrency } : {}),
     environment: {
@@ -125,6 +134,7 @@ function defineFunction(
       WAYSTONE_TABLES: prefixOf(settings),
       WAYSTONE_PUBLIC_URL: publicUrl,
       WAYSTONE_REDIS_SECRET: data.redis.secretArn,
+      WAYSTONE_SOCKETS: sockets.url,
       ...(needsOf(records).has('signing') ? { WAYSTONE_KMS_KEY: data.key.keyArn } : {}),
       ...clusterEnvironment(records, settings),
     },

@@ -18,5 +18,9 @@ export function defineRealm(
   const data = defineData(app, settings)
   const api = defineApi(app, { settings, data, functions, codeOf })
   defineAlarms(settings, data, api)
-  return { data: data.stack, api: api.stack, zones: defineZoneRole(app, settings, data) }
+  return {
+    data: data.stack,
+    api: api.stack,
+    zones: defineZoneRole(app, settings, data, api.sockets),
+  }
 }

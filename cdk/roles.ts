@@ -11,16 +11,22 @@ import type { Data } from './data.ts'
 import { rowsOf, ZONE_PERMISSIONS } from './permissions.ts'
 import { prefixOf } from './settings.ts'
 import type { Settings } from './settings.ts'
+import type { SocketApi } from './sockets.ts'
 
 type FunctionRole = {
   records: readonly DomainRecord[]
   settings: Settings
   data: Data
   logGroup: LogGroup
+  sockets: SocketApi
+}
+
+export function hasSockets({ sockets }: DomainRecord): boolean {
+  return sockets !== undefined
 }
 
 export function functionRole(stack: Stack, name: string, role: FunctionRole): Role {
-  const { records, settings, data, logGroup } = role
+  const { records, settings, data, logGroup, sockets } = role
   const statements = [
     ...rowStatements(rowsOf(records), settings, data),
     new PolicyStatement({
@@ -39,13 +45,20 @@ export function functionRole(stack: Stack, name: string, role: FunctionRole): Ro
     description: `Waystone, realm ${settings.realm}: the function ${name}`,
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     inlinePolicies: { permissions: new PolicyDocument({ statements }) },
+    // Each of them may tell a player that his mailbox has something new.
+    managedPolicies: [sockets.tell, ...(records.some(hasSockets) ? [sockets.close] : [])],
   })
   acknowledge(made, ['own-log-streams'])
   return made
 }
 
 /** A stack of its own: hosts run in a cluster that is not ours to make. */
-export function defineZoneRole(app: App, settings: Settings, data: Data): Stack {
+export function defineZoneRole(
+  app: App,
+  settings: Settings,
+  data: Data,
+  sockets: SocketApi,
+): Stack {
   const stack = new Stack(app, `waystone-${settings.realm}-zones`, {
     description: `Waystone, realm ${settings.realm}: the role of zone hosts`,
   })
@@ -58,6 +71,7 @@ export function defineZoneRole(app: App, settings: Settings, data: Data): Stack 
         statements: rowStatements(ZONE_PERMISSIONS, settings, data),
       }),
     },
+    managedPolicies: [sockets.tell],
   })
   // Pod Identity tags the session with cluster, namespace and account.
   role.assumeRolePolicy?.addStatements(

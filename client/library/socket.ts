@@ -34,3 +34,31 @@ export const openBrowserSocket: OpenSocket = (address, events) => {
     close: () => socket.close(),
   }
 }
+
+export type TextSocketEvents = {
+  opened(): void
+  received(text: string): void
+  /** Called once, also when the socket never opened. */
+  closed(): void
+}
+
+/** A socket of texts: the social socket. Must not call back before it has returned. */
+export type OpenTextSocket = (
+  address: string,
+  events: TextSocketEvents,
+) => { send(text: string): void; close(): void }
+
+export const openBrowserTextSocket: OpenTextSocket = (address, events) => {
+  const socket = new WebSocket(address)
+  socket.addEventListener('open', () => events.opened())
+  socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    if (typeof data === 'string') events.received(data)
+  })
+  socket.addEventListener('close', () => events.closed())
+  return {
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text)
+    },
+    close: () => socket.close(),
+  }
+}

@@ -5,13 +5,19 @@ import type { Job, Race } from '#shared/content/content.ts'
 import { characterNameMaxLength, characterNameMinLength } from '#shared/limits.ts'
 import type { ContentSource } from '../library/content.ts'
 import type { InRealm, Session } from '../library/session.ts'
+import type { KeyStore } from '../library/storage.ts'
 import { button, element, field, show } from './element.ts'
+import { createLobby } from './people/lobby.ts'
+import type { Lobby } from './people/lobby.ts'
 import { words, wordsOf } from './words.ts'
 
 export type CharacterScreen = {
   session: Session
   realm: InRealm
   content: ContentSource
+  realmId: string
+  /** Lives with the browser. */
+  store: KeyStore
   /** A character was chosen. */
   play: (character: Character) => void
   /** Logs the player out, here or on every device. Fails when the server does not answer to the latter. */
@@ -25,6 +31,8 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
   if (screen.why !== undefined) error.textContent = words(screen.why)
   const list = element('div', { attributes: { id: 'characters' } })
   const making = element('div')
+  const people = element('div')
+  let lobby: Lobby | undefined
   const head = element(
     'div',
     { class: 'row' },
@@ -36,7 +44,22 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
       button('Log out everywhere', () => void logOutEverywhere(), 'plain'),
     ),
   )
-  show(element('section', { class: 'card wide' }, head, list, making, error))
+  let left = false
+  show(element('section', { class: 'card wide' }, head, people, list, making, error), () => {
+    left = true
+    lobby?.close()
+  })
+  /** The panel is of the first character: it follows the list. */
+  const showLobby = ([first]: readonly Character[]) => {
+    if (first?.characterId === lobby?.characterId) return
+    lobby?.close()
+    lobby = undefined
+    if (first !== undefined && !left) {
+      const accountId = screen.session.account?.accountId ?? ''
+      lobby = createLobby({ ...screen, character: first, accountId })
+    }
+    people.replaceChildren(...(lobby === undefined ? [] : [lobby.element]))
+  }
 
   const showError = (failure: unknown) => {
     error.textContent = wordsOf(failure)
@@ -58,6 +81,7 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
       list.replaceChildren(...all.map((each) => row(screen, each, races, jobs, refresh, showError)))
       if (all.length > 0) list.prepend(element('h2', { text: 'Your characters' }))
       making.replaceChildren(creation(screen, races, jobs, showError))
+      showLobby(all)
     } catch (failure) {
       showError(failure)
       list.replaceChildren(button('Try again', () => void refresh()))

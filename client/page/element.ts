@@ -33,8 +33,12 @@ export function field(label: string, attributes: Record<string, string>) {
   return { input, label: element('label', { text: label }, input) }
 }
 
-/** Shows one screen, or none. */
-export function show(screen?: HTMLElement): void {
+let whenLeft: (() => void) | undefined
+
+/** Shows one screen, or none. `left` is called when another one, or none, takes its place. */
+export function show(screen?: HTMLElement, left?: () => void): void {
+  whenLeft?.()
+  whenLeft = left
   const place = document.querySelector('#screen')!
   place.replaceChildren(...(screen ? [screen] : []))
 }

@@ -62,6 +62,8 @@ function characters(why?: string): void {
     session,
     realm: session.inRealm(realmId),
     content,
+    realmId,
+    store: storage,
     play: (character) => enter(playingOf(realmId, character)),
     logOut,
     why,

@@ -43,6 +43,7 @@ const WORDS: Record<string, string> = {
   'internal.error': 'The server made a mistake. Please try again in a moment.',
   'operation.superseded': 'This request was answered before. Please try again.',
   replaced: 'You now play this character in another window. Enter to play here again.',
+  'social.replaced': 'Another window shows what is new. Reload this one to see it here.',
   'logged-out': 'You logged out in another window.',
   kicked: 'An operator has removed you from the world.',
   maintenance: 'The realm is closed for maintenance. Everything is saved.',

@@ -5,11 +5,12 @@ import { AwsError } from '#shared/aws/call.ts'
 import { Problem } from '#shared/problem.ts'
 import { StoreError } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
-import { createDomainApp } from '../app.ts'
+import { createDomainApp, partsOf } from '../app.ts'
 import { problemOf, problemResponse } from '../http/failure.ts'
 import { createKeysHealth } from '../http/health.ts'
-import { checksOf } from '../http/record.ts'
+import { checksOf, socketsOf } from '../http/record.ts'
 import type { DomainRecord } from '../http/record.ts'
+import type { SocketHandlers } from '../http/socket.ts'
 import { readReference } from './content.ts'
 import { openParts } from './open.ts'
 import type { Openers } from './open.ts'
@@ -18,7 +19,10 @@ import { processLog, wire } from './wire.ts'
 /** How often the keys are read again. One that is not known is looked for at once (shared/keys/jwt.ts). */
 const keysFreshMs = 60_000
 
-type LambdaHandler = (event: LambdaEvent, context?: LambdaContext) => Promise<APIGatewayProxyResult>
+type LambdaHandler = (
+  event: LambdaEvent | SocketEvent,
+  context?: LambdaContext,
+) => Promise<APIGatewayProxyResult>
 
 export function lambda(records: readonly DomainRecord[], openers: Openers): LambdaHandler {
   let started: ReturnType<typeof start> | undefined
@@ -35,7 +39,7 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
       if (isOutage(error)) return await unavailable(error)
       throw error
     }
-    const { keys, log, runtime, serve, settled } = running
+    const { keys, log, runtime, serve, settled, sockets } = running
     // A Lambda stands still between requests. So a request that finds the keys old reads them again.
     const now = runtime.now()
     if (now - keysReadAt >= keysFreshMs) {
@@ -44,7 +48,9 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
         log.error('the keys could not be read', { cause })
       })
     }
-    const answer = await serve(withEncodedPath(event), context)
+    const answer = isSocketEvent(event)
+      ? await hear(sockets, event)
+      : await serve(withEncodedPath(event), context)
     // After the answer this process stands still. So it first waits for all requests still under way.
     await settled()
     return answer
@@ -63,7 +69,34 @@ async function start(records: readonly DomainRecord[], openers: Openers) {
     ...(reference === undefined ? {} : { reference }),
   })
   const { keys, log, runtime } = parts
-  return { keys, log, runtime, serve: handle(app), settled: wired.settled }
+  const sockets = socketsOf(records, partsOf(parts))
+  return { keys, log, runtime, serve: handle(app), settled: wired.settled, sockets }
+}
+
+/** An event of a WebSocket API, as far as it is read here. */
+type SocketEvent = {
+  requestContext: {
+    connectionId: string
+    eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT'
+    /** Unix ms */
+    connectedAt: number
+  }
+  body?: string | null
+}
+
+function isSocketEvent(event: LambdaEvent | SocketEvent): event is SocketEvent {
+  return 'connectionId' in event.requestContext && 'eventType' in event.requestContext
+}
+
+/** The answer goes nowhere: a WebSocket API sends its clients what is posted to them. */
+async function hear(
+  sockets: SocketHandlers | undefined,
+  { requestContext, body }: SocketEvent,
+): Promise<APIGatewayProxyResult> {
+  const { connectionId, connectedAt: openedAt, eventType } = requestContext
+  if (eventType === 'MESSAGE') await sockets?.message({ connectionId, openedAt }, body ?? '')
+  if (eventType === 'DISCONNECT') await sockets?.closed(connectionId)
+  return { statusCode: 200, headers: {}, body: '', isBase64Encoded: false }
 }
 
 function isOutage(error: unknown): boolean {

@@ -41,6 +41,9 @@ export function presenceWords(
   { name, presence }: { name: string; presence?: Presence | undefined },
   zoneName: (id: string) => string,
 ): string {
+  if (presence?.state === 'lobby') {
+    return `Here, not in the world${presence.status === undefined ? '' : `: ${presence.status}`}`
+  }
   if (presence?.state !== 'online') return presence?.state === 'offline' ? 'Not in the world' : ''
   const as = presence.name === name ? '' : `as ${presence.name} `
   const status = presence.status === undefined ? '' : `: ${presence.status}`
