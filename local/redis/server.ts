@@ -24,6 +24,8 @@ export type RedisOptions = {
   runtime: Pick<Runtime, 'now'>
   /** A real Redis to stand in front of, as `redis://host:6379`; without it, the embedded engine. */
   redisUrl?: string
+  /** Of the embedded engine. */
+  maxBytes?: number
 }
 
 export type RedisServer = {
@@ -43,8 +45,9 @@ export async function startRedis({
   token,
   runtime,
   redisUrl,
+  ...engineOptions
 }: RedisOptions): Promise<RedisServer> {
-  const engine = createEngine(runtime)
+  const engine = createEngine(runtime, engineOptions)
   const backend =
     redisUrl === undefined
       ? embeddedBackend(engine)
