@@ -367,6 +367,18 @@ async function play(bundling: Bundling): Promise<void> {
     token: asOperator,
     body: { text: 'Hello', reason },
   })
+  const live = async (path: string, body: unknown) =>
+    await ask('POST', `/v1/admin/realms/${realmId}${path}`, { token: asOperator, body })
+  const kept = { text: 'Hello', inS: 0, forS: 600, reason }
+  const { announcementId } = (await live('/announcements', kept)).json() as {
+    announcementId: string
+  }
+  await live(`/announcements/${announcementId}/withdraw`, { reason })
+  await live('/maintenance', { inS: 3600, forS: 600, reason })
+  await live('/maintenance/extend', { forS: 600, reason })
+  await ask('GET', `/v1/admin/realms/${realmId}/maintenance`, { token: asOperator })
+  await ask('GET', '/v1/realms')
+  await live('/maintenance/end', { reason })
   const system = { subject: 'Hello', text: 'Hello', reason }
   const command = async (path: string, body: unknown) =>
     await ask('POST', `/v1/admin/realms/${realmId}${path}`, { token: asOperator, body })
