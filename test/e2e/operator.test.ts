@@ -79,8 +79,8 @@ async function banned(name: string, player: Player): Promise<number> {
     `character:${name}`,
     '--reason',
     'sold gold',
-    '--days',
-    '2',
+    '--for',
+    '2d',
   )
   expect(answer).toMatchObject({ forGood: false, stillInPlay: [] })
   const { reason, at } = await out
@@ -158,6 +158,31 @@ describe('the command line', () => {
     const said = await cli(['mail', 'send', 'jon', '--subject', 'x', ...text])
     expect(said.err).toContain('mail.unknown')
     expect((await cli(['mail', 'send', 'Jon', '--reason', 'a test'])).code).toBe(2)
+  })
+})
+
+describe('a maintenance', () => {
+  it('is told, lets everybody go in order, keeps them out, and ends', async () => {
+    const { player, inRealm, characterId } = await walker('Mona')
+    const told: unknown[] = []
+    player.client.on('maintenance', ({ maintenance }) => told.push(maintenance))
+    const why = ['--reason', 'new disks']
+    await json('maintenance', 'start', '--in', '4s', '--for', '10m', '--text', 'Disks', ...why)
+    await until('it is told', () => told.length > 0)
+    expect(told[0]).toMatchObject({ text: 'Disks' })
+    expect(await player.client.ended).toBe('maintenance')
+    await expect(inRealm.enter(characterId)).rejects.toMatchObject({ code: 'world.maintenance' })
+    const shown = await json('player', 'show', 'character:Mona')
+    expect(shown['characters']).toMatchObject([{ state: 'offline' }])
+    const { hosts } = await json('fleet', 'list')
+    expect(hosts).toMatchObject([{ lease: 'held' }, { lease: 'held' }])
+    await json('maintenance', 'end', ...why)
+    await until('he may come in', async () => {
+      return await inRealm.enter(characterId).then(
+        () => true,
+        () => false,
+      )
+    })
   })
 })
 
