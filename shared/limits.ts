@@ -408,6 +408,19 @@ export const lowPriorityTicks = 10
  * with a second's worth.
  */
 export const allowancesRememberedMax = 16_384
+/** A moderator reads it: what is wrong is in the evidence. */
+export const reportNoteMaxLength = 300
+/** Said once, so with room to say all. */
+export const appealMaxLength = 1000
+/** A mute and a ban by a report: up to 30 days, as long as a moderator may ban (`moderatorBanMaxMs`). */
+export const muteMaxHours = 30 * 24
+/**
+ * Reports and appeals are kept so long, open or closed, the latter from their decision on: half a year, so that a
+ * moderator sees who does it again.
+ */
+export const reportKeptMs = 180 * 24 * 60 * 60 * 1000
+/** What a moderator sees of a player's history, of reports and sanctions each. */
+export const historyMax = 50
 /** Nearby chat: length of a line in characters, and a bucket of 5 lines refilled one a second. */
 export const chatMaxLength = 200
 export const chatBurst = 5
@@ -589,6 +602,11 @@ export const RATES = {
   // Frames on social sockets: a ping a minute, and channels.
   'social.account': {
     strict: { count: 60, windowMs: 60_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Reports: an evening among a crowd of sellers. Each is read by a person.
+  'report.account': {
+    strict: { count: 20, windowMs: 86_400_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   'enter.account': {

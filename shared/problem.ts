@@ -67,6 +67,19 @@ export const PROBLEMS = {
   'friend.limit': { status: 409, title: 'No more fit into your list' },
   'friend.full': { status: 409, title: 'No more fit into the list of the other player' },
 
+  'report.unknown': { status: 422, title: 'You can read no such thing here' },
+  'report.self': { status: 422, title: 'This is your own' },
+  'report.text': {
+    status: 422,
+    title: 'The text has characters that hide, pile up or turn around',
+  },
+  'report.not_found': { status: 404, title: 'There is no such report' },
+  'report.decided': { status: 409, title: 'This was decided before' },
+  'report.hours': { status: 422, title: 'A mute and a ban need hours, nothing else has them' },
+  'sanction.not_found': { status: 404, title: 'There is no such sanction' },
+  'sanction.appealed': { status: 409, title: 'There is an appeal of this sanction already' },
+  'sanction.over': { status: 409, title: 'This sanction is over' },
+
   'chat.muted': { status: 403, title: 'You may write nothing to others for a time' },
 
   'mail.unknown': { status: 422, title: 'Nobody here has this name' },

@@ -28,7 +28,7 @@ import { findAccount } from './who.ts'
 /** For other domains in which operators act. */
 export { auditWrite } from './audit.ts'
 export type { AuditAction } from './audit.ts'
-export { overWhom, requireRole, stillMay } from './rights.ts'
+export { longestBan, notAbove, overWhom, refusalOf, requireRole, stillMay } from './rights.ts'
 export { findAccount } from './who.ts'
 
 export type AdminDeps = {
@@ -41,6 +41,9 @@ export type AdminDeps = {
   hint: (bootId: string) => void
   push: Push
 }
+
+/** What it takes to end a stay. */
+export type PlayDeps = Pick<AdminDeps, 'store' | 'runtime' | 'realms' | 'hint'>
 
 type PlayedCharacter = PlayerAccount['characters'][number]
 
@@ -228,8 +231,8 @@ function effect(must: AccountIf, write: Write): Step<ReturnType<ReturnType<typeo
   return { write, otherwise: refusalOf(must) }
 }
 
-/** Applies the current row of the account in realms and at hosts. */
-async function carryOut(deps: AdminDeps, accountId: string): Promise<StillInPlay> {
+/** Applies the ban of an account, as its row says it now, in realms and at hosts. Takes up to 4 s. */
+export async function carryOut(deps: PlayDeps, accountId: string): Promise<StillInPlay> {
   const account = await readStanding(deps.store, accountId)
   if (account === undefined) throw new Problem('admin.player_unknown')
   const until = account.ban?.until ?? 0
@@ -249,7 +252,7 @@ async function carryOut(deps: AdminDeps, accountId: string): Promise<StillInPlay
 
 /** Side by side: an account has a dozen characters at most. */
 async function remove(
-  deps: AdminDeps,
+  deps: PlayDeps,
   characters: { realmId: string; characterId: string; name: string; epoch?: number }[],
 ): Promise<StillInPlay> {
   const outcomes = await Promise.all(characters.map((one) => removeFromPlay(deps, one)))
@@ -258,7 +261,7 @@ async function remove(
     .map(({ realmId, characterId, name }) => ({ realmId, characterId, name }))
 }
 
-async function readCharacters(deps: AdminDeps, accountId: string): Promise<PlayedCharacter[]> {
+async function readCharacters(deps: PlayDeps, accountId: string): Promise<PlayedCharacter[]> {
   const { store } = deps
   const inRealm = async (realmId: string) => {
     const listed = await listCharacters(deps, { realmId, accountId })

@@ -264,6 +264,18 @@ export async function openWhispers(
   return [...open.values()]
 }
 
+/** For reports: whether a character may read a channel, as its lines say it. Two trips at most. */
+export async function mayReadChannel(
+  deps: Pick<ChatDeps, 'store' | 'content'>,
+  of: Owned,
+  channel: string,
+): Promise<boolean> {
+  const kind = channel.split(':', 1)[0]!
+  const found = await findRead(deps, of, kind === 'zone' ? channel : kind)
+  if (found === undefined) return false
+  return (kind === 'whisper' || found.channel === channel) && (await found.mayRead())
+}
+
 /** Lines before and after one that is reported. */
 const around = 10
 

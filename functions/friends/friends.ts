@@ -58,6 +58,16 @@ export async function blockersOf(store: Store, of: Player): Promise<Set<string>>
   return found
 }
 
+/** By which name a player is a friend of another one; undefined when he is none. One trip. */
+export async function friendOf(
+  store: Store,
+  of: Player,
+  playerId: string,
+): Promise<{ name: string } | undefined> {
+  const side = await readSide(store, of, playerId)
+  return side?.state === 'friend' ? { name: side.name } : undefined
+}
+
 /** Who acts, on whom. Names are those by which they know each other, where the act gives one. */
 export type Between = {
   me: Player & { name?: string }

@@ -10,6 +10,7 @@ import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
 import { leaderboards } from './leaderboards.ts'
 import { mail } from './mail.ts'
+import { moderation } from './moderation.ts'
 import { notifications } from './notifications.ts'
 import { parties } from './parties.ts'
 import { personal } from './personal.ts'
@@ -33,6 +34,7 @@ export const api = {
   mail,
   parties,
   personal,
+  moderation,
   chat,
   social,
   zoneSchema,

@@ -16,8 +16,8 @@ const muteRow = z.object({
   until: z.int(),
   /** Rises with each change. */
   version: z.int(),
-  /** As the player is told it. */
-  reason: z.string(),
+  /** What the player was told of it; none for a change that lifted it. */
+  sanctionId: z.string().optional(),
 })
 
 export type Mute = z.infer<typeof muteRow>
@@ -38,13 +38,19 @@ export async function readMute(store: Store, player: Player): Promise<Mute | und
 export function putMute(
   player: Player,
   before: Mute | undefined,
-  { until, reason }: Pick<Mute, 'until' | 'reason'>,
+  { until, sanctionId }: Pick<Mute, 'until' | 'sanctionId'>,
 ): Write {
   const version = (before?.version ?? 0) + 1
   return {
     put: {
       table: 'core',
-      item: { ...muteKey(player), v: 1, until, reason, version },
+      item: {
+        ...muteKey(player),
+        v: 1,
+        until,
+        version,
+        ...(sanctionId === undefined ? {} : { sanctionId }),
+      },
       ...(before === undefined
         ? { condition: 'attribute_not_exists(pk)' }
         : {

@@ -39,6 +39,24 @@ export const notification = z
     z.object({ ...about, kind: z.literal('guild.ranked'), ...ofGuild, rank: guildRankName }),
     z.object({ ...about, kind: z.literal('guild.led'), ...ofGuild }),
     z.object({ ...about, kind: z.literal('guild.disbanded'), ...ofGuild }),
+    // To the reporter. `name`: of whom he reported, as it was then.
+    z.object({
+      ...about,
+      kind: z.literal('report.decided'),
+      reportId: uuid,
+      name: characterName,
+      acted: z.boolean(),
+    }),
+    z.object({
+      ...about,
+      kind: z.literal('sanction.given'),
+      sanctionId: uuid,
+      sanction: z.enum(['warning', 'mute', 'ban']),
+      until: moment.optional(),
+    }),
+    // By an appeal, or by itself before its end.
+    z.object({ ...about, kind: z.literal('sanction.lifted'), sanctionId: uuid }),
+    z.object({ ...about, kind: z.literal('appeal.upheld'), sanctionId: uuid }),
   ])
   .meta({
     id: 'Notification',

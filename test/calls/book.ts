@@ -16,6 +16,7 @@ import { gameCalls } from './game.ts'
 import { guildCalls } from './guilds.ts'
 import { leaderboardCalls } from './leaderboards.ts'
 import { mailCalls } from './mail.ts'
+import { moderationCalls } from './moderation.ts'
 import { notificationCalls } from './notifications.ts'
 import { partyCalls } from './parties.ts'
 import { personalCalls } from './personal.ts'
@@ -41,6 +42,7 @@ const calls: { [D in keyof Api]: CallsOf<Api[D]> } = {
   personal: personalCalls,
   chat: chatCalls,
   social: socialCalls,
+  moderation: moderationCalls,
   zoneSchema: zoneSchemaCalls,
   health: healthCalls,
 }

@@ -280,7 +280,7 @@ describe('who is muted', () => {
     await told()
     const until = test.clock.now() + 60_000
     const player = { realmId: 'local', accountId: bram.playerId }
-    await test.memory.transact([putMute(player, undefined, { until, reason: 'a test' })])
+    await test.memory.transact([putMute(player, undefined, { until })])
     for (const channel of channels) {
       expect(await codeOf(saidIn(channel, bram, ada, 'a'))).toBe('chat.muted')
     }

@@ -47,7 +47,7 @@ async function person(test: TestApi, name: string) {
     /** What this one was told. */
     async told() {
       const { entries } = await client.notifications.list({ params: inRealm })
-      return entries.map(({ kind, name: from }) => `${kind} ${from}`)
+      return entries.map((one) => `${one.kind} ${'name' in one && one.name}`)
     },
     client,
   }

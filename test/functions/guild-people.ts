@@ -102,7 +102,7 @@ export async function person(
     },
     async told() {
       const { entries } = await client.notifications.list({ params: inRealm })
-      return entries.map(({ kind, name: about }) => `${kind} ${about}`)
+      return entries.map((one) => `${one.kind} ${'name' in one && one.name}`)
     },
   }
 }

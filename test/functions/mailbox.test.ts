@@ -1,4 +1,5 @@
 // A mailbox on the functions: each notification once, none missed.
+import type { Notification } from '#shared/notifications/notification.ts'
 import { expect, it } from 'vitest'
 import { createMailbox } from '#client/library/mailbox.ts'
 import { createMemoryStore } from '#client/library/storage.ts'
@@ -24,7 +25,7 @@ async function open() {
   return { test, mailbox, store, write }
 }
 
-const names = (news: { name?: string | undefined }[]) => news.map(({ name }) => name)
+const names = (news: Notification[]) => news.map((one) => ('name' in one ? one.name : undefined))
 
 it('tells each notification once, over reloads and long pauses', async () => {
   const { test, mailbox, write } = await open()

@@ -221,7 +221,7 @@ describe('a ban', () => {
     const host = await realm.host()
     const who = await realm.character()
     const until = realm.runtime.now() + 60_000
-    const mute = { until, reason: 'An example' }
+    const mute = { until }
     const player = { realmId, accountId: who.accountId }
     await realm.store.transact([putMute(player, undefined, mute)])
     const claimed = await host.claim(await realm.open((await realm.enterAs(who)).ticket))

@@ -29,5 +29,29 @@ export function newsWords(news: Notification): string {
       return `You lead ${news.guild} now.`
     case 'guild.disbanded':
       return `${news.name} has disbanded ${news.guild}.`
+    case 'report.decided':
+      return news.acted
+        ? `Your report about ${news.name} was looked at, and something was done. Thank you.`
+        : `Your report about ${news.name} was looked at. No rule was broken. Thank you.`
+    case 'sanction.given':
+      return `${sanctionWords(news.sanction, news.until)} See People, Rules for why, and to appeal.`
+    case 'sanction.lifted':
+      return 'A sanction of yours is lifted.'
+    case 'appeal.upheld':
+      return 'Your appeal was looked at. The sanction stands.'
+  }
+}
+
+/** `until`: Unix ms. */
+export function sanctionWords(kind: 'warning' | 'mute' | 'ban', until: number | undefined): string {
+  // oxlint-disable-next-line no-restricted-globals -- written as a date, not asked for the time
+  const end = until === undefined ? '' : ` until ${new Date(until).toLocaleString()}`
+  switch (kind) {
+    case 'warning':
+      return 'You were given a warning by a moderator.'
+    case 'mute':
+      return `You are muted${end}: nobody reads what you write.`
+    case 'ban':
+      return `You are banned${end}.`
   }
 }

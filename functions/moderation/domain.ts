@@ -1,0 +1,47 @@
+import { moderation } from '#shared/api/moderation.ts'
+import { createHint } from '#shared/ownership/hint.ts'
+import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
+import { personal } from './personal.ts'
+import { moderationRoutes } from './routes.ts'
+
+const all = ['GetItem', 'Query', 'PutItem', 'DeleteItem'] as const
+
+export const domain = defineDomain({
+  name: 'moderation',
+  module: import.meta.filename,
+  group: 'utility',
+  needs: ['content'],
+  declaration: moderation,
+  handlers: (parts) =>
+    moderationRoutes({ ...parts, content: parts.content.content, hint: createHint(parts.cache) }),
+  personal,
+  rows: [
+    operationRows,
+    { table: 'core', partition: 'R#{realm}#REPORTS#*', actions: [...all] },
+    { table: 'core', partition: 'R#{realm}#APPEALS#*', actions: [...all] },
+    { table: 'core', partition: 'R#{realm}#MOD#*', actions: [...all] },
+    { table: 'core', partition: 'AUDIT', actions: ['PutItem'] },
+    // Who is meant, and bans.
+    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },
+    {
+      table: 'core',
+      partition: 'ACCOUNT#*',
+      actions: ['GetItem', 'UpdateItem', 'ConditionCheckItem'],
+    },
+    // Mutes, bans, and where characters are.
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'Query', 'PutItem'] },
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem', 'Query', 'UpdateItem'] },
+    { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
+    // What is reported, and whether the reporter can read it.
+    { table: 'core', partition: 'R#{realm}#MAIL#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['GetItem'] },
+    { table: 'volatile', partition: 'R#{realm}#CHAT#*', actions: ['Query'] },
+    { table: 'core', partition: 'R#{realm}#GUILD#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#GUILDS#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
+  ],
+})
