@@ -413,7 +413,7 @@ export const reportNoteMaxLength = 300
 /** Said once, so with room to say all. */
 export const appealMaxLength = 1000
 /** A mute and a ban by a report: up to 30 days, as long as a moderator may ban (`moderatorBanMaxMs`). */
-export const muteMaxHours = 30 * 24
+export const muteMaxS = 30 * 24 * 60 * 60
 /**
  * Reports and appeals are kept so long, open or closed, the latter from their decision on: half a year, so that a
  * moderator sees who does it again.

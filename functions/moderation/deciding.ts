@@ -38,30 +38,28 @@ import {
 } from './store.ts'
 import { plainText } from './reports.ts'
 
-const hourMs = 60 * 60 * 1000
-
 type Steps = Step<ProblemCode | 'busy'>[]
 
 export type Decision = {
   decision: 'dismiss' | 'warn' | 'mute' | 'ban'
-  hours?: number | undefined
+  forS?: number | undefined
   rule?: Rule | undefined
   reason: string
 }
 
 /**
- * Decides an open report. Throws report.not_found, report.decided, report.hours, admin.*, auth.forbidden, world.busy,
+ * Decides an open report. Throws report.not_found, report.decided, report.time, admin.*, auth.forbidden, world.busy,
  * operation.mismatch.
  */
 export async function decide(
   deps: PlayDeps,
   operator: OperatorCaller,
   { realmId, reportId }: { realmId: string; reportId: string },
-  { decision, hours, rule, reason }: Decision,
+  { decision, forS, rule, reason }: Decision,
   op: OperationId,
 ): Promise<Report> {
-  if ((decision === 'mute' || decision === 'ban') !== (hours !== undefined)) {
-    throw new Problem('report.hours')
+  if ((decision === 'mute' || decision === 'ban') !== (forS !== undefined)) {
+    throw new Problem('report.time')
   }
   const decided = await once<Report>(deps, op, async () => {
     const now = deps.runtime.now()
@@ -74,13 +72,13 @@ export async function decide(
     }
     const { reporter, reported } = found
     const of = { realmId, accountId: reported.playerId }
-    const sanction = sanctionFor(deps, decision, hours, rule ?? found.rule)
+    const sanction = sanctionFor(deps, decision, forS, rule ?? found.rule)
     const by = { decision, at: now, by: operator.operatorId, reason }
     const report: Report = {
       ...found,
       decision: { ...by, ...(sanction && { sanctionId: sanction.sanctionId }) },
     }
-    const what = `${decision} ${hours === undefined ? '' : `${hours} hours `}report ${reportId}`
+    const what = `${decision} ${forS === undefined ? '' : `${forS} s `}report ${reportId}`
     const steps: Steps = [
       ...audited(deps, operator, op, {
         action: 'report.decide',
@@ -114,14 +112,14 @@ export async function mute(
   deps: PlayDeps,
   operator: OperatorCaller,
   { realmId, who }: { realmId: string; who: string },
-  { hours, rule, reason }: { hours: number; rule: Rule; reason: string },
+  { forS, rule, reason }: { forS: number; rule: Rule; reason: string },
   op: OperationId,
 ): Promise<{ playerId: string; sanction: Sanction }> {
   const done = await once(deps, op, async () => {
     const playerId = await findAccount(deps, who)
     const of = { realmId, accountId: playerId }
-    const sanction = sanctionFor(deps, 'mute', hours, rule)!
-    const what = `${hours} hours in ${realmId}: ${rule}`
+    const sanction = sanctionFor(deps, 'mute', forS, rule)!
+    const what = `${forS} s in ${realmId}: ${rule}`
     const steps: Steps = [
       ...audited(deps, operator, op, { action: 'mute', target: playerId, what, reason }),
       ...(await give(deps, operator, of, sanction, reason)),
@@ -244,7 +242,7 @@ export async function decideAppeal(
 function sanctionFor(
   { runtime }: Pick<PlayDeps, 'runtime'>,
   decision: Decision['decision'],
-  hours: number | undefined,
+  forS: number | undefined,
   rule: Rule,
 ): Sanction | undefined {
   if (decision === 'dismiss') return undefined
@@ -254,7 +252,7 @@ function sanctionFor(
     kind: decision === 'warn' ? 'warning' : decision,
     rule,
     at,
-    ...(hours === undefined ? {} : { until: at + hours * hourMs }),
+    ...(forS === undefined ? {} : { until: at + forS * 1000 }),
     state: 'given',
   }
 }

@@ -1,10 +1,13 @@
 // What was typed after `npm run waystone --`, as a command.
 import { parseArgs } from 'node:util'
+import { rules } from '#shared/api/moderation.ts'
+import type { Rule } from '#shared/api/moderation.ts'
 import { roles } from '#shared/api/role.ts'
 import type { Role } from '#shared/api/role.ts'
 import { VARIABLES } from '#shared/config.ts'
 import { letterKeptDays } from '#shared/limits.ts'
 import { isUuid } from '#shared/runtime.ts'
+import type { Moderate } from './moderate.ts'
 
 export type Command =
   | { do: 'help' }
@@ -48,6 +51,7 @@ export type Command =
       reason: string
     }
   | { do: 'mail-withdraw'; letterId: string; realmId: string | undefined; reason: string }
+  | { do: 'moderate'; asked: Moderate; realmId: string | undefined }
   | { do: 'audit'; limit: number }
 
 type Letter = { subject: string; text: string }
@@ -97,6 +101,15 @@ export const help = `Waystone, for operators
   mail all --subject "..." --text "..." --reason "..." [--days N] [--realm id]
                                            one to all characters of the realm, for 30 days
   mail withdraw <letter> --reason "..." [--realm id]   takes a letter to all back
+  mute <who> --for 24h --rule <rule> --reason "..." [--realm id]
+                                           no text of the player reaches others
+  unmute <who> --reason "..." [--realm id]
+  moderation list [--closed] [--realm id]  what players report, the oldest first
+  moderation show <report> [--realm id]    with a copy of what was reported, and the history
+  moderation decide <report> dismiss|warn|mute|ban [--for 24h] [--rule <rule>] --reason "..."
+  moderation appeals [--closed] [--realm id]
+  moderation appeal <sanction> uphold|lift --reason "..." [--realm id]
+                                           <rule>: ${rules.join(', ')}
   audit [--limit N]                        what operators did, newest first
 
   <who>   account:ID, character:ID, login:NAME, character:NAME (as it is spelled), or an
@@ -127,6 +140,8 @@ const options = {
   for: { type: 'string' },
   zone: { type: 'string' },
   countdown: { type: 'boolean' },
+  rule: { type: 'string' },
+  closed: { type: 'boolean' },
   days: { type: 'string' },
   limit: { type: 'string' },
   realm: { type: 'string' },
@@ -149,7 +164,8 @@ type Name =
   | 'in'
   | 'for'
   | 'zone'
-type Values = Partial<Record<Name, string>> & { countdown?: boolean }
+  | 'rule'
+type Values = Partial<Record<Name, string>> & { countdown?: boolean; closed?: boolean }
 
 /** Throws UsageError. */
 export function parseCommand(args: string[]): Typed {
@@ -199,6 +215,10 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
   if (group === 'audit' && verb === undefined) {
     return { do: 'audit', limit: numberOf('--limit', values.limit, 100) ?? 20 }
   }
+  if (group === 'mute' || group === 'unmute' || group === 'moderation') {
+    const asked = moderateOf(group, verb === undefined ? [] : [verb, ...rest], values)
+    return { do: 'moderate', asked, realmId: values.realm }
+  }
   const name = `${group} ${verb ?? ''}`.trim()
   switch (name) {
     case 'player show':
@@ -246,6 +266,63 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
       return { do: 'fleet' }
     case 'fleet stop':
       return { do: 'stop', name: only(name, 'a host', rest), reason: reasonOf(values) }
+  }
+  throw new UsageError(`There is no command \`${name}\`.`)
+}
+
+function moderateOf(
+  group: 'mute' | 'unmute' | 'moderation',
+  given: string[],
+  values: Values,
+): Moderate {
+  if (group === 'unmute') {
+    return { act: 'unmute', who: named(group, given), reason: reasonOf(values) }
+  }
+  const forS = secondsOf('--for', values.for)
+  const rule = rules.find((one) => one === values.rule)
+  if (values.rule !== undefined && rule === undefined) {
+    throw new UsageError(`--rule is ${rules.join(', ')}.`)
+  }
+  if (group === 'mute') {
+    const who = named(group, given)
+    if (forS === undefined) throw new UsageError('`mute` needs --for: how long, like 24h.')
+    if (rule === undefined) throw new UsageError(`\`mute\` needs --rule: ${rules.join(', ')}.`)
+    return { act: 'mute', who, forS, rule, reason: reasonOf(values) }
+  }
+  return moderationOf(given, values, { forS, rule })
+}
+
+const decisions = ['dismiss', 'warn', 'mute', 'ban'] as const
+
+function moderationOf(
+  [verb = '', ...rest]: string[],
+  values: Values,
+  { forS, rule }: { forS: number | undefined; rule: Rule | undefined },
+): Moderate {
+  const name = `moderation ${verb}`.trim()
+  const [id, chosen] = rest
+  switch (verb) {
+    case 'list':
+    case 'appeals':
+      if (rest.length > 0) throw new UsageError(`\`${name}\` takes no name.`)
+      return { act: verb, state: values.closed ? 'closed' : 'open' }
+    case 'show':
+      return { act: verb, reportId: only(name, 'the id of a report', rest) }
+    case 'decide': {
+      const reportId = only(name, 'the id of a report', rest.slice(0, 1))
+      const decision = decisions.find((one) => one === chosen)
+      if (decision === undefined) {
+        throw new UsageError(`\`${name}\` needs a decision: ${decisions.join(', ')}.`)
+      }
+      return { act: verb, reportId, decision, forS, rule, reason: reasonOf(values) }
+    }
+    case 'appeal': {
+      const sanctionId = only(name, 'the id of a sanction', id === undefined ? [] : [id])
+      if (chosen !== 'uphold' && chosen !== 'lift') {
+        throw new UsageError(`\`${name}\` needs uphold or lift.`)
+      }
+      return { act: verb, sanctionId, decision: chosen, reason: reasonOf(values) }
+    }
   }
   throw new UsageError(`There is no command \`${name}\`.`)
 }

@@ -10,6 +10,7 @@ import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { StartError } from '../start-error.ts'
 import type { Command } from './command.ts'
+import { moderate } from './moderate.ts'
 
 export type Outcome = { answer: unknown; text: string }
 
@@ -107,6 +108,10 @@ export async function carryOut(
         body: { reason },
       })
       return outcome(answer, () => `The letter ${letterId} is taken back.`)
+    }
+    case 'moderate': {
+      const here = command.realmId ?? (await realmOf(client, realmId))
+      return await moderate(client, here, command.asked, meant)
     }
     case 'audit': {
       const answer = await admin.audit({ query: { limit: command.limit } })

@@ -1,6 +1,6 @@
 // Reports of players, what moderators decide, and appeals.
 import * as z from 'zod'
-import { appealMaxLength, muteMaxHours, reportNoteMaxLength } from '../limits.ts'
+import { appealMaxLength, muteMaxS, reportNoteMaxLength } from '../limits.ts'
 import { named, reason } from './admin.ts'
 import { chatChannel } from './chat-line.ts'
 import { domain, endpoint } from './endpoint.ts'
@@ -116,7 +116,7 @@ const ofPlayer = z.object({ realmId, who: named })
 const write = [{ rate: 'write.account', by: 'account' }] as const
 const read = [{ rate: 'read.account', by: 'account' }] as const
 const state = z.enum(['open', 'closed']).default('open')
-const hours = z.int().min(1).max(muteMaxHours).meta({ description: 'How long it lasts' })
+const forS = z.int().min(60).max(muteMaxS).meta({ description: 'How long it lasts, in seconds' })
 const overErrors = ['admin.player_unknown', 'admin.outranked'] as const
 
 const reportPages = paged(reportSchema, { size: 25, max: 50 })
@@ -216,7 +216,7 @@ export const moderation = domain({
       params: ofReport,
       body: z.object({
         decision: z.enum(['dismiss', 'warn', 'mute', 'ban']),
-        hours: hours.optional().meta({ description: 'Of a mute or a ban: both need it' }),
+        forS: forS.optional().meta({ description: 'Of a mute or a ban, which need it: seconds' }),
         rule: rule.optional().meta({ description: 'As the report has it without it' }),
         reason,
       }),
@@ -224,7 +224,7 @@ export const moderation = domain({
       errors: [
         'report.not_found',
         'report.decided',
-        'report.hours',
+        'report.time',
         ...overErrors,
         'admin.yourself',
         'admin.ban_too_long',
@@ -239,7 +239,7 @@ export const moderation = domain({
       identity: 'moderator',
       repeat: 'remembered',
       params: ofPlayer,
-      body: z.object({ hours, rule, reason }),
+      body: z.object({ forS, rule, reason }),
       answer: z.object({ playerId: uuid, sanction: sanctionSchema }),
       errors: [...overErrors, 'admin.ambiguous'],
       limits: write,

@@ -24,7 +24,7 @@ async function meant(stage: Stage) {
   return { by: await stage.operator(), params: { realmId: stage.realmId, who: playerId } }
 }
 
-const muting = { hours: 1, rule: 'spam', reason } as const
+const muting = { forS: 1 * 3600, rule: 'spam', reason } as const
 
 /** A player who is muted. */
 async function muted(stage: Stage) {
@@ -57,7 +57,7 @@ export const moderationCalls: CallsOf<typeof moderation> = {
   showReport: reported,
   decide: async (stage) => ({
     ...(await reported(stage)),
-    body: { decision: 'mute', hours: 1, reason },
+    body: { decision: 'mute', forS: 1 * 3600, reason },
   }),
   mute: async (stage) => ({ ...(await meant(stage)), body: muting }),
   async unmute(stage) {

@@ -86,6 +86,6 @@ export function peopleConformance(open: () => Stage): void {
     const params = { realmId: open().realmId }
     const { entries } = await client.notifications.list({ params, query: {} })
     // Of one moment, the ids decide.
-    return entries.map(({ kind, name }) => `${kind} ${name}`).toSorted()
+    return entries.map((one) => `${one.kind} ${'name' in one && one.name}`).toSorted()
   }
 }

@@ -89,10 +89,12 @@ describe('a report', () => {
   })
 
   it('holds a line of chat with those around it', async () => {
-    const { stage } = await open()
+    const { test, stage } = await open()
     const [ada, bram] = [await stage.player(), await stage.player()]
     await say(ada, 'hello')
+    test.clock.advance(1000)
     const { lineId } = await say(bram, 'go away')
+    test.clock.advance(1000)
     await say(ada, 'why?')
     const { reportId } = await report(ada, { kind: 'line', channel: 'global', lineId })
     const { moderation } = (await stage.operator()).client
@@ -159,6 +161,7 @@ describe('a report', () => {
     const ids: string[] = []
     for (let i = 0; i < 5; i++) {
       const bram = await stage.player()
+      test.clock.advance(1)
       ids.push((await report(ada, { kind: 'name', name: bram.name })).reportId)
     }
     const list = async (client: Player['client'], state: 'open' | 'closed') => {
@@ -190,7 +193,7 @@ describe('a report', () => {
 describe('a decision', () => {
   it('mutes, and both players are told; the reported one does not learn by whom', async () => {
     const { test, ada, bram, decide, reportId } = await threatened()
-    const done = await decide({ decision: 'mute', hours: 24 })
+    const done = await decide({ decision: 'mute', forS: 24 * 3600 })
     expect(done.decision).toMatchObject({ decision: 'mute', reason })
     expect(await told(ada, 'report.decided')).toMatchObject([{ reportId, acted: true }])
     const [news] = await told(bram, 'sanction.given')
@@ -205,7 +208,7 @@ describe('a decision', () => {
   it('is one, of two moderators at once, and the second hears which', async () => {
     const { test, bram, decide } = await threatened()
     const outcomes = await Promise.allSettled([
-      decide({ decision: 'mute', hours: 1 }),
+      decide({ decision: 'mute', forS: 1 * 3600 }),
       decide({ decision: 'warn' }),
       decide({ decision: 'dismiss' }),
     ])
@@ -229,10 +232,10 @@ describe('a decision', () => {
       return calls % 3 === 0 ? { kind: 'loseAnswer' } : { kind: 'conflict' }
     }
     const all = await Promise.allSettled(
-      [1, 2, 3].map(() => decide({ decision: 'mute', hours: 1 }, operationId)),
+      [1, 2, 3].map(() => decide({ decision: 'mute', forS: 1 * 3600 }, operationId)),
     )
     test.faults.next = undefined
-    await decide({ decision: 'mute', hours: 1 }, operationId)
+    await decide({ decision: 'mute', forS: 1 * 3600 }, operationId)
     expect(all.length).toBe(3)
     const { entries } = await bram.client.moderation.sanctions({ params: realm, query: {} })
     expect(entries).toHaveLength(1)
@@ -241,26 +244,26 @@ describe('a decision', () => {
 
   it('bans for a time through the ban that there is', async () => {
     const { bram, decide, test } = await threatened()
-    await decide({ decision: 'ban', hours: 48 })
+    await decide({ decision: 'ban', forS: 48 * 3600 })
     const body = { characterId: bram.as, protocol: 2 }
     expect(await codeOf(bram.client.world.enter({ params: realm, body }))).toBe('auth.banned')
     expect(test.memory.rows('core').some(({ sk }) => sk === 'BAN')).toBe(true)
   })
 
-  it('needs hours for a mute and a ban, and takes none otherwise', async () => {
+  it('needs a time for a mute and a ban, and takes none otherwise', async () => {
     const { decide } = await threatened()
     for (const body of [
       { decision: 'mute' },
       { decision: 'ban' },
-      { decision: 'warn', hours: 1 },
+      { decision: 'warn', forS: 1 * 3600 },
     ] as const) {
-      expect(await codeOf(decide(body))).toBe('report.hours')
+      expect(await codeOf(decide(body))).toBe('report.time')
     }
   })
 })
 
 describe('a mute', () => {
-  const muting = { hours: 2, rule: 'spam', reason } as const
+  const muting = { forS: 2 * 3600, rule: 'spam', reason } as const
 
   async function muted() {
     const { test, stage } = await open()
@@ -276,7 +279,7 @@ describe('a mute', () => {
     await moderator.client.moderation.unmute({ params, body: { reason } })
     await say(ada, 'hello')
     expect(await told(ada, 'sanction.lifted')).toHaveLength(1)
-    await moderator.client.moderation.mute({ params, body: { ...muting, hours: 1 } })
+    await moderator.client.moderation.mute({ params, body: { ...muting, forS: 1 * 3600 } })
     expect(await codeOf(say(ada, 'hello'))).toBe('chat.muted')
     test.clock.advance(hourMs)
     await say(ada, 'hello again').catch((error: unknown) => {
@@ -349,6 +352,7 @@ describe('a mute', () => {
  */
 const texts: Record<string, 'speech' | string> = {
   'characters.create name': 'speech',
+  'characters.rename name': 'speech',
   'chat.say text': 'speech',
   'chat.whisper text': 'speech',
   'friends.show status': 'speech',
@@ -423,7 +427,7 @@ describe('a mute and the word filter', () => {
       const muter = await stage.operator()
       await muter.client.moderation.mute({
         params: { ...realm, who: by.playerId },
-        body: { hours: 1, rule: 'spam', reason },
+        body: { forS: 1 * 3600, rule: 'spam', reason },
       })
       const before = JSON.stringify(rows(test))
       const { method, target, headers, body } = requestOf(endpoint, call)
@@ -442,7 +446,7 @@ describe('a mute and the word filter', () => {
       const [after, stored] = [await send(), () => JSON.stringify(rows(test))]
       expect(stored()).not.toContain(bad)
       // A name is refused, a text is masked.
-      if (/create|found|ranks/.test(name)) expect(after.status).toBe(422)
+      if (/create|rename|found|ranks/.test(name)) expect(after.status).toBe(422)
       else expect(stored()).toContain('What a ****')
     },
   )
@@ -475,6 +479,7 @@ function withText(name: string, call: Awaited<ReturnType<(typeof book)[number]['
       return { ...call, body: { ...body, ranks } }
     }
     case 'characters.create':
+    case 'characters.rename':
     case 'guilds.found':
       return { ...call, body: { ...body, name: 'Fuck Walker' } }
     case 'friends.show':

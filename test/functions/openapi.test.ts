@@ -188,7 +188,7 @@ describe('content files', () => {
     const named = ['ZoneFile', 'CreatureFile', 'RaceFile', 'JobFile', 'GameFile']
     const schemas = (document['components'] as { schemas: Record<string, Json> }).schemas
     for (const name of named) expect(Object.keys(schemas)).toContain(name)
-    expect(schemas['ContentFile']!['anyOf']).toHaveLength(5)
+    expect(schemas['ContentFile']!['anyOf']).toHaveLength(6)
     expect(Object.keys(schemas['ZoneFile']!['properties'] as Json)).toContain('gates')
     expect(schemas['ZoneFile']!['required']).not.toContain('tickHz')
   })
