@@ -20,7 +20,12 @@ export function statementsOf(template: Template, role: string): Statement[] {
   const policies = found[1].Properties?.['Policies'] as {
     PolicyDocument: { Statement: Statement[] }
   }[]
-  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+  const attached = (found[1].Properties?.['ManagedPolicyArns'] ?? []) as { Ref?: string }[]
+  const shared = attached.flatMap(({ Ref }) => {
+    const policy = Ref === undefined ? undefined : template.Resources[Ref]?.Properties
+    return (policy?.['PolicyDocument'] as { Statement: Statement[] } | undefined)?.Statement ?? []
+  })
+  return [...policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement), ...shared]
 }
 
 /** Which statement allows it; undefined when none does. */
@@ -59,6 +64,8 @@ export function like(pattern: string): RegExp {
 
 /** `{"Fn::ImportValue": "…-data:ExportsOutputFnGetAttcoreE83F2297ArnA4643FC5"}` is `core`. */
 function nameOf(resource: unknown): string | undefined {
+  const [, method] = /\/(POST|DELETE)\/@connections\/\*/.exec(JSON.stringify(resource)) ?? []
+  if (method !== undefined) return `sockets ${method}`
   const imported = (resource as Record<string, unknown>)['Fn::ImportValue']
   if (typeof imported !== 'string') return undefined
   return /Output(?:Ref|FnGetAtt)([a-z]+)[0-9A-F]{8}/.exec(imported)?.[1]
