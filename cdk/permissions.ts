@@ -73,8 +73,8 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
   },
   { table: 'core', partition: 'R#{realm}#GUILDS#*', actions: ['GetItem', 'ConditionCheckItem'] },
   { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
-  // Who is told when a player comes or goes, and how he wants to be seen.
-  { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['GetItem', 'Query'] },
+  // Who is told when a player comes or goes, how he wants to be seen, and whom he has blocked.
+  { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['Query'] },
   { table: 'core', partition: 'R#{realm}#BULLETIN', actions: ['Query'] },
   { table: 'core', partition: 'HOST#*', actions: ['PutItem'] },
   { table: 'core', partition: 'R#{realm}#CHECKPOINTS', actions: ['PutItem'] },

@@ -23,6 +23,7 @@ import { newId } from '#shared/runtime.ts'
 import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import { book, requestOf } from '../calls/book.ts'
 import { invitedToGuild, joined } from '../calls/guilds.ts'
+import { two } from '../calls/friends.ts'
 import { invitedToParty, together } from '../calls/parties.ts'
 import { createStage } from '../calls/stage.ts'
 import type { Player as Person, Stage } from '../calls/stage.ts'
@@ -435,6 +436,7 @@ async function play(bundling: Bundling): Promise<void> {
     await first.client.chat.say({ params, body: { as: first.as, text: 'Hello' } })
     await second.client.chat.lines({ params, query: { as: second.as } })
   }
+  await openSockets(bundling)
   // Characters that end while others count on them, and a party that ends with its last one.
   const remove = async ({ client, as }: Person) =>
     await client.characters.delete({ params: { realmId, characterId: as } })
@@ -456,6 +458,40 @@ async function play(bundling: Bundling): Promise<void> {
   for (const [name, records] of functionsOf(bundling, domains)) {
     await countInStore(name, records, asOperator)
   }
+}
+
+/** A player outside zones: says hello, listens, pings, is replaced, is told something, and goes. */
+async function openSockets(bundling: Bundling): Promise<void> {
+  const [name] = [...functionsOf(bundling, domains)].find(([, records]) =>
+    records.some(({ sockets }) => sockets !== undefined),
+  )!
+  const hear = async (connectionId: string, eventType: string, frame?: unknown) => {
+    const requestContext = { connectionId, eventType, connectedAt: Date.now() }
+    const outcome = await realm.functions
+      .get(name)!
+      .invoke({ requestContext, ...(frame !== undefined && { body: JSON.stringify(frame) }) })
+    if (!('answer' in outcome)) throw new Error(outcome.error.errorMessage)
+  }
+  const told = (connectionId: string) =>
+    realm.aws.posted.filter((one) => one.connectionId === connectionId).map(({ text }) => text)
+  const { first, second } = await two(stage)
+  const [before, after] = ['L0SM9cOFvHcCIhw=', 'a/b+c==']
+  for (const connectionId of [before, after]) {
+    const { ticket } = await second.client.social.ticket({ params: { realmId } })
+    await hear(connectionId, 'MESSAGE', { hello: ticket })
+  }
+  expect(told(before)).toEqual(['{"kind":"ready"}', '{"kind":"closed","reason":"replaced"}'])
+  await hear(before, 'DISCONNECT')
+  await hear(after, 'MESSAGE', { listen: ['global'] })
+  await hear(after, 'MESSAGE', { ping: 1 })
+  const body = { as: first.as, name: second.name }
+  await first.client.friends.ask({ params: { realmId }, body })
+  expect(told(after)).toEqual([
+    '{"kind":"ready"}',
+    '{"kind":"pong","ping":1}',
+    '{"kind":"notified","of":"mailbox"}',
+  ])
+  await hear(after, 'DISCONNECT')
 }
 
 /**

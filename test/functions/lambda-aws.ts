@@ -1,5 +1,5 @@
 // The services of AWS that functions call: DynamoDB (forwarded to the embedded one), KMS, Secrets Manager,
-// and GetCallerIdentity of STS. Each call is noted with its function, which the first part of the path names,
+// GetCallerIdentity of STS, and the management calls of a WebSocket API. Each call is noted with its function, which the first part of the path names,
 // and may be refused as by IAM.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -32,6 +32,8 @@ export type FakeAws = {
   secrets: Map<string, string>
   /** Authorization headers as they came, with their functions. */
   authorizations: { function: string; header: string }[]
+  /** What was sent to WebSocket connections. */
+  posted: { connectionId: string; text: string }[]
   stop(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
     silent: new Set(),
     secrets: new Map(),
     authorizations: [],
+    posted: [],
   }
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const [, functionName = ''] = request.url!.split('/')
@@ -57,6 +60,11 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
       return response.end(body)
     }
     const text = Buffer.concat(chunks).toString()
+    const [, connection] = /\/live\/@connections\/([^/?]+)$/.exec(request.url!) ?? []
+    if (connection !== undefined) {
+      response.statusCode = manageSocket(request, functionName, connection, text)
+      return response.end()
+    }
     const target = String(request.headers['x-amz-target'])
     const header = String(request.headers.authorization)
     fake.authorizations.push({ function: functionName, header })
@@ -74,6 +82,20 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
       response.setHeader(name, value)
     response.statusCode = answer.status
     response.end(answer.body)
+  }
+  /** As API Gateway answers: 200 or 204; 403 without a signature or a permission. */
+  function manageSocket(request: IncomingMessage, functionName: string, id: string, text: string) {
+    const method = request.method!
+    const header = String(request.headers.authorization)
+    fake.authorizations.push({ function: functionName, header })
+    const action = 'execute-api:ManageConnections'
+    const use = { function: functionName, action, resource: `sockets ${method}` }
+    fake.uses.push(use)
+    if (!/\/execute-api\/aws4_request, SignedHeaders=.*host.*, Signature=/.test(header)) return 403
+    if (!fake.allow(use)) return 403
+    if (method === 'DELETE') return 204
+    fake.posted.push({ connectionId: decodeURIComponent(id), text })
+    return 200
   }
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy())

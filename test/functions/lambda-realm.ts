@@ -85,6 +85,8 @@ export async function openLambdaRealm(
     WAYSTONE_LIMITS: 'generous',
     WAYSTONE_REDIS_SECRET: redisSecret,
     WAYSTONE_KMS_KEY: kmsKey,
+    // The first part of the path names the function, the second is the stage.
+    WAYSTONE_SOCKETS: `${aws.env(name)['AWS_ENDPOINT_URL_KMS']}/live`,
     ...(needsOf(bundled.get(name)!).has('fleet') ? cluster : {}),
     ...aws.env(name),
   })
