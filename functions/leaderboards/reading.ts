@@ -110,7 +110,7 @@ function entryOf({ order }: Read, { place, name }: Found, rank: number): BoardPl
   return [{ rank, id: subjectId, name, score, at: reachedAt }]
 }
 
-/** Four trips to Redis. Throws leaderboard.unranked, leaderboard.unavailable, leaderboard.rebuilding. */
+/** Two trips to Redis, four with neighbours. Throws leaderboard.unranked, leaderboard.unavailable, leaderboard.rebuilding. */
 export async function readAround(
   { boards }: ReadDeps,
   of: Read,
@@ -122,6 +122,8 @@ export async function readAround(
     if (place === undefined) throw new Problem('leaderboard.unranked')
     const [rank] = await answersOf(boards, of, (set) => [['ZRANK', set, place.place]])
     if (typeof rank !== 'number') continue
+    // The rank alone needs no more.
+    if (each === 0) return { rank: rank + 1, entries: entryOf(of, place, rank + 1) }
     const first = Math.max(0, rank - each)
     const [near] = await answersOf(boards, of, (set) => [['ZRANGE', set, first, rank + each]])
     // The last member is no entry.

@@ -8,6 +8,7 @@ import { VARIABLES } from '#shared/config.ts'
 import { letterKeptDays } from '#shared/limits.ts'
 import { isUuid } from '#shared/runtime.ts'
 import type { Moderate } from './moderate.ts'
+import type { BoardCommand } from './leaderboard.ts'
 
 export type Command =
   | { do: 'help' }
@@ -52,6 +53,7 @@ export type Command =
     }
   | { do: 'mail-withdraw'; letterId: string; realmId: string | undefined; reason: string }
   | { do: 'moderate'; asked: Moderate; realmId: string | undefined }
+  | BoardCommand
   | { do: 'audit'; limit: number }
 
 type Letter = { subject: string; text: string }
@@ -110,6 +112,11 @@ export const help = `Waystone, for operators
   moderation appeals [--closed] [--realm id]
   moderation appeal <sanction> uphold|lift --reason "..." [--realm id]
                                            <rule>: ${rules.join(', ')}
+  leaderboard submit <board> <character> --score N --reason "..." [--realm id]
+  leaderboard remove <board> <character or id> --reason "..." [--season N]
+  leaderboard archive <board> --reason "..."   ends the season and keeps it
+  leaderboard reset <board> --reason "..."     ends the season and keeps nothing
+  leaderboard rebuild <board> --reason "..." [--season N]   makes the copy in Redis anew
   audit [--limit N]                        what operators did, newest first
 
   <who>   account:ID, character:ID, login:NAME, character:NAME (as it is spelled), or an
@@ -147,6 +154,8 @@ const options = {
   realm: { type: 'string' },
   subject: { type: 'string' },
   text: { type: 'string' },
+  score: { type: 'string' },
+  season: { type: 'string' },
   url: { type: 'string' },
   tables: { type: 'string' },
   json: { type: 'boolean' },
@@ -165,6 +174,8 @@ type Name =
   | 'for'
   | 'zone'
   | 'rule'
+  | 'score'
+  | 'season'
 type Values = Partial<Record<Name, string>> & { countdown?: boolean; closed?: boolean }
 
 /** Throws UsageError. */
@@ -219,6 +230,7 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
     const asked = moderateOf(group, verb === undefined ? [] : [verb, ...rest], values)
     return { do: 'moderate', asked, realmId: values.realm }
   }
+  if (group === 'leaderboard') return boardCommandOf(verb ?? '', rest, values)
   const name = `${group} ${verb ?? ''}`.trim()
   switch (name) {
     case 'player show':
@@ -348,6 +360,36 @@ function maintenanceOf(
     realmId: values.realm,
     reason: verb === 'show' ? '' : reasonOf(values),
   }
+}
+
+/** Throws UsageError. */
+function boardCommandOf(verb: string, given: string[], values: Values): BoardCommand {
+  const name = `leaderboard ${verb}`
+  const [board, ...rest] = given
+  const about = {
+    do: 'leaderboard' as const,
+    board: only(name, 'a leaderboard', board === undefined ? [] : [board]),
+    realmId: values.realm,
+    reason: reasonOf(values),
+  }
+  const season = numberOf('--season', values.season, 999_999)
+  switch (verb) {
+    case 'submit': {
+      const score = Number(values.score ?? Number.NaN)
+      if (!Number.isSafeInteger(score)) throw new UsageError('--score is a whole number.')
+      return { ...about, verb, name: only(name, 'the name of a character', rest), score }
+    }
+    case 'remove':
+      return { ...about, verb, who: only(name, 'a character or an id', rest), season }
+    case 'archive':
+    case 'reset':
+      only(name, 'a leaderboard', given)
+      return { ...about, verb }
+    case 'rebuild':
+      only(name, 'a leaderboard', given)
+      return { ...about, verb, season }
+  }
+  throw new UsageError(`There is no command \`${name.trim()}\`.`)
 }
 
 function only(command: string, what: string, given: string[]): string {

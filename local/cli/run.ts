@@ -11,6 +11,7 @@ import type { ApiClient } from '#shared/api/client.ts'
 import { StartError } from '../start-error.ts'
 import type { Command } from './command.ts'
 import { moderate } from './moderate.ts'
+import { actOnBoard } from './leaderboard.ts'
 
 export type Outcome = { answer: unknown; text: string }
 
@@ -112,6 +113,10 @@ export async function carryOut(
     case 'moderate': {
       const here = command.realmId ?? (await realmOf(client, realmId))
       return await moderate(client, here, command.asked, meant)
+    }
+    case 'leaderboard': {
+      const here = command.realmId ?? (await realmOf(client, realmId))
+      return await actOnBoard(client, here, command)
     }
     case 'audit': {
       const answer = await admin.audit({ query: { limit: command.limit } })
