@@ -31,6 +31,7 @@ import type { Runtime } from '#shared/runtime.ts'
 import type { Faults } from '#shared/store/faults.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { MemoryStore } from '#shared/store/memory.ts'
+import type { Store } from '#shared/store/store.ts'
 import { countTrips } from '#shared/store/trips.ts'
 import type { TripCounter } from '#shared/store/trips.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
@@ -130,7 +131,12 @@ export function extraDomain<D extends Domain>(declaration: D, handlers: Handlers
 let game: Promise<LoadedContent> | undefined
 
 export async function openApi(
-  options: { profile?: RateProfile; extra?: DomainRecord[] } = {},
+  options: {
+    profile?: RateProfile
+    extra?: DomainRecord[]
+    /** A store that counts what its requests cost. */
+    billed?: (store: Store) => Store
+  } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
   const content = await game
@@ -140,7 +146,7 @@ export async function openApi(
     runtime: clock,
     faults: (request) => faults.next?.(request),
   })
-  const trips = countTrips(memory)
+  const trips = countTrips(options.billed?.(memory) ?? memory)
   const { store } = trips
   const profile = options.profile ?? 'generous'
   // The limiter counts in the cache, beside the store.

@@ -5,31 +5,12 @@ import { newId } from '#shared/runtime.ts'
 import { book, requestOf } from '../calls/book.ts'
 import type { Call } from '../calls/book.ts'
 import type { Example } from '../calls/call.ts'
-import { createStage } from '../calls/stage.ts'
+import { openOneProcess } from '../calls/one-process.ts'
 import type { Stage } from '../calls/stage.ts'
 import { peopleConformance } from '../conformance/people.ts'
-import { openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 
 type Answer = { status: number; document: unknown }
-
-async function stageOf() {
-  const test = await openApi()
-  // Waiting moves the clock; hosts here prove once that they live.
-  test.clock.sleep = async () => {}
-  const stage = createStage({
-    realmId: 'local',
-    store: test.memory,
-    runtime: test.clock,
-    client: (token) => test.client(token === undefined ? {} : { token }),
-    async fleetHost() {
-      const host = { name: 'hub-1', bootId: undefined, address: 'host', port: 1, labels: {} }
-      test.fleet.hosts.push({ ...host, state: 'ready' })
-      return host.name
-    },
-  })
-  return { test, stage }
-}
 
 /** Sends it until it is known how it ended, as clients do. */
 async function send(test: TestApi, call: Call, example: Example, id: string): Promise<Answer> {
@@ -83,7 +64,7 @@ describe('every call of the book', () => {
   it.each(book.filter(({ endpoint }) => endpoint.method === 'GET'))(
     '$name is taken',
     async (call) => {
-      const { test, stage } = await stageOf()
+      const { test, stage } = await openOneProcess()
       const example = await call.example(stage)
       const { status, document } = await send(test, call, example, newId(test.clock))
       if (example.refused) expect(document).toMatchObject({ code: example.refused })
@@ -97,7 +78,7 @@ describe('every call of the book', () => {
   })
 
   it.each(changing)('$name takes effect once, sent three times and fifty times', async (call) => {
-    const { test, stage } = await stageOf()
+    const { test, stage } = await openOneProcess()
     const example = await call.example(stage)
     const before = rowsOf(test)
     const id = newId(test.clock)
@@ -118,7 +99,7 @@ describe('every call of the book', () => {
     else expect(plain(before, now)).toEqual(plain(before, once))
 
     // The same again from the beginning, with all at once.
-    const other = await stageOf()
+    const other = await openOneProcess()
     const twin = await call.example(other.stage)
     expect(rowsOf(other.test)).toEqual(before)
     const twinId = newId(other.test.clock)
@@ -138,14 +119,14 @@ const partsOf = (example: Example) =>
 
 describe('people, with the functions in one process,', () => {
   let stage: Stage
-  beforeAll(async () => ({ stage } = await stageOf()))
+  beforeAll(async () => ({ stage } = await openOneProcess()))
   peopleConformance(() => stage)
 })
 
 describe("another player's id", () => {
   const asked = book.filter(({ endpoint }) => endpoint.identity === 'player')
   it.each(asked)('in $name is refused as declared, and changes nothing', async (call) => {
-    const { test, stage } = await stageOf()
+    const { test, stage } = await openOneProcess()
     // Two who may do the same, each with what is his.
     const theirs = await call.example(stage)
     const mine = await call.example(stage)

@@ -13,7 +13,7 @@ import type { PersonalEntry } from '#shared/person.ts'
 import type { Item, TableName } from '#shared/store/store.ts'
 import { newId } from '#shared/runtime.ts'
 import { book, requestOf } from '../calls/book.ts'
-import { createStage } from '../calls/stage.ts'
+import { openOneProcess } from '../calls/one-process.ts'
 import type { Account, Player } from '../calls/stage.ts'
 import { codeOf, goodPassword, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
@@ -30,26 +30,8 @@ function rowsOf(test: TestApi): Row[] {
 
 /** A world with an operator, and players who are noted as they come. */
 async function openWorld() {
-  const test = await openApi()
-  test.clock.sleep = async () => {}
+  const { test, stage } = await openOneProcess()
   const players: Player[] = []
-  const stage = createStage({
-    realmId: 'local',
-    store: test.memory,
-    runtime: test.clock,
-    client: (token) => test.client(token === undefined ? {} : { token }),
-    async fleetHost() {
-      test.fleet.hosts.push({
-        name: 'hub-1',
-        bootId: undefined,
-        address: 'host',
-        port: 1,
-        labels: {},
-        state: 'ready',
-      })
-      return 'hub-1'
-    },
-  })
   const { player } = stage
   stage.player = async () => {
     const one = await player()

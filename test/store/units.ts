@@ -42,8 +42,12 @@ export function countUnits(inner: Store): { store: Store; units: Units; reset():
         return item
       },
       async query(query: Query) {
-        const { filter, ...whole } = query
-        // A filter hides rows from the answer, not from the bill.
+        const { filter } = query
+        // A filter hides rows from the answer, not from the bill. What it speaks of must be spoken of here too.
+        const whole = {
+          ...query,
+          filter: `attribute_exists(v) OR attribute_not_exists(v) OR (${filter})`,
+        }
         const billed = filter === undefined ? undefined : await inner.query(whole)
         const page = await inner.query(query)
         const bytes = (billed ?? page).items.reduce((sum, item: Item) => sum + sizeOfItem(item), 0)

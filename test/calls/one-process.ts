@@ -1,0 +1,25 @@
+// The stage of the functions in one process, on a store in memory.
+import { openApi } from '../functions/api.ts'
+import type { TestApi } from '../functions/api.ts'
+import { createStage } from './stage.ts'
+import type { Stage } from './stage.ts'
+
+export async function openOneProcess(
+  options: Parameters<typeof openApi>[0] = {},
+): Promise<{ test: TestApi; stage: Stage }> {
+  const test = await openApi(options)
+  // Waiting moves the clock; hosts here prove once that they live.
+  test.clock.sleep = async () => {}
+  const stage = createStage({
+    realmId: 'local',
+    store: test.memory,
+    runtime: test.clock,
+    client: (token) => test.client(token === undefined ? {} : { token }),
+    async fleetHost() {
+      const host = { name: 'hub-1', bootId: undefined, address: 'host', port: 1, labels: {} }
+      test.fleet.hosts.push({ ...host, state: 'ready' })
+      return host.name
+    },
+  })
+  return { test, stage }
+}
