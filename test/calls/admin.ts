@@ -1,4 +1,5 @@
 import type { admin } from '#shared/api/admin.ts'
+import { codeOf } from '../functions/api.ts'
 import type { CallsOf } from './call.ts'
 import type { Stage } from './stage.ts'
 
@@ -17,8 +18,15 @@ async function inRealm(stage: Stage) {
 
 const inAnHour = { inS: 3600, forS: 600, reason }
 
-async function planned(stage: Stage) {
+/** A realm that others may share: what they have planned ends. */
+async function withoutMaintenance(stage: Stage) {
   const call = await inRealm(stage)
+  await codeOf(call.by.client.admin.endMaintenance({ params: call.params, body: { reason } }))
+  return call
+}
+
+async function planned(stage: Stage) {
+  const call = await withoutMaintenance(stage)
   await call.by.client.admin.startMaintenance({ params: call.params, body: inAnHour })
   return call
 }
@@ -45,7 +53,10 @@ export const adminCalls: CallsOf<typeof admin> = {
     return { by, params: { ...params, announcementId }, body: { reason } }
   },
   maintenance: planned,
-  startMaintenance: async (stage) => ({ ...(await inRealm(stage)), body: inAnHour }),
+  startMaintenance: async (stage) => ({
+    ...(await withoutMaintenance(stage)),
+    body: inAnHour,
+  }),
   extendMaintenance: async (stage) => ({
     ...(await planned(stage)),
     body: { forS: 600, reason },
