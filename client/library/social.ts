@@ -61,7 +61,10 @@ export function openSocial(options: SocialOptions): Social {
       case 'pong':
       case 'closed':
         return
-      default:
+      case 'notified':
+      case 'said':
+      case 'announce':
+      case 'maintenance':
         options.told(message)
     }
   }
