@@ -229,7 +229,14 @@ async function isProven(
 }
 
 /** What the end of an account asks for (functions/personal/erasing.ts). */
-export { askErase, closeAccount, endErasure, postponeErasure, readErasures } from './erasing.ts'
+export {
+  askErase,
+  closeAccount,
+  endErasure,
+  erasureList,
+  postponeErasure,
+  readErasures,
+} from './erasing.ts'
 export type { Erasure } from './erasing.ts'
 
 /** The fields of an account that operators see and change. */

@@ -12,6 +12,7 @@ import type { Step } from '#shared/store/commit.ts'
 import { readRow } from '#shared/store/row.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
+import type { List } from '../http/page.ts'
 import { accountKey } from './store.ts'
 import type { AccountRow } from './store.ts'
 
@@ -117,6 +118,15 @@ export async function readErasures(store: Store, now: number, limit: number): Pr
     consistent: true,
   })
   return items.map((item) => readRow(erasureRow, item))
+}
+
+/** All of them, the next one first. */
+export const erasureList: List<typeof erasureRow> = {
+  name: 'personal.erasures',
+  query: { table: 'core', keyCondition: 'pk = :pk', values: { ':pk': pk } },
+  row: erasureRow,
+  positionOf: ({ at, accountId }) => ({ at, id: accountId }),
+  keyAt: ({ at, id }) => keyOf({ at, accountId: id }),
 }
 
 /** Closes an account whose time has come; false when it has been kept meanwhile. One trip. Throws StoreError. */

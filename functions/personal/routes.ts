@@ -1,5 +1,8 @@
 import type { Handlers } from '#shared/api/endpoint.ts'
 import type { personal } from '#shared/api/personal.ts'
+import { requireRole } from '../admin/admin.ts'
+import { erasureList } from '../auth/auth.ts'
+import { readPage } from '../http/page.ts'
 import { eraseOf, runErasures } from './erasing.ts'
 import { exportOf, exportPart } from './personal.ts'
 import type { PersonalDeps } from './personal.ts'
@@ -11,6 +14,10 @@ export function personalRoutes(deps: PersonalDeps): Handlers<typeof personal> {
       exportOf(deps, caller, params.who, body, operation),
     eraseOf: ({ caller, params, body, operation }) =>
       eraseOf(deps, caller, params.who, body, operation),
+    async erasures({ caller, query }) {
+      await requireRole(deps, caller)
+      return await readPage(deps.store, erasureList, query)
+    },
     run: ({ caller, body }) => runErasures(deps, caller, body.reason),
   }
 }

@@ -3,6 +3,7 @@ import { eraseGraceDays, erasuresPerRun } from '../limits.ts'
 import { named, reason } from './admin.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { moment, uuid } from './names.ts'
+import { paged } from './page.ts'
 
 const entry = z
   .object({
@@ -18,6 +19,15 @@ const part = {
     .optional()
     .meta({ description: 'There is more: ask again, with this as `after`' }),
 }
+
+const erasure = z
+  .object({
+    accountId: uuid,
+    askedAt: moment,
+    at: moment.meta({ description: 'When it is closed; of one that is closed, when it is erased' }),
+    closed: z.boolean().meta({ description: 'Nobody logs in to it any more' }),
+  })
+  .meta({ id: 'Erasure' })
 
 const after = z
   .string()
@@ -86,6 +96,16 @@ export const personal = domain({
         'world.busy',
       ],
       limits: [{ rate: 'write.account', by: 'account' }],
+    }),
+    erasures: endpoint({
+      method: 'GET',
+      path: '/v1/admin/erasures',
+      summary: 'Accounts that are to be erased, the next one first',
+      identity: 'operator',
+      ...paged(erasure, { size: 50, max: 100 }),
+      errors: [],
+      limits: [{ rate: 'read.account', by: 'account' }],
+      links: { next: { to: 'personal.erasures', query: { after: '$response.body#/next' } } },
     }),
     run: endpoint({
       method: 'POST',

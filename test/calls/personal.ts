@@ -13,5 +13,6 @@ export const personalCalls: CallsOf<typeof personal> = {
     const { playerId } = await stage.player()
     return { by: await stage.operator(), params: { who: playerId }, body: { reason, days: 0 } }
   },
+  erasures: async (stage) => ({ by: await stage.operator(), query: {} }),
   run: async (stage) => ({ by: await stage.operator(), body: { reason } }),
 }
