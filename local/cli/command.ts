@@ -5,7 +5,7 @@ import type { Rule } from '#shared/api/moderation.ts'
 import { roles } from '#shared/api/role.ts'
 import type { Role } from '#shared/api/role.ts'
 import { VARIABLES } from '#shared/config.ts'
-import { letterKeptDays } from '#shared/limits.ts'
+import { eraseGraceDays, letterKeptDays } from '#shared/limits.ts'
 import { isUuid } from '#shared/runtime.ts'
 import type { Moderate } from './moderate.ts'
 import type { BoardCommand } from './leaderboard.ts'
@@ -55,6 +55,18 @@ export type Command =
   | { do: 'moderate'; asked: Moderate; realmId: string | undefined }
   | BoardCommand
   | { do: 'audit'; limit: number }
+  | { do: 'export'; who: string; reason: string }
+  | { do: 'erase'; who: string; reason: string; days: number | undefined }
+  | { do: 'erasures' }
+  | { do: 'erasures-run'; reason: string }
+  | {
+      do: 'character-rename'
+      character: string
+      name: string
+      realmId: string | undefined
+      reason: string
+    }
+  | { do: 'character-restore'; character: string; realmId: string | undefined; reason: string }
 
 type Letter = { subject: string; text: string }
 
@@ -82,6 +94,13 @@ export const help = `Waystone, for operators
   player kick <who> --reason "..."         saves and removes the player, who may come back at once
   player ban <who> --reason "..." [--for 3d]   without --for for good
   player unban <who> --reason "..."
+  player export <who> --reason "..."       all that is kept of the player, as JSON
+  player erase <who> --reason "..." [--days N]   closed after N days, 30 without --days,
+                                           unless the player logs in before
+  erasures list                            accounts that wait for that
+  erasures run --reason "..."              closes and erases those whose time has come
+  character rename <character> --name "..." --reason "..." [--realm id]
+  character restore <character> --reason "..." [--realm id]   one that was deleted
   operator grant <login name> --reason "..." [--role support|moderator|operator]
                                            from the next log-in on
   operator revoke <login name> --reason "..."  takes any role, at once
@@ -153,6 +172,7 @@ const options = {
   limit: { type: 'string' },
   realm: { type: 'string' },
   subject: { type: 'string' },
+  name: { type: 'string' },
   text: { type: 'string' },
   score: { type: 'string' },
   season: { type: 'string' },
@@ -169,6 +189,7 @@ type Name =
   | 'limit'
   | 'realm'
   | 'subject'
+  | 'name'
   | 'text'
   | 'in'
   | 'for'
@@ -274,6 +295,24 @@ function commandOf([group, verb, ...rest]: string[], values: Values): Command {
     case 'maintenance extend':
     case 'maintenance end':
       return maintenanceOf(verb as 'start' | 'show' | 'extend' | 'end', rest, values)
+    case 'player export':
+      return { do: 'export', who: named(name, rest), reason: reasonOf(values) }
+    case 'player erase': {
+      const days = numberOf('--days', values.days, eraseGraceDays, 0)
+      return { do: 'erase', who: named(name, rest), reason: reasonOf(values), days }
+    }
+    case 'erasures list':
+      return { do: 'erasures' }
+    case 'erasures run':
+      return { do: 'erasures-run', reason: reasonOf(values) }
+    case 'character rename':
+    case 'character restore': {
+      const character = only(name, 'the name or the id of a character', rest)
+      const more = { realmId: values.realm, reason: reasonOf(values) }
+      if (verb === 'restore') return { do: 'character-restore', character, ...more }
+      if (values.name === undefined) throw new UsageError('The new name is needed: --name "...".')
+      return { do: 'character-rename', character, name: values.name, ...more }
+    }
     case 'fleet list':
       return { do: 'fleet' }
     case 'fleet stop':
@@ -438,11 +477,16 @@ function secondsOf(name: string, text: string | undefined): number | undefined {
   return Number(count) * unitSeconds[unit]!
 }
 
-function numberOf(name: string, text: string | undefined, max: number): number | undefined {
+function numberOf(
+  name: string,
+  text: string | undefined,
+  max: number,
+  min = 1,
+): number | undefined {
   if (text === undefined) return undefined
   const number = Number(text)
-  if (/^\d{1,6}$/.test(text) && number >= 1 && number <= max) return number
-  throw new UsageError(`${name} is a whole number from 1 to ${max}.`)
+  if (/^\d{1,6}$/.test(text) && number >= min && number <= max) return number
+  throw new UsageError(`${name} is a whole number from ${min} to ${max}.`)
 }
 
 /** A role goes to a login, unless another kind is given. */

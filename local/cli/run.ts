@@ -66,6 +66,45 @@ export async function carryOut(
       const when = role !== 'player' ? ' From the next log-in on.' : ''
       return outcome(answer, ({ accountId }) => `${accountId} is ${role} now.${when}`)
     }
+    case 'export': {
+      const { who } = await meant(command.who)
+      const entries = await exportOf(client, who, command.reason)
+      return outcome(entries, (all) => JSON.stringify(all, null, 2))
+    }
+    case 'erase': {
+      const { reason, days } = command
+      const params = await meant(command.who)
+      const answer = await client.personal.eraseOf({ params, body: { reason, days } })
+      return outcome(answer, ({ accountId, at }) => `${accountId} is closed at ${dateOf(at)}.`)
+    }
+    case 'erasures': {
+      const answer = await client.personal.erasures({ query: {} })
+      return outcome(answer, ({ entries }) =>
+        entries.length === 0
+          ? 'No account waits.'
+          : entries.map(({ accountId, at }) => `${dateOf(at)}  ${accountId}`).join('\n'),
+      )
+    }
+    case 'erasures-run': {
+      const answer = await client.personal.run({ body: { reason: command.reason } })
+      return outcome(
+        answer,
+        ({ closed, erased, waiting, more }) =>
+          `Closed ${closed}, erased ${erased}, waiting ${waiting}.${more ? ' There are more.' : ''}`,
+      )
+    }
+    case 'character-rename': {
+      const { character, name, reason } = command
+      const params = { realmId: command.realmId ?? (await realmOf(client, realmId)), character }
+      const answer = await client.characters.renameOf({ params, body: { name, reason } })
+      return outcome(answer, (one) => `It is called ${one.name} now.`)
+    }
+    case 'character-restore': {
+      const { character, reason } = command
+      const params = { realmId: command.realmId ?? (await realmOf(client, realmId)), character }
+      const answer = await client.characters.restoreOf({ params, body: { reason } })
+      return outcome(answer, ({ name }) => `${name} is there again.`)
+    }
     case 'fleet':
       return outcome(await admin.fleet(), ({ hosts }) => hosts.map(hostText).join('\n'))
     case 'stop': {
@@ -122,6 +161,18 @@ export async function carryOut(
       const answer = await admin.audit({ query: { limit: command.limit } })
       return outcome(answer, ({ entries }) => entries.map(entryText).join('\n') || 'Nothing yet.')
     }
+  }
+}
+
+/** Part by part, all of them as one. */
+async function exportOf(client: ApiClient<Api>, who: string, reason: string): Promise<unknown[]> {
+  const all: unknown[] = []
+  for (let after: string | undefined; ;) {
+    const body = { reason, ...(after === undefined ? {} : { after }) }
+    const part = await client.personal.exportOf({ params: { who }, body })
+    all.push(...part.entries)
+    if (part.next === undefined) return all
+    after = part.next
   }
 }
 

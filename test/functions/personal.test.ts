@@ -139,10 +139,9 @@ function leftOf(test: TestApi, gone: readonly Player[]): string[] {
 
 /** What is in a row beside what leads to it, and what nobody but us reads. */
 const ours = new Set([
-  ...['pk', 'sk', 'v', 'device', 'password', 'operation', 'owner', 'instance', 'state', 'ticketId'],
-  ...['accountId', 'characterId', 'playerId', 'guildId', 'partyId', 'byAccountId', 'byCharacterId'],
-  // Why an operator has banned him is between operators.
-  'reason',
+  // Why an operator has banned him is between operators: `reason`.
+  ...'pk sk v place device password operation owner instance state ticketId reason'.split(' '),
+  ...'accountId characterId playerId guildId partyId byAccountId byCharacterId'.split(' '),
 ])
 
 /** The texts of a row that a player would know as his. */
