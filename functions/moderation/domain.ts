@@ -32,8 +32,19 @@ export const domain = defineDomain({
     // Mutes, bans, and where characters are.
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'Query', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
-    { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem', 'Query', 'UpdateItem'] },
-    { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#C#*',
+      actions: ['UpdateItem'],
+      unused: 'A ban voids a ticket; test/ownership/ban.test.ts does it.',
+    },
+    {
+      table: 'volatile',
+      partition: 'HOST#*',
+      actions: ['GetItem', 'PutItem'],
+      unused: 'Hosts with the player in play; test/functions/moderation.test.ts does it.',
+    },
     // What is reported, and whether the reporter can read it.
     { table: 'core', partition: 'R#{realm}#MAIL#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['GetItem'] },

@@ -7,6 +7,7 @@ import {
   dropReport,
   forgetReporter,
   readReport,
+  reportIdOf,
   recordOf,
   sanctionsIn,
 } from './store.ts'
@@ -41,7 +42,7 @@ export const personal: Personal = {
         yield { section: 'sanctions', entry }
       }
       for await (const item of rowsIn(store, { table: 'core', pk: recordOf(of), begins: 'M#' })) {
-        const reportId = String(item['reportId'])
+        const reportId = reportIdOf(item)
         const found = await readReport(store, realmId, reportId, runtime.now())
         if (found === undefined) continue
         const { at, what, rule, note, evidence } = found
@@ -63,7 +64,7 @@ export const personal: Personal = {
         await store.transact(dropAppeal(realmId, sk.slice('S#'.length)))
       }
       for await (const item of rowsIn(store, { table: 'core', pk, begins: 'M#' })) {
-        await forgetReporter(store, realmId, String(item['reportId']), deletedPlayer)
+        await forgetReporter(store, realmId, reportIdOf(item), deletedPlayer)
       }
       await clear(store, { table: 'core', pk })
     }

@@ -300,3 +300,8 @@ export async function* sanctionsIn(store: Store, of: Player): AsyncGenerator<San
     yield readRow(sanctionSchema, item)
   }
 }
+
+/** Of a report that a player has made. */
+export function reportIdOf(item: Item): string {
+  return readRow(madeRow, item).reportId
+}

@@ -434,7 +434,14 @@ async function play(bundling: Bundling): Promise<void> {
   const talk = async (channel: string, { first, second }: { first: Person; second: Person }) => {
     const params = { realmId, channel }
     await first.client.chat.say({ params, body: { as: first.as, text: 'Hello' } })
-    await second.client.chat.lines({ params, query: { as: second.as } })
+    const { channel: named, entries } = await second.client.chat.lines({
+      params,
+      query: { as: second.as },
+    })
+    const { lineId } = entries.at(-1)!
+    const what = { kind: 'line', channel: named, lineId } as const
+    const body = { as: second.as, what, rule: 'spam' } as const
+    await second.client.moderation.report({ params: { realmId }, body })
   }
   await openSockets(bundling)
   // Characters that end while others count on them, and a party that ends with its last one.
@@ -444,6 +451,7 @@ async function play(bundling: Bundling): Promise<void> {
   const pair = await together(stage)
   await talk('guild', guild)
   for (const channel of ['party', 'global', 'zone:hub']) await talk(channel, pair)
+  await moderated(stage, realmId, pair)
   for (const { first, second } of [guild, pair]) {
     await remove(second)
     await remove(first)
@@ -559,6 +567,28 @@ async function claim(host: Awaited<ReturnType<LambdaRealm['host']>>, text: strin
 }
 
 /** Compares the roles of one bundling with their use. */
+/** A letter and a ban by a report of it; what is refused reads too. */
+async function moderated(
+  stage: Stage,
+  realmId: string,
+  { first, second }: { first: Person; second: Person },
+): Promise<void> {
+  const params = { realmId }
+  const letter = { as: first.as, to: second.name, subject: 'Hello', text: 'Hello' }
+  await first.client.mail.send({ params, body: letter })
+  const inbox = { ...params, characterId: second.as }
+  const { letterId } = (await second.client.mail.list({ params: inbox, query: {} })).entries[0]!
+  const reported = async (
+    what: { kind: 'letter'; letterId: string } | { kind: 'status'; playerId: string },
+  ) =>
+    await second.client.moderation.report({ params, body: { as: second.as, what, rule: 'spam' } })
+  await reported({ kind: 'letter', letterId })
+  await reported({ kind: 'status', playerId: first.playerId }).catch(() => undefined)
+  const { moderation } = (await stage.operator()).client
+  const nobody = { ...params, who: 'login:nobody' }
+  await moderation.unmute({ params: nobody, body: { reason: 'test' } }).catch(() => undefined)
+}
+
 export function holdRoles(bundling: Bundling): void {
   describe(`the roles, bundled as ${bundling},`, () => {
     beforeAll(async () => {

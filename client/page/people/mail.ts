@@ -1,6 +1,7 @@
 // The tab of mail: the inbox, a letter, and a new one.
 import { letterSubjectMaxLength, letterTextMaxLength } from '#shared/limits.ts'
 import { button, element, field } from '../element.ts'
+import { openReport } from './report.ts'
 import { line } from './tab.ts'
 import type { Tab, TabContext } from './tab.ts'
 
@@ -50,6 +51,13 @@ export function mailTab({ api, playing, act }: TabContext): Tab {
       element('h2', { text: letter.subject }),
       element('small', { text: `${from}, ${new Date(letter.at).toLocaleString()}` }),
       element('pre', { text: letter.text }),
+      ...(letter.from.kind === 'game'
+        ? []
+        : [
+            button('Report', () =>
+              openReport({ api, playing }, { kind: 'letter', letterId }, 'this letter'),
+            ),
+          ]),
       button('Close', () => opened.replaceChildren()),
     )
     await api.mail.markRead(of)

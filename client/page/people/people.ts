@@ -17,6 +17,7 @@ import { mailTab } from './mail.ts'
 import { newsWords } from './news-words.ts'
 import { newsTab } from './news.ts'
 import { partyTab } from './party.ts'
+import { rulesTab } from './rules.ts'
 import type { Tab, TabContext } from './tab.ts'
 
 /** The mailbox is asked this often beside the hints that the zone gives, for a hint may be lost. */
@@ -58,6 +59,7 @@ export function createPeople(options: PeopleOptions): People {
     guildTab(context, zoneName),
     mailTab(context),
     chatTab(context, accountId, chat, speaking),
+    rulesTab(context),
     newsTab(context, zoneName),
   ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
   let chosen = tabs[0]!.tab
