@@ -6,6 +6,7 @@ import type { Chat } from '../../library/chat.ts'
 import { labelOf, readLine } from '../chat-words.ts'
 import type { Target } from '../chat-words.ts'
 import { button, element } from '../element.ts'
+import { openReport } from './report.ts'
 import type { Tab, TabContext } from './tab.ts'
 
 /** How a player speaks, here and in the world. */
@@ -19,7 +20,7 @@ export type Speaking = {
 }
 
 export function chatTab(
-  { act }: TabContext,
+  { act, api, playing }: TabContext,
   accountId: string,
   chat: Chat,
   speaking: Speaking,
@@ -71,11 +72,16 @@ export function chatTab(
     if (atEnd) log.scrollTop = log.scrollHeight
   }
 
-  function shown({ from, to, text }: ChannelLine): HTMLElement {
+  function shown({ lineId, channel, from, to, text }: ChannelLine): HTMLElement {
     const mine = from.playerId === accountId
     const who = mine && to !== undefined ? `To ${to.name}` : from.name
     const line = element('div', {}, element('b', { text: `${who}: ` }))
     line.append(text)
+    if (!mine) {
+      const what = { kind: 'line', channel, lineId } as const
+      const report = () => openReport({ api, playing }, what, `this line of ${from.name}`)
+      line.append(' ', button('Report', report, 'plain'))
+    }
     return line
   }
 
