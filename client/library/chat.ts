@@ -5,6 +5,7 @@ import type { Api } from '#shared/api/api.ts'
 import type { ChannelLine } from '#shared/api/chat-line.ts'
 import { ApiError } from '#shared/api/client.ts'
 import type { ApiClient } from '#shared/api/client.ts'
+import { jitterMs } from '#shared/backoff.ts'
 import { mailboxSettlesMs } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createEmitter } from './events.ts'
@@ -64,6 +65,8 @@ const lateMax = 50
 const everyMs = 60_000
 /** Between two reads of a channel for events. */
 const gapMs = 1000
+/** When lines of any channel may be missing, many players are told so at once: their reads spread over this time. */
+const spreadMs = 9000
 /** A line so young may still be on its way as an event. */
 const youngMs = 3000
 /** Ids are known for so long after the newest line that was read: a read begins where all is settled. */
@@ -179,11 +182,11 @@ export function createChat({ api, realmId, characterId, runtime }: ChatOptions):
 
   /** As `read`, a little later, so that many events read once. What fails is read within the minute. */
   const waits = new Set<Room>()
-  function readSoon(room: Room): void {
+  function readSoon(room: Room, moreMs = 0): void {
     if (waits.has(room)) return
     waits.add(room)
     const soon = async () => {
-      await runtime.sleep(gapMs, signal)
+      await runtime.sleep(gapMs + moreMs, signal)
       waits.delete(room)
       await read(room)
     }
@@ -223,8 +226,13 @@ export function createChat({ api, realmId, characterId, runtime }: ChatOptions):
     },
     said,
     lost(channel) {
-      const room = channel === undefined ? undefined : roomOf(channel)
-      for (const each of channel === undefined ? rooms.values() : room ? [room] : []) readSoon(each)
+      if (channel !== undefined) {
+        const room = roomOf(channel)
+        if (room !== undefined) readSoon(room)
+        return
+      }
+      const moreMs = jitterMs(runtime, spreadMs)
+      for (const room of rooms.values()) readSoon(room, moreMs)
     },
     async caughtUp() {
       await Promise.all([...rooms.values()].map(read))
