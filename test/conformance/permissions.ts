@@ -427,7 +427,7 @@ async function play(bundling: Bundling): Promise<void> {
     const first = await send()
     // What the realm is just now may refuse it: a maintenance, say. That it is taken, test/functions/calls.test.ts holds.
     expect(first[0], `${name}: ${first[1]}`).toBeLessThan(500)
-    if (endpoint.repeat === 'remembered') expect(await send(), name).toEqual(first)
+    if (endpoint.repeat === 'remembered') expect((await send())[0], name).toBe(first[0])
   }
 
   // Lines in each kind of channel, read by another one.

@@ -15,7 +15,7 @@ import { newId } from '#shared/runtime.ts'
 import { book, requestOf } from '../calls/book.ts'
 import { openOneProcess } from '../calls/one-process.ts'
 import type { Account, Player } from '../calls/stage.ts'
-import { codeOf, goodPassword, openApi } from './api.ts'
+import { codeOf, goodPassword } from './api.ts'
 import type { TestApi } from './api.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
