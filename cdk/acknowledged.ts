@@ -9,6 +9,11 @@ const REASONS = {
     reason:
       'The operator of the Redis issues the token, outside of AWS: no Lambda can rotate it. It guards a cache that can be rebuilt.',
   },
+  'sign-in-rotation': {
+    id: 'AwsSolutions-SMG4',
+    reason:
+      'The providers issue these secrets, outside of AWS: no Lambda can rotate them. An operator replaces them by hand (docs/deployment.md).',
+  },
   'own-authorizer': {
     id: 'AwsSolutions-APIG4',
     reason:

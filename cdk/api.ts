@@ -136,11 +136,20 @@ function defineFunction(
       WAYSTONE_REDIS_SECRET: data.redis.secretArn,
       WAYSTONE_SOCKETS: sockets.url,
       ...(needsOf(records).has('signing') ? { WAYSTONE_KMS_KEY: data.key.keyArn } : {}),
+      ...(needsOf(records).has('signIn') ? { WAYSTONE_SIGN_IN_SECRET: data.signIn.secretArn } : {}),
+      ...(needsOf(records).has('email') ? emailEnvironment(settings) : {}),
       ...clusterEnvironment(records, settings),
     },
   })
   defineClusterAccess(name, records, made, settings)
   return made
+}
+
+function emailEnvironment({ emailFrom, emailLinks }: Settings): Record<string, string> {
+  return {
+    ...(emailFrom === undefined ? {} : { WAYSTONE_EMAIL_FROM: emailFrom }),
+    ...(emailLinks === undefined ? {} : { WAYSTONE_EMAIL_LINKS: emailLinks }),
+  }
 }
 
 /** Leads the paths of a function's domains to it. */

@@ -143,6 +143,8 @@ const openers: Record<Need, { from: string; name: string }> = {
   content: { from: './functions/start/content.ts', name: 'openContent' },
   fleet: { from: './functions/start/fleet.ts', name: 'openFleet' },
   kept: { from: './functions/start/kept.ts', name: 'openKept' },
+  email: { from: './functions/start/email.ts', name: 'openEmail' },
+  signIn: { from: './functions/start/sign-in.ts', name: 'openSignIn' },
 }
 
 /** A module that serves some domains, and carries what these need and nothing else. */

@@ -1,4 +1,4 @@
-// The data of a realm: the three tables, the key that encrypts the realm's keys, the secret of its Redis.
+// The data of a realm: the three tables, the key that encrypts the realm's keys, the secrets of its Redis and of its providers.
 import { RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib'
 import type { App } from 'aws-cdk-lib'
 import {
@@ -20,6 +20,8 @@ export type Data = {
   tables: Record<TableName, Table>
   key: Key
   redis: Secret
+  /** The providers by which players sign in. */
+  signIn: Secret
 }
 
 export function defineData(app: App, settings: Settings): Data {
@@ -63,6 +65,14 @@ export function defineData(app: App, settings: Settings): Data {
     removalPolicy,
   })
   acknowledge(redis, ['redis-rotation'])
+  const signIn = new Secret(stack, 'sign-in', {
+    secretName: `waystone/${realm}/sign-in`,
+    description: 'The providers by which players sign in: {"oidc": […], "steam": {…}}, or {}',
+    // As that of Redis.
+    secretStringValue: SecretValue.unsafePlainText('{}'),
+    removalPolicy,
+  })
+  acknowledge(signIn, ['sign-in-rotation'])
   return {
     stack,
     // `core` keeps sessions and remembered operations, which expire; value never does.
@@ -73,5 +83,6 @@ export function defineData(app: App, settings: Settings): Data {
     },
     key,
     redis,
+    signIn,
   }
 }

@@ -35,6 +35,8 @@ export function functionRole(stack: Stack, name: string, role: FunctionRole): Ro
       resources: [data.redis.secretArn],
     }),
     ...(needsOf(records).has('signing') ? [masterKey(settings, data)] : []),
+    ...(needsOf(records).has('signIn') ? [signInSecret(data)] : []),
+    ...(needsOf(records).has('email') ? emailStatements(stack, settings) : []),
     new PolicyStatement({
       sid: 'Logs',
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -81,6 +83,29 @@ export function defineZoneRole(
     }),
   )
   return stack
+}
+
+function signInSecret({ signIn }: Data): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'SignIn',
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [signIn.secretArn],
+  })
+}
+
+/** In the name of the sender alone. The identity is the address or its domain, whichever SES has verified. */
+function emailStatements(stack: Stack, { emailFrom }: Settings): PolicyStatement[] {
+  if (emailFrom === undefined) return []
+  const identity = (resourceName: string) =>
+    stack.formatArn({ service: 'ses', resource: 'identity', resourceName })
+  return [
+    new PolicyStatement({
+      sid: 'Email',
+      actions: ['ses:SendEmail'],
+      resources: [identity(emailFrom), identity(emailFrom.split('@')[1]!)],
+      conditions: { StringEquals: { 'ses:FromAddress': emailFrom } },
+    }),
+  ]
 }
 
 /** Bound to this realm: the data key of another does not open. */

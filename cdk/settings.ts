@@ -42,6 +42,10 @@ const schema = z.strictObject({
     .transform((days) => retention[days])
     .default(RetentionDays.ONE_MONTH),
   alarmEmail: z.email().optional(),
+  /** Who sends e-mail to players: an address in a domain that SES has verified in this region. Without it none is sent. */
+  emailFrom: z.email().optional(),
+  /** The page that the links in them open. Default: the API. */
+  emailLinks: VARIABLES.WAYSTONE_EMAIL_LINKS.schema,
   /** Requests a second that the API lets through, in all, and by route that hashes a password (30 ms of a core). */
   ratePerS: whole.default(1000),
   passwordRatePerS: whole.default(50),

@@ -17,16 +17,25 @@ import type { Health } from './http/health.ts'
 import { checksOf, socketsOf } from './http/record.ts'
 import type { AllParts, Checks } from './http/record.ts'
 import { openContent, readReference } from './start/content.ts'
+import { openEmail } from './start/email.ts'
 import { openFleet } from './start/fleet.ts'
 import { openKept } from './start/kept.ts'
 import { listen } from './start/listen.ts'
 import { openParts } from './start/open.ts'
+import { openSignIn } from './start/sign-in.ts'
 import { openSigning } from './start/signing.ts'
 import { createSocketServer } from './start/sockets.ts'
 import type { SocketServer } from './start/sockets.ts'
 import { wire } from './start/wire.ts'
 
-const openers = { signing: openSigning, content: openContent, fleet: openFleet, kept: openKept }
+const openers = {
+  signing: openSigning,
+  content: openContent,
+  fleet: openFleet,
+  kept: openKept,
+  email: openEmail,
+  signIn: openSignIn,
+}
 const keysEveryMs = 60_000
 const probeEveryMs = 5000
 /** Three rounds and the time that the third may take. */

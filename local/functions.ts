@@ -17,12 +17,14 @@ import type { Realm } from '#shared/api/auth.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
+import type { EmailPart } from '#shared/email/email.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { Game } from '#shared/game/game.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import type { Sockets } from '#shared/push/sockets.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import type { SignInSettings } from '#shared/sign-in.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -39,6 +41,8 @@ export type FunctionsOptions = {
   /** Whose routes are served. */
   game: Pick<Game, 'contentKinds' | 'personal' | 'routes' | 'tallies' | 'zone'>
   fleet: Fleet
+  email: EmailPart
+  signIn: SignInSettings
   realm: Realm
   /** Other origins whose pages may call the API. */
   corsOrigins: string[] | undefined
@@ -57,7 +61,20 @@ export function givenParts(
   options: Omit<FunctionsOptions, 'game'>,
   records: readonly DomainRecord[],
 ): GivenParts {
-  const { store, cache, runtime, keys, loaded, fleet, realm, log, profile, sockets } = options
+  const {
+    store,
+    cache,
+    runtime,
+    keys,
+    loaded,
+    fleet,
+    email,
+    signIn,
+    realm,
+    log,
+    profile,
+    sockets,
+  } = options
   return {
     store,
     cache,
@@ -71,6 +88,8 @@ export function givenParts(
     fleet,
     kept: keptBy(records),
     sockets,
+    email,
+    signIn,
   }
 }
 

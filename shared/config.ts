@@ -2,6 +2,7 @@
 // .env.example is generated from this table (`npm run fix`). A variable that begins with WAYSTONE_
 // and is not in the table, or has a wrong value, is refused by name.
 import * as z from 'zod'
+import { oidcSettings, steamSettings } from './sign-in.ts'
 
 /** Digits alone: `Number` would take blanks, 1e3 and 0x50 as well. */
 const whole = z
@@ -22,6 +23,18 @@ const fleet = z
     }),
   )
   .optional()
+
+/** JSON that fits a schema. The refusal says what is expected and quotes nothing: there are secrets in it. */
+function json<S extends z.ZodType>(schema: S, expected: string) {
+  return z.string().transform((text, context): z.output<S> => {
+    try {
+      return schema.parse(JSON.parse(text))
+    } catch {
+      context.addIssue({ code: 'custom', message: `Invalid input: expected ${expected}` })
+      return z.NEVER
+    }
+  })
+}
 
 type Variable = {
   schema: z.ZodType
@@ -152,6 +165,34 @@ export const VARIABLES = {
     schema: z.url({ protocol: /^wss?$/ }).optional(),
     about:
       'The address of social sockets that players get. Default: from WAYSTONE_SOCKETS on AWS, else from WAYSTONE_PUBLIC_URL.',
+  },
+  WAYSTONE_EMAIL_FROM: {
+    schema: z.string().min(3).max(320).optional(),
+    about:
+      'On AWS: who sends e-mail to players, an address that SES has verified. Default: none is sent. `npm start` writes e-mail into the data folder.',
+  },
+  WAYSTONE_EMAIL_LINKS: {
+    schema: url.optional(),
+    about:
+      'The page that links in e-mails open; their secret follows after #. Default: the base URL of the API.',
+  },
+  WAYSTONE_OIDC: {
+    schema: json(
+      z.array(oidcSettings).max(8),
+      '[{"name", "title", "issuer", "clientId", "clientSecret"}], the issuer with https',
+    ).optional(),
+    about:
+      'Providers of OpenID Connect by which players sign in: [{"name":"acme","title":"Acme","issuer":"https://…","clientId":"…","clientSecret":"…"}].',
+  },
+  WAYSTONE_STEAM: {
+    schema: json(steamSettings, '{"appId", "key", "identity"}').optional(),
+    about:
+      'Sign-in by Steam: {"appId":480,"key":"…","identity":"…"}, with the publisher\'s key of the web API and what the game passes to GetAuthTicketForWebApi.',
+  },
+  WAYSTONE_SIGN_IN_SECRET: {
+    schema: z.string().min(1).optional(),
+    about:
+      'On AWS, in place of these two: a secret of Secrets Manager with {"oidc": […], "steam": {…}}.',
   },
   WAYSTONE_OPERATOR_TOKEN: {
     schema: z.string().min(1).optional(),

@@ -73,6 +73,26 @@ export const refreshTokenMs = 30 * 24 * 60 * 60 * 1000
  * session that was renewed longest ago. With the account they are under 4 KB, one read unit.
  */
 export const sessionsPerAccountMax = 20
+/** How long a link that verifies an e-mail address is good. Mail may take an hour, and its reader a night. */
+export const emailLinkMs = 24 * 60 * 60 * 1000
+/** A link that gives a new password is worth an account: as long as a person needs who waits for it. */
+export const recoveryLinkMs = 30 * 60 * 1000
+/** A request for a new password is answered after this time, so that it does not tell whether there is an account. */
+export const recoveryAnswerMs = 1000
+/** From the password to the code of the second factor: to find the phone and unlock it. */
+export const secondFactorTicketMs = 5 * 60 * 1000
+/** Recovery codes of a second factor: as many as authenticators are lost in years. */
+export const recoveryCodesCount = 10
+/** How long a repeat of the request that switched a second factor on gets the recovery codes again. */
+export const recoveryCodesShownMs = 10 * 60 * 1000
+/** From the way to a provider and back: to log in there, perhaps with a new account. */
+export const signInFlowMs = 15 * 60 * 1000
+/** Keys and addresses of a provider are read again after this time; unknown keys earlier. */
+export const providerFreshMs = 60 * 60 * 1000
+/** An answer of a provider is waited for so long. */
+export const providerAnswerMs = 5000
+/** Bytes of an answer of a provider: a list of keys is a few KB. */
+export const providerAnswerMaxBytes = 256 * 1024
 /** A signing key is published this long before it signs; rings are read again each minute. */
 export const keyPublishMs = 10 * 60 * 1000
 /** How long one key signs: a leaked key is of little use, and rotation happens often enough to be tested. */
@@ -563,6 +583,44 @@ export const RATES = {
   // NIST SP 800-63B-4, 3.2.2: at most 100 tries in a row at one account.
   'password.name': {
     strict: { count: 100, windowMs: 3_600_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Who is logged in shows the password again for what matters: counted apart from strangers' guesses.
+  'password.account': {
+    strict: { count: 10, windowMs: 300_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Codes of the second factor, of who knows the password: three of a million are right at a time, so the daily
+  // count lets one in 11,000 guessers in.
+  'factor.account': {
+    strict: { count: 5, windowMs: 300_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'factor.day': {
+    strict: { count: 30, windowMs: 86_400_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // E-mails that an account asks for, and that a mailbox gets, whoever asks: nobody is flooded by us.
+  'email.account': {
+    strict: { count: 10, windowMs: 86_400_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'email.mailbox': {
+    strict: { count: 5, windowMs: 3_600_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Apart from the count before, which would tell that somebody has an account with the address.
+  'recovery.mailbox': {
+    strict: { count: 5, windowMs: 3_600_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  'recovery.address': {
+    strict: { count: 10, windowMs: 3_600_000 },
+    generous: { count: 100_000, windowMs: 60_000 },
+  },
+  // Sign-ins by a provider: each asks it once or twice.
+  'provider.address': {
+    strict: { count: 30, windowMs: 60_000 },
     generous: { count: 100_000, windowMs: 60_000 },
   },
   // Accounts made, not tries: a household makes a few, a farm makes thousands.

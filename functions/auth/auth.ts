@@ -6,16 +6,18 @@ import type { Role } from '#shared/api/role.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import { eraseGraceDays } from '#shared/limits.ts'
-import type { RateName } from '#shared/limits.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { Problem } from '#shared/problem.ts'
 import { formatUuid, isUuid, newId } from '#shared/runtime.ts'
 import type { Store, Write } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
+import { readAccountRows } from './account-rows.ts'
 import { refuseBanned } from './ban.ts'
 import { askErase, keepAccount } from './erasing.ts'
 import { refusePassword } from './blocked-passwords.ts'
 import { newDeviceToken, readDeviceToken } from './device-token.ts'
+import { enterAccount } from './entrance.ts'
+import { about, limit } from './own.ts'
 import type { Hasher } from './passwords.ts'
 import { firstTokens, openSession } from './sessions.ts'
 import type { SessionDeps } from './sessions.ts'
@@ -26,7 +28,6 @@ import {
   nameLogin,
   newLogin,
   readAccount,
-  readAccountAndSessions,
   readFamily,
   readLogin,
   roleUpdate,
@@ -41,6 +42,24 @@ const dayMs = 24 * 60 * 60 * 1000
 
 type Credentials = { loginName: string; password: string }
 
+/** Where a request comes from: the network address, and the program in a few words. */
+export type From = { address: string; agent?: string | undefined }
+
+/** The log-in name as it is stored. Throws auth.name_refused, auth.password_refused. */
+export function checkCredentials(credentials: Credentials): string {
+  const loginName = credentials.loginName.toLowerCase()
+  // Operators name players by id as well: no name may be read as one.
+  if (isUuid(loginName)) throw new Problem('auth.name_refused', { detail: 'It looks like an id.' })
+  checkPassword(credentials.password, loginName)
+  return loginName
+}
+
+/** Throws auth.password_refused. */
+export function checkPassword(password: string, loginName: string): void {
+  const refusal = refusePassword(password, loginName)
+  if (refusal !== undefined) throw new Problem('auth.password_refused', { detail: refusal })
+}
+
 /**
  * Makes an account and opens its first session. Sent again: the same account, the same session.
  * Two trips. Throws auth.name_taken, auth.name_refused, auth.password_refused, auth.busy, operation.mismatch,
@@ -49,14 +68,10 @@ type Credentials = { loginName: string; password: string }
 export async function register(
   deps: AuthDeps,
   credentials: Credentials,
-  address: string,
+  { address, agent }: From,
   op: OperationId,
 ): Promise<PasswordSession> {
-  const loginName = credentials.loginName.toLowerCase()
-  // Operators name players by id as well: no name may be read as one.
-  if (isUuid(loginName)) throw new Problem('auth.name_refused', { detail: 'It looks like an id.' })
-  const refusal = refusePassword(credentials.password, loginName)
-  if (refusal !== undefined) throw new Problem('auth.password_refused', { detail: refusal })
+  const loginName = checkCredentials(credentials)
   await limit(deps, 'password.pair', `${address} ${loginName}`)
 
   const there = await readLogin(deps.store, loginName)
@@ -66,7 +81,7 @@ export async function register(
   const password = there?.password ?? (await deps.hasher.hash(credentials.password))
   const accountId = there?.accountId ?? newId(deps.runtime)
   const createdAt = deps.runtime.now()
-  const opener = { accountId, era: 0, sessions: [] }
+  const opener = { accountId, era: 0, sessions: [], agent }
   const opened = await openSession(deps, about(op, `register ${loginName}`), opener, [
     {
       write: newLogin(loginName, { accountId, password, operation: op.hash }),
@@ -86,13 +101,13 @@ export async function register(
 
 /**
  * Opens a session of an account. Three trips. An unknown name costs the same work and gets the same
- * answer as a wrong password. Throws auth.invalid_credentials, auth.banned, auth.busy,
+ * answer as a wrong password. Throws auth.invalid_credentials, auth.banned, auth.second_factor, auth.busy,
  * operation.mismatch, operation.superseded.
  */
 export async function login(
   deps: AuthDeps,
   credentials: Credentials & { deviceToken?: string | undefined },
-  address: string,
+  { address, agent }: From,
   op: OperationId,
 ): Promise<PasswordSession> {
   const loginName = credentials.loginName.toLowerCase()
@@ -101,70 +116,63 @@ export async function login(
   const login = await readLogin(deps.store, loginName)
   const right = await deps.hasher.verify(credentials.password, login?.password)
   if (login === undefined || !right) throw new Problem('auth.invalid_credentials')
-  // Only who knows the password learns of a ban.
+  // Only who knows the password learns of a ban, and of a second factor.
   const { accountId } = login
-  const { account, sessions } = await readAccountAndSessions(deps.store, accountId)
+  const { account, ...rows } = await readAccountRows(deps.store, accountId)
   if (account === undefined)
     throw new Error(`the account ${accountId} of a login name is not there`)
-  refuseBanned(account, deps.runtime.now())
-  const opener = { accountId, era: account.era, sessions }
-  const opened = await openSession(deps, about(op, `login ${loginName}`), opener, [
-    ...keepAccount(accountId, account),
-    ...(account.loginName === loginName ? [] : [{ write: nameLogin(accountId, loginName) }]),
-  ])
-  const session = await firstTokens(deps, opened, account)
+  // Unless the erase of it is taken back: that writes the same row.
+  const learns = account.loginName === undefined && account.eraseAt === undefined
+  const more = learns ? [{ write: nameLogin(accountId, loginName) }] : []
+  const comer = { accountId, agent, loginName }
+  const opening = about(op, `login ${loginName}`)
+  const session = await enterAccount(deps, opening, comer, { account, rows }, more)
   const known = device === undefined ? undefined : credentials.deviceToken
   const deviceToken = known ?? newDeviceToken(deps.keys, deps.runtime, loginName)
   return { ...session, deviceToken }
 }
 
 /**
- * Opens a session of the guest account that belongs to a device; makes the account when there is none.
- * Two trips. Only a new account counts as a registration of the address. Throws auth.banned,
- * request.rate_limited, operation.mismatch, operation.superseded.
+ * Opens a session of the account that belongs to a device; makes it, as a guest's, when there is none.
+ * Two trips. Only a new account counts as a registration of the address. Throws auth.banned, auth.second_factor,
+ * auth.device_refused, request.rate_limited, operation.mismatch, operation.superseded.
  */
 export async function playAsGuest(
   deps: SessionDeps & Pick<AuthDeps, 'limiter'>,
   deviceSecret: string,
-  address: string,
+  { address, agent }: From,
   op: OperationId,
 ): Promise<Session> {
   // 256 random bits need no slow hash; neither row nor id leads back to the secret.
   const { accountId, device } = guestAccount(deviceSecret)
   const guestOp = about(op, `guest ${accountId}`)
-  const { account, sessions } = await readAccountAndSessions(deps.store, accountId)
+  const { account, ...rows } = await readAccountRows(deps.store, accountId)
   if (account !== undefined && account.device !== device) {
     throw new Error(`two devices made the same account id ${accountId}`)
   }
-  const createdAt = deps.runtime.now()
-  if (account !== undefined) refuseBanned(account, createdAt)
-  else await limit(deps, 'register.address', address)
-  const era = account?.era ?? 0
-  const fresh = { createdAt, guest: true, era, device }
+  if (account?.deviceEnded === true) throw new Problem('auth.device_refused')
+  const comer = { accountId, agent }
+  if (account !== undefined) return await enterAccount(deps, guestOp, comer, { account, rows })
+  await limit(deps, 'register.address', address)
+  const fresh = { createdAt: deps.runtime.now(), guest: true, era: 0, device }
   const open = (known: boolean) =>
     openSession(
       deps,
       guestOp,
-      { accountId, era, sessions },
-      account === undefined
-        ? known
-          ? []
-          : [{ write: newAccount(accountId, fresh) }]
-        : keepAccount(accountId, account),
+      { accountId, era: 0, sessions: [], agent },
+      known ? [] : [{ write: newAccount(accountId, fresh) }],
     )
-  const holder = { guest: true, era, role: account?.role }
-  return await firstTokens(deps, await openGuest(account !== undefined, open), holder)
+  return await firstTokens(deps, await openGuest(open), { guest: true, era: 0 })
 }
 
 /** Another request of the device may make the account between our look and our write. */
 async function openGuest(
-  known: boolean,
   open: (known: boolean) => ReturnType<typeof openSession>,
 ): ReturnType<typeof openSession> {
   try {
-    return await open(known)
+    return await open(false)
   } catch (error) {
-    if (known || !(error instanceof Problem) || error.code !== 'world.busy') throw error
+    if (!(error instanceof Problem) || error.code !== 'world.busy') throw error
     return await open(true)
   }
 }
@@ -215,12 +223,12 @@ export async function eraseMine(
 /** Tries at a password count as those of a log-in. */
 async function isProven(
   deps: AuthDeps,
-  { loginName, device }: AccountRow,
+  { loginName, device, deviceEnded }: AccountRow,
   { password, deviceSecret }: { password?: string | undefined; deviceSecret?: string | undefined },
   address: string,
 ): Promise<boolean> {
-  if (device !== undefined) {
-    return deviceSecret !== undefined && guestAccount(deviceSecret).device === device
+  if (deviceSecret !== undefined) {
+    return deviceEnded !== true && guestAccount(deviceSecret).device === device
   }
   if (loginName === undefined || password === undefined) return false
   await limitTries(deps, loginName, address, undefined)
@@ -284,25 +292,6 @@ async function limitTries(
   if (device !== undefined) return await limit(deps, 'password.device', device)
   await limit(deps, 'password.pair', `${address} ${loginName}`)
   await limit(deps, 'password.name', loginName)
-}
-
-async function limit(
-  deps: Pick<AuthDeps, 'limiter'>,
-  rate: RateName,
-  subject: string,
-): Promise<void> {
-  const { allowed, resetMs } = await deps.limiter.check(rate, subject)
-  if (!allowed) {
-    throw new Problem('request.rate_limited', { retryAfterS: Math.ceil(resetMs / 1000) })
-  }
-}
-
-/**
- * The operation with a fingerprint that may be stored. It covers the request without the password or secret
- * in its body: a guess could be checked against a fast hash.
- */
-function about(op: OperationId, what: string): OperationId {
-  return { hash: op.hash, fingerprint: createHash('sha256').update(what).digest('base64url') }
 }
 
 /**

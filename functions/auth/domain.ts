@@ -9,11 +9,10 @@ export const domain = defineDomain({
   module: import.meta.filename,
   group: 'player',
   hashesPasswords: true,
-  needs: ['signing'],
+  needs: ['signing', 'email', 'signIn'],
   declaration: auth,
-  handlers: (parts) =>
-    authRoutes({ ...parts, keys: parts.signing, hasher: createHasher(parts.runtime) }),
   personal,
+  handlers: (parts) => authRoutes({ ...parts, hasher: createHasher(parts.runtime) }),
   rows: [
     // What is planned for the realms, in their list.
     { table: 'core', partition: 'R#{realm}#BULLETIN', actions: ['Query'] },
@@ -25,19 +24,17 @@ export const domain = defineDomain({
       unused:
         'Read after a lost answer (shared/store/commit.ts), which is injected in memory alone.',
     },
-    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem', 'PutItem'] },
-    {
-      table: 'core',
-      partition: 'ACCOUNT#*',
-      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
-    },
+    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem', 'PutItem', 'UpdateItem'] },
     { table: 'core', partition: 'ERASURES', actions: ['PutItem', 'DeleteItem'] },
     {
       table: 'core',
       partition: 'ACCOUNT#*',
-      actions: ['DeleteItem'],
-      unused:
-        'The 21st session of an account ends the oldest; test/functions/auth.test.ts does it.',
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     },
+    { table: 'core', partition: 'EMAIL#*', actions: ['GetItem', 'PutItem', 'DeleteItem'] },
+    { table: 'core', partition: 'IDENTITY#*', actions: ['GetItem', 'PutItem', 'DeleteItem'] },
+    { table: 'core', partition: 'SPENT#*', actions: ['PutItem'] },
+    // What is told of changes of the account.
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
   ],
 })

@@ -17,7 +17,7 @@ import { refreshRepeatMs, refreshTokenMs, sessionsPerAccountMax } from '#shared/
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import { commit } from '#shared/store/commit.ts'
+import { commit, recall } from '#shared/store/commit.ts'
 import type { Step } from '#shared/store/commit.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -36,7 +36,8 @@ import {
   revokeFamily,
   rotateFamily,
 } from './store.ts'
-import type { FamilyRow, StoredSession } from './store.ts'
+import type { StoredSession } from './account-rows.ts'
+import type { FamilyRow } from './store.ts'
 
 export type SessionDeps = {
   store: Store
@@ -51,8 +52,13 @@ const endedAtOnceMax = 50
 /** The facts of an account that its tokens carry. */
 export type Holder = { guest: boolean; era: number; role?: Role | undefined }
 
-/** An account that opens a session, and the sessions that it has. */
-export type Opener = { accountId: string; era: number; sessions: StoredSession[] }
+/** An account that opens a session, the sessions that it has, and the program from which it comes. */
+export type Opener = {
+  accountId: string
+  era: number
+  sessions: readonly StoredSession[]
+  agent?: string | undefined
+}
 
 export type Opened = { accountId: string; familyId: string; startedAt: number; repeated: boolean }
 
@@ -65,15 +71,15 @@ export type Opened = { accountId: string; familyId: string; startedAt: number; r
 export async function openSession(
   deps: SessionDeps,
   op: OperationId,
-  { accountId, era, sessions }: Opener,
-  more: Step<ProblemCode>[],
+  { accountId, era, sessions, agent }: Opener,
+  more: readonly Step<ProblemCode | 'busy'>[],
 ): Promise<Opened> {
   const now = deps.runtime.now()
   const mine = { accountId, familyId: familyOf(op.hash), startedAt: now }
   const opened = await commit(deps, op, {
     steps: [
       ...more,
-      { write: newFamily({ ...mine, era }, now) },
+      { write: newFamily({ ...mine, era, agent }, now) },
       ...surplus(sessions).map(({ familyId }) => ({ write: removeFamily(accountId, familyId) })),
     ],
     answer: mine,
@@ -81,8 +87,20 @@ export async function openSession(
   return { ...answerOf(opened), repeated: opened.outcome === 'repeated' }
 }
 
+/**
+ * The session that an operation has opened; undefined when it has opened none yet. For requests whose proof is taken
+ * once: their repeat must not show it again. One trip. Throws operation.mismatch, or the refusal that is remembered.
+ */
+export async function reopened(
+  deps: Pick<SessionDeps, 'store' | 'runtime'>,
+  op: OperationId,
+): Promise<Opened | undefined> {
+  const outcome = await recall<Omit<Opened, 'repeated'>, ProblemCode>(deps, op)
+  return outcome === undefined ? undefined : { ...answerOf(outcome), repeated: true }
+}
+
 /** The sessions that end when one more is opened, the oldest first. */
-function surplus(sessions: StoredSession[]): StoredSession[] {
+function surplus(sessions: readonly StoredSession[]): StoredSession[] {
   const count = Math.min(sessions.length + 1 - sessionsPerAccountMax, endedAtOnceMax)
   if (count <= 0) return []
   return sessions.toSorted((a, b) => a.rotatedAt - b.rotatedAt).slice(0, count)
@@ -209,7 +227,8 @@ export async function logoutEverywhere(deps: SessionDeps, player: PlayerCaller):
   await ignoreAbsent(endEra(deps.store, player.accountId, player.era))
 }
 
-async function ignoreAbsent(write: Promise<void>): Promise<void> {
+/** A session that is gone has ended. */
+export async function ignoreAbsent(write: Promise<void>): Promise<void> {
   try {
     await write
   } catch (error) {

@@ -25,13 +25,19 @@ const storedAccount = z.object({
   era: z.int().optional(),
   /** Rows of before there were eras: 0, or when the account was logged out everywhere. */
   sessionsFrom: z.int().optional(),
-  /** Guests: SHA-256 of the device secret. */
+  /** Who began as a guest: SHA-256 of the device secret. */
   device: z.string().optional(),
+  /** The device secret opens it no more. */
+  deviceEnded: z.boolean().optional(),
+  /** In lower case. Rows of before it stood here get it at the next log-in by name. */
+  loginName: z.string().optional(),
+  /** No guest, and never had a log-in name. Tells such an account from a row of before. */
+  nameless: z.boolean().optional(),
+  /** How many identities it has. Absent: none. */
+  identities: z.int().optional(),
   /** Absent: a player. */
   role: role.optional(),
   ban: z.object({ until: z.int(), reason: z.string().optional() }).optional(),
-  /** By which its row of log-in is found. Absent for guests, and until the next log-in of an old account. */
-  loginName: z.string().optional(),
   /** It is to be erased: when it is looked at next, Unix ms; and whether it is closed for good. */
   eraseAt: z.int().optional(),
   closing: z.boolean().optional(),
@@ -53,6 +59,8 @@ const storedFamily = z.object({
   createdAt: z.int(),
   rotatedAt: z.int(),
   revoked: z.boolean(),
+  /** The program that opened it, in a few words. */
+  agent: z.string().optional(),
 })
 const familyRow = storedFamily.transform((row) => ({
   ...row,
@@ -72,7 +80,7 @@ function loginKey(loginName: string): Key {
   return { pk: `LOGIN#${loginName}`, sk: 'LOGIN' }
 }
 
-const sessionPrefix = 'SESSION#'
+export const sessionPrefix = 'SESSION#'
 
 function familyKey(accountId: string, familyId: string): Key {
   return { pk: `ACCOUNT#${accountId}`, sk: `${sessionPrefix}${familyId}` }
@@ -92,49 +100,6 @@ export async function readAccount(
   return readRow(accountRow, item)
 }
 
-/** The account beside its sessions, in one trip. The bound on sessions keeps them on one page. */
-export async function readAccountAndSessions(
-  store: Store,
-  accountId: string,
-): Promise<{ account: AccountRow | undefined; sessions: StoredSession[] }> {
-  const { pk } = accountKey(accountId)
-  const page = await store.query({
-    table: 'core',
-    keyCondition: 'pk = :pk',
-    values: { ':pk': pk },
-    consistent: true,
-  })
-  let account: AccountRow | undefined
-  const sessions: StoredSession[] = []
-  for (const item of page.items) {
-    if (item.sk === 'ACCOUNT') account = readRow(accountRow, item)
-    else if (item.sk.startsWith(sessionPrefix)) {
-      const familyId = item.sk.slice(sessionPrefix.length)
-      sessions.push({ familyId, rotatedAt: readRow(familyRow, item).rotatedAt })
-    }
-  }
-  return { account, sessions }
-}
-
-/** When each session was opened and last used. One trip. */
-export async function readSessions(
-  store: Store,
-  accountId: string,
-): Promise<{ createdAt: number; rotatedAt: number }[]> {
-  const page = await store.query({
-    table: 'core',
-    keyCondition: 'pk = :pk AND begins_with(sk, :sessions)',
-    values: { ':pk': accountKey(accountId).pk, ':sessions': sessionPrefix },
-    consistent: true,
-  })
-  return page.items.map((item) => {
-    const { createdAt, rotatedAt } = readRow(familyRow, item)
-    return { createdAt, rotatedAt }
-  })
-}
-
-export type StoredSession = { familyId: string; rotatedAt: number }
-
 export async function readFamily(
   store: Store,
   accountId: string,
@@ -145,6 +110,12 @@ export async function readFamily(
   return parseFamily(live(await store.get({ table: 'core', key, consistent: true }), now))
 }
 
+export function parseAccount(item: Item): AccountRow {
+  return readRow(accountRow, item)
+}
+
+export function parseFamily(item: Item): FamilyRow
+export function parseFamily(item: Item | undefined): FamilyRow | undefined
 export function parseFamily(item: Item | undefined): FamilyRow | undefined {
   return readRow(familyRow, item)
 }
@@ -155,10 +126,15 @@ export async function removeLogin(
   loginName: string,
   accountId: string,
 ): Promise<void> {
+  await removeOwned(store, loginKey(loginName), accountId)
+}
+
+/** Deletes a row that leads to an account, unless it leads to another one by now. */
+export async function removeOwned(store: Store, key: Key, accountId: string): Promise<void> {
   try {
     await store.delete({
       table: 'core',
-      key: loginKey(loginName),
+      key,
       condition: 'accountId = :account',
       values: { ':account': accountId },
     })
@@ -171,25 +147,81 @@ export function newLogin(loginName: string, login: LoginRow): Write {
   return { put: { ...absent, item: { ...loginKey(loginName), v: 1, ...login } } }
 }
 
-export function newAccount(accountId: string, account: AccountRow): Write {
-  const { device, createdAt, guest, era, loginName } = account
-  const item = {
-    ...accountKey(accountId),
-    v: 1,
-    createdAt,
-    guest,
-    era,
-    ...(device === undefined ? {} : { device }),
-    ...(loginName === undefined ? {} : { loginName }),
+/** Another password of a log-in name. Fails when it is not the one that was read any more. */
+export function passwordUpdate(loginName: string, before: string, password: string): Write {
+  return {
+    update: {
+      table: 'core',
+      key: loginKey(loginName),
+      update: 'SET password = :password',
+      condition: 'password = :before',
+      values: { ':password': password, ':before': before },
+    },
   }
+}
+
+type NewAccount = Pick<
+  AccountRow,
+  'createdAt' | 'guest' | 'era' | 'device' | 'loginName' | 'nameless' | 'identities'
+>
+
+export function newAccount(accountId: string, account: NewAccount): Write {
+  const given = Object.entries(account).filter(([, value]) => value !== undefined)
+  const item = { ...accountKey(accountId), v: 1, ...Object.fromEntries(given) }
   return { put: { ...absent, item } }
 }
 
-export function newFamily(
-  { accountId, familyId, era }: { accountId: string; familyId: string; era: number },
-  now: number,
+/** A guest, or an account by a provider, gets a log-in name. Fails when it has one. */
+export function upgradeUpdate(
+  accountId: string,
+  { loginName, forgetDevice }: { loginName: string; forgetDevice: boolean },
 ): Write {
-  const family = { generation: 1, era, createdAt: now, rotatedAt: now, revoked: false }
+  const device = forgetDevice ? ', deviceEnded = :yes' : ''
+  return {
+    update: {
+      table: 'core',
+      key: accountKey(accountId),
+      update: `SET loginName = :name, guest = :no${device} REMOVE nameless`,
+      condition: 'attribute_not_exists(loginName) AND (guest = :yes OR nameless = :yes)',
+      values: { ':name': loginName, ':no': false, ':yes': true },
+    },
+  }
+}
+
+/** One identity more or less. A guest is none from then on. Fails when their number is not the one that was read. */
+export function identitiesUpdate(
+  accountId: string,
+  { identities: before, guest }: Pick<AccountRow, 'identities' | 'guest'>,
+  count: number,
+): Write {
+  const becomes = guest && count > 0
+  return {
+    update: {
+      table: 'core',
+      key: accountKey(accountId),
+      update: `SET identities = :count${becomes ? ', guest = :no, nameless = :yes' : ''}`,
+      condition: `attribute_exists(pk) AND guest = :guest AND ${before === undefined ? 'attribute_not_exists(identities)' : 'identities = :before'}`,
+      values: {
+        ':count': count,
+        ':guest': guest,
+        ...(before === undefined ? {} : { ':before': before }),
+        ...(becomes ? { ':no': false, ':yes': true } : {}),
+      },
+    },
+  }
+}
+
+type NewFamily = { accountId: string; familyId: string; era: number; agent?: string | undefined }
+
+export function newFamily({ accountId, familyId, era, agent }: NewFamily, now: number): Write {
+  const family = {
+    generation: 1,
+    era,
+    createdAt: now,
+    rotatedAt: now,
+    revoked: false,
+    ...(agent === undefined ? {} : { agent }),
+  }
   const key = familyKey(accountId, familyId)
   return { put: { ...absent, item: { ...key, v: 1, ...family, expires: familyExpires(now) } } }
 }
@@ -253,6 +285,24 @@ export async function endEra(store: Store, accountId: string, era: number): Prom
     condition: 'attribute_exists(pk) AND (era = :era OR attribute_not_exists(era))',
     values: { ':era': era, ':one': 1 },
   })
+}
+
+/** The era that follows. A row of before there were eras counts as 0 or 1: 2 or 3 is another one for both. */
+export function nextEra(era: number): number {
+  return era + 2
+}
+
+/** Begins the next era, in which no session and no token of before counts. Fails when `era` is over already. */
+export function eraUpdate(accountId: string, era: number): Write {
+  return {
+    update: {
+      table: 'core',
+      key: accountKey(accountId),
+      update: 'SET era = :next',
+      condition: 'attribute_exists(pk) AND (era = :era OR attribute_not_exists(era))',
+      values: { ':era': era, ':next': nextEra(era) },
+    },
+  }
 }
 
 /** What must hold of an account, beside that it is there. */
@@ -347,7 +397,7 @@ export function roleUpdate(accountId: string, role: Role | 'player', must: Accou
   }
 }
 
-const absent = { table: 'core', condition: 'attribute_not_exists(pk)' } as const
+export const absent = { table: 'core', condition: 'attribute_not_exists(pk)' } as const
 
 /** A day beyond the last refresh token, so that the refusal of a late one can name the reason. */
 function familyExpires(now: number): number {

@@ -5,11 +5,13 @@ import type { Domain, Endpoint, Handler, Handlers } from '#shared/api/endpoint.t
 import type { Cache } from '#shared/cache/cache.ts'
 import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
+import type { EmailPart } from '#shared/email/email.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import type { KeyRing, Verifier } from '#shared/keys/ring.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { Sockets } from '#shared/push/sockets.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import type { SignInSettings } from '#shared/sign-in.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Kept, PersonalOf } from './personal.ts'
@@ -44,6 +46,10 @@ export type NeededParts = {
   fleet: Fleet
   /** What all domains keep of a player. The function may then do to rows what each of them says. */
   kept: Kept
+  /** E-mail to players. The function may then send it. */
+  email: EmailPart
+  /** Who else may vouch for a player. The function may then read their secrets. */
+  signIn: SignInSettings
 }
 
 export type Need = keyof NeededParts

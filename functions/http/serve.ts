@@ -8,6 +8,7 @@ import type { RateProfile } from '#shared/limits.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { addressSubject } from './address.ts'
+import { agentWords } from './agent.ts'
 import { answerResponse } from './answer.ts'
 import { parseInput, readJson } from './body.ts'
 import { readCaller, subjectOf } from './caller.ts'
@@ -118,5 +119,6 @@ async function readCall(
           now: deps.runtime.now(),
         })
       : undefined
-  return { params, query, body, caller, operation, address } as Call<Endpoint>
+  const agent = agentWords(c.req.header('user-agent'))
+  return { params, query, body, caller, operation, address, agent } as Call<Endpoint>
 }

@@ -6,11 +6,14 @@ import { partsOf } from '#functions/app.ts'
 import { domains } from '#functions/domains.ts'
 import { socketsOf } from '#functions/http/record.ts'
 import { createSocketServer } from '#functions/start/sockets.ts'
+import { signInOf } from '#functions/start/sign-in.ts'
+import { isWildcard } from '#shared/authority.ts'
 import { gameFolder } from '#shared/game/folder.ts'
 import type { Game } from '#shared/game/game.ts'
 import { socialPath } from '#shared/protocol/social-socket.ts'
 import { createSockets } from '#shared/push/sockets.ts'
 import { startDev } from '../dev-reload.ts'
+import { createFolderSender, serveEmails } from '../email-folder.ts'
 import type { LocalFleet } from '../fleet/local-fleet.ts'
 import { createFunctions, givenParts, listen } from '../functions.ts'
 import type { FunctionsOptions } from '../functions.ts'
@@ -30,7 +33,8 @@ export async function startApi(
   health: HealthProbe,
   served: { page: Page },
 ): Promise<(game: Game) => void> {
-  const { config, loaded, port, url, runtime, log, onStop } = ground
+  const { config, loaded, port, url, runtime, log, print, onStop } = ground
+  const emailFolder = join(ground.dataDir, 'email')
   const { store, cache, keys } = stores
   const parts: Omit<FunctionsOptions, 'game'> = {
     store,
@@ -38,6 +42,11 @@ export async function startApi(
     keys,
     loaded,
     fleet,
+    email: {
+      sender: createFolderSender(emailFolder, runtime, print),
+      links: config.WAYSTONE_EMAIL_LINKS ?? (isWildcard(config.HOST) ? ground.apiHere : url),
+    },
+    signIn: signInOf(config),
     realm: {
       realmId: config.WAYSTONE_REALM,
       name: config.WAYSTONE_REALM_NAME,
@@ -65,6 +74,7 @@ export async function startApi(
   const makeApp = (of: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>) => {
     const app = createFunctions({ ...parts, game: of })
     servePage(app, () => served.page)
+    serveEmails(app, emailFolder)
     return app
   }
   let app = makeApp(game)

@@ -1,24 +1,18 @@
 import * as z from 'zod'
-import { eraseGraceDays, passwordMaxLength, passwordMinLength } from '../limits.ts'
+import { eraseGraceDays, passwordMaxLength } from '../limits.ts'
+import { account } from './auth-account.ts'
+import {
+  byAddress,
+  loginName,
+  password,
+  passwordSession,
+  realm,
+  session,
+  withSession,
+} from './auth-shapes.ts'
+import { signIn } from './auth-sign-in.ts'
 import { domain, endpoint } from './endpoint.ts'
-import { maintenance } from './live.ts'
-import { done, moment, realmId, uuid } from './names.ts'
-
-const loginName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/)
-  .meta({
-    description:
-      'Login name or e-mail address; compared without case. One that looks like an id is refused',
-    example: 'mira@example.org',
-  })
-
-/** Length is the only rule of composition (NIST SP 800-63B-4); a block list is applied by the service. */
-const password = z
-  .string()
-  .min(passwordMinLength)
-  .max(passwordMaxLength)
-  .meta({ description: 'At least 15 characters; a phrase is best' })
+import { done, moment } from './names.ts'
 
 const credentials = z.object({ loginName, password })
 
@@ -44,37 +38,6 @@ const proof = z.object({
   deviceSecret: deviceSecret.optional(),
 })
 
-const realm = z.object({
-  realmId,
-  name: z.string(),
-  address: z.string().meta({ description: "Base URL of the realm's API" }),
-  state: z.enum(['open', 'maintenance']),
-  maintenance: maintenance
-    .optional()
-    .meta({ description: 'Planned or under way, of realms that are served here' }),
-})
-
-const session = z
-  .object({
-    accountId: uuid,
-    guest: z.boolean(),
-    accessToken: z.string().meta({ description: 'Bearer token (JWT, EdDSA), 15 minutes' }),
-    accessExpiresAt: moment,
-    refreshToken: z.string().meta({ description: 'Rotates at each refresh' }),
-    refreshExpiresAt: moment,
-    realms: z.array(realm),
-  })
-  .meta({ id: 'Session' })
-
-const passwordSession = session
-  .extend({
-    deviceToken: z.string().meta({
-      description:
-        'Keep it, for this login name: tries from a known device are not refused because strangers guess',
-    }),
-  })
-  .meta({ id: 'PasswordSession' })
-
 const jwks = z
   .object({
     keys: z.array(
@@ -89,28 +52,6 @@ const jwks = z
     ),
   })
   .meta({ id: 'Jwks' })
-
-/** With a session: look at one's characters, or make one, in the first realm; exchange the token. */
-const withSession = {
-  characters: {
-    to: 'characters.list',
-    token: '$response.body#/accessToken',
-    params: { realmId: '$response.body#/realms/0/realmId' },
-  },
-  createCharacter: {
-    to: 'characters.create',
-    token: '$response.body#/accessToken',
-    params: { realmId: '$response.body#/realms/0/realmId' },
-  },
-  refresh: { to: 'auth.refresh', body: { refreshToken: '$response.body#/refreshToken' } },
-  logout: { to: 'auth.logout', token: '$response.body#/accessToken' },
-  showToOperator: {
-    to: 'admin.showPlayer',
-    params: { who: '$response.body#/accountId' },
-  },
-} as const
-
-const byAddress = [{ rate: 'password.address', by: 'address' }] as const
 
 export const auth = domain({
   name: 'auth',
@@ -158,6 +99,7 @@ export const auth = domain({
         'auth.banned',
         'auth.erasing',
         'auth.busy',
+        'auth.second_factor',
         'operation.superseded',
       ],
       limits: byAddress,
@@ -176,7 +118,14 @@ export const auth = domain({
         deviceSecret,
       }),
       answer: session,
-      errors: ['auth.banned', 'auth.erasing', 'auth.busy', 'operation.superseded'],
+      errors: [
+        'auth.banned',
+        'auth.erasing',
+        'auth.busy',
+        'auth.device_refused',
+        'auth.second_factor',
+        'operation.superseded',
+      ],
       limits: [{ rate: 'guest.address', by: 'address' }],
       links: withSession,
     }),
@@ -258,9 +207,9 @@ export const auth = domain({
       errors: [],
       limits: [{ rate: 'read.address', by: 'address' }],
     }),
+    ...signIn,
+    ...account,
   },
 })
 
-export type Session = z.infer<typeof session>
-export type PasswordSession = z.infer<typeof passwordSession>
-export type Realm = z.infer<typeof realm>
+export type { PasswordSession, Realm, Session } from './auth-shapes.ts'

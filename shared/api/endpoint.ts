@@ -153,6 +153,8 @@ export type Call<E extends Endpoint> = {
   operation: E['repeat'] extends 'remembered' | 'own' ? OperationId : undefined
   /** The caller's network address, as the edge saw it. */
   address: string
+  /** The program that calls, in a few words; undefined when it does not say. */
+  agent?: string | undefined
 }
 
 export type Handler<E extends Endpoint> = (call: Call<E>) => Promise<AnswerOf<E>>

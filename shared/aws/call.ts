@@ -1,7 +1,7 @@
 // One call to a service of AWS that speaks its JSON protocol. For the two things that a cold start asks
 // once, a key and a secret: their SDK clients would weigh more than the code that they serve, and the
 // SDK's signer is in the bundle with the store's client anyway (docs/decisions/0016-lambdas.md). Requests of other
-// forms are signed here too (social sockets).
+// forms are signed here too (social sockets, e-mail).
 import { Sha256 } from '@smithy/core/checksum'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Runtime } from '../runtime.ts'
@@ -130,7 +130,7 @@ export type Signing = {
 
 /** One request to a service that has paths of its own, signed. Fails as `fetch` does. */
 export type SignedFetch = (
-  service: 'execute-api',
+  service: 'execute-api' | 'ses',
   url: URL,
   init: { method: 'POST' | 'DELETE'; body?: string; signal: AbortSignal },
 ) => Promise<Response>
@@ -138,7 +138,9 @@ export type SignedFetch = (
 export function createSignedFetch(options: Signing & { fetch?: typeof fetch }): SignedFetch {
   const send = options.fetch ?? fetch
   return async (service, url, { method, body, signal }) => {
-    const headers = await sign(options, { url, service, method, body, headers: {} })
+    const type: Record<string, string> =
+      body === undefined ? {} : { 'content-type': 'application/json' }
+    const headers = await sign(options, { url, service, method, body, headers: type })
     return await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) })
   }
 }
@@ -148,7 +150,7 @@ async function sign(
   { region, credentials, runtime }: Signing,
   more: {
     url: URL
-    service: AwsService | 'execute-api'
+    service: AwsService | 'execute-api' | 'ses'
     method: 'POST' | 'DELETE'
     headers: Record<string, string>
     body: string | undefined

@@ -16,6 +16,17 @@ const byOne = {
 /** Of a guild. `name`: of whom it tells, or who did it. */
 const ofGuild = { ...byOne, guildId: uuid, guild: guildName }
 
+const accountChange = z.enum([
+  'loginName',
+  'password',
+  'recovered',
+  'email',
+  'secondFactorOn',
+  'secondFactorOff',
+  'identityLinked',
+  'identityUnlinked',
+])
+
 export const notification = z
   .discriminatedUnion('kind', [
     z.object({ ...about, kind: z.literal('friend.asked'), ...person }),
@@ -57,6 +68,8 @@ export const notification = z
     // By an appeal, or by itself before its end.
     z.object({ ...about, kind: z.literal('sanction.lifted'), sanctionId: uuid }),
     z.object({ ...about, kind: z.literal('appeal.upheld'), sanctionId: uuid }),
+    // The player himself did it, as a rule; if not, this is how he learns of it.
+    z.object({ ...about, kind: z.literal('account.changed'), what: accountChange }),
   ])
   .meta({
     id: 'Notification',
@@ -71,3 +84,6 @@ export type News = Notification extends infer One
     ? Omit<One, keyof typeof about>
     : never
   : never
+
+/** What changed of an account. */
+export type AccountChange = z.infer<typeof accountChange>

@@ -58,7 +58,9 @@ const fleet = createStaticFleet()
 const kept = keptBy(domains)
 const sockets = noSockets
 const common = { store, cache, runtime, limiter, realms, keys, log, sockets }
-const parts = { ...common, signing: keys, content, fleet, kept }
+const email = { sender: undefined, links: '' }
+const signIn = { oidc: [] }
+const parts = { ...common, signing: keys, content, fleet, kept, email, signIn }
 
 function functions(hasher: Hasher): Hono {
   return createDomainApp(domainsWith(hasher), parts, {

@@ -15,6 +15,7 @@ export async function openOneProcess(
     store: test.memory,
     runtime: test.clock,
     client: (token) => test.client(token === undefined ? {} : { token }),
+    lastEmail: () => test.email.sent.at(-1)?.text ?? '',
     async fleetHost() {
       const host = { name: 'hub-1', bootId: undefined, address: 'host', port: 1, labels: {} }
       test.fleet.hosts.push({ ...host, state: 'ready' })

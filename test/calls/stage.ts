@@ -17,6 +17,8 @@ export type Served = {
   client: (token?: string) => Client
   /** A host that the fleet lists, by its name there. */
   fleetHost: () => Promise<string>
+  /** The text of the last e-mail to a player. */
+  lastEmail: () => string
 }
 
 export type Stage = Served & {
@@ -31,6 +33,8 @@ export type Stage = Served & {
   newName(): string
   /** 256 random bits of a device. */
   newSecret(): string
+  /** A ticket of Steam for a player of its own (providers-emulator.ts). */
+  newTicket(): string
 }
 
 export type Account = {
@@ -64,6 +68,7 @@ export function createStage(served: Served): Stage {
     ...served,
     newName,
     newSecret,
+    newTicket: () => `5a${Buffer.from(runtime.randomBytes(6)).toString('hex')}`,
     async player() {
       const account = await guest(newSecret())
       const name = newName()

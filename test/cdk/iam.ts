@@ -34,7 +34,7 @@ export function allowedBy(statements: Statement[], use: Use): Statement | undefi
     (statement) =>
       statement.Effect === 'Allow' &&
       [statement.Action].flat().includes(use.action) &&
-      nameOf(statement.Resource) === use.resource &&
+      [statement.Resource].flat().some((resource) => nameOf(resource) === use.resource) &&
       conditionsHold(statement, use),
   )
 }
@@ -66,6 +66,9 @@ export function like(pattern: string): RegExp {
 function nameOf(resource: unknown): string | undefined {
   const [, method] = /\/(POST|DELETE)\/@connections\/\*/.exec(JSON.stringify(resource)) ?? []
   if (method !== undefined) return `sockets ${method}`
+  // An identity of SES, by its address.
+  const identity = /identity\/([^"]+)/.exec(JSON.stringify(resource))?.[1]
+  if (identity !== undefined) return identity
   const imported = (resource as Record<string, unknown>)['Fn::ImportValue']
   if (typeof imported !== 'string') return undefined
   return /Output(?:Ref|FnGetAtt)([a-z]+)[0-9A-F]{8}/.exec(imported)?.[1]

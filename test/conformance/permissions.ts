@@ -45,6 +45,8 @@ import {
   zoneHost,
 } from '../functions/lambda-realm.ts'
 import type { LambdaRealm } from '../functions/lambda-realm.ts'
+import { startProviders } from '../functions/providers-emulator.ts'
+import type { ProvidersEmulator } from '../functions/providers-emulator.ts'
 import { lambdaCredentialsEnv, startLambda } from '../functions/lambda-runtime.ts'
 import { allowedBy, like, statementsOf } from '../cdk/iam.ts'
 import type { Statement } from '../cdk/iam.ts'
@@ -60,11 +62,13 @@ function inStack(use: Use): Use {
   const names = new Map([
     [kmsKey, 'key'],
     [redisSecret, 'redis'],
+    [signInSecret, 'signin'],
   ])
   return { ...use, resource: names.get(use.resource) ?? use.resource.replace(tablePrefix, '') }
 }
 
 const tls = selfSigned('the cluster')
+let providers: ProvidersEmulator
 let cluster: Awaited<ReturnType<typeof startFakeKubernetes>>
 
 async function open(bundling: Bundling): Promise<void> {
@@ -87,6 +91,7 @@ async function open(bundling: Bundling): Promise<void> {
     clusterName: 'worlds',
     clusterEndpoint: cluster.url,
     clusterCa: certificate,
+    emailFrom,
   }
   const { stacks } = synthRealm(context, domains, false)
   const functions = [...functionsOf(bundling, domains).keys()]
@@ -99,6 +104,8 @@ async function open(bundling: Bundling): Promise<void> {
     WAYSTONE_AGONES_URL: cluster.url,
     WAYSTONE_AGONES_CA: certificate,
   })
+  providers = await startProviders()
+  realm.aws.secrets.set(signInSecret, JSON.stringify(providers.settings))
   refused = []
   asked = []
   stage = openStage()
@@ -112,6 +119,7 @@ async function open(bundling: Bundling): Promise<void> {
 async function close(): Promise<void> {
   await realm.stop()
   cluster.stop()
+  await providers.stop()
 }
 
 /** Sends a request, notes it, and fails at a fault of ours. */
@@ -202,6 +210,7 @@ function openStage(): Stage {
         token: () => token,
       }),
     fleetHost: async () => 'hub-1',
+    lastEmail: () => realm.aws.emails.at(-1) ?? '',
   })
 }
 

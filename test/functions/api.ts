@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import type { Hono } from 'hono'
+import type * as z from 'zod'
 import { createDomainApp, partsOf } from '#functions/app.ts'
 import type { AppOptions } from '#functions/app.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
@@ -22,11 +23,14 @@ import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
+import { EmailError } from '#shared/email/email.ts'
+import type { Email, EmailSender } from '#shared/email/email.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
+import { signInSettings } from '#shared/sign-in.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Faults } from '#shared/store/faults.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
@@ -98,6 +102,8 @@ export type TestApi = {
   sockets: { sent: { to: string; text: string }[]; closed: string[]; gone: Set<string> }
   /** What the domains do with social sockets. */
   social: SocketHandlers
+  /** E-mail that was sent; `fails` lets the next ones fail. */
+  email: { sent: Email[]; fails: boolean }
   /** The fault of the store from now on. */
   faults: { next: Faults | undefined }
   client(options?: { token?: string; address?: string }): ApiClient<typeof api>
@@ -136,6 +142,8 @@ export async function openApi(
     extra?: DomainRecord[]
     /** A store that counts what its requests cost. */
     billed?: (store: Store) => Store
+    signIn?: z.input<typeof signInSettings>
+    emailOff?: true
   } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
@@ -184,6 +192,13 @@ export async function openApi(
   const logged: string[] = []
   const records = [...domainsWith(hasher), ...(options.extra ?? [])]
   const kept = new Map(keptBy(records))
+  const email: TestApi['email'] = { sent: [], fails: false }
+  const sender: EmailSender = {
+    async send(one) {
+      if (email.fails) throw new EmailError('no e-mail goes out')
+      email.sent.push(one)
+    },
+  }
   const parts = {
     store,
     cache,
@@ -211,6 +226,11 @@ export async function openApi(
         return await Promise.resolve('sent' as const)
       },
     },
+    email: {
+      sender: options.emailOff ? undefined : sender,
+      links: 'https://play.example/',
+    },
+    signIn: signInSettings.parse(options.signIn ?? {}),
     fleet: {
       allocate: async () => undefined,
       list: async () => fleet.hosts,
@@ -249,6 +269,7 @@ export async function openApi(
     fleet,
     sockets,
     social,
+    email,
     send,
     client: ({ token, address } = {}) =>
       createApiClient({

@@ -1,6 +1,6 @@
 // Every endpoint of the domain table, from its example in test/calls: taken once however often it is sent, and
 // refused to who names what is another one's.
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '#shared/runtime.ts'
 import { book, requestOf } from '../calls/book.ts'
 import type { Call } from '../calls/book.ts'
@@ -9,6 +9,14 @@ import { openOneProcess } from '../calls/one-process.ts'
 import type { Stage } from '../calls/stage.ts'
 import { peopleConformance } from '../conformance/people.ts'
 import type { TestApi } from './api.ts'
+import { startProviders } from './providers-emulator.ts'
+import type { ProvidersEmulator } from './providers-emulator.ts'
+
+let providers: ProvidersEmulator
+beforeAll(async () => {
+  providers = await startProviders()
+})
+afterAll(() => providers.stop())
 
 type Answer = { status: number; document: unknown }
 
@@ -64,7 +72,7 @@ describe('every call of the book', () => {
   it.each(book.filter(({ endpoint }) => endpoint.method === 'GET'))(
     '$name is taken',
     async (call) => {
-      const { test, stage } = await openOneProcess()
+      const { test, stage } = await openOneProcess({ signIn: providers.settings })
       const example = await call.example(stage)
       const { status, document } = await send(test, call, example, newId(test.clock))
       if (example.refused) expect(document).toMatchObject({ code: example.refused })
@@ -78,7 +86,7 @@ describe('every call of the book', () => {
   })
 
   it.each(changing)('$name takes effect once, sent three times and fifty times', async (call) => {
-    const { test, stage } = await openOneProcess()
+    const { test, stage } = await openOneProcess({ signIn: providers.settings })
     const example = await call.example(stage)
     const before = rowsOf(test)
     const id = newId(test.clock)
@@ -99,7 +107,7 @@ describe('every call of the book', () => {
     else expect(plain(before, now)).toEqual(plain(before, once))
 
     // The same again from the beginning, with all at once.
-    const other = await openOneProcess()
+    const other = await openOneProcess({ signIn: providers.settings })
     const twin = await call.example(other.stage)
     expect(rowsOf(other.test)).toEqual(before)
     const twinId = newId(other.test.clock)
@@ -119,14 +127,14 @@ const partsOf = (example: Example) =>
 
 describe('people, with the functions in one process,', () => {
   let stage: Stage
-  beforeAll(async () => ({ stage } = await openOneProcess()))
+  beforeAll(async () => ({ stage } = await openOneProcess({ signIn: providers.settings })))
   peopleConformance(() => stage)
 })
 
 describe("another player's id", () => {
   const asked = book.filter(({ endpoint }) => endpoint.identity === 'player')
   it.each(asked)('in $name is refused as declared, and changes nothing', async (call) => {
-    const { test, stage } = await openOneProcess()
+    const { test, stage } = await openOneProcess({ signIn: providers.settings })
     // Two who may do the same, each with what is his.
     const theirs = await call.example(stage)
     const mine = await call.example(stage)

@@ -1,5 +1,5 @@
 // The services of AWS that functions call: DynamoDB (forwarded to the embedded one), KMS, Secrets Manager,
-// GetCallerIdentity of STS, and the management calls of a WebSocket API. Each call is noted with its function, which the first part of the path names,
+// e-mail by SES, GetCallerIdentity of STS, and the management calls of a WebSocket API. Each call is noted with its function, which the first part of the path names,
 // and may be refused as by IAM.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -30,6 +30,8 @@ export type FakeAws = {
   /** Functions whose calls are never answered. */
   silent: Set<string>
   secrets: Map<string, string>
+  /** The text of each e-mail that SES has taken. */
+  emails: string[]
   /** Authorization headers as they came, with their functions. */
   authorizations: { function: string; header: string }[]
   /** What was sent to WebSocket connections. */
@@ -46,6 +48,7 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
     allow: () => true,
     silent: new Set(),
     secrets: new Map(),
+    emails: [],
     authorizations: [],
     posted: [],
   }
@@ -65,7 +68,8 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
       response.statusCode = manageSocket(request, functionName, connection, text)
       return response.end()
     }
-    const target = String(request.headers['x-amz-target'])
+    const isEmail = request.url!.endsWith('/v2/email/outbound-emails')
+    const target = isEmail ? 'ses.SendEmail' : String(request.headers['x-amz-target'])
     const header = String(request.headers.authorization)
     fake.authorizations.push({ function: functionName, header })
     const body = JSON.parse(text) as Body
@@ -77,7 +81,9 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
         ? failure('AccessDeniedException', `${refused.action} on ${refused.resource}`)
         : target.startsWith('DynamoDB_')
           ? await passOn(options.dynamo, target, text)
-          : answerOf(target, body, fake.secrets)
+          : isEmail
+            ? takeEmail(fake.emails, body)
+            : answerOf(target, body, fake.secrets)
     for (const [name, value] of Object.entries(answer.headers ?? {}))
       response.setHeader(name, value)
     response.statusCode = answer.status
@@ -108,6 +114,7 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
       AWS_ENDPOINT_URL_KMS: `${url}/${functionName}`,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: `${url}/${functionName}`,
       AWS_ENDPOINT_URL_STS: `${url}/${functionName}`,
+      AWS_ENDPOINT_URL_SESV2: `${url}/${functionName}`,
     }),
     stop: async () => {
       server.closeAllConnections()
@@ -149,6 +156,10 @@ function usesOf(target: string, body: Body): Omit<Use, 'function'>[] {
   if (service === 'secretsmanager') {
     return [{ action: `secretsmanager:${operation}`, resource: String(body['SecretId']) }]
   }
+  if (service === 'ses') {
+    const from = String(body['FromEmailAddress'])
+    return [{ action: `ses:${operation}`, resource: from, context: { 'ses:FromAddress': from } }]
+  }
   const items = body['TransactItems'] as Record<string, Body>[] | undefined
   if (items === undefined) return [rowUse(`dynamodb:${operation}`, body)]
   return items.flatMap((item) =>
@@ -182,6 +193,15 @@ async function passOn(endpoint: string, target: string, body: string): Promise<A
     body: await response.text(),
     headers: crc === null ? {} : { 'x-amz-crc32': crc },
   }
+}
+
+/** SendEmail of SES v2, with a simple text. */
+function takeEmail(emails: string[], body: Body): Answer {
+  const content = body['Content'] as { Simple?: { Body?: { Text?: { Data?: string } } } }
+  const text = content.Simple?.Body?.Text?.Data
+  if (text === undefined) return failure('BadRequestException')
+  emails.push(text)
+  return ok({ MessageId: String(emails.length) })
 }
 
 /** KMS and Secrets Manager. Only the same key and context decrypt. */

@@ -29,6 +29,8 @@ import type { LambdaFunction } from './lambda-runtime.ts'
 
 export const realmId = 'test'
 export const redisSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:redis'
+export const signInSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:sign-in'
+export const emailFrom = 'no-reply@test.example'
 export const kmsKey = 'arn:aws:kms:eu-central-1:123456789012:key/master'
 /** Under which name the calls of zone hosts are noted. */
 export const zoneHost = 'zone-host'
@@ -76,6 +78,7 @@ export async function openLambdaRealm(
   ])
   const aws = await startFakeAws({ dynamo: dynamo.endpoint })
   aws.secrets.set(redisSecret, JSON.stringify({ url: redis.url, token: 'redis-token' }))
+  aws.secrets.set(signInSecret, '{}')
   const functions = new Map<string, LambdaFunction>()
   const env = (name: string) => ({
     WAYSTONE_REALM: realmId,
@@ -87,6 +90,8 @@ export async function openLambdaRealm(
     WAYSTONE_KMS_KEY: kmsKey,
     // The first part of the path names the function, the second is the stage.
     WAYSTONE_SOCKETS: `${aws.env(name)['AWS_ENDPOINT_URL_KMS']}/live`,
+    WAYSTONE_SIGN_IN_SECRET: signInSecret,
+    WAYSTONE_EMAIL_FROM: emailFrom,
     ...(needsOf(bundled.get(name)!).has('fleet') ? cluster : {}),
     ...aws.env(name),
   })

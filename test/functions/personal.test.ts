@@ -1,5 +1,5 @@
 // A player's data: all of it comes out, all of it goes, and others keep what is theirs.
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ZONE_PERMISSIONS } from '#cdk/permissions.ts'
 import { domains } from '#functions/domains.ts'
 import {
@@ -17,6 +17,14 @@ import { openOneProcess } from '../calls/one-process.ts'
 import type { Account, Player } from '../calls/stage.ts'
 import { codeOf, goodPassword } from './api.ts'
 import type { TestApi } from './api.ts'
+import { startProviders } from './providers-emulator.ts'
+import type { ProvidersEmulator } from './providers-emulator.ts'
+
+let providers: ProvidersEmulator
+beforeAll(async () => {
+  providers = await startProviders()
+})
+afterAll(() => providers.stop())
 
 const dayMs = 24 * 60 * 60 * 1000
 const reason = 'Asked by letter'
@@ -30,7 +38,7 @@ function rowsOf(test: TestApi): Row[] {
 
 /** A world with an operator, and players who are noted as they come. */
 async function openWorld() {
-  const { test, stage } = await openOneProcess()
+  const { test, stage } = await openOneProcess({ signIn: providers.settings })
   const players: Player[] = []
   const { player } = stage
   stage.player = async () => {

@@ -9,7 +9,7 @@ export function domainsWith(hasher: Hasher): DomainRecord[] {
   return domains.map((record) => {
     if (record.name !== 'auth') return record
     const handlers: DomainRecord['serves'][number]['handlers'] = (parts) =>
-      authRoutes({ ...parts, keys: parts.signing, hasher })
+      authRoutes({ ...parts, hasher })
     return { ...record, serves: [{ declaration: api.auth, handlers }] }
   })
 }

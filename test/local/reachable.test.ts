@@ -62,6 +62,8 @@ describe.each(['0.0.0.0', '::'])('the API on %s', (wildcard) => {
       loaded: await loadContent(new URL('../../game/content/', import.meta.url).pathname),
       game: { routes: [], zone: { schema: coreSchema } },
       fleet: createStaticFleet(),
+      email: { sender: undefined, links: '' },
+      signIn: { oidc: [] },
       realm: {
         realmId: 'local',
         name: 'Local',

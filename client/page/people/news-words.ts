@@ -1,5 +1,5 @@
 // What a notification says to its player.
-import type { Notification } from '#shared/notifications/notification.ts'
+import type { AccountChange, Notification } from '#shared/notifications/notification.ts'
 
 export function newsWords(news: Notification): string {
   switch (news.kind) {
@@ -39,6 +39,8 @@ export function newsWords(news: Notification): string {
       return 'A sanction of yours is lifted.'
     case 'appeal.upheld':
       return 'Your appeal was looked at. The sanction stands.'
+    case 'account.changed':
+      return `${changeWords[news.what]} If that was not you, change your password.`
   }
 }
 
@@ -54,4 +56,15 @@ export function sanctionWords(kind: 'warning' | 'mute' | 'ban', until: number | 
     case 'ban':
       return `You are banned${end}.`
   }
+}
+
+const changeWords: Record<AccountChange, string> = {
+  loginName: 'Your account has a log-in name.',
+  password: 'Your password was changed.',
+  recovered: 'Your password was replaced by a link from an e-mail.',
+  email: 'Your e-mail address was verified.',
+  secondFactorOn: 'Your second factor is on.',
+  secondFactorOff: 'Your second factor is off.',
+  identityLinked: 'A way to sign in was linked to your account.',
+  identityUnlinked: 'A way to sign in was unlinked from your account.',
 }
