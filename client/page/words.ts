@@ -17,6 +17,9 @@ const WORDS: Record<string, string> = {
   'auth.banned': 'This account has been banned from the world.',
   'auth.required': 'Please log in again.',
   'auth.expired': 'Please log in again.',
+  'auth.second_factor':
+    'This account needs a code of its authenticator, which this page cannot take.',
+  'auth.device_refused': 'The account of this browser is opened by its name and password now.',
   'auth.busy': 'Many people are logging in just now. Please try again in a moment.',
   'realm.unknown': 'This realm is no longer there. Please reload the page.',
   'character.name_taken': 'This name is taken.',

@@ -43,6 +43,8 @@ import {
   redisSecret,
   tablePrefix,
   zoneHost,
+  emailFrom,
+  signInSecret,
 } from '../functions/lambda-realm.ts'
 import type { LambdaRealm } from '../functions/lambda-realm.ts'
 import { startProviders } from '../functions/providers-emulator.ts'
