@@ -110,7 +110,7 @@ async function withTwoSessions(stage: Stage): Promise<Player> {
 
 const addressOf = (stage: Stage) => `${stage.newName().replace(' ', '.')}@mail.example`
 
-const linkedIn = ({ lastEmail }: Stage) => /#\w+=(\S+)/.exec(lastEmail())?.[1] ?? 'none'
+const linkedIn = ({ lastEmail }: Stage) => /#\w+=(\S+)/.exec(lastEmail?.() ?? '')?.[1] ?? 'none'
 
 async function withAddress(stage: Stage): Promise<string> {
   const { client } = await withName(stage)

@@ -18,7 +18,7 @@ export type Served = {
   /** A host that the fleet lists, by its name there. */
   fleetHost: () => Promise<string>
   /** The text of the last e-mail to a player. */
-  lastEmail: () => string
+  lastEmail?: () => string
 }
 
 export type Stage = Served & {

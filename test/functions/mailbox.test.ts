@@ -5,7 +5,6 @@ import { createMailbox } from '#client/library/mailbox.ts'
 import { createMemoryStore } from '#client/library/storage.ts'
 import { mailboxSettlesMs, notificationKeptMs } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
-import type { Notification } from '#shared/notifications/notification.ts'
 import { newId } from '#shared/runtime.ts'
 import { newAccount, openApi } from './api.ts'
 
