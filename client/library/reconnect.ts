@@ -31,7 +31,8 @@ const AFTER: Record<ConnectionEnd, Next> = {
   redirected: 'enter',
   kicked: 'stop',
   fenced: 'enter',
-  maintenance: 'stop',
+  // `enter` says whether the realm is closed: what the host knows may be some seconds old.
+  maintenance: 'later',
   internal: 'later',
   socket: 'resume',
   silent: 'resume',

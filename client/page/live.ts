@@ -119,7 +119,7 @@ function announcementWords(
 type Event = Schedule['events'][number]
 
 /** The one that ends next of those that are on; else the one that comes next. */
-export function nextWords(events: readonly Event[], at: number): string {
+function nextWords(events: readonly Event[], at: number): string {
   const on = events.flatMap(({ name, now }) =>
     now !== undefined && now.startsAt <= at && at < now.endsAt ? [{ name, ms: now.endsAt }] : [],
   )

@@ -31,7 +31,7 @@ export const CLOSE = {
   kicked: 4017,
   /** The host lost the character to another owner. Enter again. */
   fenced: 4018,
-  /** The realm is closed for maintenance; everything is saved. Come back when it is open. */
+  /** The realm is closed for maintenance; everything is saved. Enter again after a pause: `enter` says whether it still is. */
   maintenance: 4019,
   /** A defect of the server. Enter again after a pause. */
   internal: 4500,

@@ -306,7 +306,7 @@ test('a redirect is followed at once by entering again', async () => {
   expect(client.metrics.errors.size).toBe(0)
 })
 
-const final = ['left', 'replaced', 'kicked', 'maintenance', 'protocol.version'] as const
+const final = ['left', 'replaced', 'kicked', 'protocol.version'] as const
 
 test.each(final)('closed as %s it does not come back by itself', async (reason) => {
   let kept: ResumeTicket | undefined

@@ -170,7 +170,7 @@ describe('a maintenance', () => {
     await json('maintenance', 'start', '--in', '4s', '--for', '10m', '--text', 'Disks', ...why)
     await until('it is told', () => told.length > 0)
     expect(told[0]).toMatchObject({ text: 'Disks' })
-    expect(await player.client.ended).toBe('maintenance')
+    expect(await player.client.ended).toBe('world.maintenance')
     await expect(inRealm.enter(characterId)).rejects.toMatchObject({ code: 'world.maintenance' })
     const shown = await json('player', 'show', 'character:Mona')
     expect(shown['characters']).toMatchObject([{ state: 'offline' }])
