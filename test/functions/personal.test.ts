@@ -11,7 +11,7 @@ import {
 import { looksOf } from '#shared/rules/looks.ts'
 import type { PersonalEntry } from '#shared/person.ts'
 import type { Item, TableName } from '#shared/store/store.ts'
-import { newId } from '#shared/runtime.ts'
+import { isUuid, newId } from '#shared/runtime.ts'
 import { book, requestOf } from '../calls/book.ts'
 import { openOneProcess } from '../calls/one-process.ts'
 import type { Account, Player } from '../calls/stage.ts'
@@ -154,7 +154,7 @@ const ours = new Set([
 
 /** The texts of a row that a player would know as his. */
 function textsOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
+  if (typeof value === 'string') return isUuid(value) ? [] : [value]
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return []
   return Object.entries(value)
     .filter(([field]) => !ours.has(field))
