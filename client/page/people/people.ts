@@ -1,4 +1,4 @@
-// The panel of people: friends, party, guild, mail; and notes of what the mailbox says.
+// The panel of people: friends, party, guild, mail, leaderboards; and notes of what the mailbox says.
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { createChat } from '../../library/chat.ts'
@@ -13,6 +13,7 @@ import { chatTab } from './chat.ts'
 import type { Speaking } from './chat.ts'
 import { friendsTab } from './friends.ts'
 import { guildTab } from './guild.ts'
+import { leaderboardsTab } from './leaderboards.ts'
 import { mailTab } from './mail.ts'
 import { newsWords } from './news-words.ts'
 import { newsTab } from './news.ts'
@@ -59,6 +60,7 @@ export function createPeople(options: PeopleOptions): People {
     guildTab(context, zoneName),
     mailTab(context),
     chatTab(context, accountId, chat, speaking),
+    leaderboardsTab(context),
     rulesTab(context),
     newsTab(context, zoneName),
   ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
@@ -88,6 +90,10 @@ export function createPeople(options: PeopleOptions): People {
 
   /** Draws all tabs, so that each shows how much waits there. */
   async function refresh(): Promise<void> {
+    for (const { tab, button: chooser } of tabs) {
+      tab.element.hidden = tab !== chosen
+      chooser.setAttribute('aria-pressed', String(tab === chosen))
+    }
     try {
       await Promise.all(
         tabs.map(async (each) => {
@@ -98,8 +104,6 @@ export function createPeople(options: PeopleOptions): People {
       error.textContent = wordsOf(failure)
     }
     for (const { tab, button: chooser, waiting } of tabs) {
-      tab.element.hidden = tab !== chosen
-      chooser.setAttribute('aria-pressed', String(tab === chosen))
       chooser.textContent = waiting > 0 ? `${tab.title} (${waiting})` : tab.title
     }
     options.waiting(tabs.reduce((sum, { waiting }) => sum + waiting, 0))
