@@ -11,7 +11,7 @@ import { writeFileAtomic } from './write-file.ts'
 /** Older ones are deleted. */
 const keptMax = 100
 
-export const emailPath = '/local/email'
+const emailPath = '/local/email'
 
 /** `print`: for the terminal. */
 export function createFolderSender(

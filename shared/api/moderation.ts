@@ -31,9 +31,9 @@ const what = z
   ])
   .meta({ id: 'ReportedThing', description: 'What is reported: you must be able to read it' })
 
-export const sanctionKind = z.enum(['warning', 'mute', 'ban'])
+const sanctionKind = z.enum(['warning', 'mute', 'ban'])
 
-export const appealSchema = z
+const appealSchema = z
   .object({
     text: z.string(),
     at: moment,

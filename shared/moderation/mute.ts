@@ -22,7 +22,7 @@ const muteRow = z.object({
 
 export type Mute = z.infer<typeof muteRow>
 
-export function muteKey({ realmId, accountId }: Player): Key {
+function muteKey({ realmId, accountId }: Player): Key {
   return { pk: `R#${realmId}#A#${accountId}`, sk: 'MUTE' }
 }
 

@@ -164,8 +164,25 @@ describe.skipIf(program === undefined)('random commands', () => {
   const setKey = fc.constantFrom('z', 'z', 'z', 'z', 'a')
   const member = fc.constantFrom('m', 'n', 'M', '', 'é', '\u{1F600}', '\uffff', 'mm')
   const score = fc.constantFrom(
-    ...['0', '0', '0', '1', '-1', '2.5', '1e3', '+7', '.5', '5.', 'inf', '-inf', '+Infinity'],
-    ...['9007199254740991', '-9007199254740991', 'nan', '', ' 1', 'x'],
+    '0',
+    '0',
+    '0',
+    '1',
+    '-1',
+    '2.5',
+    '1e3',
+    '+7',
+    '.5',
+    '5.',
+    'inf',
+    '-inf',
+    '+Infinity',
+    '9007199254740991',
+    '-9007199254740991',
+    'nan',
+    '',
+    ' 1',
+    'x',
   )
   const zaddFlags = fc.array(fc.constantFrom('NX', 'XX', 'GT', 'LT', 'CH', 'gt', 'ch'), {
     maxLength: 2,
