@@ -14,6 +14,13 @@ export const personal: Personal = {
     { table: 'core', partition: 'IDENTITY#*', actions: ['DeleteItem'] },
     { table: 'core', partition: 'ERASURES', actions: ['Query', 'PutItem', 'DeleteItem'] },
   ],
+  stays: [
+    {
+      table: 'core',
+      partition: 'SPENT#*',
+      why: 'The hash of a ticket, which names nobody. It goes after an hour.',
+    },
+  ],
   async *export({ store }, { accountId }) {
     const { account, sessions, email, factor, identities } = await readAccountRows(store, accountId)
     if (account === undefined) return

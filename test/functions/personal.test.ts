@@ -149,6 +149,8 @@ function leftOf(test: TestApi, gone: readonly Player[]): string[] {
 const ours = new Set([
   // Why an operator has banned him is between operators: `reason`.
   ...'pk sk v place device password operation owner instance state ticketId reason'.split(' '),
+  // Secrets of an account, hashed or sealed.
+  ...'pendingHash recoveryHash sealed codes'.split(' '),
   ...'accountId characterId playerId guildId partyId byAccountId byCharacterId'.split(' '),
 ])
 
