@@ -18,6 +18,8 @@ export type CharacterScreen = {
   realmId: string
   /** Lives with the browser. */
   store: KeyStore
+  /** What stands for everybody has changed. */
+  changed: () => void
   /** A character was chosen. */
   play: (character: Character) => void
   /** Logs the player out, here or on every device. Fails when the server does not answer to the latter. */

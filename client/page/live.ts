@@ -44,7 +44,7 @@ export function createLive(options: {
     others,
     next,
   )
-  document.body.append(bar)
+  document.body.prepend(bar)
   let status: Status | undefined
   let schedule: Schedule | undefined
   /** What the clock of the server is ahead, ms. */

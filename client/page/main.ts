@@ -64,6 +64,7 @@ function characters(why?: string): void {
     content,
     realmId,
     store: storage,
+    changed: () => live?.shown.refresh(),
     play: (character) => enter(playingOf(realmId, character)),
     logOut,
     why,

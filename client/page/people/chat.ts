@@ -117,7 +117,14 @@ export function chatTab(
 
   return {
     title: 'Chat',
-    element: element('div', { class: 'chat' }, chooser, earlier, log, form, status),
+    element: element(
+      'div',
+      { class: 'chat' },
+      element('div', { class: 'row' }, chooser, earlier),
+      log,
+      form,
+      status,
+    ),
     async refresh() {
       drawChannels()
       draw()

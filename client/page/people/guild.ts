@@ -10,8 +10,12 @@ type Own = NonNullable<Awaited<ReturnType<ApiClient<Api>['guilds']['mine']>>['gu
 
 const rosterSize = 100
 
-/** `zoneName`: what players call a zone. */
-export function guildTab({ api, playing, act }: TabContext, zoneName: (id: string) => string): Tab {
+/** `zoneName`: what players call a zone. `joined`: whether the character is in a guild. */
+export function guildTab(
+  { api, playing, act }: TabContext,
+  zoneName: (id: string) => string,
+  joined: (isMember: boolean) => void,
+): Tab {
   const { realmId, characterId: as } = playing
   const body = { as }
   const name = field('Name', { name: 'guild', autocomplete: 'off' })
@@ -196,6 +200,7 @@ export function guildTab({ api, playing, act }: TabContext, zoneName: (id: strin
     element: element('div', {}, form, list),
     async refresh() {
       const { guild } = await api.guilds.mine({ params: { realmId, characterId: as } })
+      joined(guild !== undefined)
       return guild === undefined ? await outside() : await inside(guild)
     },
   }

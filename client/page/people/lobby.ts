@@ -23,8 +23,10 @@ export function createLobby(options: {
   character: Character
   accountId: string
   store: KeyStore
+  /** What stands for everybody has changed. */
+  changed: () => void
 }): Lobby {
-  const { realm, realmId, character, accountId, store } = options
+  const { realm, realmId, character, accountId, store, changed } = options
   const { characterId, name, race, job } = character
   const api = realm.api({})
   const news = element('p', { class: 'about', attributes: { role: 'status' } })
@@ -41,10 +43,18 @@ export function createLobby(options: {
     ticket: async () => await api.social.ticket({ params: { realmId } }),
     socket: openBrowserTextSocket,
     runtime: webRuntime,
-    ready: () => people.notified(),
+    // Lines of all come too; those of a zone go to who is in it.
+    listen: ['global'],
+    ready() {
+      people.notified()
+      people.chat.lost()
+    },
     told(event) {
       if (event.kind === 'notified') people.notified()
-      else if (event.kind === 'announce') news.textContent = `To everybody: ${event.text}`
+      else if (event.kind === 'said') people.chat.said(event.line)
+      else if (event.kind === 'lost') people.chat.lost(event.channel)
+      else changed()
+      if (event.kind === 'announce') news.textContent = `To everybody: ${event.text}`
     },
   })
   void social.ended.then((why) => {

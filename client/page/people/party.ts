@@ -6,7 +6,11 @@ import type { Tab, TabContext } from './tab.ts'
 
 const readiness = { asked: 'has not answered', ready: 'ready', notReady: 'not ready' } as const
 
-export function partyTab({ api, playing, act }: TabContext): Tab {
+/** `joined`: whether the character is in a party. */
+export function partyTab(
+  { api, playing, act }: TabContext,
+  joined: (isMember: boolean) => void,
+): Tab {
   const { realmId, characterId: as } = playing
   const params = { realmId }
   const body = { as }
@@ -64,6 +68,7 @@ export function partyTab({ api, playing, act }: TabContext): Tab {
     element: element('div', {}, form, list),
     async refresh() {
       const { party, invites } = await api.parties.mine({ params, query: { as } })
+      joined(party !== undefined)
       const invited = invites.map(({ partyId, name: text }) => {
         const of = { params: { realmId, partyId }, body }
         return line(text, 'invites you', [

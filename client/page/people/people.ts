@@ -49,15 +49,15 @@ export function createPeople(options: PeopleOptions): People {
   const { api, playing, accountId, store } = options
   const key = `mailbox.${playing.realmId}.${accountId}`
   const mailbox = createMailbox(api, playing.realmId, { store, key })
-  const { chat, speaking, isIn } = openChat(options)
+  const { chat, speaking, isIn, belongs } = openChat(options)
   const error = element('p', { class: 'error', attributes: { role: 'alert' } })
   const zoneNames = new Map<string, string>()
   const zoneName = (id: string) => zoneNames.get(id) ?? id
   const context: TabContext = { api, playing, act: (what) => void act(what) }
   const tabs: { tab: Tab; button: HTMLButtonElement; waiting: number }[] = [
     friendsTab(context, zoneName),
-    partyTab(context),
-    guildTab(context, zoneName),
+    partyTab(context, belongs('party')),
+    guildTab(context, zoneName, belongs('guild')),
     mailTab(context),
     chatTab(context, accountId, chat, speaking),
     leaderboardsTab(context),
@@ -175,10 +175,19 @@ function openChat({ api, playing, accountId }: PeopleOptions) {
   const chat = createChat({ api, realmId, characterId, runtime: webRuntime })
   let channels: string[] = []
   let last: string | undefined
+  const groups = { guild: false, party: false }
+  const follow = () => {
+    chat.follow(channels.filter((name) => !(name in groups) || groups[name as keyof typeof groups]))
+  }
+  /** Lines of a group are asked for while the character is in one. */
+  const belongs = (group: keyof typeof groups) => (isMember: boolean) => {
+    groups[group] = isMember
+    follow()
+  }
   const isIn = (zone: string | undefined) => {
     channels = [...(zone === undefined ? [] : [`zone:${zone}`]), 'global', 'guild', 'party']
     channels.push('whisper')
-    chat.follow(channels)
+    follow()
   }
   isIn(undefined)
   chat.on('line', ({ line: { from, to } }) => {
@@ -193,5 +202,5 @@ function openChat({ api, playing, accountId }: PeopleOptions) {
       await chat.say(target === 'zone' ? (zone ?? 'zone:none') : target, text)
     },
   }
-  return { chat, speaking, isIn }
+  return { chat, speaking, isIn, belongs }
 }
