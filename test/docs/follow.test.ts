@@ -35,6 +35,7 @@ function filesOf(guide: string): [file: string, text: string][] {
 
 it.concurrent.each([
   { guide: 'add-a-creature.md', files: 4 },
+  { guide: 'add-a-leaderboard.md', files: 6 },
   { guide: 'add-a-message.md', files: 6 },
   { guide: 'add-a-route.md', files: 4 },
   { guide: 'add-a-zone.md', files: 2 },

@@ -352,6 +352,41 @@ describe('leaderboards over HTTP', () => {
     expect(await codeOf(ada.client.leaderboards.friends(guilds))).toBe('leaderboard.of_guilds')
   })
 
+  it('of guilds add up what their members do, and a guild that ends is gone from them', async () => {
+    const { stage, operator } = await world()
+    const [ada, bram, cato] = [await stage.player(), await stage.player(), await stage.player()]
+    const realm = { params: { realmId } }
+    const params = { realmId, board: 'lively_guilds' }
+    const give = async (name: string, score: number) =>
+      await operator.client.leaderboards.submit({ params, body: { name, score, reason: 'A test' } })
+    const found = async (who: typeof ada, name: string) =>
+      (await who.client.guilds.found({ ...realm, body: { as: who.as, name } })).guildId
+    expect(await codeOf(give(ada.name, 3))).toBe('leaderboard.no_guild')
+    const lamps = await found(ada, 'The Lamps')
+    const moths = await found(cato, 'The Moths')
+    const guild = { params: { realmId, guildId: lamps } }
+    await ada.client.guilds.invite({ ...guild, body: { as: ada.as, name: bram.name } })
+    await bram.client.guilds.join({ ...guild, body: { as: bram.as } })
+    await give(ada.name, 3)
+    await give(cato.name, 4)
+    expect(await give(bram.name, 2)).toMatchObject({ score: 5, changed: true })
+    const around = async (characterId: string) =>
+      await ada.client.leaderboards.around({ params: { ...params, characterId }, query: {} })
+    const standing = [
+      { rank: 1, id: lamps, name: 'The Lamps', score: 5 },
+      { rank: 2, id: moths, name: 'The Moths', score: 4 },
+    ]
+    expect(await around(bram.as)).toMatchObject({ rank: 1, entries: standing })
+    const top = async () => (await ada.client.leaderboards.top({ params, query: {} })).entries
+    expect(await top()).toMatchObject(standing)
+    await cato.client.guilds.disband({
+      params: { realmId, guildId: moths },
+      body: { as: cato.as },
+    })
+    expect((await top()).map(({ name }) => name)).toEqual(['The Lamps'])
+    expect(await codeOf(around(cato.as))).toBe('leaderboard.unranked')
+  })
+
   it('a deleted character leaves them and stands there again when it is restored', async () => {
     const { stage, params, give } = await world()
     const [ada, bram] = [await stage.player(), await stage.player()]
@@ -395,7 +430,7 @@ describe('leaderboards over HTTP', () => {
     const { copy, ready } = await boards.rebuild(call)
     expect([copy.length, ready]).toEqual([36, true])
     const audit = await operator.client.admin.audit({ query: {} })
-    const done = audit.entries.map(({ action }) => action).filter((one) => /^leader/.test(one))
+    const done = audit.entries.map(({ action }) => action).filter((one) => one.startsWith('leader'))
     expect(done.toSorted()).toEqual([
       'leaderboard.archive',
       'leaderboard.rebuild',

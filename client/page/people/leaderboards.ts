@@ -10,6 +10,11 @@ type View = (typeof views)[number]
 /** Those who are named by their characters are on no board of guilds. */
 const ofCharacters: readonly View[] = ['Friends', 'My guild']
 
+/** So many are shown, and so many more each time. */
+const step = 10
+/** The largest page that is answered. */
+const pageMax = 50
+
 type Page = { entries: BoardPlace[]; next?: string | undefined }
 
 export function leaderboardsTab({ api, playing, act }: TabContext): Tab {
@@ -29,7 +34,10 @@ export function leaderboardsTab({ api, playing, act }: TabContext): Tab {
     ),
     rows,
   )
-  const more = button('More', () => act(showMore))
+  const more = button('More', () => {
+    wanted += step
+    act(async () => {})
+  })
   const root = element(
     'div',
     { class: 'boards' },
@@ -46,19 +54,19 @@ export function leaderboardsTab({ api, playing, act }: TabContext): Tab {
   )
   let boards: Board[] = []
   let view: View = 'Top'
-  /** Where the next page begins. */
-  let next: string | undefined
+  let wanted = step
   /** Counts drawings: an answer to an older choice is not shown. */
   let drawn = 0
 
   boardChooser.addEventListener('change', () => {
     seasonChooser.value = ''
-    act(async () => {})
+    choose(view)
   })
-  seasonChooser.addEventListener('change', () => act(async () => {}))
+  seasonChooser.addEventListener('change', () => choose(view))
 
   function choose(name: View): void {
     view = name
+    wanted = step
     act(async () => {})
   }
 
@@ -77,11 +85,11 @@ export function leaderboardsTab({ api, playing, act }: TabContext): Tab {
     chooser.value = choices.some((each) => each.value === value) ? value : (choices[0]?.value ?? '')
   }
 
-  /** What the view has, from `after` on; words when it has nothing to ask for. */
-  async function read(board: Board, after?: string): Promise<Page | string> {
+  /** A page of the view; words when it has nothing to ask for. */
+  async function read(board: Board, limit: number, after?: string): Promise<Page | string> {
     const params = { realmId, board: board.board }
     const season = seasonChooser.value === '' ? {} : { season: Number(seasonChooser.value) }
-    const query = { ...season, ...(after === undefined ? {} : { after }) }
+    const query = { ...season, limit, ...(after === undefined ? {} : { after }) }
     switch (view) {
       case 'Top':
         return await api.leaderboards.top({ params, query })
@@ -115,18 +123,17 @@ export function leaderboardsTab({ api, playing, act }: TabContext): Tab {
     return made
   }
 
-  function show(page: Page): void {
-    rows.append(...page.entries.map(row))
-    next = page.next
-    more.hidden = next === undefined
-  }
-
-  async function showMore(): Promise<void> {
-    const board = chosen()
-    if (board === undefined || next === undefined) return
-    const mine = drawn
-    const page = await read(board, next)
-    if (mine === drawn && typeof page !== 'string') show(page)
+  /** As many as are wanted, from the first on. */
+  async function readAll(board: Board): Promise<Page | string> {
+    const entries: BoardPlace[] = []
+    let next: string | undefined
+    do {
+      const page = await read(board, Math.min(wanted - entries.length, pageMax), next)
+      if (typeof page === 'string') return page
+      entries.push(...page.entries)
+      next = page.next
+    } while (next !== undefined && entries.length < wanted)
+    return { entries, next }
   }
 
   return {
@@ -155,15 +162,15 @@ export function leaderboardsTab({ api, playing, act }: TabContext): Tab {
         chooser.disabled = board.per === 'guild' && ofCharacters.includes(name)
         chooser.setAttribute('aria-pressed', String(name === view))
       }
-      const page = await read(board).catch((error: unknown) => wordsFor(board, error))
+      const read = await readAll(board).catch((error: unknown) => wordsFor(board, error))
       if (mine !== drawn) return 0
-      rows.replaceChildren()
-      show(typeof page === 'string' ? { entries: [] } : page)
+      const page: Page = typeof read === 'string' ? { entries: [] } : read
+      rows.replaceChildren(...page.entries.map(row))
+      more.hidden = page.next === undefined
+      table.hidden = page.entries.length === 0
       const none =
         view === 'Friends' ? 'Neither you nor a friend is on it.' : 'Nobody is on it yet.'
-      table.hidden = rows.childElementCount === 0
-      if (typeof page === 'string') status.textContent = page
-      else status.textContent = table.hidden ? none : ''
+      status.textContent = typeof read === 'string' ? read : table.hidden ? none : ''
       return 0
     },
   }
