@@ -174,6 +174,33 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
     const people = process.env['PICTURE_PEOPLE']
     if (people !== undefined) await bram.screenshot({ path: people })
   }
+
+  /** Somebody who is in no zone: asked, seen and spoken with while he looks at his characters. */
+  async function keepInTouchFromLobby(mira: Page, cleo: Page): Promise<void> {
+    await cleo.click('#guest')
+    await createAndEnter(cleo, 'Cleo')
+    await cleo.click('.corner >> text=Characters')
+    await openTab(mira, 'Friends')
+    await mira.fill('input[name=friend]', 'Cleo')
+    await press(mira, 'Ask to be friends')
+    const asked = performance.now()
+    await cleo.click('.lobby >> text=People (1)')
+    print('a request is seen in the lobby', asked)
+    await press(cleo, 'Accept')
+    await shown(mira, 'Here, not in the world')
+
+    await openTab(cleo, 'Chat')
+    await cleo.selectOption('dialog.people select[name=channel]', 'whisper')
+    await mira.keyboard.press('Escape')
+    await mira.fill('#chat', '/w Cleo <b>Where</b> are you?')
+    await mira.press('#chat', 'Enter')
+    const said = performance.now()
+    await shown(cleo, '<b>Where</b> are you?')
+    print('a whisper is read in the lobby', said)
+    await cleo.fill('input[name=line]', 'Nowhere yet.')
+    await press(cleo, 'Say')
+    await mira.locator('#log >> text=Nowhere yet.').waitFor()
+  }
   const print = (what: string, since: number) =>
     process.stdout.write(`${what} after ${Math.round(performance.now() - since)} ms\n`)
 
@@ -230,6 +257,7 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
     expect((await self(mira)).y).toBeCloseTo((await self(mira)).ack.y, 3)
     expect(await zone(mira)).toBe('forest')
     await keepInTouch(mira, bram)
+    await keepInTouchFromLobby(mira, await openPage())
     expect(complaints).toEqual([])
   })
 })
