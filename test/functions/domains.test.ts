@@ -12,7 +12,7 @@ import { synthRealm } from '../cdk/synth.ts'
 import type { Stacks } from '../cdk/synth.ts'
 import { goodPassword, newAccount, openApi } from './api.ts'
 import { httpAnswer, httpEvent } from './lambda-event.ts'
-import { openLambdaRealm, realmId, redisSecret, tablePrefix } from './lambda-realm.ts'
+import { openLambdaRealm, realmId, redisSecret, signInSecret, tablePrefix } from './lambda-realm.ts'
 import type { LambdaRealm } from './lambda-realm.ts'
 import { domain as postbox } from './postbox/domain.ts'
 
@@ -51,7 +51,10 @@ describe('a domain that one record adds', () => {
     realm = await openLambdaRealm('domains', lambdas)
     refused = []
     realm.aws.allow = (use) => {
-      const names = new Map([[redisSecret, 'redis']])
+      const names = new Map([
+        [redisSecret, 'redis'],
+        [signInSecret, 'signin'],
+      ])
       const resource = names.get(use.resource) ?? use.resource.replace(tablePrefix, '')
       const statements = statementsOf(stacks.api, `${use.function}-role`)
       if (use.action.startsWith('kms:')) return true

@@ -60,15 +60,17 @@ describe('the bundles', () => {
     }
   })
 
-  it('are below 700 KB, and below 1 MB with all domains in one', async () => {
+  it('are below 700 KB, and below 1.1 MB with all domains in one', async () => {
     const into = await mkdtemp(path.join(tmpdir(), 'waystone-bundles-'))
     for (const bundling of BUNDLINGS) {
       const folders =
         bundling === 'domains'
           ? realm.folders
           : await buildBundles(functionsOf(bundling, domains), path.join(into, bundling))
-      const most = bundling === 'one' ? 1_000_000 : 700_000
       for (const [name, folder] of folders) {
+        // Who exports and erases what all domains keep carries the code of all.
+        const whole = bundling === 'one' || name === 'personal' || name === 'utility'
+        const most = whole ? 1_100_000 : 700_000
         expect(statSync(path.join(folder, 'index.mjs')).size, name).toBeLessThan(most)
       }
     }

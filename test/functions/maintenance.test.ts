@@ -116,11 +116,11 @@ describe('a maintenance', () => {
     const { test, admin, person, status, later } = await openStage()
     const mira = await person('mira', 'Mira')
     for (const call of [
-      admin.maintenance({ params }),
-      admin.extendMaintenance({ params, body: { forS: hour, reason } }),
-      admin.endMaintenance({ params, body: { reason } }),
+      () => admin.maintenance({ params }),
+      () => admin.extendMaintenance({ params, body: { forS: hour, reason } }),
+      () => admin.endMaintenance({ params, body: { reason } }),
     ]) {
-      expect(await codeOf(call)).toBe('admin.maintenance_unknown')
+      expect(await codeOf(call())).toBe('admin.maintenance_unknown')
     }
     const { from, until } = await admin.startMaintenance(start(0, hour))
     expect(await codeOf(admin.startMaintenance(start(0, hour)))).toBe('admin.maintenance_stands')
