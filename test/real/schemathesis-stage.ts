@@ -15,7 +15,8 @@ async function character({ client }: Person, name: string): Promise<string> {
 
 /**
  * `someone` has asked each of the others to be friends, invited them into his party, and written to them. The first of
- * them leads a guild; the next ones have applied and lead none. Answers, by name, the end of a configuration file.
+ * them leads a guild; the next ones have applied and lead none. Each has reported a name. Operators rename a character
+ * that nobody names, and restore one that is deleted. Answers, by name, the end of a configuration file.
  */
 export async function setStage(
   someone: Person,
@@ -29,6 +30,8 @@ export async function setStage(
       inbox: await character(person, `${person.name} Second`),
     })),
   )
+  const [spare, gone] = [await character(someone, 'Spare'), await character(someone, 'Gone')]
+  await someone.client.characters.delete({ params: { ...params, characterId: gone } })
   const first = all[0]!
   const { guildId } = await first.client.guilds.found({
     params,
@@ -39,6 +42,7 @@ export async function setStage(
     body: { as: first.own, name: someone.name },
   })
   const ends = new Map<string, string>()
+  const reports: string[] = []
   for (const { client, name, own, inbox, playerId } of all) {
     await someone.client.friends.ask({ params, body: { as: host, name } })
     const { party } = await someone.client.parties.invite({ params, body: { as: host, name } })
@@ -48,6 +52,12 @@ export async function setStage(
       params: { ...params, characterId: inbox },
       query: {},
     })
+    const named = { kind: 'name', name: someone.name } as const
+    const { reportId } = await client.moderation.report({
+      params,
+      body: { as: own, what: named, rule: 'name' },
+    })
+    reports.push(reportId)
     if (own !== first.own) {
       await client.guilds.apply({ params: { ...params, guildId }, body: { as: own } })
     }
@@ -61,6 +71,8 @@ export async function setStage(
         dictionary('party', [party!.partyId], ['path.partyId'], 0.9),
         dictionary('player', [someone.playerId, ...players], ['path.playerId'], 0.9),
         dictionary('letter', [entries[0]!.letterId], ['path.letterId'], 0.9),
+        dictionary('named', [spare, gone], ['path.character'], 0.9),
+        dictionary('report', reports, ['path.reportId'], 0.9),
         dictionary('name', [someone.name, ...all.map((one) => one.name)], ['body.name'], 0.5),
         dictionary('receiver', [someone.name, first.name], ['body.to'], 0.9),
         dictionary('guildName', ['Lanterns'], ['query.name'], 0.9),
