@@ -174,8 +174,8 @@ export async function rebuild(
   })
   await deps.boards.copy(of)
   const going = await deps.boards.going(of)
-  if (going === 'unavailable') throw new Problem('leaderboard.unavailable', { retryAfterS: 2 })
-  return { copy: begun.copy, ready: going !== begun.copy }
+  if (going === undefined) throw new Problem('leaderboard.unavailable', { retryAfterS: 2 })
+  return { copy: begun.copy, ready: going.copy !== begun.copy }
 }
 
 /** Entries that one transaction deletes: two rows each, of 100. */

@@ -32,7 +32,7 @@ export const domain = defineDomain({
     // Mutes, bans, and where characters are.
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'Query', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
-    { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem', 'Query'] },
     {
       table: 'core',
       partition: 'R#{realm}#C#*',

@@ -33,8 +33,8 @@ export type Leaderboards = Copies & {
   copy(of: SeasonIn): Promise<void>
   /** The id of the copy that is being made from now on, or already; undefined without Redis. */
   begin(of: SeasonIn): Promise<string | undefined>
-  /** The id of the copy that is being made; undefined when there is none. */
-  going(of: SeasonIn): Promise<string | undefined | 'unavailable'>
+  /** The id of the copy that is being made, if there is one; undefined without Redis. */
+  going(of: SeasonIn): Promise<{ copy: string | undefined } | undefined>
 }
 
 export function createLeaderboards(deps: {
@@ -84,12 +84,12 @@ export function createLeaderboards(deps: {
     }
   }
 
-  async function going(of: SeasonIn): Promise<string | undefined | 'unavailable'> {
+  async function going(of: SeasonIn): Promise<{ copy: string | undefined } | undefined> {
     try {
       const [next] = await cache.pipeline([['GET', copyKeys(of).next]])
-      return typeof next === 'string' ? next : undefined
+      return { copy: typeof next === 'string' ? next : undefined }
     } catch (error) {
-      if (error instanceof CacheError) return 'unavailable'
+      if (error instanceof CacheError) return undefined
       throw error
     }
   }

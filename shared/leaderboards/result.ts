@@ -73,7 +73,7 @@ export async function planResult(
 }
 
 /** What is kept after one more result. */
-export function scoreAfter(
+function scoreAfter(
   { keep, order }: Form,
   before: Pick<ScoreRow, 'score'> | undefined,
   result: number,

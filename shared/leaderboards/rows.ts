@@ -84,13 +84,13 @@ export type Subject = { subjectId: string; owner: string }
 
 const numbered = (season: number) => String(season).padStart(8, '0')
 
-export function boardPartition({ realmId, board }: BoardIn): string {
+function boardPartition({ realmId, board }: BoardIn): string {
   return `R#${realmId}#BOARD#${board}`
 }
-export const entriesPartition = (of: SeasonIn, shard: number) =>
+const entriesPartition = (of: SeasonIn, shard: number) =>
   `${boardPartition(of)}#${numbered(of.season)}#${shard}`
-export const ownerPartition = (realmId: string, owner: string) => `R#${realmId}#BOARDS-OF#${owner}`
-export const scorePrefix = ({ board, season }: SeasonIn) => `${board}#${numbered(season)}#`
+const ownerPartition = (realmId: string, owner: string) => `R#${realmId}#BOARDS-OF#${owner}`
+const scorePrefix = ({ board, season }: SeasonIn) => `${board}#${numbered(season)}#`
 
 function scoreKey(of: SeasonIn, { subjectId, owner }: Subject): Key {
   return { pk: ownerPartition(of.realmId, owner), sk: scorePrefix(of) + subjectId }
@@ -240,7 +240,7 @@ export function deleteScore(realmId: string, subject: Subject, row: ScoreRow): W
   ]
 }
 
-export function asRead(row: ScoreRow | undefined) {
+function asRead(row: ScoreRow | undefined) {
   return row === undefined
     ? { condition: 'attribute_not_exists(pk)' }
     : { condition: 'changes = :read', values: { ':read': row.changes } }

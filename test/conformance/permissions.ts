@@ -17,6 +17,7 @@ import type { Endpoint } from '#shared/api/endpoint.ts'
 import { healthApi } from '#shared/api/health.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
+import { leaderboard } from '#shared/rules/leaderboard.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
 import { newId } from '#shared/runtime.ts'
@@ -338,6 +339,27 @@ async function play(bundling: Bundling): Promise<void> {
     { refused: 'tally.full' },
   ])
 
+  // Results: the first, a better one, and one of a guild, which then goes.
+  const lamps = await ask('POST', `${inRealm}/guilds`, {
+    token: mira.token,
+    body: { as: mira.characterId, name: 'The Lamps' },
+  })
+  for (const [id, board, score] of [
+    ['d', 'of_characters', 1],
+    ['e', 'of_characters', 2],
+    ['f', 'of_guilds', 1],
+  ] as const) {
+    const { kind, body } = leaderboard(board).submit(score)
+    const call = { ...mira, name: 'Mira Vale', epoch: ticket.epoch, id, kind }
+    const ended = await host.effect({ ...call, body: JSON.stringify(body) })
+    expect(ended, board).toMatchObject({ outcome: 'done' })
+  }
+  const { guildId } = lamps.json() as { guildId: string }
+  await ask('POST', `${inRealm}/guilds/${guildId}/disband`, {
+    token: mira.token,
+    body: { as: mira.characterId },
+  })
+
   // Operators: the first one's role is written by hand.
   await realm.store.update({
     table: 'core',
@@ -423,7 +445,11 @@ async function play(bundling: Bundling): Promise<void> {
   await watching
   expect((await enter(mira)).status).toBe(200)
 
-  await ask('DELETE', `${inRealm}/characters/${mira.characterId}`, { token: mira.token })
+  // She leaves the leaderboards, stands there again, and leaves them.
+  const characterOfMira = `${inRealm}/characters/${mira.characterId}`
+  await ask('DELETE', characterOfMira, { token: mira.token })
+  await ask('POST', `${characterOfMira}/restore`, { token: mira.token })
+  await ask('DELETE', characterOfMira, { token: mira.token })
 
   // Every call of the book; what is remembered is sent again.
   for (const { name, endpoint, example } of book) {

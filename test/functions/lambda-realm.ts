@@ -10,6 +10,7 @@ import { needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import { startDynamo } from '#local/dynamodb.ts'
+import type { Leaderboard } from '#shared/content/content.ts'
 import { tallyEffect } from '#shared/game/tallying.ts'
 import { startRedis } from '#local/redis/server.ts'
 import type { RedisServer } from '#local/redis/server.ts'
@@ -36,6 +37,12 @@ export const kmsKey = 'arn:aws:kms:eu-central-1:123456789012:key/master'
 export const zoneHost = 'zone-host'
 /** A tally that hosts know, as of a game. */
 export const hostTally = tally('score', { per: 'character', ranked: true })
+const ofHost = { order: 'highest', season: 'none', kept: 0, size: 100 } as const
+/** Leaderboards that hosts know, as of the content. */
+export const hostBoards: Leaderboard[] = [
+  { id: 'of_characters', title: 'First', per: 'character', keep: 'best', ...ofHost },
+  { id: 'of_guilds', title: 'Liveliest', per: 'guild', keep: 'sum', ...ofHost },
+]
 export const tablePrefix = `waystone-${realmId}-`
 
 export type LambdaRealm = {
@@ -133,7 +140,14 @@ export async function openLambdaRealm(
       const effects = [tallyEffect(hostTally)]
       const identity = { realmId, zone, capacity: 100, publicKey }
       const cache = redis.cache!
-      return await openHost({ store: hostStore, runtime, ...identity, effects, cache })
+      return await openHost({
+        store: hostStore,
+        runtime,
+        ...identity,
+        effects,
+        boards: hostBoards,
+        cache,
+      })
     },
     stop: async () => {
       await Promise.all([...functions.values()].map((each) => each.stop()))

@@ -2,6 +2,7 @@ import { createHostStore } from '#gameserver/persistence/host-store.ts'
 import type { Clocks } from '#gameserver/persistence/lease-keeper.ts'
 import type { HostStore } from '#gameserver/persistence/host-store.ts'
 import type { Cache } from '#shared/cache/cache.ts'
+import type { Leaderboard } from '#shared/content/content.ts'
 import type { EffectKind } from '#shared/game/effect.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -20,6 +21,7 @@ export async function openHost(options: {
   /** Takes players. */
   opened?: boolean
   effects?: EffectKind[]
+  boards?: Leaderboard[]
   cache?: Cache
 }): Promise<HostStore & { bootId: string }> {
   const { store, runtime, realmId, zone, capacity, publicKey = 'none', opened = true } = options
@@ -39,6 +41,7 @@ export async function openHost(options: {
     },
     onProof: () => undefined,
     ...(options.cache && { cache: options.cache }),
+    ...(options.boards && { boards: options.boards }),
     effects: new Map(options.effects?.map((one) => [one.kind, one])),
   })
   await made.open()
