@@ -339,7 +339,7 @@ async function play(bundling: Bundling): Promise<void> {
     { refused: 'tally.full' },
   ])
 
-  // Results: the first, a better one, and one of a guild, which then goes.
+  // Results: the first, a better one, and one of a guild.
   const lamps = await ask('POST', `${inRealm}/guilds`, {
     token: mira.token,
     body: { as: mira.characterId, name: 'The Lamps' },
@@ -354,11 +354,6 @@ async function play(bundling: Bundling): Promise<void> {
     const ended = await host.effect({ ...call, body: JSON.stringify(body) })
     expect(ended, board).toMatchObject({ outcome: 'done' })
   }
-  const { guildId } = lamps.json() as { guildId: string }
-  await ask('POST', `${inRealm}/guilds/${guildId}/disband`, {
-    token: mira.token,
-    body: { as: mira.characterId },
-  })
 
   // Operators: the first one's role is written by hand.
   await realm.store.update({
@@ -413,6 +408,14 @@ async function play(bundling: Bundling): Promise<void> {
   await ask('GET', `/v1/admin/realms/${realmId}/maintenance`, { token: asOperator })
   await ask('GET', '/v1/realms')
   await live('/maintenance/end', { reason })
+  const result = { name: 'Mira Vale', score: 1, reason }
+  await live('/leaderboards/lively_guilds/scores', result)
+  await live('/leaderboards/gathering/scores/remove', { who: mira.characterId, reason })
+  const { guildId } = lamps.json() as { guildId: string }
+  await ask('POST', `${inRealm}/guilds/${guildId}/disband`, {
+    token: mira.token,
+    body: { as: mira.characterId },
+  })
   const system = { subject: 'Hello', text: 'Hello', reason }
   const command = async (path: string, body: unknown) =>
     await ask('POST', `/v1/admin/realms/${realmId}${path}`, { token: asOperator, body })
@@ -445,10 +448,15 @@ async function play(bundling: Bundling): Promise<void> {
   await watching
   expect((await enter(mira)).status).toBe(200)
 
-  // She leaves the leaderboards, stands there again, and leaves them.
+  // She leaves the leaderboards, stands there again, and leaves them with a guild that ends with her.
   const characterOfMira = `${inRealm}/characters/${mira.characterId}`
   await ask('DELETE', characterOfMira, { token: mira.token })
   await ask('POST', `${characterOfMira}/restore`, { token: mira.token })
+  await ask('POST', `${inRealm}/guilds`, {
+    token: mira.token,
+    body: { as: mira.characterId, name: 'The Moths' },
+  })
+  await live('/leaderboards/lively_guilds/scores', result)
   await ask('DELETE', characterOfMira, { token: mira.token })
 
   // Every call of the book; what is remembered is sent again.
