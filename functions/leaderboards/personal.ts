@@ -8,7 +8,7 @@ export const personal: Personal = {
     {
       table: 'core',
       partition: 'R#{realm}#BOARDS-OF#*',
-      actions: ['GetItem', 'Query', 'DeleteItem'],
+      actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
     },
     { table: 'core', partition: 'R#{realm}#BOARD#*', actions: ['DeleteItem'] },
   ],

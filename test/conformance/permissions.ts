@@ -1,6 +1,7 @@
 // Least privilege, from use: calls every route on deployed bundles, with a cluster of EKS, while the roles of
 // the stacks are enforced for each call. A handler without a permission that it needs fails its request. A
 // permission that is never used must be explained in the record of the domain.
+import * as z from 'zod'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { functionsOf } from '#cdk/bundles.ts'
 import type { Bundling } from '#cdk/bundles.ts'
@@ -12,7 +13,7 @@ import type { RowPermission } from '#functions/http/rows.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
 import { createVerifier } from '#shared/keys/ring.ts'
 import { api } from '#shared/api/api.ts'
-import { createApiClient } from '#shared/api/client.ts'
+import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { Endpoint } from '#shared/api/endpoint.ts'
 import { healthApi } from '#shared/api/health.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
@@ -20,6 +21,7 @@ import { localOptions } from '#shared/store/options.ts'
 import { leaderboard } from '#shared/rules/leaderboard.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
+import { eraseSettlesMs } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import { book, requestOf } from '../calls/book.ts'
@@ -59,6 +61,8 @@ let realm: LambdaRealm
 let refused: Use[]
 let asked: { method: string; path: string; status: number }[]
 let stage: Stage
+/** The account ids of its players. */
+let came: string[]
 
 /** Resources by the names that they have in the stack, not by ARN. */
 function inStack(use: Use): Use {
@@ -200,7 +204,7 @@ async function fetchAsked(url: string, init: RequestInit): Promise<Response> {
 
 /** The functions as the book of calls asks them. */
 function openStage(): Stage {
-  return createStage({
+  const opened = createStage({
     realmId,
     store: realm.store,
     runtime: systemRuntime,
@@ -215,6 +219,14 @@ function openStage(): Stage {
     fleetHost: async () => 'hub-1',
     lastEmail: () => realm.aws.emails.at(-1) ?? '',
   })
+  came = []
+  const { player } = opened
+  opened.player = async () => {
+    const one = await player()
+    came.push(one.playerId)
+    return one
+  }
+  return opened
 }
 
 /** A day in a realm: every route, in its different cases. */
@@ -505,7 +517,50 @@ async function play(bundling: Bundling): Promise<void> {
   await remove((await invitedToGuild(stage)).second)
   const alone = (await invitedToParty(stage)).first
   await alone.client.parties.leave({ params: { realmId }, body: { as: alone.as } })
+  await eraseAll()
 }
+
+/** Erases everybody who came. That their last tokens have ended is written into the rows: it takes a quarter of an hour. */
+async function eraseAll(): Promise<void> {
+  const { personal } = (await stage.operator()).client
+  const body = { reason: 'a test' }
+  for (const who of came) {
+    // Some are closed by a call of the book.
+    const asked = personal.eraseOf({ params: { who }, body: { ...body, days: 0 } })
+    await asked.catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.code !== 'auth.erasing') throw error
+    })
+  }
+  const run = async () => {
+    while ((await personal.run({ body })).more);
+  }
+  await run()
+  const list = { table: 'core', keyCondition: 'pk = :pk', values: { ':pk': 'ERASURES' } } as const
+  const { items } = await realm.store.query(list)
+  for (const { accountId, ...row } of items.map((item) => erasureRow.parse(item))) {
+    const at = row.at - eraseSettlesMs
+    const sk = row.sk.replace(String(row.at), String(at))
+    await realm.store.delete({ table: 'core', key: { pk: row.pk, sk: row.sk } })
+    await realm.store.put({ table: 'core', item: { ...row, accountId, sk, at } })
+    await realm.store.update({
+      table: 'core',
+      key: { pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' },
+      update: 'SET eraseAt = :at',
+      values: { ':at': at },
+    })
+  }
+  await run()
+  const left = (await realm.store.query(list)).items.filter((item) => erasureRow.parse(item).closed)
+  expect(left, JSON.stringify(refused)).toEqual([])
+}
+
+const erasureRow = z.looseObject({
+  pk: z.string(),
+  sk: z.string(),
+  accountId: z.string(),
+  at: z.int(),
+  closed: z.boolean(),
+})
 
 /** Without a Redis the limits count in the store; every function must be able to. */
 async function playWithoutRedis(bundling: Bundling): Promise<void> {

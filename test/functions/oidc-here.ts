@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 import type { JWK } from 'oidc-provider'
 
 export const returnTo = 'https://play.example/'
@@ -24,7 +24,7 @@ export type OidcHere = {
 
 async function newKey(kid: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  return { ...(await exportJWK(privateKey)), kid, use: 'sig', alg: 'ES256' } as JWK
+  return { ...(await exportJWK(privateKey)), kid, use: 'sig', alg: 'ES256' }
 }
 
 /** Must be made with the time of the test's clock when that is not now. */
