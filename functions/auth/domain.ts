@@ -1,5 +1,6 @@
 import { auth } from '#shared/api/auth.ts'
 import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
 import { createHasher } from './passwords.ts'
 import { personal } from './personal.ts'
 import { authRoutes } from './routes.ts'
@@ -16,22 +17,28 @@ export const domain = defineDomain({
   rows: [
     // What is planned for the realms, in their list.
     { table: 'core', partition: 'R#{realm}#BULLETIN', actions: ['Query'] },
-    { table: 'core', partition: 'OP#*', actions: ['PutItem'] },
+    operationRows,
+    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem', 'PutItem', 'UpdateItem'] },
+    { table: 'core', partition: 'ERASURES', actions: ['PutItem'] },
     {
       table: 'core',
-      partition: 'OP#*',
-      actions: ['GetItem'],
+      partition: 'ERASURES',
+      actions: ['DeleteItem'],
       unused:
-        'Read after a lost answer (shared/store/commit.ts), which is injected in memory alone.',
+        'A log-in keeps an account that was to be erased; test/functions/personal.test.ts does it.',
     },
-    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem', 'PutItem', 'UpdateItem'] },
-    { table: 'core', partition: 'ERASURES', actions: ['PutItem', 'DeleteItem'] },
     {
       table: 'core',
       partition: 'ACCOUNT#*',
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     },
-    { table: 'core', partition: 'EMAIL#*', actions: ['GetItem', 'PutItem', 'DeleteItem'] },
+    { table: 'core', partition: 'EMAIL#*', actions: ['GetItem', 'PutItem'] },
+    {
+      table: 'core',
+      partition: 'EMAIL#*',
+      actions: ['DeleteItem'],
+      unused: 'An address takes the place of another one; test/functions/accounts.test.ts does it.',
+    },
     { table: 'core', partition: 'IDENTITY#*', actions: ['GetItem', 'PutItem', 'DeleteItem'] },
     { table: 'core', partition: 'SPENT#*', actions: ['PutItem'] },
     // What is told of changes of the account.

@@ -39,13 +39,24 @@ export const domain = defineDomain({
     {
       table: 'core',
       partition: 'R#{realm}#FRIENDS#*',
-      actions: ['GetItem', 'Query', 'UpdateItem'],
+      actions: ['Query'],
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#FRIENDS#*',
+      actions: ['GetItem', 'UpdateItem'],
+      unused: 'Friends know another name from then on; test/functions/rename.test.ts does it.',
     },
     { table: 'core', partition: 'R#{realm}#BLOCKERS#*', actions: ['Query'] },
     // An operator who renames or restores, and the host that lets go.
     { table: 'core', partition: 'AUDIT', actions: ['PutItem'] },
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'ConditionCheckItem'] },
-    { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
+    {
+      table: 'volatile',
+      partition: 'HOST#*',
+      actions: ['GetItem', 'PutItem'],
+      unused: 'A character in play; test/functions/rename.test.ts does it.',
+    },
     // A character that is deleted leaves its guild.
     {
       table: 'core',

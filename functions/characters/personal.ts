@@ -15,7 +15,7 @@ export const personal: Personal = {
     {
       table: 'core',
       partition: 'R#{realm}#A#*',
-      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
     },
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['DeleteItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem', 'DeleteItem'] },

@@ -1,6 +1,5 @@
 import { chat } from '#shared/api/chat.ts'
 import { defineDomain } from '../http/record.ts'
-import { operationRows } from '../http/rows.ts'
 import { personal } from './personal.ts'
 import { chatRoutes } from './routes.ts'
 
@@ -13,7 +12,14 @@ export const domain = defineDomain({
   handlers: chatRoutes,
   personal,
   rows: [
-    operationRows,
+    { table: 'core', partition: 'OP#*', actions: ['PutItem'] },
+    {
+      table: 'core',
+      partition: 'OP#*',
+      actions: ['GetItem'],
+      unused:
+        'Read after a lost answer (shared/store/commit.ts), which is injected in memory alone.',
+    },
     { table: 'volatile', partition: 'R#{realm}#CHAT#*', actions: ['Query', 'PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#SPEAKER#*', actions: ['GetItem', 'PutItem'] },
     // Who is in a guild or a party.

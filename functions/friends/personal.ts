@@ -18,7 +18,7 @@ export const personal: Personal = {
     {
       table: 'core',
       partition: 'R#{realm}#FRIENDS#*',
-      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
     },
     { table: 'core', partition: 'R#{realm}#BLOCKERS#*', actions: ['Query', 'DeleteItem'] },
   ],

@@ -8,7 +8,7 @@ export const personal: Personal = {
     {
       table: 'core',
       partition: 'R#{realm}#MAIL#*',
-      actions: ['GetItem', 'Query', 'DeleteItem'],
+      actions: ['Query', 'DeleteItem'],
     },
   ],
   stays: [

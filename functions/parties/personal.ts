@@ -19,7 +19,7 @@ export const personal: Personal = {
     {
       table: 'core',
       partition: 'R#{realm}#PARTY-OF#*',
-      actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+      actions: ['GetItem', 'Query', 'DeleteItem'],
     },
   ],
   async *export(parts, { players }) {

@@ -16,16 +16,36 @@ export const domain = defineDomain({
     operationRows,
     { table: 'core', partition: 'AUDIT', actions: ['PutItem'] },
     // Who is meant, and whether the operator may.
-    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },
     {
       table: 'core',
       partition: 'ACCOUNT#*',
       actions: ['GetItem', 'UpdateItem', 'ConditionCheckItem'],
     },
-    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
+    {
+      table: 'core',
+      partition: 'LOGIN#*',
+      actions: ['GetItem'],
+      unused: 'An operator names a player by his log-in name; functions/admin/who.ts reads it.',
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#NAME#*',
+      actions: ['GetItem'],
+      unused: 'The same, by the name of a character.',
+    },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem'] },
     // Characters that are deleted leave the game's ranked lists, and their hosts.
-    { table: 'core', partition: 'R#{realm}#GAME#TALLY#*', actions: ['UpdateItem'] },
-    { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GAME#TALLY#*',
+      actions: ['UpdateItem'],
+      unused: 'A game with a ranked list; test/functions/tallies.test.ts does it.',
+    },
+    {
+      table: 'volatile',
+      partition: 'HOST#*',
+      actions: ['GetItem', 'PutItem'],
+      unused: 'A character in play; test/functions/personal.test.ts does it.',
+    },
   ],
 })

@@ -617,8 +617,7 @@ async function countInStore(
   const env = { ...realm.env(name), WAYSTONE_LIMITS: 'strict' }
   const made = await startLambda({ name, folder: realm.folders.get(name)!, env })
   const event = httpEvent({
-    method: 'GET',
-    target: limitedOf(records),
+    ...limitedOf(records),
     headers: { authorization: `Bearer ${token}` },
   })
   for (let i = 0; i < 62; i++) {
@@ -638,17 +637,18 @@ function readyServer(name: string, bootId: string) {
   }
 }
 
-/** A path that counts requests. Where it names something, that is not there. */
-function limitedOf(records: readonly DomainRecord[]): string {
+/** A request that is counted: a read, if there is one. Where its path names something, that is not there. */
+function limitedOf(records: readonly DomainRecord[]): { method: string; target: string } {
   const endpoints: Endpoint[] = declarationsOf(records).flatMap((each) =>
     Object.values(each.endpoints),
   )
-  const found = endpoints
-    .filter(({ method, limits }) => method === 'GET' && limits.length > 0)
-    .map(({ path }) => path.replace('{realmId}', realmId))
-    .sort((a, b) => a.split('{').length - b.split('{').length)[0]
-  if (found === undefined) throw new Error('every domain has a read that counts')
-  return found.replace(/\{\w+\}/g, newId(systemRuntime))
+  const counted = endpoints.filter(({ limits }) => limits.length > 0)
+  const reads = counted.filter(({ method }) => method === 'GET')
+  const found = (reads.length > 0 ? reads : counted)
+    .map(({ method, path }) => ({ method, path: path.replace('{realmId}', realmId) }))
+    .sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0]
+  if (found === undefined) throw new Error('every domain counts requests')
+  return { method: found.method, target: found.path.replace(/\{\w+\}/g, newId(systemRuntime)) }
 }
 
 /** The claim of a host for a ticket. */
