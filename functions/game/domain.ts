@@ -7,7 +7,6 @@ import { namedSchema } from '#shared/components/schema.ts'
 import { withKinds } from '#shared/content-files/load.ts'
 import type { Game } from '#shared/game/game.ts'
 import type { DomainRecord } from '../http/record.ts'
-import { operationRows } from '../http/rows.ts'
 import { personalOf } from './personal.ts'
 import { tallyRoutes } from './tallies.ts'
 
@@ -45,7 +44,14 @@ export function recordOf(
     personal: personalOf(of.personal),
     // A game's rows lie under keys of its own (shared/game/game.ts, gameKey).
     rows: [
-      operationRows,
+      { table: 'core', partition: 'OP#*', actions: ['PutItem'] },
+      {
+        table: 'core',
+        partition: 'OP#*',
+        actions: ['GetItem'],
+        unused:
+          'Read after a lost answer (shared/store/commit.ts), which is injected in memory alone.',
+      },
       { table: 'core', partition: 'R#{realm}#GAME#*', actions: ['Query', 'PutItem', 'UpdateItem'] },
       {
         table: 'core',

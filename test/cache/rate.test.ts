@@ -199,7 +199,7 @@ describe('rate limits', () => {
       broken.cache = true
       broken.store = { kind }
       const own = limiter()
-      expect(guarded).toHaveLength(6)
+      expect(guarded).toHaveLength(7)
       for (const rate of guarded) {
         const failed = await own.check(rate, 'mira').catch((error: unknown) => error)
         expect(failed, rate).toBeInstanceOf(Problem)
