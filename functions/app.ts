@@ -116,10 +116,7 @@ function declaredRoutes(domains: Mounted[]): { pattern: RegExp; methods: string[
       methods.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]))
     }
   }
-  // A path that is written out comes before one with a parameter in its place.
-  const parameters = (path: string) => path.split('{').length
-  const paths = [...methodsOf].toSorted(([a], [b]) => parameters(a) - parameters(b))
-  return paths.map(([path, methods]) => ({
+  return [...methodsOf].map(([path, methods]) => ({
     pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
     methods,
   }))

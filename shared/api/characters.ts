@@ -139,7 +139,7 @@ export const characters = domain({
     }),
     deleted: endpoint({
       method: 'GET',
-      path: '/v1/realms/{realmId}/characters/deleted',
+      path: '/v1/realms/{realmId}/deleted-characters',
       summary: 'Your deleted characters that can be restored, the latest first',
       identity: 'player',
       params: inRealm,

@@ -54,9 +54,6 @@ describe('routes', () => {
     const characters = await test.send('PUT', '/v1/realms/local/characters')
     expect(await codeOf(characters)).toBe('route.method_not_allowed')
     expect(characters.headers.get('allow')).toBe('GET, HEAD, POST')
-    // DELETE is for an id in the place of this word.
-    const deleted = await test.send('PUT', '/v1/realms/local/characters/deleted')
-    expect(deleted.headers.get('allow')).toBe('GET, HEAD')
   })
 
   it('answers HEAD as GET without a body', async () => {
