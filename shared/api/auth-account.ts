@@ -124,7 +124,7 @@ const self = {
   }),
   endOtherSessions: endpoint({
     method: 'POST',
-    path: '/v1/auth/sessions/end-others',
+    path: '/v1/auth/end-other-sessions',
     summary: 'End all sessions of the account but this one',
     identity: 'player',
     repeat: 'natural',
