@@ -20,9 +20,9 @@ export const internalCalls: CallsOf<typeof internal> = {
 }
 
 export const tallyCalls: CallsOf<typeof tallies> = {
-  // The sample game has none.
+  // Which tallies there are is up to the game; no game has this one.
   top: async ({ realmId }) => ({
-    params: { realmId, tally: 'score' },
+    params: { realmId, tally: 'in_no_game' },
     refused: 'game.not_found',
   }),
   async of(stage) {
