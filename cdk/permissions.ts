@@ -115,5 +115,11 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
     unused:
       'A player who has lost his place gets one again; test/ownership/places.test.ts does it.',
   },
+  {
+    table: 'volatile',
+    partition: 'R#{realm}#PRIVATE#*',
+    actions: ['UpdateItem'],
+    unused: 'A private instance that ends; test/ownership/private.test.ts does it.',
+  },
   { table: 'volatile', partition: 'R#{realm}#HOSTS', actions: ['Query', 'PutItem', 'DeleteItem'] },
 ]

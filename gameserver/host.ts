@@ -9,25 +9,22 @@ import { createClosing } from './host/closing.ts'
 import { createLeaseGate } from './host/lease-gate.ts'
 import type { GateState } from './host/lease-gate.ts'
 import { createTickLoop } from './host/tick-loop.ts'
-import type { Running } from './host/tick-loop.ts'
+import { createPrivates } from './host/privates.ts'
+import { createRunningInstances } from './host/running.ts'
+import type { Running, RunningInstances } from './host/running.ts'
 import { createUnjoined } from './host/unjoined.ts'
 import { createWorldEvents } from './host/world-events.ts'
-import { createAllowances } from './instance/allowances.ts'
 import { createAdmission } from './instance/admission.ts'
-import { createCheckpoints } from './instance/checkpoints.ts'
 import { setSaving, takeContent } from './instance/delivery.ts'
 import { drainInstance } from './instance/drain.ts'
 import { createDurations } from './instance/durations.ts'
 import type { Durations } from './instance/durations.ts'
 import { createInbox } from './instance/inbox.ts'
-import { countPlayers, createInstance, takeRules } from './instance/instance.ts'
+import { countPlayers, takeRules } from './instance/instance.ts'
 import type { Instance } from './instance/instance.ts'
 import { fence } from './instance/leaving.ts'
-import { createLoadLevel } from './instance/load-level.ts'
 import { tell } from './instance/telling.ts'
-import { createSchedule } from './instance/schedule.ts'
 import { createVoices } from './instance/voices.ts'
-import type { Voices } from './instance/voices.ts'
 import type { Transport } from './net/transport.ts'
 import { createWebSocketTransport } from './net/websocket.ts'
 import type { Persistence } from './persistence/persistence.ts'
@@ -36,6 +33,8 @@ import type { ZoneRules } from './sim/rules.ts'
 export type HostOptions = {
   bootId: string
   instances: { id: string; zone: Zone }[]
+  /** Ids of the cards of its room for private instances (HostIdentity). */
+  slots?: string[]
   content: Content
   /** The rules of the core and of the game. Default: the rules of the core alone. */
   rules?: ZoneRules
@@ -106,8 +105,16 @@ export function createHost(options: HostOptions): Host {
   const { persistence, monotonic, log } = options
   const voices = createVoices()
   const blocks = new Map<string, ReadonlySet<string>>()
-  const running = createRunning(options, { voices, blocks })
-  const instances = new Map(running.map(({ instance }) => [instance.id, instance]))
+  const runs = createRunningInstances({ ...options, voices, blocks })
+  for (const { id, zone } of options.instances) runs.begin(id, zone)
+  const { all: running, byId: instances } = runs
+  let { content } = options
+  const privates = createPrivates({
+    ...options,
+    running: runs,
+    content: () => content,
+    slots: options.slots ?? [],
+  })
   const closing = createClosing({ ...options, running })
   const tellEvents = createWorldEvents({ ...options, running })
   const admission = createAdmission({ ...options, instances, keepsOut: closing.keepsOut })
@@ -136,13 +143,15 @@ export function createHost(options: HostOptions): Host {
     options.setTimer(() => options.onLost?.(), partingMs)
   }
 
-  const ticksRun = () => running.reduce((sum, { instance }) => sum + instance.world.tick, 0)
-  const gate = createLeaseGate({ ...options, ticksRun, onChange })
+  const gate = createLeaseGate({ ...options, ticksRun: runs.ticks, onChange })
   const loop = createTickLoop({
     ...options,
     running,
     gate,
     durations,
+    onBroken(instance) {
+      if (!privates.broken(instance)) options.onBroken?.(instance)
+    },
     // The thread stood still, and messages of that time still wait in the sockets. So the sweep comes a
     // second later.
     sweep(now) {
@@ -151,10 +160,12 @@ export function createHost(options: HostOptions): Host {
       transport.sweep()
       unjoined.sweep(now)
       closing.sweep()
+      privates.sweep(now)
       tellEvents()
     },
   })
-  const applyCommand = createInbox({ instances, admission, voices, persistence, log })
+  const { open } = privates
+  const applyCommand = createInbox({ instances, admission, voices, open, persistence, log })
   persistence.onCommand((command) => {
     if (gate.open()) applyCommand(command)
   })
@@ -178,10 +189,11 @@ export function createHost(options: HostOptions): Host {
       loop.start()
     },
     async drain() {
+      privates.shut()
       admission.shut()
       await admission.idle()
       const drains = running.map(({ instance, checkpoints }) =>
-        drainInstance(instance, checkpoints, 'host.shutdown'),
+        drainInstance(instance, checkpoints, { reason: 'host.shutdown' }),
       )
       await Promise.all(drains)
     },
@@ -190,13 +202,14 @@ export function createHost(options: HostOptions): Host {
       loop.stop()
       await transport.close()
     },
-    takeContent(content) {
-      for (const { instance } of running) takeContent(instance, content)
+    takeContent(next) {
+      content = next
+      for (const { instance } of running) takeContent(instance, next)
     },
     takeRules(rules) {
       return running.every(({ instance }) => takeRules(instance, rules))
     },
-    stats: () => ({ ...readStats(running, durations, transport), unjoined: unjoined.count }),
+    stats: () => ({ ...readStats(runs, durations, transport), unjoined: unjoined.count }),
   }
 }
 
@@ -213,49 +226,17 @@ function applyGateState(
   if (state !== 'proving') setSaving(instance, state === 'playing')
 }
 
-function createRunning(
-  options: HostOptions,
-  shared: { voices: Voices; blocks: Instance['blocks'] },
-): Running[] {
-  const { persistence, monotonic, log } = options
-  const allowances = createAllowances()
-  let stays = 0
-  return options.instances.map(({ id, zone }, index) => {
-    const instance = createInstance({
-      ...options,
-      id,
-      zone,
-      log: log.child({ instance: id }),
-      seed: options.seed + index,
-      nextStay: () => ++stays,
-      allowances,
-      ...shared,
-    })
-    const now = monotonic()
-    // Checkpoints of neighbours are a quarter of a second apart.
-    const firstAt = now + 1000 + index * 250
-    return {
-      instance,
-      schedule: createSchedule(zone.tickHz, now),
-      load: createLoadLevel(1000 / zone.tickHz),
-      checkpoints: createCheckpoints({ instance, persistence, log, firstAt }),
-      failures: 0,
-    }
-  })
-}
-
 function fenceAll(instance: Instance): void {
   for (const character of instance.roster.all()) fence(instance, character, 'fenced')
 }
 
 function readStats(
-  running: readonly Running[],
+  running: RunningInstances,
   durations: Durations,
   transport: Transport,
 ): Omit<HostStats, 'unjoined'> {
-  const skipped = running.reduce((sum, { schedule }) => sum + schedule.skipped(), 0)
   return {
-    instances: running.map(({ instance }) => ({
+    instances: running.all.map(({ instance }) => ({
       id: instance.id,
       zone: instance.zone.id,
       players: countPlayers(instance),
@@ -263,7 +244,7 @@ function readStats(
       capacity: instance.zone.capacity,
       tick: instance.world.tick,
     })),
-    ticks: { ...durations.summary(), skipped },
+    ticks: { ...durations.summary(), skipped: running.skipped() },
     ...transport.traffic(),
   }
 }

@@ -178,6 +178,7 @@ async function start(parts: Parts): Promise<void> {
   })
 }
 
+/** Of a private zone: the room for its instances. */
 type Instances = { id: string; zone: Zone }[]
 
 /** The content, and the zones of it that this process opens. */
@@ -230,7 +231,9 @@ function startWorker(
         instances: more.instances.map(({ id, zone }) => ({
           instance: id,
           zone: zone.id,
-          capacity: zone.capacity,
+          ...(zone.private === undefined
+            ? { capacity: zone.capacity }
+            : { capacity: zone.private.perHost, kind: 'slots' as const }),
         })),
       },
     },
@@ -259,7 +262,8 @@ async function startHost(
   const { loaded, agones } = more
   const host = createHost({
     bootId,
-    instances: more.instances,
+    instances: more.instances.filter(({ zone }) => zone.private === undefined),
+    slots: more.instances.filter(({ zone }) => zone.private !== undefined).map(({ id }) => id),
     content: loaded.content,
     rules: game.zone,
     persistence: more.persistence,

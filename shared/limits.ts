@@ -346,6 +346,13 @@ export const statusRememberedMs = 5000
 export const instanceLongGoneMs = 60 * 1000 + clockSlackMs
 /** How often a host deletes such copies. */
 export const sweepEveryMs = 60 * 1000
+/**
+ * A private instance in which nobody is ends after so long: a member whose ticket was just given has a place for less
+ * (`placeLapsesMs` and a checkpoint), and one who was cut off has time to come back.
+ */
+export const privateEmptyMs = 60 * 1000
+/** So long a private instance without a card is taken for one that its host still opens. Clocks are not the same. */
+export const privateOpensMs = 10 * 1000 + clockSlackMs
 /** Instances are filled to here one after the other, so that friends still find room. Percent. */
 export const instanceFillPercent = 80
 /** Placement sends no newcomer to an instance this full: the rest is for players who return. Percent. */

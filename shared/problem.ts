@@ -168,6 +168,11 @@ export const PROBLEMS = {
   'play.session_active': { status: 409, title: 'The character is still in play elsewhere' },
   'social.unavailable': { status: 503, title: 'There is no social socket here' },
   'play.version': { status: 409, title: 'The client does not speak a version served here' },
+  'instance.unknown': {
+    status: 404,
+    title: 'There is no such private zone, or the instance is over',
+  },
+  'instance.too_many': { status: 409, title: 'Your party is larger than the instance' },
   'world.maintenance': { status: 503, title: 'The realm is closed for maintenance' },
   'world.full': { status: 503, title: 'The world is full' },
   'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },

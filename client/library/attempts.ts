@@ -52,7 +52,7 @@ async function tryOnce(core: ZoneClientCore, reconnect: Reconnect, way: Way): Pr
     if (state.phase !== 'reconnecting' && state.phase !== 'travelling') {
       core.become({ phase: 'entering' })
     }
-    const { address, ticket, zone } = await options.enter(core.stopping.signal)
+    const { address, ticket, zone } = await options.enter(core.stopping.signal, core.to)
     const first = { kind: 'join', ticket, schema: core.schemas.name } as const
     return await connect(core, reconnect, { way: 'enter', address, zone, first, startedAt })
   } catch (error) {
@@ -60,6 +60,8 @@ async function tryOnce(core: ZoneClientCore, reconnect: Reconnect, way: Way): Pr
     // An error without a code is a defect of ours. It is reported. The client still ends in a typed state.
     if (typeof code !== 'string') (options.failed ?? console.error)(error)
     const why = typeof code === 'string' ? code : 'client.defect'
+    // The next `enter` leads back to where it was.
+    if (why === 'instance.unknown') core.to = undefined
     return { way, why, joined: false, retryAfterS }
   }
 }
@@ -93,7 +95,9 @@ async function connect(
   core.connection = undefined
   core.zone = undefined
   core.requests.lose()
-  return { way, why: progress.redirected ? 'redirected' : why, joined: progress.joined }
+  const redirected = progress.redirected || core.going
+  core.going = false
+  return { way, why: redirected ? 'redirected' : why, joined: progress.joined }
 }
 
 /** Takes the frames of one connection: WELCOME, the first snapshot, a redirect, and the rest. */
@@ -107,6 +111,7 @@ function frameReader(
   let welcome: Welcome | undefined
   const joined = (first: Extract<ServerFrame, { kind: 'snapshot' }>, welcomed: Welcome) => {
     progress.joined = true
+    core.to = undefined
     const now = core.options.monotonic()
     reconnect.joined(now)
     core.metrics.joinMs.add(now - startedAt)

@@ -68,6 +68,7 @@ const PASSING = new Set([
   'store.unavailable',
   'internal.error',
   'content.not_found',
+  'instance.unknown',
 ])
 
 /** Whether to ask again after a refusal of `enter` with this code. */

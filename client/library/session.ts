@@ -39,7 +39,7 @@ export type InRealm = {
   create(character: { name: string; race: string; job: string }): Promise<Character>
   remove(characterId: string): Promise<void>
   /** Asks for a place, once: the world connection repeats it by its own rules. */
-  enter(characterId: string, signal?: AbortSignal): Promise<Admission>
+  enter(characterId: string, signal?: AbortSignal, instance?: string): Promise<Admission>
   /**
    * The whole API where the realm is served, and domains that a game has declared. Calls carry the log-in, and
    * are sent again under one operation id until they are answered.
@@ -204,13 +204,23 @@ function createRealmCalls(tokens: Tokens, baseUrl: string): Calls['atRealm'] {
   }
 }
 
-type Enter = (realmId: string, characterId: string, signal?: AbortSignal) => Promise<Admission>
+type Enter = (
+  realmId: string,
+  characterId: string,
+  signal?: AbortSignal,
+  instance?: string,
+) => Promise<Admission>
 
 function createEnter(calls: Calls, clientAt: ClientAt): Enter {
   /** The server's observations of silent hosts, by character. The next `enter` sends them back. */
   const observed = new Map<string, string>()
-  return async (realmId, characterId, signal) => {
-    const body = { characterId, protocol: PROTOCOL_VERSION, observed: observed.get(characterId) }
+  return async (realmId, characterId, signal, instance) => {
+    const body = {
+      characterId,
+      protocol: PROTOCOL_VERSION,
+      instance,
+      observed: observed.get(characterId),
+    }
     observed.delete(characterId)
     const request = { params: { realmId }, body }
     try {
@@ -234,7 +244,8 @@ function inRealm(realmId: string, calls: Calls, clientAt: ClientAt, enter: Enter
     async remove(characterId) {
       await here.characters.delete({ params: { realmId, characterId } })
     },
-    enter: async (characterId, signal) => await enter(realmId, characterId, signal),
+    enter: async (characterId, signal, instance) =>
+      await enter(realmId, characterId, signal, instance),
     api: (own) => createApi(realmId, calls, clientAt, { ...api, ...own }),
   }
 }

@@ -74,8 +74,11 @@ export type ResumeTicket = {
 }
 
 export type ZoneClientOptions = {
-  /** Asks for a place; fails with an error that has a `code`, and `retryAfterS` where it applies. */
-  enter: (signal: AbortSignal) => Promise<Admission>
+  /**
+   * Asks for a place; fails with an error that has a `code`, and `retryAfterS` where it applies. `to`: what `goTo` was
+   * asked for.
+   */
+  enter: (signal: AbortSignal, to?: string) => Promise<Admission>
   /** The zone's content; `fresh` when the host has another version than was given before. */
   loadZone: (zone: string, fresh: boolean) => Promise<Zone>
   /** The version of the content that `loadZone` gives; unknown before the first load. */
@@ -112,6 +115,10 @@ export type ZoneClientCore = {
   readonly schemas: Schemas
   readonly requests: Requests
   savingPaused: boolean
+  /** Where the next `enter` is to lead to (ZoneClient.goTo). */
+  to: string | undefined
+  /** The server was asked to let the character leave for there. */
+  going: boolean
   /** Of the newest total of each tally. */
   readonly tallyChanges: Map<string, number>
   become(next: ZoneClientState): void
@@ -133,6 +140,8 @@ export function createCore(options: ZoneClientOptions): ZoneClientCore {
     schemas: createSchemas(),
     requests: createRequests(),
     savingPaused: false,
+    to: undefined,
+    going: false,
     tallyChanges: new Map(),
     become(next) {
       core.state = next

@@ -79,6 +79,11 @@ export type ZoneClient = {
   /** The server cannot save for now. The server says it at each join, so it ends with the socket. */
   readonly savingPaused: boolean
   readonly rttMs: number | undefined
+  /**
+   * Goes to a private instance by its id, or `outside` of the one that it is in. False when the client is not joined.
+   * When that instance is over it comes back to where it was.
+   */
+  goTo(instance: string): boolean
   /** Leaves for good; resolves when the server has let go, at most 2 s later. */
   leave(): Promise<ZoneClientEnd>
   /** Loses the socket as a network does. The stay goes on and is resumed. */
@@ -137,6 +142,7 @@ export function createZoneClient(options: ZoneClientOptions): ZoneClient {
     get rttMs() {
       return core.zone?.rttMs
     },
+    goTo: (instance) => goTo(core, instance),
     leave: async () => await leave(core, ended),
     drop: () => core.connection?.close('socket'),
     ended,
@@ -154,6 +160,18 @@ function update({ zone, connection, options }: ZoneClientCore): void {
   const now = options.monotonic()
   if (zone && connection) for (const frame of zone.update(now)) connection.send(frame)
   connection?.update(now)
+}
+
+function goTo(core: ZoneClientCore, instance: string): boolean {
+  const { zone, connection, options } = core
+  if (!zone || !connection) return false
+  core.to = instance
+  core.going = true
+  core.become({ phase: 'travelling', zone: zone.welcome.zone })
+  connection.send({ kind: 'leave' })
+  // A server that does not let go in time is asked by the next `enter`.
+  void options.runtime.sleep(leaveMs).then(() => connection.close('left'))
+  return true
 }
 
 async function leave(

@@ -66,7 +66,7 @@ export async function play(options: Play): Promise<void> {
   }
 
   const client = createZoneClient({
-    enter: (signal) => realm.enter(playing.characterId, signal),
+    enter: (signal, to) => realm.enter(playing.characterId, signal, to),
     loadZone: (zone, fresh) => content.zone(zone, fresh),
     contentVersion: content.version,
     socket: openBrowserSocket,
@@ -117,6 +117,10 @@ export async function play(options: Play): Promise<void> {
     store: options.lasting,
     note: (text) => hud.note(text),
     waiting: (count) => hud.people(count),
+    travel: {
+      instance: () => (client.state.phase === 'joined' ? client.state.instance : undefined),
+      goTo: (instance) => void client.goTo(instance),
+    },
   })
   client.on('maintenance', options.changed)
   client.on('announce', options.changed)

@@ -22,17 +22,17 @@ export function offersOf(
 ): Offer[] {
   const first = [...(mine === undefined ? [] : [mine]), ...mates]
   const rest = room.filter((card) => !first.some((one) => isSame(one, card)))
-  const roomy = rest.filter(({ count, capacity }) => count < filledAt(capacity))
-  const full = rest.filter(({ count, capacity }) => count >= closedAt(capacity))
+  const roomy = rest.filter((card) => card.count < filledAt(card))
+  const full = rest.filter((card) => card.count >= closedAt(card))
   const tight = rest.filter((card) => !roomy.includes(card) && !full.includes(card))
   const offers = [
-    ...roomy.map((card) => ({ card, limit: filledAt(card.capacity) })),
-    ...[...tight, ...roomy].map((card) => ({ card, limit: closedAt(card.capacity) })),
+    ...roomy.map((card) => ({ card, limit: filledAt(card) })),
+    ...[...tight, ...roomy].map((card) => ({ card, limit: closedAt(card) })),
     ...full.map((card) => ({ card, limit: 0 })),
   ]
   return [
     ...(mine === undefined ? [] : [{ card: mine, limit: mine.capacity }]),
-    ...mates.map((card) => ({ card, limit: closedAt(card.capacity) })),
+    ...mates.map((card) => ({ card, limit: closedAt(card) })),
     ...offers.filter(({ card }) => isFresh(card)),
     ...offers.filter(({ card }) => !isFresh(card)),
   ]

@@ -5,6 +5,7 @@ import { createLiveness } from '#shared/ownership/liveness.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, requireSession } from '../auth/auth.ts'
 import { defineDomain } from '../http/record.ts'
+import { operationRows } from '../http/rows.ts'
 import { hostClocks } from './host-clocks.ts'
 import { remember } from '../http/remember.ts'
 import { worldRoutes } from './routes.ts'
@@ -18,7 +19,7 @@ export const domain = defineDomain({
   group: 'play',
   needs: ['signing', 'content', 'fleet'],
   declaration: world,
-  handlers: ({ store, runtime, cache, realms, signing, content, fleet }) => {
+  handlers: ({ store, runtime, cache, realms, signing, content, fleet, push }) => {
     const bulletin = remember(runtime.now, bulletinFreshMs, (realmId) =>
       readBulletin(store, realmId, runtime.now()),
     )
@@ -28,6 +29,7 @@ export const domain = defineDomain({
       realms,
       content: content.content,
       fleet,
+      push,
       isLive: createLiveness(),
       signingKey: signing.signing,
       verifyKeys: signing.find,
@@ -49,6 +51,7 @@ export const domain = defineDomain({
   },
   personal: { none: 'Places and seats name characters by their ids, and go with the stay.' },
   rows: [
+    operationRows,
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'PutItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem'] },
@@ -70,6 +73,10 @@ export const domain = defineDomain({
       partition: 'HOST#*',
       actions: ['GetItem', 'PutItem', 'ConditionCheckItem'],
     },
+    { table: 'volatile', partition: 'R#{realm}#PRIVATE#*', actions: ['GetItem', 'PutItem'] },
+    { table: 'volatile', partition: 'R#{realm}#PRIVATE-OF#*', actions: ['GetItem', 'PutItem'] },
+    // The others of a party are told.
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
     // Where a cluster is named: which host was allocated for a need (shared/fleet/agones.ts).
     {
       table: 'volatile',

@@ -28,9 +28,9 @@ export type PlacementDeps = { store: Store; runtime: Runtime; fleet: Fleet; isLi
  * How long `enter` waits for a host that is on its way. A zone host is Ready within 2 s on a busy
  * machine and opens within 100 ms of its allocation; the client gives a request 10 s.
  */
-const hostWaitMs = 4000
+export const hostWaitMs = 4000
 /** How often it polls for a host that is starting, and for one that is allocated and opens, ms. */
-const hostPollMs = { starting: 250, allocated: 100 }
+export const hostPollMs = { starting: 250, allocated: 100 }
 const pollsASecond = 4
 /** How often a place is asked for in one instance, and in all of them, while others change the same card. */
 const conflictTries = 3
@@ -56,7 +56,7 @@ export type Search = {
 }
 
 /** What this process judges of cards, now. */
-function judgeOf({ isLive, runtime }: PlacementDeps) {
+export function judgeOf({ isLive, runtime }: PlacementDeps) {
   return {
     isLive: (card: Card) => isLive(card, runtime.now()),
     isFresh: (card: Card) => isFresh(card, runtime.now()),
@@ -147,6 +147,13 @@ async function visitFull(
     return one.state === 'open' && one.bootId !== notIn && isLive(one)
   })
   return card === undefined ? undefined : { card, ticketExpires: until, renewed: true }
+}
+
+/** A place for a member of a private instance. Throws world.full and world.busy. */
+export async function takeMember(deps: PlacementDeps, card: Card, search: Search): Promise<Found> {
+  const found = await takeBest(deps, [{ card, limit: card.capacity }], search)
+  if (found === undefined) throw new Problem('world.full', { retryAfterS: 2 })
+  return found
 }
 
 /** In an instance that opens meanwhile. It is asked for by an id that names the need. */

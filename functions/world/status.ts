@@ -1,5 +1,5 @@
 // The public state of a realm.
-import type { Content } from '#shared/content/content.ts'
+import type { Content, Zone } from '#shared/content/content.ts'
 import { shownAnnouncement, shownMaintenance } from '#shared/live/bulletin.ts'
 import type { Bulletin } from '#shared/live/bulletin.ts'
 import { statusRememberedMs } from '#shared/limits.ts'
@@ -29,7 +29,8 @@ export type StatusDeps = {
 export function createStatus(deps: StatusDeps) {
   const zones = remember(deps.runtime.now, statusRememberedMs, async (realmId) => {
     return await Promise.all([...deps.content.zones.values()].map((zone) => zoneStatus(zone)))
-    async function zoneStatus({ id, name }: { id: string; name: string }) {
+    async function zoneStatus(zone: Zone) {
+      const { id, name } = zone
       const now = deps.runtime.now()
       const cards = (await findInstances(deps.store, realmId, id)).filter(
         (card) => card.state !== 'draining' && deps.isLive(card, now),
@@ -40,6 +41,7 @@ export function createStatus(deps: StatusDeps) {
         players: cards.reduce((sum, { players }) => sum + players, 0),
         capacity: cards.reduce((sum, { capacity }) => sum + capacity, 0),
         instances: cards.length,
+        ...(zone.private === undefined ? {} : { membersMax: zone.capacity }),
       }
     }
   })

@@ -9,7 +9,9 @@ import { isClosed } from '#shared/live/bulletin.ts'
 import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import { jitterMs } from '#shared/backoff.ts'
 import { ticketMs } from '#shared/limits.ts'
+import type { Card } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
+import type { Saved } from '#shared/ownership/saved.ts'
 import { signTicket } from '#shared/ownership/ticket.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Reservation } from '#shared/ownership/transitions.ts'
@@ -21,8 +23,9 @@ import { askToLetGo, pollAgainMs, readOwner } from './owner.ts'
 import type { Owner, OwnerDeps, Watch } from './owner.ts'
 import { noMates, readMates } from './mates.ts'
 import type { Mates } from './mates.ts'
-import { findPlace, readOffers } from './placement.ts'
+import { findPlace, readOffers, takeMember } from './placement.ts'
 import type { Found, PlacementDeps } from './placement.ts'
+import { findPrivate } from './private.ts'
 import { reserve } from './reservation.ts'
 import { vacate } from './seat.ts'
 import type { Seat } from './seat.ts'
@@ -52,6 +55,8 @@ type Progress = Watch & {
   tried: Set<string>
   /** The seat that was found taken by another character, which is out of play since. */
   vacated: Seat | undefined
+  /** The private instance that is asked for, or `outside`. */
+  instance: string | undefined
 }
 
 /**
@@ -62,15 +67,21 @@ export async function enter(
   deps: WorldDeps,
   player: PlayerCaller,
   realmId: string,
-  request: { characterId: string; protocol: number; observed?: string | undefined },
+  request: {
+    characterId: string
+    protocol: number
+    observed?: string | undefined
+    instance?: string | undefined
+  },
 ): Promise<Admission> {
   if (!speaks(request.protocol)) throw new Problem('play.version')
-  const { characterId, observed } = request
+  const { characterId, observed, instance } = request
   const progress: Progress = {
     tried: new Set(),
     sighting: observed === undefined ? undefined : await readSighting(deps, observed),
     vacated: undefined,
     letGoUntil: undefined,
+    instance,
   }
   for (let attempt = 1; attempt <= attempts;) {
     const admission = await tryEnter(deps, { player, realmId, characterId }, progress)
@@ -123,7 +134,10 @@ function refuseClosed(
   throw new Problem('world.maintenance', { retryAfterS, detail: planned.text })
 }
 
-type Around = { owner: Owner; zone: string; offers: readonly Offer[]; mates: Mates }
+/** `card`: of the private instance that it goes to. */
+type Target = { zone: string; card?: Card }
+
+type Around = { owner: Owner; target: Target; offers: readonly Offer[]; mates: Mates }
 
 /** The owner, if one plays the character, and where it may go. While an owner is given time, that alone. */
 async function readAround(
@@ -132,28 +146,59 @@ async function readAround(
   progress: Progress,
 ): Promise<Around> {
   const { guard } = rows
-  const zone = zoneOf(deps, rows.state.saved.zone)
   const asked = progress.letGoUntil !== undefined
   const watched = asked ? await readOwner(deps, rows, progress) : undefined
-  if (watched?.state === 'lives') return { owner: watched, zone, offers: [], mates: noMates }
-  const withMates = readMates(deps, guard, zone)
-  const [owner, offers, mates] = await Promise.all([
+  if (watched?.state === 'lives') return { owner: watched, target: nowhere, ...nobody }
+  const target = await readTarget(deps, guard, rows.state.saved, progress)
+  const [owner, found] = await Promise.all([
     watched ?? readOwner(deps, rows, progress),
-    readOffers(deps, guard, zone, withMates),
-    withMates,
+    readOffersAt(deps, guard, target),
     vacateOther(deps, guard, seat, progress),
   ])
-  if (owner.state !== 'dead') return { owner, zone, offers, mates }
+  if (owner.state !== 'dead') return { owner, target, ...found }
   // Where its last checkpoint has it may be another zone.
-  const recovered = zoneOf(deps, owner.recovered.saved.zone)
-  if (recovered === zone) return { owner, zone, offers, mates }
-  const there = readMates(deps, guard, recovered)
+  const recovered = await readTarget(deps, guard, owner.recovered.saved, progress)
+  const same = recovered.zone === target.zone && recovered.card === undefined
   return {
     owner,
-    zone: recovered,
-    offers: await readOffers(deps, guard, recovered, there),
-    mates: await there,
+    target: recovered,
+    ...(same ? found : await readOffersAt(deps, guard, recovered)),
   }
+}
+
+const nowhere: Target = { zone: '' }
+const nobody = { offers: [], mates: noMates }
+
+/**
+ * Into the private instance that is asked for, or that it was in; out of one that is over, to where it came from.
+ * Throws instance.unknown for one that is asked for and is over, or not its own.
+ */
+async function readTarget(
+  deps: WorldDeps,
+  { realmId, characterId }: Guard,
+  { zone, outside }: Saved,
+  progress: Progress,
+): Promise<Target> {
+  const isPrivate = deps.content.zones.get(zone)?.private !== undefined
+  const wanted = progress.instance
+  const id = wanted ?? (isPrivate ? outside?.instance : undefined)
+  if (id !== undefined && id !== 'outside') {
+    const card = await findPrivate(deps, realmId, id, characterId)
+    if (card !== undefined) return { zone: card.zone, card }
+    if (wanted !== undefined) throw new Problem('instance.unknown')
+  }
+  return { zone: zoneOf(deps, isPrivate ? (outside?.zone ?? '') : zone) }
+}
+
+async function readOffersAt(
+  deps: WorldDeps,
+  guard: Guard,
+  { zone, card }: Target,
+): Promise<Pick<Around, 'offers' | 'mates'>> {
+  if (card !== undefined) return nobody
+  const withMates = readMates(deps, guard, zone)
+  const [offers, mates] = await Promise.all([readOffers(deps, guard, zone, withMates), withMates])
+  return { offers, mates }
 }
 
 /** The account's other character, if one entered last, is taken out of play; once for each `enter`. */
@@ -172,10 +217,11 @@ async function vacateOther(
 async function choosePlace(
   deps: WorldDeps,
   { rows: { guard } }: Situation,
-  { owner, zone, offers }: Around,
+  { owner, target, offers }: Around,
   { tried }: Progress,
 ): Promise<Found> {
-  return await findPlace(deps, offers, {
+  const { zone, card } = target
+  const search = {
     realmId: guard.realmId,
     zone,
     characterId: guard.characterId,
@@ -184,7 +230,10 @@ async function choosePlace(
     notIn: owner.state === 'dead' ? guard.owner : undefined,
     tried,
     synthetic: deps.isSynthetic(guard.accountId),
-  })
+  }
+  return card === undefined
+    ? await findPlace(deps, offers, search)
+    : await takeMember(deps, card, search)
 }
 
 async function admit(
@@ -217,7 +266,8 @@ function partyWord({ card }: Found, { here, elsewhere }: Mates): Admission['part
   return elsewhere ? 'elsewhere' : undefined
 }
 
-/** A zone that the content no longer has leads back to where characters begin. */
-function zoneOf({ content }: WorldDeps, zone: string): string {
-  return content.zones.has(zone) ? zone : content.startZone
+/** A zone that the content no longer has, or that is private now, leads back to where characters begin. */
+function zoneOf({ content }: WorldDeps, id: string): string {
+  const zone = content.zones.get(id)
+  return zone === undefined || zone.private !== undefined ? content.startZone : id
 }

@@ -12,7 +12,7 @@ import { drainInstance } from '../instance/drain.ts'
 import { maintenanceOf } from '../instance/frames.ts'
 import type { Instance } from '../instance/instance.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
-import type { Running } from './tick-loop.ts'
+import type { Running } from './running.ts'
 
 export type Closing = {
   /** What is planned from now on; undefined: nothing. */
@@ -55,7 +55,7 @@ export function createClosing(deps: {
     if (![...instance.roster.all()].some(goes)) return
     emptying.add(instance)
     log.info('the realm is closed: players are let go', { instance: instance.id })
-    drainInstance(instance, checkpoints, 'maintenance', goes)
+    drainInstance(instance, checkpoints, { reason: 'maintenance', goes })
       .catch((error: unknown) =>
         log.error('players could not be let go', { instance: instance.id, error }),
       )

@@ -1,25 +1,12 @@
 // The one loop that ticks all instances of a host against the clock, on the tick thread.
 import { stepFailuresMax } from '#shared/limits.ts'
 import type { Log } from '#shared/telemetry/log.ts'
-import type { Checkpoints } from '../instance/checkpoints.ts'
 import { drainInstance } from '../instance/drain.ts'
 import type { Durations } from '../instance/durations.ts'
-import type { Instance } from '../instance/instance.ts'
-import type { LoadLevel } from '../instance/load-level.ts'
-import type { Schedule } from '../instance/schedule.ts'
 import { tickInstance } from '../instance/tick.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { LeaseGate } from './lease-gate.ts'
-
-/** An instance and what its ticks need. */
-export type Running = {
-  instance: Instance
-  schedule: Schedule
-  load: LoadLevel
-  checkpoints: Checkpoints
-  /** Steps that failed, one after the other. */
-  failures: number
-}
+import type { Running } from './running.ts'
 
 export type TickLoop = {
   start(): void
@@ -125,7 +112,7 @@ function tick(deps: TickLoopDeps, one: Running, now: number, delivers: boolean):
 function closeInstance({ log, onBroken }: TickLoopDeps, { instance, checkpoints }: Running): void {
   log.error('too many ticks failed in a row: the instance is closed', { instance: instance.id })
   instance.broken = true
-  drainInstance(instance, checkpoints, 'internal')
+  drainInstance(instance, checkpoints, { reason: 'internal' })
     .catch((error: unknown) =>
       log.error('the instance could not be closed', { instance: instance.id, error }),
     )

@@ -6,7 +6,7 @@ import { occurrenceAfter, occurrenceNow } from '#shared/content/schedule.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { broadcast } from '../instance/delivery.ts'
 import type { Instance } from '../instance/instance.ts'
-import type { Running } from './tick-loop.ts'
+import type { Running } from './running.ts'
 
 /** Returns a function to be called about each second. */
 export function createWorldEvents(deps: {

@@ -18,7 +18,7 @@ import type { Persistence } from '../persistence/persistence.ts'
 import type { Character } from './character.ts'
 import { createClaims } from './claims.ts'
 import { admit, resume } from './entry.ts'
-import { countPlayers } from './instance.ts'
+import { admits, countPlayers } from './instance.ts'
 import type { Instance } from './instance.ts'
 import { undoClaim } from './leaving.ts'
 
@@ -62,7 +62,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
 
   /** Why this ticket cannot be claimed now; undefined when it can. */
   const obstacle = (ticket: Ticket, instance: Instance): CloseReason | undefined => {
-    if (!mayAdmit() || instance.broken) return 'host.unavailable'
+    if (!mayAdmit() || !admits(instance)) return 'host.unavailable'
     if (deps.keepsOut(ticket)) return 'maintenance'
     if (used.has(ticket.ticketId)) return 'ticket.refused'
     return whyNotHere(ticket, instance, claims.places(instance.id))
@@ -85,7 +85,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     if (answer.outcome === 'kicked') {
       client.end('kicked')
       await undoClaim(instance, answer.character)
-    } else if (lapses !== lapsesBefore || !mayAdmit() || instance.broken) {
+    } else if (lapses !== lapsesBefore || !mayAdmit() || !admits(instance)) {
       client.end('host.unavailable')
       await undoClaim(instance, answer.character)
     } else if (!client.alive()) {
@@ -111,7 +111,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       if (shut) return client.end('host.shutdown')
       for (const instance of instances.values()) {
         const character = instance.roster.findStay(stay)
-        if (character === undefined || instance.broken) continue
+        if (character === undefined || !admits(instance)) continue
         if (!mayResume(character, secret, monotonic())) break
         return resume(instance, character, client, secret)
       }

@@ -83,7 +83,10 @@ function sendSnapshot(instance: Instance, character: Character, now: number): vo
   if (entity === undefined) return
   if (gate !== undefined) {
     if (!inside(gate, entity)) character.gate = undefined
-    else if (!instance.savingPaused) return startLeave(instance, character, 'redirected', gate)
+    else if (!instance.savingPaused) {
+      const to = { zone: gate.to, x: gate.arriveX, y: gate.arriveY }
+      return startLeave(instance, character, 'redirected', to)
+    }
   }
   if (viewer !== undefined) {
     const { world, records, detail } = instance

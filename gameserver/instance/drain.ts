@@ -5,19 +5,24 @@ import type { Character } from './character.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Instance } from './instance.ts'
 import { leave } from './leaving.ts'
+import type { Destination } from './leaving.ts'
 
 const atOnce = 32
 
 /**
  * Resolves when those who go are out, and no leave is under way. Admission is shut before, for them. Everybody goes by
- * default.
+ * default, and stays where he is; with `to` he goes on there, as far as it says where.
  */
 export async function drainInstance(
   instance: Instance,
   checkpoints: Checkpoints,
-  reason: CloseReason,
-  goes: (character: Character) => boolean = () => true,
+  how: {
+    reason: CloseReason
+    goes?: (character: Character) => boolean
+    to?: (character: Character) => Destination | undefined
+  },
 ): Promise<void> {
+  const { reason, goes = () => true, to = () => undefined } = how
   // First one row that holds them all: a process that is killed half-way loses no position.
   await checkpoints.final()
   const waiting = [...instance.roster.all()].filter(goes)
@@ -27,7 +32,7 @@ export async function drainInstance(
       if (character === undefined) return
       // Some leave by themselves meanwhile.
       if (instance.roster.find(character.claimed.characterId) !== character) continue
-      await leave(instance, character, reason)
+      await leave(instance, character, reason, to(character))
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work))

@@ -4,6 +4,7 @@ import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
 import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
 import type { ClientConnection } from '../net/client-connection.ts'
 import { createViewer } from '../net/viewer.ts'
+import type { Saved } from '#shared/ownership/saved.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import type { Entity } from '../sim/world.ts'
 import { createCharacter } from './character.ts'
@@ -14,13 +15,28 @@ import type { Instance } from './instance.ts'
 import { fence, startLeave } from './leaving.ts'
 import { createPlayer, loseSocket } from './player.ts'
 
+/**
+ * A saved state as its character arrives, and where it stands; undefined: at the spawn. Into a private instance it
+ * takes along where it was outside, and out of one it comes back there.
+ */
+function arrive(saved: Saved, { zone, id }: Instance): { saved: Saved; at: Point | undefined } {
+  const { outside, ...others } = saved
+  if (zone.private === undefined) {
+    const at = [saved, outside].find((place) => place?.zone === zone.id)
+    return { saved: others, at }
+  }
+  if (saved.zone === zone.id && outside?.instance === id) return { saved, at: saved }
+  const { zone: from, x, y } = outside ?? saved
+  return { saved: { ...others, outside: { instance: id, zone: from, x, y } }, at: undefined }
+}
+
+type Point = { x: number; y: number }
+
 /** A claimed character comes in; WELCOME follows the next tick. */
-export function admit(
-  instance: Instance,
-  claimed: ClaimedCharacter,
-  socket: ClientConnection,
-): void {
-  const { roster, runtime, log, zone, inputs, allowances, voices } = instance
+export function admit(instance: Instance, taken: ClaimedCharacter, socket: ClientConnection): void {
+  const { saved, at } = arrive(taken.saved, instance)
+  const claimed = { ...taken, saved }
+  const { roster, runtime, log, inputs, allowances, voices } = instance
   const before = roster.find(claimed.characterId)
   // The newer epoch owns the character: the older stay has nothing left to save.
   if (before !== undefined) fence(instance, before, 'replaced')
@@ -35,16 +51,14 @@ export function admit(
   roster.add(character)
   if (claimed.mute !== undefined) voices.take(claimed.accountId, claimed.mute)
   log.info('character in', { characterId: claimed.characterId, epoch: claimed.epoch })
-  const { saved } = claimed
-  // A position in another zone means nothing here: NaN makes the world take its spawn.
-  const here = saved.zone === zone.id
   inputs.push({
     input: 'enter',
     ref: character.stay,
     appearance: `${claimed.race}/${claimed.job}`,
     name: claimed.name,
-    x: here ? saved.x : Number.NaN,
-    y: here ? saved.y : Number.NaN,
+    // NaN makes the world take its spawn.
+    x: at?.x ?? Number.NaN,
+    y: at?.y ?? Number.NaN,
     heading: saved.heading,
     radius: playerRadius,
     who: { characterId: claimed.characterId, accountId: claimed.accountId },

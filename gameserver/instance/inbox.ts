@@ -1,6 +1,6 @@
 // Applies commands from the host's inbox. They come at least once and may be late: each names the epoch
 // that it was issued against, and does not concern a character of a later epoch.
-import type { CharacterCommand, Command } from '#shared/ownership/inbox.ts'
+import type { CharacterCommand, Command, OpenCommand } from '#shared/ownership/inbox.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { Admission } from './admission.ts'
@@ -17,10 +17,12 @@ export function createInbox(deps: {
   instances: ReadonlyMap<string, Instance>
   admission: Admission
   voices: Voices
+  /** Opens a private instance. */
+  open: (command: OpenCommand) => void
   persistence: Persistence
   log: Log
 }): (command: Command) => void {
-  const { instances, admission, voices, persistence, log } = deps
+  const { instances, admission, voices, open, persistence, log } = deps
 
   /** Announcements that were shown, oldest first. */
   const shown = new Set<string>()
@@ -62,6 +64,11 @@ export function createInbox(deps: {
     if (command.kind === 'announce') {
       log.info('command', { kind: command.kind, id: command.id })
       announce(command.id, command.text, command.zone)
+      return
+    }
+    if (command.kind === 'open') {
+      log.info('command', { kind: command.kind, instance: command.instance })
+      open(command)
       return
     }
     if (command.kind === 'mute') {

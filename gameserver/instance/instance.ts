@@ -94,6 +94,8 @@ export type Instance = {
   maintenance: RealmMaintenance | undefined
   /** True after a defect: it does not tick any more, and no character comes in. */
   broken: boolean
+  /** The time of a private instance has passed: no character comes in. */
+  over: boolean
 }
 
 export function createInstance(deps: InstanceDeps): Instance {
@@ -131,6 +133,7 @@ export function createInstance(deps: InstanceDeps): Instance {
     detail: details[0],
     maintenance: undefined,
     broken: false,
+    over: false,
   }
 }
 
@@ -143,6 +146,11 @@ export function takeRules(instance: Instance, rules: ZoneRules): boolean {
   instance.rules = rules
   instance.faults = createFaults(instance.log)
   return true
+}
+
+/** Whether characters may come in, or back. */
+export function admits({ broken, over }: Instance): boolean {
+  return !broken && !over
 }
 
 /** Characters in the instance, those without a socket too; not the synthetic ones, who take no place. */

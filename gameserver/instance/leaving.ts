@@ -2,25 +2,26 @@
 // has the character already.
 import type { CloseReason } from '#shared/protocol/close.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
-import type { GateArea } from '../sim/world.ts'
 import { nextSave, savedOf } from './character.ts'
 import type { Character } from './character.ts'
 import { redirectFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 
+/** Where a character goes on, units. */
+export type Destination = { zone: string; x: number; y: number }
+
 /**
- * Saves a character and gives it up; its socket is then closed with `reason`. With a `gate` the character
- * is saved where the gate leads to. Resolves when the store is clear. Never rejects.
+ * Saves a character and gives it up; its socket is then closed with `reason`. With `to` the character is saved there,
+ * and its client follows. Resolves when the store is clear. Never rejects.
  */
 export async function leave(
   instance: Instance,
   character: Character,
   reason: CloseReason,
-  gate?: GateArea,
+  to?: Destination,
 ): Promise<void> {
   const here = savedOf(character, instance.world, instance.zone.id)
-  const saved =
-    gate === undefined ? here : { ...here, zone: gate.to, x: gate.arriveX, y: gate.arriveY }
+  const saved = to === undefined ? here : { ...here, ...to }
   const { socket } = character
   remove(instance, character)
   const outcome = await instance.leaves.save(nextSave(character, saved))
@@ -35,8 +36,8 @@ export async function leave(
     socket?.end('internal')
     return
   }
-  if (gate !== undefined && socket?.state === 'playing') {
-    socket.connection.send(redirectFrame(gate.to))
+  if (to !== undefined && socket?.state === 'playing') {
+    socket.connection.send(redirectFrame(to.zone))
   }
   socket?.end(reason)
 }
@@ -46,9 +47,9 @@ export function startLeave(
   instance: Instance,
   character: Character,
   reason: CloseReason,
-  gate?: GateArea,
+  to?: Destination,
 ): void {
-  leave(instance, character, reason, gate).catch((error: unknown) =>
+  leave(instance, character, reason, to).catch((error: unknown) =>
     instance.log.error('a leave failed', { error }),
   )
 }

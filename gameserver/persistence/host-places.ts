@@ -1,12 +1,20 @@
 // The rows of this host in the registry of instances: its cards, their state, and its places.
+//
+// A private instance holds a slot: a place, under its own id, on the card that says how many of them this host takes.
+// So slots are counted, reported, kept and lapse as the places of players do.
+import { createBackoff } from '#shared/backoff.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
-import { openInstance } from '#shared/ownership/listing.ts'
+import { endPrivate, openInstance } from '#shared/ownership/listing.ts'
 import type { Place } from '#shared/ownership/places.ts'
+import { markEnded } from '#shared/ownership/private.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { failureOf, StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { HostIdentity } from './identity.ts'
 import type { Clocks } from './lease-keeper.ts'
+import type { OpenPrivate, Persistence } from './persistence.ts'
 import { createPlaceKeeper } from './place-keeper.ts'
+import type { PlaceKeeper } from './place-keeper.ts'
 import { failed } from './store-watch.ts'
 import { stayOf } from './stays.ts'
 import type { Stays } from './stays.ts'
@@ -14,16 +22,23 @@ import type { Stays } from './stays.ts'
 /** The outcome of a write without a condition. */
 export type StoreOutcome = 'done' | 'unavailable' | 'refused'
 
-export type HostPlaces = {
+/** Pauses between repeats of a write whose outcome is unclear. */
+const repeatMs = { baseMs: 100, maxMs: 2000 }
+
+export type HostPlaces = Pick<Persistence, 'openPrivate' | 'endPrivate'> & {
   /** Writes the cards, state `ready`. */
   open(): Promise<void>
   /** Sets the state that placement sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>
+  /** The zone of an instance; undefined when it has ended. */
+  zoneOf(instance: string): string | undefined
   /** The host's word on who is in an instance: with each checkpoint. Fails when the store does. */
   reconcile(
     instance: string,
     members: Iterable<{ characterId: string; epoch: number }>,
   ): Promise<void>
+  /** The same for its slots and the private instances in them. */
+  reportSlots(): Promise<void>
   /** Releases a place. Never fails: one that cannot be released now lapses later. */
   release(instance: string, characterId: string, stay: { ticketExpires: number }): Promise<void>
 }
@@ -37,12 +52,20 @@ export function createHostPlaces(deps: {
 }): HostPlaces {
   const { store, runtime, clocks, host, stays } = deps
   const { bootId, realmId, address, protocol } = host
-  const keepers = new Map(
-    host.instances.map(({ instance, zone }) => {
-      const ref = { zone, bootId, instance }
-      return [instance, createPlaceKeeper({ store, runtime, clocks, realmId, ref })]
-    }),
-  )
+  const refOf = ({ instance, zone }: { instance: string; zone: string }) => ({
+    zone,
+    bootId,
+    instance,
+  })
+  /** What this host has a card for, by instance. */
+  const cards = new Map<string, { zone: string; keeper: PlaceKeeper }>()
+  const keep = (one: { instance: string; zone: string }, listed: boolean) => {
+    const keeper = createPlaceKeeper({ store, runtime, clocks, realmId, ref: refOf(one), listed })
+    cards.set(one.instance, { zone: one.zone, keeper })
+  }
+  for (const one of host.instances) keep(one, true)
+  const slots = host.instances.filter(({ kind }) => kind === 'slots')
+  const privates = new Map<string, OpenPrivate>()
   let state: InstanceState = 'ready'
 
   async function reconcile(
@@ -56,7 +79,28 @@ export function createHostPlaces(deps: {
       if (stay?.synthetic !== false) continue
       here.set(characterId, { characterId, until: stay.ticketExpires })
     }
-    await keepers.get(instance)!.reconcile(state, here)
+    // A private instance may have ended meanwhile.
+    await cards.get(instance)?.keeper.reconcile(state, here)
+  }
+
+  async function reportSlots(): Promise<void> {
+    for (const { instance } of slots) {
+      const taken = [...privates.values()].filter((one) => one.slots === instance)
+      const places = taken.map((one) => ({ characterId: one.instance, until: one.slotUntil }))
+      const members = new Map(places.map((place) => [place.characterId, place]))
+      await cards.get(instance)!.keeper.reconcile(state, members)
+    }
+  }
+
+  async function reportAll(): Promise<void> {
+    for (const { instance } of [...host.instances, ...privates.values()]) {
+      const here = [...stays].filter(([, one]) => one.instance === instance)
+      await reconcile(
+        instance,
+        here.map(([characterId, { epoch }]) => ({ characterId, epoch })),
+      )
+    }
+    await reportSlots()
   }
 
   return {
@@ -68,19 +112,52 @@ export function createHostPlaces(deps: {
     },
     async setState(next) {
       state = next
-      for (const { instance } of host.instances) {
-        const here = [...stays].filter(([, one]) => one.instance === instance)
-        const members = here.map(([characterId, { epoch }]) => ({ characterId, epoch }))
-        const ended = await reconcile(instance, members).then(() => 'done' as const, failed)
-        if (ended !== 'done') return ended
-      }
-      return 'done'
+      return await reportAll().then(() => 'done' as const, failed)
     },
+    zoneOf: (instance) => cards.get(instance)?.zone,
     reconcile,
+    reportSlots,
     async release(instance, characterId, { ticketExpires }) {
       // A draining instance admits no character: its places end with its card.
       if (state === 'draining') return
-      await keepers.get(instance)!.release({ characterId, until: ticketExpires })
+      await cards.get(instance)?.keeper.release({ characterId, until: ticketExpires })
+    },
+    async openPrivate(opened) {
+      const { zone, instance, capacity } = opened
+      keep(opened, false)
+      privates.set(instance, opened)
+      const kind = 'private' as const
+      const entry = { zone, instance, capacity, kind, bootId, address, protocol, state }
+      const backoff = createBackoff(runtime, repeatMs)
+      for (;;) {
+        try {
+          await openInstance(store, clocks.now(), realmId, entry)
+          return true
+        } catch (error) {
+          if (!(error instanceof StoreError)) throw error
+          const failure = failureOf(error)
+          // It stands there: an earlier try of ours, for no other host has this boot id.
+          if (failure === 'condition') return true
+          if (failure === 'permanent') return false
+        }
+        await runtime.sleep(backoff.next())
+      }
+    },
+    async endPrivate(instance, { always }) {
+      const opened = privates.get(instance)
+      if (opened === undefined) return 'ended'
+      try {
+        const ended = await endPrivate(store, realmId, refOf(opened), { ifEmpty: !always })
+        if (ended === 'taken') return ended
+        await markEnded(store, realmId, instance)
+      } catch (error) {
+        return failed(error)
+      }
+      cards.delete(instance)
+      privates.delete(instance)
+      const { slots: at, slotUntil: until } = opened
+      await cards.get(at)?.keeper.release({ characterId: instance, until })
+      return 'ended'
     },
   }
 }

@@ -100,7 +100,6 @@ export function createHostStore(deps: {
           onTold: (told) => tell(told),
           onBlocks: (blocks) => learn(blocks),
         })
-  const zones = new Map(host.instances.map(({ instance, zone }) => [instance, zone]))
   const readHints = async () => await inbox.read().then(() => 'done' as const, failed)
   const parts = { store, runtime, clocks, host, stays, places, leaver, proof, lease, log }
   const boards = createBoardEffects({
@@ -114,7 +113,7 @@ export function createHostStore(deps: {
   return {
     async claim(ticket) {
       const answer = await claim(parts, ticket)
-      const zone = zones.get(ticket.instance)
+      const zone = places.zoneOf(ticket.instance)
       if (answer.outcome === 'claimed' && zone !== undefined)
         presence?.joined(answer.character, zone)
       return answer
@@ -162,6 +161,9 @@ export function createHostStore(deps: {
       await keeper.renew()
     },
     setState: places.setState,
+    openPrivate: places.openPrivate,
+    endPrivate: places.endPrivate,
+    reportSlots: async () => await places.reportSlots().then(() => 'done' as const, failed),
     async run(signal) {
       const runs = [keeper.run(signal), watch.run(signal), sweep.run(signal), bulletin.run(signal)]
       await Promise.all([...runs, presence?.run(signal)])

@@ -8,5 +8,6 @@ export type HostIdentity = {
   contentVersion: string
   /** `x` of the key with which it proves who it is. */
   publicKey: string
-  instances: { instance: string; zone: string; capacity: number }[]
+  /** `slots`: no instance, but room for so many private ones of the zone. */
+  instances: { instance: string; zone: string; capacity: number; kind?: 'slots' }[]
 }

@@ -57,6 +57,15 @@ export type Told = {
 /** Whom a player of this host has blocked. */
 export type Blocks = { accountId: string; blocked: string[] }
 
+/** A private instance as it is opened: `slots` and `slotUntil` name its slot (shared/ownership/inbox.ts). */
+export type OpenPrivate = {
+  instance: string
+  zone: string
+  capacity: number
+  slots: string
+  slotUntil: number
+}
+
 export type LeaseView = {
   /** Inside the deadline: admission and saving are allowed. */
   held: boolean
@@ -101,6 +110,21 @@ export interface Persistence {
    * rows that others change at each try as `busy`.
    */
   effect(call: EffectCall): Promise<EffectOutcome | 'fenced'>
+  /**
+   * Lets members find a private instance, and keeps its slot; repeats itself until the outcome is clear. False: the
+   * store will never take it.
+   */
+  openPrivate(opened: OpenPrivate): Promise<boolean>
+  /**
+   * Ends a private instance: nobody finds it any more, and its slot is free. `taken`: a place in it is taken, so it
+   * stays; never with `always`. Resolves after one try.
+   */
+  endPrivate(
+    instance: string,
+    more: { always: boolean },
+  ): Promise<'ended' | 'taken' | 'unavailable' | 'refused'>
+  /** Says that this host takes private instances, and which it runs. Called every 4 s where it has slots. */
+  reportSlots(): Promise<'done' | 'unavailable' | 'refused'>
   /** Sets the function that applies commands from the inbox. A command may come more than once. */
   onCommand(apply: (command: Command) => void): void
   /** Sets the function that hears what maintenance is planned, whenever that changes. */

@@ -45,12 +45,14 @@ type Deps = {
   clocks: Pick<Clocks, 'now' | 'monotonic'>
   realmId: string
   ref: InstanceRef
+  /** Whether newcomers find it by themselves; a private one is found by its members alone. */
+  listed: boolean
 }
 
 export function createPlaceKeeper(deps: Deps): PlaceKeeper {
   const { store, runtime, clocks, realmId, ref } = deps
   const round = createRound()
-  const listing = createListing(deps)
+  const listing = deps.listed ? createListing(deps) : unlisted
   let heartbeats = 0
   let before: Promise<void> = Promise.resolve()
 
@@ -109,6 +111,8 @@ export function createPlaceKeeper(deps: Deps): PlaceKeeper {
     release: createReleases(deps),
   }
 }
+
+const unlisted = { update: async () => {}, remove: async () => {} }
 
 /** The copy of the card, where newcomers look. */
 function createListing({ store, clocks, realmId, ref }: Deps) {

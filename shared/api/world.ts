@@ -24,12 +24,27 @@ const admission = z
   })
   .meta({ id: 'Admission' })
 
+const privateInstance = z
+  .object({
+    instanceId: uuid,
+    zone: contentId,
+    members: z.array(uuid).meta({ description: 'Character ids; nobody else comes in' }),
+    openedAt: moment,
+  })
+  .meta({ id: 'PrivateInstance' })
+
+const as = uuid.meta({ description: 'Your character' })
+
 const zoneStatus = z.object({
   zone: contentId,
   name: z.string(),
   players: z.int(),
   capacity: z.int(),
   instances: z.int(),
+  membersMax: z
+    .int()
+    .optional()
+    .meta({ description: 'Of a private zone: an instance is for a party of at most so many' }),
 })
 
 const span = z.object({ startsAt: moment, endsAt: moment })
@@ -68,6 +83,14 @@ export const world = domain({
           .max(1024)
           .optional()
           .meta({ description: 'The `observed` of the last play.session_active, as it came' }),
+        instance: z
+          .union([uuid, z.literal('outside')])
+          .optional()
+          .meta({
+            description:
+              'The private instance to go to, whose member the character is; `outside`: out of the one that it is in. ' +
+              'Without it a character that was in one comes back there while it lasts, and then to where it came from',
+          }),
       }),
       answer: admission,
       errors: [
@@ -77,11 +100,47 @@ export const world = domain({
         'character.not_found',
         'play.session_active',
         'play.version',
+        'instance.unknown',
         'world.maintenance',
         'world.full',
         'world.busy',
       ],
       limits: [{ rate: 'enter.account', by: 'account' }],
+    }),
+    open: endpoint({
+      method: 'POST',
+      path: '/v1/realms/{realmId}/instances',
+      summary: 'Open an instance of a private zone for your party',
+      description:
+        'The leader opens it for all members of his party as it is now; who is in no party, for himself. The others ' +
+        'are told (`instance.opened`). Members come in by `enter`, until it ends: a minute after the last one has left, ' +
+        'or after the time that the content sets. A member of two is a member of the later one.',
+      identity: 'player',
+      repeat: 'remembered',
+      params: z.object({ realmId }),
+      body: z.object({ as, zone: contentId }),
+      answer: z.object({ instance: privateInstance }),
+      errors: [
+        'realm.unknown',
+        'character.not_found',
+        'instance.unknown',
+        'instance.too_many',
+        'party.not_leader',
+        'world.full',
+        'world.busy',
+      ],
+      limits: [{ rate: 'write.account', by: 'account' }],
+    }),
+    instance: endpoint({
+      method: 'GET',
+      path: '/v1/realms/{realmId}/instance',
+      summary: 'The private instance that your character may enter now',
+      identity: 'player',
+      params: z.object({ realmId }),
+      query: z.object({ as }),
+      answer: z.object({ instance: privateInstance.optional() }),
+      errors: ['realm.unknown', 'character.not_found'],
+      limits: [{ rate: 'read.account', by: 'account' }],
     }),
     schedule: endpoint({
       method: 'GET',
@@ -116,3 +175,4 @@ export const world = domain({
 })
 
 export type Admission = z.infer<typeof admission>
+export type PrivateView = z.infer<typeof privateInstance>

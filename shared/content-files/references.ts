@@ -15,6 +15,9 @@ export function checkReferences(content: Content, startKnown: boolean): string[]
   if (startKnown && !content.zones.has(content.startZone)) {
     problems.push('game.json: startZone: there is no such zone')
   }
+  if (content.zones.get(content.startZone)?.private !== undefined) {
+    problems.push('game.json: startZone: it must not be private')
+  }
   if (content.leaderboards.size > boardsMax) {
     problems.push(`leaderboards/: there must be at most ${boardsMax}`)
   }
@@ -61,6 +64,7 @@ function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Wall
       report(`gates.${i}.to`, `there is no zone "${gate.to}"`)
       return
     }
+    if (target.private !== undefined) report(`gates.${i}.to`, `zone "${gate.to}" is private`)
     const reason = standing(target, walls.get(target.id)!)(gate.arrive)
     if (reason) report(`gates.${i}.arrive`, `${reason} of zone "${target.id}"`)
   })

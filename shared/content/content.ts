@@ -39,11 +39,23 @@ export const creatureSchema = z.strictObject({
 export const zoneSchema = z.strictObject({
   id,
   name: title,
-  kind: z.enum(['hub', 'field']),
+  kind: z.enum(['hub', 'field', 'dungeon']),
   width: metres.min(25),
   height: metres.min(25),
   // A cell block counts its bytes in 16 bits: 1,000 full records still fit.
   capacity: z.int().min(1).max(1000),
+  /** Each of its instances is opened for a party, and only its members come in. Without it the zone is shared. */
+  private: z
+    .strictObject({
+      /** How many of its instances a host runs at once. */
+      perHost: z.int().min(1).max(100).default(8),
+      /** An instance ends after so long, and a minute after the last member has left. */
+      minutes: z
+        .int()
+        .min(1)
+        .max(24 * 60),
+    })
+    .optional(),
   /** Simulation steps a second. */
   tickHz: z.union([z.literal(20), z.literal(30)]).default(20),
   /** How far a player sees. */

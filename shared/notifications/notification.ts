@@ -1,7 +1,7 @@
 // What players are told of, declared once: a kind and its body. The same schema holds where it is written, in
 // the API and in clients. A new kind is a line here.
 import * as z from 'zod'
-import { characterName, guildName, guildRankName, moment, uuid } from '../api/names.ts'
+import { characterName, contentId, guildName, guildRankName, moment, uuid } from '../api/names.ts'
 
 const about = { notificationId: uuid, at: moment }
 
@@ -41,6 +41,13 @@ export const notification = z
       name: characterName.optional(),
     }),
     z.object({ ...about, kind: z.literal('party.invited'), ...byOne, partyId: uuid }),
+    z.object({
+      ...about,
+      kind: z.literal('instance.opened'),
+      ...byOne,
+      instanceId: uuid,
+      zone: contentId,
+    }),
     z.object({ ...about, kind: z.literal('party.kicked'), ...byOne, partyId: uuid }),
     z.object({ ...about, kind: z.literal('guild.invited'), ...ofGuild }),
     z.object({ ...about, kind: z.literal('guild.applied'), ...ofGuild }),

@@ -23,6 +23,11 @@ const cardRow = z.object({
   address: z.string(),
   protocol: z.number(),
   state: z.enum(['ready', 'open', 'draining']),
+  /**
+   * Of a shared instance when absent. `private`: only members come in, placement sends no one there by itself.
+   * `slots`: not of an instance, but of the room that its host has for private ones. Each takes a place, under its id.
+   */
+  kind: z.enum(['private', 'slots']).optional(),
   capacity: z.number(),
   /** Places that are taken. */
   count: z.number(),
@@ -130,8 +135,16 @@ export async function readCard(
   return item === undefined ? undefined : parseCards(ref.zone, [item])[0]
 }
 
-/** The cards of all instances of a zone, in the order of boot ids. A trip a shard, side by side, and more for more than a megabyte. */
+/**
+ * The cards of all instances of a zone, in the order of boot ids. A trip a shard, side by side, and more for more
+ * than a megabyte.
+ */
 export async function findInstances(store: Store, realmId: string, zone: string): Promise<Card[]> {
+  return (await findCards(store, realmId, zone)).filter(({ kind }) => kind !== 'slots')
+}
+
+/** With the cards of the room that hosts have for private instances. */
+async function findCards(store: Store, realmId: string, zone: string): Promise<Card[]> {
   const shards = Array.from({ length: zoneShards }, async (_, shard) => {
     const cards: Card[] = []
     for await (const page of pages(store, `${zonePartition(realmId, zone)}#${shard}`)) {

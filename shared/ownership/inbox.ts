@@ -40,9 +40,26 @@ const muteCommand = z.object({
   version: z.int(),
 })
 
-const commandRow = z.discriminatedUnion('kind', [characterCommand, announcement, muteCommand])
+/** Opens a private instance in the slot that was taken for it. The id of the instance names the command. */
+const openCommand = z.object({
+  kind: z.literal('open'),
+  realmId: z.string(),
+  zone: z.string(),
+  instance: z.string(),
+  /** The card where its slot is counted, and until when that was taken, Unix ms. */
+  slots: z.string(),
+  slotUntil: z.int(),
+})
+
+const commandRow = z.discriminatedUnion('kind', [
+  characterCommand,
+  announcement,
+  muteCommand,
+  openCommand,
+])
 
 export type CharacterCommand = z.infer<typeof characterCommand>
+export type OpenCommand = z.infer<typeof openCommand>
 export type Command = z.infer<typeof commandRow>
 
 const PREFIX = 'INBOX#'
@@ -58,6 +75,8 @@ function whatOf(command: Command): string {
       return command.id
     case 'mute':
       return `${command.realmId}#${command.accountId}#${command.version}`
+    case 'open':
+      return command.instance
     case 'fence':
     case 'letGo':
     case 'kick':

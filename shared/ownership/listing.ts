@@ -22,14 +22,21 @@ function roomPartition(realmId: string, zone: string): string {
   return `${zonePartition(realmId, zone)}#ROOM`
 }
 
-/** Up to how many places newcomers are sent there; the rest is for players who come back. */
-export function closedAt(capacity: number): number {
+type Room = Pick<Card, 'capacity' | 'kind'>
+
+/**
+ * Up to how many places newcomers are sent there; the rest is for players who come back. Slots are filled whole: no
+ * private instance comes back.
+ */
+export function closedAt({ capacity, kind }: Room): number {
+  if (kind === 'slots') return capacity
   return Math.max(1, Math.floor((capacity * instanceClosedPercent) / 100))
 }
 
 /** Up to how many places instances are filled one after the other. */
-export function filledAt(capacity: number): number {
-  return Math.min(closedAt(capacity), Math.ceil((capacity * instanceFillPercent) / 100))
+export function filledAt(card: Room): number {
+  if (card.kind === 'slots') return card.capacity
+  return Math.min(closedAt(card), Math.ceil((card.capacity * instanceFillPercent) / 100))
 }
 
 /** Steps in which the order of copies says how full they are. */
@@ -37,8 +44,9 @@ const roomySteps = 16
 const tightSteps = 4
 
 /** Where the copy stands among those of its zone: the fullest below 80 % first, then the emptiest, then the full. */
-function orderOf({ count, capacity }: Pick<Card, 'count' | 'capacity'>): string {
-  const [filled, closed] = [filledAt(capacity), closedAt(capacity)]
+function orderOf(card: Room & Pick<Card, 'count'>): string {
+  const { count } = card
+  const [filled, closed] = [filledAt(card), closedAt(card)]
   const order =
     count < filled
       ? Math.floor(((filled - 1 - count) * roomySteps) / filled)
@@ -50,8 +58,8 @@ function orderOf({ count, capacity }: Pick<Card, 'count' | 'capacity'>): string 
 
 /** The key of the copy; undefined when placement has nothing to look for there. */
 function copyKey(realmId: string, card: Card): Key | undefined {
-  const closed = closedAt(card.capacity)
-  if (card.state !== 'open' || Math.min(card.count, card.players) >= closed) return undefined
+  if (card.kind === 'private' || card.state !== 'open') return undefined
+  if (Math.min(card.count, card.players) >= closedAt(card)) return undefined
   const { bootId, instance } = card
   return {
     pk: roomPartition(realmId, card.zone),
@@ -150,8 +158,8 @@ function fillOf({ count, capacity }: Card): number {
   return count / capacity
 }
 
-function isTight({ count, capacity }: Card): boolean {
-  return count >= filledAt(capacity)
+function isTight(card: Card): boolean {
+  return card.count >= filledAt(card)
 }
 
 /**
@@ -185,6 +193,31 @@ export async function sweepRoom(
       }
     }),
   )
+}
+
+/**
+ * Removes the card of a private instance, after which no one gets a place there. `taken`: unless a place is taken.
+ * Safe to repeat.
+ */
+export async function endPrivate(
+  store: Store,
+  realmId: string,
+  ref: InstanceRef,
+  { ifEmpty }: { ifEmpty: boolean },
+): Promise<'ended' | 'taken'> {
+  const condition = {
+    condition: 'attribute_not_exists(pk) OR #count = :none',
+    names: { '#count': 'count' },
+    values: { ':none': 0 },
+  }
+  try {
+    const key = cardKey(realmId, ref)
+    await store.delete({ table: 'volatile', key, ...(ifEmpty ? condition : {}) })
+    return 'ended'
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'condition') return 'taken'
+    throw error
+  }
 }
 
 /** Removes the card of an instance whose host has ended, and its copies. */

@@ -13,8 +13,8 @@ import {
 import type { WaitingEffect } from '../rules/effects.ts'
 import type { Value } from '../store/store.ts'
 
-/** 1: four attributes of the state row. 2: a value of its own. 3: effects. 4: parts. */
-const savedVersion = 4
+/** 1: four attributes of the state row. 2: a value of its own. 3: effects. 4: parts. 5: outside. */
+const savedVersion = 5
 
 /** In this order they are packed, for good. */
 const packed = {
@@ -42,6 +42,8 @@ const fields = {
   effects: z.array(waitingEffect).min(1).max(effectsPerCharacterMax).optional(),
   /** Components of the character by name, each with its version (gameserver/sim/saved-parts.ts). */
   parts: z.record(z.string(), part).optional(),
+  /** In a private instance: in which, and where outside it came from. There it comes back to. */
+  outside: z.object({ instance: z.string(), zone: z.string(), x: z.int(), y: z.int() }).optional(),
 }
 
 export type Saved = z.infer<z.ZodObject<typeof fields>>
@@ -54,6 +56,7 @@ const upgrades: Record<number, (older: Record<string, unknown>) => Record<string
   1: ({ zone, x, y, heading }) => ({ zone, x, y, heading }),
   2: (older) => older,
   3: (older) => older,
+  4: (older) => older,
 }
 
 /** Reads the value of `toStored`, of this version, a newer or an older one. Throws on any other: a defect. */

@@ -25,8 +25,8 @@ export type Stage = Served & {
   /** A new player with a character. */
   player(): Promise<Player>
   operator(): Promise<Account>
-  /** Opens an instance of the hub. */
-  openZone(publicKey?: string): Promise<{ bootId: string }>
+  /** Opens an instance of the hub, or what a host has of another zone. */
+  openZone(of?: { zone?: string; kind?: 'slots'; publicKey?: string }): Promise<{ bootId: string }>
   /** The token of a zone host. */
   host(): Promise<{ token: string }>
   /** A name that no character and no guild has. */
@@ -61,8 +61,8 @@ export function createStage(served: Served): Stage {
     return { token, playerId, refreshToken, client: client(token) }
   }
 
-  const openZone = async (publicKey = 'none') =>
-    await openHost({ store, runtime, realmId, zone: 'hub', capacity: 100, publicKey })
+  const openZone: Stage['openZone'] = async (of = {}) =>
+    await openHost({ store, runtime, realmId, zone: 'hub', capacity: 100, ...of })
 
   return {
     ...served,
@@ -92,7 +92,7 @@ export function createStage(served: Served): Stage {
     openZone,
     async host() {
       const identity = await createHostSigner()
-      const { bootId } = await openZone(identity.publicKey)
+      const { bootId } = await openZone({ publicKey: identity.publicKey })
       return { token: await identity.sign(bootId, runtime.now()) }
     },
   }

@@ -77,6 +77,8 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     /** Answers of `enter` instead of an admission, once each. */
     enterFailures: [] as Error[],
     entered: 0,
+    /** Where each `enter` was to lead to. */
+    asked: [] as (string | undefined)[],
     opened: [] as string[],
     /** Whether sockets are answered at all. */
     reachable: true,
@@ -91,8 +93,9 @@ export function createFakeServer(time: Time, options: { delayMs?: number; tickHz
     },
     /** The tick with its fraction, as a perfect clock sees it. */
     tickNow: () => tick + (time.now() - tickAt) / tickMs,
-    enter: async (): Promise<Admission> => {
+    enter: async (_?: AbortSignal, to?: string): Promise<Admission> => {
       server.entered++
+      server.asked.push(to)
       const failure = server.enterFailures.shift()
       if (failure) throw failure
       return {

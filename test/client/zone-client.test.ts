@@ -306,6 +306,35 @@ test('a redirect is followed at once by entering again', async () => {
   expect(client.metrics.errors.size).toBe(0)
 })
 
+test('it goes to a private instance and comes back outside, by leaving and entering again', async () => {
+  const { time, server, client } = await joined()
+  await time.pass(300)
+  const states: string[] = []
+  client.on('state', (state) => states.push(state.phase))
+  for (const to of ['an instance', 'outside']) {
+    states.length = 0
+    expect(client.goTo(to)).toBe(true)
+    await time.until(isJoined(client), 1000)
+    expect(states).toEqual(['travelling', 'connecting', 'joined'])
+    expect(server.asked.at(-1)).toBe(to)
+  }
+  expect(server.received.filter((frame) => frame.kind === 'resume')).toHaveLength(0)
+  // Once it is there, it enters as always.
+  server.resumable = false
+  server.cut()
+  await time.until(() => !isJoined(client)())
+  await time.until(isJoined(client), 8000)
+  expect(server.asked.at(-1)).toBeUndefined()
+})
+
+test('when the instance is over it comes back to where it was', async () => {
+  const { time, server, client } = await joined()
+  server.enterFailures.push(new ApiError('instance.unknown', 'over', { status: 404 }))
+  client.goTo('an instance')
+  await time.until(isJoined(client), 8000)
+  expect(server.asked.slice(-2)).toEqual(['an instance', undefined])
+})
+
 const final = ['left', 'replaced', 'kicked', 'protocol.version'] as const
 
 test.each(final)('closed as %s it does not come back by itself', async (reason) => {

@@ -60,6 +60,39 @@ describe('a character', () => {
     expect(second.place().y).toBeCloseTo(at.y, 3)
   })
 
+  it('goes with its party into a private instance, and comes back to where it was', async () => {
+    const ids: string[] = []
+    const listen = (client: ZoneClient) =>
+      client.on('notified', ({ of }) => void (of === 'mailbox' && ids.push('told')))
+    const one = await newPlayer('Ylva')
+    const two = await newPlayer('Zoran', listen)
+    const params = { realmId }
+    const as = one.characterId
+    const { party } = await one.api.parties.invite({ params, body: { as, name: 'Zoran' } })
+    const to = { params: { ...params, partyId: party!.partyId }, body: { as: two.characterId } }
+    await two.api.parties.accept(to)
+    const told = ids.length
+    const from = two.player.place()
+    const began = performance.now()
+    const { instance } = await one.api.world.open({ params, body: { as, zone: 'crypt' } })
+    for (const { player } of [one, two]) {
+      expect(player.client.goTo(instance.instanceId)).toBe(true)
+      await until('it is there', () => player.zone() === 'crypt')
+      expect(player.client.state).toMatchObject({ instance: instance.instanceId })
+    }
+    console.log(`both are in after ${Math.round(performance.now() - began)} ms`)
+    await until('the other member was told', () => ids.length > told)
+    await until('they see each other', () => two.player.client.seen().length > 0)
+    two.player.client.goTo('outside')
+    await until('it is back', () => two.player.zone() === 'hub')
+    expect(two.player.place()).toEqual(from)
+    // The first one was cut off: while it lasts, he comes back into it.
+    await one.player.stop()
+    const again = await play(waystone.url, one.session, as)
+    playing.push(again)
+    expect(again.client.state).toMatchObject({ instance: instance.instanceId })
+  })
+
   it('whose host is killed is back in play by itself, at most 5 s behind', async () => {
     const { player } = await newPlayer('Ama')
     const from = player.place()

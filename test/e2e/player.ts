@@ -53,7 +53,7 @@ export async function play(
   const content = createContent({ baseUrl: url, fetch, runtime: webRuntime })
   const realm = session.inRealm(realmId)
   const client = createZoneClient({
-    enter: (signal) => realm.enter(characterId, signal),
+    enter: (signal, to) => realm.enter(characterId, signal, to),
     loadZone: (zone, fresh) => content.zone(zone, fresh),
     contentVersion: content.version,
     socket: openNodeSocket,

@@ -1,6 +1,7 @@
 // Every endpoint of the domain table, from its example in test/calls: taken once however often it is sent, and
 // refused to who names what is another one's.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PROBLEMS } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
 import { book, requestOf } from '../calls/book.ts'
 import type { Call } from '../calls/book.ts'
@@ -91,7 +92,9 @@ describe('every call of the book', () => {
     const before = rowsOf(test)
     const id = newId(test.clock)
     const first = await send(test, call, example, id)
-    expect(first.status, JSON.stringify(first.document)).toBe(call.endpoint.status ?? 200)
+    const { refused } = example
+    const status = refused === undefined ? call.endpoint.status : PROBLEMS[refused].status
+    expect(first.status, JSON.stringify(first.document)).toBe(status ?? 200)
     const once = rowsOf(test)
     // Answers that are not remembered have secrets of their own each time.
     const exact = call.endpoint.repeat === 'remembered'

@@ -448,6 +448,8 @@ const notErased: Record<string, string> = {
   'volatile R#{realm}#Z#*': 'Instances and how many are in them.',
   'volatile R#{realm}#I#*': 'Places: ids, while a character is in play.',
   'volatile R#{realm}#HOSTS': 'Hosts.',
+  'volatile R#{realm}#PRIVATE#*': 'Ids of the members of a private instance, for two days.',
+  'volatile R#{realm}#PRIVATE-OF#*': 'The same.',
   'core R#{realm}#BULLETIN': 'What operators announce. It names no player.',
   'volatile RATE#*': 'Counts by account or address, for the time of the limit: a day at most.',
   'volatile R#{realm}#SOCIAL#*': 'Which connection is his, for two hours.',

@@ -7,6 +7,7 @@ import type { Ticket } from '#shared/ownership/ticket.ts'
 import type {
   ClaimedCharacter,
   Leaving,
+  OpenPrivate,
   Persistence,
   RenewOutcome,
 } from '#gameserver/persistence/persistence.ts'
@@ -23,6 +24,10 @@ type Guard = {
 export type FakePersistence = Persistence & {
   readonly guards: Map<string, Guard>
   readonly calls: { claim: number; leave: number; checkpoint: number; prove: number }
+  /** Private instances that members find. */
+  readonly privates: Map<string, OpenPrivate>
+  /** Those in which a place is taken. */
+  readonly taken: Set<string>
   readonly checkpoints: Map<string, CheckpointEntry[]>
   readonly left: Leaving[]
   /** `<character> <epoch>` of each let-go that was asked of the store. */
@@ -64,6 +69,8 @@ export function createFakePersistence(): FakePersistence {
   const fake: FakePersistence = {
     guards,
     calls: { claim: 0, leave: 0, checkpoint: 0, prove: 0 },
+    privates: new Map(),
+    taken: new Set(),
     checkpoints: new Map(),
     left: [],
     letGoes: [],
@@ -128,6 +135,16 @@ export function createFakePersistence(): FakePersistence {
       fake.forgotten.push(`${characterId} ${epoch}`)
     },
     effect: async () => await Promise.resolve({ outcome: 'done' }),
+    async openPrivate(opened) {
+      fake.privates.set(opened.instance, opened)
+      return true
+    },
+    async endPrivate(instance, { always }) {
+      if (fake.taken.has(instance) && !always) return 'taken'
+      fake.privates.delete(instance)
+      return 'ended'
+    },
+    reportSlots: async () => await Promise.resolve('done'),
     onCommand(apply) {
       fake.command = apply
     },

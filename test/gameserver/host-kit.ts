@@ -37,6 +37,8 @@ export type Stage = {
   /** Joins; resolves after WELCOME. */
   join(characterId: string, place?: { x: number; y: number }): Promise<ZoneClient>
   connect(): Promise<ZoneClient>
+  /** Resolves when all that the host does each second was done once more, by the clocks as they are now. */
+  nextSweep(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -46,9 +48,21 @@ export async function openStage(
     instances?: string[]
     rules?: ZoneRules
     events?: WorldEvent[]
+    /** It takes private instances of the zone `crypt`, in the slots `crypt-1`. */
+    privates?: Zone['private']
   } = {},
 ): Promise<Stage> {
   const zone = testZone({ creatures: [], ...options.zone })
+  const spawn = { x: 20, y: 20 }
+  const crypts =
+    options.privates === undefined
+      ? []
+      : [
+          {
+            ...testZone({ id: 'crypt', creatures: [], gates: [], spawn }),
+            private: options.privates,
+          },
+        ]
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
   const key: SigningKey = { keyId: 'k1', privateKey }
   const persistence = createFakePersistence()
@@ -59,7 +73,8 @@ export async function openStage(
     host: createHost({
       bootId: 'boot-1',
       instances: (options.instances ?? ['field-1']).map((id) => ({ id, zone })),
-      content: testContent([zone], options.events),
+      ...(options.privates === undefined ? {} : { slots: ['crypt-1'] }),
+      content: testContent([zone, ...crypts], options.events),
       ...(options.rules === undefined ? {} : { rules: options.rules }),
       persistence,
       verifyKeys: (keyId) => (keyId === 'k1' ? publicKey : undefined),
@@ -114,6 +129,11 @@ export async function openStage(
       client.send({ kind: 'join', ticket: await stage.ticket(characterId, place) })
       await client.welcome()
       return client
+    },
+    async nextSweep() {
+      // One may be under way by the clocks of before.
+      const { health } = stage
+      while (stage.health < health + 2) await systemRuntime.sleep(20)
     },
     async stop() {
       for (const { socket } of clients) socket.terminate()

@@ -37,7 +37,7 @@ async function openHubs(count: number, full: number) {
     if (i < full) {
       const key = cardKey(realmId, at)
       const names = { '#count': 'count' }
-      const values = { ':n': closedAt(capacity) }
+      const values = { ':n': closedAt({ capacity }) }
       await memory.update({ table: 'volatile', key, update: 'SET #count = :n', names, values })
       const keeper = createPlaceKeeper({
         store: memory,
@@ -45,6 +45,7 @@ async function openHubs(count: number, full: number) {
         clocks: { now: runtime.now, monotonic: runtime.now },
         realmId,
         ref: at,
+        listed: true,
       })
       // As after its first checkpoint: full, so the copy that was written when it opened goes.
       await memory.delete({

@@ -17,6 +17,7 @@ export async function openHost(options: {
   realmId: string
   zone: string
   capacity: number
+  kind?: 'slots'
   publicKey?: string
   /** Takes players. */
   opened?: boolean
@@ -37,7 +38,9 @@ export async function openHost(options: {
       protocol: 2,
       contentVersion: 'test',
       publicKey,
-      instances: [{ instance: `${zone}-1`, zone, capacity }],
+      instances: [
+        { instance: `${zone}-1`, zone, capacity, ...(options.kind && { kind: options.kind }) },
+      ],
     },
     onProof: () => undefined,
     ...(options.cache && { cache: options.cache }),

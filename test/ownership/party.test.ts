@@ -1,33 +1,11 @@
 // Where members of a party enter: to each other if there is room, and if not they are told why.
 import { describe, expect, it } from 'vitest'
-import { acceptInvite, inviteToParty } from '#functions/parties/invites.ts'
-import type { Acting } from '#functions/parties/parties.ts'
 import { cardKey } from '#shared/ownership/card.ts'
 import { parseCharacterRows, readCharacterRows, saveUpdate } from '#shared/ownership/guard.ts'
 import { closedAt } from '#shared/ownership/listing.ts'
-import { newId } from '#shared/runtime.ts'
-import { operationOf } from '#shared/store/commit.ts'
+import { party } from './party.ts'
 import { openRealm, realmId } from './realm.ts'
-
-type Realm = Awaited<ReturnType<typeof openRealm>>
-
-/** Characters of one party, none of them in the world. */
-async function party(realm: Realm, size: number) {
-  const members: Awaited<ReturnType<Realm['character']>>[] = []
-  for (let i = 0; i < size; i++) members.push(await realm.character())
-  const [leader, ...others] = members
-  const acting = (one: (typeof members)[0]): Acting => ({
-    realmId,
-    me: async () => ({ ...one, name: 'Mira' }),
-    op: operationOf([newId(realm.runtime)], {}),
-  })
-  for (const other of others) {
-    const who = async () => ({ ...other, name: 'Mira' })
-    const invited = await inviteToParty(realm.deps, acting(leader!), who)
-    await acceptInvite(realm.deps, acting(other), invited.party!.partyId)
-  }
-  return members as [(typeof members)[0], (typeof members)[0], (typeof members)[0]]
-}
+import type { Realm } from './realm.ts'
 
 /** Fills an instance up to so many players. */
 async function fill(realm: Realm, bootId: string, count: number) {
@@ -72,7 +50,7 @@ describe('a member of a party', () => {
     const first = await enterInto(realm, ada)
     await one.claim(await realm.open(first.admission.ticket))
     const two = await realm.host()
-    await fill(realm, one.bootId, closedAt(100))
+    await fill(realm, one.bootId, closedAt({ capacity: 100 }))
     expect(await enterInto(realm, bram)).toMatchObject({ bootId: two.bootId, party: 'full' })
 
     const forest = await realm.host('forest')

@@ -20,8 +20,9 @@ import { seededRuntime } from './seeded-runtime.ts'
 
 export const realmId = 'local'
 
-function zone(id: string, capacity: number): Zone {
+function zone(id: string, capacity: number, more: Partial<Zone> = {}): Zone {
   return {
+    ...more,
     id,
     name: id,
     kind: 'field',
@@ -37,6 +38,8 @@ function zone(id: string, capacity: number): Zone {
     creatures: [],
   }
 }
+
+export type Realm = Awaited<ReturnType<typeof openRealm>>
 
 export async function openRealm(options: { capacity?: number; store?: Store } = {}) {
   const capacity = options.capacity ?? 100
@@ -58,6 +61,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     zones: new Map([
       ['hub', zone('hub', capacity)],
       ['forest', zone('forest', capacity)],
+      ['crypt', zone('crypt', 3, { private: { perHost: 2, minutes: 60 } })],
     ]),
     startZone: 'hub',
     version: 'test',
@@ -110,7 +114,15 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     return { characterId, accountId }
   }
 
-  async function enterAs(who: { characterId: string; accountId: string }, observed?: string) {
+  /** The room of a new host for two private instances. */
+  const slots = async () =>
+    await openHost({ store, runtime, realmId, zone: 'crypt', capacity: 2, kind: 'slots' })
+
+  async function enterAs(
+    who: { characterId: string; accountId: string },
+    observed?: string,
+    instance?: string,
+  ) {
     const player = {
       accountId: who.accountId,
       kind: 'player' as const,
@@ -122,6 +134,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       characterId: who.characterId,
       protocol: 2,
       observed,
+      instance,
     })
   }
 
@@ -135,5 +148,17 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     return read
   }
 
-  return { store, runtime, deps, counted, allocations, ready, host, character, enterAs, open }
+  return {
+    store,
+    runtime,
+    deps,
+    counted,
+    allocations,
+    ready,
+    host,
+    slots,
+    character,
+    enterAs,
+    open,
+  }
 }

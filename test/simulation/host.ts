@@ -167,13 +167,17 @@ export function startHost(deps: {
     },
     onCommand: (handler) => {
       apply = (command) => {
-        if (command.kind !== 'announce' && command.kind !== 'mute') {
+        if ('epoch' in command) {
           const { characterId, kind, epoch } = command
           judge.note(characterId, `${process.name} applies ${kind} @${epoch}`)
         }
         handler(command)
       }
     },
+    openPrivate: async (opened) => await call(async () => await kept.openPrivate(opened)),
+    endPrivate: async (instance, more) =>
+      await call(async () => await kept.endPrivate(instance, more)),
+    reportSlots: async () => await call(async () => await kept.reportSlots()),
     onMaintenance: () => undefined,
     onTold: () => undefined,
     onBlocks: () => undefined,

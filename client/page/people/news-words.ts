@@ -11,6 +11,8 @@ export function newsWords(news: Notification): string {
       return `A letter from ${news.name ?? 'the game'} has come.`
     case 'party.invited':
       return `${news.name} invites you into a party. Answer under People.`
+    case 'instance.opened':
+      return `${news.name} has opened a place for your party. Go there under People, Places.`
     case 'party.kicked':
       return `${news.name} has removed you from the party.`
     case 'guild.invited':

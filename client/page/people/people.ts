@@ -18,6 +18,8 @@ import { mailTab } from './mail.ts'
 import { newsWords } from './news-words.ts'
 import { newsTab } from './news.ts'
 import { partyTab } from './party.ts'
+import { placesTab } from './places.ts'
+import type { Travel } from './places.ts'
 import { rulesTab } from './rules.ts'
 import type { Tab, TabContext } from './tab.ts'
 
@@ -43,10 +45,12 @@ export type PeopleOptions = {
   note(text: string): void
   /** How much waits for the player. */
   waiting(count: number): void
+  /** Undefined in the lobby. */
+  travel?: Travel
 }
 
 export function createPeople(options: PeopleOptions): People {
-  const { api, playing, accountId, store } = options
+  const { api, playing, accountId, store, travel } = options
   const key = `mailbox.${playing.realmId}.${accountId}`
   const mailbox = createMailbox(api, playing.realmId, { store, key })
   const { chat, speaking, isIn, belongs } = openChat(options)
@@ -57,6 +61,7 @@ export function createPeople(options: PeopleOptions): People {
   const tabs: { tab: Tab; button: HTMLButtonElement; waiting: number }[] = [
     friendsTab(context, zoneName),
     partyTab(context, belongs('party')),
+    placesTab(context, travel && { ...travel, goTo: (to) => goTo(travel, to) }),
     guildTab(context, zoneName, belongs('guild')),
     mailTab(context),
     chatTab(context, accountId, chat, speaking),
@@ -81,6 +86,11 @@ export function createPeople(options: PeopleOptions): People {
   document.body.append(dialog)
   // Keys typed here do not walk.
   dialog.addEventListener('keydown', (event) => event.stopPropagation())
+
+  function goTo(by: Travel, instance: string): void {
+    dialog.close()
+    by.goTo(instance)
+  }
 
   function choose(tab: Tab): void {
     chosen = tab

@@ -1,0 +1,55 @@
+// The tab of private zones: what can be opened for the party, and the way into what is open.
+import { element } from '../element.ts'
+import { line, section } from './tab.ts'
+import type { Tab, TabContext } from './tab.ts'
+
+/** How a character in the world goes there. */
+export type Travel = {
+  /** The instance that it is in; undefined while it is in none. */
+  instance(): string | undefined
+  /** Ends with the panel closed. */
+  goTo(instance: string): void
+}
+
+/** `travel`: none in the lobby, where nobody is in the world. */
+export function placesTab({ api, playing, act }: TabContext, travel: Travel | undefined): Tab {
+  const { realmId, characterId: as } = playing
+  const params = { realmId }
+  const list = element('div')
+  return {
+    title: 'Places',
+    element: element('div', {}, list),
+    async refresh() {
+      const [{ zones }, { instance }] = await Promise.all([
+        api.world.status({ params }),
+        api.world.instance({ params, query: { as } }),
+      ])
+      const nameOf = (id: string) => zones.find(({ zone }) => zone === id)?.name ?? id
+      const inside = instance !== undefined && travel?.instance() === instance.instanceId
+      const go = (label: string, to: string) =>
+        travel === undefined ? [] : [{ label, choose: () => travel.goTo(to) }]
+      const open =
+        instance === undefined
+          ? []
+          : [
+              line(
+                nameOf(instance.zone),
+                inside ? 'you are there' : `open for ${instance.members.length}`,
+                inside ? go('Leave', 'outside') : go('Go there', instance.instanceId),
+              ),
+            ]
+      const places = zones.flatMap(({ zone, name, membersMax }) => {
+        if (membersMax === undefined) return []
+        const choose = () => act(() => api.world.open({ params, body: { as, zone } }))
+        return [line(name, `for up to ${membersMax}`, [{ label: 'Open', choose }])]
+      })
+      const none = element('p', { text: 'There are no places for a party here.' })
+      const drawn = [
+        ...section('Open for you', open),
+        ...section('For your party, or for you alone', places),
+      ]
+      list.replaceChildren(...(drawn.length > 0 ? drawn : [none]))
+      return instance === undefined || inside ? 0 : 1
+    },
+  }
+}
