@@ -1,5 +1,6 @@
 // A zone host without a process or a network: one instance that ticks as time passes, and sockets that carry
 // frames with a delay.
+import { createWorldEvents } from '#gameserver/host/world-events.ts'
 import { createAllowances } from '#gameserver/instance/allowances.ts'
 import { createVoices } from '#gameserver/instance/voices.ts'
 import { createCheckpoints } from '#gameserver/instance/checkpoints.ts'
@@ -58,6 +59,7 @@ export function startHost(options: {
     voices: createVoices(),
   })
   const { persistence } = instance
+  const tellEvents = createWorldEvents({ running: [{ instance }], runtime: time.runtime })
   const checkpoints = createCheckpoints({ instance, persistence, log, firstAt: time.now() })
   let alive = true
   const cuts = new Set<() => void>()
@@ -68,6 +70,7 @@ export function startHost(options: {
     ticks++
     instance.tickedAt = time.now()
     tickInstance(instance, time.now())
+    if (ticks % zone.tickHz === 0) tellEvents()
     checkpoints.run(time.now())
     // A product, not a sum: a third of a hundred milliseconds, added up, drifts.
     time.after(startedAt + ((ticks + 1) * 1000) / zone.tickHz - time.now(), tick)

@@ -118,10 +118,12 @@ function announcementWords(
 
 type Event = Schedule['events'][number]
 
-/** The one that ends next of those that are on; else the one that comes next. */
-function nextWords(events: readonly Event[], at: number): string {
-  const on = events.flatMap(({ name, now }) =>
-    now !== undefined && now.startsAt <= at && at < now.endsAt ? [{ name, ms: now.endsAt }] : [],
+/** The one that ends next of those that are on; else the one that comes next. What came next may have begun. */
+export function nextWords(events: readonly Event[], at: number): string {
+  const on = events.flatMap(({ name, now, next }) =>
+    [now, next].flatMap((one) =>
+      one !== undefined && one.startsAt <= at && at < one.endsAt ? [{ name, ms: one.endsAt }] : [],
+    ),
   )
   const coming = events.flatMap(({ name, next }) =>
     next !== undefined && at < next.startsAt ? [{ name, ms: next.startsAt }] : [],

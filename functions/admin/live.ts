@@ -16,6 +16,7 @@ import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import { maintenanceMaxMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
+import type { Write } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
 import type { AdminDeps } from './admin.ts'
 import { auditWrite } from './audit.ts'
@@ -39,24 +40,14 @@ export async function startMaintenance(
   op: OperationId,
 ): Promise<Planned> {
   const { inS, forS, text, least, reason } = request
-  const planned = await once(deps, op, async () => {
-    const now = deps.runtime.now()
+  return await plan(deps, operator, realmId, op, async (now) => {
     const { maintenance: seen } = await readBulletin(deps.store, realmId, now)
     if (seen !== undefined) throw new Problem('admin.maintenance_stands')
     const from = now + inS * 1000
     const shown = text === undefined ? {} : { text }
     const next = { from, until: from + forS * 1000, ...shown, least }
-    const action = { action: 'maintenance.start', what: spanOf(next), reason } as const
-    return {
-      steps: [
-        ...audited(deps, operator, op, realmId, action),
-        { write: planWrite(realmId, next, undefined, now) },
-      ],
-      answer: next,
-    }
+    return { action: 'maintenance.start', reason, seen, next }
   })
-  tell(deps, realmId, planned)
-  return planned
 }
 
 /** A later end. Throws admin.maintenance_unknown, admin.maintenance_long, auth.forbidden, world.busy. */
@@ -67,24 +58,14 @@ export async function extendMaintenance(
   { forS, reason }: Reasoned & { forS: number },
   op: OperationId,
 ): Promise<Planned> {
-  const planned = await once(deps, op, async () => {
-    const now = deps.runtime.now()
+  return await plan(deps, operator, realmId, op, async (now) => {
     const seen = await standing(deps, realmId)
     const next = { ...seen, until: seen.until + forS * 1000 }
     if (next.until - Math.max(now, next.from) > maintenanceMaxMs) {
       throw new Problem('admin.maintenance_long')
     }
-    const action = { action: 'maintenance.extend', what: spanOf(next), reason } as const
-    return {
-      steps: [
-        ...audited(deps, operator, op, realmId, action),
-        { write: planWrite(realmId, next, seen, now) },
-      ],
-      answer: next,
-    }
+    return { action: 'maintenance.extend', reason, seen, next }
   })
-  tell(deps, realmId, planned)
-  return planned
 }
 
 /** Also before it begins. Throws admin.maintenance_unknown, auth.forbidden, world.busy, operation.mismatch. */
@@ -95,16 +76,10 @@ export async function endMaintenance(
   { reason }: Reasoned,
   op: OperationId,
 ): Promise<void> {
-  await once(deps, op, async () => {
+  await act(deps, operator, realmId, op, async (now) => {
     const seen = await standing(deps, realmId)
-    const action = { action: 'maintenance.end', what: spanOf(seen), reason } as const
-    return {
-      steps: [
-        ...audited(deps, operator, op, realmId, action),
-        { write: unplanWrite(realmId, seen, deps.runtime.now()) },
-      ],
-      answer: {},
-    }
+    const write = unplanWrite(realmId, seen, now)
+    return { action: 'maintenance.end', what: spanOf(seen), reason, write, answer: {} }
   })
   deps.push.broadcast(realmId, {}, { kind: 'maintenance' })
 }
@@ -125,8 +100,7 @@ export async function keepAnnouncement(
 ): Promise<Announcement> {
   const { text, zone, inS, forS, countdown, reason } = request
   if (zone !== undefined && !deps.content.zones.has(zone)) throw new Problem('admin.zone_unknown')
-  const kept = await once(deps, op, async () => {
-    const now = deps.runtime.now()
+  const kept = await act(deps, operator, realmId, op, async (now) => {
     const slot = freeSlot(await readBulletin(deps.store, realmId, now))
     if (slot === undefined) throw new Problem('admin.announcements_full')
     const from = now + inS * 1000
@@ -139,14 +113,8 @@ export async function keepAnnouncement(
       ...(zone === undefined ? {} : { zone }),
       ...(countdown ? { countdownTo: until } : {}),
     }
-    const action = { action: 'announcement.keep', what: text, reason } as const
-    return {
-      steps: [
-        ...audited(deps, operator, op, realmId, action),
-        { write: announcementWrite(realmId, { ...answer, slot }, now) },
-      ],
-      answer,
-    }
+    const write = announcementWrite(realmId, { ...answer, slot }, now)
+    return { action: 'announcement.keep', what: text, reason, write, answer }
   })
   if (kept.from <= deps.runtime.now()) {
     const where = kept.zone === undefined ? {} : { zone: kept.zone }
@@ -163,18 +131,12 @@ export async function withdrawAnnouncement(
   { reason }: Reasoned,
   op: OperationId,
 ): Promise<void> {
-  await once(deps, op, async () => {
-    const { announcements } = await readBulletin(deps.store, realmId, deps.runtime.now())
+  await act(deps, operator, realmId, op, async (now) => {
+    const { announcements } = await readBulletin(deps.store, realmId, now)
     const seen = announcements.find((one) => one.announcementId === announcementId)
     if (seen === undefined) throw new Problem('admin.announcement_unknown')
-    const action = { action: 'announcement.withdraw', what: seen.text, reason } as const
-    return {
-      steps: [
-        ...audited(deps, operator, op, realmId, action),
-        { write: withdrawWrite(realmId, seen) },
-      ],
-      answer: {},
-    }
+    const write = withdrawWrite(realmId, seen)
+    return { action: 'announcement.withdraw', what: seen.text, reason, write, answer: {} }
   })
 }
 
@@ -185,19 +147,40 @@ async function standing({ store, runtime }: AdminDeps, realmId: string): Promise
   return { from, until, least, ...(text === undefined ? {} : { text }) }
 }
 
-function tell({ push }: AdminDeps, realmId: string, planned: RealmMaintenance): void {
-  push.broadcast(realmId, {}, { kind: 'maintenance', ...shownMaintenance(planned) })
-}
-
-function audited(
+/** A maintenance as it stands from now on, in place of the one that was seen. Everybody is told. */
+async function plan(
   deps: AdminDeps,
   operator: OperatorCaller,
-  op: OperationId,
   realmId: string,
-  action: Omit<AuditAction, 'target'>,
-) {
-  const { write } = auditWrite(deps.runtime, operator, op, { ...action, target: realmId })
-  return [{ write }, ...stillMay(deps, operator)]
+  op: OperationId,
+  look: (
+    now: number,
+  ) => Promise<
+    Pick<AuditAction, 'action' | 'reason'> & { seen: Planned | undefined; next: Planned }
+  >,
+): Promise<Planned> {
+  const planned = await act(deps, operator, realmId, op, async (now) => {
+    const { seen, next, ...audited } = await look(now)
+    const write = planWrite(realmId, next, seen, now)
+    return { ...audited, what: spanOf(next), write, answer: next }
+  })
+  deps.push.broadcast(realmId, {}, { kind: 'maintenance', ...shownMaintenance(planned) })
+  return planned
+}
+
+/** Makes happen once what `look` finds to write, with its audit entry, if the operator still may. */
+async function act<T>(
+  deps: AdminDeps,
+  operator: OperatorCaller,
+  realmId: string,
+  op: OperationId,
+  look: (now: number) => Promise<Omit<AuditAction, 'target'> & { write: Write; answer: T }>,
+): Promise<T> {
+  return await once(deps, op, async () => {
+    const { write, answer, ...audited } = await look(deps.runtime.now())
+    const entry = auditWrite(deps.runtime, operator, op, { ...audited, target: realmId })
+    return { steps: [{ write: entry.write }, ...stillMay(deps, operator), { write }], answer }
+  })
 }
 
 /** ISO 8601 in UTC, for the audit. */

@@ -43,9 +43,9 @@ const looksMax = 4
 export async function heard(deps: SocialDeps, from: Connection, text: string): Promise<void> {
   const { connectionId } = from
   const frame = readFrame(text)
+  if (frame === undefined) return await turnOut(deps, connectionId, 'protocol.malformed')
   try {
     const row = await readConnection(deps.store, connectionId, deps.runtime.now())
-    if (frame === undefined) return await turnOut(deps, connectionId, 'protocol.malformed')
     if (row === undefined) {
       if (!('hello' in frame)) return await turnOut(deps, connectionId, 'protocol.unexpected')
       return await hello(deps, from, frame)

@@ -116,10 +116,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       // `ws` delivers one Buffer with its default binaryType.
       const text = (data as Buffer).toString()
       const { openedAt } = one
-      // One after the other: no more of them wait than one second lets in.
-      one.work = one.work.then(() =>
-        guarded(async () => await handlers.message({ connectionId, openedAt }, text)),
-      )
+      // One after the other: no more of them wait than one second lets in. Those of a socket that is closed meanwhile
+      // are dropped; else who comes and goes leaves more behind than is ever done.
+      one.work = one.work.then(async () => {
+        if (socket.readyState !== socket.OPEN) return
+        await guarded(async () => await handlers.message({ connectionId, openedAt }, text))
+      })
     })
     socket.on('ping', counts)
     socket.on('pong', counts)
@@ -127,6 +129,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     socket.on('error', () => {})
     socket.on('close', () => {
       open.delete(connectionId)
+      // The domain knows nothing of it.
+      if (!one.spoke) return
       const left = one.work
         .then(() => guarded(async () => await handlers.closed(connectionId)))
         .finally(() => leaving.delete(left))
@@ -181,7 +185,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
     upgrade(request, stream, head) {
       stream.on('error', () => stream.destroy())
-      const refused = whyNot(request, open)
+      const refused = whyNot(request, open, leaving.size)
       if (refused === undefined) return server.handleUpgrade(request, stream, head, accept)
       const answer = `HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
       stream.end(answer, () => stream.destroy())
@@ -207,11 +211,16 @@ function send(socket: WebSocket, text: string): boolean {
   return true
 }
 
-function whyNot(request: IncomingMessage, open: ReadonlyMap<string, Open>): string | undefined {
+/** `leaving`: sockets that have closed, and of which the domain does not know yet. */
+function whyNot(
+  request: IncomingMessage,
+  open: ReadonlyMap<string, Open>,
+  leaving: number,
+): string | undefined {
   if ((request.url ?? '').split('?', 1)[0] !== socialPath) return '404 Not Found'
   let unknown = 0
   for (const { spoke } of open.values()) if (!spoke) unknown += 1
-  const full = open.size >= socialConnectionsMax || unknown >= socialUnknownMax
+  const full = open.size + leaving >= socialConnectionsMax || unknown >= socialUnknownMax
   return full ? '503 Service Unavailable' : undefined
 }
 

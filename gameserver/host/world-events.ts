@@ -10,7 +10,7 @@ import type { Running } from './running.ts'
 
 /** Returns a function to be called about each second. */
 export function createWorldEvents(deps: {
-  running: readonly Running[]
+  running: readonly Pick<Running, 'instance'>[]
   runtime: Pick<Runtime, 'now'>
 }): () => void {
   const { running, runtime } = deps

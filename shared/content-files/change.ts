@@ -25,21 +25,17 @@ export function needsRestart(before: Content, next: Content): string[] {
   return reasons
 }
 
-/** Puts the next content at once into the object that all parts of the process hold. */
+/** Puts the next content at once into the object that all parts of the process hold, and into its maps. */
 export function replaceContent(held: LoadedContent, next: LoadedContent): void {
-  refill(held.content.zones, next.content.zones)
-  refill(held.content.creatures, next.content.creatures)
-  refill(held.content.events, next.content.events)
-  refill(held.content.races, next.content.races)
-  refill(held.content.jobs, next.content.jobs)
-  refill(held.content.leaderboards, next.content.leaderboards)
-  refill(held.content.ofGame, next.content.ofGame)
-  held.content.startZone = next.content.startZone
-  held.content.version = next.content.version
+  for (const field of Object.keys(next.content) as (keyof Content)[]) {
+    const [own, value] = [held.content[field], next.content[field]]
+    if (own instanceof Map && value instanceof Map) refill(own, value)
+    else Object.assign(held.content, { [field]: value })
+  }
   held.files.splice(0, held.files.length, ...next.files)
 }
 
-function refill<T>(held: Map<string, T>, next: ReadonlyMap<string, T>): void {
+function refill(held: Map<string, unknown>, next: ReadonlyMap<string, unknown>): void {
   held.clear()
   for (const [id, value] of next) held.set(id, value)
 }

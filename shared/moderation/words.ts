@@ -75,16 +75,17 @@ export function createWordFilter(lists: Iterable<Words>): WordFilter {
   }
 }
 
-/** One filter for a content: it is made once. */
-const filters = new WeakMap<Content, WordFilter>()
+/** One filter for a content, made once; anew when the content was replaced (`npm run dev`). */
+const filters = new WeakMap<Content, { version: string; filter: WordFilter }>()
 
 export function filterOf(content: Content): WordFilter {
-  let filter = filters.get(content)
-  if (filter === undefined) {
-    filter = createWordFilter(content.words.values())
-    filters.set(content, filter)
+  const { version } = content
+  let made = filters.get(content)
+  if (made?.version !== version) {
+    made = { version, filter: createWordFilter(content.words.values()) }
+    filters.set(content, made)
   }
-  return filter
+  return made.filter
 }
 
 /** A text as others may read it. */

@@ -11,6 +11,7 @@ import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { watchContent } from '#shared/content-files/watch.ts'
 import type { ContentWatch } from '#shared/content-files/watch.ts'
+import { maskWords } from '#shared/moderation/words.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { until } from '../e2e/player.ts'
 
@@ -58,6 +59,20 @@ it('takes over a change, into the object that everybody holds', async () => {
   expect(content.version).toBe(taken[0])
   expect(content.version).not.toBe(before)
   expect(loaded.files.find(({ name }) => name === 'sheep')!.json['speed']).toBe(2.5)
+})
+
+it('takes over a list of words that is new, and one that changes', async () => {
+  const { content } = loaded
+  const text = 'Goldshops, and shit'
+  expect(maskWords(content, text)).toBe('Goldshops, and ****')
+  await mkdir(join(dir, 'words'))
+  const own = { id: 'own', words: ['goldshop*'], english: true }
+  await writeFile(join(dir, 'words/own.json'), JSON.stringify(own))
+  await until('it is taken over', () => taken.length === 1)
+  expect(maskWords(content, text)).toBe('********s, and ****')
+  await edit('words/own.json', (json) => json.replace('true', 'false'))
+  await until('it is taken over', () => taken.length === 2)
+  expect(maskWords(content, text)).toBe('********s, and shit')
 })
 
 it('takes over what is saved by renaming another file over it, each time', async () => {

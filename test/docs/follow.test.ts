@@ -41,6 +41,7 @@ it.concurrent.each([
   { guide: 'add-a-zone.md', files: 2 },
   { guide: 'change-content.md', files: 4 },
   { guide: 'keep-something.md', files: 6 },
+  { guide: 'schedule-an-event.md', files: 4 },
 ])(
   '$guide can be followed in a new folder',
   async ({ guide, files }) => {

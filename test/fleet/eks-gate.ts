@@ -1,6 +1,6 @@
 // How EKS lets a role of AWS into a cluster: it takes the URL out of the token, checks it, sends it to
 // STS, and finds the access entry of the identity in the answer.
-import { checkPresigned, signedAt } from './presigned.ts'
+import { checkPresigned, signedAt } from './aws-signature.ts'
 
 export type EksGate = {
   cluster: string

@@ -11,7 +11,7 @@ import { createLog, silentLog } from '#shared/telemetry/log.ts'
 import { refusals } from './eks-gate.ts'
 import type { EksGate } from './eks-gate.ts'
 import { startFakeKubernetes } from './fake-kubernetes.ts'
-import { signedAt } from './presigned.ts'
+import { signedAt } from './aws-signature.ts'
 import { selfSigned } from './self-signed.ts'
 
 const region = 'eu-central-1'

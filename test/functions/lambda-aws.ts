@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { checkPresigned } from '../fleet/presigned.ts'
+import { checkPresigned, checkSigned } from '../fleet/aws-signature.ts'
 import { lambdaCredentialsEnv } from './lambda-runtime.ts'
 
 /** One permission that a call needs: an action on a resource, and the partition it names, if any. */
@@ -97,7 +97,8 @@ export async function startFakeAws(options: { dynamo: string }): Promise<FakeAws
     const action = 'execute-api:ManageConnections'
     const use = { function: functionName, action, resource: `sockets ${method}` }
     fake.uses.push(use)
-    if (!/\/execute-api\/aws4_request, SignedHeaders=.*host.*, Signature=/.test(header)) return 403
+    const { AWS_SECRET_ACCESS_KEY: secret } = lambdaCredentialsEnv
+    if (checkSigned(request, text, secret).length > 0) return 403
     if (!fake.allow(use)) return 403
     if (method === 'DELETE') return 204
     fake.posted.push({ connectionId: decodeURIComponent(id), text })

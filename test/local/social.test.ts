@@ -33,11 +33,14 @@ let sockets: Sockets
 let address: string
 /** Whether a hello is answered. */
 let welcomes: boolean
+/** What the domain waits for before it is done with a message. */
+let busy: Promise<void> | undefined
 
 beforeEach(async () => {
   heard = []
   ended = []
   welcomes = true
+  busy = undefined
   const port = await freePort()
   const own = `http://127.0.0.1:${port}`
   address = `ws://127.0.0.1:${port}${socialPath}`
@@ -46,6 +49,7 @@ beforeEach(async () => {
     handlers: {
       async message({ connectionId }, text) {
         heard.push({ connectionId, text })
+        await busy
         if (text.includes('hello') && welcomes) await sockets.post(connectionId, '{"kind":"ready"}')
         const { ping } = JSON.parse(text) as { ping?: number }
         if (ping !== undefined)
@@ -128,6 +132,24 @@ describe('a server of social sockets', () => {
     const elsewhere = new WebSocket(address.replace(socialPath, '/v1/other'))
     const [refused] = (await once(elsewhere, 'error')) as [Error]
     expect(refused.message).toContain('404')
+  })
+
+  it('drops what waits of a socket that has gone, and tells of none that never spoke', async () => {
+    const silent = await connect()
+    silent.socket.close()
+    await once(silent.socket, 'close')
+    const done = Promise.withResolvers<void>()
+    busy = done.promise
+    const { socket } = await connect()
+    for (let n = 0; n < 5; n++) socket.send(`{"n":${n}}`)
+    await until(() => heard.length === 1)
+    const { connectionId } = heard[0]!
+    socket.terminate()
+    await expect.poll(async () => await sockets.post(connectionId, 'x')).toBe('gone')
+    done.resolve()
+    await until(() => ended.length === 1)
+    expect(ended).toEqual([connectionId])
+    expect(heard).toHaveLength(1)
   })
 
   it('cuts a client that does not read, and keeps no more for it than is stated', async () => {
