@@ -509,6 +509,11 @@ export const tallyShards = 4
 
 /** Leaderboards of a game. All their seasons are listed in one answer: two reads each. */
 export const boardsMax = 32
+/**
+ * Scores of a character that change at once when it is renamed, deleted or restored. It has 1,700 at most, one for each
+ * board and season: 110 rounds of some 25 ms, so within what a request may take.
+ */
+export const boardChangesAtOnce = 16
 /** Places of a leaderboard that anybody can walk through: twenty pages. Nobody reads more, robots apart. */
 export const boardSizeMax = 1000
 /** Past seasons that a board keeps: a year of weeks. They are listed in one answer, 70 bytes each. */
