@@ -432,6 +432,8 @@ export const allowancesRememberedMax = 16_384
 export const reportNoteMaxLength = 300
 /** Said once, so with room to say all. */
 export const appealMaxLength = 1000
+/** Bans by decisions that an account has beside the longest one. Of more, those that end first are dropped. */
+export const bansBesideMax = 20
 /** A mute and a ban by a report: up to 30 days, as long as a moderator may ban (`moderatorBanMaxMs`). */
 export const muteMaxS = 30 * 24 * 60 * 60
 /**

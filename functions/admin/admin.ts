@@ -62,7 +62,9 @@ export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAc
     guest,
     role: account.role ?? 'player',
     createdAt,
-    ...(counts ? { ban: { ...ban, forGood: ban.until >= forGood } } : {}),
+    ...(counts
+      ? { ban: { until: ban.until, reason: ban.reason, forGood: ban.until >= forGood } }
+      : {}),
     characters,
   }
 }

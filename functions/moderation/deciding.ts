@@ -3,6 +3,7 @@
 // carries it out again.
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { AppealCase, Report, Rule, Sanction } from '#shared/api/moderation.ts'
+import type { Ban } from '#shared/ownership/ban.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import { putMute, readMute } from '#shared/moderation/mute.ts'
@@ -24,7 +25,7 @@ import {
   stillMay,
 } from '../admin/admin.ts'
 import type { PlayDeps } from '../admin/admin.ts'
-import { banWrite, standingCheck } from '../auth/auth.ts'
+import { banWrite, readStanding, standingCheck, withBan, withoutBan } from '../auth/auth.ts'
 import { listCharacters } from '../characters/characters.ts'
 import { once } from '../http/once.ts'
 import {
@@ -269,10 +270,12 @@ async function give(
   const news: News = { kind: 'sanction.given', sanctionId, sanction: kind, ...(until && { until }) }
   const steps: Steps = [{ write: putSanction(of, sanction) }, told(deps, of, news)]
   if (kind === 'ban') {
-    const must = { ...overWhom(operator, of.accountId), bannedAtMost: longestBan(deps, operator) }
-    if (until! > (must.bannedAtMost ?? until!)) throw new Problem('admin.ban_too_long')
-    const write = banWrite(of.accountId, { until: until!, reason }, must)
-    return [...steps, { write, otherwise: refusalOf(must) }]
+    if (until! > (longestBan(deps, operator) ?? until!)) throw new Problem('admin.ban_too_long')
+    const one = { until: until!, reason, sanctionId }
+    const change = await changeBan(deps, operator, of, (before) =>
+      withBan(before, one, deps.runtime.now()),
+    )
+    return [...steps, change]
   }
   steps.push(...over(operator, of.accountId))
   if (kind === 'mute') {
@@ -282,7 +285,7 @@ async function give(
   return steps
 }
 
-/** What ends a mute or a ban, if it is the one that holds. A ban is the account's: the latest one is lifted. */
+/** What ends a mute or a ban, and no other one. */
 async function lift(
   deps: PlayDeps,
   operator: OperatorCaller,
@@ -290,12 +293,39 @@ async function lift(
   { kind, sanctionId }: Sanction,
 ): Promise<Steps> {
   if (kind === 'ban') {
-    const must = { ...overWhom(operator, of.accountId), bannedAtMost: longestBan(deps, operator) }
-    return [{ write: banWrite(of.accountId, undefined, must), otherwise: refusalOf(must) }]
+    const change = await changeBan(deps, operator, of, (before) =>
+      withoutBan(before, sanctionId, deps.runtime.now()),
+    )
+    return [change]
   }
   if (kind === 'warning') return []
   const before = await readMute(deps.store, of)
   return before?.sanctionId === sanctionId ? [{ write: putMute(of, before, { until: 0 }) }] : []
+}
+
+/**
+ * The bans of an account as they are to be, if they are as they were read, and the account is not above the one who
+ * acts. One trip. Throws admin.player_unknown, admin.yourself.
+ */
+async function changeBan(
+  deps: PlayDeps,
+  operator: OperatorCaller,
+  { accountId }: Player,
+  next: (before: Ban | undefined) => Ban | undefined,
+): Promise<Steps[number]> {
+  const over = overWhom(operator, accountId)
+  const account = await readStanding(deps.store, accountId)
+  if (account === undefined) throw new Problem('admin.player_unknown')
+  const { ban, banVersion = 0 } = account
+  const to = next(ban)
+  if (to === ban) return { write: standingCheck(accountId, over), otherwise: refusalOf(over) }
+  const must = { ...over, bannedAtMost: longestBan(deps, operator), banVersion }
+  const refusal = refusalOf(must)
+  return {
+    write: banWrite(accountId, to, must),
+    otherwise: (row) =>
+      row !== undefined && (row['banVersion'] ?? 0) !== banVersion ? 'busy' : refusal(row),
+  }
 }
 
 /** The account is there, and not above the one who acts. His own row is looked at already (`stillMay`). */

@@ -346,6 +346,89 @@ describe('a mute', () => {
   })
 })
 
+describe('the appeal of a ban', () => {
+  const hours = (n: number) => n * 3600
+
+  /** A player with a ban of 48 hours, against which he has appealed. */
+  async function banned() {
+    const world = await threatened()
+    const { test, bram, moderator, decide } = world
+    const { decision } = await decide({ decision: 'ban', forS: hours(48) })
+    const appeal = async (sanctionId: string) =>
+      await bram.client.moderation.appeal({
+        params: { ...realm, sanctionId },
+        body: { text: 'It was a song' },
+      })
+    const answer = async (sanctionId: string, what: 'lift' | 'uphold' = 'lift') =>
+      await moderator.client.moderation.decideAppeal({
+        params: { ...realm, sanctionId },
+        body: { decision: what, reason },
+      })
+    /** Another report, and what is decided about it. */
+    const again = async (forS: number) => {
+      const what = { kind: 'name', name: bram.name } as const
+      const by = await world.stage.player()
+      const params = { ...realm, reportId: (await report(by, what, 'name')).reportId }
+      const body = { decision: 'ban', forS, reason } as const
+      return (await moderator.client.moderation.decide({ params, body })).decision!.sanctionId!
+    }
+    const enter = () =>
+      bram.client.world.enter({ params: realm, body: { characterId: bram.as, protocol: 2 } })
+    const until = async () => {
+      const who = { params: { who: bram.playerId } }
+      const { ban } = await moderator.client.admin.showPlayer(who)
+      const copy = test.memory.rows('core').find(({ sk }) => sk === 'BAN')!['bannedUntil']
+      expect(copy).toBe(ban?.until ?? 0)
+      return ban && Math.round((ban.until - test.clock.now()) / hourMs)
+    }
+    const first = decision!.sanctionId!
+    await appeal(first)
+    return { ...world, first, appeal, answer, again, enter, until }
+  }
+
+  it('lifts that ban alone: a second one for another reason goes on, and is lifted by its own', async () => {
+    const { first, appeal, answer, again, enter, until } = await banned()
+    const second = await again(hours(24))
+    expect(await until()).toBe(48)
+    await answer(first)
+    expect(await until()).toBe(24)
+    expect(await codeOf(enter())).toBe('auth.banned')
+    await appeal(second)
+    await answer(second)
+    expect(await until()).toBeUndefined()
+    expect(await codeOf(enter())).not.toBe('auth.banned')
+  })
+
+  it('lifts the shorter of two, and the longer one goes on', async () => {
+    const { first, answer, again, until } = await banned()
+    await again(hours(72))
+    await answer(first)
+    expect(await until()).toBe(72)
+  })
+
+  it('does not lift what an operator has given by hand since', async () => {
+    const { first, answer, moderator, bram, until } = await banned()
+    const params = { who: bram.playerId }
+    await moderator.client.admin.ban({ params, body: { reason, forS: hours(24 * 100) } })
+    await answer(first)
+    expect(await until()).toBe(2400)
+    await moderator.client.admin.unban({ params, body: { reason } })
+    expect(await until()).toBeUndefined()
+  })
+
+  it('that meets a second decision at once ends with the second ban alone', async () => {
+    const { first, answer, again, until } = await banned()
+    await Promise.all([answer(first), again(hours(24)), again(hours(12))])
+    expect(await until()).toBe(24)
+  })
+
+  it('that is upheld leaves it as it is', async () => {
+    const { first, answer, until } = await banned()
+    await answer(first, 'uphold')
+    expect(await until()).toBe(48)
+  })
+})
+
 /**
  * Texts that a player writes, by endpoint and field. `speech`: others read it, so a mute covers it and it is filtered.
  * Others: why not. A new free text in the API fails here until it is said which it is.
