@@ -109,6 +109,8 @@ export const eraseGraceDays = 30
 export const eraseSettlesMs = accessTokenMs + 60 * 1000
 /** Accounts that one run works on: what fits into the time of a Lambda. */
 export const erasuresPerRun = 20
+/** How often the clock looks for accounts whose time has come: 2,880 a day at most. A look at none is one read. */
+export const erasuresEveryMinutes = 10
 /** What one answer of an export holds: 6 MB is what a Lambda may answer, and a phone may ask. */
 export const exportPartBytes = 1_000_000
 /** The same, in entries. */

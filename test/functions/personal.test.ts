@@ -333,6 +333,43 @@ describe('an erase', () => {
   })
 })
 
+describe('the clock', () => {
+  const erased = (test: TestApi) =>
+    test.memory.rows('core').filter((row) => row['action'] === 'player.erased')
+
+  it('closes and erases whom it is time for, also in several processes at once, and once for the audit', async () => {
+    const world = await openWorld()
+    const { test } = world
+    const { me, friend } = await hero(world)
+    const operator = await world.stage.operator()
+    const who = { params: { who: me.playerId } }
+    await operator.client.personal.eraseOf({ ...who, body: { reason, days: 0 } })
+    const inAWeek = { params: { who: friend.playerId }, body: { reason, days: 7 } }
+    await operator.client.personal.eraseOf(inAWeek)
+    test.clock.advance(1000)
+    const atOnce = async () => await Promise.all([1, 2, 3].map(() => test.keepTime()))
+    await atOnce()
+    expect(erased(test)).toEqual([])
+    test.clock.advance(eraseSettlesMs + 1000)
+    await atOnce()
+    // Who of them met the others waits for the next time.
+    test.clock.advance(eraseSettlesMs)
+    await atOnce()
+    expect(erased(test)).toMatchObject([{ operatorId: 'timer', target: me.playerId }])
+    expect(leftOf(test, [me]).filter((text) => text.includes(`ACCOUNT#${me.playerId}`))).toEqual([])
+    const waiting = test.memory.rows('core').filter(({ pk }) => pk === 'ERASURES')
+    expect(waiting).toMatchObject([{ accountId: friend.playerId, closed: false }])
+    expect(test.logged.filter((line) => !line.includes('could not be erased yet'))).toEqual([])
+  })
+
+  it('costs one read when nobody waits', async () => {
+    const { test } = await openWorld()
+    test.trips.reset()
+    await test.keepTime()
+    expect(test.trips.trips.map(({ operation }) => operation)).toEqual(['query'])
+  })
+})
+
 describe('a player', () => {
   const secretOf = (n: number) => Buffer.alloc(32, n).toString('base64url')
   async function guest(test: TestApi, deviceSecret: string) {
