@@ -82,7 +82,7 @@ export async function kick(
 ): Promise<{ accountId: string; meant: MeantPlayer; kicked: number; stillInPlay: StillInPlay }> {
   const accountId = await findAccount(deps, who)
   const inPlay = (await readCharacters(deps, accountId)).filter(({ state }) => state !== 'offline')
-  const what = inPlay.map(({ realmId, name }) => `${name} in ${realmId}`).join(', ')
+  const what = inPlay.map(({ realmId, characterId }) => `${characterId} in ${realmId}`).join(', ')
   const must = { roles: notAbove(operator) }
   const kicked = await commit(deps, op, {
     steps: [

@@ -59,6 +59,11 @@ const toPlayers = new Set([
   'admin.sendMail',
 ])
 
+/** The audit stays. It has ids of players, and no name. */
+function isAuditByIds(text: string, gone: readonly Player[]): boolean {
+  return text.includes('"pk":"AUDIT"') && gone.every(({ name }) => !text.includes(name))
+}
+
 /** Each call of the book that changes something is made, each by players of its own. */
 async function liveFully({ test, stage }: World): Promise<void> {
   const done = ['auth.erase', 'auth.logout', 'auth.logoutEverywhere', 'characters.delete']
@@ -145,6 +150,9 @@ function leftOf(test: TestApi, gone: readonly Player[]): string[] {
   return found
 }
 
+const auditOf = (test: TestApi) =>
+  JSON.stringify(test.memory.rows('core').filter(({ pk }) => pk === 'AUDIT'))
+
 /** What is in a row beside what leads to it, and what nobody but us reads. */
 const ours = new Set([
   // Why an operator has banned him is between operators: `reason`.
@@ -163,6 +171,39 @@ function textsOf(value: unknown): string[] {
     .flatMap(([, one]) => textsOf(one))
 }
 
+describe('the audit', () => {
+  it('names whom a kick, a letter and a score are of by ids alone', async () => {
+    const { test, stage } = await openWorld()
+    const { playerId, as, name } = await stage.player()
+    const { bootId } = await stage.openZone()
+    await test.memory.update({
+      table: 'core',
+      key: { pk: `R#local#C#${as}`, sk: '#GUARD' },
+      update: 'SET #state = :active, #owner = :host',
+      names: { '#state': 'state', '#owner': 'owner' },
+      values: { ':active': 'active', ':host': bootId },
+    })
+    const { admin, leaderboards } = (await stage.operator()).client
+    // Waiting for the host moves the clock.
+    test.clock.sleep = async (ms) => test.clock.advance(ms)
+    const letter = { subject: `Sorry, ${name}`, text: 'Take this', reason }
+    await admin.sendMail({ params: { realmId: 'local' }, body: { to: name, ...letter } })
+    const params = { realmId: 'local', board: 'gathering' }
+    await leaderboards.submit({ params, body: { name, score: 3, reason } })
+    await leaderboards.remove({ params, body: { who: name, reason } })
+    await admin.kick({ params: { who: playerId }, body: { reason } })
+    const { entries } = await admin.audit({ query: {} })
+    expect(entries.map(({ action }) => action).toSorted()).toEqual([
+      'kick',
+      'leaderboard.remove',
+      'leaderboard.submit',
+      'mail.send',
+    ])
+    for (const { what } of entries) expect(what).toContain(as)
+    expect(auditOf(test)).not.toContain(name)
+  })
+})
+
 describe('the erase of players who did all that the book of calls can do', () => {
   it.each([0, 1])(
     'leaves nothing of every other one; all that goes was in the export (%i)',
@@ -176,8 +217,9 @@ describe('the erase of players who did all that the book of calls can do', () =>
       const before = rowsOf(test)
       await erase(world, gone)
       later(world)
-      const left = leftOf(test, gone).filter((text) => !text.includes('"pk":"AUDIT"'))
+      const left = leftOf(test, gone).filter((text) => !isAuditByIds(text, gone))
       expect(left).toEqual([])
+      for (const { name } of gone) expect(auditOf(test)).not.toContain(name)
 
       // Rows that named them in their keys, and are not there any more: each was told to its player.
       const now = new Set(rowsOf(test).map(keyOf))
@@ -302,7 +344,7 @@ describe('an erase', () => {
       test.clock.advance(operationKeptMs)
       test.memory.sweep(test.clock.now())
       expect(
-        leftOf(test, [me]).filter((text) => !text.includes('"pk":"AUDIT"')),
+        leftOf(test, [me]).filter((text) => !isAuditByIds(text, [me])),
         `after ${after}`,
       ).toEqual([])
       expect(plainRows(test), `after ${after}`).toEqual(expected)
