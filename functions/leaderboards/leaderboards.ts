@@ -37,11 +37,24 @@ export async function relistCharacter(deps: BoardDeps, of: Character): Promise<v
  * may not have answered the first time.
  */
 export async function renameOnBoards(deps: BoardDeps, of: Character, name: string): Promise<void> {
+  await rename(deps, subjectOf(of), name)
+}
+
+/** The same for a guild. */
+export async function renameGuildOnBoards(
+  deps: BoardDeps,
+  { realmId, guildId }: { realmId: string; guildId: string },
+  name: string,
+): Promise<void> {
+  await rename(deps, { realmId, owner: guildId }, name)
+}
+
+async function rename(deps: BoardDeps, whose: Whose, name: string): Promise<void> {
   await changeAll(
     deps,
-    subjectOf(of),
+    whose,
     (subject, row) =>
-      row.name === name ? [] : putScore(of.realmId, subject, row, { ...row, name }),
+      row.name === name ? [] : putScore(whose.realmId, subject, row, { ...row, name }),
     { again: true },
   )
 }

@@ -2,7 +2,14 @@
 // transaction, on condition that it is the first of its report. What hosts must do follows from the rows, so a repeat
 // carries it out again.
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
-import type { AppealCase, Report, Rule, Sanction } from '#shared/api/moderation.ts'
+import type {
+  AppealCase,
+  GuildText,
+  Report,
+  Rule,
+  Sanction,
+  decisions,
+} from '#shared/api/moderation.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
@@ -27,6 +34,8 @@ import {
 import type { PlayDeps } from '../admin/admin.ts'
 import { banWrite, readStanding, standingCheck, withBan, withoutBan } from '../auth/auth.ts'
 import { listCharacters } from '../characters/characters.ts'
+import { followGuildName, removeGuildText } from '../guilds/guilds.ts'
+import type { GuildDeps } from '../guilds/guilds.ts'
 import { once } from '../http/once.ts'
 import {
   closeAppeal,
@@ -37,23 +46,26 @@ import {
   readReport,
   readSanction,
 } from './store.ts'
-import { plainText } from './reports.ts'
+import { guildParts, plainText } from './reports.ts'
+
+/** A guild that is named anew is so on leaderboards too. */
+export type DecideDeps = PlayDeps & GuildDeps
 
 type Steps = Step<ProblemCode | 'busy'>[]
 
 export type Decision = {
-  decision: 'dismiss' | 'warn' | 'mute' | 'ban'
+  decision: (typeof decisions)[number]
   forS?: number | undefined
   rule?: Rule | undefined
   reason: string
 }
 
 /**
- * Decides an open report. Throws report.not_found, report.decided, report.time, admin.*, auth.forbidden, world.busy,
- * operation.mismatch.
+ * Decides an open report. Throws report.not_found, report.decided, report.time, report.remove, admin.*, auth.forbidden,
+ * world.busy, operation.mismatch.
  */
 export async function decide(
-  deps: PlayDeps,
+  deps: DecideDeps,
   operator: OperatorCaller,
   { realmId, reportId }: { realmId: string; reportId: string },
   { decision, forS, rule, reason }: Decision,
@@ -72,6 +84,8 @@ export async function decide(
       })
     }
     const { reporter, reported } = found
+    const removed = decision === 'dismiss' ? undefined : guildTextIn(found)
+    if (decision === 'remove' && removed === undefined) throw new Problem('report.remove')
     const of = { realmId, accountId: reported.playerId }
     const sanction = sanctionFor(deps, decision, forS, rule ?? found.rule)
     const by = { decision, at: now, by: operator.operatorId, reason }
@@ -89,6 +103,14 @@ export async function decide(
       }),
       ...closeReport(realmId, report, now).map((write) => ({ write })),
       ...(sanction === undefined ? [] : await give(deps, operator, of, sanction, reason)),
+      ...(removed === undefined
+        ? []
+        : await removeGuildText(
+            deps,
+            { realmId, guildId: removed.guildId, name: reported.name },
+            removed.part,
+            removed.text,
+          )),
     ]
     if (reporter.playerId !== '') {
       const { name } = reported
@@ -96,7 +118,7 @@ export async function decide(
         kind: 'report.decided',
         reportId,
         name,
-        acted: sanction !== undefined,
+        acted: decision !== 'dismiss',
       } as const
       steps.push(told(deps, { realmId, accountId: reporter.playerId }, news))
     }
@@ -105,7 +127,15 @@ export async function decide(
   const of = { realmId, accountId: decided.reported.playerId }
   if (decided.decision!.decision === 'mute') await tellHosts(deps, of)
   if (decided.decision!.decision === 'ban') await carryOut(deps, of.accountId)
+  const text = decided.decision!.decision === 'dismiss' ? undefined : guildTextIn(decided)
+  if (text?.part === 'name') await followGuildName(deps, { realmId, guildId: text.guildId })
   return decided
+}
+
+/** The text of a guild that a report is about. */
+function guildTextIn({ what, evidence: { guildId, text } }: Report) {
+  if (guildId === undefined || !(what in guildParts)) return undefined
+  return { guildId, text, part: guildParts[what as GuildText] }
 }
 
 /** Mutes a player, in place of any mute before. Throws admin.*, auth.forbidden, world.busy, operation.mismatch. */
@@ -246,7 +276,7 @@ function sanctionFor(
   forS: number | undefined,
   rule: Rule,
 ): Sanction | undefined {
-  if (decision === 'dismiss') return undefined
+  if (decision === 'dismiss' || decision === 'remove') return undefined
   const at = runtime.now()
   return {
     sanctionId: newId(runtime),
