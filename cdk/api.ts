@@ -15,6 +15,8 @@ import type { CfnStage } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import type { Code } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
@@ -77,6 +79,7 @@ export function defineApi(app: App, options: ApiOptions): Api {
   for (const [name, records] of options.functions) {
     const made = defineFunction(stack, name, records, { ...options, publicUrl, sockets })
     functions.set(name, made)
+    addTimers(stack, records, made, settings)
     for (const [path, route] of addRoutes(http, name, records, made)) routes.set(path, route)
   }
   acknowledge(http, ['own-authorizer'])
@@ -143,6 +146,33 @@ function defineFunction(
   })
   defineClusterAccess(name, records, made, settings)
   return made
+}
+
+/**
+ * What domains do by the clock. Events may come twice, and two may be worked on at once. One that fails is not sent
+ * again: the next one comes.
+ */
+function addTimers(
+  stack: Stack,
+  records: readonly DomainRecord[],
+  made: Function,
+  settings: Settings,
+): void {
+  for (const { name, timer } of records) {
+    if (timer === undefined) continue
+    new Rule(stack, `${name}-timer`, {
+      ruleName: `${prefixOf(settings)}${name}-timer`,
+      description: `Waystone, realm ${settings.realm}: what ${name} does by the clock`,
+      schedule: Schedule.rate(Duration.minutes(timer.everyMinutes)),
+      targets: [
+        new LambdaFunction(made, {
+          event: RuleTargetInput.fromObject({ timer: name }),
+          retryAttempts: 0,
+          maxEventAge: Duration.minutes(timer.everyMinutes),
+        }),
+      ],
+    })
+  }
 }
 
 function emailEnvironment({ emailFrom, emailLinks }: Settings): Record<string, string> {

@@ -14,7 +14,7 @@ import { createDomainApp, partsOf } from './app.ts'
 import { domains } from './domains.ts'
 import { clientAddress } from './http/address.ts'
 import type { Health } from './http/health.ts'
-import { checksOf, socketsOf } from './http/record.ts'
+import { checksOf, socketsOf, timersOf } from './http/record.ts'
 import type { AllParts, Checks } from './http/record.ts'
 import { openContent, readReference } from './start/content.ts'
 import { openEmail } from './start/email.ts'
@@ -72,6 +72,13 @@ async function run(): Promise<void> {
       parts.keys.refresh().catch((cause: unknown) => {
         log.error('the keys could not be read', { cause })
       }),
+    ),
+    ...timersOf(domains, partsOf(parts)).map(({ name, everyMs, run: work }) =>
+      every(everyMs, () =>
+        work().catch((cause: unknown) => {
+          log.error('the timer of a domain failed', { domain: name, cause })
+        }),
+      ),
     ),
   ]
   async function every(ms: number, round: () => Promise<void>): Promise<void> {

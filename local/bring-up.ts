@@ -73,9 +73,9 @@ async function startAll(
   const stopped = new AbortController()
   const health = createRealmProbe(ground, stores, fleet, stopped.signal)
   const served = { page: await page }
-  const takeGame = await startApi(ground, stores, fleet, health, served)
+  const { takeGame, timers } = await startApi(ground, stores, fleet, health, served)
   startDevelopment(ground, fleet, served, takeGame, stopped.signal)
-  startBackground(ground, stores, health, stopped)
+  startBackground(ground, stores, { health, timers }, stopped)
   const healthy = healthyIn(health, runtime, stopped.signal)
   if (config.WAYSTONE_BOTS > 0) {
     const { apiHere: url, guardian } = ground

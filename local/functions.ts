@@ -93,10 +93,15 @@ export function givenParts(
   }
 }
 
+/** The domains, that of the game with what it serves. */
+export function recordsWith(game: FunctionsOptions['game']): DomainRecord[] {
+  return domains.map((one) => (one.name === 'game' ? recordOf(game) : one))
+}
+
 export function createFunctions(options: FunctionsOptions): Hono {
   const { realm, profile } = options
   const wildcard = isWildcard(hostOf(realm.address))
-  const records = domains.map((one) => (one.name === 'game' ? recordOf(options.game) : one))
+  const records = recordsWith(options.game)
   const parts = givenParts(options, records)
   return createDomainApp(records, parts, {
     profile,

@@ -109,6 +109,8 @@ export const eraseGraceDays = 30
 export const eraseSettlesMs = accessTokenMs + 60 * 1000
 /** Accounts that one run works on: what fits into the time of a Lambda. */
 export const erasuresPerRun = 20
+/** How often the clock looks for accounts whose time has come: 2,880 a day at most. A look at none is one read. */
+export const erasuresEveryMinutes = 10
 /** What one answer of an export holds: 6 MB is what a Lambda may answer, and a phone may ask. */
 export const exportPartBytes = 1_000_000
 /** The same, in entries. */
@@ -439,6 +441,8 @@ export const allowancesRememberedMax = 16_384
 export const reportNoteMaxLength = 300
 /** Said once, so with room to say all. */
 export const appealMaxLength = 1000
+/** Bans by decisions that an account has beside the longest one. Of more, those that end first are dropped. */
+export const bansBesideMax = 20
 /** A mute and a ban by a report: up to 30 days, as long as a moderator may ban (`moderatorBanMaxMs`). */
 export const muteMaxS = 30 * 24 * 60 * 60
 /**
@@ -516,6 +520,11 @@ export const tallyShards = 4
 
 /** Leaderboards of a game. All their seasons are listed in one answer: two reads each. */
 export const boardsMax = 32
+/**
+ * Scores of a character that change at once when it is renamed, deleted or restored. It has 1,700 at most, one for each
+ * board and season: 110 rounds of some 25 ms, so within what a request may take.
+ */
+export const boardChangesAtOnce = 16
 /** Places of a leaderboard that anybody can walk through: twenty pages. Nobody reads more, robots apart. */
 export const boardSizeMax = 1000
 /** Past seasons that a board keeps: a year of weeks. They are listed in one answer, 70 bytes each. */

@@ -95,6 +95,7 @@ export const PROBLEMS = {
   },
   'report.not_found': { status: 404, title: 'There is no such report' },
   'report.decided': { status: 409, title: 'This was decided before' },
+  'report.remove': { status: 422, title: 'Only a text of a guild can be removed' },
   'report.time': { status: 422, title: 'A mute and a ban last for a time, nothing else does' },
   'sanction.not_found': { status: 404, title: 'There is no such sanction' },
   'sanction.appealed': { status: 409, title: 'There is an appeal of this sanction already' },

@@ -62,7 +62,9 @@ export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAc
     guest,
     role: account.role ?? 'player',
     createdAt,
-    ...(counts ? { ban: { ...ban, forGood: ban.until >= forGood } } : {}),
+    ...(counts
+      ? { ban: { until: ban.until, reason: ban.reason, forGood: ban.until >= forGood } }
+      : {}),
     characters,
   }
 }
@@ -80,7 +82,7 @@ export async function kick(
 ): Promise<{ accountId: string; meant: MeantPlayer; kicked: number; stillInPlay: StillInPlay }> {
   const accountId = await findAccount(deps, who)
   const inPlay = (await readCharacters(deps, accountId)).filter(({ state }) => state !== 'offline')
-  const what = inPlay.map(({ realmId, name }) => `${name} in ${realmId}`).join(', ')
+  const what = inPlay.map(({ realmId, characterId }) => `${characterId} in ${realmId}`).join(', ')
   const must = { roles: notAbove(operator) }
   const kicked = await commit(deps, op, {
     steps: [

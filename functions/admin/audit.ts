@@ -1,6 +1,7 @@
 // The actions of operators: one row each, in `core`, written in the transaction of the action or before it.
 //   AUDIT  <id>   a UUIDv7, so that the order of keys is the order of time
 // One partition: operators act some times an hour, and a reader wants the newest actions of all.
+// `target` and `what` name players and characters by their ids: entries stay when a player's data is erased.
 import * as z from 'zod'
 import { auditActions } from '#shared/api/admin.ts'
 import type { AuditEntry } from '#shared/api/admin.ts'

@@ -247,6 +247,8 @@ export {
 } from './erasing.ts'
 export type { Erasure } from './erasing.ts'
 
+export { withBan, withoutBan } from './ban.ts'
+
 /** The fields of an account that operators see and change. */
 export type Standing = Pick<
   AccountRow,
@@ -268,7 +270,7 @@ export function standingCheck(accountId: string, must: AccountIf): Write {
   return accountCheck(accountId, must)
 }
 
-/** Bans, in place of any ban before; lifts it without `ban`. Fails unless the account is there and is so. */
+/** Its bans from now on; lifts them without `ban`. Fails unless the account is there and is so. */
 export function banWrite(accountId: string, ban: Ban | undefined, must: AccountIf): Write {
   return banUpdate(accountId, ban, must)
 }

@@ -133,17 +133,13 @@ export const erasureList: List<typeof erasureRow> = {
 export async function closeAccount(store: Store, now: number, row: Erasure): Promise<boolean> {
   const { accountId, askedAt } = row
   const at = now + eraseSettlesMs
-  try {
-    await store.transact([
+  return await unlessChanged(
+    store.transact([
       change(accountId, { eraseAt: row.at }, { at, closing: true }),
       remove(row),
       put({ accountId, at, askedAt, closed: true }),
-    ])
-    return true
-  } catch (error) {
-    if (!(error instanceof StoreError) || !error.reasons.includes('condition')) throw error
-    return false
-  }
+    ]),
+  )
 }
 
 /** After the last domain, with the audit of it. One trip. */
@@ -151,7 +147,18 @@ export async function endErasure(store: Store, row: Erasure, audit: Write): Prom
   await store.transact([remove(row), audit])
 }
 
-/** A closed account is looked at again later. One trip. */
-export async function postponeErasure(store: Store, now: number, row: Erasure): Promise<void> {
-  await store.transact([remove(row), put({ ...row, at: now + laterMs })])
+/** A closed account is looked at again later; false when another run was faster. One trip. Throws StoreError. */
+export async function postponeErasure(store: Store, now: number, row: Erasure): Promise<boolean> {
+  return await unlessChanged(store.transact([remove(row), put({ ...row, at: now + laterMs })]))
+}
+
+/** False when something was not as it was read. Throws StoreError. */
+async function unlessChanged(writing: Promise<void>): Promise<boolean> {
+  try {
+    await writing
+    return true
+  } catch (error) {
+    if (!(error instanceof StoreError) || !error.reasons.includes('condition')) throw error
+    return false
+  }
 }

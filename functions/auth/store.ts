@@ -10,13 +10,18 @@ import { refreshTokenMs } from '#shared/limits.ts'
 import { readRow } from '#shared/store/row.ts'
 import { StoreError, expiresAt, live } from '#shared/store/store.ts'
 import type { Ban } from '#shared/ownership/ban.ts'
-import type { Check, Item, Key, Store, Write } from '#shared/store/store.ts'
+import type { Check, Item, Key, Store, Value, Write } from '#shared/store/store.ts'
 
 const loginRow = z.object({
   accountId: z.string(),
   password: z.string(),
   /** Hash of the operation that made it: a repeat of that one is no stranger. */
   operation: z.string(),
+})
+const ban = z.object({
+  until: z.int(),
+  reason: z.string().optional(),
+  sanctionId: z.string().optional(),
 })
 const storedAccount = z.object({
   createdAt: z.int(),
@@ -37,7 +42,7 @@ const storedAccount = z.object({
   identities: z.int().optional(),
   /** Absent: a player. */
   role: role.optional(),
-  ban: z.object({ until: z.int(), reason: z.string().optional() }).optional(),
+  ban: ban.extend({ beside: z.array(ban).optional() }).optional(),
   /** It is to be erased: when it is looked at next, Unix ms; and whether it is closed for good. */
   eraseAt: z.int().optional(),
   closing: z.boolean().optional(),
@@ -310,19 +315,24 @@ export type AccountIf = {
   roles?: readonly (Role | 'none')[]
   /** No ban of it ends later than this, Unix ms. */
   bannedAtMost?: number | undefined
+  /** Its ban has changed so often: it is as it was read. */
+  banVersion?: number | undefined
 }
 
-function conditionOf({ roles, bannedAtMost }: AccountIf): Omit<Check, 'key'> {
+function conditionOf({ roles, bannedAtMost, banVersion }: AccountIf): Omit<Check, 'key'> {
   const named = roles?.filter((one) => one !== 'none') ?? []
   const ofRole = [
     ...(roles?.includes('none') ? ['attribute_not_exists(#role)'] : []),
     ...(named.length > 0 ? [`#role IN (${named.map((_, i) => `:role${i}`).join(', ')})`] : []),
   ]
   const banned = bannedAtMost !== undefined
+  const read =
+    banVersion === 0 ? ['attribute_not_exists(banVersion)'] : ['banVersion = :banVersion']
   const all = [
     'attribute_exists(pk)',
     ...(ofRole.length > 0 ? [`(${ofRole.join(' OR ')})`] : []),
     ...(banned ? ['(attribute_not_exists(ban) OR ban.#until <= :bannedAtMost)'] : []),
+    ...(banVersion === undefined ? [] : read),
   ]
   const names = {
     ...(ofRole.length > 0 ? { '#role': 'role' } : {}),
@@ -331,6 +341,7 @@ function conditionOf({ roles, bannedAtMost }: AccountIf): Omit<Check, 'key'> {
   const values = {
     ...Object.fromEntries(named.map((one, i) => [`:role${i}`, one])),
     ...(banned ? { ':bannedAtMost': bannedAtMost } : {}),
+    ...(banVersion ? { ':banVersion': banVersion } : {}),
   }
   return { table: 'core', condition: all.join(' AND '), names, values }
 }
@@ -340,7 +351,7 @@ export function accountCheck(accountId: string, must: AccountIf): Write {
   return { check: { key: accountKey(accountId), ...conditionOf(must) } }
 }
 
-/** Bans, in place of any ban before; lifts it without `ban`. Fails unless the account is there and is so. */
+/** Its bans from now on; lifts them without `ban`. Fails unless the account is there and is so. */
 export function banUpdate(accountId: string, ban: Ban | undefined, must: AccountIf): Write {
   const version = 'banVersion = if_not_exists(banVersion, :none) + :one'
   const { condition, names, values } = conditionOf(must)
@@ -355,16 +366,19 @@ export function banUpdate(accountId: string, ban: Ban | undefined, must: Account
         ...values,
         ':none': 0,
         ':one': 1,
-        ...(ban === undefined
-          ? {}
-          : {
-              ':ban': {
-                until: ban.until,
-                ...(ban.reason === undefined ? {} : { reason: ban.reason }),
-              },
-            }),
+        ...(ban === undefined ? {} : { ':ban': banItem(ban) }),
       },
     },
+  }
+}
+
+/** As the store takes it: without what is undefined. */
+function banItem({ until, reason, sanctionId, beside }: Ban): { [field: string]: Value } {
+  return {
+    until,
+    ...(reason === undefined ? {} : { reason }),
+    ...(sanctionId === undefined ? {} : { sanctionId }),
+    ...(beside === undefined ? {} : { beside: beside.map(banItem) }),
   }
 }
 

@@ -38,6 +38,9 @@ export async function accountsInGuild(store: Store, of: GuildIn): Promise<string
   return guild?.state === 'open' ? [...new Set(roster.map(({ accountId }) => accountId))] : []
 }
 export { followNameInGuild } from './renamed.ts'
+export { followGuildName, guildTextFor, removeGuildText } from './moderated.ts'
+export type { GuildPart } from './moderated.ts'
+export type { GuildDeps } from './deps.ts'
 
 /**
  * After the deletion of a character: it is in no guild, and nothing waits for it. A leader hands over to who has been

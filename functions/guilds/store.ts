@@ -26,7 +26,7 @@ import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Step } from '#shared/store/commit.ts'
 import { readRow } from '#shared/store/row.ts'
-import { expiresAt } from '#shared/store/store.ts'
+import { StoreError, expiresAt } from '#shared/store/store.ts'
 import type { Item, Key, Store, Value, Write } from '#shared/store/store.ts'
 import type { List } from '../http/page.ts'
 import type { GuildRefusal } from './rights.ts'
@@ -95,7 +95,17 @@ export type LogEntry = Omit<GuildLogEntry, 'logId' | 'at'>
 const logRow = z.object({
   logId: z.string(),
   at: z.int(),
-  kind: z.enum(['founded', 'joined', 'left', 'kicked', 'ranked', 'led', 'message', 'ranks']),
+  kind: z.enum([
+    'founded',
+    'joined',
+    'left',
+    'kicked',
+    'ranked',
+    'led',
+    'message',
+    'ranks',
+    'moderated',
+  ]),
   name: z.string(),
   by: z.string().optional(),
   rank: z.string().optional(),
@@ -307,21 +317,21 @@ export function changeGuild(realmId: string, guild: GuildRow, change: GuildChang
 
 /** The guild and its name, when both are new. */
 export function foundGuild(realmId: string, guild: GuildRow): GuildStep[] {
-  const { guildId, name } = guild
+  const { guildId } = guild
   const row = { ...guildKey({ realmId, guildId }), v: 1, ...guild } as unknown as Item
   return [
-    {
-      write: {
-        put: {
-          table: 'core',
-          item: { ...nameKey(realmId, name), v: 1, guildId },
-          condition: missing,
-        },
-      },
-      otherwise: 'guild.name_taken',
-    },
+    { write: takeName(realmId, guild), otherwise: 'guild.name_taken' },
     { write: { put: { table: 'core', item: row, condition: missing } } },
   ]
+}
+
+/** Fails when another guild has it. */
+export function takeName(
+  realmId: string,
+  { guildId, name }: Pick<GuildRow, 'guildId' | 'name'>,
+): Write {
+  const item = { ...nameKey(realmId, name), v: 1, guildId }
+  return { put: { table: 'core', item, condition: missing } }
 }
 
 /** Its name is free. */
@@ -409,6 +419,30 @@ export function nameMember(of: GuildIn, characterId: string, name: string): Writ
 export function nameWaiting(realmId: string, row: WaitingRow, name: string): Write[] {
   const keys = waitingKeys(realmId, row.guildId, row.characterId)
   return keys.map((key) => nameWrite(key, name))
+}
+
+/** The same for the name of the guild, whether it still waits or not. */
+export async function nameWaitingGuild(
+  store: Store,
+  realmId: string,
+  { guildId, characterId }: WaitingRow,
+  guild: string,
+): Promise<void> {
+  const writes = waitingKeys(realmId, guildId, characterId).map((key): Write => ({
+    update: {
+      table: 'core',
+      key,
+      update: 'SET guild = :guild',
+      condition: there,
+      values: { ':guild': guild },
+    },
+  }))
+  try {
+    await store.transact(writes)
+  } catch (error) {
+    // It waits no more.
+    if (!(error instanceof StoreError) || !error.reasons.includes('condition')) throw error
+  }
 }
 
 function nameWrite(key: Key, name: string): Write {

@@ -66,6 +66,9 @@ type Served<Parts> = {
   handlers: (parts: Parts) => Record<string, Handler<Endpoint>>
 }
 
+/** Work by the clock. Several processes may do it at the same moment, and one that fails leaves it to the next time. */
+type Timer<Parts> = { everyMinutes: number; run: (parts: Parts) => Promise<void> }
+
 type About = {
   /** Of the folder, the function on Lambda and its part of /health: lower-case letters. */
   name: string
@@ -88,6 +91,7 @@ type About = {
 export type DomainRecord = About & {
   /** It has the social socket: what its clients send. */
   sockets?: (parts: CommonParts) => SocketHandlers
+  timer?: Timer<AllParts>
   needs: readonly Need[]
   /** Most serve one declaration. The game serves as many as it likes. */
   serves: readonly Served<AllParts>[]
@@ -100,6 +104,7 @@ export function defineDomain<D extends Domain, const N extends Need = never>(
     checks?: (parts: Omit<CommonParts, 'push'> & Pick<NeededParts, N>) => Checks
     declaration: D
     sockets?: (parts: CommonParts) => SocketHandlers
+    timer?: Timer<CommonParts & Pick<NeededParts, N>>
     handlers: (parts: CommonParts & Pick<NeededParts, N>) => Handlers<D>
   },
 ): DomainRecord {
@@ -132,6 +137,18 @@ export function socketsOf(
   parts: CommonParts,
 ): SocketHandlers | undefined {
   return records.find(({ sockets }) => sockets !== undefined)?.sockets?.(parts)
+}
+
+/** What the domains do by the clock, by their names. */
+export function timersOf(
+  records: readonly DomainRecord[],
+  parts: AllParts,
+): { name: string; everyMs: number; run: () => Promise<void> }[] {
+  return records.flatMap(({ name, timer }) =>
+    timer === undefined
+      ? []
+      : [{ name, everyMs: timer.everyMinutes * 60_000, run: () => timer.run(parts) }],
+  )
 }
 
 export function declarationsOf(records: readonly DomainRecord[]): Domain[] {

@@ -4,6 +4,7 @@ import { createBackoff } from '#shared/backoff.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { readBusy } from '#shared/leaderboards/busy.ts'
 import { createLeaderboards } from '#shared/leaderboards/copier.ts'
+import { boardChangesAtOnce } from '#shared/limits.ts'
 import { deleteScore, putScore, readScores } from '#shared/leaderboards/rows.ts'
 import type { ScoreRow, Subject } from '#shared/leaderboards/rows.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -31,10 +32,30 @@ export async function relistCharacter(deps: BoardDeps, of: Character): Promise<v
   )
 }
 
-/** All boards show its new name. */
+/**
+ * All boards show its new name, seasons that are over as well. The copies follow again when it is called again: Redis
+ * may not have answered the first time.
+ */
 export async function renameOnBoards(deps: BoardDeps, of: Character, name: string): Promise<void> {
-  await changeAll(deps, subjectOf(of), (subject, row) =>
-    row.name === name ? [] : putScore(of.realmId, subject, row, { ...row, name }),
+  await rename(deps, subjectOf(of), name)
+}
+
+/** The same for a guild. */
+export async function renameGuildOnBoards(
+  deps: BoardDeps,
+  { realmId, guildId }: { realmId: string; guildId: string },
+  name: string,
+): Promise<void> {
+  await rename(deps, { realmId, owner: guildId }, name)
+}
+
+async function rename(deps: BoardDeps, whose: Whose, name: string): Promise<void> {
+  await changeAll(
+    deps,
+    whose,
+    (subject, row) =>
+      row.name === name ? [] : putScore(whose.realmId, subject, row, { ...row, name }),
+    { again: true },
   )
 }
 
@@ -55,26 +76,37 @@ const subjectOf = ({ realmId, accountId, characterId }: Character): Whose => ({
   subjectId: characterId,
 })
 
-/** One transaction for each row that is not yet as it is to be. Throws StoreError. */
+/**
+ * One transaction for each row that is not yet as it is to be, some of them at once. `again`: copies follow rows that
+ * are so already. Throws StoreError.
+ */
 async function changeAll(
   deps: BoardDeps,
   { realmId, owner, subjectId }: Whose,
   writesFor: (subject: Subject, row: ScoreRow) => Write[],
+  { again = false }: { again?: boolean } = {},
 ): Promise<void> {
   const { store, runtime } = deps
   const boards = createLeaderboards(deps)
   const backoff = createBackoff(runtime, { baseMs: 20, maxMs: 500 })
+  /** False when others were faster. */
+  const change = async (row: ScoreRow): Promise<boolean> => {
+    const subject = { subjectId: row.subjectId, owner }
+    const writes = writesFor(subject, row)
+    if (writes.length > 0 && !(await readBusy(store.transact(writes)))) return false
+    if (writes.length > 0 || again) {
+      await boards.follow({ realmId, board: row.board, season: row.season }, subject)
+    }
+    return true
+  }
   for (let tries = 1; ; tries++) {
-    const rows = await readScores(store, realmId, owner)
+    const rows = (await readScores(store, realmId, owner)).filter(
+      (row) => subjectId === undefined || row.subjectId === subjectId,
+    )
     let busy = false
-    for (const row of rows) {
-      if (subjectId !== undefined && row.subjectId !== subjectId) continue
-      const subject = { subjectId: row.subjectId, owner }
-      const writes = writesFor(subject, row)
-      if (writes.length === 0) continue
-      if (await readBusy(store.transact(writes))) {
-        await boards.follow({ realmId, board: row.board, season: row.season }, subject)
-      } else busy = true
+    for (let i = 0; i < rows.length; i += boardChangesAtOnce) {
+      const done = await Promise.all(rows.slice(i, i + boardChangesAtOnce).map(change))
+      busy ||= done.includes(false)
     }
     if (!busy) return
     if (tries === triesMax) throw new Error(`the scores of ${owner} change all the time`)

@@ -78,7 +78,7 @@ export async function submitScore(
     })
     if ('refused' in planned) throw new Problem(planned.refused)
     const { steps, answer, subject } = planned
-    const what = `${score} for ${owner.name} (${subject.subjectId})`
+    const what = `${score} for ${subject.subjectId}`
     return {
       steps: [...audited(deps, act, 'leaderboard.submit', what), ...steps],
       answer: { ...answer, ...subject },
@@ -104,7 +104,7 @@ export async function removeScore(
     const subject = await subjectOf(deps, of, who)
     const row = subject && (await readScore(deps.store, of, subject))
     if (subject === undefined || row === undefined) throw new Problem('leaderboard.unknown')
-    const what = `${row.score} of ${row.name} (${row.subjectId}) in season ${of.season}`
+    const what = `${row.score} of ${row.subjectId} in season ${of.season}`
     const writes = deleteScore(act.realmId, subject, row)
     return {
       steps: [

@@ -267,7 +267,8 @@ export async function sendSystemLetter(
     const times = timesOf(now)
     const news = { kind: 'mail.arrived', characterId, letterId } as const
     const writes = [
-      audited(`to ${them.name}: ${letter.subject}`),
+      // No name and no text: an erase leaves the audit as it is.
+      audited(`${letterId} to ${characterId}`),
       ...putLetter(box, { ...letter, letterId, from: { kind: 'game' }, ...times }),
       notify(runtime, { realmId, accountId }, news),
     ]

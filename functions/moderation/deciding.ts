@@ -2,7 +2,15 @@
 // transaction, on condition that it is the first of its report. What hosts must do follows from the rows, so a repeat
 // carries it out again.
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
-import type { AppealCase, Report, Rule, Sanction } from '#shared/api/moderation.ts'
+import type {
+  AppealCase,
+  GuildText,
+  Report,
+  Rule,
+  Sanction,
+  decisions,
+} from '#shared/api/moderation.ts'
+import type { Ban } from '#shared/ownership/ban.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
 import { putMute, readMute } from '#shared/moderation/mute.ts'
@@ -24,8 +32,10 @@ import {
   stillMay,
 } from '../admin/admin.ts'
 import type { PlayDeps } from '../admin/admin.ts'
-import { banWrite, standingCheck } from '../auth/auth.ts'
+import { banWrite, readStanding, standingCheck, withBan, withoutBan } from '../auth/auth.ts'
 import { listCharacters } from '../characters/characters.ts'
+import { followGuildName, removeGuildText } from '../guilds/guilds.ts'
+import type { GuildDeps } from '../guilds/guilds.ts'
 import { once } from '../http/once.ts'
 import {
   closeAppeal,
@@ -36,23 +46,26 @@ import {
   readReport,
   readSanction,
 } from './store.ts'
-import { plainText } from './reports.ts'
+import { guildParts, plainText } from './reports.ts'
+
+/** A guild that is named anew is so on leaderboards too. */
+export type DecideDeps = PlayDeps & GuildDeps
 
 type Steps = Step<ProblemCode | 'busy'>[]
 
 export type Decision = {
-  decision: 'dismiss' | 'warn' | 'mute' | 'ban'
+  decision: (typeof decisions)[number]
   forS?: number | undefined
   rule?: Rule | undefined
   reason: string
 }
 
 /**
- * Decides an open report. Throws report.not_found, report.decided, report.time, admin.*, auth.forbidden, world.busy,
- * operation.mismatch.
+ * Decides an open report. Throws report.not_found, report.decided, report.time, report.remove, admin.*, auth.forbidden,
+ * world.busy, operation.mismatch.
  */
 export async function decide(
-  deps: PlayDeps,
+  deps: DecideDeps,
   operator: OperatorCaller,
   { realmId, reportId }: { realmId: string; reportId: string },
   { decision, forS, rule, reason }: Decision,
@@ -71,6 +84,8 @@ export async function decide(
       })
     }
     const { reporter, reported } = found
+    const removed = decision === 'dismiss' ? undefined : guildTextIn(found)
+    if (decision === 'remove' && removed === undefined) throw new Problem('report.remove')
     const of = { realmId, accountId: reported.playerId }
     const sanction = sanctionFor(deps, decision, forS, rule ?? found.rule)
     const by = { decision, at: now, by: operator.operatorId, reason }
@@ -88,6 +103,14 @@ export async function decide(
       }),
       ...closeReport(realmId, report, now).map((write) => ({ write })),
       ...(sanction === undefined ? [] : await give(deps, operator, of, sanction, reason)),
+      ...(removed === undefined
+        ? []
+        : await removeGuildText(
+            deps,
+            { realmId, guildId: removed.guildId, name: reported.name },
+            removed.part,
+            removed.text,
+          )),
     ]
     if (reporter.playerId !== '') {
       const { name } = reported
@@ -95,7 +118,7 @@ export async function decide(
         kind: 'report.decided',
         reportId,
         name,
-        acted: sanction !== undefined,
+        acted: decision !== 'dismiss',
       } as const
       steps.push(told(deps, { realmId, accountId: reporter.playerId }, news))
     }
@@ -104,7 +127,15 @@ export async function decide(
   const of = { realmId, accountId: decided.reported.playerId }
   if (decided.decision!.decision === 'mute') await tellHosts(deps, of)
   if (decided.decision!.decision === 'ban') await carryOut(deps, of.accountId)
+  const text = decided.decision!.decision === 'dismiss' ? undefined : guildTextIn(decided)
+  if (text?.part === 'name') await followGuildName(deps, { realmId, guildId: text.guildId })
   return decided
+}
+
+/** The text of a guild that a report is about. */
+function guildTextIn({ what, evidence: { guildId, text } }: Report) {
+  if (guildId === undefined || !(what in guildParts)) return undefined
+  return { guildId, text, part: guildParts[what as GuildText] }
 }
 
 /** Mutes a player, in place of any mute before. Throws admin.*, auth.forbidden, world.busy, operation.mismatch. */
@@ -245,7 +276,7 @@ function sanctionFor(
   forS: number | undefined,
   rule: Rule,
 ): Sanction | undefined {
-  if (decision === 'dismiss') return undefined
+  if (decision === 'dismiss' || decision === 'remove') return undefined
   const at = runtime.now()
   return {
     sanctionId: newId(runtime),
@@ -269,10 +300,12 @@ async function give(
   const news: News = { kind: 'sanction.given', sanctionId, sanction: kind, ...(until && { until }) }
   const steps: Steps = [{ write: putSanction(of, sanction) }, told(deps, of, news)]
   if (kind === 'ban') {
-    const must = { ...overWhom(operator, of.accountId), bannedAtMost: longestBan(deps, operator) }
-    if (until! > (must.bannedAtMost ?? until!)) throw new Problem('admin.ban_too_long')
-    const write = banWrite(of.accountId, { until: until!, reason }, must)
-    return [...steps, { write, otherwise: refusalOf(must) }]
+    if (until! > (longestBan(deps, operator) ?? until!)) throw new Problem('admin.ban_too_long')
+    const one = { until: until!, reason, sanctionId }
+    const change = await changeBan(deps, operator, of, (before) =>
+      withBan(before, one, deps.runtime.now()),
+    )
+    return [...steps, change]
   }
   steps.push(...over(operator, of.accountId))
   if (kind === 'mute') {
@@ -282,7 +315,7 @@ async function give(
   return steps
 }
 
-/** What ends a mute or a ban, if it is the one that holds. A ban is the account's: the latest one is lifted. */
+/** What ends a mute or a ban, and no other one. */
 async function lift(
   deps: PlayDeps,
   operator: OperatorCaller,
@@ -290,12 +323,39 @@ async function lift(
   { kind, sanctionId }: Sanction,
 ): Promise<Steps> {
   if (kind === 'ban') {
-    const must = { ...overWhom(operator, of.accountId), bannedAtMost: longestBan(deps, operator) }
-    return [{ write: banWrite(of.accountId, undefined, must), otherwise: refusalOf(must) }]
+    const change = await changeBan(deps, operator, of, (before) =>
+      withoutBan(before, sanctionId, deps.runtime.now()),
+    )
+    return [change]
   }
   if (kind === 'warning') return []
   const before = await readMute(deps.store, of)
   return before?.sanctionId === sanctionId ? [{ write: putMute(of, before, { until: 0 }) }] : []
+}
+
+/**
+ * The bans of an account as they are to be, if they are as they were read, and the account is not above the one who
+ * acts. One trip. Throws admin.player_unknown, admin.yourself.
+ */
+async function changeBan(
+  deps: PlayDeps,
+  operator: OperatorCaller,
+  { accountId }: Player,
+  next: (before: Ban | undefined) => Ban | undefined,
+): Promise<Steps[number]> {
+  const over = overWhom(operator, accountId)
+  const account = await readStanding(deps.store, accountId)
+  if (account === undefined) throw new Problem('admin.player_unknown')
+  const { ban, banVersion = 0 } = account
+  const to = next(ban)
+  if (to === ban) return { write: standingCheck(accountId, over), otherwise: refusalOf(over) }
+  const must = { ...over, bannedAtMost: longestBan(deps, operator), banVersion }
+  const refusal = refusalOf(must)
+  return {
+    write: banWrite(accountId, to, must),
+    otherwise: (row) =>
+      row !== undefined && (row['banVersion'] ?? 0) !== banVersion ? 'busy' : refusal(row),
+  }
 }
 
 /** The account is there, and not above the one who acts. His own row is looked at already (`stillMay`). */

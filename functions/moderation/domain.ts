@@ -5,6 +5,7 @@ import { operationRows } from '../http/rows.ts'
 import { personal } from './personal.ts'
 import { moderationRoutes } from './routes.ts'
 
+const removal = 'A report of a guild is decided; test/functions/moderation.test.ts does it.'
 const all = ['GetItem', 'Query', 'PutItem', 'DeleteItem'] as const
 
 export const domain = defineDomain({
@@ -69,5 +70,31 @@ export const domain = defineDomain({
     },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
+    // The text of a guild is taken away, and what copies its name follows.
+    {
+      table: 'core',
+      partition: 'R#{realm}#GUILD#*',
+      actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      unused: removal,
+    },
+    { table: 'core', partition: 'R#{realm}#GUILDS#*', actions: ['UpdateItem'], unused: removal },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GUILDNAME#*',
+      actions: ['PutItem', 'DeleteItem'],
+      unused: removal,
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#BOARDS-OF#*',
+      actions: ['GetItem', 'Query', 'PutItem'],
+      unused: removal,
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#BOARD#*',
+      actions: ['PutItem'],
+      unused: removal,
+    },
   ],
 })

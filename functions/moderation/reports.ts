@@ -2,6 +2,7 @@
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type {
   Evidence,
+  GuildText,
   Report,
   ReportHistory,
   ReportedThing,
@@ -18,6 +19,8 @@ import type { OperationDeps } from '#shared/store/commit.ts'
 import { characterOf, ownerOfName } from '../characters/characters.ts'
 import { linesAround, mayReadChannel } from '../chat/chat.ts'
 import { friendOf } from '../friends/friends.ts'
+import { guildTextFor } from '../guilds/guilds.ts'
+import type { GuildPart } from '../guilds/guilds.ts'
 import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
 import { openLetter } from '../mail/mail.ts'
@@ -31,6 +34,12 @@ type Person = { playerId: string; name: string }
 
 export type WantedReport = { what: ReportedThing; rule: Rule; note?: string | undefined }
 
+export const guildParts = {
+  guildName: 'name',
+  guildMessage: 'message',
+  guildRanks: 'ranks',
+} as const satisfies Record<GuildText, GuildPart>
+
 /** Lines of a note and of an appeal. */
 const linesMax = 20
 
@@ -42,7 +51,7 @@ export function plainText(text: string): string {
 }
 
 /**
- * Four trips in a row at most. Throws character.not_found, report.unknown, report.self, report.text, world.busy,
+ * Six trips in a row at most. Throws character.not_found, report.unknown, report.self, report.text, world.busy,
  * operation.mismatch.
  */
 export async function report(
@@ -104,6 +113,10 @@ async function find(
       const { name } = friend
       return { reported: { playerId, name }, evidence: { text: status, around: [] } }
     }
+    case 'guildName':
+    case 'guildMessage':
+    case 'guildRanks':
+      return await findGuildText(deps, by, guildParts[what.kind], what.guildId)
   }
 }
 
@@ -124,6 +137,26 @@ async function findLine(
     reported: { playerId, name },
     evidence: { text: line.text, at: line.at, channel, around },
   }
+}
+
+/**
+ * Who wrote it answers for it, else the leader. A name in the log of a guild leads to who had it then, or to nobody: it is
+ * held for as long as the entry is kept.
+ */
+async function findGuildText(
+  { store }: ReportDeps,
+  { realmId, characterId }: Owned,
+  part: GuildPart,
+  guildId: string,
+): Promise<Reported | undefined> {
+  const found = await guildTextFor(store, { realmId, guildId, characterId }, part)
+  if (found === undefined) return undefined
+  const { text, leader, written } = found
+  const writer = written && (await ownerOfName(store, realmId, written.name))
+  const known = written !== undefined && writer?.name === written.name
+  const { accountId: playerId, name } = known ? writer : leader
+  const evidence = { text, guildId, around: [], ...(known && { at: written.at }) }
+  return { reported: { playerId, name }, evidence }
 }
 
 /** Nothing for a letter that is not there, and for one from the game. */

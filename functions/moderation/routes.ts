@@ -1,14 +1,14 @@
 import type { Handlers, OperatorCaller, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { AppealCase, moderation } from '#shared/api/moderation.ts'
-import type { PlayDeps } from '../admin/admin.ts'
 import { requireRole } from '../admin/admin.ts'
 import { readPage } from '../http/page.ts'
 import { appeal, decide, decideAppeal, mute, unmute } from './deciding.ts'
+import type { DecideDeps } from './deciding.ts'
 import { listReports, report, showReport } from './reports.ts'
 import type { ReportDeps } from './reports.ts'
 import { appealsIn, readSanction, sanctionsOf } from './store.ts'
 
-export function moderationRoutes(deps: ReportDeps & PlayDeps): Handlers<typeof moderation> {
+export function moderationRoutes(deps: ReportDeps & DecideDeps): Handlers<typeof moderation> {
   const { store, runtime } = deps
   /** Refuses an account that has lost its role since its token was made. */
   const asked =

@@ -1,6 +1,8 @@
 import { personal } from '#shared/api/personal.ts'
+import { erasuresEveryMinutes } from '#shared/limits.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { runDueErasures } from './erasing.ts'
 import { personalRoutes } from './routes.ts'
 
 export const domain = defineDomain({
@@ -10,6 +12,7 @@ export const domain = defineDomain({
   needs: ['kept'],
   declaration: personal,
   handlers: personalRoutes,
+  timer: { everyMinutes: erasuresEveryMinutes, run: runDueErasures },
   personal: { none: 'It keeps nothing; it calls the others.' },
   // Beside what the domains say that they keep.
   rows: [

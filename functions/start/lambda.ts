@@ -8,7 +8,7 @@ import { systemRuntime } from '#shared/system.ts'
 import { createDomainApp, partsOf } from '../app.ts'
 import { problemOf, problemResponse } from '../http/failure.ts'
 import { createKeysHealth } from '../http/health.ts'
-import { checksOf, socketsOf } from '../http/record.ts'
+import { checksOf, socketsOf, timersOf } from '../http/record.ts'
 import type { DomainRecord } from '../http/record.ts'
 import type { SocketHandlers } from '../http/socket.ts'
 import { readReference } from './content.ts'
@@ -20,7 +20,7 @@ import { processLog, wire } from './wire.ts'
 const keysFreshMs = 60_000
 
 type LambdaHandler = (
-  event: LambdaEvent | SocketEvent,
+  event: LambdaEvent | SocketEvent | TimerEvent,
   context?: LambdaContext,
 ) => Promise<APIGatewayProxyResult>
 
@@ -39,7 +39,7 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
       if (isOutage(error)) return await unavailable(error)
       throw error
     }
-    const { keys, log, runtime, serve, settled, sockets } = running
+    const { keys, log, runtime, serve, settled, sockets, timers } = running
     // A Lambda stands still between requests. So a request that finds the keys old reads them again.
     const now = runtime.now()
     if (now - keysReadAt >= keysFreshMs) {
@@ -48,9 +48,12 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
         log.error('the keys could not be read', { cause })
       })
     }
-    const answer = isSocketEvent(event)
-      ? await hear(sockets, event)
-      : await serve(withEncodedPath(event), context)
+    const answer =
+      'timer' in event
+        ? await keepTime(timers, event)
+        : isSocketEvent(event)
+          ? await hear(sockets, event)
+          : await serve(withEncodedPath(event), context)
     // After the answer this process stands still. So it first waits for all requests still under way.
     await settled()
     return answer
@@ -69,8 +72,21 @@ async function start(records: readonly DomainRecord[], openers: Openers) {
     ...(reference === undefined ? {} : { reference }),
   })
   const { keys, log, runtime } = parts
-  const sockets = socketsOf(records, partsOf(parts))
-  return { keys, log, runtime, serve: handle(app), settled: wired.settled, sockets }
+  const all = partsOf(parts)
+  const [sockets, timers] = [socketsOf(records, all), timersOf(records, all)]
+  return { keys, log, runtime, serve: handle(app), settled: wired.settled, sockets, timers }
+}
+
+/** What EventBridge sends when it is time (cdk/api.ts). `timer`: the name of the domain. */
+type TimerEvent = { timer: string }
+
+/** Fails when the work does: the alarm for failing functions tells of it. */
+async function keepTime(
+  timers: ReturnType<typeof timersOf>,
+  { timer }: TimerEvent,
+): Promise<APIGatewayProxyResult> {
+  await timers.find(({ name }) => name === timer)?.run()
+  return nothingToSay
 }
 
 /** An event of a WebSocket API, as far as it is read here. */
@@ -84,6 +100,8 @@ type SocketEvent = {
   body?: string | null
 }
 
+const nothingToSay = { statusCode: 200, headers: {}, body: '', isBase64Encoded: false }
+
 function isSocketEvent(event: LambdaEvent | SocketEvent): event is SocketEvent {
   return 'connectionId' in event.requestContext && 'eventType' in event.requestContext
 }
@@ -96,7 +114,7 @@ async function hear(
   const { connectionId, connectedAt: openedAt, eventType } = requestContext
   if (eventType === 'MESSAGE') await sockets?.message({ connectionId, openedAt }, body ?? '')
   if (eventType === 'DISCONNECT') await sockets?.closed(connectionId)
-  return { statusCode: 200, headers: {}, body: '', isBase64Encoded: false }
+  return nothingToSay
 }
 
 function isOutage(error: unknown): boolean {

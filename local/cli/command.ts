@@ -1,6 +1,6 @@
 // What was typed after `npm run waystone --`, as a command.
 import { parseArgs } from 'node:util'
-import { rules } from '#shared/api/moderation.ts'
+import { decisions, rules } from '#shared/api/moderation.ts'
 import type { Rule } from '#shared/api/moderation.ts'
 import { roles } from '#shared/api/role.ts'
 import type { Role } from '#shared/api/role.ts'
@@ -127,7 +127,7 @@ export const help = `Waystone, for operators
   unmute <who> --reason "..." [--realm id]
   moderation list [--closed] [--realm id]  what players report, the oldest first
   moderation show <report> [--realm id]    with a copy of what was reported, and the history
-  moderation decide <report> dismiss|warn|mute|ban [--for 24h] [--rule <rule>] --reason "..."
+  moderation decide <report> dismiss|remove|warn|mute|ban [--for 24h] [--rule <rule>] --reason "..."
   moderation appeals [--closed] [--realm id]
   moderation appeal <sanction> uphold|lift --reason "..." [--realm id]
                                            <rule>: ${rules.join(', ')}
@@ -342,8 +342,6 @@ function moderateOf(
   }
   return moderationOf(given, values, { forS, rule })
 }
-
-const decisions = ['dismiss', 'warn', 'mute', 'ban'] as const
 
 function moderationOf(
   [verb = '', ...rest]: string[],

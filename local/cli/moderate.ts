@@ -1,7 +1,14 @@
 // The commands of moderators over the API, and their outcome in words.
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
-import type { AppealCase, Report, ReportHistory, Rule, Sanction } from '#shared/api/moderation.ts'
+import type {
+  AppealCase,
+  Report,
+  ReportHistory,
+  Rule,
+  Sanction,
+  decisions,
+} from '#shared/api/moderation.ts'
 
 export type Moderate =
   | { act: 'mute'; who: string; forS: number; rule: Rule; reason: string }
@@ -11,7 +18,7 @@ export type Moderate =
   | {
       act: 'decide'
       reportId: string
-      decision: 'dismiss' | 'warn' | 'mute' | 'ban'
+      decision: (typeof decisions)[number]
       forS: number | undefined
       rule: Rule | undefined
       reason: string

@@ -4,7 +4,7 @@ import type { Hono } from 'hono'
 import { game } from '#game'
 import { partsOf } from '#functions/app.ts'
 import { domains } from '#functions/domains.ts'
-import { socketsOf } from '#functions/http/record.ts'
+import { socketsOf, timersOf } from '#functions/http/record.ts'
 import { createSocketServer } from '#functions/start/sockets.ts'
 import { signInOf } from '#functions/start/sign-in.ts'
 import { isWildcard } from '#shared/authority.ts'
@@ -15,7 +15,7 @@ import { createSockets } from '#shared/push/sockets.ts'
 import { startDev } from '../dev-reload.ts'
 import { createFolderSender, serveEmails } from '../email-folder.ts'
 import type { LocalFleet } from '../fleet/local-fleet.ts'
-import { createFunctions, givenParts, listen } from '../functions.ts'
+import { createFunctions, givenParts, listen, recordsWith } from '../functions.ts'
 import type { FunctionsOptions } from '../functions.ts'
 import type { HealthProbe } from '../health.ts'
 import { followHostFaults } from '../host-faults.ts'
@@ -25,14 +25,22 @@ import { writeRunFile } from '../run-file.ts'
 import type { Ground } from './ground.ts'
 import type { Stores } from './stores.ts'
 
-/** Serves API and page. Returns a function that goes on with other code of the game, in zone hosts too. */
+/** The functions as they run. */
+export type Api = {
+  /** Goes on with other code of the game, in zone hosts too. */
+  takeGame: (game: Game) => void
+  /** What the domains do by the clock. */
+  timers: () => ReturnType<typeof timersOf>
+}
+
+/** Serves API and page. */
 export async function startApi(
   ground: Ground,
   stores: Stores,
   fleet: LocalFleet,
   health: HealthProbe,
   served: { page: Page },
-): Promise<(game: Game) => void> {
+): Promise<Api> {
   const { config, loaded, port, url, runtime, log, print, onStop } = ground
   const emailFolder = join(ground.dataDir, 'email')
   const { store, cache, keys } = stores
@@ -71,7 +79,10 @@ export async function startApi(
     runtime,
     log,
   })
-  const makeApp = (of: Pick<Game, 'contentKinds' | 'routes' | 'tallies' | 'zone'>) => {
+  let timers: Api['timers']
+  const makeApp = (of: Game) => {
+    const records = recordsWith(of)
+    timers = () => timersOf(records, partsOf(givenParts(parts, records)))
     const app = createFunctions({ ...parts, game: of })
     servePage(app, () => served.page)
     serveEmails(app, emailFolder)
@@ -98,10 +109,11 @@ export async function startApi(
   })
   onStop('run file', removeRunFile)
   let version = 0
-  return (next) => {
+  const takeGame = (next: Game) => {
     app = makeApp(next)
     fleet.takeGame(String(++version))
   }
+  return { takeGame, timers: () => timers() }
 }
 
 /** Faults of hosts are shown. With WAYSTONE_DEV code and content are taken over when they change. */

@@ -1,4 +1,5 @@
-// What runs beside everything else: the health probe, fresh keys, the sweep of expired rows.
+// What runs beside everything else: the health probe, fresh keys, the sweep of expired rows, and what domains do by the
+// clock.
 import { openNodeSocket } from '#client/bots/socket.ts'
 import { createSyntheticPlayer } from '#client/bots/synthetic.ts'
 import { createContent } from '#client/library/content.ts'
@@ -10,6 +11,7 @@ import type { LocalFleet } from '../fleet/local-fleet.ts'
 import { createHealthProbe, probeEveryMs } from '../health.ts'
 import type { HealthProbe } from '../health.ts'
 import { sweep } from '../sweeper.ts'
+import type { Api } from './api.ts'
 import type { Ground } from './ground.ts'
 import type { Stores } from './stores.ts'
 
@@ -44,7 +46,7 @@ export function createRealmProbe(
 export function startBackground(
   { config, runtime, log, onStop }: Ground,
   { database, keys }: Stores,
-  health: HealthProbe,
+  { health, timers }: Pick<Api, 'timers'> & { health: HealthProbe },
   stopped: AbortController,
 ): void {
   const { WAYSTONE_TABLES: tablePrefix } = config
@@ -56,6 +58,14 @@ export function startBackground(
     every(probeEveryMs, 'health probe', () => health.probe(), background),
     every(keysEveryMs, 'key refresh', () => keys.refresh(), background),
     every(sweepEveryMs, 'sweep', sweepOnce, background),
+    ...timers().map(({ name, everyMs }) => {
+      // Looked for each time: the code of the game may be another one by now.
+      const work = async () =>
+        await timers()
+          .find((one) => one.name === name)
+          ?.run()
+      return every(everyMs, `the timer of ${name}`, work, background)
+    }),
   ]
   onStop('background', async () => {
     stopped.abort()

@@ -170,10 +170,14 @@ const auditEntry = z
   .object({
     entryId: uuid,
     at: moment,
-    operatorId: z.string().meta({ description: 'An account, or `cli:` and a name' }),
+    operatorId: z
+      .string()
+      .meta({ description: 'An account, `cli:` and a name, or `timer`: what the clock does' }),
     action: z.enum(auditActions),
     target: z.string().meta({ description: 'The account, the host or the realm' }),
-    what: z.string().meta({ description: 'The particulars; may be empty' }),
+    what: z
+      .string()
+      .meta({ description: 'The particulars, with players by their ids; may be empty' }),
     reason: z.string(),
     operation: z.string().meta({ description: 'Hash of the Idempotency-Key' }),
   })

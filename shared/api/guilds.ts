@@ -58,7 +58,17 @@ const entry = z
   .object({
     logId: uuid,
     at: moment,
-    kind: z.enum(['founded', 'joined', 'left', 'kicked', 'ranked', 'led', 'message', 'ranks']),
+    kind: z.enum([
+      'founded',
+      'joined',
+      'left',
+      'kicked',
+      'ranked',
+      'led',
+      'message',
+      'ranks',
+      'moderated',
+    ]),
     name: characterName.meta({ description: 'Whom it is about' }),
     by: characterName.optional().meta({ description: 'Who did it, if it is another one' }),
     rank: guildRankName.optional(),

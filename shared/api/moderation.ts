@@ -20,6 +20,15 @@ export const rules = [
 ] as const
 export const rule = z.enum(rules).meta({ id: 'Rule', description: 'The rule that was broken' })
 
+/** What a guild shows that others read. */
+const guildTexts = ['guildName', 'guildMessage', 'guildRanks'] as const
+
+/**
+ * dismiss: nothing was wrong. remove: the text of a guild is taken away, nobody is sanctioned. The others sanction a
+ * player, and take the text of a guild away too.
+ */
+export const decisions = ['dismiss', 'remove', 'warn', 'mute', 'ban'] as const
+
 const what = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('line'), channel: chatChannel, lineId: uuid }),
@@ -28,6 +37,10 @@ const what = z
     }),
     z.object({ kind: z.literal('name'), name: characterName }),
     z.object({ kind: z.literal('status'), playerId: uuid }).meta({ description: 'Of a friend' }),
+    z.object({ kind: z.enum(guildTexts), guildId: uuid }).meta({
+      description:
+        'The name of a guild; its message or the names of its ranks, of the guild of your character',
+    }),
   ])
   .meta({ id: 'ReportedThing', description: 'What is reported: you must be able to read it' })
 
@@ -59,6 +72,7 @@ const evidence = z
     text: z.string().meta({ description: 'What was reported, as it was then' }),
     at: moment.optional(),
     channel: z.string().optional(),
+    guildId: uuid.optional().meta({ description: 'Whose text it is' }),
     around: z
       .array(z.object({ name: z.string(), at: moment, text: z.string() }))
       .meta({ description: 'Lines of chat before and after it, and itself' }),
@@ -69,7 +83,7 @@ const person = z.object({ playerId: z.string(), name: z.string() })
 
 export const decisionSchema = z
   .object({
-    decision: z.enum(['dismiss', 'warn', 'mute', 'ban']),
+    decision: z.enum(decisions),
     at: moment,
     by: z.string().meta({ description: 'An account, or `cli:` and a name' }),
     reason: z.string(),
@@ -81,7 +95,7 @@ export const reportSchema = z
   .object({
     reportId: uuid,
     at: moment,
-    what: z.enum(['line', 'letter', 'name', 'status']),
+    what: z.enum(['line', 'letter', 'name', 'status', ...guildTexts]),
     rule,
     note: z.string().optional(),
     reporter: person,
@@ -133,7 +147,8 @@ export const moderation = domain({
     report: endpoint({
       method: 'POST',
       path: '/v1/realms/{realmId}/reports',
-      summary: 'Report a line of chat, a letter, a name or a status to the moderators',
+      summary:
+        'Report a line of chat, a letter, a name, a status or a text of a guild to the moderators',
       description:
         'What you report is copied with its context. The same thing reported again is the same report. Both players are ' +
         'told when it is decided; the other one does not learn who you are.',
@@ -209,13 +224,15 @@ export const moderation = domain({
     decide: endpoint({
       method: 'POST',
       path: '/v1/admin/realms/{realmId}/reports/{reportId}/decide',
-      summary: 'Decide an open report: dismiss it, warn, mute or ban',
-      description: 'Of two moderators at once one decides; the other one is told how.',
+      summary: 'Decide an open report: dismiss it, remove, warn, mute or ban',
+      description:
+        'Of two moderators at once one decides; the other one is told how. Of a guild that is not dismissed the text goes, ' +
+        'if it is still the same: the message is empty, ranks are numbered, the name becomes one of chance.',
       identity: 'moderator',
       repeat: 'remembered',
       params: ofReport,
       body: z.object({
-        decision: z.enum(['dismiss', 'warn', 'mute', 'ban']),
+        decision: z.enum(decisions).meta({ description: '`remove`: of texts of guilds alone' }),
         forS: forS.optional().meta({ description: 'Of a mute or a ban, which need it: seconds' }),
         rule: rule.optional().meta({ description: 'As the report has it without it' }),
         reason,
@@ -225,6 +242,7 @@ export const moderation = domain({
         'report.not_found',
         'report.decided',
         'report.time',
+        'report.remove',
         ...overErrors,
         'admin.yourself',
         'admin.ban_too_long',
@@ -288,6 +306,7 @@ export const moderation = domain({
   },
 })
 
+export type GuildText = (typeof guildTexts)[number]
 export type Rule = z.infer<typeof rule>
 export type ReportedThing = z.infer<typeof what>
 export type Sanction = z.infer<typeof sanctionSchema>

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { eraseGraceDays, erasuresPerRun } from '../limits.ts'
+import { eraseGraceDays, erasuresEveryMinutes, erasuresPerRun } from '../limits.ts'
 import { named, reason } from './admin.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { moment, uuid } from './names.ts'
@@ -112,8 +112,8 @@ export const personal = domain({
       path: '/v1/admin/erasures/run',
       summary: 'Close and erase the accounts whose time has come',
       description:
-        `Up to ${erasuresPerRun} of them; ask again while there are \`more\`. To be asked at least once a day. ` +
-        'A closed account is erased 16 minutes later, by another run.',
+        `Up to ${erasuresPerRun} of them; ask again while there are \`more\`. The clock does the same every ` +
+        `${erasuresEveryMinutes} minutes. A closed account is erased 16 minutes later, by another run.`,
       identity: 'operator',
       repeat: 'natural',
       body: z.object({ reason }),

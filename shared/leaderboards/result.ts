@@ -106,7 +106,7 @@ export async function guildIdOf(
   return readRow(pointerRow, await store.get({ table: 'core', key, consistent: true }))?.guildId
 }
 
-/** Two trips. The character must still be in the guild when the result is taken. */
+/** Two trips. The character must still be in the guild, and its name be the same, when the result is taken. */
 async function guildOf(
   store: Store,
   realmId: string,
@@ -118,8 +118,11 @@ async function guildOf(
   const key = { pk: `R#${realmId}#GUILD#${guildId}`, sk: 'GUILD' }
   const guild = readRow(guildRow, await store.get({ table: 'core', key, consistent: true }))
   if (guild?.state !== 'open') return undefined
-  const condition = '#state = :open'
-  const bindings = { names: { '#state': 'state' }, values: { ':open': 'open' } }
+  const condition = '#state = :open AND #name = :name'
+  const bindings = {
+    names: { '#state': 'state', '#name': 'name' },
+    values: { ':open': 'open', ':name': guild.name },
+  }
   const still = { condition: 'guildId = :guild', values: { ':guild': guildId } }
   return {
     subjectId: guildId,

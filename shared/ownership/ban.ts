@@ -17,7 +17,13 @@ export type Ban = {
   /** Unix ms. */
   until: number
   reason?: string | undefined
+  /** The decision of a report that has given it. A ban by hand has none. */
+  sanctionId?: string | undefined
+  /** Bans by other decisions that hold as well, and end no later. */
+  beside?: Decided[] | undefined
 }
+
+type Decided = Omit<Ban, 'beside'>
 
 const copyRow = z.object({ bannedUntil: z.number() })
 

@@ -114,8 +114,17 @@ describe('the stacks', () => {
       const one = made[bundling]
       const functions = ofType(one.stacks.api, 'AWS::Lambda::Function')
       expect(functions).toHaveLength(functionsOf(bundling, domains).size)
-      // Every function may be reached, the one with the social socket by two routes more; the routes are the same.
-      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length + 2)
+      // Every function may be reached, the one with the social socket by two routes more, one by the clock; the
+      // routes are the same.
+      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length + 3)
+      const rules = ofType(one.stacks.api, 'AWS::Events::Rule').map(({ Properties }) => Properties)
+      expect(rules).toMatchObject([
+        {
+          ScheduleExpression: 'rate(10 minutes)',
+          State: 'ENABLED',
+          Targets: [{ Input: '{"timer":"personal"}', RetryPolicy: { MaximumRetryAttempts: 0 } }],
+        },
+      ])
       expect(routesOf(one).sort()).toEqual(routesOf(realm).sort())
     }
   })

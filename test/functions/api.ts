@@ -10,7 +10,7 @@ import type { AppOptions } from '#functions/app.ts'
 import type { Hasher } from '#functions/auth/passwords.ts'
 import { keptBy } from '#functions/http/personal.ts'
 import type { Personal } from '#functions/http/personal.ts'
-import { defineDomain, socketsOf } from '#functions/http/record.ts'
+import { defineDomain, socketsOf, timersOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import type { SocketHandlers } from '#functions/http/socket.ts'
 import { api } from '#shared/api/api.ts'
@@ -102,6 +102,8 @@ export type TestApi = {
   sockets: { sent: { to: string; text: string }[]; closed: string[]; gone: Set<string> }
   /** What the domains do with social sockets. */
   social: SocketHandlers
+  /** What the domains do by the clock, once. */
+  keepTime(): Promise<void>
   /** E-mail that was sent; `fails` lets the next ones fail. */
   email: { sent: Email[]; fails: boolean }
   /** The fault of the store from now on. */
@@ -240,7 +242,8 @@ export async function openApi(
       },
     },
   }
-  const social = socketsOf(records, partsOf(parts))!
+  const all = partsOf(parts)
+  const [social, timers] = [socketsOf(records, all)!, timersOf(records, all)]
   const app = createDomainApp(records, parts, {
     profile,
     addressOf: (c) => c.req.header(addressHeader) ?? '192.0.2.1',
@@ -269,6 +272,9 @@ export async function openApi(
     fleet,
     sockets,
     social,
+    keepTime: async () => {
+      for (const { run } of timers) await run()
+    },
     email,
     send,
     client: ({ token, address } = {}) =>

@@ -266,6 +266,40 @@ describe('the health of a function', () => {
   })
 })
 
+describe('the clock of EventBridge', () => {
+  it('lets the function of personal data close whom it is time for, and is told when that fails', async () => {
+    const { accountId } = (
+      await realm.ask('POST', '/v1/auth/guest', {
+        body: { deviceSecret: Buffer.alloc(32, 3).toString('base64url') },
+      })
+    ).json() as { accountId: string }
+    const at = Date.now() - 1000
+    const key = { pk: 'ERASURES', sk: `${String(at).padStart(15, '0')}#${accountId}` }
+    const item = { ...key, v: 1, accountId, at, askedAt: at, closed: false }
+    await realm.store.put({ table: 'core', item })
+    await realm.store.update({
+      table: 'core',
+      key: { pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' },
+      update: 'SET eraseAt = :at, closing = :no',
+      values: { ':at': at, ':no': false },
+    })
+    const personal = realm.functions.get('personal')!
+    expect(await personal.invoke({ timer: 'personal' })).toMatchObject({
+      answer: { statusCode: 200 },
+    })
+    const query = { keyCondition: 'pk = :pk', values: { ':pk': 'ERASURES' } }
+    const { items } = await realm.store.query({ table: 'core', ...query })
+    expect(items).toMatchObject([{ accountId, closed: true }])
+    // Of another domain: nothing to do.
+    const other = realm.functions.get('content')!
+    expect(await other.invoke({ timer: 'personal' })).toMatchObject({ answer: { statusCode: 200 } })
+    // A row that it cannot read is an error of the function, and its alarm.
+    await realm.store.put({ table: 'core', item: { pk: 'ERASURES', sk: '0', v: 1 } })
+    expect(await personal.invoke({ timer: 'personal' })).toMatchObject({ error: {} })
+    await realm.store.delete({ table: 'core', key: { pk: 'ERASURES', sk: '0' } })
+  })
+})
+
 describe('what API Gateway hands over', () => {
   it('keeps bodies in base64, cookies, and several values of one name', async () => {
     const headers = {

@@ -9,6 +9,7 @@ import { copyKeys } from '#shared/leaderboards/copy.ts'
 import { placeOf, readPlace } from '#shared/leaderboards/place.ts'
 import { boardCopierMs } from '#shared/limits.ts'
 import { planResult } from '#shared/leaderboards/result.ts'
+import { putScore } from '#shared/leaderboards/rows.ts'
 import { periodAt } from '#shared/leaderboards/season.ts'
 import { readAround, readTop } from '#functions/leaderboards/reading.ts'
 import { commit, operationOf } from '#shared/store/commit.ts'
@@ -402,6 +403,98 @@ describe('leaderboards over HTTP', () => {
     expect(await codeOf(give(ada.name, 50))).toBe('leaderboard.unknown')
     await ada.client.characters.restore(of)
     expect(await names()).toEqual([ada.name, bram.name])
+  })
+
+  it('show the new name of a character at once, in past seasons too, with Redis and without', async () => {
+    const { test, stage, operator, params, give } = await world()
+    const [ada, bram] = [await stage.player(), await stage.player()]
+    await give(ada.name, 9)
+    await give(bram.name, 5)
+    await operator.client.leaderboards.archive({ params, body: { reason: 'A test' } })
+    await give(ada.name, 4)
+    const around = async (season?: number) => {
+      const query = season === undefined ? {} : { season }
+      const of = { params: { ...params, characterId: bram.as }, query }
+      const { entries } = await bram.client.leaderboards.around(of)
+      return entries.map(({ name, score, at }) => [name, score, at])
+    }
+    const top = async (season?: number) => {
+      const query = season === undefined ? {} : { season }
+      return (await bram.client.leaderboards.top({ params, query })).entries.map(({ name }) => name)
+    }
+    await give(bram.name, 1)
+    const at = test.clock.now()
+    const before = [await around(), await around(1)]
+    expect(before[0]![0]).toEqual([ada.name, 4, at])
+    test.clock.advance(1000)
+    const of = { params: { realmId, characterId: ada.as } }
+    // Redis does not answer meanwhile: who reads the store sees it, and the copies when the list is read again.
+    const { pipeline } = test.cache
+    test.cache.pipeline = () => Promise.reject(new CacheError('gone'))
+    const name = 'Clara'
+    await ada.client.characters.rename({ ...of, body: { name } })
+    expect([await top(), await top(1)]).toEqual([
+      [name, bram.name],
+      [name, bram.name],
+    ])
+    test.cache.pipeline = pipeline
+    await ada.client.characters.list({ params: { realmId } })
+    // The same places, scores and times.
+    const renamed = before.map((all) =>
+      all.map(([, ...more], i) => (i === 0 ? [name, ...more] : all[i])),
+    )
+    expect([await around(), await around(1)]).toEqual(renamed)
+    expect([await top(), await top(1)]).toEqual([
+      [name, bram.name],
+      [name, bram.name],
+    ])
+    // An operator's rename, twice; then it is deleted, and comes back.
+    const forced = {
+      params: { realmId, character: ada.as },
+      body: { name: 'Dora', reason: 'A test' },
+    }
+    await operator.client.characters.renameOf(forced)
+    await operator.client.characters.renameOf(forced)
+    expect([await top(), (await around())[0]]).toEqual([
+      ['Dora', bram.name],
+      ['Dora', 4, at],
+    ])
+    await ada.client.characters.delete(of)
+    expect([await top(), await top(1), await around()]).toEqual([
+      [bram.name],
+      [bram.name],
+      [[bram.name, 1, at]],
+    ])
+    await ada.client.characters.restore(of)
+    expect([await top(1), (await around())[0]]).toEqual([
+      ['Dora', bram.name],
+      ['Dora', 4, at],
+    ])
+  })
+
+  it('take a new name over in hundreds of seasons, some at once, and change nothing when they are told again', async () => {
+    const { test, stage } = await world()
+    const ada = await stage.player()
+    const seasons = 200
+    for (let season = 1; season <= seasons; season++) {
+      const subject = { subjectId: ada.as, owner: ada.playerId }
+      const reachedAt = test.clock.now()
+      const place = placeOf('highest', { score: season, reachedAt, ...subject })
+      const row = { board: 'old', season, subjectId: ada.as, name: ada.name, score: season }
+      await test.memory.transact(
+        putScore(realmId, subject, undefined, { ...row, reachedAt, place, listed: true }),
+      )
+    }
+    test.trips.reset()
+    const of = { params: { realmId, characterId: ada.as } }
+    await ada.client.characters.rename({ ...of, body: { name: 'Clara' } })
+    const rows = () => test.memory.rows('core').filter(({ pk }) => pk.startsWith('R#local#BOARD'))
+    const after = rows()
+    expect(after).toHaveLength(2 * seasons)
+    expect(new Set(after.map((row) => row['name']))).toEqual(new Set(['Clara']))
+    expect(test.trips.sequential()).toBeLessThan(100)
+    await ada.client.characters.list({ params: { realmId } })
+    expect(rows()).toEqual(after)
   })
 
   it('operators hand in, take off, end and drop seasons, and the audit says so', async () => {

@@ -98,7 +98,12 @@ describe('a letter from the game', () => {
     expect(await ada.open(letterId)).toMatchObject({ from: { kind: 'game' }, to: 'you', ...hello })
     expect(await ada.told()).toMatchObject([{ letterId, characterId: ada.as }])
     expect(await operator.audit()).toMatchObject([
-      { action: 'mail.send', target: 'local', what: 'to Ada: Hello', operatorId: 'cli:ann' },
+      {
+        action: 'mail.send',
+        target: 'local',
+        what: `${letterId} to ${ada.as}`,
+        operatorId: 'cli:ann',
+      },
     ])
     await ada.mark(letterId)
     await ada.remove(letterId)

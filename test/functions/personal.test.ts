@@ -59,6 +59,11 @@ const toPlayers = new Set([
   'admin.sendMail',
 ])
 
+/** The audit stays. It has ids of players, and no name. */
+function isAuditByIds(text: string, gone: readonly Player[]): boolean {
+  return text.includes('"pk":"AUDIT"') && gone.every(({ name }) => !text.includes(name))
+}
+
 /** Each call of the book that changes something is made, each by players of its own. */
 async function liveFully({ test, stage }: World): Promise<void> {
   const done = ['auth.erase', 'auth.logout', 'auth.logoutEverywhere', 'characters.delete']
@@ -145,6 +150,9 @@ function leftOf(test: TestApi, gone: readonly Player[]): string[] {
   return found
 }
 
+const auditOf = (test: TestApi) =>
+  JSON.stringify(test.memory.rows('core').filter(({ pk }) => pk === 'AUDIT'))
+
 /** What is in a row beside what leads to it, and what nobody but us reads. */
 const ours = new Set([
   // Why an operator has banned him is between operators: `reason`.
@@ -163,6 +171,39 @@ function textsOf(value: unknown): string[] {
     .flatMap(([, one]) => textsOf(one))
 }
 
+describe('the audit', () => {
+  it('names whom a kick, a letter and a score are of by ids alone', async () => {
+    const { test, stage } = await openWorld()
+    const { playerId, as, name } = await stage.player()
+    const { bootId } = await stage.openZone()
+    await test.memory.update({
+      table: 'core',
+      key: { pk: `R#local#C#${as}`, sk: '#GUARD' },
+      update: 'SET #state = :active, #owner = :host',
+      names: { '#state': 'state', '#owner': 'owner' },
+      values: { ':active': 'active', ':host': bootId },
+    })
+    const { admin, leaderboards } = (await stage.operator()).client
+    // Waiting for the host moves the clock.
+    test.clock.sleep = async (ms) => test.clock.advance(ms)
+    const letter = { subject: `Sorry, ${name}`, text: 'Take this', reason }
+    await admin.sendMail({ params: { realmId: 'local' }, body: { to: name, ...letter } })
+    const params = { realmId: 'local', board: 'gathering' }
+    await leaderboards.submit({ params, body: { name, score: 3, reason } })
+    await leaderboards.remove({ params, body: { who: name, reason } })
+    await admin.kick({ params: { who: playerId }, body: { reason } })
+    const { entries } = await admin.audit({ query: {} })
+    expect(entries.map(({ action }) => action).toSorted()).toEqual([
+      'kick',
+      'leaderboard.remove',
+      'leaderboard.submit',
+      'mail.send',
+    ])
+    for (const { what } of entries) expect(what).toContain(as)
+    expect(auditOf(test)).not.toContain(name)
+  })
+})
+
 describe('the erase of players who did all that the book of calls can do', () => {
   it.each([0, 1])(
     'leaves nothing of every other one; all that goes was in the export (%i)',
@@ -176,8 +217,9 @@ describe('the erase of players who did all that the book of calls can do', () =>
       const before = rowsOf(test)
       await erase(world, gone)
       later(world)
-      const left = leftOf(test, gone).filter((text) => !text.includes('"pk":"AUDIT"'))
+      const left = leftOf(test, gone).filter((text) => !isAuditByIds(text, gone))
       expect(left).toEqual([])
+      for (const { name } of gone) expect(auditOf(test)).not.toContain(name)
 
       // Rows that named them in their keys, and are not there any more: each was told to its player.
       const now = new Set(rowsOf(test).map(keyOf))
@@ -302,7 +344,7 @@ describe('an erase', () => {
       test.clock.advance(operationKeptMs)
       test.memory.sweep(test.clock.now())
       expect(
-        leftOf(test, [me]).filter((text) => !text.includes('"pk":"AUDIT"')),
+        leftOf(test, [me]).filter((text) => !isAuditByIds(text, [me])),
         `after ${after}`,
       ).toEqual([])
       expect(plainRows(test), `after ${after}`).toEqual(expected)
@@ -330,6 +372,43 @@ describe('an erase', () => {
       )
       expect(left.length > 0).toBe(forgets)
     }
+  })
+})
+
+describe('the clock', () => {
+  const erased = (test: TestApi) =>
+    test.memory.rows('core').filter((row) => row['action'] === 'player.erased')
+
+  it('closes and erases whom it is time for, also in several processes at once, and once for the audit', async () => {
+    const world = await openWorld()
+    const { test } = world
+    const { me, friend } = await hero(world)
+    const operator = await world.stage.operator()
+    const who = { params: { who: me.playerId } }
+    await operator.client.personal.eraseOf({ ...who, body: { reason, days: 0 } })
+    const inAWeek = { params: { who: friend.playerId }, body: { reason, days: 7 } }
+    await operator.client.personal.eraseOf(inAWeek)
+    test.clock.advance(1000)
+    const atOnce = async () => await Promise.all([1, 2, 3].map(() => test.keepTime()))
+    await atOnce()
+    expect(erased(test)).toEqual([])
+    test.clock.advance(eraseSettlesMs + 1000)
+    await atOnce()
+    // Who of them met the others waits for the next time.
+    test.clock.advance(eraseSettlesMs)
+    await atOnce()
+    expect(erased(test)).toMatchObject([{ operatorId: 'timer', target: me.playerId }])
+    expect(leftOf(test, [me]).filter((text) => text.includes(`ACCOUNT#${me.playerId}`))).toEqual([])
+    const waiting = test.memory.rows('core').filter(({ pk }) => pk === 'ERASURES')
+    expect(waiting).toMatchObject([{ accountId: friend.playerId, closed: false }])
+    expect(test.logged.filter((line) => !line.includes('could not be erased yet'))).toEqual([])
+  })
+
+  it('costs one read when nobody waits', async () => {
+    const { test } = await openWorld()
+    test.trips.reset()
+    await test.keepTime()
+    expect(test.trips.trips.map(({ operation }) => operation)).toEqual(['query'])
   })
 })
 

@@ -2,7 +2,9 @@
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import type { GuildMember, GuildWaiting, Permission } from '#shared/api/guilds.ts'
+import type { GuildText } from '#shared/api/moderation.ts'
 import { button, element, field } from '../element.ts'
+import { openReport } from './report.ts'
 import { line, presenceWords, section } from './tab.ts'
 import type { Tab, TabContext } from './tab.ts'
 
@@ -24,6 +26,8 @@ export function guildTab(
     name.input.value = ''
     return text
   }
+  const report = (kind: GuildText, guildId: string, about: string) =>
+    openReport({ api, playing }, { kind, guildId }, about)
   const form = element('form', { class: 'row' })
   const list = element('div')
   /** What the form does; drawn anew with the guild. */
@@ -61,6 +65,10 @@ export function guildTab(
                 act(() => api.guilds.join({ params: { realmId, guildId: one.guildId }, body })),
             },
             { label: 'Decline', choose: () => act(() => end(one)) },
+            {
+              label: 'Report its name',
+              choose: () => report('guildName', one.guildId, `the name of ${one.guild}`),
+            },
           ]),
         ),
       ),
@@ -100,6 +108,21 @@ export function guildTab(
     list.replaceChildren(
       element('h2', { text: `${guild.name}, ${guild.members} members` }),
       ...(guild.message === undefined ? [] : [element('p', { text: guild.message })]),
+      element(
+        'div',
+        { class: 'row' },
+        button('Report its name', () => report('guildName', guildId, 'the name'), 'plain'),
+        ...(guild.message === undefined
+          ? []
+          : [
+              button(
+                'Report message',
+                () => report('guildMessage', guildId, 'the message'),
+                'plain',
+              ),
+            ]),
+        button('Report ranks', () => report('guildRanks', guildId, 'the ranks'), 'plain'),
+      ),
       ...section(
         'They apply',
         applications.map((each) => applicationLine(each)),
