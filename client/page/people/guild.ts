@@ -3,8 +3,10 @@ import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import type { GuildMember, GuildWaiting, Permission } from '#shared/api/guilds.ts'
 import { button, element, field } from '../element.ts'
-import { line, presenceWords, section } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { line, section } from '../lines.ts'
+import { presenceWords } from './tab.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 type Own = NonNullable<Awaited<ReturnType<ApiClient<Api>['guilds']['mine']>>['guild']>
 
