@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Hook } from '#client/page/hook.ts'
 import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
 import type { Waystone } from '../e2e/waystone.ts'
+import { keepAnAccount } from './account-story.ts'
 import { findChromium, launch } from './chromium.ts'
 
 declare global {
@@ -259,5 +260,16 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
     await keepInTouch(mira, bram)
     await keepInTouchFromLobby(mira, await openPage())
     expect(complaints).toEqual([])
+  })
+
+  it('a guest becomes an account that lasts, with a code and a new password', async () => {
+    const page = await openPage()
+    await page.click('#guest')
+    await createAndEnter(page, 'Mira Kept')
+    await page.click('.corner >> text=Characters')
+    complaints.length = 0
+    await keepAnAccount(page, folder.dataDir, 'Mira Kept')
+    // Chromium tells of each refusal, here of a wrong password and of log-ins that need a code.
+    expect(complaints.filter((text) => !text.includes('401') && !text.includes('403'))).toEqual([])
   })
 })

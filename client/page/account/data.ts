@@ -42,7 +42,7 @@ export function dataTab({ session, realm, act, overview, erased }: AccountContex
   })
 
   return {
-    title: 'Your data',
+    title: 'Data',
     element: element(
       'div',
       {},

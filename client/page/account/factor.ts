@@ -33,6 +33,8 @@ export function factorTab({ session, act, overview }: AccountContext): Tab {
     send: async () => await auth.disableSecondFactor({ body: { code: off.input.value.trim() } }),
   })
 
+  const leave = () => act(async () => shown.replaceChildren())
+
   function showSecret({ secret, uri }: { secret: string; uri: string }): void {
     const code = codeField('confirmCode')
     const { form } = sendForm({
@@ -56,6 +58,7 @@ export function factorTab({ session, act, overview }: AccountContext): Tab {
       element('a', { text: 'Open an authenticator on this device', attributes: { href: uri } }),
       element('pre', { text: uri, attributes: { 'aria-label': 'Address for authenticators' } }),
       form,
+      button('Cancel', leave, 'plain'),
     )
     code.input.focus()
   }
@@ -77,13 +80,13 @@ export function factorTab({ session, act, overview }: AccountContext): Tab {
         'div',
         { class: 'choices' },
         button('Save as a file', () => saveFile('recovery-codes.txt', 'text/plain', `${text}\n`)),
-        button('I have kept them', () => shown.replaceChildren(), 'main'),
+        button('I have kept them', leave, 'main'),
       ),
     )
   }
 
   return {
-    title: 'Authenticator',
+    title: 'Codes',
     element: element('div', {}, status, shown, setUp, switchOff),
     async refresh() {
       const account = await overview()

@@ -47,7 +47,7 @@ function upgradeForm({ session, act }: AccountContext) {
     type: 'email',
     autocomplete: 'email',
   })
-  const forget = field('Only by name and password: this browser opens it no more by itself', {
+  const forget = field('This browser forgets the account: only name and password open it', {
     name: 'forgetDevice',
     type: 'checkbox',
   })

@@ -4,8 +4,8 @@ import { eraseGraceDays } from '#shared/limits.ts'
 import { dayOf, momentOf } from '../countdown.ts'
 
 export const guestWarning =
-  'Only this browser opens your account. If its data is deleted, or the device is lost, so are your characters. ' +
-  'Add a log-in name and a password to keep them: everything else stays as it is.'
+  'Only this browser opens your account. If its data is deleted or the device is lost, your characters are lost too. ' +
+  'Add a log-in name and a password to keep them. Everything else stays as it is.'
 
 export const eraseWarning =
   `Account and characters are erased after ${eraseGraceDays} days. You are logged out everywhere now. ` +
