@@ -97,7 +97,7 @@ export function showLanding(landing: Landing): void {
     event.preventDefault()
     submit()
   })
-  const more = element('div', { class: 'choices' })
+  const more = element('div', { class: 'ways' })
   void showOtherWays(landing, { more, error, back })
   show(
     element(
@@ -138,7 +138,7 @@ async function showOtherWays(
     const { email, providers } = await session.api.auth.ways()
     for (const { kind, provider, title } of providers) {
       if (kind !== 'redirect') continue
-      more.append(button(`Sign in with ${title}`, () => void begin(provider)))
+      more.append(button(`Sign in with ${title}`, () => void begin(provider), 'full'))
     }
     if (email)
       more.append(button('Forgot the password?', () => showForgotten(session, back), 'plain'))

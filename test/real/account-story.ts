@@ -49,9 +49,10 @@ async function openTab(page: Page, title: string): Promise<void> {
   await dialog.locator(`.choices >> text=${title}`).click()
 }
 
-const picture = async (page: Page, variable: string) => {
-  const path = process.env[variable]
-  if (path !== undefined) await page.screenshot({ path })
+/** Where `PICTURES` names a folder. */
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['PICTURES']
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) })
 }
 
 /** The page shows a guest with a character of this name. */
@@ -62,7 +63,7 @@ export async function keepAnAccount(page: Page, dataDir: string, name: string): 
   const { uri, recoveryCode } = await switchFactorOn(page)
   await openTab(page, 'Sessions')
   await shown(page, 'this one')
-  await picture(page, 'PICTURE_SESSIONS')
+  await picture(page, 'account-sessions')
   await press(page, 'Log out')
   // The step that was taken is taken once; the one after it is good already.
   await logIn(page, password, codeOf(uri, Date.now() + stepMs))
@@ -75,6 +76,7 @@ export async function keepAnAccount(page: Page, dataDir: string, name: string): 
   await press(page, 'Delete')
   await press(page, 'Really?')
   await shown(page, 'can be restored for')
+  await picture(page, 'account-deleted')
   await press(page, 'Restore')
   await page.locator('.character >> text=Enter').waitFor()
 
@@ -84,8 +86,9 @@ export async function keepAnAccount(page: Page, dataDir: string, name: string): 
 }
 
 async function upgrade(page: Page, dataDir: string): Promise<void> {
+  await picture(page, 'account-lobby')
   await press(page, 'Keep them')
-  await picture(page, 'PICTURE_GUEST')
+  await picture(page, 'account-guest')
   await page.fill('input[name=loginName]', 'mira@example.org')
   await page.fill('input[name=upgradePassword]', password)
   await page.fill('input[name=upgradeEmail]', 'mira@example.org')
@@ -99,7 +102,7 @@ async function upgrade(page: Page, dataDir: string): Promise<void> {
   await shown(page, 'Your characters')
   await openTab(page, 'Log-in')
   await shown(page, 'mira@example.org, verified.')
-  await picture(page, 'PICTURE_ACCOUNT')
+  await picture(page, 'account-account')
 }
 
 async function switchFactorOn(page: Page): Promise<{ uri: string; recoveryCode: string }> {
@@ -112,11 +115,11 @@ async function switchFactorOn(page: Page): Promise<{ uri: string; recoveryCode: 
   const uri = await page.getByLabel('Address for authenticators').innerText()
   const secret = (await page.locator('#secret').innerText()).replaceAll(' ', '')
   expect(uri).toContain(`secret=${secret}`)
-  await picture(page, 'PICTURE_FACTOR')
+  await picture(page, 'account-factor')
   await page.fill('input[name=confirmCode]', codeOf(uri, Date.now()))
   await press(page, 'Switch it on')
   const [recoveryCode = ''] = (await page.locator('#recovery-codes').innerText()).split('\n')
-  await picture(page, 'PICTURE_CODES')
+  await picture(page, 'account-codes')
   await press(page, 'I have kept them')
   await shown(page, 'Recovery codes left: 10.')
   return { uri, recoveryCode }
@@ -132,4 +135,60 @@ async function recover(page: Page, dataDir: string): Promise<void> {
   await page.fill('input[name=password]', newerPassword)
   await press(page, 'Set the password')
   await shown(page, 'Your password is set.')
+}
+
+/** Where the page asks who comes: by a service that makes an account, and then to it from a guest's account. */
+export async function signInElsewhere(page: Page): Promise<void> {
+  await picture(page, 'account-landing')
+  await press(page, 'Sign in with Acme')
+  await page.fill('input[name=login]', 'mira')
+  await page.fill('input[name=password]', 'any')
+  await page.click('button[type=submit]')
+  await page.click('button[type=submit]')
+  await shown(page, 'A new character')
+  expect(new URL(page.url()).search).toBe('')
+  await openTab(page, 'Sign-ins')
+  await shown(page, 'Linked on')
+  await press(page, 'Unlink')
+  await press(page, 'Really?')
+  await shown(page, 'This is the last way into the account.')
+  await openTab(page, 'Data')
+  await shown(page, 'Add a log-in name and a password first')
+  await openTab(page, 'Sessions')
+  await press(page, 'Log out')
+
+  await page.click('#guest')
+  await openTab(page, 'Sign-ins')
+  await press(page, 'Link')
+  // The service knows him still.
+  await press(page, 'Link Acme')
+  await shown(page, 'This sign-in belongs to another account.')
+}
+
+/** The page shows the panel of a guest. */
+export async function startAnew(page: Page): Promise<void> {
+  await openTab(page, 'Log-in')
+  await page.fill('input[name=loginName]', 'vale')
+  await page.fill('input[name=upgradePassword]', password)
+  await page.check('input[name=forgetDevice]')
+  await press(page, 'Keep this account')
+  await shown(page, 'You are logged in as vale.')
+  await openTab(page, 'Sessions')
+  await press(page, 'Log out')
+  await page.click('#guest')
+  await shown(page, 'The account of this browser is opened by its log-in name')
+  await page.click('#guest')
+  await shown(page, 'You play as a guest')
+
+  await openTab(page, 'Data')
+  const saved = page.waitForEvent('download')
+  await press(page, 'Download my data')
+  expect(await readFile(await (await saved).path(), 'utf8')).toContain('"section": "account"')
+  await picture(page, 'account-data')
+  await press(page, 'Erase my account')
+  await press(page, 'Really?')
+  await shown(page, 'A log-in before then keeps it.')
+  await shown(page, 'To play as guest keeps it.')
+  await page.click('#guest')
+  await shown(page, 'You play as a guest')
 }

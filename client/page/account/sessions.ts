@@ -14,7 +14,7 @@ export function sessionsTab({ session, act, logOut }: AccountContext): Tab {
     element: element(
       'div',
       {},
-      element('p', { text: 'Where your account is open. An ended one is out within 15 minutes.' }),
+      element('p', { text: 'Where your account is open. What you end stops within 15 minutes.' }),
       list,
       element(
         'div',

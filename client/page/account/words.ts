@@ -8,8 +8,8 @@ export const guestWarning =
   'Add a log-in name and a password to keep them. Everything else stays as it is.'
 
 export const eraseWarning =
-  `Account and characters are erased after ${eraseGraceDays} days. You are logged out everywhere now. ` +
-  'Whoever logs in to the account before then keeps it.'
+  `Your account and its characters are erased after ${eraseGraceDays} days. You are logged out everywhere now. ` +
+  'A log-in before then keeps them.'
 
 export function whoWords({ guest, loginName, device }: AccountOverview): string {
   if (guest) return 'You play as a guest.'
