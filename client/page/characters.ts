@@ -1,6 +1,7 @@
 // The screen where a player chooses, makes, renames, deletes or restores a character, and looks after his account.
 import { page } from '#game/page'
 import type { Character } from '#shared/api/characters.ts'
+import type { Job, Race } from '#shared/content/content.ts'
 import type { ContentSource } from '../library/content.ts'
 import type { KeyStore } from '../library/storage.ts'
 import { createAccount } from './account/account.ts'
@@ -11,6 +12,7 @@ import { button, element, show } from './element.ts'
 import { createLobby } from './people/lobby.ts'
 import type { Lobby } from './people/lobby.ts'
 import { section } from './lines.ts'
+import type { Act } from './tabs.ts'
 import { words, wordsOf } from './words.ts'
 
 export type CharacterScreen = AccountOptions & {
@@ -27,10 +29,10 @@ export type CharacterScreen = AccountOptions & {
 }
 
 export async function showCharacters(screen: CharacterScreen): Promise<void> {
-  const { session, realm } = screen
+  const { session } = screen
   const error = element('p', { class: 'error', attributes: { role: 'alert' } })
   if (screen.why !== undefined) error.textContent = words(screen.why)
-  const list = element('div', { attributes: { id: 'characters' } })
+  const list = element('div', { attributes: { id: 'characters', tabindex: '-1' } })
   const making = element('div')
   const people = element('div')
   const account = createAccount(screen)
@@ -70,36 +72,12 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
   const showError = (failure: unknown) => {
     error.textContent = wordsOf(failure)
   }
-  const { characters } = realm.api({})
-  const draw = async () => {
-    const { realmId } = screen
-    const [all, deleted, races, jobs] = await Promise.all([
-      realm.characters(),
-      characters.deleted({ params: { realmId } }),
-      screen.content.races(),
-      screen.content.jobs(),
-    ])
-    const lines = { races, jobs, act: (what: () => Promise<unknown>) => void act(what) }
-    const drawn = all.map((each) => {
-      const params = { realmId, characterId: each.characterId }
-      return characterLine(each, lines, {
-        play: () => screen.play(each),
-        rename: async (name) => await characters.rename({ params, body: { name } }),
-        remove: async () => await realm.remove(each.characterId),
-      })
-    })
-    const gone = deleted.characters.map((each) => {
-      const params = { realmId, characterId: each.characterId }
-      const restore = async () => await characters.restore({ params })
-      return deletedLine(each, lines, { now: session.now(), restore })
-    })
-    list.replaceChildren(...section('Your characters', drawn), ...section('Deleted', gone))
-    making.replaceChildren(creation(screen, races, jobs, showError))
-    showLobby(all)
-  }
   const refresh = async () => {
     try {
-      await draw()
+      const { all, races, jobs, lists } = await drawCharacters(screen, (what) => void act(what))
+      list.replaceChildren(...lists)
+      making.replaceChildren(creation(screen, races, jobs, showError))
+      showLobby(all)
     } catch (failure) {
       showError(failure)
       list.replaceChildren(button('Try again', () => void refresh()))
@@ -114,6 +92,8 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
     try {
       await what()
       await refresh()
+      // The button that had the focus is gone.
+      list.focus()
     } catch (failure) {
       showError(failure)
     } finally {
@@ -122,4 +102,34 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
   }
   list.textContent = 'One moment…'
   await refresh()
+}
+
+/** The characters that are there, and those that can be restored. Fails with ApiError. */
+async function drawCharacters(
+  { session, realm, realmId, content, play }: CharacterScreen,
+  act: Act,
+): Promise<{ all: Character[]; races: Race[]; jobs: Job[]; lists: HTMLElement[] }> {
+  const { characters } = realm.api({})
+  const [all, deleted, races, jobs] = await Promise.all([
+    realm.characters(),
+    characters.deleted({ params: { realmId } }),
+    content.races(),
+    content.jobs(),
+  ])
+  const lines = { races, jobs, act }
+  const there = all.map((each) => {
+    const params = { realmId, characterId: each.characterId }
+    return characterLine(each, lines, {
+      play: () => play(each),
+      rename: async (name) => await characters.rename({ params, body: { name } }),
+      remove: async () => await realm.remove(each.characterId),
+    })
+  })
+  const gone = deleted.characters.map((each) => {
+    const params = { realmId, characterId: each.characterId }
+    const restore = async () => await characters.restore({ params })
+    return deletedLine(each, lines, { now: session.now(), restore })
+  })
+  const lists = [...section('Your characters', there), ...section('Deleted', gone)]
+  return { all, races, jobs, lists }
 }

@@ -167,7 +167,9 @@ addEventListener('hashchange', () => {
 const link = readLink(location.hash)
 const returned = takeReturned(tabStorage, location.search)
 // Neither secrets nor codes stay in the address or the history.
-if (location.hash !== '' || location.search !== '') history.replaceState(null, '', '/')
+if (link || new URLSearchParams(location.search).has('state')) {
+  history.replaceState(null, '', location.pathname)
+}
 if (link) open(link)
 else if (returned) come(returned)
 else begin()

@@ -69,7 +69,6 @@ export function createTabs(options: {
       tab.element.hidden = tab !== chosen
       chooser.setAttribute('aria-pressed', String(tab === chosen))
     }
-    error.textContent = ''
     options.asking?.()
     try {
       await Promise.all(
@@ -89,6 +88,7 @@ export function createTabs(options: {
 
   async function act(what: () => Promise<unknown>): Promise<void> {
     let why = ''
+    error.textContent = ''
     try {
       await what()
     } catch (failure) {
@@ -105,6 +105,7 @@ export function createTabs(options: {
   return {
     dialog,
     open() {
+      error.textContent = ''
       dialog.showModal()
       void refresh()
     },

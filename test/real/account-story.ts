@@ -141,10 +141,7 @@ async function recover(page: Page, dataDir: string): Promise<void> {
 export async function signInElsewhere(page: Page): Promise<void> {
   await picture(page, 'account-landing')
   await press(page, 'Sign in with Acme')
-  await page.fill('input[name=login]', 'mira')
-  await page.fill('input[name=password]', 'any')
-  await page.click('button[type=submit]')
-  await page.click('button[type=submit]')
+  await passService(page, 'mira')
   await shown(page, 'A new character')
   expect(new URL(page.url()).search).toBe('')
   await openTab(page, 'Sign-ins')
@@ -163,9 +160,22 @@ export async function signInElsewhere(page: Page): Promise<void> {
   // The service knows him still.
   await press(page, 'Link Acme')
   await shown(page, 'This sign-in belongs to another account.')
+  await page.context().clearCookies()
+  await press(page, 'Link')
+  await passService(page, 'vale')
+  await press(page, 'Link Acme')
+  await shown(page, 'Linked on')
 }
 
-/** The page shows the panel of a guest. */
+/** The pages of the service: who it is, and that the game may know it. */
+async function passService(page: Page, login: string): Promise<void> {
+  await page.fill('input[name=login]', login)
+  await page.fill('input[name=password]', 'any')
+  await page.click('button[type=submit]')
+  await page.click('button[type=submit]')
+}
+
+/** The page shows the panel of an account without a log-in name, which the device opens. */
 export async function startAnew(page: Page): Promise<void> {
   await openTab(page, 'Log-in')
   await page.fill('input[name=loginName]', 'vale')

@@ -1,4 +1,5 @@
 // The tab of sign-ins by other services: which are linked, one more, one less.
+import { ApiError } from '#shared/api/client.ts'
 import { beginSignIn } from '../../library/provider-sign-in.ts'
 import type { Returned } from '../../library/provider-sign-in.ts'
 import { dayOf } from '../countdown.ts'
@@ -25,7 +26,13 @@ export function identitiesTab(context: AccountContext): Tab {
 
   const link = async ({ provider, proof }: Returned, password?: string) => {
     if (proof === undefined) return
-    await session.link(provider, proof, password)
+    try {
+      await session.link(provider, proof, password)
+    } catch (failure) {
+      if (failure instanceof ApiError && !providerWasAsked(failure.code)) throw failure
+      returned = undefined
+      throw failure
+    }
     returned = undefined
   }
 
@@ -54,7 +61,7 @@ export function identitiesTab(context: AccountContext): Tab {
   const offer = ({ provider, title, kind }: Ways['providers'][number]) =>
     kind === 'redirect'
       ? line(title, '', [{ label: 'Link', of: title, choose: () => act(() => begin(provider)) }])
-      : line(title, "Can be linked in the game's client on this service", [])
+      : line(title, "Link it in the game's client of this service", [])
 
   return {
     title: 'Sign-ins',
@@ -69,6 +76,7 @@ export function identitiesTab(context: AccountContext): Tab {
         const unlink = sureButton('Unlink', () =>
           act(() => session.api.auth.unlink({ params: { provider } })),
         )
+        unlink.setAttribute('aria-description', titleOf(provider))
         row.append(unlink)
         return row
       })
@@ -81,4 +89,9 @@ export function identitiesTab(context: AccountContext): Tab {
       return 0
     },
   }
+}
+
+/** It takes a proof once. Where it was not asked yet, another try is of use. */
+function providerWasAsked(code: string): boolean {
+  return !['auth.invalid_credentials', 'auth.busy', 'request.rate_limited'].includes(code)
 }

@@ -47,7 +47,7 @@ function upgradeForm({ session, act }: AccountContext) {
     type: 'email',
     autocomplete: 'email',
   })
-  const forget = field('This browser forgets the account: only name and password open it', {
+  const forget = field('This browser forgets it: only name and password open it', {
     name: 'forgetDevice',
     type: 'checkbox',
   })

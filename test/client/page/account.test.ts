@@ -101,9 +101,11 @@ describe('refusals', () => {
   it('say how long somebody has to wait who did something too often', () => {
     const often = (retryAfterS?: number) =>
       wordsOf(
-        new ApiError('request.rate_limited', 'Often', {
-          ...(retryAfterS === undefined ? {} : { retryAfterS }),
-        }),
+        new ApiError(
+          'request.rate_limited',
+          'Often',
+          retryAfterS === undefined ? {} : { retryAfterS },
+        ),
       )
     expect(often(290)).toBe('You did that too often. Please wait 5 minutes.')
     expect(often(20)).toBe('You did that too often. Please wait a moment.')
