@@ -10,6 +10,7 @@ import { returnTo } from './account/provider.ts'
 import { showForgotten } from './account/recovery.ts'
 import { dayOf } from './countdown.ts'
 import { button, element, field, show } from './element.ts'
+import type { Act } from './tabs.ts'
 import { passwordHint, words, wordsOf } from './words.ts'
 
 export type Landing = {
@@ -32,18 +33,6 @@ export function showLanding(landing: Landing): void {
     text: why === undefined ? '' : words(why),
     attributes: { role: 'alert' },
   })
-  const back = (again?: string) =>
-    showLanding({ session, tabStore: landing.tabStore, done, why: again })
-  const name = field('Log-in name or e-mail', { name: 'username', autocomplete: 'username' })
-  name.input.value = landing.loginName ?? ''
-  const password = field('Password', {
-    name: 'password',
-    type: 'password',
-    autocomplete: 'current-password',
-  })
-  const hint = element('p', { class: 'about', text: '' })
-  let registering = false
-
   const attempt = async (act: () => Promise<unknown>) => {
     for (const each of buttons) each.disabled = true
     error.textContent = ''
@@ -58,45 +47,14 @@ export function showLanding(landing: Landing): void {
       for (const each of buttons) each.disabled = false
     }
   }
-  const submit = () => {
-    const loginName = name.input.value.trim()
-    const secret = password.input.value
-    const wrong = wrongInput(loginName, secret, registering)
-    if (wrong !== undefined) {
-      error.textContent = wrong
-      return
-    }
-    void attempt(() =>
-      registering ? session.register(loginName, secret) : session.logIn(loginName, secret),
-    )
-  }
-  const turn = () => {
-    registering = !registering
-    go.textContent = registering ? 'Register' : 'Log in'
-    other.textContent = registering ? 'I have an account' : 'Make an account'
-    hint.textContent = registering ? passwordHint : ''
-    password.input.autocomplete = registering ? 'new-password' : 'current-password'
-    error.textContent = ''
-  }
-
   const guest = button('Play as guest', () => void attempt(() => session.guest()), 'main full')
   guest.id = 'guest'
-  const go = element('button', { text: 'Log in', attributes: { type: 'submit', id: 'log-in' } })
-  const other = button('Make an account', turn, 'plain')
-  other.id = 'other'
-  const buttons = [guest, go, other]
-  const form = element(
-    'form',
-    {},
-    name.label,
-    password.label,
-    hint,
-    element('div', { class: 'row' }, go, other),
-  )
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    submit()
-  })
+  const named = namedForm(landing, { attempt: (act) => void attempt(act), error })
+  const buttons = [guest, ...named.buttons]
+  const back = (again?: string) => {
+    const { tabStore } = landing
+    showLanding({ session, tabStore, done, why: again, loginName: named.loginName() })
+  }
   const more = element('div', { class: 'ways' })
   void showOtherWays(landing, { more, error, back })
   show(
@@ -109,11 +67,52 @@ export function showLanding(landing: Landing): void {
       guest,
       element('p', { class: 'about', text: guestWords(session.guestErasedAt()) }),
       element('p', { class: 'or', text: 'or' }),
-      form,
+      named.form,
       more,
       error,
     ),
   )
+}
+
+/** Logs in by name and password, or registers with them. */
+function namedForm(
+  { session, loginName = '' }: Landing,
+  { attempt, error }: { attempt: Act; error: HTMLElement },
+) {
+  const name = field('Log-in name or e-mail', { name: 'username', autocomplete: 'username' })
+  name.input.value = loginName
+  const password = field('Password', {
+    name: 'password',
+    type: 'password',
+    autocomplete: 'current-password',
+  })
+  const hint = element('p', { class: 'about', text: '' })
+  let registering = false
+  const go = element('button', { text: 'Log in', attributes: { type: 'submit', id: 'log-in' } })
+  const other = button(
+    'Make an account',
+    () => {
+      registering = !registering
+      go.textContent = registering ? 'Register' : 'Log in'
+      other.textContent = registering ? 'I have an account' : 'Make an account'
+      hint.textContent = registering ? passwordHint : ''
+      password.input.autocomplete = registering ? 'new-password' : 'current-password'
+      error.textContent = ''
+    },
+    'plain',
+  )
+  other.id = 'other'
+  const row = element('div', { class: 'row' }, go, other)
+  const form = element('form', {}, name.label, password.label, hint, row)
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const [entered, secret] = [name.input.value.trim(), password.input.value]
+    const wrong = wrongInput(entered, secret, registering)
+    if (wrong !== undefined) error.textContent = wrong
+    else if (registering) attempt(() => session.register(entered, secret))
+    else attempt(() => session.logIn(entered, secret))
+  })
+  return { form, buttons: [go, other], loginName: () => name.input.value }
 }
 
 function guestWords(erasedAt: number | undefined): string {

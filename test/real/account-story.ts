@@ -60,7 +60,7 @@ export async function keepAnAccount(page: Page, dataDir: string, name: string): 
   await upgrade(page, dataDir)
   await shown(page, name)
 
-  const { uri, recoveryCode } = await switchFactorOn(page)
+  const { uri, recoveryCodes } = await switchFactorOn(page)
   await openTab(page, 'Sessions')
   await shown(page, 'this one')
   await picture(page, 'account-sessions')
@@ -81,8 +81,9 @@ export async function keepAnAccount(page: Page, dataDir: string, name: string): 
   await page.locator('.character >> text=Enter').waitFor()
 
   await recover(page, dataDir)
-  await logIn(page, newerPassword, recoveryCode)
+  await logIn(page, newerPassword, recoveryCodes[0]!)
   await shown(page, 'Mira Dale')
+  await changeAll(page, dataDir, recoveryCodes[1]!)
 }
 
 async function upgrade(page: Page, dataDir: string): Promise<void> {
@@ -105,7 +106,7 @@ async function upgrade(page: Page, dataDir: string): Promise<void> {
   await picture(page, 'account-account')
 }
 
-async function switchFactorOn(page: Page): Promise<{ uri: string; recoveryCode: string }> {
+async function switchFactorOn(page: Page): Promise<{ uri: string; recoveryCodes: string[] }> {
   await openTab(page, 'Codes')
   await page.fill('input[name=factorPassword]', 'not the password at all')
   await press(page, 'Set up an authenticator')
@@ -118,11 +119,11 @@ async function switchFactorOn(page: Page): Promise<{ uri: string; recoveryCode: 
   await picture(page, 'account-factor')
   await page.fill('input[name=confirmCode]', codeOf(uri, Date.now()))
   await press(page, 'Switch it on')
-  const [recoveryCode = ''] = (await page.locator('#recovery-codes').innerText()).split('\n')
+  const recoveryCodes = (await page.locator('#recovery-codes').innerText()).split('\n')
   await picture(page, 'account-codes')
   await press(page, 'I have kept them')
   await shown(page, 'Recovery codes left: 10.')
-  return { uri, recoveryCode }
+  return { uri, recoveryCodes }
 }
 
 async function recover(page: Page, dataDir: string): Promise<void> {
@@ -135,6 +136,32 @@ async function recover(page: Page, dataDir: string): Promise<void> {
   await page.fill('input[name=password]', newerPassword)
   await press(page, 'Set the password')
   await shown(page, 'Your password is set.')
+}
+
+/** The second factor goes, another address waits and is written to again, the password is another one. */
+async function changeAll(page: Page, dataDir: string, recoveryCode: string): Promise<void> {
+  await openTab(page, 'Codes')
+  await page.fill('input[name=offCode]', recoveryCode)
+  await press(page, 'Switch it off')
+  await shown(page, 'Off. With it')
+
+  await openTab(page, 'Log-in')
+  await page.click('summary:text-is("Change the address")')
+  await page.fill('input[name=email]', 'dale@example.org')
+  await page.fill('input[name=emailPassword]', newerPassword)
+  await press(page, 'Send the link')
+  await shown(page, 'mira@example.org, verified. dale@example.org is not verified yet.')
+  const written = (await readdir(join(dataDir, 'email'))).length
+  await page.click('summary:text-is("Send the e-mail again, or to another address")')
+  await page.fill('input[name=emailPassword]', newerPassword)
+  await press(page, 'Send the e-mail again')
+  await expect.poll(async () => (await readdir(join(dataDir, 'email'))).length).toBe(written + 1)
+
+  await page.click('summary:text-is("Change the password")')
+  await page.fill('input[name=present]', newerPassword)
+  await page.fill('input[name=next]', password)
+  await press(page, 'Change the password')
+  await shown(page, 'All other sessions have ended.')
 }
 
 /** Where the page asks who comes: by a service that makes an account, and then to it from a guest's account. */
