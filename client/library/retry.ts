@@ -8,6 +8,8 @@ import { createBackoff } from '#shared/backoff.ts'
 
 /** Tries of one request. With the waits between them they take about ten seconds. */
 const triesMax = 5
+/** Nobody watches a form for longer. Who did something too often reads how long he has to wait. */
+const patienceS = 15
 
 /**
  * Runs a request until it is answered, refused for good, or tried often enough. `runtime.now` makes the id:
@@ -56,6 +58,7 @@ function isPassing(error: ApiError): boolean {
   if (error.code === 'world.maintenance') return false
   // The player waits himself, and may say something else then.
   if (error.code === 'chat.slow') return false
+  if (error.code === 'request.rate_limited') return (error.retryAfterS ?? 0) <= patienceS
   if (error.code === 'network' || error.status === 502 || error.status === 504) return true
   return error.status === 503 || error.status === 429
 }

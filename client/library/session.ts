@@ -4,7 +4,6 @@
 // the storage before it renews, and again after a refusal: another page may have renewed.
 import { api } from '#shared/api/api.ts'
 import type { Api } from '#shared/api/api.ts'
-import type { Realm } from '#shared/api/auth.ts'
 import type { Character } from '#shared/api/characters.ts'
 import { ApiError, createApiClient } from '#shared/api/client.ts'
 import type { ApiClient, ApiClientOptions, CallOptions } from '#shared/api/client.ts'
@@ -16,11 +15,12 @@ import type { Runtime } from '#shared/runtime.ts'
 import { retrying } from './retry.ts'
 import { createServerTime } from './server-time.ts'
 import type { KeyStore } from './storage.ts'
+import { createOwnAccount } from './own-account.ts'
+import type { OwnAccount } from './own-account.ts'
 import { createTokens } from './tokens.ts'
 import type { Tokens } from './tokens.ts'
-
-/** Where the storage keeps the secret of this device, 32 bytes in base64url. */
-export const deviceKey = 'device'
+import { createWaysIn } from './ways-in.ts'
+import type { Account, WaysIn } from './ways-in.ts'
 
 export type SessionOptions = {
   /** Of the API, without a slash at its end. */
@@ -31,8 +31,6 @@ export type SessionOptions = {
   /** Called when the session ends without a log-out. */
   lost?: (code: string) => void
 }
-
-export type Account = { accountId: string; guest: boolean; realms: Realm[] }
 
 export type InRealm = {
   characters(): Promise<Character[]>
@@ -48,86 +46,80 @@ export type InRealm = {
 }
 
 /** Every method fails with an ApiError. */
-export type Session = {
-  /** Who is logged in; restored from storage. */
-  readonly account: Account | undefined
-  /** Logs in as the guest of this device, whose secret stays in storage. */
-  guest(): Promise<Account>
-  register(loginName: string, password: string): Promise<Account>
-  logIn(loginName: string, password: string): Promise<Account>
-  /** Ends the session here, and at the server if it can be reached. */
-  logOut(): Promise<void>
-  logOutEverywhere(): Promise<void>
-  /** Whether another page of this browser has logged out: the storage has no session any more. */
-  loggedOutElsewhere(): boolean
-  inRealm(realmId: string): InRealm
-}
+export type Session = WaysIn &
+  OwnAccount & {
+    /** Who is logged in; restored from storage. */
+    readonly account: Account | undefined
+    /** The whole API where players log in: for what belongs to the account alone. Otherwise as that of a realm. */
+    readonly api: ApiClient<Api>
+    /** Unix ms by the server's clock, as far as it is known. */
+    now(): number
+    /** Ends the session here, and at the server if it can be reached. */
+    logOut(): Promise<void>
+    logOutEverywhere(): Promise<void>
+    /** Whether another page of this browser has logged out: the storage has no session any more. */
+    loggedOutElsewhere(): boolean
+    inRealm(realmId: string): InRealm
+  }
 
 export function createSession(options: SessionOptions): Session {
-  const tokens = createTokens(options.storage, options.runtime)
+  const { storage, baseUrl } = options
+  const tokens = createTokens(storage, options.runtime)
   const time = createServerTime(options.runtime, options.fetch)
   // Operation ids carry a time: the server's.
   const runtime: Runtime = { ...options.runtime, now: time.now }
-  const clientAt: ClientAt = (baseUrl, domains) =>
+  const clientAt: ClientAt = (url, domains) =>
     createApiClient({
       api: domains,
-      baseUrl,
+      baseUrl: url,
       fetch: time.fetch,
       token: () => tokens.current()?.accessToken,
       newId: () => newId(runtime),
     })
-  const client = clientAt(options.baseUrl, api)
-  const authorised = createAuthorised({ tokens, client, runtime, lost: options.lost })
-  const atRealm = createRealmCalls(tokens, options.baseUrl)
+  const client = clientAt(baseUrl, api)
+  const { authorised, renew } = createAuthorised({ tokens, client, runtime, lost: options.lost })
+  const sent = <T>(call: (more: CallOptions) => Promise<T>) => retrying(runtime, call)
   const calls: Calls = {
     once: async (call) => await authorised(call),
-    changing: async (call) => await retrying(runtime, async (more) => authorised(() => call(more))),
-    atRealm,
+    open: sent,
+    changing: async (call) => await sent(async (more) => authorised(() => call(more))),
+    atRealm: createRealmCalls(tokens, baseUrl),
   }
-  const sent = <T>(call: (more: CallOptions) => Promise<T>) => retrying(runtime, call)
   const enter = createEnter(calls, clientAt)
-  return {
-    get account() {
-      return tokens.current()
+  const own = createApi(async (call) => await call(baseUrl), calls, clientAt, api)
+  // Not spread: `account` is read anew each time.
+  return Object.assign(
+    {
+      get account() {
+        return tokens.current()
+      },
+      api: own,
+      now: time.now,
+      async logOut() {
+        if (tokens.current() === undefined) return
+        // A log-out counts here even if the server cannot be reached now.
+        await authorised(() => client.auth.logout(undefined)).catch(() => undefined)
+        tokens.forget()
+      },
+      async logOutEverywhere() {
+        await own.auth.logoutEverywhere()
+        tokens.forget()
+      },
+      loggedOutElsewhere: () => tokens.goneElsewhere(),
+      inRealm: (realmId: string) => inRealm(realmId, calls, clientAt, enter),
     },
-    async guest() {
-      const deviceSecret = options.storage.get(deviceKey) ?? base64Url(runtime.randomBytes(32))
-      // The secret is kept before it is sent. If it were lost with the answer, so would be the account.
-      options.storage.set(deviceKey, deviceSecret)
-      return tokens.begin(await sent((more) => client.auth.guest({ body: { deviceSecret } }, more)))
-    },
-    async register(loginName, password) {
-      const body = { loginName, password }
-      return tokens.beginKnown(
-        loginName,
-        await sent((more) => client.auth.register({ body }, more)),
-      )
-    },
-    async logIn(loginName, password) {
-      const deviceToken = tokens.deviceTokenOf(loginName)
-      const body = { loginName, password, ...(deviceToken === undefined ? {} : { deviceToken }) }
-      return tokens.beginKnown(loginName, await sent((more) => client.auth.login({ body }, more)))
-    },
-    async logOut() {
-      if (tokens.current() === undefined) return
-      // A log-out counts here even if the server cannot be reached now.
-      await authorised(() => client.auth.logout(undefined)).catch(() => undefined)
-      tokens.forget()
-    },
-    async logOutEverywhere() {
-      await calls.changing((more) => client.auth.logoutEverywhere(undefined, more))
-      tokens.forget()
-    },
-    loggedOutElsewhere: () => tokens.goneElsewhere(),
-    inRealm: (realmId) => inRealm(realmId, calls, clientAt, enter),
-  }
+    createWaysIn({ tokens, client, runtime, storage, sent }),
+    createOwnAccount({ api: own, tokens, storage, renew }),
+  )
 }
 
 /** The ways to call. */
 type Calls = {
   /** One that needs the access token. */
   once: <T>(call: () => Promise<T>) => Promise<T>
-  /** The same, sent again under one operation id. */
+  /** One that anyone may make, sent again under one operation id. */
+  open: <T>(call: (more: CallOptions) => Promise<T>) => Promise<T>
+  /** The same as both. */
   changing: <T>(call: (more: CallOptions) => Promise<T>) => Promise<T>
   /** At the address that serves the realm. */
   atRealm: <T>(realmId: string, call: (baseUrl: string) => Promise<T>) => Promise<T>
@@ -141,7 +133,7 @@ function createAuthorised(deps: {
   client: ApiClient<Api>
   runtime: Runtime
   lost: ((code: string) => void) | undefined
-}): Calls['once'] {
+}): { authorised: Calls['once']; renew: () => Promise<void> } {
   const { tokens, client, runtime, lost } = deps
   let renewing: Promise<void> | undefined
   const end = (code: string) => {
@@ -169,7 +161,7 @@ function createAuthorised(deps: {
     })
     await renewing
   }
-  return async (call) => {
+  const authorised: Calls['once'] = async (call) => {
     if (tokens.isStale()) await renew()
     const used = tokens.current()?.accessToken
     try {
@@ -186,6 +178,7 @@ function createAuthorised(deps: {
       throw error
     }
   }
+  return { authorised, renew }
 }
 
 /** A realm that is served elsewhere is called there as soon as the API has said so. */
@@ -237,7 +230,8 @@ function createEnter(calls: Calls, clientAt: ClientAt): Enter {
 
 function inRealm(realmId: string, calls: Calls, clientAt: ClientAt, enter: Enter): InRealm {
   const params = { realmId }
-  const here = createApi(realmId, calls, clientAt, api)
+  const at: At = async (call) => await calls.atRealm(realmId, call)
+  const here = createApi(at, calls, clientAt, api)
   return {
     characters: async () => (await here.characters.list({ params })).characters,
     create: async (body) => await here.characters.create({ params, body }),
@@ -246,14 +240,17 @@ function inRealm(realmId: string, calls: Calls, clientAt: ClientAt, enter: Enter
     },
     enter: async (characterId, signal, instance) =>
       await enter(realmId, characterId, signal, instance),
-    api: (own) => createApi(realmId, calls, clientAt, { ...api, ...own }),
+    api: (own) => createApi(at, calls, clientAt, { ...api, ...own }),
   }
 }
 
-/** A client whose calls go where the realm is served, with the log-in, and again until they are answered. */
+/** Calls at the address that it is for. */
+type At = <T>(call: (baseUrl: string) => Promise<T>) => Promise<T>
+
+/** A client whose calls go to an address, with the log-in where one is needed, and again until they are answered. */
 function createApi<A extends Record<string, Domain>>(
-  realmId: string,
-  { changing, atRealm }: Calls,
+  address: At,
+  { open, changing }: Calls,
   clientAt: ClientAt,
   domains: A,
 ): ApiClient<A> {
@@ -261,10 +258,12 @@ function createApi<A extends Record<string, Domain>>(
   const made: Record<string, Record<string, Method>> = {}
   for (const [name, { endpoints }] of Object.entries(domains)) {
     const methods: Record<string, Method> = {}
-    for (const endpoint of Object.keys(endpoints)) {
+    for (const [endpoint, { identity }] of Object.entries(endpoints)) {
+      // A log-in that has ended must not stand in the way of what needs none.
+      const send = identity === 'anyone' ? open : changing
       methods[endpoint] = async (request, options) =>
-        await changing((more) =>
-          atRealm(realmId, (url) => {
+        await send((more) =>
+          address((url) => {
             const at = clientAt(url, domains) as Record<string, Record<string, Method>>
             return at[name]![endpoint]!(request, { ...more, ...options })
           }),
@@ -278,11 +277,4 @@ function createApi<A extends Record<string, Domain>>(
 
 function endsSession(code: string): boolean {
   return code === 'auth.refresh_refused' || code === 'auth.session_revoked'
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '')
 }

@@ -6,6 +6,16 @@ export interface KeyStore {
   remove(key: string): void
 }
 
+/** Undefined where nothing is kept, or what is kept is damaged. */
+export function readJson(store: KeyStore, key: string): unknown {
+  try {
+    const text = store.get(key)
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Keeps nothing beyond its own life. */
 export function createMemoryStore(): KeyStore {
   const values = new Map<string, string>()

@@ -20,10 +20,10 @@ export type Kept = Session & { receivedAt: number }
 
 export type Tokens = {
   current(): Kept | undefined
-  /** After a log-in: the next start begins with this account. */
-  begin(session: Session): Kept
-  /** The same for a log-in by password. The device token stays after a log-out: the device is known by it. */
-  beginKnown(loginName: string, session: PasswordSession): Kept
+  /** After a log-in: the next start begins with this account. `loginName`: by which it was opened. */
+  begin(session: Session & Partial<PasswordSession>, loginName?: string): Kept
+  /** Keeps what the server gave this device for a log-in name. It stays after a log-out: the device is known by it. */
+  know(loginName: string, deviceToken: string): void
   /** After a renewal. */
   renew(session: Session): void
   forget(): void
@@ -44,17 +44,17 @@ export function createTokens(storage: KeyStore, runtime: Pick<Runtime, 'now'>): 
     storage.set(tokensKey(kept.accountId), JSON.stringify(kept))
     return kept
   }
-  const begin = (session: Session): Kept => {
-    storage.set(lastKey, session.accountId)
-    return keep(session)
+  const know = (loginName: string, deviceToken: string) => {
+    storage.set(knownKey(loginName), deviceToken)
   }
   return {
     current: () => kept,
-    begin,
-    beginKnown(loginName, { deviceToken, ...session }) {
-      storage.set(knownKey(loginName), deviceToken)
-      return begin(session)
+    begin({ deviceToken, ...session }, loginName) {
+      if (loginName !== undefined && deviceToken !== undefined) know(loginName, deviceToken)
+      storage.set(lastKey, session.accountId)
+      return keep(session)
     },
+    know,
     renew: (session) => void keep(session),
     forget() {
       if (kept === undefined) return

@@ -1,19 +1,21 @@
-// The screen where a player chooses, makes or deletes a character.
+// The screen where a player chooses, makes, renames, deletes or restores a character, and looks after his account.
 import { page } from '#game/page'
 import type { Character } from '#shared/api/characters.ts'
 import type { Job, Race } from '#shared/content/content.ts'
-import { characterNameMaxLength, characterNameMinLength } from '#shared/limits.ts'
 import type { ContentSource } from '../library/content.ts'
-import type { InRealm, Session } from '../library/session.ts'
 import type { KeyStore } from '../library/storage.ts'
-import { button, element, field, show } from './element.ts'
+import { createAccount } from './account/account.ts'
+import type { AccountOptions } from './account/context.ts'
+import { characterLine, deletedLine } from './character-lines.ts'
+import { creation } from './creation.ts'
+import { button, element, show } from './element.ts'
 import { createLobby } from './people/lobby.ts'
 import type { Lobby } from './people/lobby.ts'
+import { section } from './lines.ts'
+import type { Act } from './tabs.ts'
 import { words, wordsOf } from './words.ts'
 
-export type CharacterScreen = {
-  session: Session
-  realm: InRealm
+export type CharacterScreen = AccountOptions & {
   content: ContentSource
   realmId: string
   /** Lives with the browser. */
@@ -22,18 +24,18 @@ export type CharacterScreen = {
   changed: () => void
   /** A character was chosen. */
   play: (character: Character) => void
-  /** Logs the player out, here or on every device. Fails when the server does not answer to the latter. */
-  logOut: (everywhere: boolean) => Promise<void>
   /** The code that brought the player back to this screen. */
-  why?: string
+  why?: string | undefined
 }
 
 export async function showCharacters(screen: CharacterScreen): Promise<void> {
+  const { session } = screen
   const error = element('p', { class: 'error', attributes: { role: 'alert' } })
   if (screen.why !== undefined) error.textContent = words(screen.why)
-  const list = element('div', { attributes: { id: 'characters' } })
+  const list = element('div', { attributes: { id: 'characters', tabindex: '-1' } })
   const making = element('div')
   const people = element('div')
+  const account = createAccount(screen)
   let lobby: Lobby | undefined
   const head = element(
     'div',
@@ -42,22 +44,26 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
     element(
       'div',
       { class: 'row' },
+      account.opener,
       button('Log out', () => void screen.logOut(false), 'plain'),
-      button('Log out everywhere', () => void logOutEverywhere(), 'plain'),
     ),
   )
   let left = false
-  show(element('section', { class: 'card wide' }, head, people, list, making, error), () => {
-    left = true
-    lobby?.close()
-  })
+  show(
+    element('section', { class: 'card wide' }, head, account.hint, people, list, making, error),
+    () => {
+      left = true
+      lobby?.close()
+      account.close()
+    },
+  )
   /** The panel is of the first character: it follows the list. */
   const showLobby = ([first]: readonly Character[]) => {
-    if (first?.characterId === lobby?.characterId) return
+    if (first?.characterId === lobby?.characterId && first?.name === lobby?.name) return
     lobby?.close()
     lobby = undefined
     if (first !== undefined && !left) {
-      const accountId = screen.session.account?.accountId ?? ''
+      const accountId = session.account?.accountId ?? ''
       lobby = createLobby({ ...screen, character: first, accountId })
     }
     people.replaceChildren(...(lobby === undefined ? [] : [lobby.element]))
@@ -66,22 +72,10 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
   const showError = (failure: unknown) => {
     error.textContent = wordsOf(failure)
   }
-  const logOutEverywhere = async () => {
-    try {
-      await screen.logOut(true)
-    } catch (failure) {
-      showError(failure)
-    }
-  }
   const refresh = async () => {
     try {
-      const [all, races, jobs] = await Promise.all([
-        screen.realm.characters(),
-        screen.content.races(),
-        screen.content.jobs(),
-      ])
-      list.replaceChildren(...all.map((each) => row(screen, each, races, jobs, refresh, showError)))
-      if (all.length > 0) list.prepend(element('h2', { text: 'Your characters' }))
+      const { all, races, jobs, lists } = await drawCharacters(screen, (what) => void act(what))
+      list.replaceChildren(...lists)
       making.replaceChildren(creation(screen, races, jobs, showError))
       showLobby(all)
     } catch (failure) {
@@ -89,152 +83,53 @@ export async function showCharacters(screen: CharacterScreen): Promise<void> {
       list.replaceChildren(button('Try again', () => void refresh()))
     }
   }
+  /** One at a time: a second click of the same button does nothing. */
+  let acting = false
+  const act = async (what: () => Promise<unknown>) => {
+    if (acting) return
+    acting = true
+    error.textContent = ''
+    try {
+      await what()
+      await refresh()
+      // The button that had the focus is gone.
+      list.focus()
+    } catch (failure) {
+      showError(failure)
+    } finally {
+      acting = false
+    }
+  }
   list.textContent = 'One moment…'
   await refresh()
 }
 
-function row(
-  { realm, play }: CharacterScreen,
-  character: Character,
-  races: Race[],
-  jobs: Job[],
-  refresh: () => Promise<void>,
-  showError: (failure: unknown) => void,
-): HTMLElement {
-  const race = races.find((each) => each.id === character.race)
-  const job = jobs.find((each) => each.id === character.job)
-  const dot = element('span', { class: 'dot' })
-  dot.style.background = race?.color ?? '#888888'
-  const about = `${race?.name ?? character.race} ${job?.name ?? character.job}`
-  const remove = button(
-    'Delete',
-    () => {
-      // Only the second click deletes.
-      if (remove.textContent === 'Delete') {
-        remove.textContent = 'Really?'
-        return
-      }
-      remove.disabled = true
-      realm.remove(character.characterId).then(refresh, (failure: unknown) => {
-        remove.disabled = false
-        remove.textContent = 'Delete'
-        showError(failure)
-      })
-    },
-    'plain',
-  )
-  return element(
-    'div',
-    { class: 'character' },
-    dot,
-    element('div', { class: 'who', text: character.name }, element('small', { text: about })),
-    remove,
-    button('Enter', () => play(character), 'main'),
-  )
-}
-
-function creation(
-  { realm, play }: CharacterScreen,
-  races: Race[],
-  jobs: Job[],
-  showError: (failure: unknown) => void,
-): HTMLElement {
-  const chooser = createChooser(races, jobs)
-  const name = field('Name', {
-    name: 'character',
-    maxlength: String(characterNameMaxLength),
-    autocomplete: 'off',
-    spellcheck: 'false',
-  })
-  const create = element('button', {
-    class: 'main',
-    text: 'Create and enter',
-    attributes: { type: 'submit', id: 'create' },
-  })
-  const form = element(
-    'form',
-    {},
-    element('h2', { text: 'A new character' }),
-    name.label,
-    ...chooser.elements,
-    create,
-  )
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    const wanted = name.input.value.trim()
-    const wrong = wrongName(wanted)
-    if (wrong !== undefined) {
-      showNameError(wrong)
-      return
-    }
-    create.disabled = true
-    realm.create({ name: wanted, ...chooser.chosen() }).then(play, (failure: unknown) => {
-      create.disabled = false
-      showError(failure)
+/** The characters that are there, and those that can be restored. Fails with ApiError. */
+async function drawCharacters(
+  { session, realm, realmId, content, play }: CharacterScreen,
+  act: Act,
+): Promise<{ all: Character[]; races: Race[]; jobs: Job[]; lists: HTMLElement[] }> {
+  const { characters } = realm.api({})
+  const [all, deleted, races, jobs] = await Promise.all([
+    realm.characters(),
+    characters.deleted({ params: { realmId } }),
+    content.races(),
+    content.jobs(),
+  ])
+  const lines = { races, jobs, act }
+  const there = all.map((each) => {
+    const params = { realmId, characterId: each.characterId }
+    return characterLine(each, lines, {
+      play: () => play(each),
+      rename: async (name) => await characters.rename({ params, body: { name } }),
+      remove: async () => await realm.remove(each.characterId),
     })
   })
-  const showNameError = (wrong: string) => {
-    name.input.setCustomValidity(wrong)
-    name.input.reportValidity()
-  }
-  name.input.addEventListener('input', () => name.input.setCustomValidity(''))
-  return form
-}
-
-/** Lets the player choose a race, and a job that it has. */
-function createChooser(races: Race[], jobs: Job[]) {
-  let race = races[0]!
-  let job = race.jobs[0]!
-  const raceChoices = element('div', { class: 'choices' })
-  const raceAbout = element('p', { class: 'about' })
-  const jobChoices = element('div', { class: 'choices' })
-  const jobAbout = element('p', { class: 'about' })
-  const choice = (text: string, chosen: boolean, choose: () => void) => {
-    const made = button(text, choose)
-    made.setAttribute('aria-pressed', String(chosen))
-    return made
-  }
-  const draw = () => {
-    raceAbout.textContent = race.description
-    raceChoices.replaceChildren(
-      ...races.map((each) =>
-        choice(each.name, each === race, () => {
-          race = each
-          if (!race.jobs.includes(job)) job = race.jobs[0]!
-          draw()
-        }),
-      ),
-    )
-    jobAbout.textContent = jobs.find((each) => each.id === job)?.description ?? ''
-    jobChoices.replaceChildren(
-      ...race.jobs.map((id) =>
-        choice(jobs.find((each) => each.id === id)?.name ?? id, id === job, () => {
-          job = id
-          draw()
-        }),
-      ),
-    )
-  }
-  draw()
-  return {
-    elements: [
-      element('h2', { text: 'People' }),
-      raceChoices,
-      raceAbout,
-      element('h2', { text: 'Calling' }),
-      jobChoices,
-      jobAbout,
-    ],
-    chosen: () => ({ race: race.id, job }),
-  }
-}
-
-function wrongName(name: string): string | undefined {
-  if (name.length < characterNameMinLength) {
-    return `A name has at least ${characterNameMinLength} letters.`
-  }
-  if (!/^[A-Za-z]+(?:['\- ][A-Za-z]+)*$/.test(name)) {
-    return "Latin letters, with single ' - or blanks between them."
-  }
-  return undefined
+  const gone = deleted.characters.map((each) => {
+    const params = { realmId, characterId: each.characterId }
+    const restore = async () => await characters.restore({ params })
+    return deletedLine(each, lines, { now: session.now(), restore })
+  })
+  const lists = [...section('Your characters', there), ...section('Deleted', gone)]
+  return { all, races, jobs, lists }
 }

@@ -14,3 +14,13 @@ export function countdown(ms: number): string {
 export function timeOf(ms: number): string {
   return new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }).format(ms)
 }
+
+/** A day where the player is. */
+export function dayOf(ms: number): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: 'long' }).format(ms)
+}
+
+/** A day and an hour where the player is. */
+export function momentOf(ms: number): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(ms)
+}

@@ -27,6 +27,23 @@ export function button(text: string, click: () => void, kind = ''): HTMLButtonEl
   return element('button', { text, click, class: kind, attributes: { type: 'button' } })
 }
 
+/** A button of which only the second click counts. */
+export function sureButton(text: string, click: () => void, kind = ''): HTMLButtonElement {
+  const made = button(
+    text,
+    () => {
+      if (made.textContent === text) made.textContent = 'Really?'
+      else {
+        made.textContent = text
+        click()
+      }
+    },
+    kind,
+  )
+  made.addEventListener('blur', () => (made.textContent = text))
+  return made
+}
+
 /** A labelled input. */
 export function field(label: string, attributes: Record<string, string>) {
   const input = element('input', { attributes })

@@ -2,6 +2,7 @@
 // sessionStorage, for it belongs to this tab alone.
 import * as z from 'zod'
 import { resumeSecretBytes } from '#shared/protocol/client-frames.ts'
+import { readJson } from '../library/storage.ts'
 import type { KeyStore } from '../library/storage.ts'
 import type { ResumeTicket } from '../library/zone-client-state.ts'
 
@@ -48,19 +49,11 @@ export function keepPlaying(
 export function readPlaying(
   store: KeyStore,
 ): { playing: Playing; ticket: ResumeTicket | undefined } | undefined {
-  const kept = keptSchema.safeParse(parseJson(store.get(key)))
+  const kept = keptSchema.safeParse(readJson(store, key))
   if (!kept.success) {
     store.remove(key)
     return undefined
   }
   const { ticket, ...playing } = kept.data
   return { playing, ticket: ticket && { ...ticket, secret: Uint8Array.from(ticket.secret) } }
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -17,12 +17,13 @@ const WORDS: Record<string, string> = {
   'auth.banned': 'This account has been banned from the world.',
   'auth.required': 'Please log in again.',
   'auth.expired': 'Please log in again.',
-  'auth.second_factor':
-    'This account needs a code of its authenticator, which this page cannot take.',
-  'auth.device_refused': 'The account of this browser is opened by its name and password now.',
+  'auth.second_factor': 'This account needs a code of its authenticator.',
+  'auth.device_refused':
+    'The account of this browser is opened by its log-in name and password now. Log in with them, or play as guest ' +
+    'once more to begin anew.',
   'auth.busy': 'Many people are logging in just now. Please try again in a moment.',
   'auth.erasing': 'This account is being erased.',
-  'auth.proof_refused': 'That is not the password of this account.',
+  'auth.proof_refused': 'The password is wrong, or another browser has this account.',
   'auth.ticket_refused': 'The log-in took too long. Please log in again.',
   'auth.code_refused': 'This code is wrong, or it was used.',
   'auth.second_factor_on': 'This account has an authenticator already.',
@@ -45,6 +46,7 @@ const WORDS: Record<string, string> = {
   'character.not_deleted': 'This character is not deleted.',
   'character.restore_late': 'It was deleted more than 30 days ago.',
   'chat.muted': 'You may not write to others just now. See People, Rules.',
+  'request.cursor': 'The list has changed meanwhile. Please try again.',
   'realm.unknown': 'This realm is no longer there. Please reload the page.',
   'character.name_taken': 'This name is taken.',
   'character.name_refused': 'This name is not allowed.',
@@ -92,9 +94,21 @@ export function words(code: string): string {
 
 /** What a player reads for an error. */
 export function wordsOf(error: unknown): string {
+  if (error instanceof ApiError && error.code === 'request.rate_limited') {
+    const minutes = Math.ceil((error.retryAfterS ?? 0) / 60)
+    return minutes > 1
+      ? `You did that too often. Please wait ${minutes} minutes.`
+      : words(error.code)
+  }
   if (error instanceof ApiError) return WORDS[error.code] ?? `${error.message}.`
   console.error(error)
   return 'Something went wrong in the page. Please reload it.'
+}
+
+/** The same where the player is known, and shows his password again. */
+export function ownWordsOf(error: unknown): string {
+  const isWrong = error instanceof ApiError && error.code === 'auth.invalid_credentials'
+  return isWrong ? 'The password is wrong.' : wordsOf(error)
 }
 
 export const passwordHint = `At least ${passwordMinLength} characters; a phrase is best.`

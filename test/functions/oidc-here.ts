@@ -27,8 +27,8 @@ async function newKey(kid: string): Promise<JWK> {
   return { ...(await exportJWK(privateKey)), kid, use: 'sig', alg: 'ES256' }
 }
 
-/** Must be made with the time of the test's clock when that is not now. */
-export async function startOidc(): Promise<OidcHere> {
+/** Must be made with the time of the test's clock when that is not now. `page`: where it sends browsers back to. */
+export async function startOidc(page = returnTo): Promise<OidcHere> {
   let handle: ReturnType<Provider['callback']> | undefined
   let keysRead = 0
   const here = { down: false }
@@ -48,7 +48,7 @@ export async function startOidc(): Promise<OidcHere> {
         {
           client_id: clientId,
           client_secret: clientSecret,
-          redirect_uris: [returnTo],
+          redirect_uris: [page],
           response_types: ['code'],
           grant_types: ['authorization_code'],
           id_token_signed_response_alg: 'ES256',

@@ -2,8 +2,11 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Hook } from '#client/page/hook.ts'
-import { makeDataDir, startWaystone } from '../e2e/waystone.ts'
+import { freePort, makeDataDir, startWaystone } from '../e2e/waystone.ts'
 import type { Waystone } from '../e2e/waystone.ts'
+import { clientId, clientSecret, startOidc } from '../functions/oidc-here.ts'
+import type { OidcHere } from '../functions/oidc-here.ts'
+import { keepAnAccount, signInElsewhere, startAnew } from './account-story.ts'
 import { findChromium, launch } from './chromium.ts'
 
 declare global {
@@ -18,16 +21,22 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
   let folder: Awaited<ReturnType<typeof makeDataDir>>
   let waystone: Waystone
   let browser: Browser
+  let oidc: OidcHere
   const complaints: string[] = []
 
   beforeAll(async () => {
     folder = await makeDataDir()
-    waystone = await startWaystone({ ...folder, env: { WAYSTONE_BOTS: '6' } })
+    const port = await freePort()
+    oidc = await startOidc(`http://127.0.0.1:${port}/`)
+    const acme = { name: 'acme', title: 'Acme', issuer: oidc.issuer, clientId, clientSecret }
+    const env = { WAYSTONE_BOTS: '6', WAYSTONE_OIDC: JSON.stringify([acme]) }
+    waystone = await startWaystone({ ...folder, port, env })
     browser = await launch(chromium!)
   })
   afterAll(async () => {
     await browser?.close()
     await waystone?.killAll()
+    await oidc?.stop()
     await folder?.remove()
   })
 
@@ -35,12 +44,15 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
   async function openPage(): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
     const page = await context.newPage()
+    // Another service may do on its own page what it likes.
+    const isOurs = () => page.url().startsWith(waystone.url)
     page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
+      if (message.type() === 'error' && isOurs()) complaints.push(message.text())
     })
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('request', (request) => {
-      if (!request.url().startsWith(waystone.url)) complaints.push(`asked ${request.url()}`)
+      if (isOurs() && !request.url().startsWith(waystone.url))
+        complaints.push(`asked ${request.url()}`)
     })
     await page.goto(waystone.url)
     return page
@@ -260,4 +272,25 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
     await keepInTouchFromLobby(mira, await openPage())
     expect(complaints).toEqual([])
   })
+
+  it('a guest becomes an account that lasts, with a code and a new password', async () => {
+    const page = await openPage()
+    await page.click('#guest')
+    await createAndEnter(page, 'Mira Kept')
+    await page.click('.corner >> text=Characters')
+    complaints.length = 0
+    await keepAnAccount(page, folder.dataDir, 'Mira Kept')
+    expect(complaints.filter((text) => !isRefusal(text))).toEqual([])
+  })
+
+  it('a player signs in by another service; a browser that was forgotten begins anew', async () => {
+    const page = await openPage()
+    complaints.length = 0
+    await signInElsewhere(page)
+    await startAnew(page)
+    expect(complaints.filter((text) => !isRefusal(text) && !text.includes(oidc.issuer))).toEqual([])
+  })
+
+  /** Chromium tells of each refusal. */
+  const isRefusal = (text: string) => /status of 4\d\d/.test(text)
 })

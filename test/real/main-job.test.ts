@@ -1,7 +1,7 @@
 // The main job with Amazon's DynamoDB Local for the store and redis-server for the cache: what runs on
 // the embedded parts runs on these.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deviceKey } from '#client/library/session.ts'
+import { deviceKey } from '#client/library/ways-in.ts'
 import { api } from '#shared/api/api.ts'
 import { createApiClient } from '#shared/api/client.ts'
 import { newId } from '#shared/runtime.ts'

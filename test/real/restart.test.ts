@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { identityOf } from '#client/bots/identity.ts'
-import { deviceKey } from '#client/library/session.ts'
+import { deviceKey } from '#client/library/ways-in.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { newSession, play, realmId } from '../e2e/player.ts'
 import { makeDataDir, startWaystone, stillRunning } from '../e2e/waystone.ts'

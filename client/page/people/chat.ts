@@ -7,7 +7,8 @@ import { labelOf, readLine } from '../chat-words.ts'
 import type { Target } from '../chat-words.ts'
 import { button, element } from '../element.ts'
 import { openReport } from './report.ts'
-import type { Tab, TabContext } from './tab.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 /** How a player speaks, here and in the world. */
 export type Speaking = {

@@ -1,8 +1,10 @@
 // The tab of friends, requests and blocks.
 import type { Friend } from '#shared/api/friends.ts'
 import { button, element, field } from '../element.ts'
-import { line, presenceWords, section } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { line, section } from '../lines.ts'
+import { presenceWords } from './tab.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 type Choice = 'Accept' | 'Decline' | 'Take back' | 'Remove' | 'Block' | 'Unblock' | 'Invite'
 

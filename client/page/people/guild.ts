@@ -4,9 +4,11 @@ import type { ApiClient } from '#shared/api/client.ts'
 import type { GuildMember, GuildWaiting, Permission } from '#shared/api/guilds.ts'
 import type { GuildText } from '#shared/api/moderation.ts'
 import { button, element, field } from '../element.ts'
+import { line, section } from '../lines.ts'
+import type { Tab } from '../tabs.ts'
 import { openReport } from './report.ts'
-import { line, presenceWords, section } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { presenceWords } from './tab.ts'
+import type { TabContext } from './tab.ts'
 
 type Own = NonNullable<Awaited<ReturnType<ApiClient<Api>['guilds']['mine']>>['guild']>
 

@@ -3,7 +3,8 @@ import type { Board, BoardPlace } from '#shared/api/leaderboards.ts'
 import { ApiError } from '#shared/api/client.ts'
 import { button, element } from '../element.ts'
 import { wordsOf } from '../words.ts'
-import type { Tab, TabContext } from './tab.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 const views = ['Top', 'Around me', 'Friends', 'My guild'] as const
 type View = (typeof views)[number]

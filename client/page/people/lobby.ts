@@ -12,6 +12,7 @@ import { createPeople } from './people.ts'
 
 export type Lobby = {
   characterId: string
+  name: string
   /** What opens the panel, and what was told last. */
   element: HTMLElement
   close(): void
@@ -62,6 +63,7 @@ export function createLobby(options: {
   })
   return {
     characterId,
+    name,
     element: element('div', { class: 'lobby' }, opener, news),
     close() {
       social.close()

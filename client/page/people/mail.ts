@@ -2,8 +2,9 @@
 import { letterSubjectMaxLength, letterTextMaxLength } from '#shared/limits.ts'
 import { button, element, field } from '../element.ts'
 import { openReport } from './report.ts'
-import { line } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { line } from '../lines.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 export function mailTab({ api, playing, act }: TabContext): Tab {
   const { realmId, characterId } = playing

@@ -3,8 +3,9 @@ import type { Notification } from '#shared/notifications/notification.ts'
 import { timeOf } from '../countdown.ts'
 import { element } from '../element.ts'
 import { newsWords } from './news-words.ts'
-import { line, section } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { line, section } from '../lines.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 /** Pages that are read at most: more than 500 notifications in 30 days nobody reads. */
 const pagesMax = 5

@@ -1,8 +1,9 @@
 // The tab of the party: who is in it, invites, whether all are ready.
 import type { PartyView } from '#shared/api/parties.ts'
 import { button, element, field } from '../element.ts'
-import { line, section } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { line, section } from '../lines.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 const readiness = { asked: 'has not answered', ready: 'ready', notReady: 'not ready' } as const
 

@@ -6,9 +6,8 @@ import type { Chat } from '../../library/chat.ts'
 import { createMailbox } from '../../library/mailbox.ts'
 import type { KeyStore } from '../../library/storage.ts'
 import { webRuntime } from '../../library/web-runtime.ts'
-import { button, element } from '../element.ts'
 import type { Playing } from '../resume-store.ts'
-import { wordsOf } from '../words.ts'
+import { createTabs } from '../tabs.ts'
 import { chatTab } from './chat.ts'
 import type { Speaking } from './chat.ts'
 import { friendsTab } from './friends.ts'
@@ -21,7 +20,7 @@ import { partyTab } from './party.ts'
 import { placesTab } from './places.ts'
 import type { Travel } from './places.ts'
 import { rulesTab } from './rules.ts'
-import type { Tab, TabContext } from './tab.ts'
+import type { TabContext } from './tab.ts'
 
 /** The mailbox is asked this often beside the hints that the zone gives, for a hint may be lost. */
 const newsEveryMs = 30_000
@@ -54,81 +53,30 @@ export function createPeople(options: PeopleOptions): People {
   const key = `mailbox.${playing.realmId}.${accountId}`
   const mailbox = createMailbox(api, playing.realmId, { store, key })
   const { chat, speaking, isIn, belongs } = openChat(options)
-  const error = element('p', { class: 'error', attributes: { role: 'alert' } })
   const zoneNames = new Map<string, string>()
   const zoneName = (id: string) => zoneNames.get(id) ?? id
-  const context: TabContext = { api, playing, act: (what) => void act(what) }
-  const tabs: { tab: Tab; button: HTMLButtonElement; waiting: number }[] = [
-    friendsTab(context, zoneName),
-    partyTab(context, belongs('party')),
-    placesTab(context, travel && { ...travel, goTo: (to) => goTo(travel, to) }),
-    guildTab(context, zoneName, belongs('guild')),
-    mailTab(context),
-    chatTab(context, accountId, chat, speaking),
-    leaderboardsTab(context),
-    rulesTab(context),
-    newsTab(context, zoneName),
-  ].map((tab) => ({ tab, button: button(tab.title, () => choose(tab)), waiting: 0 }))
-  let chosen = tabs[0]!.tab
-
-  const dialog = element(
-    'dialog',
-    { class: 'card people', attributes: { 'aria-label': 'People' } },
-    element(
-      'div',
-      { class: 'row' },
-      element('div', { class: 'choices' }, ...tabs.map((each) => each.button)),
-      button('Close', () => dialog.close(), 'plain'),
-    ),
-    error,
-    ...tabs.map(({ tab }) => tab.element),
-  )
-  document.body.append(dialog)
-  // Keys typed here do not walk.
-  dialog.addEventListener('keydown', (event) => event.stopPropagation())
+  const { dialog, open, refresh } = createTabs({
+    label: 'People',
+    tabs(act) {
+      const context: TabContext = { api, playing, act }
+      return [
+        friendsTab(context, zoneName),
+        partyTab(context, belongs('party')),
+        placesTab(context, travel && { ...travel, goTo: (to) => goTo(travel, to) }),
+        guildTab(context, zoneName, belongs('guild')),
+        mailTab(context),
+        chatTab(context, accountId, chat, speaking),
+        leaderboardsTab(context),
+        rulesTab(context),
+        newsTab(context, zoneName),
+      ]
+    },
+    waiting: options.waiting,
+  })
 
   function goTo(by: Travel, instance: string): void {
     dialog.close()
     by.goTo(instance)
-  }
-
-  function choose(tab: Tab): void {
-    chosen = tab
-    error.textContent = ''
-    void refresh()
-  }
-
-  /** Draws all tabs, so that each shows how much waits there. */
-  async function refresh(): Promise<void> {
-    for (const { tab, button: chooser } of tabs) {
-      tab.element.hidden = tab !== chosen
-      chooser.setAttribute('aria-pressed', String(tab === chosen))
-    }
-    try {
-      await Promise.all(
-        tabs.map(async (each) => {
-          each.waiting = await each.tab.refresh()
-        }),
-      )
-    } catch (failure) {
-      error.textContent = wordsOf(failure)
-    }
-    for (const { tab, button: chooser, waiting } of tabs) {
-      chooser.textContent = waiting > 0 ? `${tab.title} (${waiting})` : tab.title
-    }
-    options.waiting(tabs.reduce((sum, { waiting }) => sum + waiting, 0))
-  }
-
-  async function act(what: () => Promise<unknown>): Promise<void> {
-    let why = ''
-    try {
-      await what()
-    } catch (failure) {
-      why = wordsOf(failure)
-    }
-    await refresh()
-    if (why !== '') error.textContent = why
-    else error.textContent = ''
   }
 
   /** Whether drawing anew would take away what the player writes just now. */
@@ -163,10 +111,7 @@ export function createPeople(options: PeopleOptions): People {
   void readNews(false)
   const timer = setInterval(() => void readNews(false), newsEveryMs)
   return {
-    open() {
-      dialog.showModal()
-      void refresh()
-    },
+    open,
     notified: () => void readNews(true),
     chat,
     isIn,

@@ -1,7 +1,8 @@
 // The tab of private zones: what can be opened for the party, and the way into what is open.
 import { element } from '../element.ts'
-import { line, section } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { line, section } from '../lines.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 /** How a character in the world goes there. */
 export type Travel = {

@@ -4,8 +4,9 @@ import { appealMaxLength } from '#shared/limits.ts'
 import { element } from '../element.ts'
 import { sanctionWords } from './news-words.ts'
 import { ruleWords } from './report.ts'
-import { line } from './tab.ts'
-import type { Tab, TabContext } from './tab.ts'
+import { line } from '../lines.ts'
+import type { Tab } from '../tabs.ts'
+import type { TabContext } from './tab.ts'
 
 export function rulesTab({ api, playing, act }: TabContext): Tab {
   const { realmId } = playing

@@ -1,0 +1,3 @@
+// Where a provider sends the browser back to. It is registered there.
+
+export const returnTo = `${location.origin}${location.pathname}`
