@@ -49,6 +49,8 @@ const memoryMb = { password: 1769, other: 512 }
 
 /** The longest request waits 4 s for a host to let go, and at most 2 s for an answer of the store. */
 const timeout = Duration.seconds(15)
+/** Of one whose work goes on from minute to minute, and overlaps by some seconds (functions/start/lambda.ts). */
+const timeoutOfGoingOn = Duration.seconds(80)
 
 export type ApiOptions = {
   settings: Settings
@@ -127,7 +129,7 @@ function defineFunction(
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     memorySize: hashes ? memoryMb.password : memoryMb.other,
-    timeout,
+    timeout: records.some(({ timer }) => timer?.goesOn === true) ? timeoutOfGoingOn : timeout,
     role: functionRole(stack, name, { records, settings, data, logGroup, sockets }),
     logGroup,
     ...(hashes && authConcurrency > 0 ? { reservedConcurrentExecutions: authConcurrency } : {}),

@@ -12,6 +12,7 @@ import type { DomainRecord } from './http/record.ts'
 import { domain as internal } from './internal/domain.ts'
 import { domain as leaderboards } from './leaderboards/domain.ts'
 import { domain as mail } from './mail/domain.ts'
+import { domain as matchmaking } from './matchmaking/domain.ts'
 import { domain as moderation } from './moderation/domain.ts'
 import { domain as notifications } from './notifications/domain.ts'
 import { domain as parties } from './parties/domain.ts'
@@ -23,6 +24,7 @@ export const domains: readonly DomainRecord[] = [
   auth,
   characters,
   world,
+  matchmaking,
   content,
   admin,
   internal,

@@ -73,9 +73,9 @@ async function run(): Promise<void> {
         log.error('the keys could not be read', { cause })
       }),
     ),
-    ...timersOf(domains, partsOf(parts)).map(({ name, everyMs, run: work }) =>
-      every(everyMs, () =>
-        work().catch((cause: unknown) => {
+    ...timersOf(domains, partsOf(parts)).map(({ name, pauseMs, run: work }) =>
+      every(pauseMs, () =>
+        work(stopping.signal).catch((cause: unknown) => {
           log.error('the timer of a domain failed', { domain: name, cause })
         }),
       ),

@@ -743,3 +743,28 @@ export const RATES = {
 
 export type RateName = keyof typeof RATES
 export type RateProfile = 'strict' | 'generous'
+
+/**
+ * Members of a match that is played in a private instance. Its opening writes two rows a member, and a match up to two
+ * a ticket: a transaction takes 100.
+ */
+export const matchMembersMax = 40
+/** Tickets of a queue lie in so many partitions: each takes 1,000 write units a second. */
+export const queueShards = 4
+/** Rows of tickets and matches stay so long after their end, for who asks late. */
+export const ticketKeptMs = 60 * 60 * 1000
+/** Who declines a match, or does not answer, may queue again after so long. */
+export const declinePenaltyMs = 60 * 1000
+/** A match whose time to accept is over ends so long later: an answer may be under way, clocks are some seconds off. */
+export const acceptGraceMs = 3000
+/** A match for which no host has room goes back into its queue after so long. */
+export const openGraceMs = 60 * 1000
+/** How often a queue is matched. */
+export const matchEveryMs = 1000
+/** The process that matches a queue says so often that it does; another one takes over after `matcherDeadMs`. */
+export const matcherRenewMs = 3000
+export const matcherDeadMs = 10_000
+/** New rows of a queue are looked for so far back each time: a commit takes up to 5 s. */
+export const queueOverlapMs = 5000
+/** And so far each `queueOverlapMs`: clocks of writers are off. */
+export const queueFarBackMs = 60_000

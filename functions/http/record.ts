@@ -66,8 +66,15 @@ type Served<Parts> = {
   handlers: (parts: Parts) => Record<string, Handler<Endpoint>>
 }
 
-/** Work by the clock. Several processes may do it at the same moment, and one that fails leaves it to the next time. */
-type Timer<Parts> = { everyMinutes: number; run: (parts: Parts) => Promise<void> }
+/**
+ * Work by the clock. Several processes may do it at the same moment, and one that fails leaves it to the next time.
+ * `goesOn`: it is done until the signal, which comes when the next time has begun.
+ */
+type Timer<Parts> = {
+  everyMinutes: number
+  goesOn?: true
+  run: (parts: Parts, signal: AbortSignal) => Promise<void>
+}
 
 type About = {
   /** Of the folder, the function on Lambda and its part of /health: lower-case letters. */
@@ -139,16 +146,28 @@ export function socketsOf(
   return records.find(({ sockets }) => sockets !== undefined)?.sockets?.(parts)
 }
 
-/** What the domains do by the clock, by their names. */
+/** So long work that goes on overlaps with that of the next time, which may be a little late. */
+const handOverMs = 3000
+
+/** What the domains do by the clock, by their names, and how long to wait after it. */
 export function timersOf(
   records: readonly DomainRecord[],
   parts: AllParts,
-): { name: string; everyMs: number; run: () => Promise<void> }[] {
-  return records.flatMap(({ name, timer }) =>
-    timer === undefined
-      ? []
-      : [{ name, everyMs: timer.everyMinutes * 60_000, run: () => timer.run(parts) }],
-  )
+): { name: string; goesOn: boolean; pauseMs: number; run: (signal: AbortSignal) => Promise<void> }[] {
+  return records.flatMap(({ name, timer }) => {
+    if (timer === undefined) return []
+    const { goesOn = false, run } = timer
+    const everyMs = timer.everyMinutes * 60_000
+    return {
+      name,
+      goesOn,
+      pauseMs: goesOn ? 0 : everyMs,
+      run: async (signal) => {
+        const over = goesOn ? [AbortSignal.timeout(everyMs + handOverMs)] : []
+        await run(parts, AbortSignal.any([signal, ...over]))
+      },
+    }
+  })
 }
 
 export function declarationsOf(records: readonly DomainRecord[]): Domain[] {

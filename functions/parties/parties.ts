@@ -25,6 +25,8 @@ import {
 } from './store.ts'
 import type { InviteRow, PartyRow } from './store.ts'
 
+export type { Member } from './party.ts'
+
 export type Refusal = PartyRefusal | 'friend.unknown'
 
 /** What an act makes of a party. `party`: as it is then; undefined when it has ended. */

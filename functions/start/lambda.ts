@@ -85,7 +85,7 @@ async function keepTime(
   timers: ReturnType<typeof timersOf>,
   { timer }: TimerEvent,
 ): Promise<APIGatewayProxyResult> {
-  await timers.find(({ name }) => name === timer)?.run()
+  await timers.find(({ name }) => name === timer)?.run(new AbortController().signal)
   return nothingToSay
 }
 

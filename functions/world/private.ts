@@ -14,11 +14,12 @@ import { answerOf } from '#shared/http/operation.ts'
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import { recall } from '#shared/store/commit.ts'
+import type { Step } from '#shared/store/commit.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { Content } from '#shared/content/content.ts'
 import { once } from '../http/once.ts'
 import { readMine } from '../parties/parties.ts'
-import type { Acting } from '../parties/parties.ts'
+import type { Acting, Member } from '../parties/parties.ts'
 import { findPlace, hostPollMs, hostWaitMs, judgeOf } from './placement.ts'
 import type { PlacementDeps } from './placement.ts'
 import { offersOf } from './choice.ts'
@@ -27,6 +28,50 @@ export type PrivateDeps = PlacementDeps & {
   content: Content
   push: Pick<Push, 'hint'>
   hint: (bootId: string) => void
+}
+
+/** What opens a private instance: its steps for one transaction, and who is told after it. */
+export type Opening = {
+  steps: Step<never>[]
+  opened: PrivateView
+  /** Call it after the commit. */
+  tell: () => void
+}
+
+/**
+ * Takes a slot for an instance of a private zone, and says what opens it there. The same id takes the same slot. `by`:
+ * who opens it, and is not told himself; `name`: by whose name the members hear of it. Throws world.full and world.busy.
+ */
+export async function planPrivate(
+  deps: PrivateDeps,
+  realmId: string,
+  of: { instance: string; zone: string; members: readonly Member[]; by?: string; name: string },
+): Promise<Opening> {
+  const { runtime } = deps
+  const { instance, zone, members, name } = of
+  const slot = await takeSlot(deps, realmId, zone, instance)
+  const { bootId } = slot.card
+  const openedAt = runtime.now()
+  const ids = members.map(({ characterId }) => characterId)
+  const opened = { instance, zone, bootId, members: ids, openedAt }
+  const at = { realmId, zone, instance, slots: slot.card.instance, slotUntil: slot.ticketExpires }
+  const others = members.filter(({ characterId }) => characterId !== of.by)
+  return {
+    steps: [
+      ...privateWrites(realmId, opened).map((write) => ({ write })),
+      { write: { put: commandPut(openedAt, bootId, { kind: 'open', ...at }) } },
+      ...others.map(({ accountId, characterId }) => {
+        const news = { kind: 'instance.opened' as const, characterId, name, zone }
+        return { write: notify(runtime, { realmId, accountId }, { ...news, instanceId: instance }) }
+      }),
+    ],
+    opened: viewOf(opened),
+    tell() {
+      deps.hint(bootId)
+      const accounts = others.map(({ accountId }) => accountId)
+      if (accounts.length > 0) deps.push.hint('mailbox', realmId, accounts)
+    },
+  }
 }
 
 /**
@@ -39,11 +84,11 @@ export async function openPrivate(
   { realmId, me, op }: Acting,
   zone: string,
 ): Promise<{ instance: PrivateView }> {
-  const { store, runtime, content } = deps
+  const { store, content } = deps
   // Before a slot is asked for: a repeat must not hold its place for longer.
   const known = await recall<{ instance: PrivateView }, ProblemCode>(deps, op)
   if (known !== undefined) return answerOf(known)
-  const told: { bootId?: string; accounts: string[] } = { accounts: [] }
+  let tell = () => {}
   const answer = await once(deps, op, async () => {
     const leader = await me()
     const of = content.zones.get(zone)
@@ -54,39 +99,12 @@ export async function openPrivate(
     }
     const members = party?.members ?? [leader]
     if (members.length > of.capacity) throw new Problem('instance.too_many')
-    const instance = idOf(op)
-    const slot = await takeSlot(deps, realmId, zone, instance)
-    const { bootId } = slot.card
-    const openedAt = runtime.now()
-    const ids = members.map(({ characterId }) => characterId)
-    const opened = { instance, zone, bootId, members: ids, openedAt }
-    const command = {
-      kind: 'open' as const,
-      realmId,
-      zone,
-      instance,
-      slots: slot.card.instance,
-      slotUntil: slot.ticketExpires,
-    }
-    const others = members.filter(({ characterId }) => characterId !== leader.characterId)
-    Object.assign(told, { bootId, accounts: others.map(({ accountId }) => accountId) })
-    const { name } = leader
-    return {
-      steps: [
-        ...privateWrites(realmId, opened).map((write) => ({ write })),
-        { write: { put: commandPut(openedAt, bootId, command) } },
-        ...others.map(({ accountId, characterId }) => {
-          const news = { kind: 'instance.opened' as const, characterId, name, zone }
-          return {
-            write: notify(runtime, { realmId, accountId }, { ...news, instanceId: instance }),
-          }
-        }),
-      ],
-      answer: { instance: viewOf(opened) },
-    }
+    const { characterId: by, name } = leader
+    const planned = await planPrivate(deps, realmId, { instance: idOf(op), zone, members, by, name })
+    tell = planned.tell
+    return { steps: planned.steps, answer: { instance: planned.opened } }
   })
-  if (told.bootId !== undefined) deps.hint(told.bootId)
-  if (told.accounts.length > 0) deps.push.hint('mailbox', realmId, told.accounts)
+  tell()
   return answer
 }
 

@@ -45,6 +45,10 @@ export type WorldDeps = PlacementDeps &
     maintenance: (realmId: string) => Promise<RealmMaintenance | undefined>
   }
 
+/** For who lets a match play: functions/matchmaking. */
+export { planPrivate } from './private.ts'
+export type { PrivateDeps } from './private.ts'
+
 /** How often `enter` starts over when others changed the same rows at once, and how long it waits before, ms. */
 const attempts = 6
 const againWaitMs = 40

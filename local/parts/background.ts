@@ -58,13 +58,13 @@ export function startBackground(
     every(probeEveryMs, 'health probe', () => health.probe(), background),
     every(keysEveryMs, 'key refresh', () => keys.refresh(), background),
     every(sweepEveryMs, 'sweep', sweepOnce, background),
-    ...timers().map(({ name, everyMs }) => {
+    ...timers().map(({ name, pauseMs }) => {
       // Looked for each time: the code of the game may be another one by now.
       const work = async () =>
         await timers()
           .find((one) => one.name === name)
-          ?.run()
-      return every(everyMs, `the timer of ${name}`, work, background)
+          ?.run(signal)
+      return every(pauseMs, `the timer of ${name}`, work, background)
     }),
   ]
   onStop('background', async () => {

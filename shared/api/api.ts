@@ -10,6 +10,7 @@ import { healthApi as health } from './health.ts'
 import { internal } from './internal.ts'
 import { leaderboards } from './leaderboards.ts'
 import { mail } from './mail.ts'
+import { matchmaking } from './matchmaking.ts'
 import { moderation } from './moderation.ts'
 import { notifications } from './notifications.ts'
 import { parties } from './parties.ts'
@@ -23,6 +24,7 @@ export const api = {
   auth,
   characters,
   world,
+  matchmaking,
   content,
   admin,
   internal,

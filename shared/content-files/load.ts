@@ -5,7 +5,7 @@
 //   zones/ creatures/ races/ jobs/  one entry a file, named after its id
 //   events/                         what happens at a time; a game need not have any
 //   words/                          lists of words that players may not write, if the game has its own
-//   leaderboards/                   if there are any
+//   leaderboards/ queues/           if there are any
 //   and a folder for each kind that the game declares (shared/content/kind.ts)
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -17,6 +17,7 @@ import {
   eventSchema,
   jobSchema,
   leaderboardSchema,
+  queueSchema,
   raceSchema,
   wordsSchema,
   zoneSchema,
@@ -33,6 +34,7 @@ const core = {
   words: wordsSchema,
   events: eventSchema,
   leaderboards: leaderboardSchema,
+  queues: queueSchema,
 }
 const coreKinds = [
   'zones',
@@ -42,9 +44,10 @@ const coreKinds = [
   'words',
   'events',
   'leaderboards',
+  'queues',
 ] as const
 /** A game without them is a game: its folder may be missing. */
-const optionalKinds = new Set<string>(['words', 'events', 'leaderboards'])
+const optionalKinds = new Set<string>(['words', 'events', 'leaderboards', 'queues'])
 
 /** A kind to be read: its folder, the schema of its files, and where its entries go. */
 type Reading = { kind: string; schema: z.ZodType<Entry>; into: Map<string, unknown> }
@@ -92,6 +95,7 @@ export async function loadContent(
   const content: Content = {
     races: new Map(),
     leaderboards: new Map(),
+    queues: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     zones: new Map(),

@@ -1,7 +1,10 @@
 // Checks the references between content files, and the places that they name on the ground of a zone.
-import type { Content, Zone } from '../content/content.ts'
+import type { Content, Queue, Zone } from '../content/content.ts'
 import { shortestGapMs } from '../content/schedule.ts'
-import { boardsMax } from '../limits.ts'
+import { boardsMax, matchMembersMax } from '../limits.ts'
+import { RuleSetError } from '../matching/issue.ts'
+import { readRuleSet } from '../matching/rule-set.ts'
+import type { RuleSet } from '../matching/rule-set.ts'
 import { metresToUnits, playerRadius } from '../rules/units.ts'
 import { buildWalls } from '../rules/walls.ts'
 import type { Walls } from '../rules/walls.ts'
@@ -38,9 +41,42 @@ export function checkReferences(content: Content, startKnown: boolean): string[]
       problems.push(`${file}: minutes: it would begin again before it has ended`)
     }
   }
+  for (const queue of content.queues.values()) problems.push(...checkQueue(content, queue))
   const walls = new Map<string, Walls>()
   for (const zone of content.zones.values()) walls.set(zone.id, buildWalls(zone))
   for (const zone of content.zones.values()) problems.push(...checkZone(content, zone, walls))
+  return problems
+}
+
+function checkQueue(content: Content, { id, zone: zoneId, ruleSet, choices }: Queue): string[] {
+  const problems: string[] = []
+  const report = (path: string, reason: string) => {
+    problems.push(`queues/${id}.json: ${path}: ${reason}`)
+  }
+  const zone = content.zones.get(zoneId)
+  if (zone?.private === undefined) report('zone', `there is no private zone "${zoneId}"`)
+  let rules: RuleSet
+  try {
+    rules = readRuleSet(ruleSet)
+  } catch (error) {
+    if (!(error instanceof RuleSetError)) throw error
+    for (const issue of error.issues) report(`ruleSet.${issue.path}`, issue.reason)
+    return problems
+  }
+  const most = Math.max(...rules.stages.map(({ maxTotal }) => maxTotal))
+  const room = Math.min(zone?.capacity ?? matchMembersMax, matchMembersMax)
+  if (most > room) report('ruleSet.teams', `take ${most} players; there is room for ${room}`)
+  for (const { name, type, default: value } of rules.attributes) {
+    if (choices[name] === undefined && value === undefined) {
+      report('choices', `the attribute "${name}" of the rule set has neither choices nor a default`)
+    } else if (choices[name] !== undefined && type !== 'string' && type !== 'string_list') {
+      report('choices', `the attribute "${name}" takes no words`)
+    }
+  }
+  for (const name of Object.keys(choices)) {
+    if (rules.attributes.some((one) => one.name === name)) continue
+    report('choices', `the rule set has no attribute "${name}"`)
+  }
   return problems
 }
 

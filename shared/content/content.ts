@@ -140,6 +140,24 @@ export const leaderboardSchema = z.strictObject({
   size: z.int().min(10).max(boardSizeMax).default(100),
 })
 
+const attribute = z.string().min(1).max(32)
+
+/** Where players wait for others to play with. */
+export const queueSchema = z.strictObject({
+  id,
+  title,
+  /** The private zone in which its matches are played. */
+  zone: id,
+  /** In FlexMatch's own JSON (shared/matching/rule-set.ts). */
+  ruleSet: z.record(z.string(), z.unknown()),
+  /** What each player chooses for himself, by attribute of the rule set. All its others need a default. */
+  choices: z.record(attribute, z.array(attribute).min(1).max(16)).default({}),
+  /** So long all have to accept a match. Without it nobody is asked. */
+  acceptSeconds: z.int().min(5).max(120).optional(),
+  /** A ticket that has waited so long is given up. */
+  timeoutSeconds: z.int().min(10).max(3600),
+})
+
 export type Race = z.infer<typeof raceSchema>
 export type Job = z.infer<typeof jobSchema>
 export type Creature = z.infer<typeof creatureSchema>
@@ -147,6 +165,7 @@ export type Zone = z.infer<typeof zoneSchema>
 export type WorldEvent = z.infer<typeof eventSchema>
 export type Words = z.infer<typeof wordsSchema>
 export type Leaderboard = z.infer<typeof leaderboardSchema>
+export type Queue = z.infer<typeof queueSchema>
 
 /** All content of a game, by id. */
 export type Content = {
@@ -158,6 +177,7 @@ export type Content = {
   /** Lists of words; the core's own stands when there is none (shared/moderation/words.ts). */
   words: Map<string, Words>
   leaderboards: Map<string, Leaderboard>
+  queues: Map<string, Queue>
   /** The entries of the game's own kinds: by kind, then by id. */
   ofGame: Map<string, ReadonlyMap<string, Entry>>
   /** Zone and place where a new character begins. */

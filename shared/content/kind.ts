@@ -18,6 +18,7 @@ const core: readonly string[] = [
   'words',
   'events',
   'leaderboards',
+  'queues',
 ]
 const kindName = /^[a-z][a-z0-9_]{0,31}$/
 

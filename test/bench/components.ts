@@ -76,6 +76,7 @@ function field(count: number): { zone: Zone; content: Content } {
     races: new Map(),
     words: new Map(),
     leaderboards: new Map(),
+    queues: new Map(),
     jobs: new Map(),
     creatures: new Map([[beast.id, beast]]),
     zones: new Map([[zone.id, zone]]),

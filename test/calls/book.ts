@@ -16,6 +16,7 @@ import { gameCalls } from './game.ts'
 import { guildCalls } from './guilds.ts'
 import { leaderboardCalls } from './leaderboards.ts'
 import { mailCalls } from './mail.ts'
+import { matchmakingCalls } from './matchmaking.ts'
 import { moderationCalls } from './moderation.ts'
 import { notificationCalls } from './notifications.ts'
 import { partyCalls } from './parties.ts'
@@ -29,6 +30,7 @@ const calls: { [D in keyof Api]: CallsOf<Api[D]> } = {
   auth: authCalls,
   characters: characterCalls,
   world: worldCalls,
+  matchmaking: matchmakingCalls,
   content: contentCalls,
   admin: adminCalls,
   internal: internalCalls,

@@ -26,7 +26,12 @@ export type Stage = Served & {
   player(): Promise<Player>
   operator(): Promise<Account>
   /** Opens an instance of the hub, or what a host has of another zone. */
-  openZone(of?: { zone?: string; kind?: 'slots'; publicKey?: string }): Promise<{ bootId: string }>
+  openZone(of?: {
+    zone?: string
+    kind?: 'slots'
+    capacity?: number
+    publicKey?: string
+  }): Promise<{ bootId: string }>
   /** The token of a zone host. */
   host(): Promise<{ token: string }>
   /** A name that no character and no guild has. */

@@ -273,7 +273,9 @@ export async function openApi(
     sockets,
     social,
     keepTime: async () => {
-      for (const { run } of timers) await run()
+      for (const { run, goesOn } of timers) {
+        if (!goesOn) await run(new AbortController().signal)
+      }
     },
     email,
     send,

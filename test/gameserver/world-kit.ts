@@ -49,6 +49,7 @@ export function testContent(zones: Zone[], events: WorldEvent[] = []): Content {
     races: new Map(),
     words: new Map(),
     leaderboards: new Map(),
+    queues: new Map(),
     jobs: new Map(),
     creatures: new Map([[deer.id, deer]]),
     events: new Map(events.map((event) => [event.id, event])),

@@ -54,6 +54,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     races: new Map(),
     words: new Map(),
     leaderboards: new Map(),
+    queues: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     events: new Map(),

@@ -38,6 +38,7 @@ export function createContent(capacity: number, zoneMetres: number): Content {
     races: new Map(),
     words: new Map(),
     leaderboards: new Map(),
+    queues: new Map(),
     jobs: new Map(),
     creatures: new Map(),
     events: new Map(),

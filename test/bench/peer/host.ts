@@ -49,6 +49,7 @@ const content: Content = {
   races: new Map(),
   words: new Map(),
   leaderboards: new Map(),
+  queues: new Map(),
   jobs: new Map(),
   creatures: new Map(),
   events: new Map(),

@@ -1,0 +1,61 @@
+import type { Handlers, OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
+import type { matchmaking } from '#shared/api/matchmaking.ts'
+import { characterOf } from '../characters/characters.ts'
+import type { Acting } from '../parties/parties.ts'
+import { answerMatch } from './answers.ts'
+import type { MatchDeps } from './answers.ts'
+import { askWhy } from './explaining.ts'
+import type { ExplainDeps } from './explaining.ts'
+import { giveUpTicket, rulesOf, standingOf, takeTicket } from './tickets.ts'
+
+type From = { params: { realmId: string }; caller: PlayerCaller; operation: OperationId }
+
+export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeof matchmaking> {
+  /** The caller's character. Throws character.not_found. */
+  const memberOf = async (realmId: string, { accountId }: PlayerCaller, characterId: string) => {
+    const { name } = await characterOf(deps.store, { realmId, accountId }, characterId)
+    return { characterId, accountId, name }
+  }
+  const acting = ({ params: { realmId }, caller, operation: op }: From, as: string): Acting => ({
+    realmId,
+    me: async () => await memberOf(realmId, caller, as),
+    op,
+  })
+  return {
+    async queues() {
+      const queues = [...deps.content.queues.values()].map((queue) => {
+        const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds } = queue
+        const { stages } = rulesOf(queue)
+        return {
+          ...{ queueId, title, zone, choices, timeoutSeconds },
+          ...(acceptSeconds === undefined ? {} : { acceptSeconds }),
+          partyMax: Math.max(...stages.flatMap(({ max }) => max)),
+          players: {
+            least: Math.min(...stages.map(({ minTotal }) => minTotal)),
+            most: Math.max(...stages.map(({ maxTotal }) => maxTotal)),
+          },
+        }
+      })
+      return await Promise.resolve({ queues })
+    },
+    async join(call) {
+      const { queueId } = call.params
+      const { as, choices } = call.body
+      return await takeTicket(deps, acting(call, as), { queueId, choices })
+    },
+    async standing({ params: { realmId }, caller, query }) {
+      const me = await memberOf(realmId, caller, query.as)
+      const { ticket, ...more } = await standingOf(deps, realmId, me)
+      if (ticket === undefined || more.match !== undefined) return { ...more, ...(ticket && { ticket }) }
+      const { queueId: queue, ticketId } = ticket
+      const why = await askWhy(deps, realmId, { queue, ticketId })
+      return { ...more, ticket: { ...ticket, ...(why && { why }) } }
+    },
+    leave: async (call) => await giveUpTicket(deps, acting(call, call.query.as)),
+    async answer(call) {
+      const { matchId } = call.params
+      const { as, accept } = call.body
+      return await answerMatch(deps, acting(call, as), { matchId, accepts: accept })
+    },
+  }
+}

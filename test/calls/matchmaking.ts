@@ -1,0 +1,54 @@
+import type { matchmaking } from '#shared/api/matchmaking.ts'
+import type { CallsOf } from './call.ts'
+import { together } from './parties.ts'
+import type { Stage } from './stage.ts'
+
+/** A party, and a queue that it may join; the game may have none. */
+async function beforeQueue(stage: Stage) {
+  const { params, first, second } = await together(stage)
+  const { queues } = await stage.client().matchmaking.queues({ params })
+  const queue = queues.find(({ partyMax }) => partyMax >= 2)
+  const choose = (nth: number) =>
+    Object.fromEntries(
+      Object.entries(queue?.choices ?? {}).map(([name, values]) => [name, values.at(nth)!]),
+    )
+  const choices = { [first.as]: choose(0), [second.as]: choose(-1) }
+  const call = {
+    by: first,
+    params: { ...params, queueId: queue?.queueId ?? 'nowhere' },
+    body: { as: first.as, choices },
+  }
+  return { call, has: queue !== undefined, params, first }
+}
+
+/** The party waits in the queue, if there is one. */
+async function waiting(stage: Stage) {
+  const { call, has, ...more } = await beforeQueue(stage)
+  if (has) await more.first.client.matchmaking.join(call)
+  return { ...more, has }
+}
+
+export const matchmakingCalls: CallsOf<typeof matchmaking> = {
+  queues: async ({ realmId }) => ({ params: { realmId } }),
+  async join(stage) {
+    const { call, has } = await beforeQueue(stage)
+    return has ? call : { ...call, refused: 'queue.unknown' }
+  },
+  async standing(stage) {
+    const { params, first } = await waiting(stage)
+    return { by: first, params, query: { as: first.as } }
+  },
+  async leave(stage) {
+    const { params, first, has } = await waiting(stage)
+    const call = { by: first, params, query: { as: first.as } }
+    return has ? call : { ...call, refused: 'queue.none' }
+  },
+  async answer(stage) {
+    const { params, first } = await waiting(stage)
+    const call = { by: first, body: { as: first.as, accept: true } }
+    // A match is made by the clock; test/functions/matchmaking.test.ts does it.
+    const matchId = '01980000-0000-7000-8000-000000000000'
+    const others = { matchId: 'match.over' } as const
+    return { ...call, params: { ...params, matchId }, others, refused: 'match.over' }
+  },
+}
