@@ -13,6 +13,8 @@ export type Draft = {
   readonly alike: boolean
   readonly teams: Part[][]
   readonly sizes: number[]
+  /** The sum of the number that teams are made equal in, by slot. */
+  readonly sums: number[]
   readonly members: Entry[]
   /** The slot of each member; -1 for a backfill ticket. */
   readonly slots: number[]
@@ -27,7 +29,7 @@ export type Draft = {
 type Limits = {
   lows: readonly number[]
   highs: readonly number[]
-  regions: readonly string[] | undefined
+  regions: readonly string[]
 }
 
 export function createDraft(
@@ -44,12 +46,13 @@ export function createDraft(
     alike,
     teams: rules.teamNames.map(() => []),
     sizes: rules.teamNames.map(() => 0),
+    sums: rules.teamNames.map(() => 0),
     members: [],
     slots: [],
     players: 0,
     backfills: 0,
     before: [],
-    limits: { lows: none, highs: none, regions: undefined },
+    limits: { lows: none, highs: none, regions: [] },
   }
 }
 
@@ -68,6 +71,7 @@ export function push(draft: Draft, entry: Entry, slot: number): boolean {
     const at = part.slot < 0 ? slot : part.slot
     draft.teams[at]!.push(part)
     draft.sizes[at]! += part.playerIds.length
+    draft.sums[at]! += sumIn(draft.rules, part)
   }
   for (const rule of draft.stage.asked) {
     if (rule.judge(draft) !== broken) continue
@@ -87,6 +91,7 @@ export function pop(draft: Draft): void {
     const at = part.slot < 0 ? slot : part.slot
     draft.teams[at]!.pop()
     draft.sizes[at]! -= part.playerIds.length
+    draft.sums[at]! -= sumIn(draft.rules, part)
   }
 }
 
@@ -97,7 +102,9 @@ function hasRoom(draft: Draft, entry: Entry, slot: number): boolean {
     return draft.backfills === 0 || isElsewhere(draft.members, entry)
   }
   if (draft.backfills > 0 || !isElsewhere(draft.members, entry)) return false
-  return entry.parts.every((part) => draft.sizes[part.slot]! + part.playerIds.length <= max[part.slot]!)
+  return entry.parts.every(
+    (part) => draft.sizes[part.slot]! + part.playerIds.length <= max[part.slot]!,
+  )
 }
 
 /** A player of a running match may wait for another one. He is not let in beside himself. */
@@ -106,28 +113,40 @@ function isElsewhere(members: readonly Entry[], entry: Entry): boolean {
   return members.every(({ ticket }) => ticket.players.every(({ playerId }) => !ids.has(playerId)))
 }
 
+/** What is left in common with one more; undefined when that is nothing. */
 function narrowed({ limits, stage, members }: Draft, entry: Entry): Limits | undefined {
   const first = members.length === 0
-  const lows: number[] = []
-  const highs: number[] = []
-  for (const [i, width] of stage.widths.entries()) {
+  const { widths, latency } = stage
+  for (let i = 0; i < widths.length; i++) {
     const low = first ? entry.lows[i]! : Math.min(limits.lows[i]!, entry.lows[i]!)
     const high = first ? entry.highs[i]! : Math.max(limits.highs[i]!, entry.highs[i]!)
     // An average is rounded: what is at the very edge is left to the rule itself.
-    if (high - low > width + Math.abs(width) * 1e-9) return undefined
-    lows.push(low)
-    highs.push(high)
+    if (high - low > widths[i]! * (1 + 1e-9)) return undefined
   }
-  if (stage.latency.length === 0) return { lows, highs, regions: undefined }
-  const regions = (first ? [...entry.latencies.get('avg')!.keys()] : limits.regions!).filter(
-    (region) =>
-      stage.latency.every(
-        ({ partyAggregation = 'avg', maxLatency = Infinity }) =>
-          (entry.latencies.get(partyAggregation)?.get(region) ?? Infinity) <= maxLatency,
-      ),
-  )
-  return regions.length === 0 ? undefined : { lows, highs, regions }
+  if (first) {
+    const named = [...entry.latencies.get('avg')!.keys()]
+    return withRegions(stage, entry, { lows: entry.lows, highs: entry.highs, regions: named })
+  }
+  const lows = limits.lows.map((low, i) => Math.min(low, entry.lows[i]!))
+  const highs = limits.highs.map((high, i) => Math.max(high, entry.highs[i]!))
+  if (latency.length === 0) return { lows, highs, regions: limits.regions }
+  return withRegions(stage, entry, { lows, highs, regions: limits.regions })
 }
+
+function withRegions({ latency }: Stage, entry: Entry, limits: Limits): Limits | undefined {
+  if (latency.length === 0) return limits
+  const regions = limits.regions.filter((region) =>
+    latency.every(
+      ({ partyAggregation = 'avg', maxLatency = Infinity }) =>
+        (entry.latencies.get(partyAggregation)?.get(region) ?? Infinity) <= maxLatency,
+    ),
+  )
+  return regions.length === 0 ? undefined : { ...limits, regions }
+}
+
+/** Whether the windows and regions of those who are in leave room for one more. */
+export const isInReach = (draft: Draft, entry: Entry): boolean =>
+  narrowed(draft, entry) !== undefined
 
 /** The stage of the match by its own age. */
 export function ownStage({ rules, members, now }: Draft): Stage {
@@ -186,18 +205,31 @@ export function slotsFor(draft: Draft, entry: Entry): number[] {
   const open = (slot: number) => stage.max[slot]! - sizes[slot]!
   const below = (slot: number) => (sizes[slot]! < stage.min[slot]! ? 0 : 1)
   const even = evenness(draft, entry)
-  return slots.sort((a, b) => below(a) - below(b) || open(b) - open(a) || even(a) - even(b) || a - b)
+  return slots.sort(
+    (a, b) => below(a) - below(b) || open(b) - open(a) || even(a) - even(b) || a - b,
+  )
 }
 
 /** How far a team's average is from that of all, with the ticket in it. */
-function evenness({ rules, teams }: Draft, entry: Entry): (slot: number) => number {
-  const { balanceBy } = rules
-  if (balanceBy === undefined) return () => 0
-  const valuesIn = (parts: readonly Part[]) =>
-    parts.flatMap((part) => part.values[balanceBy] as readonly number[])
-  const own = valuesIn(entry.parts)
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, each) => sum + each, 0) / Math.max(1, values.length)
-  const all = mean([...teams.flatMap(valuesIn), ...own])
-  return (slot) => Math.abs(mean([...valuesIn(teams[slot]!), ...own]) - all)
+function evenness({ rules, sums, sizes, players }: Draft, entry: Entry): (slot: number) => number {
+  if (rules.balanceBy === undefined) return () => 0
+  const own = sumIn(rules, entry.parts[0]!)
+  let all = own
+  for (const sum of sums) all += sum
+  const mean = all / (players + entry.size)
+  return (slot) => Math.abs((sums[slot]! + own) / (sizes[slot]! + entry.size) - mean)
 }
+
+export function sumIn({ balanceBy }: RuleSet, { values }: Part): number {
+  if (balanceBy === undefined) return 0
+  let sum = 0
+  for (const value of values[balanceBy] as readonly number[]) sum += value
+  return sum
+}
+
+/** Whether two tickets lie near enough for all windows. */
+export const areNear = ({ widths }: Stage, a: Entry, b: Entry): boolean =>
+  widths.every(
+    (width, i) =>
+      Math.max(a.highs[i]!, b.highs[i]!) - Math.min(a.lows[i]!, b.lows[i]!) <= width * (1 + 1e-9),
+  )

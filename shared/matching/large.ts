@@ -1,14 +1,14 @@
 // Matches of more than 40 players: only latency and distance rules, and no combinations. A region is chosen first, then
 // the teams are filled by age. One number that may lie only so far apart is tried with each span that holds the ticket.
 import type { Draft } from './draft.ts'
-import { createDraft, push, slotsFor } from './draft.ts'
+import { areNear, createDraft, push, slotsFor } from './draft.ts'
 import type { Entry } from './lineup.ts'
 import { byAge } from './lineup.ts'
 import { fastestRegions } from './order.ts'
 import { near } from './pool.ts'
 import type { Stage } from './rule-set.ts'
 import type { Search } from './search.ts'
-import { examine, fill, isEnough } from './search.ts'
+import { examine, fill, isEnough, playersOf } from './search.ts'
 
 /** Spans that are tried in one region: the match may need another one than the oldest tickets have. */
 const spansMax = 16
@@ -23,8 +23,9 @@ export function findLarge(
   const list: Entry[] = []
   for (const entry of near(search.pool, seed, stage.widths[0] ?? 0, until)) {
     if (!examine(search)) break
-    list.push(entry)
+    if (areNear(stage, seed, entry)) list.push(entry)
   }
+  if (playersOf(list) + seed.size < stage.minTotal) return undefined
   for (const region of regionsFor(search, seed, stage, list)) {
     const here = region === undefined ? list : list.filter((entry) => isFast(entry, region, stage))
     for (const candidates of [inOrder(search, here, region), ...spansOf(seed, stage, here)]) {
@@ -41,8 +42,7 @@ function filled(
   stage: Stage,
   candidates: readonly Entry[],
 ): Draft | undefined {
-  const players = candidates.reduce((sum, { size }) => sum + size, seed.size)
-  if (players < stage.minTotal) return undefined
+  if (playersOf(candidates) + seed.size < stage.minTotal) return undefined
   // A running match has its teams already, so it goes before the ticket.
   const running = seed.backfill ? undefined : candidates.find(({ backfill }) => backfill)
   for (const first of running === undefined ? [[seed]] : [[running, seed], [seed]]) {
@@ -83,20 +83,27 @@ function regionsFor(
 }
 
 /** `fastestRegion`: those who are fastest here come before those who would be faster elsewhere. */
-function inOrder({ pool }: Search, list: readonly Entry[], region: string | undefined): readonly Entry[] {
+function inOrder(
+  { pool }: Search,
+  list: readonly Entry[],
+  region: string | undefined,
+): readonly Entry[] {
   if (region === undefined) return list
   if (pool.rules.document.algorithm.batchingPreference !== 'fastestRegion') return list
   const away = new Map(list.map((entry) => [entry, fastestRegions(entry)[0] === region ? 0 : 1]))
   return list.toSorted((a, b) => away.get(a)! - away.get(b)! || byAge(a, b))
 }
 
-/** The tickets within each span of the first window, those in most of which the seed lies in the middle too. */
+/** The tickets within each span of the first window that holds the seed. Of many spans some, evenly. */
 function spansOf(seed: Entry, { widths, minTotal }: Stage, list: readonly Entry[]): Entry[][] {
   const width = widths[0]
   if (width === undefined) return []
   const starts = [...new Set([seed, ...list].map(({ lows }) => lows[0]!))]
     .filter((low) => low <= seed.lows[0]! && seed.highs[0]! <= low + width)
+    .sort((a, b) => a - b)
+  const every = Math.ceil(starts.length / spansMax)
+  return starts
+    .filter((_, i) => i % every === 0)
     .map((low) => list.filter(({ lows, highs }) => lows[0]! >= low && highs[0]! <= low + width))
-    .filter((within) => within.reduce((sum, { size }) => sum + size, seed.size) >= minTotal)
-  return starts.slice(0, spansMax)
+    .filter((within) => playersOf(within) + seed.size >= minTotal)
 }

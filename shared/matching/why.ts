@@ -11,6 +11,7 @@ import { near, partitionOf } from './pool.ts'
 import { stageAt } from './rule-set.ts'
 import type { RuleSet, Stage } from './rule-set.ts'
 import { fails, regionsWithin } from './rules.ts'
+import { playersOf } from './search.ts'
 
 export type Why = {
   /** It is the n-th of those that wait for the same, by age. */
@@ -22,7 +23,11 @@ export type Why = {
     /** It has not been looked at since it came or relaxed: the next pass does. */
     | { readonly kind: 'pass' }
   /** How many others fit it by the rules of now, and after each later time at which they relax. */
-  readonly fits: readonly { readonly afterSeconds: number; readonly tickets: number; readonly players: number }[]
+  readonly fits: readonly {
+    readonly afterSeconds: number
+    readonly tickets: number
+    readonly players: number
+  }[]
   /** Players whom a match needs at least beside its own, by the rules of now. */
   readonly needs: number
   /** Others were left out of the counts: they are lower bounds. */
@@ -50,7 +55,11 @@ export function explain(matcher: Matcher, ticketId: string, now: number): Why | 
   }
   const fits = later.map((stage) => {
     const fitting = others.filter((other) => goTogether(matcher, entry, other, stage))
-    return { afterSeconds: stage.fromMs / 1000, tickets: fitting.length, players: playersOf(fitting) }
+    return {
+      afterSeconds: stage.fromMs / 1000,
+      tickets: fitting.length,
+      players: playersOf(fitting),
+    }
   })
   const stage = rules.stages[current]!
   return {
@@ -62,8 +71,6 @@ export function explain(matcher: Matcher, ticketId: string, now: number): Why | 
     lastWaitsMs: lastWaits(matcher.waits),
   }
 }
-
-const playersOf = (entries: readonly Entry[]) => entries.reduce((sum, { size }) => sum + size, 0)
 
 function lastWaits(waits: readonly number[]): Why['lastWaitsMs'] {
   if (waits.length === 0) return undefined
