@@ -12,7 +12,6 @@ import type { Push } from '#shared/push/push.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
-import { rowsIn } from '#shared/store/partition.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { ownerOfName } from '../characters/characters.ts'
@@ -24,12 +23,13 @@ import { showInLobby } from '../social/social.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
 import {
-  blockersPartition,
   countSide,
+  isBlocker,
   listOf,
   nameSide,
   noteBlock,
   readBlocked,
+  readBlockers,
   readSide,
   whoKnows,
   writeSide,
@@ -49,13 +49,21 @@ export async function blockedBy(store: Store, of: Player): Promise<ReadonlySet<s
   return new Set((await readBlocked(store, of)).map(({ playerId }) => playerId))
 }
 
-/** Who has blocked a player. One trip. */
-export async function blockersOf(store: Store, of: Player): Promise<Set<string>> {
-  const found = new Set<string>()
-  for await (const { sk } of rowsIn(store, { table: 'core', pk: blockersPartition(of) })) {
-    found.add(sk.slice('P#'.length))
+/** Who of some players has blocked the one that was asked for. */
+export type BlockersAmong = (playerIds: readonly string[]) => Promise<ReadonlySet<string>>
+
+/**
+ * Who has blocked a player. One trip. When there are too many for a page, each who is asked for is looked up, all at
+ * once: whoever is blocked by thousands costs no more than he asks for.
+ */
+export async function blockersOf(store: Store, of: Player): Promise<BlockersAmong> {
+  const first = await readBlockers(store, of)
+  if (!first.more) return async () => first.playerIds
+  return async (playerIds) => {
+    const asked = [...new Set(playerIds)]
+    const found = await Promise.all(asked.map((playerId) => isBlocker(store, of, playerId)))
+    return new Set(asked.filter((_, i) => found[i]))
   }
-  return found
 }
 
 /** By which name a player is a friend of another one; undefined when he is none. One trip. */

@@ -66,6 +66,7 @@ function newGuild(
     invites: 0,
     applications: 0,
     logged: 1,
+    changes: 1,
   }
 }
 

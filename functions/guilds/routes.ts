@@ -55,13 +55,13 @@ export function guildRoutes(parts: GuildDeps & TextDeps): Handlers<typeof guilds
     async roster({ params, query, caller }) {
       const as = actor(params, caller, query.as)
       const viewer = { realmId: params.realmId, accountId: caller.accountId }
-      const [, , page, blockers] = await inOrder(
+      const [, , page, blockersAmong] = await inOrder(
         as.read(),
         seatOf(store, params, query.as),
         readPage(store, membersOf(params), query),
         blockersOf(store, viewer),
       )
-      const seenBy = { ...viewer, blockers }
+      const seenBy = { ...viewer, blockersAmong }
       return { ...page, entries: await rosterFor(deps.presence, seenBy, page.entries) }
     },
     async waiting({ params, query, caller }) {

@@ -59,6 +59,8 @@ const guildRow = z.looseObject({
   invites: z.int(),
   applications: z.int(),
   logged: z.int(),
+  /** Rises with each change of the row. */
+  changes: z.int().default(0),
 })
 
 export type GuildRow = z.infer<typeof guildRow>
@@ -299,6 +301,12 @@ export function changeGuild(realmId: string, guild: GuildRow, change: GuildChang
     names[`#in${rankId}`] = `in${rankId}`
     values[':none'] = 0
     conditions.push(`(attribute_not_exists(#in${rankId}) OR #in${rankId} = :none)`)
+  }
+  if (sets.length > 0 || change.remove !== undefined) {
+    names['#changes'] = 'changes'
+    values[':none'] = 0
+    values[':one'] = 1
+    sets.push('#changes = if_not_exists(#changes, :none) + :one')
   }
   let update = sets.length === 0 ? '' : `SET ${sets.join(', ')}`
   if (change.remove !== undefined) {

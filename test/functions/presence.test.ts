@@ -2,7 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
 import { CacheError } from '#shared/cache/cache.ts'
-import { friendRequestsMax, guildMembersMax, statusMaxLength } from '#shared/limits.ts'
+import {
+  blockersAtOnce,
+  friendRequestsMax,
+  guildMembersMax,
+  statusMaxLength,
+} from '#shared/limits.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { hostKey, placeKey, writeEntry } from '#shared/presence/entry.ts'
 import { newId } from '#shared/runtime.ts'
@@ -147,6 +152,25 @@ describe('the roster of a guild', () => {
     for (const one of [ada, cato]) {
       expect(await roster(one)).toEqual({ Ada: 'online', Bram: 'online', Cato: 'online' })
     }
+  })
+
+  it('shows nobody who has blocked one whom very many have blocked, in as many trips', async () => {
+    const { test, ada, bram, cato, roster } = await inGuild()
+    for (const one of [ada, bram, cato]) await one.comesIn()
+    await ada.client.friends.block({ params: inRealm, body: { name: 'Bram' } })
+    test.trips.reset()
+    const few = await roster(bram)
+    const sequential = test.trips.sequential()
+    for (let i = 0; i < 3 * blockersAtOnce; i++) {
+      const playerId = newId(test.clock)
+      const item = { pk: `R#local#BLOCKERS#${bram.accountId}`, sk: `P#${playerId}`, v: 1, playerId }
+      await test.memory.put({ table: 'core', item })
+    }
+    test.trips.reset()
+    expect(await roster(bram)).toEqual(few)
+    expect(few).toEqual({ Ada: 'offline', Bram: 'online', Cato: 'online' })
+    expect(test.trips.sequential()).toBe(sequential + 1)
+    expect(await roster(cato)).toEqual({ Ada: 'online', Bram: 'online', Cato: 'online' })
   })
 
   it('is there while Redis is gone, and takes two trips to it for 500 members', async () => {
