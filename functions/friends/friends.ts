@@ -151,7 +151,9 @@ export async function act(
 ): Promise<Friend | undefined> {
   const { friend } = await once<{ friend?: Friend }>(deps, op, async () => {
     const { me, other } = await who()
-    if (other.accountId === me.accountId) throw new Problem('friend.self')
+    // To himself a player is nothing, so the other acts find nothing to do.
+    const begins = what === 'ask' || what === 'block'
+    if (begins && other.accountId === me.accountId) throw new Problem('friend.self')
     const them = { realmId: me.realmId, accountId: other.accountId }
     const [mine, theirs] = await Promise.all([
       readSide(deps.store, me, them.accountId),

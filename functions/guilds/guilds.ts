@@ -81,12 +81,18 @@ async function without(
   }
   const heir = heirOf(guild, await rosterOf(deps.store, of))
   if (heir === undefined) {
-    const forgotten = as && { leaderId: '', leaderAccountId: '', leaderName: as }
-    return endGuild(deps, of.realmId, guild, forgotten || {})
+    const forgotten = { leaderId: '', leaderAccountId: '', leaderName: as ?? '' }
+    // Nobody has joined by now.
+    return endGuild(deps, of.realmId, guild, {
+      sameRoster: true,
+      ...(as === undefined ? {} : { set: forgotten }),
+    })
   }
   const change = {
     add: { members: -1, [`in${heir.rankId}`]: -1 },
     set: leaderSet(heir, guild.rights),
+    // Nobody else is to lead by now.
+    sameRoster: true,
   }
   const left = { kind: 'left', name } as const
   const led = { kind: 'led', name: heir.name, by: name } as const

@@ -15,7 +15,8 @@ import { disband, found, guildShown } from './founding.ts'
 import { accept, apply, decline, invite, join, shown } from './joining.ts'
 import { kick, lead, leave, message, rank, ranks, rankShown } from './members.ts'
 import { rosterFor } from './roster.ts'
-import { logOf, membersOf, readGuildId, readMember, waitingFor, waitingOf } from './store.ts'
+import { logOf, membersOf, readGuildId, readMember } from './store.ts'
+import { waitingFor, waitingOf } from './waiting-rows.ts'
 
 export function guildRoutes(parts: GuildDeps & TextDeps): Handlers<typeof guilds> {
   const deps = { ...parts, presence: createPresence(parts) }
