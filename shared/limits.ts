@@ -137,6 +137,8 @@ export const friendRequestsMax = 50
 export const blockedMax = 200
 /** Who have blocked a player, in one read: some three read units. Few are blocked by more. */
 export const blockersAtOnce = 100
+/** Who knows a player by his old name, of whom the new one is written at once: ten thousand in some seconds. */
+export const renamesAtOnce = 50
 
 /**
  * Letters from players that an inbox holds. Their heads are read together, at most 50 KB with those of the game.

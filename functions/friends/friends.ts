@@ -2,6 +2,7 @@
 import type { Friend, Shown } from '#shared/api/friends.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
+import { renamesAtOnce } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { putShown } from '#shared/presence/circle.ts'
@@ -197,17 +198,17 @@ export async function act(
 
 /**
  * A character has another name: who knows its player by the old one knows him by the new one. Two trips for each of
- * them. Throws StoreError; safe to repeat.
+ * them, some at once: very many may have blocked him. Throws StoreError; safe to repeat.
  */
 export async function followName(
   store: Store,
   { realmId, accountId, from, to }: Player & { from: string; to: string },
 ): Promise<void> {
   const me = { realmId, accountId }
-  for await (const playerId of whoKnows(store, me)) {
+  const follow = async (playerId: string) => {
     const them = { realmId, accountId: playerId }
     const theirs = await readSide(store, them, accountId)
-    if (theirs?.name !== from) continue
+    if (theirs?.name !== from) return
     try {
       await store.update(nameSide(them, accountId, from, to))
     } catch (error) {
@@ -215,6 +216,14 @@ export async function followName(
       if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
     }
   }
+  let some: string[] = []
+  for await (const playerId of whoKnows(store, me)) {
+    some.push(playerId)
+    if (some.length < renamesAtOnce) continue
+    await Promise.all(some.map(follow))
+    some = []
+  }
+  await Promise.all(some.map(follow))
 }
 
 function sideOf(row: FriendRow | undefined): Side {
