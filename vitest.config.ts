@@ -25,6 +25,7 @@ const outside = ['test/real/**', 'test/bench/**']
 const withGame = {
   together: [
     'test/functions/!(game|lambda|lambda-eks|token).test.ts',
+    'test/histories/*.test.ts',
     'test/gameserver/{self-check,thread}.test.ts',
     'test/client/chat.test.ts',
   ],

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, Hono } from 'hono'
+import { EmailError } from '#shared/email/email.ts'
 import type { EmailSender } from '#shared/email/email.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -19,15 +20,22 @@ export function createFolderSender(
   runtime: Pick<Runtime, 'now' | 'randomBytes'>,
   print: (line: string) => void,
 ): EmailSender {
+  let last = 0
   return {
     async send({ to, subject, text }) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
-      // Names are in the order of time.
-      const name = `${newId(runtime)}.txt`
-      writeFileAtomic(join(folder, name), `To: ${to}\nSubject: ${subject}\n\n${text}`)
-      for (const old of listEmails(folder).slice(keptMax))
-        rmSync(join(folder, old), { force: true })
-      print(`An e-mail was written: ${join(folder, name)}, shown at ${emailPath}`)
+      // Names are in the order of time, also of two in one millisecond.
+      last = Math.max(runtime.now(), last + 1)
+      const file = join(folder, `${newId({ ...runtime, now: () => last })}.txt`)
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        writeFileAtomic(file, `To: ${to}\nSubject: ${subject}\n\n${text}`)
+        for (const old of listEmails(folder).slice(keptMax)) {
+          rmSync(join(folder, old), { force: true })
+        }
+      } catch (cause) {
+        throw new EmailError('an e-mail could not be written', cause)
+      }
+      print(`An e-mail was written: ${file}, shown at ${emailPath}`)
     },
   }
 }
@@ -44,12 +52,23 @@ function listEmails(folder: string): string[] {
   }
 }
 
+/** Nothing for one that has just been deleted. */
+function readEmail(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
 /** Serves the page. Their secrets open accounts, so it is for browsers on this machine alone. */
 export function serveEmails(app: Hono, folder: string): void {
   app.get(emailPath, (c) => {
     if (!isFromHere(c)) return c.text('Only for this machine.\n', 403)
-    const emails = listEmails(folder).map((name) => {
-      const text = escaped(readFileSync(join(folder, name), 'utf8'))
+    const emails = listEmails(folder).flatMap((name) => {
+      const found = readEmail(join(folder, name))
+      if (found === undefined) return []
+      const text = escaped(found)
       return `<pre>${text.replace(/https?:\/\/[^\s<]+/g, (url) => `<a href="${url}">${url}</a>`)}</pre>`
     })
     const body = emails.length === 0 ? '<p>No e-mail was sent yet.</p>' : emails.join('\n')

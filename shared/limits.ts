@@ -176,6 +176,10 @@ export const friendsMax = 200
 /** Requests that a player has made and that wait, and as many that were made to him. */
 export const friendRequestsMax = 50
 export const blockedMax = 200
+/** Who have blocked a player, in one read: some three read units. Few are blocked by more. */
+export const blockersAtOnce = 100
+/** Who knows a player by his old name, of whom the new one is written at once: ten thousand in some seconds. */
+export const renamesAtOnce = 50
 
 /**
  * Letters from players that an inbox holds. Their heads are read together, at most 50 KB with those of the game.
@@ -206,6 +210,8 @@ export const readyCheckMs = 30 * 1000
 
 /** Members of a guild. Its roster is one page of 125 KB. */
 export const guildMembersMax = 500
+/** Rosters that a process remembers for lines of chat: 20 KB each when they are full. */
+export const guildRostersKept = 200
 export const guildNameMinLength = 3
 /** Two lines over a head at the default zoom. */
 export const guildNameMaxLength = 24

@@ -7,13 +7,19 @@ import type { ProblemCode } from '#shared/problem.ts'
 import type { SocialEvent } from '#shared/protocol/social-event.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { Store, Write } from '#shared/store/store.ts'
-import { accountsInGuild, guildIdOf, isInGuild, stillInGuild } from '../guilds/guilds.ts'
+import { guildIdOf, isInGuild, stillInGuild } from '../guilds/guilds.ts'
+import type { Rosters } from '../guilds/guilds.ts'
 import { accountsInParty, partyIdOf, stillInParty } from '../parties/parties.ts'
 import type { ChannelKind } from './slow.ts'
 import { roomOf, whispersOf } from './store.ts'
 import type { Room } from './store.ts'
 
-export type ChannelDeps = { store: Store; content: Content; push: Pick<Push, 'send' | 'broadcast'> }
+export type ChannelDeps = {
+  store: Store
+  content: Content
+  push: Pick<Push, 'send' | 'broadcast'>
+  rosters: Rosters
+}
 
 /** A character of a player. */
 export type Owned = Player & { characterId: string }
@@ -29,21 +35,25 @@ type Group = {
   /** In a transaction, that the character is in it. */
   stillIn(of: CharacterIn, id: string): Write
   /** Who is in it now, for who is told. */
-  accountsIn(store: Store, realmId: string, id: string): Promise<string[]>
+  accountsIn(
+    deps: Pick<ChannelDeps, 'store' | 'rosters'>,
+    realmId: string,
+    id: string,
+  ): Promise<readonly string[]>
 }
 
 const guild: Group = {
   idOf: guildIdOf,
   isIn: isInGuild,
   stillIn: ({ realmId, characterId }, guildId) => stillInGuild({ realmId, guildId }, characterId),
-  accountsIn: (store, realmId, guildId) => accountsInGuild(store, { realmId, guildId }),
+  accountsIn: ({ rosters }, realmId, guildId) => rosters.accountsIn({ realmId, guildId }),
 }
 
 const party: Group = {
   idOf: (store, { realmId, characterId }) => partyIdOf(store, realmId, characterId),
   isIn: async (store, of, id) => (await party.idOf(store, of)) === id,
   stillIn: ({ realmId, characterId }, id) => stillInParty(realmId, characterId, id),
-  accountsIn: accountsInParty,
+  accountsIn: ({ store }, realmId, id) => accountsInParty(store, realmId, id),
 }
 
 const groups: { readonly [channel: string]: Group } = { guild, party }
@@ -81,7 +91,7 @@ export async function findSpoken(
       keptMs: chatKeptMs,
       checks: [group.stillIn(of, id)],
       // Those who are in it after the line was written: who was removed before that hears nothing.
-      tell: async (event) => push.send(realmId, await group.accountsIn(store, realmId, id), event),
+      tell: async (event) => push.send(realmId, await group.accountsIn(deps, realmId, id), event),
     }
   }
   const zone = zoneIn(name)
@@ -146,7 +156,10 @@ function zoneIn(channel: string): string | undefined {
 }
 
 /** The zone that the character is in, or goes to when it enters. One trip. */
-async function whereIs({ store, content }: ChannelDeps, of: CharacterIn) {
+async function whereIs(
+  { store, content }: Pick<ChannelDeps, 'store' | 'content'>,
+  of: CharacterIn,
+) {
   const { realmId, characterId } = of
   const { items } = await store.query(readCharacterRows(realmId, characterId))
   const zone = parseCharacterRows(realmId, characterId, items)?.state.saved.zone

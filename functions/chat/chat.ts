@@ -193,7 +193,7 @@ type Lines = {
  * chat.not_found, request.cursor.
  */
 export async function readLines(
-  { store, runtime, content }: Omit<ChatDeps, 'push'>,
+  { store, runtime, content }: Omit<ChatDeps, 'push' | 'rosters'>,
   of: Owned,
   name: string,
   { limit, after, before }: LinesQuery,

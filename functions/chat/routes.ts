@@ -3,13 +3,20 @@ import type { Handlers, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
+import { createRosters } from '../guilds/guilds.ts'
 import { openWhispers, readLines, say, whisper } from './chat.ts'
 
 export function chatRoutes(
   parts: OperationDeps & { content: LoadedContent; push: Push },
 ): Handlers<typeof chat> {
   const { store, runtime, push } = parts
-  const deps = { store, runtime, push, content: parts.content.content }
+  const deps = {
+    store,
+    runtime,
+    push,
+    content: parts.content.content,
+    rosters: createRosters(store),
+  }
   return {
     say: async ({ params, body, caller, operation }) =>
       await say(deps, as(body, params, caller), params.channel, body.text, operation),

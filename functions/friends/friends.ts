@@ -2,6 +2,7 @@
 import type { Friend, Shown } from '#shared/api/friends.ts'
 import type { OperationId } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
+import { renamesAtOnce } from '#shared/limits.ts'
 import { notify } from '#shared/notifications/mailbox.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { putShown } from '#shared/presence/circle.ts'
@@ -12,7 +13,6 @@ import type { Push } from '#shared/push/push.ts'
 import { isChatText } from '#shared/protocol/chat-text.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
-import { rowsIn } from '#shared/store/partition.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Store } from '#shared/store/store.ts'
 import { ownerOfName } from '../characters/characters.ts'
@@ -24,12 +24,13 @@ import { showInLobby } from '../social/social.ts'
 import { next } from './pair.ts'
 import type { Act, PairRefusal, Side } from './pair.ts'
 import {
-  blockersPartition,
   countSide,
+  isBlocker,
   listOf,
   nameSide,
   noteBlock,
   readBlocked,
+  readBlockers,
   readSide,
   whoKnows,
   writeSide,
@@ -49,13 +50,21 @@ export async function blockedBy(store: Store, of: Player): Promise<ReadonlySet<s
   return new Set((await readBlocked(store, of)).map(({ playerId }) => playerId))
 }
 
-/** Who has blocked a player. One trip. */
-export async function blockersOf(store: Store, of: Player): Promise<Set<string>> {
-  const found = new Set<string>()
-  for await (const { sk } of rowsIn(store, { table: 'core', pk: blockersPartition(of) })) {
-    found.add(sk.slice('P#'.length))
+/** Who of some players has blocked the one that was asked for. */
+export type BlockersAmong = (playerIds: readonly string[]) => Promise<ReadonlySet<string>>
+
+/**
+ * Who has blocked a player. One trip. When there are too many for a page, each who is asked for is looked up, all at
+ * once: whoever is blocked by thousands costs no more than he asks for.
+ */
+export async function blockersOf(store: Store, of: Player): Promise<BlockersAmong> {
+  const first = await readBlockers(store, of)
+  if (!first.more) return async () => first.playerIds
+  return async (playerIds) => {
+    const asked = [...new Set(playerIds)]
+    const found = await Promise.all(asked.map((playerId) => isBlocker(store, of, playerId)))
+    return new Set(asked.filter((_, i) => found[i]))
   }
-  return found
 }
 
 /** By which name a player is a friend of another one; undefined when he is none. One trip. */
@@ -143,7 +152,9 @@ export async function act(
 ): Promise<Friend | undefined> {
   const { friend } = await once<{ friend?: Friend }>(deps, op, async () => {
     const { me, other } = await who()
-    if (other.accountId === me.accountId) throw new Problem('friend.self')
+    // To himself a player is nothing, so the other acts find nothing to do.
+    const begins = what === 'ask' || what === 'block'
+    if (begins && other.accountId === me.accountId) throw new Problem('friend.self')
     const them = { realmId: me.realmId, accountId: other.accountId }
     const [mine, theirs] = await Promise.all([
       readSide(deps.store, me, them.accountId),
@@ -187,17 +198,17 @@ export async function act(
 
 /**
  * A character has another name: who knows its player by the old one knows him by the new one. Two trips for each of
- * them. Throws StoreError; safe to repeat.
+ * them, some at once: very many may have blocked him. Throws StoreError; safe to repeat.
  */
 export async function followName(
   store: Store,
   { realmId, accountId, from, to }: Player & { from: string; to: string },
 ): Promise<void> {
   const me = { realmId, accountId }
-  for await (const playerId of whoKnows(store, me)) {
+  const follow = async (playerId: string) => {
     const them = { realmId, accountId: playerId }
     const theirs = await readSide(store, them, accountId)
-    if (theirs?.name !== from) continue
+    if (theirs?.name !== from) return
     try {
       await store.update(nameSide(them, accountId, from, to))
     } catch (error) {
@@ -205,6 +216,14 @@ export async function followName(
       if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
     }
   }
+  let some: string[] = []
+  for await (const playerId of whoKnows(store, me)) {
+    some.push(playerId)
+    if (some.length < renamesAtOnce) continue
+    await Promise.all(some.map(follow))
+    some = []
+  }
+  await Promise.all(some.map(follow))
 }
 
 function sideOf(row: FriendRow | undefined): Side {

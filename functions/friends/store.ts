@@ -5,7 +5,7 @@
 //   R#<realm>#FRIENDS#<account>  SHOWN              how friends see him (shared/presence/circle.ts)
 //   R#<realm>#BLOCKERS#<account>  P#<other account>  that the other one has blocked him, who has no row of that
 import * as z from 'zod'
-import { blockedMax, friendRequestsMax, friendsMax } from '#shared/limits.ts'
+import { blockedMax, blockersAtOnce, friendRequestsMax, friendsMax } from '#shared/limits.ts'
 import type { Player } from '#shared/notifications/mailbox.ts'
 import { friendsPartition } from '#shared/presence/circle.ts'
 import { rowsIn } from '#shared/store/partition.ts'
@@ -147,6 +147,28 @@ export async function* whoKnows(store: Store, of: Player): AsyncGenerator<string
 
 export function blockersPartition({ realmId, accountId }: Player): string {
   return `R#${realmId}#BLOCKERS#${accountId}`
+}
+
+/** Some who have blocked a player, and whether there are more. One trip. */
+export async function readBlockers(
+  store: Store,
+  of: Player,
+): Promise<{ playerIds: ReadonlySet<string>; more: boolean }> {
+  const { items, next } = await store.query({
+    table: 'core',
+    keyCondition: 'pk = :pk',
+    values: { ':pk': blockersPartition(of) },
+    limit: blockersAtOnce,
+    consistent: true,
+  })
+  const playerIds = new Set(items.map(({ sk }) => sk.slice('P#'.length)))
+  return { playerIds, more: next !== undefined }
+}
+
+/** One trip. */
+export async function isBlocker(store: Store, of: Player, playerId: string): Promise<boolean> {
+  const key = { pk: blockersPartition(of), sk: `P#${playerId}` }
+  return (await store.get({ table: 'core', key, consistent: true })) !== undefined
 }
 
 /** Notes or forgets that a player has blocked another one: a rename or an erase of the other one finds the row. */

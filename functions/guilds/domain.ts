@@ -42,6 +42,13 @@ export const domain = defineDomain({
     // Who has blocked.
     { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['ConditionCheckItem'] },
     { table: 'core', partition: 'R#{realm}#BLOCKERS#*', actions: ['Query'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#BLOCKERS#*',
+      actions: ['GetItem'],
+      unused:
+        'Of a player whom more than a hundred have blocked; test/functions/guilds.test.ts does it.',
+    },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
   ],
 })

@@ -12,31 +12,30 @@ import type { Item, Write } from '#shared/store/store.ts'
 import {
   changeGuild,
   dropMember,
-  dropWaiting,
   freeName,
   guildPartition,
   memberRow,
   readGuild,
   readPointer,
-  waitingRow,
 } from './store.ts'
-import type { CharacterIn, GuildIn, GuildRow, GuildStep } from './store.ts'
+import type { CharacterIn, GuildChange, GuildIn, GuildRow, GuildStep } from './store.ts'
+import { dropWaiting, waitingRow } from './waiting-rows.ts'
 
 /** Rows that one transaction clears: each is three writes at most, of 100. */
 const rowsAtOnce = 30
 /** Transactions in a row that others were in the way of. */
 const failuresMax = 20
 
-/** A guild that is open is gone. `leader`: who led it, if it is to be known as another one. */
+/** A guild that is open is gone. `change`: what else is so then, and must be. */
 export function endGuild(
   deps: GuildDeps,
   realmId: string,
   guild: GuildRow,
-  leader: Partial<Pick<GuildRow, 'leaderId' | 'leaderAccountId' | 'leaderName'>> = {},
+  change: GuildChange = {},
 ): GuildStep[] {
   const expires = expiresAt(deps.runtime.now() + guildGoneKeptMs)
   return [
-    changeGuild(realmId, guild, { set: { ...leader, state: 'gone', expires } }),
+    changeGuild(realmId, guild, { ...change, set: { ...change.set, state: 'gone', expires } }),
     { write: freeName(realmId, guild) },
   ]
 }

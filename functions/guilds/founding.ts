@@ -50,11 +50,11 @@ function newGuild(
   name: string,
   leader: { characterId: string; accountId: string; name: string },
   foundedAt: number,
-): GuildRow {
+) {
   return {
     guildId,
     name,
-    state: 'open',
+    state: 'open' as const,
     foundedAt,
     leaderId: leader.characterId,
     leaderAccountId: leader.accountId,
@@ -66,6 +66,7 @@ function newGuild(
     invites: 0,
     applications: 0,
     logged: 1,
+    changes: 1,
   }
 }
 

@@ -1,23 +1,15 @@
 // What other domains ask of guilds.
-import { guildMembersMax } from '#shared/limits.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import type { GuildDeps } from './deps.ts'
 import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
-import { readPage } from '../http/page.ts'
 import { loggedChange, tell } from './acting.ts'
 import { clearGuild, endGuild, guildOf } from './ending.ts'
 import { leaderSet } from './members.ts'
 import { leaderRankId } from './rights.ts'
-import {
-  dropMember,
-  giveRank,
-  membersOf,
-  readGuild,
-  readMember,
-  readPointer as guildIdOf,
-} from './store.ts'
+import { dropMember, giveRank, readGuild, readMember, readPointer as guildIdOf } from './store.ts'
 import type { CharacterIn, GuildIn, GuildRow, GuildStep, MemberRow } from './store.ts'
+import { rosterOf } from './rosters.ts'
 import { forgetAllFor } from './waiting.ts'
 
 /** For who speaks and reads in a guild: the guild of a character, which may be gone; and, in a transaction, that it is. */
@@ -32,11 +24,8 @@ export async function isInGuild(store: Store, of: CharacterIn, guildId: string):
   return mine === guildId && guild?.state === 'open'
 }
 
-/** The accounts of the members, none when it is gone. Two trips at once. */
-export async function accountsInGuild(store: Store, of: GuildIn): Promise<string[]> {
-  const [guild, roster] = await Promise.all([readGuild(store, of), rosterOf(store, of)])
-  return guild?.state === 'open' ? [...new Set(roster.map(({ accountId }) => accountId))] : []
-}
+export { createRosters, rosterOf } from './rosters.ts'
+export type { Rosters } from './rosters.ts'
 export { followNameInGuild } from './renamed.ts'
 export { followGuildName, guildTextFor, removeGuildText } from './moderated.ts'
 export type { GuildPart } from './moderated.ts'
@@ -92,12 +81,18 @@ async function without(
   }
   const heir = heirOf(guild, await rosterOf(deps.store, of))
   if (heir === undefined) {
-    const forgotten = as && { leaderId: '', leaderAccountId: '', leaderName: as }
-    return endGuild(deps, of.realmId, guild, forgotten || {})
+    const forgotten = { leaderId: '', leaderAccountId: '', leaderName: as ?? '' }
+    // Nobody has joined by now.
+    return endGuild(deps, of.realmId, guild, {
+      sameRoster: true,
+      ...(as === undefined ? {} : { set: forgotten }),
+    })
   }
   const change = {
     add: { members: -1, [`in${heir.rankId}`]: -1 },
     set: leaderSet(heir, guild.rights),
+    // Nobody else is to lead by now.
+    sameRoster: true,
   }
   const left = { kind: 'left', name } as const
   const led = { kind: 'led', name: heir.name, by: name } as const
@@ -107,12 +102,6 @@ async function without(
     ...(await loggedChange(deps, of, guild, change, left, led)),
     tell(deps, of.realmId, guild, heir, { kind: 'guild.led', name }),
   ]
-}
-
-/** All members. One trip. */
-export async function rosterOf(store: Store, of: GuildIn): Promise<MemberRow[]> {
-  const { entries } = await readPage(store, membersOf(of), { limit: guildMembersMax })
-  return entries
 }
 
 /** Of those below the leader: the highest rank, in it the longest there; of two that came at once the lower id. */

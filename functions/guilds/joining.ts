@@ -13,20 +13,19 @@ import type { Actor, Somebody } from './acting.ts'
 import { guildOf } from './ending.ts'
 import { lowestOf } from './rights.ts'
 import type { GuildRefusal } from './rights.ts'
+import { addMember, changeGuild, readGuild } from './store.ts'
+import type { GuildIn, GuildRow, GuildStep, LogEntry, MemberRow } from './store.ts'
 import {
-  addMember,
   addWaiting,
-  changeGuild,
   countOf,
   dropWaiting,
   hasMost,
   readCounts,
-  readGuild,
   readWaiting,
   waitingFor,
   waitingOf,
-} from './store.ts'
-import type { GuildIn, GuildRow, GuildStep, LogEntry, MemberRow, WaitingRow } from './store.ts'
+} from './waiting-rows.ts'
+import type { WaitingRow } from './waiting-rows.ts'
 import { acceptable, endWaiting, forgetExpired, forgetWaiting } from './waiting.ts'
 
 /** A member invites the character of a name. Four trips in a row, some at once. */

@@ -6,16 +6,9 @@ import { readPage } from '../http/page.ts'
 import { renameGuildOnBoards } from '../leaderboards/leaderboards.ts'
 import { loggedChange } from './acting.ts'
 import type { GuildDeps } from './deps.ts'
-import {
-  freeName,
-  logOf,
-  nameWaitingGuild,
-  readGuild,
-  readMember,
-  takeName,
-  waitingOf,
-} from './store.ts'
+import { freeName, logOf, readGuild, readMember, takeName } from './store.ts'
 import type { GuildChange, GuildIn, GuildRow, GuildStep } from './store.ts'
+import { nameWaitingGuild, waitingOf } from './waiting-rows.ts'
 
 export type GuildPart = 'name' | 'message' | 'ranks'
 

@@ -4,7 +4,8 @@ import { clear, rowsIn } from '#shared/store/partition.ts'
 import type { Personal } from '../http/personal.ts'
 import { guildOf } from './ending.ts'
 import { leaveAsDeleted } from './guilds.ts'
-import { characterPartition, parseWaiting, readMember } from './store.ts'
+import { characterPartition, readMember } from './store.ts'
+import { parseWaiting } from './waiting-rows.ts'
 
 export const personal: Personal = {
   rows: [

@@ -6,8 +6,9 @@ import { StoreError } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
 import type { GuildDeps } from './deps.ts'
 import { guildOf } from './ending.ts'
-import { changeGuild, characterPartition, nameMember, nameWaiting, parseWaiting } from './store.ts'
+import { changeGuild, characterPartition, nameMember } from './store.ts'
 import type { CharacterIn } from './store.ts'
+import { nameWaiting, parseWaiting } from './waiting-rows.ts'
 
 /** Four trips in a row at most, and one for each that waits. Throws StoreError, world.busy; safe to repeat. */
 export async function followNameInGuild(

@@ -15,7 +15,8 @@ import { disband, found, guildShown } from './founding.ts'
 import { accept, apply, decline, invite, join, shown } from './joining.ts'
 import { kick, lead, leave, message, rank, ranks, rankShown } from './members.ts'
 import { rosterFor } from './roster.ts'
-import { logOf, membersOf, readGuildId, readMember, waitingFor, waitingOf } from './store.ts'
+import { logOf, membersOf, readGuildId, readMember } from './store.ts'
+import { waitingFor, waitingOf } from './waiting-rows.ts'
 
 export function guildRoutes(parts: GuildDeps & TextDeps): Handlers<typeof guilds> {
   const deps = { ...parts, presence: createPresence(parts) }
@@ -55,13 +56,13 @@ export function guildRoutes(parts: GuildDeps & TextDeps): Handlers<typeof guilds
     async roster({ params, query, caller }) {
       const as = actor(params, caller, query.as)
       const viewer = { realmId: params.realmId, accountId: caller.accountId }
-      const [, , page, blockers] = await inOrder(
+      const [, , page, blockersAmong] = await inOrder(
         as.read(),
         seatOf(store, params, query.as),
         readPage(store, membersOf(params), query),
         blockersOf(store, viewer),
       )
-      const seenBy = { ...viewer, blockers }
+      const seenBy = { ...viewer, blockersAmong }
       return { ...page, entries: await rosterFor(deps.presence, seenBy, page.entries) }
     },
     async waiting({ params, query, caller }) {

@@ -1,12 +1,10 @@
 // Rows of guilds, in `core`.
 //   R#<realm>#GUILD#<guild>       GUILD            the guild, its ranks, and how many there are of each thing
 //   R#<realm>#GUILD#<guild>       M#<character>    a member
-//   R#<realm>#GUILD#<guild>       W#<character>    an invite or an application that waits
 //   R#<realm>#GUILD#<guild>       L#<ms>#<id>      an entry of the log
 //   R#<realm>#GUILDS#<character>  MEMBER           in which guild the character is
-//   R#<realm>#GUILDS#<character>  W#<guild>        the invite or application, as the guild has it
-//   R#<realm>#GUILDS#<character>  COUNT            how many of them wait
 //   R#<realm>#GUILDNAME#<looks>   NAME             whose name it is (shared/rules/looks.ts)
+// and what waits (waiting-rows.ts).
 //
 // Both rows of a member, and both of what waits, are written in one transaction, with the counts. So a character
 // is in one guild, and no count leaves its list. A guild that was disbanded is `gone`: from the one transaction
@@ -14,19 +12,13 @@
 import * as z from 'zod'
 import { permissions } from '#shared/api/guilds.ts'
 import type { GuildLogEntry, Permission } from '#shared/api/guilds.ts'
-import {
-  guildApplicationsPerCharacterMax,
-  guildInvitesPerCharacterMax,
-  guildLogKeptMs,
-  guildMembersMax,
-  guildWaitingMax,
-} from '#shared/limits.ts'
+import { guildLogKeptMs, guildMembersMax, guildWaitingMax } from '#shared/limits.ts'
 import { looksOf } from '#shared/rules/looks.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Step } from '#shared/store/commit.ts'
 import { readRow } from '#shared/store/row.ts'
-import { StoreError, expiresAt } from '#shared/store/store.ts'
+import { expiresAt } from '#shared/store/store.ts'
 import type { Item, Key, Store, Value, Write } from '#shared/store/store.ts'
 import type { List } from '../http/page.ts'
 import type { GuildRefusal } from './rights.ts'
@@ -59,6 +51,8 @@ const guildRow = z.looseObject({
   invites: z.int(),
   applications: z.int(),
   logged: z.int(),
+  /** Rises with each change of the row. */
+  changes: z.int().default(0),
 })
 
 export type GuildRow = z.infer<typeof guildRow>
@@ -72,22 +66,6 @@ export const memberRow = z.object({
 })
 
 export type MemberRow = z.infer<typeof memberRow>
-
-export const waitingRow = z.object({
-  guildId: z.string(),
-  guild: z.string(),
-  characterId: z.string(),
-  accountId: z.string(),
-  name: z.string(),
-  kind: z.enum(['invite', 'application']),
-  at: z.int(),
-  until: z.int(),
-  /** Who has invited. */
-  byAccountId: z.string().optional(),
-  byCharacterId: z.string().optional(),
-})
-
-export type WaitingRow = z.infer<typeof waitingRow>
 
 /** Without `logId` and `at`. */
 export type LogEntry = Omit<GuildLogEntry, 'logId' | 'at'>
@@ -125,17 +103,12 @@ const memberKey = (of: GuildIn, characterId: string): Key => ({
   sk: `M#${characterId}`,
 })
 const pointerKey = (of: CharacterIn): Key => ({ pk: characterPartition(of), sk: 'MEMBER' })
-const waitingKeys = (realmId: string, guildId: string, characterId: string): [Key, Key] => [
-  { pk: guildPartition({ realmId, guildId }), sk: `W#${characterId}` },
-  { pk: characterPartition({ realmId, characterId }), sk: `W#${guildId}` },
-]
-const countKey = (of: CharacterIn): Key => ({ pk: characterPartition(of), sk: 'COUNT' })
 const nameKey = (realmId: string, name: string): Key => ({
   pk: `R#${realmId}#GUILDNAME#${looksOf(name)}`,
   sk: 'NAME',
 })
 
-async function get(store: Store, key: Key): Promise<Item | undefined> {
+export async function get(store: Store, key: Key): Promise<Item | undefined> {
   return await store.get({ table: 'core', key, consistent: true })
 }
 
@@ -160,30 +133,6 @@ export async function readPointer(store: Store, of: CharacterIn): Promise<string
   return readRow(pointerRow, await get(store, pointerKey(of)))?.guildId
 }
 
-export function parseWaiting(item: Item): WaitingRow {
-  return readRow(waitingRow, item)
-}
-
-/** One trip. */
-export async function readWaiting(
-  store: Store,
-  of: GuildIn,
-  characterId: string,
-): Promise<WaitingRow | undefined> {
-  const [key] = waitingKeys(of.realmId, of.guildId, characterId)
-  return readRow(waitingRow, await get(store, key))
-}
-
-const countRow = z.object({
-  invites: z.int().default(0),
-  applications: z.int().default(0),
-})
-
-/** How many invites and applications of a character wait. One trip. */
-export async function readCounts(store: Store, of: CharacterIn): Promise<z.infer<typeof countRow>> {
-  return countRow.parse((await get(store, countKey(of))) ?? {})
-}
-
 /** One trip. */
 export async function readGuildId(
   store: Store,
@@ -194,7 +143,7 @@ export async function readGuildId(
 }
 
 /** A list of the rows of a partition whose sort keys begin alike and end in the id of one of two. */
-function listOf<Row extends z.ZodType>(
+export function listOf<Row extends z.ZodType>(
   name: string,
   row: Row,
   pk: string,
@@ -219,16 +168,6 @@ export function membersOf(of: GuildIn) {
   return listOf('guilds.roster', memberRow, guildPartition(of), 'M#', (row) => row.characterId)
 }
 
-/** What waits in a guild. */
-export function waitingOf(of: GuildIn) {
-  return listOf('guilds.waiting', waitingRow, guildPartition(of), 'W#', (row) => row.characterId)
-}
-
-/** What waits for a character. */
-export function waitingFor(of: CharacterIn) {
-  return listOf('guilds.invites', waitingRow, characterPartition(of), 'W#', (row) => row.guildId)
-}
-
 const logPosition = (at: number, id: string) => `L#${String(at).padStart(15, '0')}#${id}`
 
 /** The log, newest first. */
@@ -242,8 +181,8 @@ export function logOf(of: GuildIn): List<typeof logRow> {
   }
 }
 
-const missing = 'attribute_not_exists(pk)'
-const there = 'attribute_exists(pk)'
+export const missing = 'attribute_not_exists(pk)'
+export const there = 'attribute_exists(pk)'
 
 /** Names of attributes that count what a guild has: those of a rank, by its id. */
 export type Counted = 'members' | 'invites' | 'applications' | 'logged' | `in${number}`
@@ -265,6 +204,8 @@ export type GuildChange = {
   remove?: string
   /** Ranks that nobody may have. */
   empty?: readonly number[]
+  /** As many have each rank as was read, so nobody came, went or rose. */
+  sameRoster?: boolean
 }
 
 /** Changes a guild that is open and whose rights are those that were read. */
@@ -300,6 +241,19 @@ export function changeGuild(realmId: string, guild: GuildRow, change: GuildChang
     values[':none'] = 0
     conditions.push(`(attribute_not_exists(#in${rankId}) OR #in${rankId} = :none)`)
   }
+  for (const rankId of change.sameRoster ? guild.ranks.map((rank) => rank.rankId) : []) {
+    names[`#in${rankId}`] = `in${rankId}`
+    values[`:was${rankId}`] = countIn(guild, rankId)
+    values[':none'] = 0
+    const was = `#in${rankId} = :was${rankId}`
+    conditions.push(`(${was} OR (attribute_not_exists(#in${rankId}) AND :was${rankId} = :none))`)
+  }
+  if (sets.length > 0 || change.remove !== undefined) {
+    names['#changes'] = 'changes'
+    values[':none'] = 0
+    values[':one'] = 1
+    sets.push('#changes = if_not_exists(#changes, :none) + :one')
+  }
   let update = sets.length === 0 ? '' : `SET ${sets.join(', ')}`
   if (change.remove !== undefined) {
     names['#remove'] = change.remove
@@ -316,9 +270,12 @@ export function changeGuild(realmId: string, guild: GuildRow, change: GuildChang
 }
 
 /** The guild and its name, when both are new. */
-export function foundGuild(realmId: string, guild: GuildRow): GuildStep[] {
+export function foundGuild(
+  realmId: string,
+  guild: { guildId: string; name: string; [attribute: string]: Value },
+): GuildStep[] {
   const { guildId } = guild
-  const row = { ...guildKey({ realmId, guildId }), v: 1, ...guild } as unknown as Item
+  const row = { ...guild, ...guildKey({ realmId, guildId }), v: 1 }
   return [
     { write: takeName(realmId, guild), otherwise: 'guild.name_taken' },
     { write: { put: { table: 'core', item: row, condition: missing } } },
@@ -415,99 +372,12 @@ export function nameMember(of: GuildIn, characterId: string, name: string): Writ
   return nameWrite(memberKey(of, characterId), name)
 }
 
-/** Both rows of what waits. Fails when it waits no more. */
-export function nameWaiting(realmId: string, row: WaitingRow, name: string): Write[] {
-  const keys = waitingKeys(realmId, row.guildId, row.characterId)
-  return keys.map((key) => nameWrite(key, name))
-}
-
-/** The same for the name of the guild, whether it still waits or not. */
-export async function nameWaitingGuild(
-  store: Store,
-  realmId: string,
-  { guildId, characterId }: WaitingRow,
-  guild: string,
-): Promise<void> {
-  const writes = waitingKeys(realmId, guildId, characterId).map((key): Write => ({
-    update: {
-      table: 'core',
-      key,
-      update: 'SET guild = :guild',
-      condition: there,
-      values: { ':guild': guild },
-    },
-  }))
-  try {
-    await store.transact(writes)
-  } catch (error) {
-    // It waits no more.
-    if (!(error instanceof StoreError) || !error.reasons.includes('condition')) throw error
-  }
-}
-
-function nameWrite(key: Key, name: string): Write {
+/** Another name for what a row is of. Fails when there is none. */
+export function nameWrite(key: Key, name: string): Write {
   const names = { '#name': 'name' }
   const values = { ':name': name }
   const update = 'SET #name = :name'
   return { update: { table: 'core', key, update, condition: there, names, values } }
-}
-
-const listed = { invite: 'invites', application: 'applications' } as const
-const mostOf = {
-  invite: guildInvitesPerCharacterMax,
-  application: guildApplicationsPerCharacterMax,
-}
-
-/** Something waits, where nothing did. `full`: why not, when the character has too many. */
-export function addWaiting(realmId: string, row: WaitingRow, full: GuildRefusal): GuildStep[] {
-  const { guildId, characterId, kind } = row
-  const puts = waitingKeys(realmId, guildId, characterId).map((key): GuildStep => {
-    const item = Object.fromEntries(
-      Object.entries({ ...key, v: 1, ...row }).filter(([, value]) => value !== undefined),
-    ) as Item
-    return { write: { put: { table: 'core', item, condition: missing } } }
-  })
-  const count = {
-    update: {
-      table: 'core' as const,
-      key: countKey({ realmId, characterId }),
-      update: 'SET #v = :v, #kind = if_not_exists(#kind, :none) + :one',
-      condition: 'attribute_not_exists(#kind) OR #kind < :max',
-      names: { '#v': 'v', '#kind': listed[kind] },
-      values: { ':v': 1, ':none': 0, ':one': 1, ':max': mostOf[kind] },
-    },
-  }
-  return [...puts, { write: count, otherwise: full }]
-}
-
-/** It does not wait any more; the guild's count is another write. */
-export function dropWaiting(realmId: string, row: WaitingRow): Write[] {
-  const { guildId, characterId, kind, at } = row
-  const deletes = waitingKeys(realmId, guildId, characterId).map((key): Write => {
-    const same = { condition: '#at = :at AND kind = :kind', names: { '#at': 'at' } }
-    return { delete: { table: 'core', key, ...same, values: { ':at': at, ':kind': kind } } }
-  })
-  return [
-    ...deletes,
-    {
-      update: {
-        table: 'core',
-        key: countKey({ realmId, characterId }),
-        update: 'SET #kind = #kind - :one',
-        condition: there,
-        names: { '#kind': listed[kind] },
-        values: { ':one': 1 },
-      },
-    },
-  ]
-}
-
-/** The attribute in which a guild counts what waits. */
-export const countOf = ({ kind }: WaitingRow) => listed[kind]
-
-/** Whether a character has as many of a kind as it may have. */
-export function hasMost(counts: z.infer<typeof countRow>, kind: WaitingRow['kind']): boolean {
-  return counts[listed[kind]] >= mostOf[kind]
 }
 
 /** An entry of the log; the guild's count is another write. */

@@ -6,8 +6,10 @@ import { operationOf } from '#shared/store/commit.ts'
 import type { GuildDeps } from './deps.ts'
 import { once } from '../http/once.ts'
 import { readPage } from '../http/page.ts'
-import { changeGuild, countOf, dropWaiting, readGuild, readWaiting, waitingFor } from './store.ts'
-import type { CharacterIn, GuildRow, GuildStep, WaitingRow, waitingOf } from './store.ts'
+import { changeGuild, readGuild } from './store.ts'
+import type { CharacterIn, GuildRow, GuildStep } from './store.ts'
+import { countOf, dropWaiting, readWaiting, waitingFor } from './waiting-rows.ts'
+import type { WaitingRow, waitingOf } from './waiting-rows.ts'
 
 /** It waits no more. A guild that is gone counts nothing. */
 export function endWaiting(

@@ -26,9 +26,9 @@ export const domain = defineDomain({
     },
     // Who has blocked whom.
     { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['ConditionCheckItem'] },
-    // Whose name it is.
+    // Whose name it is, and that the character is not deleted.
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
-    { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'ConditionCheckItem'] },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
   ],
 })

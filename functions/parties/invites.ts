@@ -2,6 +2,7 @@
 import type { Step } from '#shared/store/commit.ts'
 import { Problem } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
+import { notDeleted } from '../characters/characters.ts'
 import { notBlocked } from '../friends/friends.ts'
 import * as rules from './party.ts'
 import type { Member } from './party.ts'
@@ -30,7 +31,7 @@ export async function inviteToParty(
       ...reach(realmId, me, other),
       tell(deps, realmId, other, { kind: 'party.invited', partyId, by: me }),
     ]
-    if (before === undefined) steps.push({ write: joinWrite(realmId, me.characterId, partyId) })
+    if (before === undefined) steps.push(...comes(realmId, me, partyId))
     return { me, before, change: { party: after, steps } }
   })
 }
@@ -47,7 +48,7 @@ export async function acceptInvite(
     if (typeof party === 'string') return party
     const inviter = before.members.find(({ characterId }) => characterId === by)
     const steps = [
-      { write: joinWrite(realmId, me.characterId, partyId), otherwise: 'party.already' as const },
+      ...comes(realmId, me, partyId, 'party.already'),
       { write: uninviteWrite(realmId, me.characterId, partyId) },
       ...(inviter === undefined ? [] : reach(realmId, inviter, me)),
     ]
@@ -80,6 +81,22 @@ async function invited(
     if (before === undefined) throw new Problem('party.not_invited')
     return { me, before, change: rule(before, me) }
   })
+}
+
+/**
+ * A character comes into a party, and is in no other one. Its deletion leaves the party that it finds, so it is not
+ * deleted then.
+ */
+function comes(
+  realmId: string,
+  { characterId, accountId }: Member,
+  partyId: string,
+  otherwise?: 'party.already',
+): Step<Refusal>[] {
+  return [
+    { write: joinWrite(realmId, characterId, partyId), ...(otherwise && { otherwise }) },
+    { write: notDeleted({ realmId, accountId }, characterId) },
+  ]
 }
 
 /** Neither has blocked the other one. */

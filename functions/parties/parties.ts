@@ -105,7 +105,8 @@ export async function leavePartyAsDeleted(
   const member = before?.members.find((one) => one.characterId === characterId)
   if (before === undefined || member === undefined) return
   // One stay in one party: a character that is restored may come back.
-  const op = operationOf(['parties.leave-as-deleted', realmId, before.partyId, before.number], {})
+  const stay = [realmId, characterId, before.partyId, before.number]
+  const op = operationOf(['parties.leave-as-deleted', ...stay], {})
   try {
     await leaveParty(deps, { realmId, me: async () => member, op })
   } catch (error) {

@@ -46,6 +46,9 @@ export class AwsError extends Error {
   }
 }
 
+/** A signature, and the token beside it, go where they are meant for alone. */
+const init = { redirect: 'manual' } as const
+
 const attemptsMax = 3
 const attemptMs = 2000
 
@@ -66,7 +69,7 @@ export function createAwsCall(options: AwsOptions): AwsCall {
       let failure: AwsError
       try {
         const signal = AbortSignal.timeout(attemptMs)
-        const response = await send(url, { method: 'POST', headers, body, signal })
+        const response = await send(url, { ...init, method: 'POST', headers, body, signal })
         const text = await response.text()
         if (response.ok) return JSON.parse(text) as Record<string, unknown>
         const code = codeOf(text) ?? `status ${response.status}`
@@ -141,7 +144,8 @@ export function createSignedFetch(options: Signing & { fetch?: typeof fetch }): 
     const type: Record<string, string> =
       body === undefined ? {} : { 'content-type': 'application/json' }
     const headers = await sign(options, { url, service, method, body, headers: type })
-    return await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) })
+    const sent = { ...init, method, headers, signal }
+    return await send(url, body === undefined ? sent : { ...sent, body })
   }
 }
 

@@ -32,7 +32,7 @@ import type { RateProfile } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
 import { signInSettings } from '#shared/sign-in.ts'
 import type { Runtime } from '#shared/runtime.ts'
-import type { Faults } from '#shared/store/faults.ts'
+import type { Faults, StoreRequest } from '#shared/store/faults.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { MemoryStore } from '#shared/store/memory.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -146,15 +146,19 @@ export async function openApi(
     billed?: (store: Store) => Store
     signIn?: z.input<typeof signInSettings>
     emailOff?: true
+    clock?: Clock
+    /** Hears of each write of the store that has happened. */
+    onApplied?: (request: StoreRequest) => void
   } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
   const content = await game
-  const clock = createClock()
+  const clock = options.clock ?? createClock()
   const faults: TestApi['faults'] = { next: undefined }
   const memory = createMemoryStore({
     runtime: clock,
     faults: (request) => faults.next?.(request),
+    ...(options.onApplied && { onApplied: options.onApplied }),
   })
   const trips = countTrips(options.billed?.(memory) ?? memory)
   const { store } = trips

@@ -6,7 +6,10 @@ import { broadcastChannel } from '#shared/push/message.ts'
 import { newId } from '#shared/runtime.ts'
 import { openApi } from './api.ts'
 import type { TestApi } from './api.ts'
-import { inRealm, person as guildPerson } from './guild-people.ts'
+import { guildActs } from './guild-people.ts'
+import { partyActs } from './party-people.ts'
+import { inRealm, names, person } from './people.ts'
+import type { Person } from './people.ts'
 
 export { inRealm }
 export type Talker = Awaited<ReturnType<typeof talker>>
@@ -19,9 +22,11 @@ export async function talker(
   name: string,
   known?: { as: string; playerId: string },
 ) {
-  const who = await guildPerson(test, name, known)
+  const somebody = await person(test, name, known)
+  const who = { ...somebody, ...guildActs(somebody) }
   const { as, client } = who
-  const { chat, parties } = client
+  const { chat } = client
+  const parties = partyActs(somebody)
   await test.cache.pipeline([['SET', placeKey('local', who.playerId), host]])
   const lines = async (channel: string, query: { [name: string]: string | number } = {}) =>
     await chat.lines({ params: { ...inRealm, channel }, query: { as, ...query } })
@@ -53,15 +58,13 @@ export async function talker(
       throw new Error('a page without next and since')
     },
     /** Takes the other one into a party. */
-    async joinedBy(other: { name: string; as: string; client: typeof client }) {
-      const body = { as, name: other.name }
-      const { party } = await parties.invite({ params: inRealm, body })
-      const params = { ...inRealm, partyId: party!.partyId }
-      await other.client.parties.accept({ params, body: { as: other.as } })
-      return params.partyId
+    async joinedBy(other: Person) {
+      const { party } = await parties.invite(other)
+      const { partyId } = party!
+      await partyActs(other).accept(partyId)
+      return partyId
     },
-    partyKick: async (other: { as: string }) =>
-      await parties.kick({ params: inRealm, body: { as, characterId: other.as } }),
+    partyKick: async (other: { as: string }) => await parties.kick(other),
     joinsGuild: async (founder: Pick<typeof who, 'invite'>, guildId: string) => {
       await founder.invite(guildId, who)
       await who.join(guildId)
@@ -70,8 +73,6 @@ export async function talker(
 }
 
 export const textsOf = (lines: readonly ChannelLine[]) => lines.map(({ text }) => text)
-
-const names = ['Ada', 'Bram', 'Cato', 'Dunja', 'Egon']
 
 type Told = { event?: { kind: string; channel: string; line: ChannelLine }; accounts?: string[] }
 

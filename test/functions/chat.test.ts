@@ -41,6 +41,29 @@ const saidIn = async (channel: string, from: Talker, to: Talker, text: string) =
   channel === 'whisper' ? await from.whisper(to.name, text) : await from.say(channel, text)
 
 describe('a line', () => {
+  it('of a guild reads its roster after somebody has come or gone, and else its row alone', async () => {
+    const { test, all, told, guildId } = await friends()
+    const [ada, bram, , dunja] = all
+    const queries = async (text: string) => {
+      test.trips.reset()
+      await ada.say('guild', text)
+      return test.trips.trips.filter(({ operation }) => operation === 'query').length
+    }
+    const first = await queries('one')
+    expect(await queries('two')).toBe(first - 1)
+    await told()
+    await dunja.joinsGuild(ada, guildId)
+    await told()
+    expect(await queries('three')).toBe(first)
+    await ada.kick(guildId, bram)
+    await told()
+    expect(await queries('four')).toBe(first)
+    expect(await queries('five')).toBe(first - 1)
+    expect(await told()).toEqual(['four', 'five'].map((text) => `Ada Cato Dunja in guild: ${text}`))
+    await ada.disband(guildId)
+    expect(await codeOf(ada.say('guild', 'six'))).toBe('chat.not_found')
+  })
+
   it('is heard and read by those of its channel, and by nobody else', async () => {
     const { all, told } = await friends()
     const [ada, bram, , dunja] = all
@@ -473,9 +496,12 @@ describe('the cost of a line', () => {
     }
     test.trips.reset()
     const { published, accounts } = await publishedBy(test, () => ada.say('guild', 'a'))
-    // Who speaks and where, the commit, and who hears it.
-    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([9, 4])
+    // Who speaks and where, the commit, and who hears it: the guild, and its roster when it is not known yet.
+    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([9, 5])
     expect([published, accounts]).toEqual([3, guildMembersMax])
+    test.trips.reset()
+    await ada.say('guild', 'b')
+    expect([test.trips.trips.length, test.trips.sequential()]).toEqual([8, 4])
     test.trips.reset()
     await ada.say('party', 'a')
     expect([test.trips.trips.length, test.trips.sequential()]).toEqual([7, 4])

@@ -1,67 +1,16 @@
-// Friends, requests and blocks over HTTP, and random histories of them on a store that fails.
-import fc from 'fast-check'
+// Friends, requests and blocks over HTTP. Random histories of them are in test/histories/.
 import { describe, expect, it } from 'vitest'
 import { blockedMax, friendRequestsMax, friendsMax } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
-import { seededFaults } from '#shared/store/faults.ts'
-import { codeOf, faulty, newAccount, openApi, settled } from './api.ts'
-import type { TestApi } from './api.ts'
+import { codeOf } from './api.ts'
+import { brokenPairs, friendActs } from './friend-people.ts'
+import { inRealm, people as peopleWith, person } from './people.ts'
+import type { Person as Anybody } from './people.ts'
 
-const inRealm = { realmId: 'local' }
+const withFriends = (who: Anybody) => ({ ...who, ...friendActs(who) })
+type Person = ReturnType<typeof withFriends>
 
-type Person = Awaited<ReturnType<typeof person>>
-
-/** A player with one character. Letters alone tell names apart, and not all of them. */
-async function person(test: TestApi, name: string) {
-  const { accessToken, accountId } = await newAccount(test, name)
-  const client = test.client({ token: accessToken })
-  const body = { name, race: 'human', job: 'mage' }
-  const { characterId: as } = await client.characters.create({ params: inRealm, body })
-  const of = (other: { playerId: string }) => ({ ...inRealm, playerId: other.playerId })
-  return {
-    playerId: accountId,
-    name,
-    as,
-    ask: (other: { name: string }, operationId = newId(test.clock)) =>
-      client.friends.ask({ params: inRealm, body: { as, name: other.name } }, { operationId }),
-    accept: (other: { playerId: string }, operationId = newId(test.clock)) =>
-      client.friends.accept({ params: of(other), body: { as } }, { operationId }),
-    end: (other: { playerId: string }, operationId = newId(test.clock)) =>
-      client.friends.end({ params: of(other) }, { operationId }),
-    block: (other: { name: string }, operationId = newId(test.clock)) =>
-      client.friends.block({ params: inRealm, body: { name: other.name } }, { operationId }),
-    unblock: (other: { playerId: string }, operationId = newId(test.clock)) =>
-      client.friends.unblock({ params: of(other) }, { operationId }),
-    /** What each other one is to this one, by name. */
-    async list(): Promise<Record<string, string>> {
-      const all: Record<string, string> = {}
-      let after: string | undefined
-      do {
-        const query = { limit: 7, ...(after === undefined ? {} : { after }) }
-        const page = await client.friends.list({ params: inRealm, query })
-        for (const { name: other, state } of page.entries) all[other] = state
-        after = page.next
-      } while (after !== undefined)
-      return all
-    },
-    /** What this one was told. */
-    async told() {
-      const { entries } = await client.notifications.list({ params: inRealm })
-      return entries.map((one) => `${one.kind} ${'name' in one && one.name}`)
-    },
-    client,
-  }
-}
-
-const names = ['Ada', 'Bram', 'Cato', 'Dunja', 'Egon', 'Fenna']
-
-async function people(count: number) {
-  const test = await openApi()
-  const all: Person[] = []
-  for (const name of names.slice(0, count)) all.push(await person(test, name))
-  test.trips.reset()
-  return { test, all: all as [Person, Person, Person, Person, Person, Person] }
-}
+const people = async (count: number) => await peopleWith(count, withFriends)
 
 describe('two players', () => {
   it('become friends when one asks and the other accepts, and both were told', async () => {
@@ -137,6 +86,9 @@ describe('a refusal', () => {
     expect(await codeOf(ada.ask({ name: 'Nobody Here' }))).toBe('friend.unknown')
     expect(await codeOf(ada.ask(ada))).toBe('friend.self')
     expect(await codeOf(ada.block(ada))).toBe('friend.self')
+    expect(await codeOf(ada.accept(ada))).toBe('friend.not_asked')
+    expect(await codeOf(ada.end(ada))).toBe('friend.not_found')
+    expect(await codeOf(ada.unblock(ada))).toBe('friend.not_found')
     expect(await codeOf(ada.accept(bram))).toBe('friend.not_asked')
     expect(await codeOf(ada.end(bram))).toBe('friend.not_found')
     expect(await codeOf(ada.unblock(bram))).toBe('friend.not_found')
@@ -186,7 +138,7 @@ describe('a refusal', () => {
     expect(await codeOf(bram.accept(ada))).toBe('friend.limit')
     await count(bram, { friend: friendsMax - 1, received: friendRequestsMax - 1 })
     const others = await Promise.all(
-      ['Cato', 'Dunja', 'Egon', 'Fenna'].map(async (name) => await person(test, name)),
+      ['Cato', 'Dunja', 'Egon', 'Fenna'].map(async (name) => withFriends(await person(test, name))),
     )
     const codes = await Promise.all(others.map((other) => codeOf(other.ask(bram))))
     expect(codes.toSorted()).toEqual(['done', 'friend.full', 'friend.full', 'friend.full'])
@@ -214,7 +166,7 @@ describe('a request', () => {
     }
     expect(await bram.told()).toEqual(['friend.asked Ada'])
     expect(await ada.told()).toEqual(['friend.accepted Bram'])
-    expect(countsOf(test)).toEqual(rowsOf(test))
+    expect(brokenPairs(test)).toEqual([])
   })
 
   it('costs three trips and what the name takes', async () => {
@@ -232,156 +184,4 @@ describe('a request', () => {
     expect(await trips(() => ada.list())).toEqual(['query'])
     expect(await trips(() => ada.told())).toEqual(['query'])
   })
-})
-
-/** What the counts say, by player and state. */
-function countsOf(test: TestApi) {
-  const counts = new Map<string, number>()
-  for (const { pk, sk, v: _, ...states } of test.memory.rows('core')) {
-    if (!pk.startsWith('R#local#FRIENDS#') || sk !== 'COUNT') continue
-    for (const [state, count] of Object.entries(states)) {
-      if (count !== 0) counts.set(`${pk} ${state}`, Number(count))
-    }
-  }
-  return counts
-}
-
-/** What the lists say. */
-function rowsOf(test: TestApi) {
-  const counts = new Map<string, number>()
-  for (const { pk, sk, state } of test.memory.rows('core')) {
-    if (!pk.startsWith('R#local#FRIENDS#') || !sk.startsWith('P#')) continue
-    const key = `${pk} ${state as string}`
-    counts.set(key, (counts.get(key) ?? 0) + 1)
-  }
-  return counts
-}
-
-/** What is so by the words of the API, kept as three sets. Pairs are `from to`. */
-class Model {
-  readonly friends = new Set<string>()
-  readonly asked = new Set<string>()
-  readonly blocks = new Set<string>()
-
-  act(what: 'ask' | 'accept' | 'end' | 'block' | 'unblock', a: string, b: string): string {
-    const [ab, ba] = [`${a} ${b}`, `${b} ${a}`]
-    const open = this.asked.has(ba) && !this.blocks.has(ab)
-    const befriend = () => {
-      for (const pair of [ab, ba]) {
-        this.asked.delete(pair)
-        this.friends.add(pair)
-      }
-    }
-    switch (what) {
-      case 'ask':
-        if (this.blocks.has(ab)) return 'friend.blocked'
-        if (this.friends.has(ab) || this.asked.has(ab)) return 'friend.already'
-        if (open) befriend()
-        else this.asked.add(ab)
-        return 'done'
-      case 'accept':
-        if (this.friends.has(ab)) return 'friend.already'
-        if (!open) return 'friend.not_asked'
-        befriend()
-        return 'done'
-      case 'end':
-        if (!this.friends.has(ab) && !this.asked.has(ab) && !open) return 'friend.not_found'
-        this.forget(ab, ba)
-        return 'done'
-      case 'block':
-        this.forget(ab, ba)
-        this.blocks.add(ab)
-        return 'done'
-      case 'unblock':
-        if (!this.blocks.delete(ab)) return 'friend.not_found'
-        this.forget(ab, ba)
-        return 'done'
-    }
-  }
-
-  forget(...pairs: string[]) {
-    for (const pair of pairs) {
-      this.friends.delete(pair)
-      this.asked.delete(pair)
-    }
-  }
-
-  /** What the other one is to a player, as his list shows it. */
-  state(a: string, b: string): string | undefined {
-    if (this.blocks.has(`${a} ${b}`)) return 'blocked'
-    if (this.friends.has(`${a} ${b}`)) return 'friend'
-    if (this.asked.has(`${a} ${b}`)) return 'sent'
-    return this.asked.has(`${b} ${a}`) ? 'received' : undefined
-  }
-}
-
-const acts = ['ask', 'accept', 'end', 'block', 'unblock'] as const
-const history = fc.array(
-  fc.record({ who: fc.nat(3), whom: fc.nat(3), what: fc.constantFrom(...acts) }),
-  { minLength: 20, maxLength: 60 },
-)
-describe('a random history on a store that conflicts, throttles and loses requests and answers', () => {
-  it('of one act after the other ends as the words of the API say', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), history, async (seed, list) => {
-        const { test, all } = await people(4)
-        const model = new Model()
-        test.faults.next = seededFaults(seed, faulty)
-        for (const { who, whom, what } of list) {
-          if (who === whom) continue
-          const [a, b] = [all[who]!, all[whom]!]
-          const id = newId(test.clock)
-          const code = await settled(() => a[what](b, id))
-          expect(code, `${a.name} ${what} ${b.name}`).toBe(model.act(what, a.name, b.name))
-        }
-        test.faults.next = undefined
-        for (const a of all) {
-          const expected: Record<string, string> = {}
-          for (const b of all) {
-            const state = a === b ? undefined : model.state(a.name, b.name)
-            if (state !== undefined) expected[b.name] = state
-          }
-          expect(await a.list()).toEqual(expected)
-        }
-        expect(countsOf(test)).toEqual(rowsOf(test))
-      }),
-      { numRuns: 40 },
-    )
-  }, 120_000)
-
-  it('of acts at once leaves each pair in one state, and the counts true', async () => {
-    const whole = new Set([
-      'undefined undefined',
-      'sent received',
-      'received sent',
-      'friend friend',
-      'blocked undefined',
-      'undefined blocked',
-      'blocked blocked',
-      'sent blocked',
-      'blocked sent',
-    ])
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), history, async (seed, list) => {
-        const { test, all } = await people(4)
-        test.faults.next = seededFaults(seed, faulty)
-        for (let i = 0; i < list.length; i += 12) {
-          const sent = list.slice(i, i + 12).map(async ({ who, whom, what }) => {
-            const id = newId(test.clock)
-            return await settled(() => all[who]![what](all[whom]!, id))
-          })
-          await Promise.all(sent)
-        }
-        test.faults.next = undefined
-        const lists = await Promise.all(all.map((one) => one.list()))
-        for (const [i, a] of all.entries()) {
-          for (const [j, b] of all.entries()) {
-            if (i < j) expect(whole).toContain(`${lists[i]![b.name]} ${lists[j]![a.name]}`)
-          }
-        }
-        expect(countsOf(test)).toEqual(rowsOf(test))
-      }),
-      { numRuns: 40 },
-    )
-  }, 120_000)
 })

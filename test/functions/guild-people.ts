@@ -1,6 +1,4 @@
-// Players who do things with guilds over HTTP, and the rules that the rows of all guilds keep.
-import type { api } from '#shared/api/api.ts'
-import type { ApiClient } from '#shared/api/client.ts'
+// What players do with guilds over HTTP, and the rules that the rows of all guilds keep.
 import type { Permission } from '#shared/api/guilds.ts'
 import {
   guildApplicationsPerCharacterMax,
@@ -8,36 +6,19 @@ import {
   guildMembersMax,
   guildWaitingMax,
 } from '#shared/limits.ts'
-import { newId } from '#shared/runtime.ts'
 import type { Item } from '#shared/store/store.ts'
-import { goodPassword, newAccount } from './api.ts'
 import type { TestApi } from './api.ts'
+import { inRealm } from './people.ts'
+import type { Person } from './people.ts'
 
-export const inRealm = { realmId: 'local' }
-
-export type Person = Awaited<ReturnType<typeof person>>
 type Rank = { rankId?: number; name: string; permissions: readonly Permission[] }
 
-/** A player with one character; or the one who is known already, who logs in again. */
-export async function person(
-  test: TestApi,
-  name: string,
-  known?: { as: string; playerId: string },
-) {
-  const body = { loginName: name, password: goodPassword }
-  const session = known ? await test.client().auth.login({ body }) : await newAccount(test, name)
-  const client: ApiClient<typeof api> = test.client({ token: session.accessToken })
-  const as = known?.as ?? (await newCharacter(client, name))
+export function guildActs({ client, as, id }: Person) {
   const of = (guildId: string) => ({ ...inRealm, guildId })
   const on = (guildId: string, other: { as: string }) => ({ ...of(guildId), characterId: other.as })
   const { guilds } = client
-  const id = () => newId(test.clock)
   const self = { ...inRealm, characterId: as }
   return {
-    playerId: session.accountId,
-    name,
-    as,
-    client,
     found: (guild: string, operationId = id()) =>
       guilds.found({ params: inRealm, body: { as, name: guild } }, { operationId }),
     find: (guild: string) => guilds.find({ params: inRealm, query: { name: guild } }),
@@ -68,11 +49,6 @@ export async function person(
     },
     disband: (guildId: string, operationId = id()) =>
       guilds.disband({ params: of(guildId), body: { as } }, { operationId }),
-    remove: (operationId = id()) => client.characters.delete({ params: self }, { operationId }),
-    block: (other: { name: string }) =>
-      client.friends.block({ params: inRealm, body: { name: other.name } }),
-    unblock: (other: { playerId: string }) =>
-      client.friends.unblock({ params: { ...inRealm, playerId: other.playerId } }),
     /** The names of the members and of their ranks. */
     async roster(guildId: string): Promise<Record<string, string>> {
       const page = await guilds.roster({ params: of(guildId), query: { as, limit: 500 } })
@@ -100,36 +76,44 @@ export async function person(
       } while (after !== undefined)
       return lines
     },
-    async told() {
-      const { entries } = await client.notifications.list({ params: inRealm })
-      return entries.map((one) => `${one.kind} ${'name' in one && one.name}`)
-    },
   }
 }
 
-async function newCharacter(client: ApiClient<typeof api>, name: string) {
-  const body = { name, race: 'human', job: 'mage' }
-  return (await client.characters.create({ params: inRealm, body })).characterId
+const ofGuild = 'R#local#GUILD#'
+
+/** Guilds that are open as their rows say, by their ids: who leads, the members with their ranks, what waits. */
+export function guildsOf(test: TestApi) {
+  const rows = test.memory.rows('core').filter(({ pk }) => pk.startsWith(ofGuild))
+  const guilds = rows.filter(({ sk, state }) => sk === 'GUILD' && state === 'open')
+  return new Map(
+    guilds.map(({ pk, name, leaderId }) => {
+      const listed = (begins: string, value: string) => {
+        const list = rows.filter((row) => row.pk === pk && row.sk.startsWith(begins))
+        return Object.fromEntries(list.map((row) => [row.sk.slice(2), row[value]]))
+      }
+      const members = listed('M#', 'rankId')
+      const shown = { name, leader: text(leaderId), members, waiting: listed('W#', 'kind') }
+      return [pk.slice(ofGuild.length), shown] as const
+    }),
+  )
 }
 
 /**
- * What a test has added to the counts, so that limits are near without so many rows: to those of some guilds, and
- * of each character.
+ * What a test has added to the counts, so that limits are near without so many rows: to those of each guild, and of
+ * each character.
  */
 export type Ballast = {
-  guilds: ReadonlySet<string>
   guild: { members: number; invites: number; applications: number }
   character: { invites: number; applications: number }
 }
 
 const noBallast: Ballast = {
-  guilds: new Set(),
   guild: { members: 0, invites: 0, applications: 0 },
   character: { invites: 0, applications: 0 },
 }
 
 /** What is wrong with the rows of all guilds: nothing, whatever has happened. */
-export function brokenRules(test: TestApi, ballast = noBallast): string[] {
+export function brokenGuilds(test: TestApi, ballast = noBallast): string[] {
   const wrong: string[] = []
   const rows = test.memory.rows('core').filter(({ pk }) => pk.startsWith('R#local#GUILD'))
   const guilds = new Map<string, Item>()
@@ -145,7 +129,7 @@ export function brokenRules(test: TestApi, ballast = noBallast): string[] {
   }
   for (const [pk, guild] of guilds) {
     if (!open(pk)) continue
-    const added = ballast.guilds.has(text(guild['guildId'])) ? ballast.guild : noBallast.guild
+    const added = ballast.guild
     const members = rows.filter((row) => row.pk === pk && row.sk.startsWith('M#'))
     const leaders = members.filter((row) => row['rankId'] === 0)
     equal(

@@ -10,22 +10,18 @@ import {
   guildWaitingMs,
 } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
-import { codeOf, newAccount, openApi, overtaken } from './api.ts'
+import { codeOf, newAccount, overtaken } from './api.ts'
 import type { TestApi } from './api.ts'
-import { brokenRules, inRealm, person } from './guild-people.ts'
-import type { Person } from './guild-people.ts'
+import { brokenGuilds, guildActs } from './guild-people.ts'
+import { inRealm, people as peopleWith, person as newPerson } from './people.ts'
+import type { Person as Anybody } from './people.ts'
 
-const names = ['Ada', 'Bram', 'Cato', 'Dunja', 'Egon', 'Fenna', 'Gijs', 'Hanne']
+const withGuilds = (who: Anybody) => ({ ...who, ...guildActs(who) })
+type Person = ReturnType<typeof withGuilds>
 
-type People = [Person, Person, Person, Person, Person, Person, Person, Person]
-
-async function people(count: number) {
-  const test = await openApi()
-  const all: Person[] = []
-  for (const name of names.slice(0, count)) all.push(await person(test, name))
-  test.trips.reset()
-  return { test, all: all as People }
-}
+const person = async (...known: Parameters<typeof newPerson>) =>
+  withGuilds(await newPerson(...known))
+const people = async (count: number) => await peopleWith(count, withGuilds)
 
 /** A guild of the first one, with the others as members. */
 async function guildOf(count: number, more = 0) {
@@ -152,7 +148,7 @@ describe('a guild', () => {
       'COUNT',
     ])
     await bram.found('Lanterns')
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
   })
 })
 
@@ -220,7 +216,7 @@ describe('a refusal', () => {
     const asBram = { params: { ...inRealm, guildId }, body: { as: bram.as } }
     expect(await codeOf(client.guilds.leave(asBram))).toBe('character.not_found')
     expect(as).not.toBe(bram.as)
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
     expect(test.logged).toEqual([])
   })
 
@@ -275,7 +271,7 @@ describe('a refusal', () => {
     const again = await person(test, 'Bram', bram)
     await again.apply(guildId)
     expect(await again.invites()).toEqual(['application Lanterns'])
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
   })
 
   it('comes between players of whom one has blocked the other, at the invite and at the accept', async () => {
@@ -306,7 +302,7 @@ describe('a refusal', () => {
     expect(await codeOf(bram.accept(guildId, dunja))).toBe('guild.blocked')
     expect(await cato.told()).toEqual([])
     await ada.accept(guildId, dunja)
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
   })
 
   it('does not take the place of an answer that was given before', async () => {
@@ -481,7 +477,7 @@ describe('an act that another one overtakes goes by what is so then:', () => {
         () => by(on),
       ),
     ).toBe(code)
-    expect(brokenRules(on.test)).toEqual([])
+    expect(brokenGuilds(on.test)).toEqual([])
   })
 })
 
@@ -538,7 +534,7 @@ describe('a limit', () => {
     const log = test.memory.rows('core').filter(({ sk }) => sk.startsWith('L#'))
     expect(log.length).toBeLessThanOrEqual(guildLogMax + guildLogSlack)
     expect(log.length).toBeGreaterThan(guildLogMax)
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
     expect((await ada.log(guildId)).length).toBe(log.length)
   })
 })
@@ -571,7 +567,7 @@ describe('a request', () => {
       await Promise.all(Array.from({ length: 50 }, send))
       for (let i = 0; i < 3; i++) await send()
       expect(answers.size, name).toBe(1)
-      expect(brokenRules(test), name).toEqual([])
+      expect(brokenGuilds(test), name).toEqual([])
     }
     expect((await bram.told()).toSorted()).toEqual([
       'guild.invited Ada',
@@ -655,35 +651,29 @@ describe('a roster', () => {
       expect(await codeOf(bram.roster(guildId))).toBe('guild.not_found')
       expect(await codeOf(ada.find('Lanterns'))).toBe('guild.not_found')
       expect(await ada.mine()).toBeUndefined()
-      expect(brokenRules(test)).toEqual([])
+      expect(brokenGuilds(test)).toEqual([])
       // Who was in it, or the request that is sent again, clears the rest.
       if (byWhom === 'a member') await bram.found('Lanterns')
       else await ada.disband(guildId, operationId)
       expect(guildRows(test).length).toBeLessThan(10)
       await ada.disband(guildId, operationId)
       expect(await bram.told()).toContain('guild.disbanded Ada')
-      expect(brokenRules(test)).toEqual([])
+      expect(brokenGuilds(test)).toEqual([])
     },
     30_000,
   )
 })
 
 describe('the deletion of a character', () => {
-  const remove = async (who: Person, operationId: string) =>
-    await who.client.characters.delete(
-      { params: { ...inRealm, characterId: who.as } },
-      { operationId },
-    )
-
   it('takes it from its guild and from what waits', async () => {
     const { test, all, guildId } = await guildOf(2, 2)
     const [ada, bram, cato, dunja] = all
     await ada.invite(guildId, cato)
     await dunja.apply(guildId)
-    for (const one of [bram, cato, dunja]) await remove(one, newId(test.clock))
+    for (const one of [bram, cato, dunja]) await one.remove()
     expect(await ada.roster(guildId)).toEqual({ Ada: 'Leader' })
     expect(await ada.waiting(guildId)).toEqual([])
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
     expect(await codeOf(ada.invite(guildId, cato))).toBe('guild.unknown')
   })
 
@@ -693,8 +683,8 @@ describe('the deletion of a character', () => {
     await ada.rank(guildId, dunja, 1)
     await ada.rank(guildId, cato, 1)
     const operationId = newId(test.clock)
-    await Promise.all(Array.from({ length: 20 }, () => remove(ada, operationId)))
-    for (let i = 0; i < 3; i++) await remove(ada, operationId)
+    await Promise.all(Array.from({ length: 20 }, () => ada.remove(operationId)))
+    for (let i = 0; i < 3; i++) await ada.remove(operationId)
     expect(await bram.roster(guildId)).toEqual({
       Bram: 'Recruit',
       Cato: 'Leader',
@@ -702,16 +692,34 @@ describe('the deletion of a character', () => {
       Egon: 'Recruit',
     })
     expect((await cato.told()).filter((line) => line === 'guild.led Ada')).toHaveLength(1)
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
   })
 
   it('of a guild of one disbands it', async () => {
     const { test, all, guildId } = await guildOf(1, 1)
     const [ada, bram] = all
-    await remove(ada, newId(test.clock))
+    await ada.remove()
     expect(await codeOf(bram.apply(guildId))).toBe('guild.not_found')
     await bram.found('Lanterns')
-    expect(brokenRules(test)).toEqual([])
+    expect(brokenGuilds(test)).toEqual([])
+  })
+
+  it('of a guild of one leaves it to who joins meanwhile', async () => {
+    const { test, all, guildId } = await guildOf(1, 1)
+    const [ada, bram] = all
+    await ada.invite(guildId, bram)
+    let transactions = 0
+    test.faults.next = ({ operation }) =>
+      operation === 'transact' && ++transactions === 2 ? { kind: 'delay', ms: 1 } : undefined
+    const { sleep } = test.clock
+    test.clock.sleep = async () => {
+      test.clock.sleep = sleep
+      await bram.join(guildId)
+    }
+    await ada.remove()
+    expect(transactions).toBeGreaterThan(2)
+    expect(await bram.roster(guildId)).toEqual({ Bram: 'Leader' })
+    expect(brokenGuilds(test)).toEqual([])
   })
 
   it('that stopped halfway ends with the next request, also under another id', async () => {
@@ -722,13 +730,13 @@ describe('the deletion of a character', () => {
       let transactions = 0
       test.faults.next = ({ operation }) =>
         operation === 'transact' && ++transactions > 1 ? { kind: 'outage' } : undefined
-      expect(await codeOf(remove(ada, operationId))).toBe('store.unavailable')
+      expect(await codeOf(ada.remove(operationId))).toBe('store.unavailable')
       test.faults.next = undefined
       expect(await bram.roster(guildId)).toEqual({ Ada: 'Leader', Bram: 'Recruit' })
-      const again = await codeOf(remove(ada, same ? operationId : newId(test.clock)))
+      const again = await codeOf(ada.remove(same ? operationId : newId(test.clock)))
       expect(again).toBe(same ? 'done' : 'character.not_found')
       expect(await bram.roster(guildId)).toEqual({ Bram: 'Leader' })
-      expect(brokenRules(test)).toEqual([])
+      expect(brokenGuilds(test)).toEqual([])
     }
   })
 
@@ -737,9 +745,9 @@ describe('the deletion of a character', () => {
       const { test, all, guildId } = await guildOf(1, 1)
       const [ada, bram] = all
       await ada.invite(guildId, bram)
-      await Promise.all([codeOf(bram.join(guildId)), remove(bram, newId(test.clock))])
+      await Promise.all([codeOf(bram.join(guildId)), bram.remove()])
       expect(await ada.roster(guildId)).toEqual({ Ada: 'Leader' })
-      expect(brokenRules(test)).toEqual([])
+      expect(brokenGuilds(test)).toEqual([])
     }
   })
 })

@@ -84,7 +84,7 @@ describe('a random history on a store that conflicts, throttles and loses reques
           } else if (what === 'block' || what === 'unblock') {
             if (a === b) continue
             const pair = `${a.name} ${b.name}`
-            await settled(() => (what === 'block' ? a.block(b.name) : a.unblock(b)))
+            await settled(() => (what === 'block' ? a.block(b) : a.unblock(b)))
             if (what === 'block') model.blocks.add(pair)
             else model.blocks.delete(pair)
           } else {
@@ -138,7 +138,7 @@ describe('a random history on a store that conflicts, throttles and loses reques
             } else if (what === 'block' || what === 'unblock') {
               if (a === b) return
               everBlocked.add(`${a.name} ${b.name}`)
-              await settled(() => (what === 'block' ? a.block(b.name) : a.unblock(b)))
+              await settled(() => (what === 'block' ? a.block(b) : a.unblock(b)))
             } else if (what !== 'wait') {
               const mine = heads[who]!.entries.filter(({ subject }) => subject !== 'old')
               const head = mine[which]

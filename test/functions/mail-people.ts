@@ -2,41 +2,34 @@
 import { signOperatorToken } from '#functions/http/token.ts'
 import { lettersMax } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
-import { codeOf, goodPassword, newAccount, openApi } from './api.ts'
+import { codeOf } from './api.ts'
 import type { TestApi } from './api.ts'
+import { inRealm, people as peopleWith, person as newPerson } from './people.ts'
+import type { Person as Anybody } from './people.ts'
 
-export const inRealm = { realmId: 'local' }
+export { inRealm }
 export const dayMs = 24 * 60 * 60 * 1000
 export const hello = { subject: 'Hello', text: 'How are you?\n\nYours' }
 
-export type Person = ReturnType<typeof actsOf>
+export type Person = ReturnType<typeof withMail>
 
-/** A player with one character. Letters alone tell names apart, and not all of them. */
-export async function person(test: TestApi, name: string) {
-  const { accessToken, accountId } = await newAccount(test, name)
-  const body = { name, race: 'human', job: 'mage' }
-  const { characters } = test.client({ token: accessToken })
-  const { characterId: as } = await characters.create({ params: inRealm, body })
-  return actsOf(test, accessToken, { playerId: accountId, name, as })
-}
+export const person = async (test: TestApi, name: string): Promise<Person> =>
+  withMail(await newPerson(test, name))
 
 /** The same player, after a time for which no token holds. */
-export async function again(test: TestApi, { playerId, name, as }: Person): Promise<Person> {
-  const body = { loginName: name, password: goodPassword }
-  const { accessToken } = await test.client().auth.login({ body })
-  return actsOf(test, accessToken, { playerId, name, as })
-}
+export const again = async (test: TestApi, who: Person): Promise<Person> =>
+  withMail(await newPerson(test, who.name, who))
 
-function actsOf(test: TestApi, token: string, who: { playerId: string; name: string; as: string }) {
-  const { as } = who
-  const client = test.client({ token })
+export const people = async (count: number) => await peopleWith(count, withMail)
+
+function withMail(who: Anybody) {
+  const { as, client, id } = who
   const of = (letterId: string) => ({ ...inRealm, characterId: as, letterId })
   const list = async (query: { limit?: number; after?: string } = {}) =>
     await client.mail.list({ params: { ...inRealm, characterId: as }, query })
   return {
     ...who,
-    client,
-    write: (to: string, letter = hello, operationId = newId(test.clock)) =>
+    write: (to: string, letter = hello, operationId = id()) =>
       client.mail.send({ params: inRealm, body: { as, to, ...letter } }, { operationId }),
     list,
     subjects: async () => (await list({ limit: 140 })).entries.map(({ subject }) => subject),
@@ -44,33 +37,14 @@ function actsOf(test: TestApi, token: string, who: { playerId: string; name: str
     /** The id of the newest letter. */
     newest: async () => (await list({ limit: 1 })).entries[0]!.letterId,
     open: (letterId: string) => client.mail.open({ params: of(letterId) }),
-    mark: (letterId: string, operationId = newId(test.clock)) =>
+    mark: (letterId: string, operationId = id()) =>
       client.mail.markRead({ params: of(letterId) }, { operationId }),
-    remove: (letterId: string, operationId = newId(test.clock)) =>
+    remove: (letterId: string, operationId = id()) =>
       client.mail.delete({ params: of(letterId) }, { operationId }),
-    block: (name: string) => client.friends.block({ params: inRealm, body: { name } }),
-    unblock: (other: { playerId: string }) =>
-      client.friends.unblock({ params: { ...inRealm, playerId: other.playerId } }),
-    make: async (name: string) => {
-      const body = { name, race: 'human', job: 'mage' }
-      return (await client.characters.create({ params: inRealm, body })).characterId
-    },
-    die: () => client.characters.delete({ params: { ...inRealm, characterId: as } }),
-    async told() {
-      const { entries } = await client.notifications.list({ params: inRealm })
-      return entries.filter(({ kind }) => kind === 'mail.arrived')
-    },
+    die: who.remove,
+    /** The letters that this one was told of. */
+    told: async () => (await who.notifications()).filter(({ kind }) => kind === 'mail.arrived'),
   }
-}
-
-const names = ['Ada', 'Bram', 'Cato', 'Dunja', 'Egon', 'Fenna']
-
-export async function people(count: number) {
-  const test = await openApi()
-  const all: Person[] = []
-  for (const name of names.slice(0, count)) all.push(await person(test, name))
-  test.trips.reset()
-  return { test, all: all as [Person, Person, Person, Person, Person, Person] }
 }
 
 export const written = (subject: string) => ({ subject, text: subject })

@@ -461,7 +461,7 @@ describe('a refusal', () => {
     expect(await codeOf(ada.write('Cato'))).toBe('mail.unknown')
     expect(await codeOf(cato.write('Ada'))).toBe('character.not_found')
     expect(await codeOf(cato.list())).toBe('character.not_found')
-    await ada.block('Bram')
+    await ada.block(bram)
     expect(await codeOf(ada.write('Bram'))).toBe('mail.blocked')
     expect(await codeOf(bram.open(newId(test.clock)))).toBe('mail.not_found')
     expect(await bram.list()).toEqual({ entries: [], unread: 0 })
@@ -530,7 +530,7 @@ describe('a player who is blocked', () => {
   it('gets the answers that he would get from one who never reads', async () => {
     const { test, all } = await people(3)
     const [ada, bram, cato] = all
-    await bram.block('Ada')
+    await bram.block(ada)
     const answers = async (to: string) => {
       const sent = []
       for (let i = 0; i <= lettersUnreadOfOneMax; i++) {
@@ -549,7 +549,7 @@ describe('a player who is blocked', () => {
     await fill(test, bram.as, 0)
     await fill(test, cato.as, 0)
     const dunja = await person(test, 'Dunja')
-    await bram.block('Dunja')
+    await bram.block(dunja)
     expect(await codeOf(dunja.write('Bram'))).toBe('mail.full')
     expect(await codeOf(dunja.write('Cato'))).toBe('mail.full')
   })
@@ -558,7 +558,7 @@ describe('a player who is blocked', () => {
     const { all } = await people(2)
     const [ada, bram] = all
     await ada.write('Bram', written('before'))
-    await bram.block('Ada')
+    await bram.block(ada)
     for (let i = 1; i < lettersUnreadOfOneMax; i++) await ada.write('Bram', written('lost'))
     expect(await codeOf(ada.write('Bram'))).toBe('mail.unread')
     await bram.unblock(ada)
@@ -575,7 +575,7 @@ describe('a player who is blocked', () => {
     const letter = await whileUnderWay(
       test,
       () => ada.write('Bram', written('under way')),
-      () => bram.block('Ada'),
+      () => bram.block(ada),
     )
     expect(letter).toBe('done')
     expect(await bram.subjects()).toEqual(['before'])

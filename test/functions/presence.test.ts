@@ -2,30 +2,28 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/api/client.ts'
 import { CacheError } from '#shared/cache/cache.ts'
-import { friendRequestsMax, guildMembersMax, statusMaxLength } from '#shared/limits.ts'
+import {
+  blockersAtOnce,
+  friendRequestsMax,
+  guildMembersMax,
+  statusMaxLength,
+} from '#shared/limits.ts'
 import { inboxChannel } from '#shared/ownership/inbox.ts'
 import { hostKey, placeKey, writeEntry } from '#shared/presence/entry.ts'
 import { newId } from '#shared/runtime.ts'
-import { codeOf, newAccount, openApi } from './api.ts'
+import { codeOf } from './api.ts'
 import type { TestApi } from './api.ts'
+import { friendActs } from './friend-people.ts'
+import { inRealm, people as peopleWith } from './people.ts'
+import type { Person } from './people.ts'
 
-const inRealm = { realmId: 'local' }
 const host = 'boot-1'
 
-async function person(test: TestApi, name: string) {
-  const { accessToken, accountId } = await newAccount(test, name)
-  const client = test.client({ token: accessToken })
-  const body = { name, race: 'human', job: 'mage' }
-  const { characterId: as } = await client.characters.create({ params: inRealm, body })
+function withPresence(who: Person, test: TestApi) {
+  const { playerId, as, name, client } = who
   return {
-    accountId,
-    as,
-    name,
-    client,
-    ask: async (other: string) =>
-      await client.friends.ask({ params: inRealm, body: { as, name: other } }),
-    accept: async (playerId: string) =>
-      await client.friends.accept({ params: { ...inRealm, playerId }, body: { as } }),
+    ...who,
+    ...friendActs(who),
     show: async (body: Shown, operationId = newId(test.clock)) =>
       await client.friends.show({ params: inRealm, body }, { operationId }),
     /** Presence by name; the state where there is none. */
@@ -39,8 +37,8 @@ async function person(test: TestApi, name: string) {
     async comesIn(more: { status?: string } = {}) {
       const entry = { characterId: as, name, zone: 'hub', since: 5, ...more }
       await test.cache.pipeline([
-        ['HSET', hostKey(host), accountId, writeEntry(entry)],
-        ['SET', placeKey('local', accountId), host],
+        ['HSET', hostKey(host), playerId, writeEntry(entry)],
+        ['SET', placeKey('local', playerId), host],
       ])
     },
   }
@@ -48,14 +46,8 @@ async function person(test: TestApi, name: string) {
 type Shown = { appear: 'online' | 'offline'; status?: string }
 
 async function people() {
-  const test = await openApi()
-  const [ada, bram, cato, dunja, egon] = [
-    await person(test, 'Ada'),
-    await person(test, 'Bram'),
-    await person(test, 'Cato'),
-    await person(test, 'Dunja'),
-    await person(test, 'Egon'),
-  ]
+  const { test, all } = await peopleWith(5, withPresence)
+  const [ada, bram, cato, dunja, egon] = all
   const heard: unknown[] = []
   const listen = (message: string) => heard.push(JSON.parse(message))
   test.cache.subscribe(inboxChannel(host), listen, new AbortController().signal)
@@ -70,11 +62,11 @@ async function people() {
 describe('the list of friends', () => {
   it('shows the presence of friends, and of nobody else', async () => {
     const { test, ada, bram, cato, dunja, egon } = await people()
-    await ada.ask('Bram')
-    await bram.accept(ada.accountId)
-    await ada.ask('Cato')
-    await dunja.ask('Ada')
-    await ada.client.friends.block({ params: inRealm, body: { name: 'Egon' } })
+    await ada.ask(bram)
+    await bram.accept(ada)
+    await ada.ask(cato)
+    await dunja.ask(ada)
+    await ada.block(egon)
     for (const one of [cato, dunja, egon]) await one.comesIn()
     const others = { Cato: 'sent', Dunja: 'received', Egon: 'blocked' }
     expect(await ada.list()).toEqual({ ...others, Bram: { state: 'offline' } })
@@ -84,14 +76,14 @@ describe('the list of friends', () => {
     expect(await ada.list()).toEqual({ ...others, Bram: online })
     expect(test.trips.trips).toHaveLength(1)
     // What a later version has written.
-    await test.cache.pipeline([['HSET', hostKey(host), bram.accountId, '{"v":2}']])
+    await test.cache.pipeline([['HSET', hostKey(host), bram.playerId, '{"v":2}']])
     expect(await ada.list()).toEqual({ ...others, Bram: { state: 'unknown' } })
   })
 
   it('says unknown while Redis is gone, and is there all the same', async () => {
     const { test, ada, bram } = await people()
-    await ada.ask('Bram')
-    await bram.accept(ada.accountId)
+    await ada.ask(bram)
+    await bram.accept(ada)
     await bram.comesIn()
     const { pipeline } = test.cache
     test.cache.pipeline = async () => await Promise.reject(new CacheError('gone'))
@@ -135,7 +127,7 @@ describe('the roster of a guild', () => {
     expect(await roster(cato)).toEqual({ Ada: 'online', Bram: 'online', Cato: 'offline' })
     // With another character than the member.
     const entry = { characterId: newId(test.clock), name: 'Another', zone: 'hub', since: 5 }
-    await test.cache.pipeline([['HSET', hostKey(host), bram.accountId, writeEntry(entry)]])
+    await test.cache.pipeline([['HSET', hostKey(host), bram.playerId, writeEntry(entry)]])
     expect(await roster(cato)).toEqual({ Ada: 'online', Bram: 'offline', Cato: 'offline' })
   })
 
@@ -147,6 +139,25 @@ describe('the roster of a guild', () => {
     for (const one of [ada, cato]) {
       expect(await roster(one)).toEqual({ Ada: 'online', Bram: 'online', Cato: 'online' })
     }
+  })
+
+  it('shows nobody who has blocked one whom very many have blocked, in as many trips', async () => {
+    const { test, ada, bram, cato, roster } = await inGuild()
+    for (const one of [ada, bram, cato]) await one.comesIn()
+    await ada.client.friends.block({ params: inRealm, body: { name: 'Bram' } })
+    test.trips.reset()
+    const few = await roster(bram)
+    const sequential = test.trips.sequential()
+    for (let i = 0; i < 3 * blockersAtOnce; i++) {
+      const playerId = newId(test.clock)
+      const item = { pk: `R#local#BLOCKERS#${bram.playerId}`, sk: `P#${playerId}`, v: 1, playerId }
+      await test.memory.put({ table: 'core', item })
+    }
+    test.trips.reset()
+    expect(await roster(bram)).toEqual(few)
+    expect(few).toEqual({ Ada: 'offline', Bram: 'online', Cato: 'online' })
+    expect(test.trips.sequential()).toBe(sequential + 1)
+    expect(await roster(cato)).toEqual({ Ada: 'online', Bram: 'online', Cato: 'online' })
   })
 
   it('is there while Redis is gone, and takes two trips to it for 500 members', async () => {
@@ -191,7 +202,7 @@ describe('how friends see a player', () => {
     await ada.comesIn()
     await ada.show({ appear: 'online' })
     expect(await shown({ params: inRealm })).toEqual({ appear: 'online' })
-    expect(await hints()).toEqual([{ of: 'shown', accounts: [ada.accountId] }])
+    expect(await hints()).toEqual([{ of: 'shown', accounts: [ada.playerId] }])
   })
 
   it('takes a status as chat does, and refuses any other', async () => {
@@ -234,18 +245,18 @@ describe('a hint', () => {
     const { test, ada, bram, cato, hints } = await people()
     await ada.comesIn()
     await bram.comesIn()
-    await ada.ask('Bram')
-    expect(await hints()).toEqual([{ of: 'mailbox', accounts: [bram.accountId] }])
-    expect(await codeOf(ada.ask('Bram'))).toBe('friend.already')
+    await ada.ask(bram)
+    expect(await hints()).toEqual([{ of: 'mailbox', accounts: [bram.playerId] }])
+    expect(await codeOf(ada.ask(bram))).toBe('friend.already')
     expect(await hints()).toEqual([])
     // Refused in the transaction itself.
-    const key = { pk: `R#local#FRIENDS#${bram.accountId}`, sk: 'COUNT' }
+    const key = { pk: `R#local#FRIENDS#${bram.playerId}`, sk: 'COUNT' }
     await test.memory.put({ table: 'core', item: { ...key, v: 1, received: friendRequestsMax } })
-    expect(await codeOf(cato.ask('Bram'))).toBe('friend.full')
+    expect(await codeOf(cato.ask(bram))).toBe('friend.full')
     expect(await hints()).toEqual([])
-    await bram.accept(ada.accountId)
-    expect(await hints()).toEqual([{ of: 'mailbox', accounts: [ada.accountId] }])
-    await bram.client.friends.end({ params: { ...inRealm, playerId: ada.accountId } })
+    await bram.accept(ada)
+    expect(await hints()).toEqual([{ of: 'mailbox', accounts: [ada.playerId] }])
+    await bram.client.friends.end({ params: { ...inRealm, playerId: ada.playerId } })
     expect(await hints()).toEqual([])
   })
 })

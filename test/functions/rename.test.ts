@@ -1,6 +1,7 @@
 // Another name for a character, and the way back of one that was deleted.
 import { describe, expect, it } from 'vitest'
 import { nameHeldMs, renameEveryMs, restoreMs } from '#shared/limits.ts'
+import { newId } from '#shared/runtime.ts'
 import { codeOf, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
 import { again, inRealm, person } from './mail-people.ts'
@@ -79,6 +80,27 @@ describe('a rename', () => {
     expect(await codeOf(rename(first, 'Flora'))).toBe('character.renamed_lately')
     test.clock.advance(renameEveryMs)
     expect(await codeOf(rename(await again(test, first), 'Flora'))).toBe('done')
+  })
+
+  it('reaches all who have blocked the player, in few trips one after the other', async () => {
+    const { test, ada } = await two()
+    const others = Array.from({ length: 400 }, () => newId(test.clock))
+    for (const playerId of others) {
+      const block = { v: 1, playerId: ada.playerId, name: 'Ada', state: 'blocked', at: 5 }
+      const key = { pk: `R#local#FRIENDS#${playerId}`, sk: `P#${ada.playerId}` }
+      await test.memory.put({ table: 'core', item: { ...key, ...block } })
+      const noted = { pk: `R#local#BLOCKERS#${ada.playerId}`, sk: `P#${playerId}`, v: 1, playerId }
+      await test.memory.put({ table: 'core', item: noted })
+    }
+    test.trips.reset()
+    await rename(ada, 'Clara')
+    const names = test.memory
+      .rows('core')
+      .filter(({ pk, sk }) => pk.startsWith('R#local#FRIENDS#') && sk === `P#${ada.playerId}`)
+      .map((row) => row['name'])
+    expect(names).toHaveLength(others.length + 1)
+    expect(new Set(names)).toEqual(new Set(['Clara']))
+    expect(test.trips.sequential()).toBeLessThan(50)
   })
 
   it('is refused for a character that is deleted, in play, or of another player', async () => {

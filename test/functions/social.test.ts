@@ -25,19 +25,10 @@ import { socialMessage } from '#shared/protocol/social-socket.ts'
 import type { SocialMessage } from '#shared/protocol/social-socket.ts'
 import { createPush } from '#shared/push/push.ts'
 import { newId } from '#shared/runtime.ts'
-import { codeOf, newAccount, openApi } from './api.ts'
+import { codeOf, openApi } from './api.ts'
 import type { TestApi } from './api.ts'
-
-const params = { realmId: 'local' }
-
-async function person(test: TestApi, name: string) {
-  const { accessToken, accountId } = await newAccount(test, name)
-  const client = test.client({ token: accessToken })
-  const body = { name, race: 'human', job: 'mage' }
-  const { characterId: as } = await client.characters.create({ params, body })
-  return { accountId, as, name, client }
-}
-type Person = Awaited<ReturnType<typeof person>>
+import { inRealm as params, person } from './people.ts'
+import type { Person } from './people.ts'
 
 let connections = 0
 
@@ -117,9 +108,9 @@ describe('a ticket', () => {
       'x',
       `${good}x`,
       good.replace('local', 'far'),
-      `${realm}.${bram.accountId}.${secret}`,
-      `${realm}.R#local#SOCIAL#${ada.accountId}.${secret}`,
-      `${realm}.${ada.accountId}.`,
+      `${realm}.${bram.playerId}.${secret}`,
+      `${realm}.R#local#SOCIAL#${ada.playerId}.${secret}`,
+      `${realm}.${ada.playerId}.`,
     ]
     for (const hello of wrong) {
       const socket = open(test)
@@ -208,7 +199,7 @@ describe('a socket', () => {
     await test.memory.put({
       table: 'core',
       item: {
-        pk: `R#local#A#${ada.accountId}`,
+        pk: `R#local#A#${ada.playerId}`,
         sk: 'BAN',
         v: 1,
         bannedUntil: test.clock.now() + 1e9,
@@ -225,7 +216,7 @@ describe('presence outside zones', () => {
     const test = await openApi()
     const [ada, bram] = [await person(test, 'Ada'), await person(test, 'Bram')]
     await ada.client.friends.ask({ params, body: { as: ada.as, name: 'Bram' } })
-    const playerId = ada.accountId
+    const playerId = ada.playerId
     await bram.client.friends.accept({ params: { ...params, playerId }, body: { as: bram.as } })
     const seen = async () => {
       const { entries } = await bram.client.friends.list({ params })
@@ -254,8 +245,8 @@ describe('presence outside zones', () => {
     await online(test, ada)
     const entry = { characterId: ada.as, name: 'Ada', zone: 'hub', since: 5 }
     await test.cache.pipeline([
-      ['HSET', hostKey('boot-1'), ada.accountId, writeEntry(entry)],
-      ['SET', placeKey('local', ada.accountId), 'boot-1'],
+      ['HSET', hostKey('boot-1'), ada.playerId, writeEntry(entry)],
+      ['SET', placeKey('local', ada.playerId), 'boot-1'],
     ])
     expect(await seen()).toMatchObject({ state: 'online', zone: 'hub' })
     await test.cache.pipeline([['DEL', hostKey('boot-1')]])
@@ -308,7 +299,7 @@ describe('a push', () => {
     await ada.client.friends.ask({ params, body: { as: ada.as, name: 'Bram' } })
     await pass()
     const left = await test.cache.pipeline([
-      ['GET', socketKey('local', bram.accountId)],
+      ['GET', socketKey('local', bram.playerId)],
       ['HMGET', openSocketsKey('local'), socket.connectionId],
     ])
     expect(left).toEqual([null, [null]])
@@ -319,7 +310,7 @@ describe('a push', () => {
     const [ada, bram] = [await person(test, 'Ada'), await person(test, 'Bram')]
     const socket = await online(test, bram, ['global'])
     await test.cache.pipeline([
-      ['DEL', socketKey('local', bram.accountId)],
+      ['DEL', socketKey('local', bram.playerId)],
       ['DEL', openSocketsKey('local')],
     ])
     await ada.client.friends.ask({ params, body: { as: ada.as, name: 'Bram' } })

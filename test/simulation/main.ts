@@ -52,13 +52,13 @@ async function runSeeds(from: number, count: number): Promise<void> {
     sum.failed++
     if (values.hunt) {
       const { rule, what } = result.violations[0]!
-      print(JSON.stringify({ seed, after: sum.seeds, rule, what }))
+      print(JSON.stringify({ caught: true, after: sum.seeds, found: rule, what }))
       return
     }
     await report(seed)
   }
   if (values.hunt) {
-    print(JSON.stringify({ after: sum.seeds }))
+    print(JSON.stringify({ caught: false, after: sum.seeds, found: '' }))
     return
   }
   const seconds = (performance.now() - startedAt) / 1000

@@ -1,21 +1,6 @@
-// Takes each rule of the protocol away: a text patch to a copy of the source, never to the tree. A patch must
-// apply exactly once. Else the run fails: the source has changed, and the table must change too.
-// A mutant that no seed catches is a rule that is not needed, or a simulation that is too kind.
-import { spawn } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-
-export type Mutant = {
-  name: string
-  /** The rule that this takes away. */
-  rule: string
-  file: string
-  find: string
-  replace: string
-  /** Another rule may cover this one. Then both are taken away. */
-  also?: { file: string; find: string; replace: string }
-}
+// Takes each rule of the protocol of ownership away (test/mutants/hunt.ts). What catches it is a seed.
+import { huntAll, huntOne } from '../mutants/hunt.ts'
+import type { Hunt, Mutant } from '../mutants/hunt.ts'
 
 const guard = 'shared/ownership/guard.ts'
 const transitions = 'shared/ownership/transitions.ts'
@@ -526,64 +511,18 @@ const survivors: Record<string, string> = {
     'state and owner change with every transition but one, which has the epoch of the state row',
 }
 
-const top = path.join(import.meta.dirname, '..', '..')
-const parts = [
-  'shared',
-  'functions',
-  'gameserver',
-  'test/simulation',
-  'package.json',
-  'tsconfig.json',
-]
+const parts = ['shared', 'functions', 'gameserver', 'test/simulation']
 /** A mutant whose run never ends is caught as well. */
 const seedMaxMs = 2000
 
-export type Hunt = { caught: boolean; seeds: number; rule: string }
-
 /** Runs seeds on a copy of the source without that rule, until one fails. */
 export async function hunt(mutant: Mutant, seeds: number): Promise<Hunt> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'mutant-'))
-  try {
-    for (const part of parts) {
-      await cp(path.join(top, part), path.join(folder, part), { recursive: true })
-    }
-    await symlink(path.join(top, 'node_modules'), path.join(folder, 'node_modules'))
-    for (const patch of mutant.also === undefined ? [mutant] : [mutant, mutant.also]) {
-      const file = path.join(folder, patch.file)
-      const before = await readFile(file, 'utf8')
-      const times = before.split(patch.find).length - 1
-      if (times !== 1) {
-        const rule = `the patch applies ${times} times to ${patch.file}, expected once`
-        return { caught: false, seeds: 0, rule }
-      }
-      await writeFile(
-        file,
-        before.replace(patch.find, () => patch.replace),
-      )
-    }
-    return await search(folder, seeds)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function search(folder: string, seeds: number): Promise<Hunt> {
-  const script = path.join(folder, 'test/simulation/main.ts')
-  const child = spawn(process.execPath, [script, '--hunt', '--seeds', `${seeds}`], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 10_000 + seeds * seedMaxMs,
+  return await huntOne(mutant, {
+    parts,
+    script: 'test/simulation/main.ts',
+    args: ['--hunt', '--seeds', `${seeds}`],
+    timeoutMs: 10_000 + seeds * seedMaxMs,
   })
-  let out = ''
-  let errors = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
-  const signal = await new Promise((resolve) => child.on('close', (_code, ended) => resolve(ended)))
-  if (signal !== null) return { caught: true, seeds: 0, rule: 'a run does not end' }
-  const line = out.trim().split('\n').at(-1) ?? ''
-  if (!line.startsWith('{')) throw new Error(`a mutant did not run: ${errors.slice(0, 2000)}`)
-  const answer = JSON.parse(line) as { seed?: number; after: number; rule?: string }
-  return { caught: answer.seed !== undefined, seeds: answer.after, rule: answer.rule ?? '' }
 }
 
 /** Runs all mutants, or those named, and prints their table. Returns whether each was caught that should be. */
@@ -592,27 +531,11 @@ export async function runMutants(
   seeds: number,
   print: (line: string) => void,
 ): Promise<boolean> {
-  const chosen = mutants.filter(({ name }) => names.length === 0 || names.includes(name))
-  const table: { after: number; row: string }[] = []
-  let failures = 0
-  for (const mutant of chosen) {
-    const { name, rule } = mutant
-    const found = await hunt(mutant, seeds)
-    const known = found.seeds > 0 ? survivors[name] : undefined
-    if (found.caught) {
-      print(`${name.padEnd(30)} caught by seed ${found.seeds}: ${found.rule}`)
-      table.push({
-        after: found.seeds,
-        row: `| ${rule} | \`${name}\` | ${found.seeds} | ${found.rule} |`,
-      })
-    } else if (known === undefined) {
-      failures++
-      print(`${name.padEnd(30)} SURVIVED ${found.seeds} seeds ${found.rule}`)
-    } else print(`${name.padEnd(30)} survives ${found.seeds} seeds, as known: ${known}`)
-  }
-  table.sort((a, b) => a.after - b.after)
-  print('\n| rule | mutant | first failing seed of 1, 2, 3, … | found as |\n|---|---|---|---|')
-  for (const { row } of table) print(row)
-  print(`\n${table.length} of ${chosen.length} caught; ${failures} that should have been were not.`)
-  return failures === 0
+  return await huntAll(mutants, {
+    names,
+    survivors,
+    hunt: async (mutant) => await hunt(mutant, seeds),
+    after: 'first failing seed of 1, 2, 3, …',
+    print,
+  })
 }

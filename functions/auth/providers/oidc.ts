@@ -82,9 +82,11 @@ export function createOidcProvider(settings: OidcSettings, deps: Deps): Redirect
         throw refused('The ID token is for another sign-in.')
       }
       // OpenID Connect Core, 2: at most 255 ASCII characters. It becomes part of a key.
-      if (!/^[\x20-\x7e]{1,255}$/.test(payload.sub ?? ''))
+      const { sub } = payload
+      if (typeof sub !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(sub)) {
         throw refused('The subject is malformed.')
-      return payload.sub!
+      }
+      return sub
     },
   }
 }
