@@ -153,7 +153,12 @@ const handOverMs = 3000
 export function timersOf(
   records: readonly DomainRecord[],
   parts: AllParts,
-): { name: string; goesOn: boolean; pauseMs: number; run: (signal: AbortSignal) => Promise<void> }[] {
+): {
+  name: string
+  goesOn: boolean
+  pauseMs: number
+  run: (signal: AbortSignal) => Promise<void>
+}[] {
   return records.flatMap(({ name, timer }) => {
     if (timer === undefined) return []
     const { goesOn = false, run } = timer

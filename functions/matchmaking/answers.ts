@@ -110,7 +110,9 @@ async function failSteps(
   const { matchId, queue } = before
   const now = runtime.now()
   const tickets = await Promise.all(
-    before.tickets.map(async (ticketId) => await readTicket(store, now, realmId, { queue, ticketId })),
+    before.tickets.map(
+      async (ticketId) => await readTicket(store, now, realmId, { queue, ticketId }),
+    ),
   )
   const from = { state: 'matched', match: matchId } as const
   const isGuilty = ({ players }: Ticket) =>
@@ -132,7 +134,9 @@ async function failSteps(
         .filter(({ characterId }) => because.includes(characterId))
         .map(({ accountId }) => {
           const until = now + declinePenaltyMs
-          return { write: penaltyWrite(realmId, accountId, { queue, ticketId: ticket!.ticketId }, until) }
+          return {
+            write: penaltyWrite(realmId, accountId, { queue, ticketId: ticket!.ticketId }, until),
+          }
         }),
     ),
   ]

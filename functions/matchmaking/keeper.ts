@@ -116,7 +116,9 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
   async function make({ tickets: matched, teams }: Found): Promise<void> {
     const now = runtime.now()
     const matchId = newId(runtime)
-    const teamOf = new Map(teams.flatMap(({ name, playerIds }) => playerIds.map((id) => [id, name])))
+    const teamOf = new Map(
+      teams.flatMap(({ name, playerIds }) => playerIds.map((id) => [id, name])),
+    )
     const asks = queue.acceptSeconds !== undefined
     const own = matched.map(({ ticketId }) => tickets.get(ticketId)!)
     const members = own.flatMap(({ players }) =>

@@ -27,7 +27,11 @@ export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeo
         const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds } = queue
         const { stages } = rulesOf(queue)
         return {
-          ...{ queueId, title, zone, choices, timeoutSeconds },
+          queueId,
+          title,
+          zone,
+          choices,
+          timeoutSeconds,
           ...(acceptSeconds === undefined ? {} : { acceptSeconds }),
           partyMax: Math.max(...stages.flatMap(({ max }) => max)),
           players: {
@@ -46,7 +50,8 @@ export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeo
     async standing({ params: { realmId }, caller, query }) {
       const me = await memberOf(realmId, caller, query.as)
       const { ticket, ...more } = await standingOf(deps, realmId, me)
-      if (ticket === undefined || more.match !== undefined) return { ...more, ...(ticket && { ticket }) }
+      if (ticket === undefined || more.match !== undefined)
+        return { ...more, ...(ticket && { ticket }) }
       const { queueId: queue, ticketId } = ticket
       const why = await askWhy(deps, realmId, { queue, ticketId })
       return { ...more, ticket: { ...ticket, ...(why && { why }) } }

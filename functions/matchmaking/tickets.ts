@@ -143,7 +143,7 @@ async function readFree(
   return queued
 }
 
-/** How a ticket stands; undefined: it is over. Two trips at most. */
+/** How a ticket stands; undefined: it is over. Two trips, as a rule. */
 async function stateOf(
   store: Store,
   now: number,
@@ -156,8 +156,9 @@ async function stateOf(
   if (ticket.state === 'waits') return { ticket }
   if (ticket.state !== 'matched' || ticket.match === undefined) return undefined
   const match = await readMatch(store, now, realmId, ticket.match)
-  if (match === undefined || match.state === 'open' || match.state === 'failed') return undefined
-  return { ticket, match }
+  // It has failed since the ticket was read, and the ticket waits again, or is over.
+  if (match?.state === 'failed') return await stateOf(store, now, realmId, queued)
+  return match === undefined || match.state === 'open' ? undefined : { ticket, match }
 }
 
 function unfit(refusal: Refusal): Problem {
@@ -199,7 +200,8 @@ export async function standingOf(
   const now = runtime.now()
   const queued = await readQueued(store, now, realmId, accountId)
   if (queued === undefined) return {}
-  if (queued.penalty !== undefined) return queued.penalty > now ? { penaltyUntil: queued.penalty } : {}
+  if (queued.penalty !== undefined)
+    return queued.penalty > now ? { penaltyUntil: queued.penalty } : {}
   const found = await stateOf(store, now, realmId, queued)
   if (found === undefined) return {}
   const { ticket, match } = found

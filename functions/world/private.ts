@@ -100,7 +100,13 @@ export async function openPrivate(
     const members = party?.members ?? [leader]
     if (members.length > of.capacity) throw new Problem('instance.too_many')
     const { characterId: by, name } = leader
-    const planned = await planPrivate(deps, realmId, { instance: idOf(op), zone, members, by, name })
+    const planned = await planPrivate(deps, realmId, {
+      instance: idOf(op),
+      zone,
+      members,
+      by,
+      name,
+    })
     tell = planned.tell
     return { steps: planned.steps, answer: { instance: planned.opened } }
   })

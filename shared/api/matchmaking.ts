@@ -45,9 +45,13 @@ export const whyView = z
       }),
     fits: z
       .array(z.object({ afterSeconds: z.number(), tickets: z.int(), players: z.int() }))
-      .meta({ description: 'How many others fit now, and after each time at which the rules relax' }),
+      .meta({
+        description: 'How many others fit now, and after each time at which the rules relax',
+      }),
     needs: z.int().meta({ description: 'Players whom a match needs at least beside these' }),
-    atLeast: z.boolean().meta({ description: 'Not all were looked at: the counts are lower bounds' }),
+    atLeast: z
+      .boolean()
+      .meta({ description: 'Not all were looked at: the counts are lower bounds' }),
     lastWaitsMs: z
       .object({ median: z.number(), most: z.number() })
       .optional()

@@ -44,7 +44,11 @@ export const notification = z
     z.object({
       ...about,
       kind: z.literal('instance.opened'),
-      ...byOne,
+      characterId: byOne.characterId,
+      name: z
+        .string()
+        .max(40)
+        .meta({ description: 'Of the leader who has opened it, or the title of the queue' }),
       instanceId: uuid,
       zone: contentId,
     }),

@@ -93,6 +93,35 @@ describe('a character', () => {
     expect(again.client.state).toMatchObject({ instance: instance.instanceId })
   })
 
+  it('queues with strangers, accepts, and plays with them in an instance of their own', async () => {
+    const roles = ['shield', 'blade', 'healer']
+    const names = ['Berit', 'Corin', 'Delia']
+    const all: Awaited<ReturnType<typeof newPlayer>>[] = []
+    for (const name of names) all.push(await newPlayer(name))
+    const params = { realmId }
+    const began = performance.now()
+    for (const [i, { api, characterId: as }] of all.entries()) {
+      const body = { as, choices: { [as]: { role: roles[i]! } } }
+      await api.matchmaking.join({ params: { ...params, queueId: 'crypt' }, body })
+    }
+    const standing = async ({ api, characterId: as }: Awaited<ReturnType<typeof newPlayer>>) =>
+      await api.matchmaking.standing({ params, query: { as } })
+    const first = all[0]!
+    await until('they are asked', async () => (await standing(first)).match?.state === 'asks')
+    console.log(`asked after ${Math.round(performance.now() - began)} ms`)
+    const { matchId } = (await standing(first)).match!
+    for (const { api, characterId: as } of all) {
+      await api.matchmaking.answer({ params: { ...params, matchId }, body: { as, accept: true } })
+    }
+    for (const { api, characterId: as, player } of all) {
+      const { instance } = await api.world.instance({ params, query: { as } })
+      expect(instance).toMatchObject({ instanceId: matchId, zone: 'crypt' })
+      player.client.goTo(matchId)
+      await until('it is there', () => player.zone() === 'crypt')
+    }
+    await until('they see each other', () => first.player.client.seen().length >= 2)
+  })
+
   it('whose host is killed is back in play by itself, at most 5 s behind', async () => {
     const { player } = await newPlayer('Ama')
     const from = player.place()

@@ -6,10 +6,12 @@ import { acceptGraceMs, declinePenaltyMs, openGraceMs } from '#shared/limits.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
 import { newId } from '#shared/runtime.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
+import { seededFaults } from '#shared/store/faults.ts'
 import { openOneProcess } from '../calls/one-process.ts'
 import type { Player, Stage } from '../calls/stage.ts'
 import { codeOf } from './api.ts'
 import type { TestApi } from './api.ts'
+import { createRandom } from '../simulation/random.ts'
 
 const params = { realmId: 'local' }
 const toCrypt = { params: { ...params, queueId: 'crypt' } }
@@ -209,9 +211,9 @@ describe('a queue', () => {
     expect(await standing(shield)).toMatchObject({
       ticket: { ticketId: before.ticketId, createdAt: before.createdAt },
     })
-    expect(await codeOf(answer(one, true, (await standing(shield)).match?.matchId ?? newId(test.clock)))).toBe(
-      'match.over',
-    )
+    expect(
+      await codeOf(answer(one, true, (await standing(shield)).match?.matchId ?? newId(test.clock))),
+    ).toBe('match.over')
     const third = await stage.player()
     await join(third)
     test.clock.advance(1000)
@@ -318,6 +320,76 @@ describe('who matches a queue', () => {
       const { ticket, match } = await standing(player)
       expect(ticket).toBeDefined()
       expect(match !== undefined).toBe(ids.includes(player.as))
+    }
+  })
+
+  // `WAYSTONE_HISTORIES=300` runs so many.
+  const histories = Number(process.env['WAYSTONE_HISTORIES'] ?? 12)
+  const chances = { conflict: 0.03, throttle: 0.03, loseRequest: 0.03, loseAnswer: 0.03, applyLate: 0.03 }
+  const seeds = Array.from({ length: histories }, (_, i) => i + 1)
+  it.each(seeds)('loses nobody and matches nobody twice, whatever fails: history %i', async (seed) => {
+    await openCrypts(100)
+    const players: Player[] = []
+    for (let i = 0; i < 12; i++) players.push(await stage.player())
+    const random = createRandom(seed, 'queues')
+    const { pick } = random
+    test.faults.next = seededFaults(seed, chances)
+    let keepers = [newKeeper(), newKeeper()]
+    const acts = [
+      async () => await join(pick(players), pick(['shield', 'blade', 'healer'])),
+      async () => await join(pick(players), pick(['shield', 'blade', 'healer'])),
+      async () => {
+        const { as, client } = pick(players)
+        await client.matchmaking.leave({ params, query: { as } })
+      },
+      async () => await answer(pick(players), true),
+      async () => await answer(pick(players), true),
+      async () => await answer(pick(players), random.chance(0.7)),
+      async () => await pick(keepers).beat(),
+      async () => {
+        test.clock.advance(random.int(1000, 4000))
+        await Promise.all(keepers.map(async (one) => await one.beat()))
+      },
+    ]
+    for (let i = 0; i < 60; i++) {
+      // Some at once, as people are. Each may be refused, or get no answer.
+      await Promise.allSettled(Array.from({ length: 3 }, async () => await pick(acts)()))
+      if (random.chance(0.1)) keepers = [newKeeper(), newKeeper()]
+    }
+    test.faults.next = undefined
+    await test.memory.settled()
+    keeper = newKeeper()
+    for (let i = 0; i < 3; i++) {
+      test.clock.advance(20_000 + acceptGraceMs)
+      await keeper.beat()
+    }
+    const rows = test.memory.rows('volatile')
+    const tickets = rows.filter(({ ticketId, players: of }) => ticketId && of)
+    const matches = new Map(
+      rows.filter(({ matchId, members }) => matchId && members).map((row) => [row['matchId'], row]),
+    )
+    const live = new Map<string, number>()
+    for (const ticket of tickets) {
+      const match = matches.get(ticket['match'])
+      if (ticket['state'] === 'matched') {
+        expect(match?.['tickets']).toContain(ticket['ticketId'])
+        expect(match?.['state']).not.toBe('failed')
+      }
+      const waits = ticket['state'] === 'waits' && Number(ticket['until']) > test.clock.now()
+      const plays = ticket['state'] === 'matched' && match?.['state'] !== 'open'
+      if (!waits && !plays) continue
+      for (const { accountId } of ticket['players'] as { accountId: string }[]) {
+        live.set(accountId, (live.get(accountId) ?? 0) + 1)
+      }
+    }
+    expect([...live.values()].every((count) => count === 1)).toBe(true)
+    for (const player of players) {
+      const { ticket } = await standing(player)
+      expect(ticket !== undefined).toBe(live.has(player.playerId))
+    }
+    for (const [, { state, matchId }] of matches) {
+      const opened = rows.some(({ pk }) => pk === `R#local#PRIVATE#${String(matchId)}`)
+      expect(opened).toBe(state === 'open')
     }
   })
 })

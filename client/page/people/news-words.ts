@@ -12,7 +12,7 @@ export function newsWords(news: Notification): string {
     case 'party.invited':
       return `${news.name} invites you into a party. Answer under People.`
     case 'instance.opened':
-      return `${news.name} has opened a place for your party. Go there under People, Places.`
+      return `${news.name}: a place is open for you. Go there under People, Places.`
     case 'party.kicked':
       return `${news.name} has removed you from the party.`
     case 'guild.invited':

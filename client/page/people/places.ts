@@ -1,8 +1,12 @@
-// The tab of private zones: what can be opened for the party, and the way into what is open.
+// The tab of private zones: queues for them, what can be opened for the party, and the way into what is open.
 import { element } from '../element.ts'
 import { line, section } from '../lines.ts'
 import type { Tab } from '../tabs.ts'
+import { createQueues } from './queues.ts'
 import type { TabContext } from './tab.ts'
+
+/** Who waits in a queue asks so often how it stands. */
+const waitsEveryMs = 2000
 
 /** How a character in the world goes there. */
 export type Travel = {
@@ -13,44 +17,53 @@ export type Travel = {
 }
 
 /** `travel`: none in the lobby, where nobody is in the world. */
-export function placesTab({ api, playing, act }: TabContext, travel: Travel | undefined): Tab {
+export function placesTab(context: TabContext, travel: Travel | undefined): Tab {
+  const { api, playing, act } = context
+  const queues = createQueues(context)
   const { realmId, characterId: as } = playing
   const params = { realmId }
   const list = element('div')
-  return {
-    title: 'Places',
-    element: element('div', {}, list),
-    async refresh() {
-      const [{ zones }, { instance }] = await Promise.all([
-        api.world.status({ params }),
-        api.world.instance({ params, query: { as } }),
-      ])
-      const nameOf = (id: string) => zones.find(({ zone }) => zone === id)?.name ?? id
-      const inside = instance !== undefined && travel?.instance() === instance.instanceId
-      const go = (label: string, to: string) =>
-        travel === undefined ? [] : [{ label, choose: () => travel.goTo(to) }]
-      const open =
-        instance === undefined
-          ? []
-          : [
-              line(
-                nameOf(instance.zone),
-                inside ? 'you are there' : `open for ${instance.members.length}`,
-                inside ? go('Leave', 'outside') : go('Go there', instance.instanceId),
-              ),
-            ]
-      const places = zones.flatMap(({ zone, name, membersMax }) => {
-        if (membersMax === undefined) return []
-        const choose = () => act(() => api.world.open({ params, body: { as, zone } }))
-        return [line(name, `for up to ${membersMax}`, [{ label: 'Open', choose }])]
-      })
-      const none = element('p', { text: 'There are no places for a party here.' })
-      const drawn = [
-        ...section('Open for you', open),
-        ...section('For your party, or for you alone', places),
-      ]
-      list.replaceChildren(...(drawn.length > 0 ? drawn : [none]))
-      return instance === undefined || inside ? 0 : 1
-    },
+  let again: ReturnType<typeof setTimeout> | undefined
+
+  async function draw(): Promise<number> {
+    const [{ zones }, { instance }, queued] = await Promise.all([
+      api.world.status({ params }),
+      api.world.instance({ params, query: { as } }),
+      queues.read(),
+    ])
+    const nameOf = (id: string) => zones.find(({ zone }) => zone === id)?.name ?? id
+    const inside = instance !== undefined && travel?.instance() === instance.instanceId
+    const go = (label: string, to: string) =>
+      travel === undefined ? [] : [{ label, choose: () => travel.goTo(to) }]
+    const open =
+      instance === undefined
+        ? []
+        : [
+            line(
+              nameOf(instance.zone),
+              inside ? 'you are there' : `open for ${instance.members.length}`,
+              inside ? go('Leave', 'outside') : go('Go there', instance.instanceId),
+            ),
+          ]
+    const places = zones.flatMap(({ zone, name, membersMax }) => {
+      if (membersMax === undefined) return []
+      const choose = () => act(() => api.world.open({ params, body: { as, zone } }))
+      return [line(name, `for up to ${membersMax}`, [{ label: 'Open', choose }])]
+    })
+    const none = element('p', { text: 'There are no places for a party here.' })
+    const drawn = [
+      ...section('Open for you', open),
+      ...queued.drawn,
+      ...section('For your party, or for you alone', places),
+    ]
+    list.replaceChildren(...(drawn.length > 0 ? drawn : [none]))
+    // Who waits reads why, and is asked, without doing anything.
+    clearTimeout(again)
+    if (queued.waits && list.isConnected) {
+      again = setTimeout(() => void draw().catch(() => undefined), waitsEveryMs)
+    }
+    return queued.waiting + (instance === undefined || inside ? 0 : 1)
   }
+
+  return { title: 'Places', element: element('div', {}, list), refresh: draw }
 }
