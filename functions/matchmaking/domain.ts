@@ -5,6 +5,7 @@ import type { CommonParts, NeededParts } from '../http/record.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
 import { keepMatching } from './keeper.ts'
+import { personal } from './personal.ts'
 import { matchmakingRoutes } from './routes.ts'
 
 const depsOf = (parts: CommonParts & Pick<NeededParts, 'content' | 'fleet'>) => ({
@@ -26,7 +27,7 @@ export const domain = defineDomain({
     goesOn: true,
     run: async (parts, signal) => await keepMatching(depsOf(parts), parts.realms.here, signal),
   },
-  personal: { none: 'Tickets and matches name characters, and go an hour after their end.' },
+  personal,
   rows: [
     operationRows,
     {
