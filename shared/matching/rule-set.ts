@@ -10,7 +10,9 @@ import type { Issue } from './issue.ts'
 import { RuleSetError, issuesOf } from './issue.ts'
 import { ruleSetSchema } from './rule-schema.ts'
 import type { RuleDocument, RuleOf } from './rule-schema.ts'
-import { compileRule, operandsOf, RuleFault } from './rules.ts'
+import { compileRule } from './rules.ts'
+import { operandsOf } from './compound.ts'
+import { RuleFault } from './verdict.ts'
 import type { Rule } from './rules.ts'
 
 export type Stage = {
@@ -19,6 +21,8 @@ export type Stage = {
   readonly min: readonly number[]
   readonly max: readonly number[]
   readonly minTotal: number
+  /** The same, also by kind of team. */
+  readonly needs: { readonly players: number; readonly byKind: readonly number[] }
   readonly maxTotal: number
   /** Those that must hold, without latency rules. */
   readonly enforced: readonly Rule[]
@@ -188,6 +192,7 @@ function stageOf(
     min,
     max,
     minTotal: sum(min),
+    needs: { players: sum(min), byKind: teams.map((team) => team.minPlayers * team.quantity) },
     maxTotal: sum(max),
     enforced: enforced.filter(({ document }) => !document.type.endsWith('Sort')),
     asked: enforced.filter(({ breakable, name }) => breakable && !covered.has(name)),
