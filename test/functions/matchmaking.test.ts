@@ -388,7 +388,7 @@ describe('who matches a queue', () => {
       expect(ticket !== undefined).toBe(live.has(player.playerId))
     }
     for (const [, { state, matchId }] of matches) {
-      const opened = rows.some(({ pk }) => pk === `R#local#PRIVATE#${String(matchId)}`)
+      const opened = rows.some(({ pk }) => pk === `R#local#PRIVATE#${matchId as string}`)
       expect(opened).toBe(state === 'open')
     }
   })
