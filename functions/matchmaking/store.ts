@@ -71,7 +71,7 @@ const queuedRow = z.object({
 
 export type Queued = z.infer<typeof queuedRow>
 
-export function shardOf(ticketId: string): number {
+function shardOf(ticketId: string): number {
   return Number.parseInt(ticketId.slice(-4), 16) % queueShards
 }
 

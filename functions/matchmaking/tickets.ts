@@ -28,7 +28,7 @@ import type { Queued, QueuePlayer, Ticket } from './store.ts'
 export type QueueDeps = OperationDeps & { content: Content }
 
 /** Throws queue.unknown. */
-export function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
+function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
   const queue = content.queues.get(id)
   if (queue === undefined) throw new Problem('queue.unknown')
   return queue

@@ -1,6 +1,16 @@
 import type { world } from '#shared/api/world.ts'
 import type { CallsOf } from './call.ts'
 import { together } from './parties.ts'
+import type { Stage } from './stage.ts'
+
+/** A party, and a host that runs private instances; the game may have no such zone. */
+async function beforeOpening(stage: Stage) {
+  const { params, first: by } = await together(stage)
+  const { zones } = await stage.client().world.status({ params })
+  const { zone } = zones.find(({ membersMax }) => membersMax !== undefined) ?? {}
+  if (zone !== undefined) await stage.openZone({ zone, kind: 'slots' })
+  return { by, params, body: { as: by.as, zone: zone ?? 'nowhere' }, has: zone !== undefined }
+}
 
 export const worldCalls: CallsOf<typeof world> = {
   async enter(stage) {
@@ -10,17 +20,13 @@ export const worldCalls: CallsOf<typeof world> = {
     return { by, params, body: { characterId: by.as, protocol: 2 } }
   },
   async open(stage) {
-    const { params, first } = await together(stage)
-    const { zones } = await stage.client().world.status({ params })
-    const { zone } = zones.find(({ membersMax }) => membersMax !== undefined) ?? {}
-    const call = { by: first, params, body: { as: first.as, zone: zone ?? 'nowhere' } }
-    if (zone === undefined) return { ...call, refused: 'instance.unknown' }
-    await stage.openZone({ zone, kind: 'slots' })
-    return call
+    const { has, ...call } = await beforeOpening(stage)
+    return has ? call : { ...call, refused: 'instance.unknown' }
   },
   async instance(stage) {
-    const by = await stage.player()
-    return { by, params: { realmId: stage.realmId }, query: { as: by.as } }
+    const { has, by, params, body } = await beforeOpening(stage)
+    if (has) await by.client.world.open({ params, body })
+    return { by, params, query: { as: by.as } }
   },
   schedule: async ({ realmId }) => ({ params: { realmId } }),
   status: async ({ realmId }) => ({ params: { realmId } }),

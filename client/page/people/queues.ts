@@ -103,7 +103,7 @@ function choiceOf({ choices }: Queue, own: Record<string, string>, nth: number) 
 }
 
 /** What a player reads while he waits. */
-export function whyWords(why: WhyView | undefined): string {
+function whyWords(why: WhyView | undefined): string {
   if (why === undefined) return 'looking for others…'
   const { waitsFor, fits, atLeast } = why
   const later = fits.find(
