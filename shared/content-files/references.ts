@@ -54,6 +54,9 @@ function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Wall
   zone.walls.forEach((wall, i) => {
     if (!inside(zone, wall)) report(`walls.${i}`, 'reaches outside the zone')
   })
+  const { hosts } = zone
+  if (hosts !== undefined && hosts.min > hosts.max) report('hosts.min', 'is above hosts.max')
+  if (hosts !== undefined && hosts.ready > hosts.max) report('hosts.ready', 'is above hosts.max')
   const gateIds = new Set<string>()
   zone.gates.forEach((gate, i) => {
     if (gateIds.has(gate.id)) report(`gates.${i}.id`, `the id "${gate.id}" is used twice`)

@@ -60,7 +60,8 @@ const sockets = noSockets
 const common = { store, cache, runtime, limiter, realms, keys, log, sockets }
 const email = { sender: undefined, links: '' }
 const signIn = { oidc: [] }
-const parts = { ...common, signing: keys, content, fleet, kept, email, signIn }
+const scaling = { hashes: [] }
+const parts = { ...common, signing: keys, content, fleet, kept, email, signIn, scaling }
 
 function functions(hasher: Hasher): Hono {
   return createDomainApp(domainsWith(hasher), parts, {
