@@ -59,9 +59,7 @@ export function createDemand(deps: DemandDeps): (realmId: string, zone: Zone) =>
     looks.push({ at: now, taken, waiting: hostsOf(zone).ready + lacking })
     looksOf.set(`${realmId}/${zone.id}`, looks)
     return {
-      waiting: Math.max(
-        ...looks.filter(({ at }) => now - at <= scalingHoldMs).map((one) => one.waiting),
-      ),
+      waiting: Math.max(...looks.map((one) => one.waiting)),
       watched: now - looks[0]!.at > scalingHoldMs,
     }
   }
@@ -84,9 +82,7 @@ function kept(looks: readonly Look[], now: number): Look[] {
 /** Of the instances that players are sent to; of a private zone, of the slots of its hosts. */
 function factsOf(zone: Zone, cards: readonly Card[], isLive: (card: Card) => boolean) {
   const kind = zone.private === undefined ? undefined : 'slots'
-  const mine = cards.filter(
-    (card) => card.kind === kind && card.state !== 'draining' && isLive(card),
-  )
+  const mine = cards.filter((card) => card.kind === kind && isLive(card))
   const open = mine.filter(({ state }) => state === 'open')
   const hosts = new Set(mine.map(({ bootId }) => bootId)).size
   const alone = zone.private?.perHost ?? filledAt({ capacity: zone.capacity })

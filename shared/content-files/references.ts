@@ -56,7 +56,8 @@ function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Wall
   })
   const { hosts } = zone
   if (hosts !== undefined && hosts.min > hosts.max) report('hosts.min', 'is above hosts.max')
-  if (hosts !== undefined && hosts.ready > hosts.max) report('hosts.ready', 'is above hosts.max')
+  // Agones refuses such a buffer.
+  if (hosts !== undefined && hosts.ready > hosts.min) report('hosts.ready', 'is above hosts.min')
   const gateIds = new Set<string>()
   zone.gates.forEach((gate, i) => {
     if (gateIds.has(gate.id)) report(`gates.${i}.id`, `the id "${gate.id}" is used twice`)

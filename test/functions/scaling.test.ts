@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { eventSchema } from '#shared/content/content.ts'
 import { bodyMaxBytes } from '#shared/limits.ts'
 import { cardKey, itemOf } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
@@ -75,7 +76,7 @@ let heartbeat = 0
 /** Hosts of a zone write their cards: so many places taken in each. */
 async function beat(
   counts: readonly number[],
-  more: Partial<Pick<Card, 'zone' | 'state' | 'kind' | 'capacity'>> = {},
+  more: Partial<Pick<Card, 'zone' | 'state' | 'kind' | 'capacity' | 'instance'>> = {},
 ): Promise<void> {
   const { clock, memory } = test
   heartbeat++
@@ -288,7 +289,7 @@ describe('a fleet', () => {
     expect(rising.at(-1)).toBe(4)
   })
 
-  it('does not count the room of a host that is silent, nor of one that drains', async () => {
+  it('does not count the room of a host that is silent, drains, or has no players yet', async () => {
     moveTo('17:54:00')
     // Room for the 200 who come for the event, as long as the second host is there.
     await beat([400, 100])
@@ -297,21 +298,38 @@ describe('a fleet', () => {
     await beat([400])
     expect(await hostsFor({ replicas: 3, inPlay: 2 })).toBe(4)
 
-    test = await openApi()
-    moveTo('17:54:00')
-    await beat([400])
-    await beat([100], { state: 'draining' })
-    expect(await hostsFor({ replicas: 3, inPlay: 2 })).toBe(4)
+    for (const state of ['draining', 'ready'] as const) {
+      test = await openApi()
+      moveTo('17:54:00')
+      await beat([400])
+      await beat([100], { state })
+      expect(await hostsFor({ replicas: 3, inPlay: 2 })).toBe(4)
+    }
+  })
+
+  it('has hosts by what one of its zone runs, two instances in the forest', async () => {
+    const instances = async (count: number) => {
+      for (const instance of ['1', '2'])
+        await beat([count], { zone: 'forest', capacity: 100, instance })
+    }
+    await instances(0)
+    expect(await hostsFor({ name: 'forest', replicas: 3, inPlay: 1 })).toBe(3)
+    test.clock.advance(minute)
+    await instances(75)
+    // 150 more: 10 find room, and one host takes 160.
+    expect(await hostsFor({ name: 'forest', replicas: 3, inPlay: 1 })).toBe(4)
   })
 
   it('of a private zone has slots for who is expected, by the slots that are taken', async () => {
     const slots = { zone: 'crypt', kind: 'slots', capacity: 8 } as const
     await beat([2, 0], slots)
     // A private instance is no room for anybody.
-    await beat([1], { zone: 'crypt', kind: 'private', capacity: 5, state: 'ready' })
+    const alone = { zone: 'crypt', kind: 'private', capacity: 5, instance: 'of-a-party' } as const
+    await beat([0, 0, 0, 0], alone)
     expect(await hostsFor({ name: 'crypt', replicas: 2, inPlay: 1 })).toBe(2)
     test.clock.advance(minute)
     await beat([8, 6], slots)
+    await beat([0, 0, 0, 0], alone)
     // Twelve were opened within a minute; two slots are left, and ten more take two hosts.
     expect(await hostsFor({ name: 'crypt', replicas: 3, inPlay: 2 })).toBe(5)
   })
@@ -335,10 +353,54 @@ describe('an event', () => {
     expect(await hostsAt(time)).toBe(hosts)
   })
 
-  it('has no host wait where the open ones have room for all who come', async () => {
+  it.each([
+    [[250, 350], 3],
+    [[251, 350], 4],
+    [[450, 200], 3],
+    [[450, 201], 4],
+  ])(
+    'has no host wait where open ones have room below the fill target: %j',
+    async (counts, hosts) => {
+      moveTo('17:54:00')
+      await beat(counts)
+      expect(await hostsFor({ replicas: 3, inPlay: 2 })).toBe(hosts)
+    },
+  )
+
+  it('has hosts wait where none is up yet, and in its own zone alone', async () => {
     moveTo('17:54:00')
-    await beat([150, 200])
-    expect(await hostsFor({ replicas: 3, inPlay: 2 })).toBe(3)
+    expect(await hostsFor({ replicas: 0, inPlay: 0 })).toBe(2)
+    await beat([80], { zone: 'forest', capacity: 100 })
+    expect(await hostsFor({ name: 'forest', replicas: 3, inPlay: 1 })).toBe(3)
+  })
+
+  it('counts in all shared zones without a zone, and in slots for parties in a private one', async () => {
+    const { events } = test.content.content
+    const about = { id: 'fair', name: 'Fair', text: 'Everywhere.', minutes: 60, players: 400 }
+    const when = { every: 'day', at: ['12:00'] }
+    const hosts = async () => [
+      await hostsFor({ replicas: 0, inPlay: 0 }),
+      await hostsFor({ name: 'forest', replicas: 0, inPlay: 0 }),
+      await hostsFor({ name: 'crypt', replicas: 0, inPlay: 0 }),
+    ]
+    try {
+      moveTo('12:01:00')
+      expect(await hosts()).toEqual([2, 3, 1])
+      events.set('fair', eventSchema.parse({ ...about, when }))
+      test.clock.advance(10 * second)
+      // 400 fill a hub and five forests.
+      expect(await hosts()).toEqual([2, 7, 1])
+      events.set('fair', eventSchema.parse({ ...about, when, zone: 'crypt' }))
+      test.clock.advance(15 * minute)
+      moveTo('12:01:00')
+      // 80 parties of five: ten hosts, which is the most.
+      expect(await hosts()).toEqual([2, 3, 10])
+      events.set('fair', eventSchema.parse({ ...about, when, zone: 'crypt', players: 40 }))
+      moveTo('12:01:00')
+      expect(await hosts()).toEqual([2, 3, 2])
+    } finally {
+      events.delete('fair')
+    }
   })
 })
 
