@@ -143,6 +143,7 @@ function defineFunction(
       ...(needsOf(records).has('signing') ? { WAYSTONE_KMS_KEY: data.key.keyArn } : {}),
       ...(needsOf(records).has('signIn') ? { WAYSTONE_SIGN_IN_SECRET: data.signIn.secretArn } : {}),
       ...(needsOf(records).has('email') ? emailEnvironment(settings) : {}),
+      ...(needsOf(records).has('scaling') ? scalingEnvironment(settings) : {}),
       ...clusterEnvironment(records, settings),
     },
   })
@@ -182,6 +183,11 @@ function emailEnvironment({ emailFrom, emailLinks }: Settings): Record<string, s
     ...(emailFrom === undefined ? {} : { WAYSTONE_EMAIL_FROM: emailFrom }),
     ...(emailLinks === undefined ? {} : { WAYSTONE_EMAIL_LINKS: emailLinks }),
   }
+}
+
+/** Hashes of random secrets say nothing of them, so they may be read by who may list functions. */
+function scalingEnvironment({ scalingHash }: Settings): Record<string, string> {
+  return scalingHash === undefined ? {} : { WAYSTONE_SCALING_HASH: scalingHash.join() }
 }
 
 /** Leads the paths of a function's domains to it. */

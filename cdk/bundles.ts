@@ -145,6 +145,7 @@ const openers: Record<Need, { from: string; name: string }> = {
   kept: { from: './functions/start/kept.ts', name: 'openKept' },
   email: { from: './functions/start/email.ts', name: 'openEmail' },
   signIn: { from: './functions/start/sign-in.ts', name: 'openSignIn' },
+  scaling: { from: './functions/start/scaling.ts', name: 'openScaling' },
 }
 
 /** A module that serves some domains, and carries what these need and nothing else. */

@@ -46,6 +46,8 @@ const schema = z.strictObject({
   emailFrom: z.email().optional(),
   /** The page that the links in them open. Default: the API. */
   emailLinks: VARIABLES.WAYSTONE_EMAIL_LINKS.schema,
+  /** SHA-256 of the secret of the cluster's autoscaler, in hex; without it the webhook is closed. */
+  scalingHash: VARIABLES.WAYSTONE_SCALING_HASH.schema,
   /** Requests a second that the API lets through, in all, and by route that hashes a password (30 ms of a core). */
   ratePerS: whole.default(1000),
   passwordRatePerS: whole.default(50),

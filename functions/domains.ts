@@ -17,6 +17,7 @@ import { domain as moderation } from './moderation/domain.ts'
 import { domain as notifications } from './notifications/domain.ts'
 import { domain as parties } from './parties/domain.ts'
 import { domain as personal } from './personal/domain.ts'
+import { domain as scaling } from './scaling/domain.ts'
 import { domain as social } from './social/domain.ts'
 import { domain as world } from './world/domain.ts'
 
@@ -28,6 +29,7 @@ export const domains: readonly DomainRecord[] = [
   content,
   admin,
   internal,
+  scaling,
   game,
   leaderboards,
   friends,

@@ -22,6 +22,7 @@ import { openFleet } from './start/fleet.ts'
 import { openKept } from './start/kept.ts'
 import { listen } from './start/listen.ts'
 import { openParts } from './start/open.ts'
+import { openScaling } from './start/scaling.ts'
 import { openSignIn } from './start/sign-in.ts'
 import { openSigning } from './start/signing.ts'
 import { createSocketServer } from './start/sockets.ts'
@@ -35,6 +36,7 @@ const openers = {
   kept: openKept,
   email: openEmail,
   signIn: openSignIn,
+  scaling: openScaling,
 }
 const keysEveryMs = 60_000
 const probeEveryMs = 5000

@@ -8,7 +8,7 @@ import { recordOf } from '#functions/game/domain.ts'
 import type { Health } from '#functions/http/health.ts'
 import { keptBy } from '#functions/http/personal.ts'
 import { declarationsOf } from '#functions/http/record.ts'
-import type { DomainRecord, GivenParts } from '#functions/http/record.ts'
+import type { DomainRecord, GivenParts, ScalingPart } from '#functions/http/record.ts'
 import { buildReference } from '#functions/http/reference.ts'
 import { listen as listenAs } from '#functions/start/listen.ts'
 import type { Listening } from '#functions/start/listen.ts'
@@ -43,6 +43,7 @@ export type FunctionsOptions = {
   fleet: Fleet
   email: EmailPart
   signIn: SignInSettings
+  scaling: ScalingPart
   realm: Realm
   /** Other origins whose pages may call the API. */
   corsOrigins: string[] | undefined
@@ -70,6 +71,7 @@ export function givenParts(
     fleet,
     email,
     signIn,
+    scaling,
     realm,
     log,
     profile,
@@ -90,6 +92,7 @@ export function givenParts(
     sockets,
     email,
     signIn,
+    scaling,
   }
 }
 

@@ -194,6 +194,18 @@ export const VARIABLES = {
     about:
       'On AWS, in place of these two: a secret of Secrets Manager with {"oidc": […], "steam": {…}}.',
   },
+  WAYSTONE_SCALING_HASH: {
+    schema: z
+      .string()
+      .regex(
+        /^[0-9a-f]{64}(,[0-9a-f]{64})?$/,
+        'Invalid input: expected a SHA-256 in hex, or two separated by a comma',
+      )
+      .transform((text) => text.split(','))
+      .optional(),
+    about:
+      'Functions: SHA-256 of the secret in the path by which the autoscaler of the cluster asks how many hosts there should be; two while one takes the place of the other. Default: nobody may ask.',
+  },
   WAYSTONE_OPERATOR_TOKEN: {
     schema: z.string().min(1).optional(),
     about: 'For `npm run waystone -- --url`: the access token of an operator.',

@@ -391,6 +391,19 @@ export const cardsKnownMax = 8192
  * instances costs 38 read units a search.
  */
 export const statusRememberedMs = 5000
+/** How many hosts a zone needs is looked at anew after so long. Agones asks each 10 s (agones/autoscalers.yaml). */
+export const scalingRememberedMs = 5000
+/**
+ * As many players as have come within this time are expected within the same time again. A new host is there within a
+ * second or two, or a minute or more where a node has to start first.
+ */
+export const scalingAheadMs = 2 * 60 * 1000
+/** Hosts for an event wait so long before its beginning, and as long after it: by then those who come are there. */
+export const scalingEventMs = 10 * 60 * 1000
+/** Hosts that wait are taken away when they were not needed for so long. Longer than players come and go by chance. */
+export const scalingHoldMs = 10 * 60 * 1000
+/** What was needed is not known where nobody has looked for so long: six of Agones' reviews. */
+export const scalingUnseenMs = 60 * 1000
 /** A copy of a card that was not renewed for so long belongs to a host that has ended. Far above silence and slack. */
 export const instanceLongGoneMs = 60 * 1000 + clockSlackMs
 /** How often a host deletes such copies. */

@@ -36,6 +36,9 @@ export type CommonParts = {
   push: Push
 }
 
+/** `hashes`: SHA-256 of the secrets of the cluster's autoscaler, in hex. Without one nobody may. */
+export type ScalingPart = { hashes: readonly string[] }
+
 /** Parts that a domain gets if its record says that it needs them. */
 export type NeededParts = {
   /** The private keys. The function's role may then open the master key. */
@@ -50,6 +53,8 @@ export type NeededParts = {
   email: EmailPart
   /** Who else may vouch for a player. The function may then read their secrets. */
   signIn: SignInSettings
+  /** Who may ask how many hosts there should be. */
+  scaling: ScalingPart
 }
 
 export type Need = keyof NeededParts

@@ -55,6 +55,7 @@ export async function startApi(
       links: config.WAYSTONE_EMAIL_LINKS ?? (isWildcard(config.HOST) ? ground.apiHere : url),
     },
     signIn: signInOf(config),
+    scaling: { hashes: config.WAYSTONE_SCALING_HASH ?? [] },
     realm: {
       realmId: config.WAYSTONE_REALM,
       name: config.WAYSTONE_REALM_NAME,

@@ -15,6 +15,7 @@ import { moderation } from './moderation.ts'
 import { notifications } from './notifications.ts'
 import { parties } from './parties.ts'
 import { personal } from './personal.ts'
+import { scaling } from './scaling.ts'
 import { social } from './social.ts'
 import { tallies } from './tallies.ts'
 import { world } from './world.ts'
@@ -28,6 +29,7 @@ export const api = {
   content,
   admin,
   internal,
+  scaling,
   tallies,
   leaderboards,
   friends,

@@ -90,6 +90,10 @@ function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Wall
   zone.walls.forEach((wall, i) => {
     if (!inside(zone, wall)) report(`walls.${i}`, 'reaches outside the zone')
   })
+  const { hosts } = zone
+  if (hosts !== undefined && hosts.min > hosts.max) report('hosts.min', 'is above hosts.max')
+  // Agones refuses such a buffer.
+  if (hosts !== undefined && hosts.ready > hosts.min) report('hosts.ready', 'is above hosts.min')
   const gateIds = new Set<string>()
   zone.gates.forEach((gate, i) => {
     if (gateIds.has(gate.id)) report(`gates.${i}.id`, `the id "${gate.id}" is used twice`)

@@ -56,6 +56,17 @@ export const zoneSchema = z.strictObject({
         .max(24 * 60),
     })
     .optional(),
+  /**
+   * How many hosts of the zone a cluster has: at least, at most, and how many of them wait for players. Those in play
+   * and those that wait are within the bounds (functions/scaling).
+   */
+  hosts: z
+    .strictObject({
+      min: z.int().min(1).max(1000),
+      max: z.int().min(1).max(1000),
+      ready: z.int().min(1).max(100),
+    })
+    .optional(),
   /** Simulation steps a second. */
   tickHz: z.union([z.literal(20), z.literal(30)]).default(20),
   /** How far a player sees. */
@@ -121,6 +132,8 @@ export const eventSchema = z.strictObject({
     .max(7 * 24 * 60),
   /** Everybody in the world is told so long before; 0 for not. */
   announceMinutes: z.int().min(0).max(120).default(0),
+  /** How many players more than usual come for it. Hosts wait for them when it begins (functions/scaling). */
+  players: z.int().min(1).max(100_000).optional(),
 })
 
 export const leaderboardSchema = z.strictObject({

@@ -144,7 +144,7 @@ export async function findInstances(store: Store, realmId: string, zone: string)
 }
 
 /** With the cards of the room that hosts have for private instances. */
-async function findCards(store: Store, realmId: string, zone: string): Promise<Card[]> {
+export async function findCards(store: Store, realmId: string, zone: string): Promise<Card[]> {
   const shards = Array.from({ length: zoneShards }, async (_, shard) => {
     const cards: Card[] = []
     for await (const page of pages(store, `${zonePartition(realmId, zone)}#${shard}`)) {

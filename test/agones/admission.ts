@@ -84,29 +84,43 @@ function checkFleet(fleet: Json): string[] {
 }
 
 function checkAutoscaler(scaler: Manifest, fleets: Manifest[]): string[] {
-  const policy = objectAt(scaler.doc, 'spec.policy')
-  const type = textAt(policy, 'type')
   const fleet = fleets.find(
     (each) =>
       nameOf(each) === textAt(scaler.doc, 'spec.fleetName') &&
       namespaceOf(each) === namespaceOf(scaler),
   )
   if (fleet === undefined) return ['spec.fleetName: there is no such fleet in this namespace']
+  const policy = objectAt(scaler.doc, 'spec.policy')
+  if (textAt(policy, 'type') !== 'Chain') return checkPolicy(policy, 'spec.policy', fleet)
+  const chain = listAt(policy, 'chain')
+  const ids = chain.map(({ id }) => id)
+  return [
+    ...(chain.length === 0 ? ['spec.policy.chain: is empty'] : []),
+    ...(new Set(ids).size < ids.length ? ['spec.policy.chain: an id stands twice'] : []),
+    ...chain.flatMap((entry, index) => checkPolicy(entry, `spec.policy.chain[${index}]`, fleet)),
+  ]
+}
+
+function checkPolicy(policy: Json, field: string, fleet: Manifest): string[] {
+  const type = textAt(policy, 'type')
+  if (type === '' || at(policy, type.toLowerCase()) === undefined) {
+    return [`${field}: has no policy of its type`]
+  }
   if (type === 'Webhook') {
     const ways = ['url', 'service'].filter((way) => at(policy, `webhook.${way}`) !== undefined)
-    return ways.length === 1 ? [] : ['spec.policy.webhook: needs one of url and service']
+    return ways.length === 1 ? [] : [`${field}.webhook: needs one of url and service`]
   }
   if (type !== 'Buffer' && type !== 'Counter' && type !== 'List') return []
   const part = type.toLowerCase()
   const [least, most] =
     type === 'Buffer' ? ['minReplicas', 'maxReplicas'] : ['minCapacity', 'maxCapacity']
   const problems = checkBuffer(objectAt(policy, part), least, most).map(
-    (problem) => `spec.policy.${part}.${problem}`,
+    (problem) => `${field}.${part}.${problem}`,
   )
   if (type !== 'Buffer') {
     const key = textAt(policy, `${part}.key`)
     if (at(fleet.doc, `spec.template.spec.${part}s.${key}`) === undefined) {
-      problems.push(`spec.policy.${part}.key: the fleet declares no ${part} ${key}`)
+      problems.push(`${field}.${part}.key: the fleet declares no ${part} ${key}`)
     }
   }
   return problems

@@ -1,7 +1,10 @@
 // Where the manifests must agree with our own code and with one another.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { hostsOf } from '#functions/scaling/demand.ts'
+import { scaling } from '#shared/api/scaling.ts'
 import { ConfigError, readConfig, VARIABLES } from '#shared/config.ts'
+import { zoneSchema } from '#shared/content/content.ts'
 import { zoneLabel } from '#shared/fleet/fleet.ts'
 import { hostDrainMs, leaseDeadAfterMs } from '#shared/limits.ts'
 import {
@@ -23,6 +26,7 @@ const agonesPorts = { from: 7000, to: 8000 }
 const pingMs = 1000
 /** Files that are not applied with the others. */
 const examples = ['allocation.yaml']
+const zonesFolder = join(import.meta.dirname, '../../game/content/zones')
 /** Where Kubernetes puts an account's token. */
 const tokenFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 
@@ -37,6 +41,9 @@ export function checkAgreement(manifests: Manifest[]): string[] {
       const pod = podOf(each)
       return pod === undefined ? [] : problemsOf(each, checkPod(each, pod, manifests))
     }),
+    ...ofKind(manifests, 'FleetAutoscaler').flatMap((each) =>
+      problemsOf(each, checkScaling(each, manifests)),
+    ),
     ...ofKind(manifests, 'GameServerAllocation').flatMap((each) =>
       problemsOf(each, checkAllocation(each, manifests)),
     ),
@@ -45,6 +52,36 @@ export function checkAgreement(manifests: Manifest[]): string[] {
       problemsOf(each, checkFiles(each, manifests)),
     ),
   ]
+}
+
+/** The webhook is one that is declared, and what stands in for it knows the same bounds. */
+function checkScaling(scaler: Manifest, manifests: Manifest[]): string[] {
+  const problems: string[] = []
+  const chain = listAt(scaler.doc, 'spec.policy.chain')
+  const [first, last] = [chain[0], chain.at(-1)]
+  const settings = ofKind(manifests, 'ConfigMap').find((each) => nameOf(each) === 'waystone-zone')
+  const realmId = textAt(settings?.doc, 'data.WAYSTONE_REALM')
+  const asked = URL.parse(textAt(first, 'webhook.url'))
+  const { path, params } = scaling.endpoints.review
+  const secret = asked?.pathname.split('/').at(-1)
+  const declared = path.replace('{realmId}', realmId).replace('{secret}', secret ?? '')
+  const fits = params.safeParse({ realmId, secret }).success && asked?.pathname === declared
+  if (!fits || asked.protocol !== 'https:') {
+    problems.push(`spec.policy.chain[0].webhook.url: must be https, with the path ${path}`)
+  }
+  const zone = readFileSync(
+    join(zonesFolder, `${textAt(scaler.doc, 'spec.fleetName')}.json`),
+    'utf8',
+  )
+  const { min, max, ready } = hostsOf(zoneSchema.parse(JSON.parse(zone)))
+  const figures = { bufferSize: ready, minReplicas: min, maxReplicas: max }
+  for (const [name, figure] of Object.entries(figures)) {
+    if (at(last, `buffer.${name}`) === figure) continue
+    problems.push(
+      `spec.policy.chain.buffer.${name}: must be ${figure}, as the zone's content has it`,
+    )
+  }
+  return problems
 }
 
 /** The pod that a manifest makes, and where it stands. */
@@ -72,7 +109,12 @@ function checkFleet(fleet: Manifest, manifests: Manifest[]): string[] {
       `spec.template.metadata.labels.${zoneLabel}: is ${String(zone)}, but WAYSTONE_ZONES opens ${zones.join()}`,
     )
   }
-  const known = readdirSync(join(import.meta.dirname, '../../game/content/zones'))
+  if (objectAt(fleet.doc, 'metadata.labels')[zoneLabel] !== zone) {
+    problems.push(
+      `metadata.labels.${zoneLabel}: must be ${String(zone)}, for the autoscaler's webhook`,
+    )
+  }
+  const known = readdirSync(zonesFolder)
   if (!known.includes(`${String(zone)}.json`)) {
     problems.push(
       `spec.template.metadata.labels.${zoneLabel}: ${String(zone)} is not in the content`,

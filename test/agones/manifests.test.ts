@@ -42,7 +42,9 @@ const gameServer = (doc: Json) => objectAt(doc, 'spec.template.spec')
 const pod = (doc: Json) => objectAt(gameServer(doc), 'template.spec')
 const container = (doc: Json) => listAt(pod(doc), 'containers')[0]!
 const port = (doc: Json) => listAt(gameServer(doc), 'ports')[0]!
-const buffer = (doc: Json) => objectAt(doc, 'spec.policy.buffer')
+const chain = (doc: Json) => listAt(doc, 'spec.policy.chain')
+const buffer = (doc: Json) => objectAt(chain(doc)[1], 'buffer')
+const webhook = (doc: Json) => objectAt(chain(doc)[0], 'webhook')
 const env = (doc: Json) => listAt(container(doc), 'env')
 
 describe('the manifests', () => {
@@ -87,6 +89,12 @@ describe('a mistake that a schema finds', () => {
       'FleetAutoscaler',
       (doc) => (doc['apiVersion'] = 'stable.agones.dev/v1alpha1'),
       'apiVersion',
+    ],
+    [
+      'a chain in a chain',
+      'FleetAutoscaler',
+      (doc) => (chain(doc)[1]!['type'] = 'Chain'),
+      'policy.chain.1.type',
     ],
     [
       'a selector of old',
@@ -176,6 +184,24 @@ describe('a mistake that Agones would refuse', () => {
       'buffer.minReplicas',
     ],
     [
+      'a webhook by two ways',
+      'FleetAutoscaler',
+      (doc) => (webhook(doc)['service'] = { name: 'functions', namespace: 'waystone' }),
+      'chain[0].webhook',
+    ],
+    [
+      'a name of a chain that stands twice',
+      'FleetAutoscaler',
+      (doc) => (chain(doc)[1]!['id'] = 'webhook'),
+      'spec.policy.chain',
+    ],
+    [
+      'a link of a chain without its policy',
+      'FleetAutoscaler',
+      (doc) => (chain(doc)[1]!['type'] = 'Counter'),
+      'chain[1]: has no policy',
+    ],
+    [
       'a fleet that is not there',
       'FleetAutoscaler',
       (doc) => (objectAt(doc, 'spec')['fleetName'] = 'swamp'),
@@ -217,6 +243,30 @@ describe('a mistake that our own processes would stumble over', () => {
       'Fleet',
       (doc) => (objectAt(doc, 'spec.template.metadata.labels')['waystone.dev/zone'] = 'forest'),
       'labels.waystone.dev/zone',
+    ],
+    [
+      'a fleet whose zone the webhook does not know',
+      'Fleet',
+      (doc) => delete objectAt(doc, 'metadata')['labels'],
+      'metadata.labels.waystone.dev/zone',
+    ],
+    [
+      'a webhook that is not ours',
+      'FleetAutoscaler',
+      (doc) => (webhook(doc)['url'] = 'https://api.example.com/v1/scaling'),
+      'chain[0].webhook.url',
+    ],
+    [
+      'a webhook of another realm',
+      'FleetAutoscaler',
+      (doc) => (webhook(doc)['url'] = String(webhook(doc)['url']).replace('/main/', '/eu1/')),
+      'chain[0].webhook.url',
+    ],
+    [
+      'a buffer that knows other bounds than the webhook',
+      'FleetAutoscaler',
+      (doc) => (buffer(doc)['maxReplicas'] = 20),
+      'buffer.maxReplicas: must be 10',
     ],
     [
       'service links',

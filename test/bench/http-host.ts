@@ -18,12 +18,14 @@ import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
 import { createStaticFleet } from '#shared/fleet/static.ts'
+import { openInstance } from '#shared/ownership/listing.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import { newId } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import { noSockets } from '#shared/push/sockets.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
+import { scalingHash } from '../calls/scaling.ts'
 import { domainsWith } from '../functions/with-hasher.ts'
 
 /** What the load needs to know. */
@@ -60,7 +62,8 @@ const sockets = noSockets
 const common = { store, cache, runtime, limiter, realms, keys, log, sockets }
 const email = { sender: undefined, links: '' }
 const signIn = { oidc: [] }
-const parts = { ...common, signing: keys, content, fleet, kept, email, signIn }
+const scaling = { hashes: [scalingHash] }
+const parts = { ...common, signing: keys, content, fleet, kept, email, signIn, scaling }
 
 function functions(hasher: Hasher): Hono {
   return createDomainApp(domainsWith(hasher), parts, {
@@ -73,6 +76,13 @@ async function listen(app: Hono): Promise<number> {
   const server = createAdaptorServer({ fetch: app.fetch }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
+}
+
+// A hub of 200 instances, which the review of its fleet reads.
+for (let i = 0; i < 200; i++) {
+  const card = { zone: 'hub', bootId: newId(runtime), instance: '1', capacity: 500, protocol: 2 }
+  const address = 'ws://host.bench.example:7000/zone'
+  await openInstance(store, runtime.now(), 'local', { ...card, address, state: 'open' })
 }
 
 const hasher = createHasher(runtime)

@@ -9,6 +9,7 @@ import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import type { Ready, Used } from './http-host.ts'
 import { load } from './http-load.ts'
+import { scalingSecret } from '../calls/scaling.ts'
 
 const { values } = parseArgs({
   options: {
@@ -54,15 +55,29 @@ const logIn = () => {
   return Buffer.from(`POST /v1/auth/login HTTP/1.1\r\n${head}${operation}${type}\r\n${body}`)
 }
 
+const reviewBody = JSON.stringify({
+  request: {
+    uid: '5a9e3a4e-6f5b-4f0e-9d57-3a3c6f0d1a11',
+    name: 'hub',
+    status: { replicas: 9, readyReplicas: 1, reservedReplicas: 0, allocatedReplicas: 8 },
+  },
+  response: null,
+})
+const review = Buffer.from(
+  `POST /internal/v1/realms/local/scaling/${scalingSecret} HTTP/1.1\r\n${head}` +
+    `Content-Type: application/json\r\nContent-Length: ${reviewBody.length}\r\n\r\n${reviewBody}`,
+)
+
 const status = 'HTTP/1.1 200'
 const targets = [
   { name: 'bare Hono route', port: ports.bare, request: () => bareRequest },
   { name: 'authenticated read', port: ports.api, request: () => reads[turn++ % reads.length]! },
   { name: 'log-in without its hash', port: ports.unhashed, request: logIn },
   { name: 'log-in', port: ports.api, request: logIn },
+  { name: 'review of a fleet', port: ports.api, request: () => review },
 ].filter(({ name }) => values.only === undefined || name === values.only)
 
-type Round = { rate: number; micros: number }
+type Round = { rate: number; micros: number; p99Ms: number }
 const measured = targets.map((): Round[] => [])
 for (let round = 0; round < rounds; round++) {
   for (const [i, { name, port, request }] of targets.entries()) {
@@ -74,8 +89,8 @@ for (let round = 0; round < rounds; round++) {
     }
     // More than a few log-ins at once only wait for one another.
     const connections = name === 'log-in' ? 4 : Number(values.connections)
-    const rate = await load({ port, connections, request, status }, 1, seconds, measure)
-    measured[i]!.push({ rate, micros: (cpu[1]! - cpu[0]!) / (rate * seconds) })
+    const { rate, p99Ms } = await load({ port, connections, request, status }, 1, seconds, measure)
+    measured[i]!.push({ rate, micros: (cpu[1]! - cpu[0]!) / (rate * seconds), p99Ms })
   }
 }
 stopping = true
@@ -88,13 +103,16 @@ const lines = targets.map(({ name }, i) => {
   const rates = measured[i]!.map(({ rate }) => rate)
   const micros = middle(measured[i]!.map((each) => each.micros))
   const range = `${Math.min(...rates).toFixed(0)}..${Math.max(...rates).toFixed(0)}`
+  const p99Ms = Math.max(...measured[i]!.map((each) => each.p99Ms))
   const ratio = (micros / ofBare).toFixed(1)
-  return `| ${name} | ${middle(rates).toFixed(0)} | ${range} | ${micros.toFixed(0)} | ${ratio} |`
+  return `| ${name} | ${middle(rates).toFixed(0)} | ${range} | ${micros.toFixed(0)} | ${ratio} | ${p99Ms.toFixed(1)} |`
 })
 console.log(
   `one password takes ${hashMs.toFixed(1)} ms of a core to hash; ${rounds} rounds of ${seconds} s in turn`,
 )
-console.log('| route | a second | min..max | CPU microseconds each | of the first |')
-console.log('|---|---|---|---|---|')
+console.log(
+  '| route | a second | min..max | CPU microseconds each | of the first | worst p99, ms |',
+)
+console.log('|---|---|---|---|---|---|')
 console.log(lines.join('\n'))
 process.exit(0)

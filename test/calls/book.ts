@@ -22,6 +22,7 @@ import { notificationCalls } from './notifications.ts'
 import { partyCalls } from './parties.ts'
 import { personalCalls } from './personal.ts'
 import { contentCalls, healthCalls, internalCalls, tallyCalls, zoneSchemaCalls } from './reads.ts'
+import { scalingCalls } from './scaling.ts'
 import { socialCalls } from './social.ts'
 import type { Stage } from './stage.ts'
 import { worldCalls } from './world.ts'
@@ -34,6 +35,7 @@ const calls: { [D in keyof Api]: CallsOf<Api[D]> } = {
   content: contentCalls,
   admin: adminCalls,
   internal: internalCalls,
+  scaling: scalingCalls,
   tallies: tallyCalls,
   leaderboards: leaderboardCalls,
   friends: friendCalls,

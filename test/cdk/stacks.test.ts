@@ -30,6 +30,7 @@ beforeAll(() => {
     certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/c',
     cors: 'https://play.example.org',
     alarmEmail: 'ops@example.org',
+    scalingHash: `${'a'.repeat(64)},${'b'.repeat(64)}`,
     authConcurrency: '40',
     logDays: '7',
     ratePerS: '100',
@@ -129,7 +130,7 @@ describe('the stacks', () => {
     }
   })
 
-  it('take a domain of their own, origins and an address for alarms', () => {
+  it('take a domain of their own, origins, an address for alarms and hashes of the autoscaler', () => {
     const { api } = other.stacks
     const [http] = ofType(api, 'AWS::ApiGatewayV2::Api')
     expect(http?.Properties).toMatchObject({
@@ -138,7 +139,12 @@ describe('the stacks', () => {
     })
     const [all] = ofType(api, 'AWS::Lambda::Function')
     expect(all?.Properties).toMatchObject({
-      Environment: { Variables: { WAYSTONE_PUBLIC_URL: 'https://api.example.org' } },
+      Environment: {
+        Variables: {
+          WAYSTONE_PUBLIC_URL: 'https://api.example.org',
+          WAYSTONE_SCALING_HASH: `${'a'.repeat(64)},${'b'.repeat(64)}`,
+        },
+      },
       ReservedConcurrentExecutions: 40,
     })
     expect(ofType(api, 'AWS::SNS::Subscription')).toHaveLength(1)
@@ -188,6 +194,7 @@ describe('the stacks', () => {
     expect(() => synthRealm({ realm: 'No Realm', bundling: 'two' })).toThrow(/realm: .*bundling: /)
     expect(() => synthRealm({ domain: 'api.example.org' })).toThrow(/go together/)
     expect(() => synthRealm({ clusterName: 'worlds' })).toThrow(/cluster.* go together/)
+    expect(() => synthRealm({ scalingHash: 'secret' })).toThrow(/scalingHash: .*SHA-256/)
     expect(() => synthRealm({ ...eks, clusterCa: 'none' })).toThrow(/clusterCa: .*certificate/)
   })
 

@@ -39,6 +39,7 @@ import type { Store } from '#shared/store/store.ts'
 import { countTrips } from '#shared/store/trips.ts'
 import type { TripCounter } from '#shared/store/trips.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
+import { scalingHash } from '../calls/scaling.ts'
 import { domainsWith } from './with-hasher.ts'
 
 export type Clock = Runtime & { advance(ms: number): void }
@@ -149,6 +150,7 @@ export async function openApi(
     clock?: Clock
     /** Hears of each write of the store that has happened. */
     onApplied?: (request: StoreRequest) => void
+    scalingHashes?: string[]
   } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
@@ -237,6 +239,7 @@ export async function openApi(
       links: 'https://play.example/',
     },
     signIn: signInSettings.parse(options.signIn ?? {}),
+    scaling: { hashes: options.scalingHashes ?? [scalingHash] },
     fleet: {
       allocate: async () => undefined,
       list: async () => fleet.hosts,

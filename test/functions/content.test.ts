@@ -119,6 +119,16 @@ describe('loading content', () => {
       (z) => (z['walls'] = [{ x: 0, y: 0, width: 3000, height: 1 }]),
       /walls\.0: reaches/,
     ],
+    [
+      'more hosts at least than at most',
+      (z) => (z['hosts'] = { min: 4, max: 3, ready: 1 }),
+      /hosts\.min: is above hosts\.max/,
+    ],
+    [
+      'more hosts in waiting than at least',
+      (z) => (z['hosts'] = { min: 2, max: 9, ready: 3 }),
+      /hosts\.ready: is above hosts\.min/,
+    ],
     ['a gate to nowhere', (z) => (gate(z)['to'] = 'atlantis'), /gates\.0\.to: there is no zone/],
     [
       'an arrival outside',

@@ -20,6 +20,7 @@ import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
 import type { Store } from '#shared/store/store.ts'
 import { systemRuntime } from '#shared/system.ts'
+import { scalingHash } from '../calls/scaling.ts'
 import { openHost } from '../ownership/open-host.ts'
 import { startFakeAws } from './lambda-aws.ts'
 import type { FakeAws } from './lambda-aws.ts'
@@ -99,6 +100,7 @@ export async function openLambdaRealm(
     WAYSTONE_SOCKETS: `${aws.env(name)['AWS_ENDPOINT_URL_KMS']}/live`,
     WAYSTONE_SIGN_IN_SECRET: signInSecret,
     WAYSTONE_EMAIL_FROM: emailFrom,
+    WAYSTONE_SCALING_HASH: scalingHash,
     ...(needsOf(bundled.get(name)!).has('fleet') ? cluster : {}),
     ...aws.env(name),
   })

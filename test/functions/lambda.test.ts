@@ -17,6 +17,7 @@ import { createLease } from '#shared/ownership/lease.ts'
 import { api } from '#shared/api/api.ts'
 import { newId } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
+import { scalingSecret } from '../calls/scaling.ts'
 import { goodPassword } from './api.ts'
 import { callerArn } from './lambda-aws.ts'
 import { httpAnswer, httpEvent } from './lambda-event.ts'
@@ -485,6 +486,31 @@ describe('when things go wrong', () => {
       process.kill(realm.databasePid, 'SIGCONT')
     }
     expect((await ask()).status).toBe(200)
+  })
+
+  it('a store that says nothing leaves a fleet its hosts, and to the buffer where a function starts', async () => {
+    const status = { replicas: 7, readyReplicas: 2, reservedReplicas: 0, allocatedReplicas: 5 }
+    const body = { request: { uid: 'one', name: 'hub', status } }
+    const target = `/internal/v1/realms/${realmId}/scaling/${scalingSecret}`
+    const ask = async () => await realm.ask('POST', target, { body })
+    const scaling = realm.functions.get('scaling')!
+    const saidAfterAnswer = async () => {
+      const response = { uid: 'one', scale: false, replicas: 7 }
+      expect((await ask()).json()).toEqual({ request: null, response })
+      return scaling.output()
+    }
+    await saidAfterAnswer()
+    process.kill(realm.databasePid, 'SIGSTOP')
+    try {
+      // What was read before is remembered for five seconds.
+      const said = 'the registry does not answer'
+      await expect.poll(saidAfterAnswer, { timeout: 15_000 }).toContain(said)
+      await scaling.recycle()
+      expect((await ask()).json()).toMatchObject({ status: 503, code: 'store.unavailable' })
+    } finally {
+      process.kill(realm.databasePid, 'SIGCONT')
+    }
+    await saidAfterAnswer()
   })
 
   it('an event that takes too long ends the environment, and the next one starts anew', async () => {

@@ -64,6 +64,7 @@ describe.each(['0.0.0.0', '::'])('the API on %s', (wildcard) => {
       fleet: createStaticFleet(),
       email: { sender: undefined, links: '' },
       signIn: { oidc: [] },
+      scaling: { hashes: [] },
       realm: {
         realmId: 'local',
         name: 'Local',
