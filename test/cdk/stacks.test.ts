@@ -115,17 +115,27 @@ describe('the stacks', () => {
       const one = made[bundling]
       const functions = ofType(one.stacks.api, 'AWS::Lambda::Function')
       expect(functions).toHaveLength(functionsOf(bundling, domains).size)
-      // Every function may be reached, the one with the social socket by two routes more, one by the clock; the
+      // Every function may be reached, the one with the social socket by two routes more, two by the clock; the
       // routes are the same.
-      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length + 3)
+      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length + 4)
       const rules = ofType(one.stacks.api, 'AWS::Events::Rule').map(({ Properties }) => Properties)
       expect(rules).toMatchObject([
+        {
+          ScheduleExpression: 'rate(1 minute)',
+          Targets: [{ Input: '{"timer":"matchmaking"}', RetryPolicy: { MaximumRetryAttempts: 0 } }],
+        },
         {
           ScheduleExpression: 'rate(10 minutes)',
           State: 'ENABLED',
           Targets: [{ Input: '{"timer":"personal"}', RetryPolicy: { MaximumRetryAttempts: 0 } }],
         },
       ])
+      // An event of each minute finds the work of the one before still going on.
+      const [goesOn] = functions.flatMap(({ Properties }) => {
+        const { Timeout, Description } = Properties as { Timeout: number; Description: string }
+        return Description.includes('matchmaking') ? [Timeout] : []
+      })
+      expect(goesOn).toBeGreaterThan(65)
       expect(routesOf(one).sort()).toEqual(routesOf(realm).sort())
     }
   })
@@ -153,12 +163,13 @@ describe('the stacks', () => {
   it('let a function into a cluster of EKS if it asks for hosts, and no other', () => {
     const { api } = synthRealm(eks).stacks
     const granted = ofType(api, 'AWS::EKS::AccessEntry').map(({ Properties }) => Properties)
-    expect(granted).toHaveLength(2)
+    expect(granted).toHaveLength(3)
     for (const properties of granted) {
       expect(properties).toMatchObject({ ClusterName: 'worlds', Type: 'STANDARD' })
     }
     expect(granted.map((one) => one?.['KubernetesGroups'])).toEqual([
       ['waystone:world'],
+      ['waystone:matchmaking'],
       ['waystone:admin'],
     ])
     const configured = ofType(api, 'AWS::Lambda::Function').filter(({ Properties }) =>
@@ -166,6 +177,7 @@ describe('the stacks', () => {
     )
     expect(configured.map(({ Properties }) => Properties?.['FunctionName'])).toEqual([
       'waystone-main-world',
+      'waystone-main-matchmaking',
       'waystone-main-admin',
     ])
     for (const { Properties } of configured) {
@@ -179,7 +191,11 @@ describe('the stacks', () => {
       ofType(stack, 'AWS::IAM::Role').map(({ Properties }) => Properties?.['Policies'])
     expect(policiesOf(api)).toEqual(policiesOf(realm.stacks.api))
     const [both] = ofType(other.stacks.api, 'AWS::EKS::AccessEntry')
-    expect(both?.Properties?.['KubernetesGroups']).toEqual(['waystone:world', 'waystone:admin'])
+    expect(both?.Properties?.['KubernetesGroups']).toEqual([
+      'waystone:world',
+      'waystone:matchmaking',
+      'waystone:admin',
+    ])
   })
 
   it('name groups of the cluster to which our manifests give something', () => {
