@@ -43,11 +43,9 @@ export const whyView = z
         description:
           'So many more players who fit; or the rule that keeps most others out; or the next look, within a second',
       }),
-    fits: z
-      .array(z.object({ afterSeconds: z.number(), tickets: z.int(), players: z.int() }))
-      .meta({
-        description: 'How many others fit now, and after each time at which the rules relax',
-      }),
+    fits: z.array(z.object({ afterSeconds: z.number(), tickets: z.int(), players: z.int() })).meta({
+      description: 'How many others fit now, and after each time at which the rules relax',
+    }),
     needs: z.int().meta({ description: 'Players whom a match needs at least beside these' }),
     atLeast: z
       .boolean()

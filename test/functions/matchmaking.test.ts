@@ -325,71 +325,82 @@ describe('who matches a queue', () => {
 
   // `WAYSTONE_HISTORIES=300` runs so many.
   const histories = Number(process.env['WAYSTONE_HISTORIES'] ?? 12)
-  const chances = { conflict: 0.03, throttle: 0.03, loseRequest: 0.03, loseAnswer: 0.03, applyLate: 0.03 }
+  const chances = {
+    conflict: 0.03,
+    throttle: 0.03,
+    loseRequest: 0.03,
+    loseAnswer: 0.03,
+    applyLate: 0.03,
+  }
   const seeds = Array.from({ length: histories }, (_, i) => i + 1)
-  it.each(seeds)('loses nobody and matches nobody twice, whatever fails: history %i', async (seed) => {
-    await openCrypts(100)
-    const players: Player[] = []
-    for (let i = 0; i < 12; i++) players.push(await stage.player())
-    const random = createRandom(seed, 'queues')
-    const { pick } = random
-    test.faults.next = seededFaults(seed, chances)
-    let keepers = [newKeeper(), newKeeper()]
-    const acts = [
-      async () => await join(pick(players), pick(['shield', 'blade', 'healer'])),
-      async () => await join(pick(players), pick(['shield', 'blade', 'healer'])),
-      async () => {
-        const { as, client } = pick(players)
-        await client.matchmaking.leave({ params, query: { as } })
-      },
-      async () => await answer(pick(players), true),
-      async () => await answer(pick(players), true),
-      async () => await answer(pick(players), random.chance(0.7)),
-      async () => await pick(keepers).beat(),
-      async () => {
-        test.clock.advance(random.int(1000, 4000))
-        await Promise.all(keepers.map(async (one) => await one.beat()))
-      },
-    ]
-    for (let i = 0; i < 60; i++) {
-      // Some at once, as people are. Each may be refused, or get no answer.
-      await Promise.allSettled(Array.from({ length: 3 }, async () => await pick(acts)()))
-      if (random.chance(0.1)) keepers = [newKeeper(), newKeeper()]
-    }
-    test.faults.next = undefined
-    await test.memory.settled()
-    keeper = newKeeper()
-    for (let i = 0; i < 3; i++) {
-      test.clock.advance(20_000 + acceptGraceMs)
-      await keeper.beat()
-    }
-    const rows = test.memory.rows('volatile')
-    const tickets = rows.filter(({ ticketId, players: of }) => ticketId && of)
-    const matches = new Map(
-      rows.filter(({ matchId, members }) => matchId && members).map((row) => [row['matchId'], row]),
-    )
-    const live = new Map<string, number>()
-    for (const ticket of tickets) {
-      const match = matches.get(ticket['match'])
-      if (ticket['state'] === 'matched') {
-        expect(match?.['tickets']).toContain(ticket['ticketId'])
-        expect(match?.['state']).not.toBe('failed')
+  it.each(seeds)(
+    'loses nobody and matches nobody twice, whatever fails: history %i',
+    async (seed) => {
+      await openCrypts(100)
+      const players: Player[] = []
+      for (let i = 0; i < 12; i++) players.push(await stage.player())
+      const random = createRandom(seed, 'queues')
+      const { pick } = random
+      test.faults.next = seededFaults(seed, chances)
+      let keepers = [newKeeper(), newKeeper()]
+      const acts = [
+        async () => await join(pick(players), pick(['shield', 'blade', 'healer'])),
+        async () => await join(pick(players), pick(['shield', 'blade', 'healer'])),
+        async () => {
+          const { as, client } = pick(players)
+          await client.matchmaking.leave({ params, query: { as } })
+        },
+        async () => await answer(pick(players), true),
+        async () => await answer(pick(players), true),
+        async () => await answer(pick(players), random.chance(0.7)),
+        async () => await pick(keepers).beat(),
+        async () => {
+          test.clock.advance(random.int(1000, 4000))
+          await Promise.all(keepers.map(async (one) => await one.beat()))
+        },
+      ]
+      for (let i = 0; i < 60; i++) {
+        // Some at once, as people are. Each may be refused, or get no answer.
+        await Promise.allSettled(Array.from({ length: 3 }, async () => await pick(acts)()))
+        if (random.chance(0.1)) keepers = [newKeeper(), newKeeper()]
       }
-      const waits = ticket['state'] === 'waits' && Number(ticket['until']) > test.clock.now()
-      const plays = ticket['state'] === 'matched' && match?.['state'] !== 'open'
-      if (!waits && !plays) continue
-      for (const { accountId } of ticket['players'] as { accountId: string }[]) {
-        live.set(accountId, (live.get(accountId) ?? 0) + 1)
+      test.faults.next = undefined
+      await test.memory.settled()
+      keeper = newKeeper()
+      for (let i = 0; i < 3; i++) {
+        test.clock.advance(20_000 + acceptGraceMs)
+        await keeper.beat()
       }
-    }
-    expect([...live.values()].every((count) => count === 1)).toBe(true)
-    for (const player of players) {
-      const { ticket } = await standing(player)
-      expect(ticket !== undefined).toBe(live.has(player.playerId))
-    }
-    for (const [, { state, matchId }] of matches) {
-      const opened = rows.some(({ pk }) => pk === `R#local#PRIVATE#${matchId as string}`)
-      expect(opened).toBe(state === 'open')
-    }
-  })
+      const rows = test.memory.rows('volatile')
+      const tickets = rows.filter(({ ticketId, players: of }) => ticketId && of)
+      const matches = new Map(
+        rows
+          .filter(({ matchId, members }) => matchId && members)
+          .map((row) => [row['matchId'], row]),
+      )
+      const live = new Map<string, number>()
+      for (const ticket of tickets) {
+        const match = matches.get(ticket['match'])
+        if (ticket['state'] === 'matched') {
+          expect(match?.['tickets']).toContain(ticket['ticketId'])
+          expect(match?.['state']).not.toBe('failed')
+        }
+        const waits = ticket['state'] === 'waits' && Number(ticket['until']) > test.clock.now()
+        const plays = ticket['state'] === 'matched' && match?.['state'] !== 'open'
+        if (!waits && !plays) continue
+        for (const { accountId } of ticket['players'] as { accountId: string }[]) {
+          live.set(accountId, (live.get(accountId) ?? 0) + 1)
+        }
+      }
+      expect([...live.values()].every((count) => count === 1)).toBe(true)
+      for (const player of players) {
+        const { ticket } = await standing(player)
+        expect(ticket !== undefined).toBe(live.has(player.playerId))
+      }
+      for (const [, { state, matchId }] of matches) {
+        const opened = rows.some(({ pk }) => pk === `R#local#PRIVATE#${matchId as string}`)
+        expect(opened).toBe(state === 'open')
+      }
+    },
+  )
 })
