@@ -116,6 +116,44 @@ export const exportPartBytes = 1_000_000
 /** The same, in entries. */
 export const exportPartEntries = 1000
 
+/** Players of a match: FlexMatch's cap, and what a player session list of GameLift takes. */
+export const matchPlayersMax = 200
+/** A rule set whose teams hold more is for large matches, with fewer kinds of rules. FlexMatch's border. */
+export const smallMatchPlayersMax = 40
+/** Players of a matchmaking ticket: FlexMatch's largest party. */
+export const ticketPlayersMax = 10
+/** Players of a backfill ticket: all but one of the largest match. */
+export const backfillPlayersMax = matchPlayersMax - 1
+/** Attributes that a player brings, as FlexMatch has it; a rule set declares no more that are needed. */
+export const matchAttributesMax = 10
+/** Strings of an attribute, as FlexMatch has it: a block list. */
+export const matchStringsMax = 100
+/** Entries of a map attribute, as FlexMatch has it. */
+export const matchMapMax = 10
+/** Characters of a string in an attribute, as FlexMatch has it. */
+export const matchStringMaxLength = 100
+/** Regions that a player tells his latency to: there are about 30 at AWS. */
+export const matchRegionsMax = 40
+/** Rules, and expansions, of a rule set: several times what the largest published one has. */
+export const matchRulesMax = 50
+/** Different ages at which a rule set relaxes. Each has its rules ready, so this bounds memory and loading. */
+export const matchStagesMax = 32
+/** Team definitions of a rule set: they are bits of one number. */
+export const matchKindsMax = 30
+/** Characters of one property expression or statement, and how deep it may nest: ten times what examples have. */
+export const matchExpressionMaxLength = 1000
+export const matchExpressionDepthMax = 16
+/** Tickets that one search for a match examines before it gives up, and is asked again with twice as many. */
+export const matchSearchMax = 2000
+/** No search examines more, however often it was given up: about 0.2 s. */
+export const matchSearchCeiling = 32_000
+/** Tickets that a pass examines, if it is not told otherwise: less than a second of a core. */
+export const matchPassMax = 50_000
+/** Tickets of one kind that are sorted, or tried in every combination, around one: FlexMatch calls it a batch. */
+export const matchBatchMax = 256
+/** Other tickets that are looked at to tell one why it waits. Beyond that the answer says "at least". */
+export const matchWhyMax = 1000
+
 /** Characters that an account may have in one realm. So many fit on a selection screen. */
 export const charactersPerRealm = 12
 /** Deleted ones included, which keep their names: else deleting and making would grow for ever. */

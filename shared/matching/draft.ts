@@ -1,0 +1,196 @@
+// A match that is being made. Tickets are pushed and popped as the search goes; what the windows, the regions and the
+// sizes of teams say is kept with each step, so a ticket that does not fit costs little.
+import type { Entry, Part } from './lineup.ts'
+import type { RuleSet, Stage } from './rule-set.ts'
+import { stageAt } from './rule-set.ts'
+import { broken, fails, regionsWithin } from './rules.ts'
+
+export type Draft = {
+  readonly rules: RuleSet
+  readonly stage: Stage
+  readonly now: number
+  readonly teams: Part[][]
+  readonly sizes: number[]
+  readonly members: Entry[]
+  /** The slot of each member; -1 for a backfill ticket. */
+  readonly slots: number[]
+  players: number
+  backfills: number
+  /** As it was before each member. */
+  readonly before: Limits[]
+  limits: Limits
+}
+
+/** What the members have in common: the span of their values by window, and regions. */
+type Limits = {
+  lows: readonly number[]
+  highs: readonly number[]
+  regions: readonly string[] | undefined
+}
+
+export function createDraft(rules: RuleSet, stage: Stage, now: number): Draft {
+  const none = rules.windows.map(() => NaN)
+  return {
+    rules,
+    stage,
+    now,
+    teams: rules.teamNames.map(() => []),
+    sizes: rules.teamNames.map(() => 0),
+    members: [],
+    slots: [],
+    players: 0,
+    backfills: 0,
+    before: [],
+    limits: { lows: none, highs: none, regions: undefined },
+  }
+}
+
+/** Adds a ticket, unless a rule is broken by it for good. Whether it was added. */
+export function push(draft: Draft, entry: Entry, slot: number): boolean {
+  if (!hasRoom(draft, entry, slot)) return false
+  const limits = narrowed(draft, entry)
+  if (limits === undefined) return false
+  draft.before.push(draft.limits)
+  draft.limits = limits
+  draft.members.push(entry)
+  draft.slots.push(slot)
+  draft.players += entry.size
+  if (entry.backfill) draft.backfills++
+  for (const part of entry.parts) {
+    const at = part.slot < 0 ? slot : part.slot
+    draft.teams[at]!.push(part)
+    draft.sizes[at]! += part.playerIds.length
+  }
+  for (const rule of draft.stage.asked) {
+    if (rule.judge(draft) !== broken) continue
+    pop(draft)
+    return false
+  }
+  return true
+}
+
+export function pop(draft: Draft): void {
+  const entry = draft.members.pop()!
+  const slot = draft.slots.pop()!
+  draft.limits = draft.before.pop()!
+  draft.players -= entry.size
+  if (entry.backfill) draft.backfills--
+  for (const part of entry.parts) {
+    const at = part.slot < 0 ? slot : part.slot
+    draft.teams[at]!.pop()
+    draft.sizes[at]! -= part.playerIds.length
+  }
+}
+
+function hasRoom(draft: Draft, entry: Entry, slot: number): boolean {
+  const { max } = draft.stage
+  if (!entry.backfill) {
+    if (draft.sizes[slot]! + entry.size > max[slot]!) return false
+    return draft.backfills === 0 || isElsewhere(draft.members, entry)
+  }
+  if (draft.backfills > 0 || !isElsewhere(draft.members, entry)) return false
+  return entry.parts.every((part) => draft.sizes[part.slot]! + part.playerIds.length <= max[part.slot]!)
+}
+
+/** A player of a running match may wait for another one. He is not let in beside himself. */
+function isElsewhere(members: readonly Entry[], entry: Entry): boolean {
+  const ids = new Set(entry.ticket.players.map(({ playerId }) => playerId))
+  return members.every(({ ticket }) => ticket.players.every(({ playerId }) => !ids.has(playerId)))
+}
+
+function narrowed({ limits, stage, members }: Draft, entry: Entry): Limits | undefined {
+  const first = members.length === 0
+  const lows: number[] = []
+  const highs: number[] = []
+  for (const [i, width] of stage.widths.entries()) {
+    const low = first ? entry.lows[i]! : Math.min(limits.lows[i]!, entry.lows[i]!)
+    const high = first ? entry.highs[i]! : Math.max(limits.highs[i]!, entry.highs[i]!)
+    // An average is rounded: what is at the very edge is left to the rule itself.
+    if (high - low > width + Math.abs(width) * 1e-9) return undefined
+    lows.push(low)
+    highs.push(high)
+  }
+  if (stage.latency.length === 0) return { lows, highs, regions: undefined }
+  const regions = (first ? [...entry.latencies.get('avg')!.keys()] : limits.regions!).filter(
+    (region) =>
+      stage.latency.every(
+        ({ partyAggregation = 'avg', maxLatency = Infinity }) =>
+          (entry.latencies.get(partyAggregation)?.get(region) ?? Infinity) <= maxLatency,
+      ),
+  )
+  return regions.length === 0 ? undefined : { lows, highs, regions }
+}
+
+/** The stage of the match by its own age. */
+export function ownStage({ rules, members, now }: Draft): Stage {
+  const times = members.map(({ createdAt }) => createdAt)
+  const since = rules.selection === 'newest' ? Math.max(...times) : Math.min(...times)
+  return rules.stages[stageAt(rules, now - since)]!
+}
+
+/** Whether it is a match as it stands, by the rules of its own age. */
+export function isMatch(draft: Draft): boolean {
+  const { stage, sizes, members, backfills } = draft
+  if (draft.players < stage.minTotal || members.length === backfills) return false
+  if (sizes.some((size, slot) => size < stage.min[slot]!)) return false
+  const own = ownStage(draft)
+  if (own !== stage && sizes.some((size, slot) => size < own.min[slot]! || size > own.max[slot]!))
+    return false
+  return (
+    own.enforced.every((rule) => rule.judge(draft) > fails) &&
+    (own.latency.length === 0 || regionsWithin(own.latency, members).length > 0)
+  )
+}
+
+export const isFull = ({ players, stage }: Draft): boolean => players >= stage.maxTotal
+
+/** Whether tickets of a class may still come into a team. */
+export function wanted(
+  { rules, stage, sizes, backfills }: Draft,
+  kinds: number,
+  size: number,
+  backfill: boolean,
+): boolean {
+  if (backfill) return backfills === 0
+  return sizes.some(
+    (taken, slot) => (kinds & (1 << rules.kindOf[slot]!)) !== 0 && taken + size <= stage.max[slot]!,
+  )
+}
+
+/**
+ * The teams that a ticket may be in, the best first: those below their minimum, then those with most open seats, then
+ * the team that it makes most equal to the others. Of empty teams of one kind the first stands for all,
+ * unless a rule names one of them.
+ */
+export function slotsFor(draft: Draft, entry: Entry): number[] {
+  if (entry.backfill) return [-1]
+  const { rules, stage, sizes } = draft
+  const emptyKinds = new Set<number>()
+  const slots: number[] = []
+  for (const [slot, kind] of rules.kindOf.entries()) {
+    if ((entry.kinds & (1 << kind)) === 0 || sizes[slot]! + entry.size > stage.max[slot]!) continue
+    if (sizes[slot] === 0) {
+      if (emptyKinds.has(kind) && !rules.namesSlots) continue
+      emptyKinds.add(kind)
+    }
+    slots.push(slot)
+  }
+  if (slots.length < 2) return slots
+  const open = (slot: number) => stage.max[slot]! - sizes[slot]!
+  const below = (slot: number) => (sizes[slot]! < stage.min[slot]! ? 0 : 1)
+  const even = evenness(draft, entry)
+  return slots.sort((a, b) => below(a) - below(b) || open(b) - open(a) || even(a) - even(b) || a - b)
+}
+
+/** How far a team's average is from that of all, with the ticket in it. */
+function evenness({ rules, teams }: Draft, entry: Entry): (slot: number) => number {
+  const { balanceBy } = rules
+  if (balanceBy === undefined) return () => 0
+  const valuesIn = (parts: readonly Part[]) =>
+    parts.flatMap((part) => part.values[balanceBy] as readonly number[])
+  const own = valuesIn(entry.parts)
+  const mean = (values: readonly number[]) =>
+    values.reduce((sum, each) => sum + each, 0) / Math.max(1, values.length)
+  const all = mean([...teams.flatMap(valuesIn), ...own])
+  return (slot) => Math.abs(mean([...valuesIn(teams[slot]!), ...own]) - all)
+}
