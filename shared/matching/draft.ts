@@ -9,6 +9,8 @@ export type Draft = {
   readonly rules: RuleSet
   readonly stage: Stage
   readonly now: number
+  /** Empty teams of one kind are alike: no rule names one of them, and no running match may still join. */
+  readonly alike: boolean
   readonly teams: Part[][]
   readonly sizes: number[]
   readonly members: Entry[]
@@ -28,12 +30,18 @@ type Limits = {
   regions: readonly string[] | undefined
 }
 
-export function createDraft(rules: RuleSet, stage: Stage, now: number): Draft {
+export function createDraft(
+  rules: RuleSet,
+  stage: Stage,
+  now: number,
+  alike = !rules.namesSlots,
+): Draft {
   const none = rules.windows.map(() => NaN)
   return {
     rules,
     stage,
     now,
+    alike,
     teams: rules.teamNames.map(() => []),
     sizes: rules.teamNames.map(() => 0),
     members: [],
@@ -159,8 +167,7 @@ export function wanted(
 
 /**
  * The teams that a ticket may be in, the best first: those below their minimum, then those with most open seats, then
- * the team that it makes most equal to the others. Of empty teams of one kind the first stands for all,
- * unless a rule names one of them.
+ * the team that it makes most equal to the others. Of empty teams that are alike the first stands for all.
  */
 export function slotsFor(draft: Draft, entry: Entry): number[] {
   if (entry.backfill) return [-1]
@@ -170,7 +177,7 @@ export function slotsFor(draft: Draft, entry: Entry): number[] {
   for (const [slot, kind] of rules.kindOf.entries()) {
     if ((entry.kinds & (1 << kind)) === 0 || sizes[slot]! + entry.size > stage.max[slot]!) continue
     if (sizes[slot] === 0) {
-      if (emptyKinds.has(kind) && !rules.namesSlots) continue
+      if (emptyKinds.has(kind) && draft.alike) continue
       emptyKinds.add(kind)
     }
     slots.push(slot)

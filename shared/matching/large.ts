@@ -43,11 +43,18 @@ function filled(
 ): Draft | undefined {
   const players = candidates.reduce((sum, { size }) => sum + size, seed.size)
   if (players < stage.minTotal) return undefined
-  const draft = createDraft(pool.rules, stage, now)
-  if (!slotsFor(draft, seed).some((slot) => push(draft, seed, slot))) return undefined
-  // These were counted when they were listed.
-  const uncounted = { ...search, pool, now, examined: 0, limit: Infinity }
-  return fill(uncounted, draft, candidates).found ? draft : undefined
+  // A running match has its teams already, so it goes before the ticket.
+  const running = seed.backfill ? undefined : candidates.find(({ backfill }) => backfill)
+  for (const first of running === undefined ? [[seed]] : [[running, seed], [seed]]) {
+    const draft = createDraft(pool.rules, stage, now)
+    const placed = first.every((entry) =>
+      slotsFor(draft, entry).some((slot) => push(draft, entry, slot)),
+    )
+    // These were counted when they were listed.
+    const uncounted = { ...search, pool, now, examined: 0, limit: Infinity }
+    if (placed && fill(uncounted, draft, candidates).found) return draft
+  }
+  return undefined
 }
 
 const isFast = ({ latencies }: Entry, region: string, { latency }: Stage): boolean =>

@@ -44,7 +44,7 @@ export function findSmall(
   const reach = stage.widths[0] ?? 0
   const ordered = isSorted(rules) ? inOrder(search, seed, reach, until) : undefined
   let batch = ordered
-  const draft = createDraft(rules, stage, now)
+  const draft = createDraft(rules, stage, now, !rules.namesSlots && !mayJoinRunning(seed))
   for (const slot of slotsFor(draft, seed)) {
     if (!push(draft, seed, slot)) continue
     const wants = ({ kinds, size, backfill }: Class) => wanted(draft, kinds, size, backfill)
@@ -59,6 +59,9 @@ export function findSmall(
   }
   return undefined
 }
+
+const mayJoinRunning = (seed: Entry): boolean =>
+  !seed.backfill && partitionOf(seed).classes.has('backfill')
 
 /** Whether as many wait as a match needs, in all and for each kind of team. */
 export function isEnough(pool: Pool, seed: Entry, stage: Stage): boolean {

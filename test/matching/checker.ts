@@ -159,7 +159,7 @@ function distance(document: RuleSetJson, made: MadeMatch, rule: Json): boolean |
 
 function batch(document: RuleSetJson, { tickets }: MadeMatch, rule: Json): boolean {
   const name = String(rule['batchAttribute'])
-  const values = tickets.flatMap(({ players }) => {
+  const values = tickets.flatMap(({ players }): (number | string)[] => {
     const all = players.map((player) => attribute(document, player, name))
     return typeof all[0] === 'number'
       ? [party(all as number[], String(rule['partyAggregation'] ?? 'avg'))]
