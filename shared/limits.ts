@@ -151,8 +151,11 @@ export const matchSearchCeiling = 32_000
 export const matchPassMax = 50_000
 /** Tickets of one kind that are sorted, or tried in every combination, around one: FlexMatch calls it a batch. */
 export const matchBatchMax = 256
-/** Other tickets that are looked at to tell one why it waits. Beyond that the answer says "at least". */
-export const matchWhyMax = 1000
+/**
+ * Other tickets that are looked at to tell one why it waits: under 10 ms, for many ask. Beyond that the answer says
+ * "at least".
+ */
+export const matchWhyMax = 256
 
 /** Characters that an account may have in one realm. So many fit on a selection screen. */
 export const charactersPerRealm = 12

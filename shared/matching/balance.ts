@@ -34,32 +34,39 @@ function exchangeBest(
   gap: number,
   balanceBy: number,
 ): boolean {
-  const worth = (entry: Entry) =>
-    (entry.parts[0]!.values[balanceBy] as readonly number[]).reduce((sum, each) => sum + each, 0)
+  const worth = ({ parts }: Entry) =>
+    (parts[0]!.values[balanceBy] as readonly number[]).reduce((sum, each) => sum + each, 0)
+  const membersIn = (slot: number) =>
+    draft.members.flatMap((entry, member) =>
+      draft.slots[member] === slot && !entry.backfill ? [{ member, entry, worth: worth(entry) }] : [],
+    )
   const seats = 1 / sizeOf(draft.teams[high]!) + 1 / sizeOf(draft.teams[low]!)
-  const pairs: { a: number; b: number; left: number }[] = []
-  for (const [a, of] of draft.slots.entries()) {
-    if (of !== high || draft.members[a]!.backfill) continue
-    for (const [b, at] of draft.slots.entries()) {
-      if (at !== low || draft.members[b]!.size !== draft.members[a]!.size) continue
-      if (!mayExchange(draft, a, b)) continue
-      const moved = worth(draft.members[a]!) - worth(draft.members[b]!)
-      const left = Math.abs(gap - moved * seats)
-      if (left < gap - 1e-9) pairs.push({ a, b, left })
+  const others = membersIn(low)
+  let least = gap - 1e-9
+  let best: [number, number] | undefined
+  for (const one of membersIn(high)) {
+    for (const other of others) {
+      const left = Math.abs(gap - (one.worth - other.worth) * seats)
+      if (left >= least || one.entry.size !== other.entry.size) continue
+      if (!mayExchange(draft, one.member, other.member)) continue
+      least = left
+      best = [one.member, other.member]
     }
   }
-  pairs.sort((x, y) => x.left - y.left)
-  for (const { a, b } of pairs) {
-    exchange(draft, a, b)
-    if (draft.rules.large || isMatch(draft)) return true
-    exchange(draft, a, b)
-  }
-  return false
+  if (best !== undefined) exchange(draft, ...best)
+  return best !== undefined
 }
 
-function mayExchange({ rules, members, slots }: Draft, a: number, b: number): boolean {
+function mayExchange(draft: Draft, a: number, b: number): boolean {
+  const { rules, members, slots } = draft
   const kind = (member: number) => 1 << rules.kindOf[slots[member]!]!
-  return (members[a]!.kinds & kind(b)) !== 0 && (members[b]!.kinds & kind(a)) !== 0
+  if ((members[a]!.kinds & kind(b)) === 0 || (members[b]!.kinds & kind(a)) === 0) return false
+  // Rules of large matches do not tell teams apart.
+  if (rules.large) return true
+  exchange(draft, a, b)
+  const stays = isMatch(draft)
+  exchange(draft, a, b)
+  return stays
 }
 
 function exchange({ teams, members, slots }: Draft, a: number, b: number): void {
