@@ -1,28 +1,20 @@
 // Makes the teams of a match as equal as can be in one number, by exchanging tickets of the same size between the
 // strongest and the weakest team. Each exchange makes the two averages more equal, so it ends.
 import type { Draft } from './draft.ts'
-import { isMatch } from './draft.ts'
-import { sizeOf } from './entry.ts'
-import type { Entry } from './lineup.ts'
+import { isMatch, sumIn } from './draft.ts'
 
 /** More exchanges than a match has players make it little better. */
 const exchangesMax = 200
 
 export function balance(draft: Draft): void {
   const { rules, teams } = draft
-  const { balanceBy } = rules
-  if (balanceBy === undefined || rules.document.algorithm.strategy !== 'balanced') return
-  const totalOf = (slot: number) =>
-    teams[slot]!.flatMap(({ values }) => values[balanceBy] as readonly number[]).reduce(
-      (sum, each) => sum + each,
-      0,
-    )
+  if (rules.balanceBy === undefined || rules.document.algorithm.strategy !== 'balanced') return
   for (let i = 0; i < exchangesMax; i++) {
-    const averages = teams.map((team, slot) => totalOf(slot) / Math.max(1, sizeOf(team)))
+    const averages = draft.sums.map((sum, slot) => sum / Math.max(1, draft.sizes[slot]!))
     const filled = [...teams.keys()].filter((slot) => teams[slot]!.length > 0)
     const high = filled.reduce((a, b) => (averages[b]! > averages[a]! ? b : a), filled[0]!)
     const low = filled.reduce((a, b) => (averages[b]! < averages[a]! ? b : a), filled[0]!)
-    if (!exchangeBest(draft, high, low, averages[high]! - averages[low]!, balanceBy)) return
+    if (!exchangeBest(draft, high, low, averages[high]! - averages[low]!)) return
   }
 }
 
@@ -32,15 +24,12 @@ function exchangeBest(
   high: number,
   low: number,
   gap: number,
-  balanceBy: number,
 ): boolean {
-  const worth = ({ parts }: Entry) =>
-    (parts[0]!.values[balanceBy] as readonly number[]).reduce((sum, each) => sum + each, 0)
   const membersIn = (slot: number) =>
     draft.members.flatMap((entry, member) =>
-      draft.slots[member] === slot && !entry.backfill ? [{ member, entry, worth: worth(entry) }] : [],
+      draft.slots[member] === slot && !entry.backfill ? [{ member, entry, worth: sumIn(draft.rules, entry.parts[0]!) }] : [],
     )
-  const seats = 1 / sizeOf(draft.teams[high]!) + 1 / sizeOf(draft.teams[low]!)
+  const seats = 1 / draft.sizes[high]! + 1 / draft.sizes[low]!
   const others = membersIn(low)
   let least = gap - 1e-9
   let best: [number, number] | undefined
@@ -69,9 +58,12 @@ function mayExchange(draft: Draft, a: number, b: number): boolean {
   return stays
 }
 
-function exchange({ teams, members, slots }: Draft, a: number, b: number): void {
+function exchange({ rules, teams, sums, members, slots }: Draft, a: number, b: number): void {
   const [one, other] = [members[a]!.parts[0]!, members[b]!.parts[0]!]
   const [x, y] = [teams[slots[a]!]!, teams[slots[b]!]!]
+  const moved = sumIn(rules, one) - sumIn(rules, other)
+  sums[slots[a]!]! -= moved
+  sums[slots[b]!]! += moved
   x[x.indexOf(one)] = other
   y[y.indexOf(other)] = one
   ;[slots[a], slots[b]] = [slots[b]!, slots[a]!]

@@ -13,6 +13,8 @@ export type Draft = {
   readonly alike: boolean
   readonly teams: Part[][]
   readonly sizes: number[]
+  /** The sum of the number that teams are made equal in, by slot. */
+  readonly sums: number[]
   readonly members: Entry[]
   /** The slot of each member; -1 for a backfill ticket. */
   readonly slots: number[]
@@ -44,6 +46,7 @@ export function createDraft(
     alike,
     teams: rules.teamNames.map(() => []),
     sizes: rules.teamNames.map(() => 0),
+    sums: rules.teamNames.map(() => 0),
     members: [],
     slots: [],
     players: 0,
@@ -68,6 +71,7 @@ export function push(draft: Draft, entry: Entry, slot: number): boolean {
     const at = part.slot < 0 ? slot : part.slot
     draft.teams[at]!.push(part)
     draft.sizes[at]! += part.playerIds.length
+    draft.sums[at]! += sumIn(draft.rules, part)
   }
   for (const rule of draft.stage.asked) {
     if (rule.judge(draft) !== broken) continue
@@ -87,6 +91,7 @@ export function pop(draft: Draft): void {
     const at = part.slot < 0 ? slot : part.slot
     draft.teams[at]!.pop()
     draft.sizes[at]! -= part.playerIds.length
+    draft.sums[at]! -= sumIn(draft.rules, part)
   }
 }
 
@@ -190,14 +195,25 @@ export function slotsFor(draft: Draft, entry: Entry): number[] {
 }
 
 /** How far a team's average is from that of all, with the ticket in it. */
-function evenness({ rules, teams }: Draft, entry: Entry): (slot: number) => number {
-  const { balanceBy } = rules
-  if (balanceBy === undefined) return () => 0
-  const valuesIn = (parts: readonly Part[]) =>
-    parts.flatMap((part) => part.values[balanceBy] as readonly number[])
-  const own = valuesIn(entry.parts)
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, each) => sum + each, 0) / Math.max(1, values.length)
-  const all = mean([...teams.flatMap(valuesIn), ...own])
-  return (slot) => Math.abs(mean([...valuesIn(teams[slot]!), ...own]) - all)
+function evenness({ rules, sums, sizes, players }: Draft, entry: Entry): (slot: number) => number {
+  if (rules.balanceBy === undefined) return () => 0
+  const own = sumIn(rules, entry.parts[0]!)
+  let all = own
+  for (const sum of sums) all += sum
+  const mean = all / (players + entry.size)
+  return (slot) => Math.abs((sums[slot]! + own) / (sizes[slot]! + entry.size) - mean)
 }
+
+export function sumIn({ balanceBy }: RuleSet, { values }: Part): number {
+  if (balanceBy === undefined) return 0
+  let sum = 0
+  for (const value of values[balanceBy] as readonly number[]) sum += value
+  return sum
+}
+
+/** Whether two tickets lie near enough for all windows. */
+export const areNear = ({ widths }: Stage, a: Entry, b: Entry): boolean =>
+  widths.every(
+    (width, i) =>
+      Math.max(a.highs[i]!, b.highs[i]!) - Math.min(a.lows[i]!, b.lows[i]!) <= width + width * 1e-9,
+  )

@@ -1,7 +1,7 @@
 // Matches of more than 40 players: only latency and distance rules, and no combinations. A region is chosen first, then
 // the teams are filled by age. One number that may lie only so far apart is tried with each span that holds the ticket.
 import type { Draft } from './draft.ts'
-import { createDraft, push, slotsFor } from './draft.ts'
+import { areNear, createDraft, push, slotsFor } from './draft.ts'
 import type { Entry } from './lineup.ts'
 import { byAge } from './lineup.ts'
 import { fastestRegions } from './order.ts'
@@ -23,7 +23,7 @@ export function findLarge(
   const list: Entry[] = []
   for (const entry of near(search.pool, seed, stage.widths[0] ?? 0, until)) {
     if (!examine(search)) break
-    list.push(entry)
+    if (areNear(stage, seed, entry)) list.push(entry)
   }
   for (const region of regionsFor(search, seed, stage, list)) {
     const here = region === undefined ? list : list.filter((entry) => isFast(entry, region, stage))
