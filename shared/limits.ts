@@ -147,8 +147,8 @@ export const matchExpressionDepthMax = 16
 export const matchSearchMax = 2000
 /** No search examines more, however often it was given up: about 0.2 s. */
 export const matchSearchCeiling = 32_000
-/** Tickets that a pass examines, if it is not told otherwise: less than a second of a core. */
-export const matchPassMax = 50_000
+/** Tickets that a pass examines, if it is not told otherwise: less than half a second of a core. */
+export const matchPassMax = 100_000
 /** Tickets of one kind that are sorted, or tried in every combination, around one: FlexMatch calls it a batch. */
 export const matchBatchMax = 256
 /**

@@ -29,7 +29,7 @@ export type Draft = {
 type Limits = {
   lows: readonly number[]
   highs: readonly number[]
-  regions: readonly string[] | undefined
+  regions: readonly string[]
 }
 
 export function createDraft(
@@ -52,7 +52,7 @@ export function createDraft(
     players: 0,
     backfills: 0,
     before: [],
-    limits: { lows: none, highs: none, regions: undefined },
+    limits: { lows: none, highs: none, regions: [] },
   }
 }
 
@@ -111,28 +111,40 @@ function isElsewhere(members: readonly Entry[], entry: Entry): boolean {
   return members.every(({ ticket }) => ticket.players.every(({ playerId }) => !ids.has(playerId)))
 }
 
+/** What is left in common with one more; undefined when that is nothing. */
 function narrowed({ limits, stage, members }: Draft, entry: Entry): Limits | undefined {
   const first = members.length === 0
-  const lows: number[] = []
-  const highs: number[] = []
-  for (const [i, width] of stage.widths.entries()) {
+  const { widths, latency } = stage
+  for (let i = 0; i < widths.length; i++) {
     const low = first ? entry.lows[i]! : Math.min(limits.lows[i]!, entry.lows[i]!)
     const high = first ? entry.highs[i]! : Math.max(limits.highs[i]!, entry.highs[i]!)
     // An average is rounded: what is at the very edge is left to the rule itself.
-    if (high - low > width + Math.abs(width) * 1e-9) return undefined
-    lows.push(low)
-    highs.push(high)
+    if (high - low > widths[i]! * (1 + 1e-9)) return undefined
   }
-  if (stage.latency.length === 0) return { lows, highs, regions: undefined }
-  const regions = (first ? [...entry.latencies.get('avg')!.keys()] : limits.regions!).filter(
-    (region) =>
-      stage.latency.every(
-        ({ partyAggregation = 'avg', maxLatency = Infinity }) =>
-          (entry.latencies.get(partyAggregation)?.get(region) ?? Infinity) <= maxLatency,
-      ),
-  )
-  return regions.length === 0 ? undefined : { lows, highs, regions }
+  if (first) {
+    const named = [...entry.latencies.get('avg')!.keys()]
+    return withRegions(stage, entry, { lows: entry.lows, highs: entry.highs, regions: named })
+  }
+  const lows = limits.lows.map((low, i) => Math.min(low, entry.lows[i]!))
+  const highs = limits.highs.map((high, i) => Math.max(high, entry.highs[i]!))
+  if (latency.length === 0) return { lows, highs, regions: limits.regions }
+  return withRegions(stage, entry, { lows, highs, regions: limits.regions })
 }
+
+function withRegions({ latency }: Stage, entry: Entry, limits: Limits): Limits | undefined {
+  if (latency.length === 0) return limits
+  const regions = limits.regions.filter((region) =>
+    latency.every(
+      ({ partyAggregation = 'avg', maxLatency = Infinity }) =>
+        (entry.latencies.get(partyAggregation)?.get(region) ?? Infinity) <= maxLatency,
+    ),
+  )
+  return regions.length === 0 ? undefined : { ...limits, regions }
+}
+
+/** Whether the windows and regions of those who are in leave room for one more. */
+export const isInReach = (draft: Draft, entry: Entry): boolean =>
+  narrowed(draft, entry) !== undefined
 
 /** The stage of the match by its own age. */
 export function ownStage({ rules, members, now }: Draft): Stage {
@@ -215,5 +227,5 @@ export function sumIn({ balanceBy }: RuleSet, { values }: Part): number {
 export const areNear = ({ widths }: Stage, a: Entry, b: Entry): boolean =>
   widths.every(
     (width, i) =>
-      Math.max(a.highs[i]!, b.highs[i]!) - Math.min(a.lows[i]!, b.lows[i]!) <= width + width * 1e-9,
+      Math.max(a.highs[i]!, b.highs[i]!) - Math.min(a.lows[i]!, b.lows[i]!) <= width * (1 + 1e-9),
   )

@@ -8,7 +8,7 @@ import { fastestRegions } from './order.ts'
 import { near } from './pool.ts'
 import type { Stage } from './rule-set.ts'
 import type { Search } from './search.ts'
-import { examine, fill, isEnough } from './search.ts'
+import { examine, fill, isEnough, playersOf } from './search.ts'
 
 /** Spans that are tried in one region: the match may need another one than the oldest tickets have. */
 const spansMax = 16
@@ -25,6 +25,7 @@ export function findLarge(
     if (!examine(search)) break
     if (areNear(stage, seed, entry)) list.push(entry)
   }
+  if (playersOf(list) + seed.size < stage.minTotal) return undefined
   for (const region of regionsFor(search, seed, stage, list)) {
     const here = region === undefined ? list : list.filter((entry) => isFast(entry, region, stage))
     for (const candidates of [inOrder(search, here, region), ...spansOf(seed, stage, here)]) {
@@ -41,8 +42,7 @@ function filled(
   stage: Stage,
   candidates: readonly Entry[],
 ): Draft | undefined {
-  const players = candidates.reduce((sum, { size }) => sum + size, seed.size)
-  if (players < stage.minTotal) return undefined
+  if (playersOf(candidates) + seed.size < stage.minTotal) return undefined
   // A running match has its teams already, so it goes before the ticket.
   const running = seed.backfill ? undefined : candidates.find(({ backfill }) => backfill)
   for (const first of running === undefined ? [[seed]] : [[running, seed], [seed]]) {
@@ -90,13 +90,16 @@ function inOrder({ pool }: Search, list: readonly Entry[], region: string | unde
   return list.toSorted((a, b) => away.get(a)! - away.get(b)! || byAge(a, b))
 }
 
-/** The tickets within each span of the first window, those in most of which the seed lies in the middle too. */
+/** The tickets within each span of the first window that holds the seed. Of many spans some, evenly. */
 function spansOf(seed: Entry, { widths, minTotal }: Stage, list: readonly Entry[]): Entry[][] {
   const width = widths[0]
   if (width === undefined) return []
   const starts = [...new Set([seed, ...list].map(({ lows }) => lows[0]!))]
     .filter((low) => low <= seed.lows[0]! && seed.highs[0]! <= low + width)
+    .sort((a, b) => a - b)
+  const every = Math.ceil(starts.length / spansMax)
+  return starts
+    .filter((_, i) => i % every === 0)
     .map((low) => list.filter(({ lows, highs }) => lows[0]! >= low && highs[0]! <= low + width))
-    .filter((within) => within.reduce((sum, { size }) => sum + size, seed.size) >= minTotal)
-  return starts.slice(0, spansMax)
+    .filter((within) => playersOf(within) + seed.size >= minTotal)
 }

@@ -4,7 +4,7 @@
 // A match that was not possible before must hold a ticket that is new, or that has just grown old enough for the rules
 // to relax for it. So a *pass* looks around such tickets alone, the oldest of them first. What it costs depends on what
 // has changed, not on how many wait. docs/matchmaking.md has what is promised about the order.
-import { matchPassMax, matchSearchCeiling, matchSearchMax } from '../limits.ts'
+import { matchBatchMax, matchPassMax, matchSearchCeiling, matchSearchMax } from '../limits.ts'
 import { balance } from './balance.ts'
 import type { Draft } from './draft.ts'
 import { ownStage } from './draft.ts'
@@ -177,7 +177,8 @@ function wake(matcher: Matcher, now: number): void {
 function visit(matcher: Matcher, entry: Entry, now: number, matches: Match[]): number {
   const { rules, pool } = matcher
   const limit = Math.min(matchSearchMax * 2 ** entry.givenUp, matchSearchCeiling)
-  const search: Search = { pool, now, examined: 0, limit, cut: false }
+  const batch = matchBatchMax * 2 ** entry.givenUp
+  const search: Search = { pool, now, examined: 0, limit, batch, cut: false }
   const find = rules.large ? findLarge : findSmall
   for (const index of stagesFor(matcher, entry, now)) {
     const stage = rules.stages[index]!

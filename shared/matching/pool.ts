@@ -5,7 +5,13 @@ import type { Entry } from './lineup.ts'
 import { byAge } from './lineup.ts'
 import type { RuleSet } from './rule-set.ts'
 
-type Cell = { of: Class; bucket: number; oldest: Entry | undefined; youngest: Entry | undefined }
+type Cell = {
+  of: Class
+  bucket: number
+  oldest: Entry | undefined
+  youngest: Entry | undefined
+  tickets: number
+}
 
 /** Tickets that a search need not tell apart: what they may join, and how many they are. */
 export type Class = {
@@ -30,8 +36,8 @@ export type Pool = {
 
 export function createPool(rules: RuleSet): Pool {
   const first = rules.stages[0]!.widths[0] ?? 0
-  // Distance 0 asks for equal numbers: any width will do.
-  const width = rules.windows.length === 0 ? 0 : first > 0 && Number.isFinite(first) ? first : 1
+  // Distance 0 asks for equal numbers: any width will do. Narrow buckets hold few that are just too far away.
+  const width = rules.windows.length === 0 ? 0 : first > 0 && Number.isFinite(first) ? first / 4 : 1
   return { rules, partitions: new Map(), width, tickets: 0 }
 }
 
@@ -50,6 +56,7 @@ export function put(pool: Pool, entry: Entry): void {
   if (younger === undefined) cell.youngest = entry
   else younger.older = entry
   entry.cell = cell
+  cell.tickets++
   cell.of.tickets++
   cell.of.partition.players += entry.size
   pool.tickets++
@@ -68,7 +75,7 @@ function cellFor(pool: Pool, { key, kinds, size, backfill, lows }: Entry): Cell 
   const bucket = bucketOf(pool, lows[0])
   let cell = of.cells.get(bucket)
   if (cell === undefined)
-    of.cells.set(bucket, (cell = { of, bucket, oldest: undefined, youngest: undefined }))
+    of.cells.set(bucket, (cell = { of, bucket, oldest: undefined, youngest: undefined, tickets: 0 }))
   return cell
 }
 
@@ -82,6 +89,7 @@ export function take(pool: Pool, entry: Entry): void {
   entry.cell = entry.older = entry.younger = undefined
   const { of } = cell
   const { partition } = of
+  cell.tickets--
   of.tickets--
   partition.players -= entry.size
   pool.tickets--
@@ -114,6 +122,33 @@ function* cellsNear(pool: Pool, of: Class, entry: Entry, reach: number): Generat
   for (const cell of of.cells.values()) {
     if (cell.bucket >= first && cell.bucket <= last) yield cell
   }
+}
+
+/**
+ * How many players wait in the buckets around `entry`, itself included: in all, and by kind of team. A backfill ticket
+ * among them counts for all kinds, for it brings players into any.
+ */
+export function countNear(
+  pool: Pool,
+  entry: Entry,
+  reach: number,
+): { players: number; byKind: number[]; backfill: boolean } {
+  const byKind = pool.rules.kinds.map(() => 0)
+  let players = 0
+  let backfill = false
+  for (const of of partitionOf(entry).classes.values()) {
+    if (of.backfill) {
+      backfill = true
+      continue
+    }
+    let tickets = 0
+    for (const cell of cellsNear(pool, of, entry, reach)) tickets += cell.tickets
+    players += tickets * of.size
+    for (const kind of byKind.keys()) {
+      if ((of.kinds & (1 << kind)) !== 0) byKind[kind]! += tickets * of.size
+    }
+  }
+  return { players, byKind, backfill }
 }
 
 /**

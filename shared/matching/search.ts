@@ -1,14 +1,13 @@
 // The search for a match around one ticket, for matches of up to 40 players. First it fills the teams as the tickets
 // come, the oldest first; that is nearly always enough. Where it is not, it tries every combination, in the same order,
 // until it has examined as many tickets as it may. What ends without being cut off is exact: there is no match.
-import { matchBatchMax } from '../limits.ts'
 import type { Draft } from './draft.ts'
-import { createDraft, isFull, isMatch, pop, push, slotsFor, wanted } from './draft.ts'
+import { createDraft, isFull, isInReach, isMatch, pop, push, slotsFor, wanted } from './draft.ts'
 import type { Entry } from './lineup.ts'
 import { byAge } from './lineup.ts'
 import { isSorted, sorted } from './order.ts'
 import type { Class, Pool } from './pool.ts'
-import { classOf, near, partitionOf } from './pool.ts'
+import { classOf, countNear, near, partitionOf } from './pool.ts'
 import type { Stage } from './rule-set.ts'
 
 export type Search = {
@@ -17,6 +16,8 @@ export type Search = {
   /** Tickets examined, and how many may be. */
   examined: number
   readonly limit: number
+  /** Tickets of one class that are tried in every combination. */
+  readonly batch: number
   /** It was given up: there may be a match that was not found. */
   cut: boolean
 }
@@ -49,11 +50,13 @@ export function findSmall(
     if (!push(draft, seed, slot)) continue
     const wants = ({ kinds, size, backfill }: Class) => wanted(draft, kinds, size, backfill)
     const tried = draft.members.length
-    const filled = fill(search, draft, ordered ?? near(pool, seed, reach, until, wants))
+    const filled = fill(search, draft, ordered?.list ?? near(pool, seed, reach, until, wants))
     if (filled.found) return draft
     if (filled.most > tried && !search.cut) {
       batch ??= collect(search, seed, reach, until)
-      if (combineAll(search, draft, batch)) return draft
+      const combined = combineAll(search, draft, batch.list)
+      if (combined === 'found') return draft
+      if (combined === 'none' && batch.short) search.cut = true
     }
     pop(draft)
   }
@@ -63,21 +66,13 @@ export function findSmall(
 const mayJoinRunning = (seed: Entry): boolean =>
   !seed.backfill && partitionOf(seed).classes.has('backfill')
 
-/** Whether as many wait as a match needs, in all and for each kind of team. */
+/** Whether as many wait near it as a match needs, in all and for each kind of team. */
 export function isEnough(pool: Pool, seed: Entry, stage: Stage): boolean {
-  const { classes, players } = partitionOf(seed)
+  const { players, byKind, backfill } = countNear(pool, seed, stage.widths[0] ?? 0)
+  // A running match brings players of its own.
+  if (backfill) return true
   if (players < stage.minTotal) return false
-  // A backfill ticket brings players into any team.
-  for (const { backfill } of classes.values()) if (backfill) return true
-  return pool.rules.kinds.every((slots, kind) => {
-    const needs = stage.min[slots[0]!]! * slots.length
-    let there = 0
-    for (const { kinds, size, tickets } of classes.values()) {
-      if ((kinds & (1 << kind)) !== 0) there += size * tickets
-      if (there >= needs) return true
-    }
-    return there >= needs
-  })
+  return pool.rules.kinds.every((slots, kind) => byKind[kind]! >= stage.min[slots[0]!]! * slots.length)
 }
 
 /**
@@ -103,51 +98,56 @@ export function fill(
   return { found: best > 0, most }
 }
 
-/** The oldest tickets of each class around the seed. What it leaves out, the search has not seen. */
-function collect(search: Search, seed: Entry, reach: number, until: number): Entry[] {
+/** Candidates in the order in which they are tried. `short`: there are more of some class. */
+type Batch = { list: Entry[]; short: boolean }
+
+/** The oldest tickets of each class around the seed. */
+function collect(search: Search, seed: Entry, reach: number, until: number): Batch {
   const taken = new Map<Class, number>()
-  const list: Entry[] = []
+  const batch: Batch = { list: [], short: false }
   const wants = (of: Class) => {
-    const open = (taken.get(of) ?? 0) < matchBatchMax
-    if (!open) search.cut = true
+    const open = (taken.get(of) ?? 0) < search.batch
+    if (!open) batch.short = true
     return open
   }
   for (const entry of near(search.pool, seed, reach, until, wants)) {
     if (!examine(search)) break
     const of = classOf(entry)
     taken.set(of, (taken.get(of) ?? 0) + 1)
-    list.push(entry)
+    batch.list.push(entry)
   }
-  return list
+  return batch
 }
 
 /** The candidates in the order of the rule set. Its anchor is the oldest of them, if it is older than the seed. */
-function inOrder(search: Search, seed: Entry, reach: number, until: number): Entry[] {
-  const list = collect(search, seed, reach, until)
+function inOrder(search: Search, seed: Entry, reach: number, until: number): Batch {
+  const { list, short } = collect(search, seed, reach, until)
   const oldest = list[0]
   const anchor = oldest !== undefined && byAge(oldest, seed) < 0 ? oldest : seed
-  return sorted(search.pool.rules, list, anchor)
+  return { list: sorted(search.pool.rules, list, anchor), short }
 }
 
-/** Tries every combination of the candidates that fit the seed at all. */
-function combineAll(search: Search, draft: Draft, batch: readonly Entry[]): boolean {
+/** Tries every combination of the candidates that fit the seed at all. `impossible`: they are too few for any. */
+function combineAll(
+  search: Search,
+  draft: Draft,
+  batch: readonly Entry[],
+): 'found' | 'none' | 'impossible' {
   const list = batch.filter((entry) => {
     const fits = slotsFor(draft, entry).some((slot) => push(draft, entry, slot))
     if (fits) pop(draft)
     return fits
   })
-  if (!couldFill(draft, list)) return false
-  /** Players from there on. */
-  const left: number[] = [0]
-  for (const { size } of list.toReversed()) left.unshift(size + left[0]!)
-  if (!combine(search, draft, list, left, 0)) return false
+  if (!couldFill(draft, list)) return 'impossible'
+  if (!combine(search, draft, list)) return 'none'
   fill(search, draft, list)
-  return true
+  return 'found'
 }
 
+/** Whether so many are left, in all and for each kind of team. */
 function couldFill({ rules, stage, sizes, players }: Draft, list: readonly Entry[]): boolean {
   if (list.some(({ backfill }) => backfill)) return true
-  if (players + list.reduce((sum, { size }) => sum + size, 0) < stage.minTotal) return false
+  if (players + playersOf(list) < stage.minTotal) return false
   return rules.kinds.every((slots, kind) => {
     const needs = slots.reduce((sum, slot) => sum + Math.max(0, stage.min[slot]! - sizes[slot]!), 0)
     const there = list.reduce((sum, each) => sum + ((each.kinds >> kind) & 1) * each.size, 0)
@@ -155,20 +155,21 @@ function couldFill({ rules, stage, sizes, players }: Draft, list: readonly Entry
   })
 }
 
-function combine(
-  search: Search,
-  draft: Draft,
-  list: readonly Entry[],
-  left: readonly number[],
-  from: number,
-): boolean {
-  if (isFull(draft)) return false
-  for (let i = from; i < list.length; i++) {
-    if (draft.players + left[i]! < draft.stage.minTotal) return false
+export const playersOf = (list: readonly Entry[]) => list.reduce((sum, { size }) => sum + size, 0)
+
+/** Tries the candidates in their order, each in all teams, with those after it that are still near enough. */
+function combine(search: Search, draft: Draft, list: readonly Entry[]): boolean {
+  if (isFull(draft) || !couldFill(draft, list)) return false
+  let left = playersOf(list)
+  for (const [i, entry] of list.entries()) {
+    if (draft.players + left < draft.stage.minTotal) return false
+    left -= entry.size
     if (!examine(search)) return false
-    for (const slot of slotsFor(draft, list[i]!)) {
-      if (!push(draft, list[i]!, slot)) continue
-      if (isMatch(draft) || combine(search, draft, list, left, i + 1)) return true
+    for (const slot of slotsFor(draft, entry)) {
+      if (!push(draft, entry, slot)) continue
+      if (isMatch(draft)) return true
+      const rest = list.slice(i + 1).filter((each) => isInReach(draft, each))
+      if (combine(search, draft, rest)) return true
       pop(draft)
       if (search.cut) return false
     }

@@ -11,6 +11,7 @@ import { near, partitionOf } from './pool.ts'
 import { stageAt } from './rule-set.ts'
 import type { RuleSet, Stage } from './rule-set.ts'
 import { fails, regionsWithin } from './rules.ts'
+import { playersOf } from './search.ts'
 
 export type Why = {
   /** It is the n-th of those that wait for the same, by age. */
@@ -62,8 +63,6 @@ export function explain(matcher: Matcher, ticketId: string, now: number): Why | 
     lastWaitsMs: lastWaits(matcher.waits),
   }
 }
-
-const playersOf = (entries: readonly Entry[]) => entries.reduce((sum, { size }) => sum + size, 0)
 
 function lastWaits(waits: readonly number[]): Why['lastWaitsMs'] {
   if (waits.length === 0) return undefined
