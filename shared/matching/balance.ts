@@ -19,15 +19,12 @@ export function balance(draft: Draft): void {
 }
 
 /** Exchanges the pair that leaves the smallest gap between two teams. False when none makes it smaller. */
-function exchangeBest(
-  draft: Draft,
-  high: number,
-  low: number,
-  gap: number,
-): boolean {
+function exchangeBest(draft: Draft, high: number, low: number, gap: number): boolean {
   const membersIn = (slot: number) =>
     draft.members.flatMap((entry, member) =>
-      draft.slots[member] === slot && !entry.backfill ? [{ member, entry, worth: sumIn(draft.rules, entry.parts[0]!) }] : [],
+      draft.slots[member] === slot && !entry.backfill
+        ? [{ member, entry, worth: sumIn(draft.rules, entry.parts[0]!) }]
+        : [],
     )
   const seats = 1 / draft.sizes[high]! + 1 / draft.sizes[low]!
   const others = membersIn(low)

@@ -44,8 +44,10 @@ export function divide(document: RuleDocument, rules: readonly Rule[], scope: Sc
 }
 
 const everybody = (scope: Scope, attribute: number) =>
-  parseExpression(`flatten(teams[*].players.attributes[${scope.attributes[attribute]!.name}])`, scope)
-    .text
+  parseExpression(
+    `flatten(teams[*].players.attributes[${scope.attributes[attribute]!.name}])`,
+    scope,
+  ).text
 
 /** The attribute that an expression lists for all players of the match. */
 function listedBy(text: string, scope: Scope): number | undefined {
@@ -105,8 +107,10 @@ function edgeOf(text: string, scope: Scope): { edge: string; attribute: number }
 function comparedOf(rules: readonly Rule[], scope: Scope): number | undefined {
   for (const { document } of rules) {
     if (document.type !== 'distance' && document.type !== 'comparison') continue
-    const found = /(?:avg|sum|median)\s*\(\s*teams\s*\[[^\]]*\]\.players\.attributes\[([^\]]+)\]\s*\)/
-      .exec(document.measurements.join(' '))?.[1]
+    const found =
+      /(?:avg|sum|median)\s*\(\s*teams\s*\[[^\]]*\]\.players\.attributes\[([^\]]+)\]\s*\)/.exec(
+        document.measurements.join(' '),
+      )?.[1]
     const attribute = scope.attributes.findIndex(({ name }) => name === found)
     if (attribute >= 0) return attribute
   }

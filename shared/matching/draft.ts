@@ -102,7 +102,9 @@ function hasRoom(draft: Draft, entry: Entry, slot: number): boolean {
     return draft.backfills === 0 || isElsewhere(draft.members, entry)
   }
   if (draft.backfills > 0 || !isElsewhere(draft.members, entry)) return false
-  return entry.parts.every((part) => draft.sizes[part.slot]! + part.playerIds.length <= max[part.slot]!)
+  return entry.parts.every(
+    (part) => draft.sizes[part.slot]! + part.playerIds.length <= max[part.slot]!,
+  )
 }
 
 /** A player of a running match may wait for another one. He is not let in beside himself. */
@@ -203,7 +205,9 @@ export function slotsFor(draft: Draft, entry: Entry): number[] {
   const open = (slot: number) => stage.max[slot]! - sizes[slot]!
   const below = (slot: number) => (sizes[slot]! < stage.min[slot]! ? 0 : 1)
   const even = evenness(draft, entry)
-  return slots.sort((a, b) => below(a) - below(b) || open(b) - open(a) || even(a) - even(b) || a - b)
+  return slots.sort(
+    (a, b) => below(a) - below(b) || open(b) - open(a) || even(a) - even(b) || a - b,
+  )
 }
 
 /** How far a team's average is from that of all, with the ticket in it. */

@@ -43,7 +43,9 @@ function peopleFault(rules: RuleSet, { players, backfill }: MatchTicket): Refusa
   }
   if (backfill) return undefined
   const room = Math.max(...rules.stages.flatMap(({ max }) => max))
-  return players.length > Math.min(room, ticketPlayersMax) ? { code: 'ticket.too_large' } : undefined
+  return players.length > Math.min(room, ticketPlayersMax)
+    ? { code: 'ticket.too_large' }
+    : undefined
 }
 
 const typeOf = { S: 'string', N: 'number', SL: 'string_list', SDM: 'string_number_map' } as const
@@ -166,7 +168,13 @@ function latenciesOf(
     [...ways].map((way) => [
       way,
       new Map(
-        regions.map((region) => [region, one(players.map((each) => each.latencies![region]!), way)]),
+        regions.map((region) => [
+          region,
+          one(
+            players.map((each) => each.latencies![region]!),
+            way,
+          ),
+        ]),
       ),
     ]),
   )
@@ -193,7 +201,9 @@ function fitOf(rules: RuleSet, entry: Entry): { kinds: number } | { refusal: Ref
   }
   if (kinds !== 0) return { kinds }
   return {
-    refusal: roomy ? { code: 'ticket.unmatchable', rules: [...guilty] } : { code: 'ticket.too_large' },
+    refusal: roomy
+      ? { code: 'ticket.unmatchable', rules: [...guilty] }
+      : { code: 'ticket.too_large' },
   }
 }
 

@@ -13,7 +13,14 @@ type Step = {
 
 const target = /^(teams|rules)\[([^\]]+)\]\.([A-Za-z]+)$/
 const ofTeams = ['minPlayers', 'maxPlayers']
-const ofRules = ['referenceValue', 'minDistance', 'maxDistance', 'minCount', 'maxCount', 'maxLatency']
+const ofRules = [
+  'referenceValue',
+  'minDistance',
+  'maxDistance',
+  'minCount',
+  'maxCount',
+  'maxLatency',
+]
 const whole = new Set([...ofTeams, 'minCount', 'maxCount'])
 
 export function readExpansions(document: RuleDocument): {
@@ -41,7 +48,10 @@ export function readExpansions(document: RuleDocument): {
     for (const [k, { waitTimeSeconds, value }] of expansion.steps.entries()) {
       const at = `${path}.steps[${k}]`
       if (waitTimeSeconds <= before)
-        issues.push({ path: `${at}.waitTimeSeconds`, reason: 'must be more than in the step before' })
+        issues.push({
+          path: `${at}.waitTimeSeconds`,
+          reason: 'must be more than in the step before',
+        })
       before = waitTimeSeconds
       const reason = valueFault(found, value)
       if (reason !== undefined) issues.push({ path: `${at}.value`, reason })
@@ -75,8 +85,12 @@ function readTarget(document: RuleDocument, text: string): Target | { reason: st
   return { list, indices, property, type }
 }
 
-const valueOf = (document: RuleDocument, list: 'teams' | 'rules', index: number, property: string) =>
-  (document[list][index] as Record<string, unknown>)[property]
+const valueOf = (
+  document: RuleDocument,
+  list: 'teams' | 'rules',
+  index: number,
+  property: string,
+) => (document[list][index] as Record<string, unknown>)[property]
 
 function valueFault({ type, property }: Target, value: number | string): string | undefined {
   if (typeof value !== type) return `must be a ${type}, as its target is`
@@ -87,7 +101,11 @@ function valueFault({ type, property }: Target, value: number | string): string 
 }
 
 /** The rule set as it is at that age. */
-export function relaxed(document: RuleDocument, steps: readonly Step[], ageMs: number): RuleDocument {
+export function relaxed(
+  document: RuleDocument,
+  steps: readonly Step[],
+  ageMs: number,
+): RuleDocument {
   const at = { ...document, teams: [...document.teams], rules: [...document.rules] }
   // Steps of a target stand in their order, so the last one that has come is the one that counts.
   for (const { list, indices, property, fromMs, value } of steps) {

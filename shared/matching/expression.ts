@@ -78,8 +78,7 @@ function parsePath(text: string, scope: Scope): Expression {
     shape: { ...shape, trend: 'const' },
     node,
   })
-  if (rest === '.players')
-    return of({ levels, of: 'player' }, { kind: 'players', slots, grouped })
+  if (rest === '.players') return of({ levels, of: 'player' }, { kind: 'players', slots, grouped })
   if (/^\.players\s*\[\s*player[iI]d\s*\]$/.test(rest))
     return of({ levels, of: 'string' }, { kind: 'ids', slots, grouped })
   const name = /^\.players\.attributes\s*\[([^[\]]+)\]$/.exec(rest)?.[1]?.trim()
@@ -152,7 +151,13 @@ function merged(outer: Level, inner: Level): Level {
 
 function trendOf(name: FunctionName, list: Level, values: Trend): Trend {
   if (name === 'count')
-    return list === 'grows' ? 'up' : list === 'shrinks' ? 'down' : list === 'fixed' ? 'const' : 'any'
+    return list === 'grows'
+      ? 'up'
+      : list === 'shrinks'
+        ? 'down'
+        : list === 'fixed'
+          ? 'const'
+          : 'any'
   if (list === 'fixed' && values === 'const') return 'const'
   const [rising, growing, shrinking] =
     name === 'max'
@@ -228,9 +233,7 @@ function statistic(
     case 'median': {
       const sorted = list.toSorted((a, b) => a - b)
       const middle = sorted.length >> 1
-      return sorted.length % 2 === 1
-        ? sorted[middle]
-        : (sorted[middle - 1]! + sorted[middle]!) / 2
+      return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1]! + sorted[middle]!) / 2
     }
     case 'stddev': {
       const mean = sum / list.length

@@ -15,7 +15,10 @@ export class RuleSetError extends Error {
 export const issuesOf = (error: z.ZodError): Issue[] =>
   error.issues.map(({ path, message, ...issue }) => ({
     path: pathText(path),
-    reason: issue.code === 'unrecognized_keys' ? `has ${issue.keys.join(', ')}, which is not supported` : message,
+    reason:
+      issue.code === 'unrecognized_keys'
+        ? `has ${issue.keys.join(', ')}, which is not supported`
+        : message,
   }))
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -83,7 +83,11 @@ function regionsFor(
 }
 
 /** `fastestRegion`: those who are fastest here come before those who would be faster elsewhere. */
-function inOrder({ pool }: Search, list: readonly Entry[], region: string | undefined): readonly Entry[] {
+function inOrder(
+  { pool }: Search,
+  list: readonly Entry[],
+  region: string | undefined,
+): readonly Entry[] {
   if (region === undefined) return list
   if (pool.rules.document.algorithm.batchingPreference !== 'fastestRegion') return list
   const away = new Map(list.map((entry) => [entry, fastestRegions(entry)[0] === region ? 0 : 1]))

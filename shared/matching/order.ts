@@ -42,7 +42,11 @@ function keysFor(rules: RuleSet, anchor: Entry): Key[] {
 const indexOf = ({ attributes }: RuleSet, name: string) =>
   attributes.findIndex((each) => each.name === name)
 
-function sortKey(rules: RuleSet, rule: RuleOf<'absoluteSort' | 'distanceSort'>, anchor: Entry): Key {
+function sortKey(
+  rules: RuleSet,
+  rule: RuleOf<'absoluteSort' | 'distanceSort'>,
+  anchor: Entry,
+): Key {
   const { type, sortDirection, sortAttribute, mapKey, partyAggregation = 'avg' } = rule
   const attribute = indexOf(rules, sortAttribute)
   const key = mapKey === undefined ? undefined : keyOfAnchor(valuesOf(anchor, attribute), mapKey)
@@ -65,7 +69,10 @@ function sortKey(rules: RuleSet, rule: RuleOf<'absoluteSort' | 'distanceSort'>, 
 }
 
 /** The key with the least or greatest value; of equal ones the first by its letters. */
-function keyOfAnchor(values: readonly unknown[], mapKey: 'minValue' | 'maxValue'): string | undefined {
+function keyOfAnchor(
+  values: readonly unknown[],
+  mapKey: 'minValue' | 'maxValue',
+): string | undefined {
   const sign = mapKey === 'minValue' ? 1 : -1
   const entries = values.flatMap((value) =>
     value instanceof Map ? [...(value as Map<string, number>)] : [],

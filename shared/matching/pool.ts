@@ -75,7 +75,10 @@ function cellFor(pool: Pool, { key, kinds, size, backfill, lows }: Entry): Cell 
   const bucket = bucketOf(pool, lows[0])
   let cell = of.cells.get(bucket)
   if (cell === undefined)
-    of.cells.set(bucket, (cell = { of, bucket, oldest: undefined, youngest: undefined, tickets: 0 }))
+    of.cells.set(
+      bucket,
+      (cell = { of, bucket, oldest: undefined, youngest: undefined, tickets: 0 }),
+    )
   return cell
 }
 

@@ -41,9 +41,7 @@ const attribute = z.discriminatedUnion('type', [
 
 const algorithm = z.strictObject({
   strategy: z.enum(['exhaustiveSearch', 'balanced']).optional(),
-  batchingPreference: z
-    .enum(['random', 'sorted', 'largestPopulation', 'fastestRegion'])
-    .optional(),
+  batchingPreference: z.enum(['random', 'sorted', 'largestPopulation', 'fastestRegion']).optional(),
   sortByAttributes: z.array(name).min(1).max(matchAttributesMax).optional(),
   balancedAttribute: name.optional(),
   backfillPriority: z.enum(['normal', 'high', 'low']).default('normal'),

@@ -77,11 +77,15 @@ export function readRuleSet(value: unknown): RuleSet {
     attributes: document.playerAttributes,
     teamNames: slots.teamNames,
     kindOf: slots.kindOf,
-    kinds: document.teams.map((_, kind) => slots.kindOf.flatMap((of, i) => (of === kind ? [i] : []))),
+    kinds: document.teams.map((_, kind) =>
+      slots.kindOf.flatMap((of, i) => (of === kind ? [i] : [])),
+    ),
     large,
     namesSlots: namesSlots(document),
     selection: document.algorithm.expansionAgeSelection,
-    stages: staged.map(({ fromMs, at, rules }) => stageOf(fromMs, at, rules, slots.kindOf, division)),
+    stages: staged.map(({ fromMs, at, rules }) =>
+      stageOf(fromMs, at, rules, slots.kindOf, division),
+    ),
   }
 }
 

@@ -1,6 +1,12 @@
 // Rules as functions of the teams of a match. A rule of a match that is not complete may be broken for good: whoever
 // joins, it stays false. Only then the search turns back; all else the complete match decides.
-import { common, evaluate, ExpressionError, looksLikeExpression, parseExpression } from './expression.ts'
+import {
+  common,
+  evaluate,
+  ExpressionError,
+  looksLikeExpression,
+  parseExpression,
+} from './expression.ts'
 import type { Expression, Scope, Trend, Value } from './expression.ts'
 import type { Aggregation, Entry, Lineup, PartyNumber } from './lineup.ts'
 import { aggregated } from './lineup.ts'
@@ -264,7 +270,13 @@ export const valuesOf = (entry: Entry, attribute: number) =>
     : entry.parts.flatMap((part) => part.values[attribute]!)
 
 function collection(document: RuleOf<'collection'>, scope: Scope): Judge {
-  const { operation, minCount = 0, maxCount = Infinity, referenceValue, partyAggregation } = document
+  const {
+    operation,
+    minCount = 0,
+    maxCount = Infinity,
+    referenceValue,
+    partyAggregation,
+  } = document
   if (document.minCount === undefined && document.maxCount === undefined)
     throw new RuleFault('minCount', 'or maxCount is needed')
   const measured = document.measurements.map((text, i) => read(`measurements[${i}]`, text, scope))
@@ -293,7 +305,9 @@ function collection(document: RuleOf<'collection'>, scope: Scope): Judge {
       let found: Verdict = holds
       for (const expression of measured) {
         const lists = evaluate(expression, lineup, partyAggregation) as readonly string[][]
-        const verdict = worst(countsOf(operation, lists, to), (count) => judgeCount(count as number))
+        const verdict = worst(countsOf(operation, lists, to), (count) =>
+          judgeCount(count as number),
+        )
         if (verdict < found) found = verdict
       }
       return found
@@ -339,7 +353,10 @@ function listReference(
   const expression = read(at, value, scope)
   const { of, levels } = expression.shape
   if (operation === 'contains' || of !== 'string' || levels.length !== 1)
-    throw new RuleFault(at, operation === 'contains' ? 'must be one string' : 'must be a list of strings')
+    throw new RuleFault(
+      at,
+      operation === 'contains' ? 'must be one string' : 'must be a list of strings',
+    )
   const trends = { fixed: 'const', grows: 'up', shrinks: 'down', any: 'any' } as const
   return {
     trend: trends[levels[0]!],
@@ -435,10 +452,7 @@ type LatencyLimit = Pick<
 >
 
 /** The regions that all tickets have in common and in which all of the rules hold. */
-export function regionsWithin(
-  rules: readonly LatencyLimit[],
-  members: readonly Entry[],
-): string[] {
+export function regionsWithin(rules: readonly LatencyLimit[], members: readonly Entry[]): string[] {
   const [first] = members
   if (first === undefined) return []
   const party = rules[0]?.partyAggregation ?? 'avg'

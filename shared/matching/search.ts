@@ -72,7 +72,9 @@ export function isEnough(pool: Pool, seed: Entry, stage: Stage): boolean {
   // A running match brings players of its own.
   if (backfill) return true
   if (players < stage.minTotal) return false
-  return pool.rules.kinds.every((slots, kind) => byKind[kind]! >= stage.min[slots[0]!]! * slots.length)
+  return pool.rules.kinds.every(
+    (slots, kind) => byKind[kind]! >= stage.min[slots[0]!]! * slots.length,
+  )
 }
 
 /**

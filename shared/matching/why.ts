@@ -23,7 +23,11 @@ export type Why = {
     /** It has not been looked at since it came or relaxed: the next pass does. */
     | { readonly kind: 'pass' }
   /** How many others fit it by the rules of now, and after each later time at which they relax. */
-  readonly fits: readonly { readonly afterSeconds: number; readonly tickets: number; readonly players: number }[]
+  readonly fits: readonly {
+    readonly afterSeconds: number
+    readonly tickets: number
+    readonly players: number
+  }[]
   /** Players whom a match needs at least beside its own, by the rules of now. */
   readonly needs: number
   /** Others were left out of the counts: they are lower bounds. */
@@ -51,7 +55,11 @@ export function explain(matcher: Matcher, ticketId: string, now: number): Why | 
   }
   const fits = later.map((stage) => {
     const fitting = others.filter((other) => goTogether(matcher, entry, other, stage))
-    return { afterSeconds: stage.fromMs / 1000, tickets: fitting.length, players: playersOf(fitting) }
+    return {
+      afterSeconds: stage.fromMs / 1000,
+      tickets: fitting.length,
+      players: playersOf(fitting),
+    }
   })
   const stage = rules.stages[current]!
   return {

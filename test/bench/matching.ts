@@ -23,7 +23,11 @@ const waitingAtFirst = Number(values.waiting)
 const seconds = Number(values.seconds)
 const perSecond = 1000
 
-type Scenario = { name: string; rules: object; player: (random: () => number) => MatchPlayer['attributes'] }
+type Scenario = {
+  name: string
+  rules: object
+  player: (random: () => number) => MatchPlayer['attributes']
+}
 
 const relaxing = (rule: string, ...values: number[]) => ({
   target: `rules[${rule}].maxDistance`,
@@ -73,7 +77,10 @@ const scenarios: Scenario[] = [
     name: 'arena, 5 against 5',
     rules: {
       ruleLanguageVersion: '1.0',
-      playerAttributes: [{ name: 'skill', type: 'number' }, { name: 'mode', type: 'string' }],
+      playerAttributes: [
+        { name: 'skill', type: 'number' },
+        { name: 'mode', type: 'string' },
+      ],
       teams: [{ ...team('side', 5), quantity: 2 }],
       rules: [
         {
@@ -108,7 +115,10 @@ const scenarios: Scenario[] = [
     name: 'battle, 100 against 100',
     rules: {
       ruleLanguageVersion: '1.0',
-      playerAttributes: [{ name: 'skill', type: 'number' }, { name: 'map', type: 'string' }],
+      playerAttributes: [
+        { name: 'skill', type: 'number' },
+        { name: 'map', type: 'string' },
+      ],
       algorithm: { strategy: 'balanced', balancedAttribute: 'skill' },
       teams: [team('red', 100), team('blue', 100)],
       rules: [
@@ -134,7 +144,12 @@ function stream(seed: number): () => number {
   }
 }
 
-function ticketFor({ player }: Scenario, n: number, createdAt: number, random: () => number): MatchTicket {
+function ticketFor(
+  { player }: Scenario,
+  n: number,
+  createdAt: number,
+  random: () => number,
+): MatchTicket {
   // One in ten is a party of two.
   const size = random() < 0.9 ? 1 : 2
   const attributes = player(random)
@@ -150,16 +165,18 @@ function run(scenario: Scenario, matcher: Matcher, everyMs: number, budget: numb
   const result: Run = { examined: 0, passMs: 0, slowest: 0, waits: [], left: 0 }
   let n = 0
   // Those who wait at first have waited for up to a minute.
-  for (; n < waitingAtFirst; n++) add(matcher, ticketFor(scenario, n, Math.floor((n / waitingAtFirst) * 60_000), random))
+  for (; n < waitingAtFirst; n++)
+    add(matcher, ticketFor(scenario, n, Math.floor((n / waitingAtFirst) * 60_000), random))
   while (pass(matcher, 60_000).left > 0);
   // Again so many, without a match among them: those who stay.
   for (; matcher.entries.size < waitingAtFirst && n < 10 * waitingAtFirst; n++) {
-    add(matcher, ticketFor(scenario, n, 60_000, random))
+    add(matcher, ticketFor(scenario, n, Math.floor(random() * 60_000), random))
     if (n % 5000 === 0) while (pass(matcher, 60_000).left > 0);
   }
   const first = n
   for (let now = 60_000; now < 60_000 + seconds * 1000; now += everyMs) {
-    for (let i = 0; i < (perSecond * everyMs) / 1000; i++, n++) add(matcher, ticketFor(scenario, n, now + i, random))
+    for (let i = 0; i < (perSecond * everyMs) / 1000; i++, n++)
+      add(matcher, ticketFor(scenario, n, now + i, random))
     const began = performance.now()
     const { matches, examined, left } = pass(matcher, now + everyMs, budget)
     const took = performance.now() - began
@@ -189,7 +206,9 @@ for (const scenario of scenarios.filter(({ name }) => name.startsWith(values.onl
   const { heapUsed } = await collected()
   const bytes = (heapUsed - empty.heapUsed) / matcher.entries.size
   const ideal = run(scenario, createMatcher(readRuleSet(scenario.rules)), 100, Infinity)
-  console.log(`${scenario.name}: ${matcher.entries.size} wait at the end, ${bytes.toFixed(0)} bytes each`)
+  console.log(
+    `${scenario.name}: ${matcher.entries.size} wait at the end, ${bytes.toFixed(0)} bytes each`,
+  )
   console.log(
     `  ${Math.round((real.examined / real.passMs) * 1000)} tickets examined a second of a core; ` +
       `${(real.passMs / seconds).toFixed(0)} ms a simulated second, the slowest pass ${real.slowest.toFixed(0)} ms` +

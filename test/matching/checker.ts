@@ -58,7 +58,10 @@ function seating(document: RuleSetJson, { tickets, teams }: MadeMatch): string[]
   const faults: string[] = []
   const seated = teams.flatMap(({ playerIds }) => playerIds)
   const expected = tickets.flatMap(({ players }) => players.map(({ playerId }) => playerId))
-  if (seated.toSorted().join() !== expected.toSorted().join() || new Set(seated).size < seated.length)
+  if (
+    seated.toSorted().join() !== expected.toSorted().join() ||
+    new Set(seated).size < seated.length
+  )
     faults.push('the players of teams and tickets differ')
   const sizes = document.teams.flatMap(({ name, quantity = 1, ...size }) =>
     Array.from({ length: quantity }, (_, i) => ({
@@ -108,7 +111,10 @@ function holds(document: RuleSetJson, made: MadeMatch, rule: Json): boolean | un
 }
 
 /** Every value is fine: false as soon as one is not, else undefined if one is not known. */
-function every(values: readonly Nested[], fine: (value: number | string) => boolean): boolean | undefined {
+function every(
+  values: readonly Nested[],
+  fine: (value: number | string) => boolean,
+): boolean | undefined {
   const flat = values.flat(5) as (number | string | undefined)[]
   if (flat.some((value) => value !== undefined && !fine(value))) return false
   return flat.includes(undefined) ? undefined : true
@@ -144,7 +150,9 @@ function comparison(document: RuleSetJson, made: MadeMatch, rule: Json): boolean
     '>': (a, b) => a > b,
     '>=': (a, b) => a >= b,
   }
-  return every(values, (each) => operations[String(rule['operation'])]!(each, to as number | string))
+  return every(values, (each) =>
+    operations[String(rule['operation'])]!(each, to as number | string),
+  )
 }
 
 function distance(document: RuleSetJson, made: MadeMatch, rule: Json): boolean | undefined {
@@ -180,7 +188,9 @@ function collection(document: RuleSetJson, made: MadeMatch, rule: Json): boolean
       if (!fine(lists.filter((list) => list.includes(String(reference))).length)) return false
     } else if (rule['operation'] === 'intersection') {
       if (lists.length === 0) known = false
-      else if (!fine(new Set(lists[0]!.filter((text) => lists.every((list) => list.includes(text)))).size))
+      else if (
+        !fine(new Set(lists[0]!.filter((text) => lists.every((list) => list.includes(text)))).size)
+      )
         return false
     } else {
       if (reference === undefined) return undefined
@@ -223,10 +233,13 @@ function regions({ tickets }: MadeMatch, rules: readonly Json[]): string[] {
         if (each.includes(undefined)) return Infinity
         return party(each as number[], String(rule['partyAggregation'] ?? 'avg'))
       })
-      if (all.some((ms) => ms === Infinity || ms > Number(rule['maxLatency'] ?? Infinity))) return false
+      if (all.some((ms) => ms === Infinity || ms > Number(rule['maxLatency'] ?? Infinity)))
+        return false
       if (rule['maxDistance'] === undefined) return true
       const reference =
-        rule['distanceReference'] === 'min' ? Math.min(...all) : all.reduce((s, x) => s + x, 0) / all.length
+        rule['distanceReference'] === 'min'
+          ? Math.min(...all)
+          : all.reduce((s, x) => s + x, 0) / all.length
       return all.every((ms) => Math.abs(ms - reference) <= Number(rule['maxDistance']))
     }),
   )
@@ -245,16 +258,21 @@ function attribute(
 ): number | string | string[] {
   const given = player.attributes[name]
   const plain = given === undefined ? undefined : Object.values(given)[0]
-  return (plain ??
-    document.playerAttributes!.find((each) => each.name === name)!.default) as string
+  return (plain ?? document.playerAttributes!.find((each) => each.name === name)!.default) as string
 }
 
-function value(document: RuleSetJson, made: MadeMatch, text: string, how: string | undefined): Nested {
+function value(
+  document: RuleSetJson,
+  made: MadeMatch,
+  text: string,
+  how: string | undefined,
+): Nested {
   const call = /^\s*(\w+)\s*\((.*)\)\s*$/s.exec(text)
   if (call !== null) return apply(call[1]!, value(document, made, call[2]!, how))
   const [, names, rest] = /^\s*teams?\s*\[(.*?)\]\.players(.*)$/.exec(text)!
   const chosen = names!.split(',').map((name) => name.trim())
-  const many = chosen.length > 1 || chosen[0] === '*' || !made.teams.some(({ name }) => name === chosen[0])
+  const many =
+    chosen.length > 1 || chosen[0] === '*' || !made.teams.some(({ name }) => name === chosen[0])
   const teams = made.teams.filter(({ name }) =>
     chosen.some((one) => one === '*' || one === name || new RegExp(`^${one}_\\d+$`).test(name)),
   )
@@ -271,7 +289,10 @@ function value(document: RuleSetJson, made: MadeMatch, text: string, how: string
   return many ? lists : lists[0]!
 }
 
-function asOne(values: (number | string | string[])[], how: string): (number | string | string[])[] {
+function asOne(
+  values: (number | string | string[])[],
+  how: string,
+): (number | string | string[])[] {
   if (typeof values[0] === 'number') return [party(values as number[], how)]
   if (typeof values[0] === 'string') return values
   const lists = values as string[][]
@@ -305,7 +326,9 @@ function apply(name: string, of: Nested): Nested {
     max: sorted.at(-1)!,
     avg: mean,
     median: (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2,
-    stddev: Math.sqrt(numbers.reduce((total, each) => total + (each - mean) ** 2, 0) / numbers.length),
+    stddev: Math.sqrt(
+      numbers.reduce((total, each) => total + (each - mean) ** 2, 0) / numbers.length,
+    ),
   }
   return functions[name]
 }

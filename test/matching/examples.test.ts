@@ -70,8 +70,14 @@ describe('1. two teams with evenly matched players', () => {
       [190, 15],
     ] as const) {
       const queue = waiting(rules)
-      for (const [id, each] of [['strong', skill], ['weak', 10]] as const)
-        queue.join(id, Array.from({ length: 4 }, () => ({ skill: each })))
+      for (const [id, each] of [
+        ['strong', skill],
+        ['weak', 10],
+      ] as const)
+        queue.join(
+          id,
+          Array.from({ length: 4 }, () => ({ skill: each })),
+        )
       if (second > 0) expect(queue.pass(second - 0.001)).toEqual([])
       expect(queue.pass(second)).toHaveLength(1)
     }
@@ -221,8 +227,15 @@ describe('3. team-level requirements and latency limits', () => {
     for (let i = 0; i < 10; i++) queue.join(`t${i}`, near)
     expect(sizesOf(queue.pass(0)[0]).toSorted()).toEqual([3, 3, 4])
     const parties = waiting(rules)
-    for (const [id, size] of [['a', 5], ['b', 5], ['c', 3]] as const)
-      parties.join(id, Array.from({ length: size }, () => near))
+    for (const [id, size] of [
+      ['a', 5],
+      ['b', 5],
+      ['c', 3],
+    ] as const)
+      parties.join(
+        id,
+        Array.from({ length: size }, () => near),
+      )
     expect(parties.pass(0)).toEqual([])
   })
 
@@ -280,8 +293,19 @@ describe('4. explicit sorting', () => {
         sortAttribute: 'maps',
         mapKey: 'maxValue',
       },
-      { name: 'Experience', type: 'distanceSort', sortDirection: 'ascending', sortAttribute: 'experience' },
-      { name: 'Mode', type: 'collection', operation: 'intersection', measurements: [all('modes')], minCount: 1 },
+      {
+        name: 'Experience',
+        type: 'distanceSort',
+        sortDirection: 'ascending',
+        sortAttribute: 'experience',
+      },
+      {
+        name: 'Mode',
+        type: 'collection',
+        operation: 'intersection',
+        measurements: [all('modes')],
+        minCount: 1,
+      },
       {
         name: 'MapOverlap',
         type: 'collection',
@@ -339,13 +363,16 @@ describe('5. intersections across several attributes', () => {
         minCount: 1,
       },
     ],
-    expansions: [{ target: 'rules[Opponents].minCount', steps: [{ waitTimeSeconds: 15, value: 0 }] }],
+    expansions: [
+      { target: 'rules[Opponents].minCount', steps: [{ waitTimeSeconds: 15, value: 0 }] },
+    ],
   }
   const figures = ['ape', 'bat', 'cat', 'dog', 'elk']
 
   test('each figure is one that everybody wants to meet', () => {
     const queue = waiting(rules)
-    for (const figure of figures.slice(0, 4)) queue.join(figure, { figure: [figure], opponents: figures })
+    for (const figure of figures.slice(0, 4))
+      queue.join(figure, { figure: [figure], opponents: figures })
     queue.join('elk', { figure: ['elk'], opponents: figures.slice(1) })
     expect(queue.pass(0)).toEqual([])
     queue.join('elk2', { figure: ['elk'], opponents: figures })
@@ -417,7 +444,8 @@ describe('7. a large match', () => {
   }
   const fill = (count: number, ms = 100) => {
     const queue = waiting(rules)
-    for (let i = 0; i < count; i++) queue.join(`t${i}`, { skill: i, latencies: { eu: ms, us: 300 } })
+    for (let i = 0; i < count; i++)
+      queue.join(`t${i}`, { skill: i, latencies: { eu: ms, us: 300 } })
     return queue
   }
 
@@ -443,7 +471,8 @@ describe('7. a large match', () => {
   test('the largest population is found where its players have several regions', () => {
     const queue = waiting(rules)
     for (let i = 0; i < 90; i++) queue.join(`us${i}`, { skill: 1, latencies: { us: 20, eu: 140 } })
-    for (let i = 0; i < 90; i++) queue.join(`eu${i}`, { skill: 1, latencies: { eu: 20, asia: 140 } })
+    for (let i = 0; i < 90; i++)
+      queue.join(`eu${i}`, { skill: 1, latencies: { eu: 20, asia: 140 } })
     for (let i = 0; i < 20; i++) queue.join(`as${i}`, { skill: 1, latencies: { asia: 20 } })
     const [match] = queue.pass(0)
     expect(match?.regions).toEqual(['eu'])
@@ -455,7 +484,11 @@ describe('8. a large match of several teams', () => {
   const rules = {
     ...version,
     playerAttributes: [{ name: 'kills', type: 'number', default: 5 }],
-    algorithm: { balancedAttribute: 'kills', strategy: 'balanced', batchingPreference: 'fastestRegion' },
+    algorithm: {
+      balancedAttribute: 'kills',
+      strategy: 'balanced',
+      batchingPreference: 'fastestRegion',
+    },
     teams: [
       { name: 'monsters', minPlayers: 5, maxPlayers: 5 },
       { name: 'hunters', minPlayers: 12, maxPlayers: 15, quantity: 10 },
@@ -516,7 +549,11 @@ describe('9. a large match of players who are alike', () => {
       { name: 'map', type: 'string' },
       { name: 'mode', type: 'string' },
     ],
-    algorithm: { strategy: 'balanced', balancedAttribute: 'skill', batchingPreference: 'fastestRegion' },
+    algorithm: {
+      strategy: 'balanced',
+      balancedAttribute: 'skill',
+      batchingPreference: 'fastestRegion',
+    },
     teams: [
       { name: 'red', minPlayers: 100, maxPlayers: 100 },
       { name: 'blue', minPlayers: 100, maxPlayers: 100 },
@@ -541,7 +578,8 @@ describe('9. a large match of players who are alike', () => {
 
   test('one map, one mode, leagues within 2 and skills within 10, 20, 40', () => {
     const queue = waiting(rules)
-    for (let i = 0; i < 200; i++) queue.join(`t${i}`, { ...person, league: 1 + (i % 3), skill: 40 + (i % 11) })
+    for (let i = 0; i < 200; i++)
+      queue.join(`t${i}`, { ...person, league: 1 + (i % 3), skill: 40 + (i % 11) })
     queue.join('map', { ...person, map: 'hill' })
     queue.join('mode', { ...person, mode: 'duel' })
     const [match] = queue.pass(0)
@@ -582,7 +620,11 @@ describe('10. a compound rule', () => {
       { name: 'red', minPlayers: 10, maxPlayers: 20 },
       { name: 'blue', minPlayers: 10, maxPlayers: 20 },
     ],
-    algorithm: { strategy: 'balanced', balancedAttribute: 'skill', batchingPreference: 'fastestRegion' },
+    algorithm: {
+      strategy: 'balanced',
+      balancedAttribute: 'skill',
+      batchingPreference: 'fastestRegion',
+    },
     playerAttributes: [
       { name: 'league', type: 'number' },
       { name: 'skill', type: 'number' },
@@ -606,7 +648,9 @@ describe('10. a compound rule', () => {
       },
     ],
   }
-  const fill = (of: (i: number) => { league: number; skill: number; map: string; mode: string }) => {
+  const fill = (
+    of: (i: number) => { league: number; skill: number; map: string; mode: string },
+  ) => {
     const queue = waiting(rules)
     for (let i = 0; i < 20; i++) queue.join(`t${i}`, of(i))
     return queue
@@ -615,7 +659,12 @@ describe('10. a compound rule', () => {
   test('the same map and mode, or near in skill and league: one is enough', () => {
     const alike = { map: 'lake', mode: 'siege' }
     expect(fill((i) => ({ ...alike, league: i, skill: i * 50 })).pass(0)).toHaveLength(1)
-    const near = (i: number) => ({ map: `m${i % 3}`, mode: `n${i % 2}`, league: 1 + (i % 3), skill: 40 + (i % 11) })
+    const near = (i: number) => ({
+      map: `m${i % 3}`,
+      mode: `n${i % 2}`,
+      league: 1 + (i % 3),
+      skill: 40 + (i % 11),
+    })
     expect(fill(near).pass(0)).toHaveLength(1)
     expect(fill((i) => ({ ...near(i), league: i % 4 })).pass(0)).toEqual([])
   })
@@ -625,7 +674,12 @@ describe('10. a compound rule', () => {
       [20, 10],
       [40, 20],
     ] as const) {
-      const queue = fill((i) => ({ map: `m${i}`, mode: 'x', league: 1, skill: i === 0 ? skill : 0 }))
+      const queue = fill((i) => ({
+        map: `m${i}`,
+        mode: 'x',
+        league: 1,
+        skill: i === 0 ? skill : 0,
+      }))
       expect(queue.pass(second - 1)).toEqual([])
       expect(queue.pass(second)).toHaveLength(1)
     }
@@ -666,7 +720,9 @@ describe('11. block lists', () => {
   test('with an expansion it is only a wish', () => {
     const queue = waiting({
       ...rules,
-      expansions: [{ target: 'rules[NotBlocked].maxCount', steps: [{ waitTimeSeconds: 20, value: 1 }] }],
+      expansions: [
+        { target: 'rules[NotBlocked].maxCount', steps: [{ waitTimeSeconds: 20, value: 1 }] },
+      ],
     })
     for (let i = 0; i < 8; i++) queue.join(`t${i}`, {})
     queue.join('bully', {})

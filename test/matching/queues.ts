@@ -11,7 +11,13 @@ const everybody = (attribute: string) => `flatten(teams[*].players.attributes[${
 const distances = fc.constantFrom(0, 5, 10, 20)
 
 const relaxing = (target: string, value: number): Expansions => [
-  { target, steps: [{ waitTimeSeconds: 3, value }, { waitTimeSeconds: 8, value: value * 2 }] },
+  {
+    target,
+    steps: [
+      { waitTimeSeconds: 3, value },
+      { waitTimeSeconds: 8, value: value * 2 },
+    ],
+  },
 ]
 
 /** Rules by name. `plain`: they are only ever broken for good, and do not tell one team from another. */
@@ -27,7 +33,12 @@ function choices(teams: Teams, expanding: boolean): fc.Arbitrary<Choice>[] {
     maxDistance: distance,
     ...extra,
   })
-  const sameMode = { name: 'SameMode', type: 'comparison', operation: '=', measurements: [everybody('mode')] }
+  const sameMode = {
+    name: 'SameMode',
+    type: 'comparison',
+    operation: '=',
+    measurements: [everybody('mode')],
+  }
   const list: fc.Arbitrary<Choice>[] = [
     distances.map((d) => ({
       rules: [spread('Spread', d)],
@@ -144,7 +155,11 @@ function choices(teams: Teams, expanding: boolean): fc.Arbitrary<Choice>[] {
       plain: true,
     })),
     fc.constantFrom('or(A,B)', 'and(A,not(B))', 'xor(A,B)', 'or(not(A),B)').map((statement) => ({
-      rules: [spread('A', 5), { ...sameMode, name: 'B' }, { name: 'Either', type: 'compound', statement }],
+      rules: [
+        spread('A', 5),
+        { ...sameMode, name: 'B' },
+        { name: 'Either', type: 'compound', statement },
+      ],
       ...relax('rules[A].maxDistance', 25),
       plain: false,
     })),
@@ -186,12 +201,21 @@ function choices(teams: Teams, expanding: boolean): fc.Arbitrary<Choice>[] {
 }
 
 const teamSets: Teams[] = [
-  [{ name: 'a', minPlayers: 1, maxPlayers: 1 }, { name: 'b', minPlayers: 1, maxPlayers: 1 }],
+  [
+    { name: 'a', minPlayers: 1, maxPlayers: 1 },
+    { name: 'b', minPlayers: 1, maxPlayers: 1 },
+  ],
   [{ name: 'duo', minPlayers: 2, maxPlayers: 2, quantity: 2 }],
-  [{ name: 'a', minPlayers: 1, maxPlayers: 3 }, { name: 'b', minPlayers: 1, maxPlayers: 3 }],
+  [
+    { name: 'a', minPlayers: 1, maxPlayers: 3 },
+    { name: 'b', minPlayers: 1, maxPlayers: 3 },
+  ],
   [{ name: 'solo', minPlayers: 2, maxPlayers: 4 }],
   [{ name: 'pair', minPlayers: 1, maxPlayers: 2, quantity: 3 }],
-  [{ name: 'a', minPlayers: 1, maxPlayers: 2 }, { name: 'b', minPlayers: 0, maxPlayers: 2 }],
+  [
+    { name: 'a', minPlayers: 1, maxPlayers: 2 },
+    { name: 'b', minPlayers: 0, maxPlayers: 2 },
+  ],
 ]
 const fixedTeamSets = teamSets.filter((teams) =>
   teams.every(({ minPlayers, maxPlayers }) => minPlayers === maxPlayers),
@@ -204,11 +228,19 @@ const attributes = [
   { name: 'blocked', type: 'string_list', default: [] },
 ]
 
-/** `plain`: teams of a fixed size, nothing that relaxes, and rules that only ever are broken for good. */
-export function ruleSets(plain = false): fc.Arbitrary<RuleSetJson> {
+/**
+ * `plain`: teams of a fixed size unless they are `flexible`, nothing that relaxes, and rules that only ever are broken
+ * for good.
+ */
+export type Family = { plain?: boolean; flexible?: boolean }
+
+export function ruleSets({
+  plain = false,
+  flexible = !plain,
+}: Family = {}): fc.Arbitrary<RuleSetJson> {
   return fc
     .record({
-      teams: fc.constantFrom(...(plain ? fixedTeamSets : teamSets)),
+      teams: fc.constantFrom(...(flexible ? teamSets : fixedTeamSets)),
       expanding: fc.boolean(),
       oldest: fc.boolean(),
       priority: fc.constantFrom('normal', 'high', 'low'),
@@ -223,7 +255,12 @@ export function ruleSets(plain = false): fc.Arbitrary<RuleSetJson> {
           const used = plain ? chosen.filter((choice) => choice.plain) : chosen
           const shrinks =
             shrinking && !plain && teams[0]!.minPlayers > 1
-              ? [{ target: `teams[${teams[0]!.name}].minPlayers`, steps: [{ waitTimeSeconds: 5, value: 1 }] }]
+              ? [
+                  {
+                    target: `teams[${teams[0]!.name}].minPlayers`,
+                    steps: [{ waitTimeSeconds: 5, value: 1 }],
+                  },
+                ]
               : []
           return {
             ruleLanguageVersion: '1.0',
@@ -250,9 +287,7 @@ const player = fc.record({
 })
 
 const party = (sizes: readonly number[]) =>
-  fc
-    .constantFrom(...sizes)
-    .chain((size) => fc.array(player, { minLength: size, maxLength: size }))
+  fc.constantFrom(...sizes).chain((size) => fc.array(player, { minLength: size, maxLength: size }))
 
 const attributesOf = (each: {
   skill: number
