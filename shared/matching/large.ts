@@ -5,10 +5,10 @@ import { areNear, createDraft, push, slotsFor } from './draft.ts'
 import type { Entry } from './lineup.ts'
 import { byAge } from './lineup.ts'
 import { fastestRegions } from './order.ts'
-import { near } from './pool.ts'
+import { isEnoughNear, near } from './pool.ts'
 import type { Stage } from './rule-set.ts'
 import type { Search } from './search.ts'
-import { examine, fill, isEnough, playersOf } from './search.ts'
+import { examine, fill, playersOf } from './search.ts'
 
 /** Spans that are tried in one region: the match may need another one than the oldest tickets have. */
 const spansMax = 16
@@ -19,7 +19,7 @@ export function findLarge(
   stage: Stage,
   until: number,
 ): Draft | undefined {
-  if (!isEnough(search.pool, seed, stage)) return undefined
+  if (!isEnoughNear(search.pool, seed, stage.widths[0] ?? 0, until, stage.needs)) return undefined
   const list: Entry[] = []
   for (const entry of near(search.pool, seed, stage.widths[0] ?? 0, until)) {
     if (!examine(search)) break

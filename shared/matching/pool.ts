@@ -127,31 +127,63 @@ function* cellsNear(pool: Pool, of: Class, entry: Entry, reach: number): Generat
   }
 }
 
+/** More buckets than that are counted as one. */
+const bucketsCounted = 256
+
 /**
- * How many players wait in the buckets around `entry`, itself included: in all, and by kind of team. A backfill ticket
- * among them counts for all kinds, for it brings players into any.
+ * Whether so many players wait near `entry` as a match needs, in all and by kind of team: in the buckets of one span
+ * that holds it. It may say yes where there is no match, never no where there is one.
  */
-export function countNear(
+export function isEnoughNear(
   pool: Pool,
   entry: Entry,
   reach: number,
-): { players: number; byKind: number[]; backfill: boolean } {
-  const byKind = pool.rules.kinds.map(() => 0)
-  let players = 0
-  let backfill = false
+  until: number,
+  needs: { players: number; byKind: readonly number[] },
+): boolean {
+  const first = pool.width === 0 ? 0 : bucketOf(pool, entry.highs[0]! - reach)
+  const buckets = pool.width === 0 ? 1 : bucketOf(pool, entry.lows[0]! + reach) - first + 1
+  // Its own players are further apart.
+  if (buckets < 1) return false
+  const apart = buckets <= bucketsCounted && Number.isSafeInteger(first)
+  /** Sums up to each bucket: of all players first, then by kind. */
+  const rows = [needs.players, ...needs.byKind].map(() =>
+    new Array<number>(apart ? buckets : 1).fill(0),
+  )
   for (const of of partitionOf(entry).classes.values()) {
-    if (of.backfill) {
-      backfill = true
-      continue
-    }
-    let tickets = 0
-    for (const cell of cellsNear(pool, of, entry, reach)) tickets += cell.tickets
-    players += tickets * of.size
-    for (const kind of byKind.keys()) {
-      if ((of.kinds & (1 << kind)) !== 0) byKind[kind]! += tickets * of.size
+    // A running match brings players of its own.
+    if (of.backfill) return true
+    for (const cell of cellsNear(pool, of, entry, reach)) {
+      // All of its tickets are too young.
+      if (cell.oldest!.createdAt > until) continue
+      const at = apart ? cell.bucket - first : 0
+      rows[0]![at]! += cell.tickets * of.size
+      for (const kind of needs.byKind.keys()) {
+        if ((of.kinds & (1 << kind)) !== 0) rows[kind + 1]![at]! += cell.tickets * of.size
+      }
     }
   }
-  return { players, byKind, backfill }
+  if (!apart || buckets === 1) return isEnough(rows, 0, 0, needs)
+  const span = Math.floor(reach / pool.width) + 1
+  const starts = bucketOf(pool, entry.lows[0]!) - first
+  for (let start = 0; start <= starts; start++) {
+    if (isEnough(rows, start, Math.min(start + span, buckets - 1), needs)) return true
+  }
+  return false
+}
+
+function isEnough(
+  rows: readonly (readonly number[])[],
+  from: number,
+  to: number,
+  { players, byKind }: { players: number; byKind: readonly number[] },
+): boolean {
+  const count = (row: number) => {
+    let sum = 0
+    for (let i = from; i <= to; i++) sum += rows[row]![i]!
+    return sum
+  }
+  return count(0) >= players && byKind.every((need, kind) => need === 0 || count(kind + 1) >= need)
 }
 
 /**

@@ -19,6 +19,8 @@ export type Stage = {
   readonly min: readonly number[]
   readonly max: readonly number[]
   readonly minTotal: number
+  /** The same, also by kind of team. */
+  readonly needs: { readonly players: number; readonly byKind: readonly number[] }
   readonly maxTotal: number
   /** Those that must hold, without latency rules. */
   readonly enforced: readonly Rule[]
@@ -188,6 +190,7 @@ function stageOf(
     min,
     max,
     minTotal: sum(min),
+    needs: { players: sum(min), byKind: teams.map((team) => team.minPlayers * team.quantity) },
     maxTotal: sum(max),
     enforced: enforced.filter(({ document }) => !document.type.endsWith('Sort')),
     asked: enforced.filter(({ breakable, name }) => breakable && !covered.has(name)),

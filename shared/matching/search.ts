@@ -7,7 +7,7 @@ import type { Entry } from './lineup.ts'
 import { byAge } from './lineup.ts'
 import { isSorted, sorted } from './order.ts'
 import type { Class, Pool } from './pool.ts'
-import { classOf, countNear, near, partitionOf } from './pool.ts'
+import { classOf, isEnoughNear, near, partitionOf } from './pool.ts'
 import type { Stage } from './rule-set.ts'
 
 export type Search = {
@@ -41,7 +41,7 @@ export function findSmall(
 ): Draft | undefined {
   const { pool, now } = search
   const { rules } = pool
-  if (!isEnough(pool, seed, stage)) return undefined
+  if (!isEnoughNear(pool, seed, stage.widths[0] ?? 0, until, stage.needs)) return undefined
   const reach = stage.widths[0] ?? 0
   const ordered = isSorted(rules) ? inOrder(search, seed, reach, until) : undefined
   let batch = ordered
@@ -65,17 +65,6 @@ export function findSmall(
 
 const mayJoinRunning = (seed: Entry): boolean =>
   !seed.backfill && partitionOf(seed).classes.has('backfill')
-
-/** Whether as many wait near it as a match needs, in all and for each kind of team. */
-export function isEnough(pool: Pool, seed: Entry, stage: Stage): boolean {
-  const { players, byKind, backfill } = countNear(pool, seed, stage.widths[0] ?? 0)
-  // A running match brings players of its own.
-  if (backfill) return true
-  if (players < stage.minTotal) return false
-  return pool.rules.kinds.every(
-    (slots, kind) => byKind[kind]! >= stage.min[slots[0]!]! * slots.length,
-  )
-}
 
 /**
  * Puts each candidate where it fits, and keeps the fullest match that was met. `most`: the most members that there
