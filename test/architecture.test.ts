@@ -8,7 +8,7 @@ const PARTS: Part[] = [
   {
     name: 'shared (browser)',
     files:
-      /^shared\/(?:(?:protocol|api|components|content|rules)\/|(?:backoff|limits|problem|runtime|notifications\/notification)\.ts$)/,
+      /^shared\/(?:(?:protocol|api|components|content|matching|rules)\/|(?:backoff|limits|problem|runtime|notifications\/notification)\.ts$)/,
     may: [],
     packages: ['zod', 'msgpackr'],
     pure: true,

@@ -3,7 +3,8 @@
 import type { Entry, Part } from './lineup.ts'
 import type { RuleSet, Stage } from './rule-set.ts'
 import { stageAt } from './rule-set.ts'
-import { broken, fails, regionsWithin } from './rules.ts'
+import { regionsWithin } from './latency.ts'
+import { broken, fails } from './verdict.ts'
 
 export type Draft = {
   readonly rules: RuleSet

@@ -2,10 +2,11 @@
 // set can ever hold is refused by name here, so that nobody waits in vain.
 import { ticketPlayersMax } from '../limits.ts'
 import type { Attribute, Entry, Lineup, Part, PartyNumber } from './lineup.ts'
-import { aggregated, one } from './lineup.ts'
+import { aggregated, one, valuesOf } from './lineup.ts'
 import type { AttributeValue, MatchPlayer, MatchTicket } from './match-ticket.ts'
 import type { RuleSet } from './rule-set.ts'
-import { broken, regionsWithin, valuesOf } from './rules.ts'
+import { regionsWithin } from './latency.ts'
+import { broken } from './verdict.ts'
 
 /** Why a ticket cannot wait here. `rules`, `attribute`, `team`, `playerId`: which one. */
 export type Refusal =
@@ -141,7 +142,7 @@ function makeEntry(
   }
   const ranges = rules.windows.map(({ attribute, party }) => {
     const values = valuesOf(bare, attribute) as readonly number[]
-    return party === undefined ? values : (aggregated(values, party) as number[])
+    return party === undefined ? values : aggregated(values, party)
   })
   const key = rules.keys.map(({ attribute }) => valuesOf(bare, attribute)[0])
   return {
@@ -216,7 +217,7 @@ export function brokenBy(stage: RuleSet['stages'][number], lineup: Lineup): stri
   return [...names, ...far].map(({ name }) => name)
 }
 
-export const sizeOf = (team: readonly Part[]): number => {
+const sizeOf = (team: readonly Part[]): number => {
   let size = 0
   for (const { playerIds } of team) size += playerIds.length
   return size

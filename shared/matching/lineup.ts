@@ -79,3 +79,9 @@ export function unite(
 /** By age, the oldest first; backfill tickets as the rule set has it. */
 export const byAge = (a: Entry, b: Entry): number =>
   a.priority - b.priority || a.createdAt - b.createdAt || a.arrival - b.arrival
+
+/** What all players of a ticket bring of one attribute. */
+export const valuesOf = (entry: Entry, attribute: number) =>
+  entry.parts.length === 1
+    ? entry.parts[0]!.values[attribute]!
+    : entry.parts.flatMap((part) => part.values[attribute]!)

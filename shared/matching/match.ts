@@ -20,7 +20,7 @@ import { createPool, near, put, take } from './pool.ts'
 import type { Pool } from './pool.ts'
 import { stageAt } from './rule-set.ts'
 import type { RuleSet } from './rule-set.ts'
-import { regionsWithin } from './rules.ts'
+import { regionsWithin } from './latency.ts'
 import { findSmall } from './search.ts'
 import type { Search } from './search.ts'
 

@@ -1,9 +1,8 @@
 // The order in which candidates are tried: by age, or as the rule set says. Sort rules order by how a ticket compares
 // with the *anchor*, the oldest ticket around; of equal ones the older is first. They exclude nobody.
 import type { Entry } from './lineup.ts'
-import { aggregated, byAge, one } from './lineup.ts'
+import { aggregated, byAge, one, valuesOf } from './lineup.ts'
 import type { RuleSet } from './rule-set.ts'
-import { valuesOf } from './rules.ts'
 import type { RuleOf } from './rule-schema.ts'
 
 /** What a ticket is sorted by: the least first. Without a value it is the last. */

@@ -148,7 +148,7 @@ export function isEnoughNear(
   const apart = buckets <= bucketsCounted && Number.isSafeInteger(first)
   /** Sums up to each bucket: of all players first, then by kind. */
   const rows = [needs.players, ...needs.byKind].map(() =>
-    new Array<number>(apart ? buckets : 1).fill(0),
+    Array.from({ length: apart ? buckets : 1 }, () => 0),
   )
   for (const of of partitionOf(entry).classes.values()) {
     // A running match brings players of its own.
@@ -165,7 +165,7 @@ export function isEnoughNear(
   }
   if (!apart || buckets === 1) return isEnough(rows, 0, 0, needs)
   const span = Math.floor(reach / pool.width) + 1
-  const starts = bucketOf(pool, entry.lows[0]!) - first
+  const starts = bucketOf(pool, entry.lows[0]) - first
   for (let start = 0; start <= starts; start++) {
     if (isEnough(rows, start, Math.min(start + span, buckets - 1), needs)) return true
   }

@@ -10,7 +10,9 @@ import type { Issue } from './issue.ts'
 import { RuleSetError, issuesOf } from './issue.ts'
 import { ruleSetSchema } from './rule-schema.ts'
 import type { RuleDocument, RuleOf } from './rule-schema.ts'
-import { compileRule, operandsOf, RuleFault } from './rules.ts'
+import { compileRule } from './rules.ts'
+import { operandsOf } from './compound.ts'
+import { RuleFault } from './verdict.ts'
 import type { Rule } from './rules.ts'
 
 export type Stage = {

@@ -10,7 +10,8 @@ import type { Matcher } from './match.ts'
 import { near, partitionOf } from './pool.ts'
 import { stageAt } from './rule-set.ts'
 import type { RuleSet, Stage } from './rule-set.ts'
-import { fails, regionsWithin } from './rules.ts'
+import { regionsWithin } from './latency.ts'
+import { fails } from './verdict.ts'
 import { playersOf } from './search.ts'
 
 export type Why = {

@@ -170,7 +170,7 @@ function batch(document: RuleSetJson, { tickets }: MadeMatch, rule: Json): boole
   const values = tickets.flatMap(({ players }): (number | string)[] => {
     const all = players.map((player) => attribute(document, player, name))
     return typeof all[0] === 'number'
-      ? [party(all as number[], String(rule['partyAggregation'] ?? 'avg'))]
+      ? [party(all as number[], (rule['partyAggregation'] ?? 'avg') as string)]
       : (all as string[])
   })
   if (typeof values[0] !== 'number') return new Set(values).size === 1
@@ -210,7 +210,7 @@ function statement(document: RuleSetJson, made: MadeMatch, text: string): boolea
   }
   const inner = found[2]!
   let depth = 0
-  const comma = [...inner].findIndex((c) => {
+  const comma = inner.split('').findIndex((c) => {
     if (c === '(') depth++
     if (c === ')') depth--
     return c === ',' && depth === 0
@@ -231,7 +231,7 @@ function regions({ tickets }: MadeMatch, rules: readonly Json[]): string[] {
       const all = tickets.map(({ players }) => {
         const each = players.map(({ latencies }) => latencies?.[region])
         if (each.includes(undefined)) return Infinity
-        return party(each as number[], String(rule['partyAggregation'] ?? 'avg'))
+        return party(each as number[], (rule['partyAggregation'] ?? 'avg') as string)
       })
       if (all.some((ms) => ms === Infinity || ms > Number(rule['maxLatency'] ?? Infinity)))
         return false
@@ -302,7 +302,7 @@ function asOne(
 
 function apply(name: string, of: Nested): Nested {
   const list = of as Nested[]
-  if (name === 'flatten') return list.flat(1) as Nested[]
+  if (name === 'flatten') return list.flat(1)
   const deep = list.some((each) => Array.isArray(each))
   if (name === 'set_intersection') {
     if (list.some((each) => Array.isArray(each) && each.some((one) => Array.isArray(one))))

@@ -5,7 +5,6 @@ import type { Mutant } from '../mutants/hunt.ts'
 const draft = 'shared/matching/draft.ts'
 const match = 'shared/matching/match.ts'
 const pool = 'shared/matching/pool.ts'
-const rules = 'shared/matching/rules.ts'
 const search = 'shared/matching/search.ts'
 
 export const mutants: Mutant[] = [
@@ -129,7 +128,7 @@ export const mutants: Mutant[] = [
   {
     name: 'given-up-too-soon',
     rule: 'Only a rule that cannot recover turns the search back',
-    file: rules,
+    file: 'shared/matching/collection.ts',
     find: 'if (count < minCount) return falls(trend) ? broken : fails',
     replace: 'if (count < minCount) return broken',
   },
@@ -143,14 +142,14 @@ export const mutants: Mutant[] = [
   {
     name: 'operand-must-hold',
     rule: 'An operand of a compound rule need not hold by itself',
-    file: rules,
+    file: 'shared/matching/rules.ts',
     find: 'enforced: !operands.has(name)',
     replace: 'enforced: operands.size >= 0',
   },
   {
     name: 'at-the-distance-is-too-far',
     rule: 'A distance that is exactly the limit is allowed',
-    file: rules,
+    file: 'shared/matching/comparison.ts',
     find: 'if (maxDistance !== undefined && away > maxDistance) {',
     replace: 'if (maxDistance !== undefined && away >= maxDistance) {',
   },
