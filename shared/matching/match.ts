@@ -150,7 +150,9 @@ export function pass(matcher: Matcher, now: number, budget = matchPassMax): Pass
     entry.pending = false
     if (isWaiting(entry)) examined += visit(matcher, entry, now, matches)
   }
-  for (const entry of [...matcher.givenUp]) {
+  // Who is given up again waits for the next pass.
+  const again = [...matcher.givenUp]
+  for (const entry of again) {
     if (examined >= budget) break
     // One before it may have taken it into a match.
     if (!matcher.givenUp.delete(entry)) continue
