@@ -150,7 +150,7 @@ export function pass(matcher: Matcher, now: number, budget = matchPassMax): Pass
     entry.pending = false
     if (isWaiting(entry)) examined += visit(matcher, entry, now, matches)
   }
-  // A search that is given up again is added to the set.
+  // Who is given up again waits for the next pass.
   const again = [...matcher.givenUp]
   for (const entry of again) {
     if (examined >= budget) break

@@ -107,7 +107,7 @@ const scenarios: Scenario[] = [
       expansions: [relaxing('Near', 75, 100)],
     },
     player: (random) => ({
-      skill: { N: Math.floor(random() * 500_000) },
+      skill: { N: Math.floor(random() * 1_500_000) },
       mode: { S: random() < 0.5 ? 'ranked' : 'casual' },
     }),
   },

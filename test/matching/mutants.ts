@@ -157,8 +157,7 @@ export const mutants: Mutant[] = [
     name: 'slowest-of-a-party',
     rule: 'A party counts by the average latency of its players',
     file: 'shared/matching/entry.ts',
-    find: 'regions.map((region) => [region, one(players.map((each) => each.latencies![region]!), way)]),',
-    replace:
-      "regions.map((region) => [region, one(players.map((each) => each.latencies![region]!), way === 'avg' ? 'max' : way)]),",
+    find: '            way,\n          ),',
+    replace: "            way === 'avg' ? 'max' : way,\n          ),",
   },
 ]

@@ -7,7 +7,7 @@ import type { Match, Matcher } from '#shared/matching/match.ts'
 import type { MatchTicket } from '#shared/matching/match-ticket.ts'
 import { readRuleSet } from '#shared/matching/rule-set.ts'
 import { faultsOf } from './checker.ts'
-import type { MadeMatch, RuleSetJson } from './checker.ts'
+import type { RuleSetJson } from './checker.ts'
 import { namesOf, queues, ruleSets } from './queues.ts'
 import type { Event, Family } from './queues.ts'
 
@@ -73,6 +73,24 @@ export const properties: Record<string, fc.IPropertyWithHooks<[Scenario]>> = {
         assert.deepEqual(possible(rules, matcher, now + later), [])
       }
     }),
+
+  'who is refused because of a rule could be in no match at all': over(
+    10,
+    {},
+    ({ rules, events }) => {
+      const matcher = createMatcher(readRuleSet(rules))
+      const tickets = events.flatMap((event) => (event.kind === 'add' ? [event.ticket] : []))
+      const refused = tickets.filter(
+        (ticket) => add(matcher, ticket)?.code === 'ticket.unmatchable',
+      )
+      for (const ticket of refused.slice(0, 2)) {
+        const others = tickets.filter((each) => each !== ticket).slice(0, 4)
+        const newest = Math.max(...[ticket, ...others].map(({ createdAt }) => createdAt))
+        for (const later of [0, 3000, 5000, 8000])
+          assert.deepEqual(found(rules, [ticket], others, newest + later), [])
+      }
+    },
+  ),
 
   'equal calls give equal matches': over(40, {}, ({ rules, events }) => {
     const [a, b] = [rules, structuredClone(rules)].map((each) =>
@@ -176,37 +194,42 @@ function addable(rules: RuleSetJson, matcher: Matcher, match: Match, now: number
   )
 }
 
-/** A match among the tickets that wait, found by trying all of them in all teams. */
+/** A match among the tickets that wait. */
 function possible(rules: RuleSetJson, matcher: Matcher, now: number): string[] {
   const tickets = [...matcher.entries.values()].map(({ ticket }) => ticket).slice(0, 6)
-  const names = namesOf(rules)
+  return found(rules, [], tickets, now)
+}
+
+/** A match of all `fixed` tickets and some of the others, found by trying all of them in all teams. */
+function found(
+  rules: RuleSetJson,
+  fixed: readonly MatchTicket[],
+  others: readonly MatchTicket[],
+  now: number,
+): string[] {
+  const tickets = [...fixed, ...others]
   const sizes = rules.teams.flatMap(({ maxPlayers, quantity = 1 }) =>
-    Array<number>(quantity).fill(maxPlayers),
+    Array.from({ length: quantity }, () => maxPlayers),
   )
-  const teams = names.map((name) => ({ name, playerIds: [] as string[] }))
+  const teams = namesOf(rules).map((name) => ({ name, playerIds: [] as string[] }))
   const chosen: MatchTicket[] = []
-  const seek = (i: number): MadeMatch | undefined => {
-    if (chosen.length > 0 && faultsOf(rules, { tickets: chosen, teams }, now).length === 0)
-      return { tickets: chosen, teams }
-    if (i === tickets.length) return undefined
-    const skipped = seek(i + 1)
-    if (skipped !== undefined) return skipped
+  const seek = (i: number): boolean => {
+    if (i >= fixed.length && chosen.length > 0) {
+      if (faultsOf(rules, { tickets: chosen, teams }, now).length === 0) return true
+    }
+    if (i === tickets.length) return false
+    if (i >= fixed.length && seek(i + 1)) return true
     const { players, backfill } = tickets[i]!
     chosen.push(tickets[i]!)
     for (const [slot, team] of teams.entries()) {
-      if (
-        backfill
-          ? players[0]!.team !== team.name
-          : team.playerIds.length + players.length > sizes[slot]!
-      )
-        continue
+      const room = team.playerIds.length + players.length <= sizes[slot]!
+      if (backfill ? players[0]!.team !== team.name : !room) continue
       team.playerIds.push(...players.map(({ playerId }) => playerId))
-      const found = seek(i + 1)
-      if (found !== undefined) return found
+      if (seek(i + 1)) return true
       team.playerIds.splice(-players.length)
     }
     chosen.pop()
-    return undefined
+    return false
   }
-  return seek(0)?.tickets.map(({ ticketId }) => ticketId) ?? []
+  return seek(0) ? chosen.map(({ ticketId }) => ticketId) : []
 }

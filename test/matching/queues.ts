@@ -114,13 +114,13 @@ function choices(teams: Teams, expanding: boolean): fc.Arbitrary<Choice>[] {
       ],
       plain: false,
     })),
-    fc.constantFrom('median', 'stddev', 'sum').map((name) => ({
+    fc.constantFrom('median', 'stddev', 'sum', 'avg').map((name) => ({
       rules: [
         {
           name: 'Statistic',
           type: 'comparison',
           measurements: [`${name}(${everybody('skill')})`],
-          referenceValue: name === 'stddev' ? 10 : 60,
+          referenceValue: { median: 15, stddev: 10, sum: 60, avg: 12 }[name],
           operation: '<=',
         },
       ],
