@@ -20,11 +20,13 @@ const rank = (id: number, ...permissions: Rank['permissions']): Rank => ({ id, p
 const [first, member, recruit] = [rank(0), rank(2, 'invite', 'kick'), rank(3)]
 const officer = rank(1, 'accept', 'invite', 'kick', 'promote', 'ranks')
 /** Ranks as a member may want them: in order, turned round, and without some. */
-const rankLists = [
+export const rankLists = [
   [first, officer, member, recruit],
   [first, member, rank(1, 'accept'), recruit],
   [first, officer, recruit],
   [first, officer, recruit, rank(2)],
+  // What an officer lacks.
+  [first, officer, rank(2, 'invite', 'message'), recruit],
 ]
 
 export const guildNames = ['Lanterns', 'Owls', 'Smiths']
@@ -100,8 +102,11 @@ function ofFriends(model: Model, what: string): Candidate[] {
 
 function ofParties(model: Model, what: string): Candidate[] {
   const parties = Object.values(model.parties.state(0))
+  const oldest = parties.slice(0, 1)
   switch (what) {
     case 'parties.invite':
+      // Mostly of the oldest one, so that it fills.
+      return [...oldest, ...oldest, ...oldest, ...parties].map(({ leader }) => ({ who: leader }))
     case 'parties.askReady':
       return parties.map(({ leader }) => ({ who: leader }))
     case 'parties.accept':
