@@ -135,7 +135,7 @@ const friends: Frequencies = {
   'friends.block': 3,
   'friends.unblock': 2,
 }
-const blocks: Frequencies = { 'friends.ask': 1, 'friends.block': 2, 'friends.unblock': 1 }
+const blocks: Frequencies = { 'friends.block': 3, 'friends.unblock': 1 }
 const parties: Frequencies = {
   'parties.invite': 14,
   'parties.accept': 9,
@@ -154,8 +154,8 @@ const guilds: Frequencies = {
   'guilds.accept': 5,
   'guilds.decline': 2,
   'guilds.leave': 2,
-  'guilds.kick': 4,
-  'guilds.rank': 7,
+  'guilds.kick': 6,
+  'guilds.rank': 9,
   'guilds.lead': 2,
   'guilds.message': 1,
   'guilds.ranks': 5,

@@ -92,7 +92,7 @@ export const mutants: PeopleMutant[] = [
   ),
   ...inFile(
     'shared/store/commit.ts',
-    [...friends, ...parties.slice(0, 2), ...guilds.slice(0, 2)],
+    [...friends, ...parties.slice(0, 2)],
     [
       {
         name: 'act-twice',
