@@ -403,8 +403,8 @@ export const mutants: PeopleMutant[] = [
     {
       name: 'two-guilds-of-one-name',
       rule: 'Names of guilds are unique',
-      find: '          item: { ...nameKey(realmId, name), v: 1, guildId },\n          condition: missing,',
-      replace: '          item: { ...nameKey(realmId, name), v: 1, guildId },',
+      find: "return { put: { table: 'core', item, condition: missing } }",
+      replace: "return { put: { table: 'core', item } }",
     },
     {
       name: 'rank-given-to-who-rises',
