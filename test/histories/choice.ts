@@ -79,13 +79,13 @@ function candidates(model: Model, alive: readonly string[], what: string): Candi
     ...ofParties(model, 'parties.leave'),
     ...ofGuilds(model, alive, 'guilds.leave'),
   ]
-  if (what === 'characters.delete') return members()
+  if (what === 'characters.delete') return [...members(), ...asked(model)]
   if (what === 'friends.block') return [...ofFriends(model, what), ...asked(model)]
   if (of === 'friends') return ofFriends(model, what)
   return of === 'parties' ? ofParties(model, what) : ofGuilds(model, alive, what)
 }
 
-/** Those who are asked into a party or a guild with its leader, both ways. */
+/** Who is asked into a party or a guild, or asks, with its leader: both ways. */
 function asked(model: Model): Candidate[] {
   const guilds = Object.values(model.guilds.state())
   const pairs = [

@@ -426,6 +426,8 @@ export const mutants: PeopleMutant[] = [
 
 /** Those that no history catches, and what does. */
 export const survivors = {
+  'in-two-guilds':
+    'two joins of one character must meet; test/functions/guilds.test.ts has it directly',
   'refused-by-reading':
     'what was in the way must go again within moments; test/functions/friends.test.ts has it directly',
 }
