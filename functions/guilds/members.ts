@@ -13,7 +13,7 @@ import { acting, demand, inOrder, loggedChange, seatOf, tell } from './acting.ts
 import type { Actor } from './acting.ts'
 import { changeRanks, isAbove, leaderRankId, secondOf } from './rights.ts'
 import type { Rank, WantedRank } from './rights.ts'
-import { countIn, dropMember, giveRank, readMember } from './store.ts'
+import { changeGuild, countIn, dropMember, giveRank, readMember } from './store.ts'
 import type { GuildIn, MemberRow } from './store.ts'
 
 /** Two trips in a row, as all acts here. */
@@ -80,7 +80,10 @@ export async function rank(
     const above = [member.rankId, rankId].every((each) => isAbove(guild.ranks, me.rankId, each))
     if (!above) throw new Problem('guild.rank_too_low')
     const answer = memberShown({ ...member, rankId })
-    if (rankId === member.rankId) return { steps: [acting(of, me), acting(of, member)], answer }
+    if (rankId === member.rankId) {
+      const unchanged = changeGuild(of.realmId, guild, {})
+      return { steps: [acting(of, me), acting(of, member), unchanged], answer }
+    }
     const change = { add: { [`in${member.rankId}`]: -1, [`in${rankId}`]: 1 } }
     const entry = { kind: 'ranked', name: member.name, by: by.name, rank: to.name } as const
     const news = { kind: 'guild.ranked', name: by.name, rank: to.name } as const

@@ -169,6 +169,31 @@ describe('a request', () => {
     expect(brokenPairs(test)).toEqual([])
   })
 
+  it('that was refused by what is so then cannot happen late', async () => {
+    const { test, all } = await people(2)
+    const [ada, bram] = all
+    const { sleep } = test.clock
+    const lateMs = 5000
+    test.faults.next = ({ operation }) => {
+      if (operation !== 'transact') return undefined
+      test.faults.next = undefined
+      return { kind: 'applyLate', ms: lateMs }
+    }
+    let land: (() => void) | undefined
+    test.clock.sleep = async (ms) => {
+      if (ms === lateMs) return await new Promise<void>((resolve) => (land = resolve))
+      // Before it is sent again, another one is faster.
+      test.clock.sleep = sleep
+      await ada.ask(bram)
+    }
+    expect(await codeOf(ada.ask(bram))).toBe('friend.already')
+    await bram.end(ada)
+    land!()
+    await test.memory.settled()
+    expect(await bram.list()).toEqual({})
+    expect(await ada.list()).toEqual({})
+  })
+
   it('costs three trips and what the name takes', async () => {
     const { test, all } = await people(2)
     const [ada, bram] = all

@@ -20,11 +20,13 @@ const rank = (id: number, ...permissions: Rank['permissions']): Rank => ({ id, p
 const [first, member, recruit] = [rank(0), rank(2, 'invite', 'kick'), rank(3)]
 const officer = rank(1, 'accept', 'invite', 'kick', 'promote', 'ranks')
 /** Ranks as a member may want them: in order, turned round, and without some. */
-const rankLists = [
+export const rankLists = [
   [first, officer, member, recruit],
   [first, member, rank(1, 'accept'), recruit],
   [first, officer, recruit],
   [first, officer, recruit, rank(2)],
+  // What an officer lacks.
+  [first, officer, rank(2, 'invite', 'message'), recruit],
 ]
 
 export const guildNames = ['Lanterns', 'Owls', 'Smiths']
@@ -73,9 +75,29 @@ function actOf(
 /** Who can do it, as far as one sees. */
 function candidates(model: Model, alive: readonly string[], what: string): Candidate[] {
   const [of] = what.split('.')
+  const members = () => [
+    ...ofParties(model, 'parties.leave'),
+    ...ofGuilds(model, alive, 'guilds.leave'),
+  ]
+  if (what === 'characters.delete') return [...members(), ...asked(model)]
+  if (what === 'friends.block') return [...ofFriends(model, what), ...asked(model)]
   if (of === 'friends') return ofFriends(model, what)
-  if (of === 'parties') return ofParties(model, what)
-  return of === 'guilds' ? ofGuilds(model, alive, what) : []
+  return of === 'parties' ? ofParties(model, what) : ofGuilds(model, alive, what)
+}
+
+/** Who is asked into a party or a guild, or asks, with its leader: both ways. */
+function asked(model: Model): Candidate[] {
+  const guilds = Object.values(model.guilds.state())
+  const pairs = [
+    ...ofParties(model, 'parties.accept'),
+    ...guilds.flatMap(({ leader, waiting }) =>
+      Object.keys(waiting).map((who) => ({ who, whom: leader })),
+    ),
+  ]
+  return pairs.flatMap(({ who, whom }) => [
+    { who, whom },
+    { who: whom!, whom: who },
+  ])
 }
 
 function ofFriends(model: Model, what: string): Candidate[] {
@@ -100,8 +122,11 @@ function ofFriends(model: Model, what: string): Candidate[] {
 
 function ofParties(model: Model, what: string): Candidate[] {
   const parties = Object.values(model.parties.state(0))
+  const oldest = parties.slice(0, 1)
   switch (what) {
     case 'parties.invite':
+      // Mostly of the oldest one, so that it fills.
+      return [...oldest, ...oldest, ...oldest, ...parties].map(({ leader }) => ({ who: leader }))
     case 'parties.askReady':
       return parties.map(({ leader }) => ({ who: leader }))
     case 'parties.accept':
@@ -120,9 +145,11 @@ function ofParties(model: Model, what: string): Candidate[] {
 function ofGuilds(model: Model, alive: readonly string[], what: string): Candidate[] {
   const guilds = Object.values(model.guilds.state())
   const alone = alive.filter((name) => !guilds.some(({ members }) => name in members))
-  /** Who leads is there twice: he may do all. */
-  const members = guilds.flatMap(({ name: guild, leader, members: ranks }) =>
-    [leader, ...Object.keys(ranks)].map((who) => ({ who, guild })),
+  /** Who leads and his officers are there more often: they may do more. */
+  const members = guilds.flatMap(({ name: guild, members: ranks }) =>
+    Object.entries(ranks).flatMap(([who, rankId]) =>
+      Array.from({ length: rankId < 2 ? 3 : 1 }, () => ({ who, guild })),
+    ),
   )
   const waiting = guilds.flatMap(({ name: guild, waiting: kinds }) =>
     Object.entries(kinds).map(([who, kind]) => ({ who, kind, guild })),

@@ -186,8 +186,6 @@ export class GuildModel {
         if (!may('promote')) return 'guild.forbidden'
         const theirs = guild.members.get(act.whom)
         if (theirs === undefined) return 'guild.member_unknown'
-        // Nothing changes, so nothing is in the way.
-        if (this.around.atOnce && theirs === act.rankId) return 'done'
         if (order(act.rankId) === -1) return 'guild.rank_unknown'
         if (!above(theirs) || !above(act.rankId)) return 'guild.rank_too_low'
         guild.members.set(act.whom, act.rankId)

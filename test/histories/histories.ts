@@ -6,7 +6,7 @@ import { seededFaults } from '#shared/store/faults.ts'
 import { faulty } from '../functions/api.ts'
 import { names } from '../functions/people.ts'
 import type { Act } from './acts.ts'
-import { guildNames } from './choice.ts'
+import { guildNames, rankLists } from './choice.ts'
 import type { Choice, What } from './choice.ts'
 import type { Realm } from './realm.ts'
 
@@ -51,6 +51,8 @@ function inTurn(players: number, length: number, frequencies: Frequencies) {
 
 /** Between what an act has read and what it writes, others act. */
 const delayed = { ...faulty, delay: 0.3 }
+/** What is delayed, or applied late, by so much at most. */
+const longestMs = 3000
 const atOnceCount = 20
 
 /** Acts of all, so many at once. Each is chosen by what is so before them. */
@@ -62,7 +64,7 @@ function atOnce(length: number, opening: readonly Opening[], frequencies: Freque
       await realm.begin({ atOnce: true })
       await realm.awake(names)
       for (const [who, act] of opening) await realm.send(who, act)
-      realm.fail(seededFaults(seed, delayed))
+      realm.fail(seededFaults(seed, delayed, longestMs))
       for (let i = 0; i < list.length; i += atOnceCount) {
         const now = list.slice(i, i + atOnceCount)
         for (const doing of now) if ('wait' in doing) realm.wait(doing.wait)
@@ -122,20 +124,21 @@ const guildsOpen = guildNames.flatMap((guild, i): Opening[] => {
     ...joins(officer!),
     ...joins(member!),
     [leader!, { of: 'guilds', what: 'rank', guild, whom: officer!, rankId: 1 }],
+    [leader!, { of: 'guilds', what: 'ranks', guild, ranks: rankLists[0]! }],
   ]
 })
 
 const friends: Frequencies = {
   'friends.ask': 12,
-  'friends.accept': 8,
+  'friends.accept': 6,
   'friends.end': 3,
   'friends.block': 3,
   'friends.unblock': 2,
 }
-const blocks: Frequencies = { 'friends.ask': 1, 'friends.block': 2, 'friends.unblock': 1 }
+const blocks: Frequencies = { 'friends.block': 3, 'friends.unblock': 1 }
 const parties: Frequencies = {
-  'parties.invite': 12,
-  'parties.accept': 12,
+  'parties.invite': 14,
+  'parties.accept': 9,
   'parties.decline': 1,
   'parties.leave': 2,
   'parties.kick': 2,
@@ -151,11 +154,11 @@ const guilds: Frequencies = {
   'guilds.accept': 5,
   'guilds.decline': 2,
   'guilds.leave': 2,
-  'guilds.kick': 4,
-  'guilds.rank': 7,
+  'guilds.kick': 6,
+  'guilds.rank': 9,
   'guilds.lead': 2,
   'guilds.message': 1,
-  'guilds.ranks': 3,
+  'guilds.ranks': 5,
   'guilds.disband': 1,
 }
 const deaths = (weight: number): Frequencies => ({ 'characters.delete': weight })
@@ -168,8 +171,9 @@ export const histories: History[] = [
   { name: 'friends in turn', ...inTurn(6, 40, { ...friends, ...deaths(0.3) }) },
   {
     name: 'parties in turn',
-    ...inTurn(14, 48, {
+    ...inTurn(18, 48, {
       ...parties,
+      'parties.invite': 20,
       ...blocks,
       ...deaths(1),
       ...waits(1, partyInviteMs / 4, partyInviteMs),
@@ -177,9 +181,9 @@ export const histories: History[] = [
   },
   {
     name: 'guilds in turn',
-    ...inTurn(10, 48, { ...guilds, ...blocks, ...deaths(1), ...waits(1, guildWaitingMs) }),
+    ...inTurn(10, 48, { ...guilds, ...blocks, ...deaths(1), ...waits(2, guildWaitingMs) }),
   },
-  { name: 'friends at once', ...atOnce(60, [], { ...friends, ...deaths(0.3) }) },
+  { name: 'friends at once', ...atOnce(40, [], { ...friends, ...deaths(0.3) }) },
   {
     name: 'parties at once',
     ...atOnce(40, partiesOpen, { ...parties, ...blocks, ...deaths(3), ...waits(0.5, longMs) }),

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { huntAll, huntOne } from '../mutants/hunt.ts'
 import { histories } from './histories.ts'
-import { mutants } from './mutants.ts'
+import { mutants, survivors } from './mutants.ts'
 import { Realm } from './realm.ts'
 
 const { values, positionals } = parseArgs({
@@ -29,6 +29,7 @@ const historyMaxMs = 1000
 if (values.mutants) {
   const good = await huntAll(mutants, {
     names: positionals,
+    survivors,
     hunt: async (mutant) =>
       await huntOne(mutant, {
         parts: [...parts, ...tests],

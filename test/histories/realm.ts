@@ -36,7 +36,7 @@ import type { Room } from './model.ts'
 /** How much fits. To the counts is added what is missing to the limits. */
 const room: Room = {
   friends: { friend: 3, sent: 3, received: 2, blocked: 2 },
-  guilds: { members: 6, waiting: 4, invites: 2, applications: 2 },
+  guilds: { members: 6, waiting: 3, invites: 2, applications: 1 },
 }
 const added = {
   player: {
