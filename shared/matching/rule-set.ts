@@ -66,7 +66,7 @@ export function readRuleSet(value: unknown): RuleSet {
     issues.push({ path: 'expansions', reason: `relax at more than ${matchStagesMax} ages` })
   if (issues.length > 0) throw new RuleSetError(issues)
 
-  const large = totalOf(document, 'maxPlayers') > smallMatchPlayersMax
+  const large = roomOf(document) > smallMatchPlayersMax
   const staged = times.map((fromMs) => {
     const at = relaxed(document, expansions.steps, fromMs)
     return { fromMs, at, rules: compileRules(at, scope, operands, issues), large }
@@ -152,8 +152,8 @@ function compileRules(
   return rules
 }
 
-const totalOf = (document: RuleDocument, size: 'minPlayers' | 'maxPlayers') =>
-  document.teams.reduce((sum, team) => sum + team[size] * team.quantity, 0)
+const roomOf = ({ teams }: RuleDocument) =>
+  teams.reduce((sum, { maxPlayers, quantity }) => sum + maxPlayers * quantity, 0)
 
 function sizeIssues(document: RuleDocument, fromMs: number, large: boolean): Issue[] {
   const when = fromMs === 0 ? '' : ` after ${fromMs / 1000} s`
@@ -162,13 +162,11 @@ function sizeIssues(document: RuleDocument, fromMs: number, large: boolean): Iss
     if (minPlayers > maxPlayers)
       issues.push({ path: `teams[${i}].minPlayers`, reason: `is above maxPlayers${when}` })
   }
-  const total = totalOf(document, 'maxPlayers')
+  const total = roomOf(document)
   if (total > matchPlayersMax)
     issues.push({ path: 'teams', reason: `hold more than ${matchPlayersMax} players${when}` })
   if (total > smallMatchPlayersMax !== large)
     issues.push({ path: 'teams', reason: `cross the border of large matches${when}` })
-  if (totalOf(document, 'minPlayers') === 0 && document.rules.length === 0 && total === 0)
-    issues.push({ path: 'teams', reason: 'hold nobody' })
   return issues
 }
 
