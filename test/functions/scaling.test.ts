@@ -385,19 +385,19 @@ describe('an event', () => {
     ]
     try {
       moveTo('12:01:00')
-      expect(await hosts()).toEqual([2, 3, 1])
+      expect(await hosts()).toEqual([2, 3, 2])
       events.set('fair', eventSchema.parse({ ...about, when }))
       test.clock.advance(10 * second)
       // 400 fill a hub and five forests.
-      expect(await hosts()).toEqual([2, 7, 1])
+      expect(await hosts()).toEqual([2, 7, 2])
       events.set('fair', eventSchema.parse({ ...about, when, zone: 'crypt' }))
       test.clock.advance(15 * minute)
       moveTo('12:01:00')
-      // 80 parties of five: ten hosts, which is the most.
-      expect(await hosts()).toEqual([2, 3, 10])
-      events.set('fair', eventSchema.parse({ ...about, when, zone: 'crypt', players: 40 }))
+      // 80 parties of five: ten hosts, and the one that is always ready.
+      expect(await hosts()).toEqual([2, 3, 11])
+      events.set('fair', eventSchema.parse({ ...about, when, zone: 'crypt', players: 80 }))
       moveTo('12:01:00')
-      expect(await hosts()).toEqual([2, 3, 2])
+      expect(await hosts()).toEqual([2, 3, 3])
     } finally {
       events.delete('fair')
     }

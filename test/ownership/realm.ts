@@ -103,15 +103,18 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
 
   async function character(accountId = newId(runtime)) {
     const characterId = newId(runtime)
-    await store.transact(
-      newCharacterWrites({
+    // As the account's list has it: nobody who is deleted comes into a party.
+    const entry = { pk: `R#${realmId}#A#${accountId}`, sk: `C#${characterId}`, v: 1 }
+    await store.transact([
+      ...newCharacterWrites({
         realmId,
         characterId,
         accountId,
         profile: { name: 'Mira', race: 'human', job: 'warrior' },
         saved: { zone: 'hub', x: 60_000, y: 60_000, heading: 0 },
       }),
-    )
+      { put: { table: 'core', item: entry } },
+    ])
     return { characterId, accountId }
   }
 
