@@ -43,6 +43,8 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
   const { store, runtime, log } = deps
   const matcher = createMatcher(rulesOf(queue))
   const tickets = new Map<string, Ticket>()
+  /** Tickets of players who seem to wait by another one, which has not been seen to be over yet. */
+  const behind = new Map<string, string>()
   /** Matches that are not played yet, and when they are to be looked at. */
   const matches = new Map<string, number>()
   /** Up to when all rows were read, and when rows were looked for far back. At first all that may still wait is read. */
@@ -55,10 +57,15 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
   /** The ticket stands like this now. */
   const see = (ticket: Ticket): void => {
     const { ticketId, state, match } = ticket
+    behind.delete(ticketId)
     if (state === 'waits') {
       tickets.set(ticketId, ticket)
       const refusal = add(matcher, toMatch(matcher.rules, ticket))
       if (refusal === undefined || refusal.code === 'ticket.known') return
+      if (refusal.code === 'player.waiting') {
+        behind.set(ticketId, refusal.ticketId)
+        return
+      }
       // The rules have changed since it was taken: it waits until its time is over.
       log.warn('a ticket fits no match', { queue: queue.id, ticketId, refusal: refusal.code })
       return
@@ -90,6 +97,12 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
     const notes = found.flatMap((one) => one.notes).filter(({ id }) => !followed.has(id))
     await forAll(new Set(notes.map(({ ticketId }) => ticketId)), look)
     for (const { id } of notes) followed.set(id, now)
+    const before = [...behind]
+    await forAll(new Set(before.map(([, other]) => other)), look)
+    await forAll(
+      before.map(([ticketId]) => ticketId),
+      look,
+    )
     readAt = now
     if (!far) return
     farBackAt = now
@@ -175,7 +188,7 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
       if (match?.state === 'asks' || match?.state === 'ready') {
         match = await expireMatch(deps, realmId, matchId)
       }
-      if (match?.state === 'asks') matches.set(matchId, Math.max(now + matchEveryMs, match.until))
+      if (match?.state === 'asks') matches.set(matchId, now + 2 * matchEveryMs)
       else if (match?.state !== 'ready') matches.delete(matchId)
     })
   }
@@ -194,7 +207,10 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
             one.tickets.map(({ ticketId }) => ticketId),
             look,
           ).catch(() => {
-            for (const { ticketId } of one.tickets) see(tickets.get(ticketId)!)
+            for (const { ticketId } of one.tickets) {
+              const ticket = tickets.get(ticketId)
+              if (ticket !== undefined) see(ticket)
+            }
           })
           throw error
         }

@@ -197,7 +197,18 @@ describe('a queue', () => {
     await keeper.beat()
     expect((await standing(shield)).match).toMatchObject({ members: 2 })
     expect((await standing(other)).match).toBeDefined()
-    await join(blade)
+  })
+
+  it('matches who has left and joined again between two looks', async () => {
+    await openCrypts()
+    const shield = await stage.player()
+    await join(shield, 'shield')
+    await keeper.beat()
+    await shield.client.matchmaking.leave({ params, query: { as: shield.as } })
+    await join(shield, 'shield')
+    for (let i = 0; i < 2; i++) await join(await stage.player())
+    for (let i = 0; i < 2; i++) await keeper.beat()
+    expect((await standing(shield)).match).toBeDefined()
   })
 
   it('is left by who declines, for a minute; the others wait on, as old as they are', async () => {
