@@ -10,7 +10,7 @@
 import * as z from 'zod'
 import { queueShards, ticketKeptMs } from '#shared/limits.ts'
 import type { Match } from './match.ts'
-import { readRow } from '#shared/store/row.ts'
+import { asRead, readRow } from '#shared/store/row.ts'
 import { expiresAt, live } from '#shared/store/store.ts'
 import type { Item, Key, Page, Store, Value, Write } from '#shared/store/store.ts'
 
@@ -223,14 +223,7 @@ export function matchWrite(realmId: string, before: Match | undefined, after: Ma
     number,
     expires: expiresAt(after.until + ticketKeptMs),
   }
-  const unchanged =
-    before === undefined
-      ? { condition: 'attribute_not_exists(pk)' }
-      : {
-          condition: '#number = :read',
-          names: { '#number': 'number' },
-          values: { ':read': before.number },
-        }
+  const unchanged = asRead(before)
   return { put: { table: 'volatile', item, ...unchanged } }
 }
 

@@ -4,7 +4,7 @@
 //   R#<realm>#PARTY-OF#<character>  I#<party>   an invite
 import * as z from 'zod'
 import { invitesKeptMax } from '#shared/limits.ts'
-import { readRow } from '#shared/store/row.ts'
+import { asRead, readRow } from '#shared/store/row.ts'
 import { expiresAt, live } from '#shared/store/store.ts'
 import type { Item, Key, Store, Write } from '#shared/store/store.ts'
 import type { Invite, Party } from './party.ts'
@@ -101,14 +101,7 @@ export function writeParty(
   after: Party | undefined,
 ): Write {
   const key = partyKey(realmId, (after ?? before)!.partyId)
-  const unchanged =
-    before === undefined
-      ? { condition: 'attribute_not_exists(pk)' }
-      : {
-          condition: '#number = :read',
-          names: { '#number': 'number' },
-          values: { ':read': before.number },
-        }
+  const unchanged = asRead(before)
   if (after === undefined) return { delete: { table: 'core', key, ...unchanged } }
   const { partyId, members, leader, invites, check } = after
   const number = (before?.number ?? 0) + 1

@@ -8,7 +8,7 @@ import * as z from 'zod'
 import { releasePlaces } from '#shared/ownership/places.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import type { RemovalDeps } from '#shared/ownership/removal.ts'
-import { readRow } from '#shared/store/row.ts'
+import { asRead, readRow } from '#shared/store/row.ts'
 import type { Key, Store, Write } from '#shared/store/store.ts'
 
 const seatRow = z.object({
@@ -49,12 +49,7 @@ export function seatWrite(
   const number = (read?.number ?? 0) + 1
   const seat: Seat = { zone, bootId, instance, characterId, ticketExpires, number }
   const item = { ...seatKey(realmId, accountId), v: 1, ...seat }
-  if (read === undefined) {
-    return { put: { table: 'core', item, condition: 'attribute_not_exists(pk)' } }
-  }
-  const names = { '#number': 'number' }
-  const values = { ':read': read.number }
-  return { put: { table: 'core', item, condition: '#number = :read', names, values } }
+  return { put: { table: 'core', item, ...asRead(read) } }
 }
 
 /**

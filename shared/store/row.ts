@@ -1,6 +1,6 @@
 // Rows are read through a schema: a row in the store may be older than the code, or wrong.
 import type * as z from 'zod'
-import type { Item } from './store.ts'
+import type { Bindings, Item } from './store.ts'
 
 /** A row that its schema does not take. The message names its key and the fields, never their values. */
 export class RowError extends Error {
@@ -25,4 +25,15 @@ export function readRow<S extends z.ZodType>(
   const parsed = schema.safeParse(item)
   if (parsed.success) return parsed.data
   throw new RowError(item, parsed.error.issues)
+}
+
+/** The condition that a row has the number that was read, or that there is still none. */
+export function asRead(read: { number: number } | undefined): Bindings & { condition: string } {
+  return read === undefined
+    ? { condition: 'attribute_not_exists(pk)' }
+    : {
+        condition: '#number = :read',
+        names: { '#number': 'number' },
+        values: { ':read': read.number },
+      }
 }

@@ -215,8 +215,8 @@ export const mutants: PeopleMutant[] = [
     {
       name: 'party-as-it-was-read',
       rule: 'A party changes if it is what was read',
-      find: "condition: '#number = :read',",
-      replace: "condition: '#number = :read OR #number <> :read',",
+      find: 'const unchanged = asRead(before)',
+      replace: 'const unchanged = before === undefined ? asRead(before) : {}',
     },
     {
       name: 'in-two-parties',

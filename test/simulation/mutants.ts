@@ -405,11 +405,11 @@ export const mutants: Mutant[] = [
     file: claiming,
     find: '  try {\n    await store.update(claimUpdate(',
     replace:
-      '  const banned = await isBanned(store, host.realmId, ticket.accountId, clocks.now())\n  try {\n    await store.update(claimUpdate(',
+      '  const before = await isBanned(store, host.realmId, ticket.accountId, clocks.now())\n  try {\n    await store.update(claimUpdate(',
     also: {
       file: claiming,
-      find: 'const [rows, banned] = await Promise.all([\n    readRows(store, host.realmId, ticket.characterId),\n    isBanned(store, host.realmId, ticket.accountId, clocks.now()),\n  ])',
-      replace: 'const rows = await readRows(store, host.realmId, ticket.characterId)',
+      find: 'isBanned(store, realmId, ticket.accountId, clocks.now()),',
+      replace: 'Promise.resolve(before),',
     },
   },
   {
@@ -463,8 +463,8 @@ export const mutants: Mutant[] = [
     name: 'seat-unconditional',
     rule: 'Seat: taken only as it was read, in the transaction of the reservation',
     file: 'functions/world/seat.ts',
-    find: "condition: '#number = :read', names",
-    replace: "condition: '#number = :read OR #number <> :read', names",
+    find: ', ...asRead(read) }',
+    replace: ', ...(read === undefined ? asRead(read) : {}) }',
   },
   {
     name: 'action-twice',
