@@ -3,16 +3,26 @@
 // runs every route and holds what it does against this, both ways (test/conformance/permissions.ts).
 import { domains } from '#functions/domains.ts'
 import { keptBy } from '#functions/http/personal.ts'
-import { needsOf } from '#functions/http/record.ts'
+import { declarationsOf, needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import { operationRows } from '#functions/http/rows.ts'
 import type { RowPermission } from '#functions/http/rows.ts'
+import type { Endpoint } from '#shared/api/endpoint.ts'
 
-/** Each function verifies tokens, and counts rates when there is no Redis. */
+/** Each function verifies tokens. */
 const common: readonly RowPermission[] = [
   { table: 'core', partition: 'KEYS', actions: ['Query'] },
+]
+
+/** Counts rates when there is no Redis. */
+const rates: readonly RowPermission[] = [
   { table: 'volatile', partition: 'RATE#*', actions: ['GetItem', 'UpdateItem'] },
 ]
+
+const isLimited = (records: readonly DomainRecord[]): boolean =>
+  declarationsOf(records).some(({ endpoints }) =>
+    Object.values<Endpoint>(endpoints).some(({ limits }) => limits.length > 0),
+  )
 
 /** Makes the ring of keys and turns it. */
 const signing: readonly RowPermission[] = [
@@ -32,6 +42,7 @@ const kept: readonly RowPermission[] = [...keptBy(domains).values()].flatMap(({ 
 export function rowsOf(records: readonly DomainRecord[]): RowPermission[] {
   return [
     ...common,
+    ...(isLimited(records) ? rates : []),
     ...(needsOf(records).has('signing') ? signing : []),
     ...(needsOf(records).has('kept') ? kept : []),
     ...records.flatMap(({ rows }) => rows),

@@ -37,14 +37,32 @@ export const domain = defineDomain({
     },
     { table: 'volatile', partition: 'R#{realm}#QUEUED#*', actions: ['GetItem', 'PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#MATCH#*', actions: ['GetItem', 'PutItem'] },
-    { table: 'volatile', partition: 'R#{realm}#MATCHER#*', actions: ['PutItem', 'DeleteItem'] },
+    { table: 'volatile', partition: 'R#{realm}#MATCHER#*', actions: ['PutItem'] },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#MATCHER#*',
+      actions: ['DeleteItem'],
+      unused: 'At the end of a minute; the next one may begin at once.',
+    },
     // Which party and character is his.
     { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
     // The instance of a match is opened.
-    { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['GetItem', 'Query', 'UpdateItem'] },
-    { table: 'volatile', partition: 'R#{realm}#I#*', actions: ['PutItem', 'UpdateItem'] },
+    { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query', 'UpdateItem'] },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#Z#*',
+      actions: ['GetItem'],
+      unused: 'All slots are taken, and a host is asked for; functions/world does it.',
+    },
+    { table: 'volatile', partition: 'R#{realm}#I#*', actions: ['PutItem'] },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#I#*',
+      actions: ['UpdateItem'],
+      unused: 'A slot that is asked for again; test/ownership/private.test.ts does it.',
+    },
     { table: 'volatile', partition: 'HOST#*', actions: ['PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#PRIVATE#*', actions: ['PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#PRIVATE-OF#*', actions: ['PutItem'] },
@@ -53,6 +71,7 @@ export const domain = defineDomain({
       table: 'volatile',
       partition: 'ALLOCATION#*',
       actions: ['GetItem', 'PutItem', 'DeleteItem'],
+      unused: 'A host is asked for; functions/world does it.',
     },
   ],
 })
