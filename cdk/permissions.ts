@@ -10,9 +10,7 @@ import type { RowPermission } from '#functions/http/rows.ts'
 import type { Endpoint } from '#shared/api/endpoint.ts'
 
 /** Each function verifies tokens. */
-const common: readonly RowPermission[] = [
-  { table: 'core', partition: 'KEYS', actions: ['Query'] },
-]
+const common: readonly RowPermission[] = [{ table: 'core', partition: 'KEYS', actions: ['Query'] }]
 
 /** Counts rates when there is no Redis. */
 const rates: readonly RowPermission[] = [
