@@ -153,6 +153,8 @@ export function socketsOf(
 
 /** So long work that goes on overlaps with that of the next time, which may be a little late. */
 const handOverMs = 3000
+/** Before it is taken up again in one process: it may have nothing to do, and end at once. */
+const goesOnAfterMs = 1000
 
 /** What the domains do by the clock, by their names, and how long to wait after it. */
 export function timersOf(
@@ -171,7 +173,7 @@ export function timersOf(
     return {
       name,
       goesOn,
-      pauseMs: goesOn ? 0 : everyMs,
+      pauseMs: goesOn ? goesOnAfterMs : everyMs,
       run: async (signal) => {
         const over = goesOn ? [AbortSignal.timeout(everyMs + handOverMs)] : []
         await run(parts, AbortSignal.any([signal, ...over]))

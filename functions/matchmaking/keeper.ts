@@ -216,7 +216,7 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
         }
       })
       await follow()
-      await explain()
+      if (tickets.size > 0) await explain()
     },
   }
 }
@@ -245,7 +245,7 @@ function idAt(ms: number): string {
 
 /**
  * Matches the queues of the realms until the signal is aborted, each while no other process does. A failure is logged,
- * and the next beat goes on.
+ * and the next beat goes on. Ends at once where the game has no queues.
  */
 export async function keepMatching(
   deps: KeeperDeps,
