@@ -199,6 +199,8 @@ async function passService(page: Page, login: string): Promise<void> {
   await page.fill('input[name=login]', login)
   await page.fill('input[name=password]', 'any')
   await page.click('button[type=submit]')
+  // A click does not wait for the next page: it would meet the same button again.
+  await page.waitForSelector('input[name=login]', { state: 'detached' })
   await page.click('button[type=submit]')
 }
 
