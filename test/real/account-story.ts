@@ -185,13 +185,18 @@ export async function signInElsewhere(page: Page): Promise<void> {
   await openTab(page, 'Sign-ins')
   await press(page, 'Link')
   // The service knows him still.
-  await press(page, 'Link Acme')
+  await pressReturned(page, 'Link Acme')
   await shown(page, 'This sign-in belongs to another account.')
   await page.context().clearCookies()
   await press(page, 'Link')
   await passService(page, 'vale')
-  await press(page, 'Link Acme')
+  await pressReturned(page, 'Link Acme')
   await shown(page, 'Linked on')
+}
+
+/** A button of the dialog that the page opens when it has come back from the service. */
+async function pressReturned(page: Page, label: string): Promise<void> {
+  await page.locator(`dialog[open] button:text-is("${label}"):visible`).click()
 }
 
 /** The pages of the service: who it is, and that the game may know it. */
