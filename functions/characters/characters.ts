@@ -73,6 +73,16 @@ export async function characterOf(
   return found
 }
 
+/** The caller's character, as parties and queues keep who is in them. One trip. Throws character.not_found. */
+export async function memberOf(
+  store: Store,
+  { realmId, accountId }: Owner,
+  characterId: string,
+): Promise<{ characterId: string; accountId: string; name: string }> {
+  const { name } = await characterOf(store, { realmId, accountId }, characterId)
+  return { characterId, accountId, name }
+}
+
 /**
  * Whose character looks like the name, or did before it was deleted, and how it is spelled. Up to three
  * trips.

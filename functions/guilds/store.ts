@@ -10,7 +10,7 @@
 // is in one guild, and no count leaves its list. A guild that was disbanded is `gone`: from the one transaction
 // that says so nothing can be done in it, and what points to it points to nothing (ending.ts).
 import * as z from 'zod'
-import { permissions } from '#shared/api/guilds.ts'
+import { guildLogKind, permissions } from '#shared/api/guilds.ts'
 import type { GuildLogEntry, Permission } from '#shared/api/guilds.ts'
 import { guildLogKeptMs, guildMembersMax, guildWaitingMax } from '#shared/limits.ts'
 import { looksOf } from '#shared/rules/looks.ts'
@@ -73,17 +73,7 @@ export type LogEntry = Omit<GuildLogEntry, 'logId' | 'at'>
 const logRow = z.object({
   logId: z.string(),
   at: z.int(),
-  kind: z.enum([
-    'founded',
-    'joined',
-    'left',
-    'kicked',
-    'ranked',
-    'led',
-    'message',
-    'ranks',
-    'moderated',
-  ]),
+  kind: guildLogKind,
   name: z.string(),
   by: z.string().optional(),
   rank: z.string().optional(),

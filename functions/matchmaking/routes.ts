@@ -1,6 +1,6 @@
 import type { Handlers, OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { matchmaking } from '#shared/api/matchmaking.ts'
-import { characterOf } from '../characters/characters.ts'
+import { memberOf } from '../characters/characters.ts'
 import type { Acting } from '../parties/parties.ts'
 import { answerMatch } from './answers.ts'
 import type { MatchDeps } from './answers.ts'
@@ -11,14 +11,11 @@ import { giveUpTicket, rulesOf, standingOf, takeTicket } from './tickets.ts'
 type From = { params: { realmId: string }; caller: PlayerCaller; operation: OperationId }
 
 export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeof matchmaking> {
-  /** The caller's character. Throws character.not_found. */
-  const memberOf = async (realmId: string, { accountId }: PlayerCaller, characterId: string) => {
-    const { name } = await characterOf(deps.store, { realmId, accountId }, characterId)
-    return { characterId, accountId, name }
-  }
+  const member = async (realmId: string, { accountId }: PlayerCaller, characterId: string) =>
+    await memberOf(deps.store, { realmId, accountId }, characterId)
   const acting = ({ params: { realmId }, caller, operation: op }: From, as: string): Acting => ({
     realmId,
-    me: async () => await memberOf(realmId, caller, as),
+    me: async () => await member(realmId, caller, as),
     op,
   })
   return {
@@ -48,7 +45,7 @@ export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeo
       return await takeTicket(deps, acting(call, as), { queueId, choices })
     },
     async standing({ params: { realmId }, caller, query }) {
-      const me = await memberOf(realmId, caller, query.as)
+      const me = await member(realmId, caller, query.as)
       const { ticket, ...more } = await standingOf(deps, realmId, me)
       if (ticket === undefined || more.match !== undefined)
         return { ...more, ...(ticket && { ticket }) }

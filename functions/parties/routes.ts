@@ -3,7 +3,7 @@ import type { parties } from '#shared/api/parties.ts'
 import { Problem } from '#shared/problem.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
-import { characterOf, ownerOfName } from '../characters/characters.ts'
+import { memberOf, ownerOfName } from '../characters/characters.ts'
 import { acceptInvite, declineInvite, inviteToParty } from './invites.ts'
 import {
   answerReady,
@@ -24,8 +24,7 @@ export function partyRoutes(deps: OperationDeps & { push: Push }): Handlers<type
     { realmId }: { realmId: string },
     { accountId }: PlayerCaller,
   ) => {
-    const { name } = await characterOf(deps.store, { realmId, accountId }, characterId)
-    return { characterId, accountId, name }
+    return await memberOf(deps.store, { realmId, accountId }, characterId)
   }
   const acting = ({ params, caller, operation }: From, as: string): Acting => ({
     realmId: params.realmId,

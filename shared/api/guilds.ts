@@ -54,21 +54,24 @@ const waiting = z
   })
   .meta({ id: 'GuildWaiting', description: 'An invite, or an application' })
 
+/** What stands in the log of a guild. */
+export const guildLogKind = z.enum([
+  'founded',
+  'joined',
+  'left',
+  'kicked',
+  'ranked',
+  'led',
+  'message',
+  'ranks',
+  'moderated',
+])
+
 const entry = z
   .object({
     logId: uuid,
     at: moment,
-    kind: z.enum([
-      'founded',
-      'joined',
-      'left',
-      'kicked',
-      'ranked',
-      'led',
-      'message',
-      'ranks',
-      'moderated',
-    ]),
+    kind: guildLogKind,
     name: characterName.meta({ description: 'Whom it is about' }),
     by: characterName.optional().meta({ description: 'Who did it, if it is another one' }),
     rank: guildRankName.optional(),
