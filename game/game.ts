@@ -2,13 +2,25 @@
 import { fileURLToPath } from 'node:url'
 import { defineGame } from 'waystone/game'
 import { zoneGame } from 'waystone/zone'
+import { arena, Ring } from './arena.ts'
+import { Fight, Side } from './arena-parts.ts'
 import { cairnRoutes, stonesOf } from './cairns.ts'
+import { Chest, chests, putChest } from './chest.ts'
+import { Delved } from './chest-parts.ts'
 import { emoting } from './emote.ts'
 import { eveningBell } from './evening-bell.ts'
 
 export const game = defineGame({
   content: fileURLToPath(new URL('content/', import.meta.url)),
-  zone: zoneGame({ messages: [emoting], events: [eveningBell] }),
+  contentKinds: [chests],
+  zone: zoneGame({
+    archetypes: [Ring, Chest],
+    players: { parts: [Side, Fight] },
+    messages: [emoting],
+    events: [eveningBell],
+    systems: [putChest, arena],
+  }),
+  tallies: [Delved],
   routes: [cairnRoutes],
   personal: stonesOf,
 })

@@ -60,7 +60,7 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
     behind.delete(ticketId)
     if (state === 'waits') {
       tickets.set(ticketId, ticket)
-      const refusal = add(matcher, toMatch(matcher.rules, ticket))
+      const refusal = add(matcher, toMatch(queue, ticket))
       if (refusal === undefined || refusal.code === 'ticket.known') return
       if (refusal.code === 'player.waiting') {
         behind.set(ticketId, refusal.ticketId)

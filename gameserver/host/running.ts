@@ -1,5 +1,6 @@
 // The instances that a host runs, each with what its ticks need. Private ones come and go.
 import type { Zone } from '#shared/content/content.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import { createAllowances } from '../instance/allowances.ts'
 import { createCheckpoints } from '../instance/checkpoints.ts'
 import type { Checkpoints } from '../instance/checkpoints.ts'
@@ -24,8 +25,8 @@ export type RunningInstances = {
   readonly all: readonly Running[]
   /** The same by instance id. */
   readonly byId: ReadonlyMap<string, Instance>
-  /** Begins an instance, whose first tick is due now. */
-  begin(id: string, zone: Zone): Running
+  /** Begins an instance, whose first tick is due now. `match`: what is played in it. */
+  begin(id: string, zone: Zone, match?: PlayedMatch): Running
   /** Ends it: it does not tick any more. Its characters have left. */
   end(id: string): void
   /** Ticks that ran, of instances that have ended too. */
@@ -35,7 +36,7 @@ export type RunningInstances = {
 }
 
 export function createRunningInstances(
-  deps: Omit<InstanceDeps, 'id' | 'zone' | 'nextStay' | 'allowances'>,
+  deps: Omit<InstanceDeps, 'id' | 'zone' | 'match' | 'nextStay' | 'allowances'>,
 ): RunningInstances {
   const { persistence, monotonic } = deps
   const all: Running[] = []
@@ -48,13 +49,14 @@ export function createRunningInstances(
   return {
     all,
     byId,
-    begin(id, zone) {
+    begin(id, zone, match) {
       const log = deps.log.child({ instance: id })
       const index = begun++
       const instance = createInstance({
         ...deps,
         id,
         zone,
+        match,
         log,
         seed: deps.seed + index,
         nextStay: () => ++stays,
