@@ -33,7 +33,9 @@ async function planResult(store: Store, request: Request): Promise<EffectPlan> {
   const { places } = matchResult.parse(request.body)
   const row = await readResult(store, now, realmId, matchId)
   if (row === undefined) return { refused: 'result.over' }
-  const plays = row.teams.some(({ players }) => players.some((one) => one.characterId === characterId))
+  const plays = row.teams.some(({ players }) =>
+    players.some((one) => one.characterId === characterId),
+  )
   if (!plays) return { refused: 'result.stranger' }
   if (row.endedAt !== undefined) return { steps: [], answer: answerFor(row, characterId) }
   if (places.length !== row.teams.length) return { refused: 'result.unfit' }

@@ -26,7 +26,9 @@ const resultRow = z.object({
   queue: z.string(),
   /** The rating that it changes. */
   rating: z.string().optional(),
-  teams: z.array(z.object({ name: z.string(), players: z.array(player), place: z.int().optional() })),
+  teams: z.array(
+    z.object({ name: z.string(), players: z.array(player), place: z.int().optional() }),
+  ),
   /** Unix ms. */
   openedAt: z.int(),
   /** Absent: it has not ended. */

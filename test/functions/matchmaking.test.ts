@@ -92,9 +92,12 @@ async function threeAsked() {
 describe('a queue', () => {
   it('tells what it takes', async () => {
     const { queues } = await stage.client().matchmaking.queues({ params })
-    expect(queues).toMatchObject([
-      { queueId: 'crypt', zone: 'crypt', partyMax: 5, players: { least: 2, most: 5 } },
-    ])
+    expect(queues.find(({ queueId }) => queueId === 'crypt')).toMatchObject({
+      zone: 'crypt',
+      partyMax: 5,
+      players: { least: 2, most: 5 },
+    })
+    expect(queues.find(({ queueId }) => queueId === 'arena')).toMatchObject({ rating: 'arena' })
   })
 
   it('makes a match, asks all, and opens an instance of it when they accept', async () => {

@@ -184,18 +184,21 @@ describe('the result of a match', () => {
     { kind: 'outage' },
     { kind: 'applyLate', ms: 700 },
   ]
-  it.each(faults)('counts once with %o at any of its requests, said by two at once', async (fault) => {
-    for (let at = 0; at < 24; at += 1) {
-      const on = await start()
-      const [one, two] = [await on.play(on.all[0]!), await on.play(on.all[2]!)]
-      on.arm((number) => (number === at || number === at + 5 ? fault : undefined))
-      const said = await Promise.all([one.say([1, 2]), two.say([1, 2])])
-      on.arm(() => undefined)
-      await on.store.settled()
-      expect(said, `at ${at}`).toEqual([answerOf(1), answerOf(2)])
-      await expectCountedOnce(on)
-    }
-  })
+  it.each(faults)(
+    'counts once with %o at any of its requests, said by two at once',
+    async (fault) => {
+      for (let at = 0; at < 24; at += 1) {
+        const on = await start()
+        const [one, two] = [await on.play(on.all[0]!), await on.play(on.all[2]!)]
+        on.arm((number) => (number === at || number === at + 5 ? fault : undefined))
+        const said = await Promise.all([one.say([1, 2]), two.say([1, 2])])
+        on.arm(() => undefined)
+        await on.store.settled()
+        expect(said, `at ${at}`).toEqual([answerOf(1), answerOf(2)])
+        await expectCountedOnce(on)
+      }
+    },
+  )
 
   it('that waits with a member of a dead host counts once when he is back, and answers him', async () => {
     const on = await start()

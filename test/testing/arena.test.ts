@@ -61,7 +61,9 @@ describe('the arena', () => {
     await zone.run(1)
     for (const name of all) {
       const place = teams.red.includes(name) ? 1 : 2
-      expect(told.get(name), name).toMatchObject([{ place, teams: 2, rating: 'arena', before: 1500 }])
+      expect(told.get(name), name).toMatchObject([
+        { place, teams: 2, rating: 'arena', before: 1500 },
+      ])
       expect(told.get(name)![0]!.after! > 1500).toBe(place === 1)
     }
     expect(await matchesOf(zone)).toEqual([1, 1, 1, 1, 1, 1])
