@@ -138,6 +138,9 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
     case 'result':
       emitter.emit('result', data)
       break
+    case 'gate':
+      emitter.emit('gate', data)
+      break
     case 'content':
       if (zone !== undefined) void reload(core, data.version, zone)
       break

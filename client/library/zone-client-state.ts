@@ -65,6 +65,8 @@ export type ZoneClientEvents = {
   tally: TallyTotal & { tally: string }
   /** A match has ended and counted: one's place, and points before and after where it is rated. It may come again. */
   result: ResultAnswer & { match: string }
+  /** Oneself stands in a gate to a private zone: followGates (gates.ts) goes there. */
+  gate: { zone: string; difficulty?: string | undefined }
   acknowledged: Acknowledged
 }
 

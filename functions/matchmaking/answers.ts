@@ -61,7 +61,7 @@ export async function openMatch(deps: MatchDeps, realmId: string, matchId: strin
   const { store, runtime, content } = deps
   const match = await readMatch(store, runtime.now(), realmId, matchId)
   if (match?.state !== 'ready') return
-  const { title: name, zone } = content.queues.get(match.queue) ?? {}
+  const { title: name, zone, difficulty } = content.queues.get(match.queue) ?? {}
   // The queue has gone from the content: nobody can play it.
   if (zone === undefined || name === undefined) return
   let tell = () => {}
@@ -72,6 +72,7 @@ export async function openMatch(deps: MatchDeps, realmId: string, matchId: strin
     const planned = await planPrivate(deps, realmId, {
       instance: matchId,
       zone,
+      difficulty,
       members,
       name,
       match: {

@@ -10,6 +10,7 @@ import { Problem } from '#shared/problem.ts'
 import { firstRating, skillOf } from '#shared/results/rating.ts'
 import { ratingOf, readRating } from '#shared/results/rows.ts'
 import { newId } from '#shared/runtime.ts'
+import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
@@ -27,7 +28,7 @@ import {
 } from './store.ts'
 import type { Queued, QueuePlayer, Ticket } from './store.ts'
 
-export type QueueDeps = OperationDeps & { content: Content }
+export type QueueDeps = OperationDeps & { content: Content; push: Pick<Push, 'hint'> }
 
 /** Throws queue.unknown. */
 function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
@@ -84,13 +85,15 @@ export async function takeTicket(
 ): Promise<{ ticketId: string }> {
   const { store, runtime } = deps
   const queue = queueOf(deps, queueId)
-  return await once(deps, op, async () => {
+  let others: string[] = []
+  const answer = await once(deps, op, async () => {
     const leader = await me()
     const party = await readMine(store, realmId, leader)
     if (party !== undefined && party.leader !== leader.characterId) {
       throw new Problem('party.not_leader')
     }
     const chosen = (party?.members ?? [leader]).map((member) => choose(queue, member, choices))
+    others = chosen.map(({ accountId }) => accountId).filter((id) => id !== leader.accountId)
     const players = await withSkill(deps, realmId, queue, chosen)
     const now = runtime.now()
     const ticket: Ticket = {
@@ -116,6 +119,9 @@ export async function takeTicket(
       answer: { ticketId: ticket.ticketId },
     }
   })
+  // They look, and find that they wait.
+  if (others.length > 0) deps.push.hint('presence', realmId, others)
+  return answer
 }
 
 /** Throws queue.choice. */

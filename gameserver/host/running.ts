@@ -1,6 +1,5 @@
 // The instances that a host runs, each with what its ticks need. Private ones come and go.
 import type { Zone } from '#shared/content/content.ts'
-import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import { createAllowances } from '../instance/allowances.ts'
 import { createCheckpoints } from '../instance/checkpoints.ts'
 import type { Checkpoints } from '../instance/checkpoints.ts'
@@ -26,7 +25,7 @@ export type RunningInstances = {
   /** The same by instance id. */
   readonly byId: ReadonlyMap<string, Instance>
   /** Begins an instance, whose first tick is due now. `match`: what is played in it. */
-  begin(id: string, zone: Zone, match?: PlayedMatch): Running
+  begin(id: string, zone: Zone, more?: Pick<InstanceDeps, 'difficulty' | 'match'>): Running
   /** Ends it: it does not tick any more. Its characters have left. */
   end(id: string): void
   /** Ticks that ran, of instances that have ended too. */
@@ -36,7 +35,7 @@ export type RunningInstances = {
 }
 
 export function createRunningInstances(
-  deps: Omit<InstanceDeps, 'id' | 'zone' | 'match' | 'nextStay' | 'allowances'>,
+  deps: Omit<InstanceDeps, 'id' | 'zone' | 'difficulty' | 'match' | 'nextStay' | 'allowances'>,
 ): RunningInstances {
   const { persistence, monotonic } = deps
   const all: Running[] = []
@@ -49,14 +48,14 @@ export function createRunningInstances(
   return {
     all,
     byId,
-    begin(id, zone, match) {
+    begin(id, zone, more = {}) {
       const log = deps.log.child({ instance: id })
       const index = begun++
       const instance = createInstance({
         ...deps,
         id,
         zone,
-        match,
+        ...more,
         log,
         seed: deps.seed + index,
         nextStay: () => ++stays,

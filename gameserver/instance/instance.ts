@@ -37,6 +37,8 @@ export type InstanceDeps = {
   zone: Zone
   /** That is played in it; none by default. */
   match?: PlayedMatch | undefined
+  /** Of a private instance. */
+  difficulty?: string | undefined
   content: Content
   /** The core's and the game's; the core's alone by default. */
   rules?: ZoneRules
@@ -102,10 +104,11 @@ export type Instance = {
 }
 
 export function createInstance(deps: InstanceDeps): Instance {
-  const { id, zone, content, rules = coreRules, runtime, monotonic, log } = deps
+  const { id, zone, difficulty, content, rules = coreRules, runtime, monotonic, log } = deps
   const { nextStay, allowances, voices, match, blocks = new Map() } = deps
   const world = createWorld(zone, content.creatures, deps.seed, rules, {
     instance: id,
+    difficulty,
     ofGame: content.ofGame,
     match,
   })

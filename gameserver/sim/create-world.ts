@@ -6,7 +6,7 @@ import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import { worldAbilities } from './ability.ts'
 import { createComponents } from './components.ts'
-import { spawnSomewhere } from './creatures.ts'
+import { groupsOf, spawnSomewhere } from './creatures.ts'
 import { gatesOf } from './gates.ts'
 import { createGrid } from './grid.ts'
 import { createRandom } from './random.ts'
@@ -19,6 +19,7 @@ import type { World } from './world.ts'
 export type Facts = {
   /** The name of this running copy. */
   readonly instance: string
+  readonly difficulty?: string | undefined
   /** The entries of the game's kinds of content. */
   readonly ofGame: OfGame
   /** What is played in it. */
@@ -35,7 +36,7 @@ export function createWorld(
   creatures: ReadonlyMap<string, Creature>,
   seed: number,
   { archetypes, components: ofPlayers, abilities }: WorldRules = coreRules,
-  { instance, ofGame, match }: Facts = unnamed,
+  { instance, ofGame, difficulty, match }: Facts = unnamed,
 ): World {
   const width = metresToUnits(zone.width)
   const height = metresToUnits(zone.height)
@@ -43,6 +44,7 @@ export function createWorld(
   const world: Omit<World, 'zone'> & { zone?: World['zone'] } = {
     id: zone.id,
     instance,
+    difficulty,
     seed,
     ofGame,
     match,
@@ -92,7 +94,7 @@ export function createWorld(
 
 /** Puts the creatures of the content into their areas. */
 function populate(world: World, zone: Zone): void {
-  for (const group of zone.creatures) {
+  for (const group of groupsOf(zone, world.difficulty)) {
     const creature = world.creatureKinds.get(group.creature)
     if (creature === undefined) {
       throw new Error(

@@ -101,6 +101,8 @@ export type Zone = {
   readonly id: string
   /** Of this running copy. */
   readonly instance: string
+  /** How hard it is to be: one of those that the content names for a private zone. Undefined where it names none. */
+  readonly difficulty: string | undefined
   readonly seed: number
   /** The match of a queue that is played here; undefined where a party came by itself, and in shared zones. */
   readonly match: PlayedMatch | undefined

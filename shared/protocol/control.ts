@@ -80,6 +80,12 @@ export const serverControl = z.discriminatedUnion('kind', [
   tallyTotal.extend({ kind: z.literal('tally'), tally: z.string() }),
   /** A match of the player has ended, and counted. It may come again, and long after (shared/rules/played-match.ts). */
   resultAnswer.extend({ kind: z.literal('result'), match: z.string() }),
+  /** The player stands in a gate to a private zone: the API opens an instance, or has one that is open for him. */
+  z.object({
+    kind: z.literal('gate'),
+    zone: z.string(),
+    difficulty: z.string().optional(),
+  }),
   /** The content has changed while players are in; they may load it again. */
   z.object({ kind: z.literal('content'), version: z.string() }),
 ])

@@ -92,12 +92,11 @@ async function threeAsked() {
 describe('a queue', () => {
   it('tells what it takes', async () => {
     const { queues } = await stage.client().matchmaking.queues({ params })
-    expect(queues.find(({ queueId }) => queueId === 'crypt')).toMatchObject({
-      zone: 'crypt',
-      partyMax: 5,
-      players: { least: 2, most: 5 },
-    })
-    expect(queues.find(({ queueId }) => queueId === 'arena')).toMatchObject({ rating: 'arena' })
+    expect(queues).toMatchObject([
+      { queueId: 'arena', zone: 'arena', rating: 'arena', players: { least: 6, most: 6 } },
+      { queueId: 'crypt', zone: 'crypt', partyMax: 5, players: { least: 2, most: 5 } },
+      { queueId: 'crypt_heroic', zone: 'crypt', partyMax: 5, players: { least: 3, most: 5 } },
+    ])
   })
 
   it('makes a match, asks all, and opens an instance of it when they accept', async () => {
