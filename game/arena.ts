@@ -9,7 +9,7 @@ type SideName = (typeof sides)[number]
 
 const holdSeconds = 20
 const fightSeconds = 180
-/** It begins when all are there, or after so long. */
+/** It begins when all are there, or so long after the first one. */
 const waitSeconds = 30
 /** A team of which nobody is there for so long has lost. */
 const goneSeconds = 15
@@ -19,6 +19,8 @@ const closeSeconds = 20
 type State = {
   ring: number
   at: number
+  /** When the first player was there. */
+  metAt: number | undefined
   beganAt: number | undefined
   endedAt: number | undefined
   held: Record<SideName, number>
@@ -36,6 +38,8 @@ export const arena: GameSystem = {
     for (const { event, player } of events) if (event === 'entered') takeSide(zone, player)
     const passed = zone.now - state.at
     state.at = zone.now
+    // Who opens the instance may come a minute later. Nobody wins against nobody.
+    if (zone.all(Players).length === 0) return
     if (state.beganAt === undefined) begin(zone, state)
     else if (state.endedAt === undefined) fight(zone, state, state.beganAt, passed)
     for (const player of zone.all(Players)) if (zone.every(player, 0.25)) show(zone, state, player)
@@ -46,6 +50,7 @@ function stateOf(zone: Zone): State {
   zone.state['arena'] ??= {
     ring: zone.spawn(Ring, middleOf(zone)).id,
     at: zone.now,
+    metAt: undefined,
     beganAt: undefined,
     endedAt: undefined,
     held: { red: 0, blue: 0 },
@@ -74,8 +79,8 @@ function onSide(zone: Zone, side: SideName): Player[] {
 function begin(zone: Zone, state: State): void {
   const members = zone.match?.teams.flatMap((team) => team.members) ?? []
   const missing = members.filter((id) => zone.player(id) === undefined)
-  const isReady = missing.length === 0 && zone.all(Players).length > 0
-  if (isReady || zone.now >= waitSeconds) state.beganAt = zone.now
+  state.metAt ??= zone.now
+  if (missing.length === 0 || zone.now - state.metAt >= waitSeconds) state.beganAt = zone.now
 }
 
 function fight(zone: Zone, state: State, beganAt: number, passed: number): void {
@@ -114,15 +119,16 @@ function end(zone: Zone, state: State, winner: SideName | 'nobody'): void {
   zone.close(closeSeconds)
 }
 
-function show(zone: Zone, { beganAt, endedAt, held }: State, player: Player): void {
+function show(zone: Zone, state: State, player: Player): void {
+  const { metAt = zone.now, beganAt, endedAt, held } = state
   const percent = (seconds: number) => Math.min(100, Math.floor((seconds / holdSeconds) * 100))
   const until =
     endedAt !== undefined
       ? endedAt + closeSeconds
       : beganAt === undefined
-        ? waitSeconds
+        ? metAt + waitSeconds
         : beganAt + fightSeconds
-  const state = endedAt !== undefined ? 'over' : beganAt === undefined ? 'waits' : 'fights'
+  const now = endedAt !== undefined ? 'over' : beganAt === undefined ? 'waits' : 'fights'
   const seconds = Math.max(0, Math.ceil(until - zone.now))
-  zone.set(player, Fight, { state, red: percent(held.red), blue: percent(held.blue), seconds })
+  zone.set(player, Fight, { state: now, red: percent(held.red), blue: percent(held.blue), seconds })
 }

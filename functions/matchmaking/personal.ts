@@ -15,7 +15,14 @@ export const personal: Personal = {
       actions: ['GetItem', 'Query', 'DeleteItem'],
     },
     { table: 'volatile', partition: 'R#{realm}#QUEUE#*', actions: ['UpdateItem', 'PutItem'] },
-    { table: 'core', partition: 'R#{realm}#RATINGS-OF#*', actions: ['Query', 'DeleteItem'] },
+    { table: 'core', partition: 'R#{realm}#RATINGS-OF#*', actions: ['Query'] },
+    {
+      table: 'core',
+      partition: 'R#{realm}#RATINGS-OF#*',
+      actions: ['DeleteItem'],
+      unused:
+        'Who is erased there has played no match; test/gameserver/results.test.ts has one who did.',
+    },
   ],
   stays: [
     {

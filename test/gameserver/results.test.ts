@@ -1,5 +1,7 @@
 // The result of a match counts once, whatever happens on the way, and ratings go with it.
 import { describe, expect, it } from 'vitest'
+import { personal } from '#functions/matchmaking/personal.ts'
+import type { PersonalParts } from '#functions/http/personal.ts'
 import { resultKeptMs } from '#shared/limits.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { firstRating, rateMatch, skillOf } from '#shared/results/rating.ts'
@@ -174,6 +176,27 @@ describe('the result of a match', () => {
     expect(rows.map((row) => row.characterId)).toEqual(
       on.all.slice(0, 3).map((one) => one.characterId),
     )
+  })
+
+  it('is exported and erased with its player', async () => {
+    const on = await start()
+    await (await on.play(on.all[0]!)).say([1, 2])
+    const { accountId, characterId } = on.all[0]!
+    const person = {
+      accountId,
+      players: [{ realmId, accountId, characters: [{ characterId, name: 'Mira' }] }],
+    }
+    const parts = { store: on.store, runtime: on.realm.runtime } as PersonalParts
+    const entries = await Array.fromAsync(personal.export(parts, person))
+    expect(entries).toEqual([
+      {
+        section: 'ratings',
+        entry: { realmId, rating: 'arena', characterId, matches: 1, points: won },
+      },
+    ])
+    await personal.erase(parts, person)
+    expect((await on.ratings()).map((row) => row.characterId)).not.toContain(characterId)
+    expect(await on.ratings()).toHaveLength(3)
   })
 
   const faults: Fault[] = [

@@ -154,6 +154,35 @@ function kill(zone: string): void {
   for (const { process: one } of own) process.kill(one.pid, 'SIGKILL')
 }
 
+type Played = { matchId: string; members: Player[] }
+
+/** All are in the instance of their match, and see one another there. */
+async function playAll(matches: readonly Played[]): Promise<void> {
+  await Promise.all(
+    matches.flatMap(({ matchId, members }) => members.map((one) => play(one, matchId))),
+  )
+  for (const { members } of matches) {
+    const names = members.map(({ name }) => name).toSorted()
+    for (const { client, name } of members) {
+      const seen = () => [
+        name,
+        ...client!.seen().flatMap((one) => (one.archetype === 'player' ? [one.name] : [])),
+      ]
+      await until(`${name} sees all of his match`, () => seen().length === names.length)
+      expect(seen().toSorted()).toEqual(names)
+    }
+  }
+}
+
+/** One of each match walks to a place where it ends; the hosts are killed when the first member is told. */
+async function endAll(zone: string, matches: readonly Played[], at: { x: number; y: number }) {
+  const walks = matches.map(async ({ members }) => await walk(members[0]!, at))
+  const isTold = ({ members }: Played) => members.some(({ told }) => told.length > 0)
+  await until(`a match in ${zone} has ended`, () => matches.some(isTold), 60_000)
+  kill(zone)
+  await Promise.all(walks)
+}
+
 it('plays sixty in the instances of their matches, and counts each result once', async () => {
   const began = performance.now()
   const said = (what: string) =>
@@ -172,100 +201,61 @@ it('plays sixty in the instances of their matches, and counts each result once',
   }
   said(`${players.length} players`)
 
-  // The first matches: one of the arena declines, one of the crypt is silent.
-  const [early, decliner] = [take(5), take(1)[0]!]
-  const [inTime, silent] = [take(2), take(1)[0]!]
-  for (const one of [...early, decliner]) await queue([one], 'arena')
-  for (const [i, one] of [...inTime, silent].entries()) await queue([one], 'crypt', i === 0)
-  const declined = await asked(decliner)
-  const silenced = await asked(silent)
-  for (const one of early) expect(await asked(one)).toBe(declined)
-  for (const one of inTime) await answer(one, await asked(one), true)
-  // Those who come later wait: they are too few, or have no shield.
-  const later = take(5)
-  const bladesLater = take(4)
-  for (const one of later) await queue([one], 'arena')
-  for (const one of bladesLater) await queue([one], 'crypt', false)
-  await answer(decliner, declined, false)
-  const matches = [accept([...early, later[0]!], declined)]
-  await matches[0]
-  for (const one of later.slice(1)) expect((await standing(one)).match).toBeUndefined()
-  said('who was declined is matched first')
-
-  const [pair] = await parties([2])
-  await queue(pair!, 'arena')
-  matches.push(accept([...later.slice(1), ...pair!]))
-  await matches[1]
-  for (const sizes of [
-    [3, 3],
-    [3, 2, 1],
-  ]) {
-    const made = await parties(sizes)
-    for (const one of made) await queue(one, 'arena')
-    matches.push(accept(made.flat()))
-    await matches.at(-1)
-  }
-  const arenas = await Promise.all(matches)
-  said('arenas are accepted')
-
-  // Who has not answered in time is out; the two others are older than who came meanwhile.
-  const crypts = [accept([...inTime, ...bladesLater.slice(0, 3)], silenced)]
-  await crypts[0]
-  expect((await standing(bladesLater[3]!)).match).toBeUndefined()
-  expect((await standing(silent)).penaltyUntil).toBeDefined()
-  said('who was kept waiting is matched first')
-  for (let n = 0; n < 8; n++) {
-    const [three] = await parties([3])
-    await queue(three!, 'crypt')
-    // Those who wait without a shield come along with the first.
-    crypts.push(accept([...three!, ...(n === 0 ? [bladesLater[3]!] : [])]))
-    await crypts.at(-1)
-  }
-  const twos = await parties([2, 2, 2])
-  for (const one of twos) await queue(one, 'crypt')
-  expect(rest).toEqual([])
-  // Two may go in after 20 seconds.
-  crypts.push(...twos.map(async (two) => await accept(two)))
-  const dungeons = await Promise.all(crypts)
-  said('dungeons are accepted')
-
-  const all = [...arenas, ...dungeons]
-  expect(all.flatMap(({ members }) => members)).toHaveLength(60)
-  await Promise.all(all.flatMap(({ matchId, members }) => members.map((one) => play(one, matchId))))
-  for (const { members } of all) {
-    const names = members.map(({ name }) => name).toSorted()
-    for (const { client, name } of members) {
-      const seen = () => [
-        name,
-        ...client!.seen().flatMap((one) => (one.archetype === 'player' ? [one.name] : [])),
-      ]
-      await until(`${name} sees all of his match`, () => seen().length === names.length)
-      expect(seen().toSorted()).toEqual(names)
+  /** The first match is declined by one, while others have come. */
+  const arenas = async (): Promise<Played[]> => {
+    const [early, decliner, later] = [take(5), take(1)[0]!, take(5)]
+    for (const one of [...early, decliner]) await queue([one], 'arena')
+    const declined = await asked(decliner)
+    for (const one of early) expect(await asked(one)).toBe(declined)
+    for (const one of later) await queue([one], 'arena')
+    await answer(decliner, declined, false)
+    const matches = [await accept([...early, later[0]!], declined)]
+    for (const one of later.slice(1)) expect((await standing(one)).match).toBeUndefined()
+    said('arena: who was declined is matched first')
+    for (const [sizes, others] of [
+      [[2], later.slice(1)],
+      [[3, 3], []],
+      [[3, 2, 1], []],
+    ] as const) {
+      const made = await parties([...sizes])
+      for (const one of made) await queue(one, 'arena')
+      matches.push(await accept([...made.flat(), ...others]))
     }
+    await playAll(matches)
+    said('arena: all play')
+    await endAll('arena', matches, { x: 24, y: 18 })
+    said('arena: a match is won, and the hosts are killed')
+    return matches
   }
-  said('all play')
 
-  const toldIn = (played: typeof all) =>
-    played.filter(({ members }) => members.some(({ told }) => told.length > 0))
-  // One of each arena holds the ring; one of each crypt goes to the chest.
-  const walks = [
-    ...arenas.map(async ({ members }) => await walk(members[0]!, { x: 24, y: 18 })),
-    ...dungeons.map(async ({ members }) => await walk(members[0]!, { x: 24, y: 8 })),
-  ]
-  await Promise.race([
-    Promise.all(walks),
-    until('a dungeon is done', () => toldIn(dungeons).length > 0, 60_000),
-  ])
-  kill('crypt')
-  const doneAtKill = toldIn(dungeons)
-  said(`${doneAtKill.length} of 12 dungeons are done, and their hosts are killed`)
-  await until('an arena is won', () => toldIn(arenas).length > 0, 60_000)
-  kill('arena')
-  const wonAtKill = toldIn(arenas)
-  said(`${wonAtKill.length} of 4 arenas are won, and their host is killed`)
-  expect(wonAtKill.length).toBeGreaterThan(0)
+  /** One of the first match is silent, while others have come, of whom nobody has the shield. */
+  const dungeons = async (): Promise<Played[]> => {
+    const [early, silent, later] = [take(2), take(1)[0]!, take(4)]
+    for (const [i, one] of [...early, silent].entries()) await queue([one], 'crypt', i === 0)
+    const silenced = await asked(silent)
+    for (const one of early) await answer(one, await asked(one), true)
+    for (const one of later) await queue([one], 'crypt', false)
+    const matches = [await accept([...early, ...later.slice(0, 3)], silenced)]
+    expect((await standing(later[3]!)).match).toBeUndefined()
+    expect((await standing(silent)).penaltyUntil).toBeDefined()
+    said('dungeon: who was kept waiting is matched first')
+    const threes = await parties(Array.from({ length: 10 }, () => 3))
+    // The last blade waits without a shield, and comes along with the first.
+    await queue(threes[0]!, 'crypt')
+    matches.push(await accept([...threes[0]!, later[3]!]))
+    for (const one of threes.slice(1)) await queue(one, 'crypt')
+    matches.push(...(await Promise.all(threes.slice(1).map(async (one) => await accept(one)))))
+    await playAll(matches)
+    said('dungeon: all play')
+    await endAll('crypt', matches, { x: 24, y: 8 })
+    said('dungeon: one is done, and the hosts are killed')
+    return matches
+  }
 
-  const playing = all.flatMap(({ members }) => members)
+  const [won, done] = await Promise.all([arenas(), dungeons()])
+  expect(rest).toEqual([])
+  const playing = [...won, ...done].flatMap(({ members }) => members)
+  expect(new Set(playing).size).toBe(60)
   await until(
     'all are back outside',
     () =>
@@ -276,50 +266,42 @@ it('plays sixty in the instances of their matches, and counts each result once',
     60_000,
   )
   said('all are back')
-  // What waited with them is asked again by the next host, within seconds.
-  const counts = async ({ members }: (typeof all)[number]) =>
-    await Promise.all(
-      members.map(async ({ api, as }) => {
-        const { ratings } = await api.matchmaking.ratings({ params, query: { as } })
-        expect(ratings.length).toBeLessThan(2)
-        return ratings[0]?.matches ?? 0
-      }),
-    )
-  const totals = async ({ members }: (typeof all)[number]) =>
-    await Promise.all(
-      members.map(async ({ api, as }) => {
-        const { totals: own } = await api.tallies.of({ params: { ...params, characterId: as } })
-        return own.find(({ tally }) => tally === 'delved')?.total ?? 0
-      }),
-    )
-  const settled = async () => JSON.stringify([await Promise.all(arenas.map(counts))])
-  let before = ''
-  await until(
-    'ratings change no more',
-    async () => {
-      const now = await settled()
-      await webRuntime.sleep(2000)
-      const same = now === before
-      before = now
-      return same
-    },
-    30_000,
-  )
-  for (const arena of arenas) {
-    const each = await counts(arena)
-    // All of a match, or none.
-    expect(new Set(each).size).toBe(1)
-    if (toldIn([arena]).length > 0) expect(each).toEqual([1, 1, 1, 1, 1, 1])
-    else expect(each[0]).toBeLessThan(2)
+
+  const matchesOf = async ({ api, as }: Player) => {
+    const { ratings } = await api.matchmaking.ratings({ params, query: { as } })
+    return ratings[0]?.matches ?? 0
   }
-  for (const dungeon of dungeons) {
-    const each = await totals(dungeon)
-    for (const [i, { delved, told }] of dungeon.members.entries()) {
-      expect(each[i]).toBeLessThan(2)
-      if (delved > 0) expect(each[i]).toBe(1)
-      // What is told again is the same.
-      expect(new Set(told.map(({ place }) => place)).size).toBeLessThan(2)
+  const delvedOf = async ({ api, as }: Player) => {
+    const { totals } = await api.tallies.of({ params: { ...params, characterId: as } })
+    return totals.find(({ tally }) => tally === 'delved')?.total ?? 0
+  }
+  const all = async (of: readonly Played[], count: (one: Player) => Promise<number>) =>
+    await Promise.all(of.map(async ({ members }) => await Promise.all(members.map(count))))
+  // What waited with them is asked again by the next host.
+  let before = ''
+  const settled = async () => {
+    const now = JSON.stringify([await all(won, matchesOf), await all(done, delvedOf)])
+    await webRuntime.sleep(2000)
+    const same = now === before
+    before = now
+    return same
+  }
+  await until('numbers change no more', settled, 30_000)
+
+  for (const [i, counts] of (await all(won, matchesOf)).entries()) {
+    const told = won[i]!.members.some((one) => one.told.length > 0)
+    // All of a match, or none.
+    expect([[1, 1, 1, 1, 1, 1], ...(told ? [] : [[0, 0, 0, 0, 0, 0]])]).toContainEqual(counts)
+  }
+  for (const [i, counts] of (await all(done, delvedOf)).entries()) {
+    for (const [n, { delved }] of done[i]!.members.entries()) {
+      expect(delved > 0 ? [1] : [0, 1]).toContain(counts[n])
     }
   }
-  said('results stand')
+  for (const { told } of playing) {
+    // What is told again is the same.
+    expect(new Set(told.map((one) => JSON.stringify(one))).size).toBeLessThan(2)
+  }
+  const counted = (await all(won, matchesOf)).filter(([count]) => count === 1).length
+  said(`${counted} of 4 arenas have counted, for all of each;`)
 })

@@ -94,6 +94,20 @@ describe('the arena', () => {
     expect(await matchesOf(zone)).toEqual([1, 1, 1, 1, 1, 1])
   })
 
+  it('waits for those who come a minute after it has opened', async () => {
+    const zone = await testZone(game, 'arena', { match })
+    await zone.run(59)
+    const { players, told } = await join(zone, [...teams.red, ...teams.blue])
+    await zone.run(10)
+    expect(told.get('Ada')).toEqual([])
+    players[0]!.walk(middle)
+    await zone.until(() => Math.abs(players[0]!.at.x - middle.x) < 1)
+    players[0]!.stand()
+    await zone.until(() => told.get('Ada')!.length > 0, 30)
+    await zone.run(1)
+    expect(told.get('Dov')).toMatchObject([{ place: 2 }])
+  })
+
   it('is drawn where nobody has held the ring, and who comes late hears how it was', async () => {
     const zone = await testZone(game, 'arena', { match })
     const { told } = await join(zone, [...teams.red, 'Dov', 'Eli'])
