@@ -2,7 +2,7 @@
 // seconds wins. After three minutes who has held it for longer wins, and a team that has gone has lost.
 import { archetype, Players } from 'waystone/zone'
 import type { At, GameSystem, Player, Zone } from 'waystone/zone'
-import { Fight, Held, ringRadius, Side } from './arena-parts.ts'
+import { Fight, Held, ringRadius, Side } from './protocol.ts'
 
 const sides = ['red', 'blue'] as const
 type SideName = (typeof sides)[number]

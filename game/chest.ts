@@ -4,7 +4,7 @@ import { contentKind } from 'waystone/api'
 import { archetype, Players } from 'waystone/zone'
 import type { GameSystem } from 'waystone/zone'
 import * as z from 'waystone/zod'
-import { Delved, Opened } from './chest-parts.ts'
+import { Delved, Opened } from './protocol.ts'
 
 const metres = z.number().min(0).max(3200)
 

@@ -3,12 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { defineGame } from 'waystone/game'
 import { zoneGame } from 'waystone/zone'
 import { arena, Ring } from './arena.ts'
-import { Fight, Side } from './arena-parts.ts'
 import { cairnRoutes, stonesOf } from './cairns.ts'
 import { Chest, chests, putChest } from './chest.ts'
-import { Delved } from './chest-parts.ts'
 import { emoting } from './emote.ts'
 import { eveningBell } from './evening-bell.ts'
+import { Delved, Fight, Side } from './protocol.ts'
 
 export const game = defineGame({
   content: fileURLToPath(new URL('content/', import.meta.url)),

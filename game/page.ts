@@ -1,9 +1,7 @@
 // The browser half of the sample game. No I/O.
 import { pageGame, read, toMetres } from 'waystone/page'
 import type { Drawn, Own, Page, Pen } from 'waystone/page'
-import { Fight, Held, ringRadius, Side } from './arena-parts.ts'
-import { Delved, Opened } from './chest-parts.ts'
-import { cairns, emote } from './protocol.ts'
+import { cairns, Delved, emote, Fight, Held, Opened, ringRadius, Side } from './protocol.ts'
 
 // Words, for pictures of this kind need a font that not every machine has.
 const signs = { wave: '*waves*', bow: '*bows*', dance: '*dances*' } as const
