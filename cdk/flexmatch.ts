@@ -45,12 +45,10 @@ export function defineFlexMatch(stack: Stack, settings: Settings): FlexMatch {
   const names = Object.fromEntries(made.map(({ id, name }) => [id, name]))
   const needs = (records: readonly DomainRecord[]) => needsOf(records).has('flexMatch')
   return {
-    environment: (records) =>
-      needs(records)
-        ? {
-            WAYSTONE_FLEXMATCH: stack.toJsonString({ topic: topic.topicArn, queues: names }),
-          }
-        : {},
+    environment: (records): Record<string, string> => {
+      if (!needs(records)) return {}
+      return { WAYSTONE_FLEXMATCH: stack.toJsonString({ topic: topic.topicArn, queues: names }) }
+    },
     leadTo(records, fn) {
       if (!needs(records)) return
       fn.role!.addToPrincipalPolicy(

@@ -9,7 +9,7 @@ const signed = {
   confirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
 } as const
 
-export function signedText(message: SnsMessage): string {
+function signedText(message: SnsMessage): string {
   const fields = signed[message.Type === 'Notification' ? 'Notification' : 'confirmation']
   return fields
     .filter((name) => typeof message[name] === 'string')
