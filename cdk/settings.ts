@@ -48,6 +48,12 @@ const schema = z.strictObject({
   emailLinks: VARIABLES.WAYSTONE_EMAIL_LINKS.schema,
   /** SHA-256 of the secret of the cluster's autoscaler, in hex; without it the webhook is closed. */
   scalingHash: VARIABLES.WAYSTONE_SCALING_HASH.schema,
+  /** Queues of the content that GameLift FlexMatch matches, separated by commas. The others are matched here. */
+  flexMatch: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$/)
+    .transform((text) => text.split(','))
+    .default([]),
   /** Requests a second that the API lets through, in all, and by route that hashes a password (30 ms of a core). */
   ratePerS: whole.default(1000),
   passwordRatePerS: whole.default(50),

@@ -93,6 +93,8 @@ export function givenParts(
     email,
     signIn,
     scaling,
+    // Its events have no way to a machine of one's own.
+    flexMatch: undefined,
   }
 }
 

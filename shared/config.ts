@@ -36,6 +36,14 @@ function json<S extends z.ZodType>(schema: S, expected: string) {
   })
 }
 
+const flexMatchSettings = z.strictObject({
+  topic: z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/),
+  queues: z.record(
+    z.string().regex(/^[a-z][a-z0-9_]*$/),
+    z.string().regex(/^[A-Za-z0-9.-]{1,128}$/),
+  ),
+})
+
 type Variable = {
   schema: z.ZodType
   default?: string
@@ -205,6 +213,11 @@ export const VARIABLES = {
       .optional(),
     about:
       'Functions: SHA-256 of the secret in the path by which the autoscaler of the cluster asks how many hosts there should be; two while one takes the place of the other. Default: nobody may ask.',
+  },
+  WAYSTONE_FLEXMATCH: {
+    schema: json(flexMatchSettings, '{"topic", "queues": {queue: configuration}}').optional(),
+    about:
+      'On AWS: the queues that GameLift FlexMatch matches, each with its matchmaking configuration, and the SNS topic of their events: {"topic":"arn:aws:sns:…","queues":{"crypt":"waystone-main-crypt"}}. Default: none, all are matched here.',
   },
   WAYSTONE_OPERATOR_TOKEN: {
     schema: z.string().min(1).optional(),

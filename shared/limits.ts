@@ -792,3 +792,22 @@ export const matcherDeadMs = 10_000
 export const queueOverlapMs = 5000
 /** And so far each `queueOverlapMs`: clocks of writers are off. */
 export const queueFarBackMs = 60_000
+/** Tickets in one question to FlexMatch: what DescribeMatchmaking takes. */
+export const flexDescribedMax = 10
+/**
+ * FlexMatch is asked at most so often, and about a ticket of which it has told nothing for so long: what its guide
+ * asks for.
+ */
+export const flexAskEveryMs = 10_000
+export const flexQuietMs = 30_000
+/** Tickets asked about at once: ten questions. */
+export const flexAskedMax = 100
+/**
+ * A ticket that is in a match there, of which no event has come for so long, is sent anew. An event that SNS delivers
+ * again comes within its first seconds, or after the 20 s of its first pause.
+ */
+export const flexLostMs = 45_000
+/** A ticket that failed there is sent again after so long. */
+export const flexAgainMs = 10_000
+/** Largest message of SNS, bytes: 256 KB, with the fields around it. */
+export const snsBodyMaxBytes = 320 * 1024

@@ -177,6 +177,8 @@ export const PROBLEMS = {
   'queue.penalty': { status: 409, title: 'A member has left a match, and has to wait' },
   'queue.none': { status: 404, title: 'You are in no queue' },
   'match.found': { status: 409, title: 'Your ticket is in a match: accept or decline it' },
+  'sns.signature': { status: 403, title: 'SNS has not signed this message' },
+  'sns.unavailable': { status: 503, title: 'SNS does not answer; send it again' },
   'match.over': { status: 409, title: 'This match asks nobody any more' },
   'instance.unknown': {
     status: 404,

@@ -26,6 +26,7 @@ import type { LoadedContent } from '#shared/content-files/load.ts'
 import { EmailError } from '#shared/email/email.ts'
 import type { Email, EmailSender } from '#shared/email/email.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
+import type { FlexMatchPart } from '#shared/flexmatch/flexmatch.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
@@ -151,6 +152,7 @@ export async function openApi(
     /** Hears of each write of the store that has happened. */
     onApplied?: (request: StoreRequest) => void
     scalingHashes?: string[]
+    flexMatch?: FlexMatchPart
   } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
@@ -240,6 +242,7 @@ export async function openApi(
     },
     signIn: signInSettings.parse(options.signIn ?? {}),
     scaling: { hashes: options.scalingHashes ?? [scalingHash] },
+    flexMatch: options.flexMatch,
     fleet: {
       allocate: async () => undefined,
       list: async () => fleet.hosts,
