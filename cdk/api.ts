@@ -144,6 +144,7 @@ function defineFunction(
       ...(needsOf(records).has('signIn') ? { WAYSTONE_SIGN_IN_SECRET: data.signIn.secretArn } : {}),
       ...(needsOf(records).has('email') ? emailEnvironment(settings) : {}),
       ...(needsOf(records).has('scaling') ? scalingEnvironment(settings) : {}),
+      ...limitEnvironment(settings),
       ...clusterEnvironment(records, settings),
     },
   })
@@ -175,6 +176,17 @@ function addTimers(
         }),
       ],
     })
+  }
+}
+
+/** Of a realm with a limit of players. */
+function limitEnvironment(settings: Settings): Record<string, string> {
+  const { players, playersPriority, playersRate } = settings
+  if (players === undefined) return {}
+  return {
+    WAYSTONE_REALM_PLAYERS: String(players),
+    WAYSTONE_REALM_PRIORITY: String(playersPriority),
+    WAYSTONE_REALM_RATE: String(playersRate),
   }
 }
 
