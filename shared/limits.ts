@@ -804,7 +804,7 @@ export const loginHeldLooks = 5
 export const loginLumpPercent = 5
 export const loginLumpLeast = 10
 /** So long, and for who left by himself too: he comes back without waiting. As long as a host waits for a resume. */
-export const loginRejoinMs = resumeMs
+export const loginRejoinMs = 60 * 1000
 /** How often who waits asks, s: each quarter of the time that is left, between these. */
 export const loginAskS = { least: 5, most: 30, part: 4 }
 /** What is seen of how long players stay counts less with time: half after two minutes. */
