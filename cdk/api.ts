@@ -149,6 +149,7 @@ function defineFunction(
       ...(needsOf(records).has('email') ? emailEnvironment(settings) : {}),
       ...(needsOf(records).has('scaling') ? scalingEnvironment(settings) : {}),
       ...flexMatch.environment(records),
+      ...limitEnvironment(settings),
       ...clusterEnvironment(records, settings),
     },
   })
@@ -180,6 +181,17 @@ function addTimers(
         }),
       ],
     })
+  }
+}
+
+/** Of a realm with a limit of players. */
+function limitEnvironment(settings: Settings): Record<string, string> {
+  const { players, playersPriority, playersRate } = settings
+  if (players === undefined) return {}
+  return {
+    WAYSTONE_REALM_PLAYERS: String(players),
+    WAYSTONE_REALM_PRIORITY: String(playersPriority),
+    WAYSTONE_REALM_RATE: String(playersRate),
   }
 }
 

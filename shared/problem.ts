@@ -186,6 +186,7 @@ export const PROBLEMS = {
   },
   'instance.too_many': { status: 409, title: 'Your party is larger than the instance' },
   'world.maintenance': { status: 503, title: 'The realm is closed for maintenance' },
+  'login_queue.over': { status: 409, title: 'This place in the login queue is gone; enter anew' },
   'world.full': { status: 503, title: 'The world is full' },
   'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },
 

@@ -22,6 +22,7 @@ import type { Cache } from '#shared/cache/cache.ts'
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
+import type { PlayerLimit } from '#shared/config.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { EmailError } from '#shared/email/email.ts'
 import type { Email, EmailSender } from '#shared/email/email.ts'
@@ -153,17 +154,22 @@ export async function openApi(
     onApplied?: (request: StoreRequest) => void
     scalingHashes?: string[]
     flexMatch?: FlexMatchPart
+    limits?: ReadonlyMap<string, PlayerLimit>
+    /** The store of another process. */
+    memory?: MemoryStore
   } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
   const content = await game
   const clock = options.clock ?? createClock()
   const faults: TestApi['faults'] = { next: undefined }
-  const memory = createMemoryStore({
-    runtime: clock,
-    faults: (request) => faults.next?.(request),
-    ...(options.onApplied && { onApplied: options.onApplied }),
-  })
+  const memory =
+    options.memory ??
+    createMemoryStore({
+      runtime: clock,
+      faults: (request) => faults.next?.(request),
+      ...(options.onApplied && { onApplied: options.onApplied }),
+    })
   const trips = countTrips(options.billed?.(memory) ?? memory)
   const { store } = trips
   const profile = options.profile ?? 'generous'
@@ -196,6 +202,7 @@ export async function openApi(
       { realmId: 'far', name: 'Far', address: 'http://far.example', state: 'open' as const },
     ],
     here: new Set(['local']),
+    ...(options.limits && { limits: options.limits }),
   }
   const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
   const sockets: TestApi['sockets'] = { sent: [], closed: [], gone: new Set() }
