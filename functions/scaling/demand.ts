@@ -31,8 +31,13 @@ export type DemandDeps = {
   isLive: IsLive
 }
 
-/** `watched`: it has been watched for long enough that fewer hosts than before may wait. */
-export type Demand = { waiting: number; watched: boolean }
+/**
+ * `watched`: it has been watched for long enough that fewer hosts than before may wait. `lacking`: so many more would be
+ * in play now, for those who are expected. `instances`: those that take players.
+ */
+export type Demand = { waiting: number; watched: boolean; lacking: number; instances: number }
+
+export type DemandOf = (realmId: string, zone: Zone) => Promise<Demand>
 
 /** One look at a zone. `taken`: places of players and of those who are expected, or slots. */
 type Look = { at: number; taken: number; waiting: number }
@@ -44,7 +49,7 @@ export const hostsOf = ({ hosts }: Pick<Zone, 'hosts'>) => hosts ?? { min: 1, ma
  * Returns the demand of a zone. The registry is read once in 5 s however many ask: four trips, side by side. Fails with
  * StoreError.
  */
-export function createDemand(deps: DemandDeps): (realmId: string, zone: Zone) => Promise<Demand> {
+export function createDemand(deps: DemandDeps): DemandOf {
   const { store, runtime, content } = deps
   const looksOf = new Map<string, Look[]>()
 
@@ -52,7 +57,9 @@ export function createDemand(deps: DemandDeps): (realmId: string, zone: Zone) =>
     const cards = await findCards(store, realmId, zone.id)
     const now = runtime.now()
     const looks = kept(looksOf.get(`${realmId}/${zone.id}`) ?? [], now)
-    const { taken, room, perHost } = factsOf(zone, cards, (card) => deps.isLive(card, now))
+    const { taken, room, perHost, instances } = factsOf(zone, cards, (card) =>
+      deps.isLive(card, now),
+    )
     const before = looks.find(({ at }) => now - at <= scalingAheadMs)
     const coming = Math.max(0, taken - (before?.taken ?? taken)) + eventPlaces(content, zone, now)
     const lacking = Math.ceil(Math.max(0, coming - room) / perHost)
@@ -61,6 +68,8 @@ export function createDemand(deps: DemandDeps): (realmId: string, zone: Zone) =>
     return {
       waiting: Math.max(...looks.map((one) => one.waiting)),
       watched: now - looks[0]!.at > scalingHoldMs,
+      lacking,
+      instances,
     }
   }
 
@@ -85,8 +94,9 @@ function factsOf(zone: Zone, cards: readonly Card[], isLive: (card: Card) => boo
   const mine = cards.filter((card) => card.kind === kind && isLive(card))
   const open = mine.filter(({ state }) => state === 'open')
   const hosts = new Set(mine.map(({ bootId }) => bootId)).size
-  const alone = zone.private?.perHost ?? filledAt({ capacity: zone.capacity })
+  const alone = zone.private?.perHost ?? filledAt({ capacity: zone.capacity, ...zone.fill })
   return {
+    instances: open.length,
     taken: sum(open, ({ count }) => count),
     /** Places that are free, up to where instances are filled one after the other. */
     room: sum(open, (card) => Math.max(0, filledAt(card) - card.count)),

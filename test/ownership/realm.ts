@@ -3,6 +3,7 @@ import { webcrypto } from 'node:crypto'
 import type { CryptoKey } from 'jose'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
+import type { Wish } from '#shared/api/world.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import type { EffectKind } from '#shared/game/effect.ts'
@@ -16,6 +17,7 @@ import { createMemoryStore } from '#shared/store/memory.ts'
 import type { Store } from '#shared/store/store.ts'
 import { countTrips } from '#shared/store/trips.ts'
 import { openHost } from './open-host.ts'
+import type { HostSays } from './open-host.ts'
 import { seededRuntime } from './seeded-runtime.ts'
 
 export const realmId = 'local'
@@ -92,13 +94,14 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     requireSession: async () => undefined,
     maintenance: async () => undefined,
     bulletin: async () => ({ maintenance: undefined, announcements: [] }),
+    speaks: (protocol) => protocol >= 1 && protocol <= 3,
     isSynthetic: (accountId: string) => accountId === 'synthetic',
   }
 
   const host = async (
     zoneId = 'hub',
     opened = true,
-    more: { store?: Store; effects?: EffectKind[]; cache?: Cache } = {},
+    more: { store?: Store; effects?: EffectKind[]; cache?: Cache; says?: HostSays } = {},
   ) => await openHost({ store, runtime, realmId, zone: zoneId, capacity, opened, ...more })
 
   async function character(accountId = newId(runtime)) {
@@ -126,6 +129,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     who: { characterId: string; accountId: string },
     observed?: string,
     instance?: string,
+    more: { protocol?: number; wish?: Wish } = {},
   ) {
     const player = {
       accountId: who.accountId,
@@ -139,6 +143,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       protocol: 2,
       observed,
       instance,
+      ...more,
     })
   }
 

@@ -93,6 +93,7 @@ export function startFunctions(world: {
         fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
         signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
         verifyKeys: () => keys.publicKey,
+        speaks: () => true,
         isSynthetic: () => false,
         maintenance: async () => undefined,
         bulletin: async () => ({ maintenance: undefined, announcements: [] }),

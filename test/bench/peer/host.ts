@@ -150,6 +150,7 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
       requireSession: async () => undefined,
       maintenance: async () => undefined,
       bulletin: async () => ({ maintenance: undefined, announcements: [] }),
+      speaks: () => true,
       isSynthetic: () => false,
     },
     player,
