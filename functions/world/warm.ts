@@ -1,7 +1,8 @@
-// Instances that are open before players need them. The rule is that of the autoscaler (functions/scaling/demand.ts): as
-// many as have come, net, in the last two minutes are expected in the next two, and those of an event that is near. Where
-// the room below the target is less, one more instance is opened, and one more at the next look if that is not enough.
-// So is it where a zone has fewer instances than its content wants at least.
+// Instances that are open before players need them. The rule is that of the autoscaler (functions/scaling/demand.ts), with
+// the time that a host needs which waits already: as many as have come, net, in the last half minute are expected in the
+// next, and those of an event that is near. Where the room below the target is less, one more instance is opened, and one
+// more at the next look if that is not enough. Each version of the protocol is looked at by itself. So is one opened where
+// a zone has fewer instances than its content wants at least.
 //
 // It is asked for under the need that who finds no room would name (need.ts). So any number of processes may look, and
 // players may ask beside them: it is one host. One that nobody comes to gives itself back (gameserver/main.ts).
@@ -48,14 +49,20 @@ export async function warm(
 ): Promise<void> {
   const { fleet, log } = deps
   try {
-    const { lacking, instances } = await demand(realmId, zone)
-    if (lacking === 0 && instances >= (zone.instances?.min ?? 0)) return
+    const { instances, soon } = await demand(realmId, zone)
+    const isFew = instances < (zone.instances?.min ?? 0)
+    const versions = [...new Set([...(isFew ? [PROTOCOL_VERSION] : []), ...soon])]
+    if (versions.length === 0) return
     const { requestId, allowed } = await readNeed(deps, realmId, zone.id)
     if (!(await allowed())) return
-    const labels = { [zoneLabel]: zone.id, [protocolLabel(PROTOCOL_VERSION)]: '1' }
-    const host = await fleet.allocate({ requestId, labels })
-    if (host === undefined) return
-    log.info('a host opens ahead of players', { zone: zone.id, gameServer: host.name, requestId })
+    for (const version of versions) {
+      const labels = { [zoneLabel]: zone.id, [protocolLabel(version)]: '1' }
+      const host = await fleet.allocate({ requestId, labels })
+      if (host === undefined) continue
+      log.info('a host opens ahead of players', { zone: zone.id, gameServer: host.name, requestId })
+      // One under each need: the others at the next look.
+      return
+    }
   } catch (cause) {
     if (!(cause instanceof StoreError) && !(cause instanceof FleetError)) throw cause
     log.warn('no host could be opened ahead of players', { zone: zone.id, cause })
