@@ -40,7 +40,7 @@ export async function readNeed(
 }
 
 /** Instances that take players, and those beside them in the same hosts, which are about to. */
-export function countInstances(cards: readonly Card[], isLive: (card: Card) => boolean): number {
+function countInstances(cards: readonly Card[], isLive: (card: Card) => boolean): number {
   const shared = cards.filter((card) => card.kind === undefined && isLive(card))
   const hosts = new Set(shared.filter(({ state }) => state === 'open').map((one) => one.bootId))
   return shared.filter(({ bootId, state }) => hosts.has(bootId) && state !== 'draining').length

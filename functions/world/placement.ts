@@ -10,7 +10,7 @@ import { findInstances, nameOf, readCard } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import { judgeLease, judgeSuspect, readLease } from '#shared/ownership/lease.ts'
-import { findRoom } from '#shared/ownership/listing.ts'
+import { filledAt, findRoom } from '#shared/ownership/listing.ts'
 import { isFresh } from '#shared/ownership/liveness.ts'
 import type { IsLive } from '#shared/ownership/liveness.ts'
 import { hasPlace, takePlace } from '#shared/ownership/places.ts'
@@ -138,7 +138,9 @@ async function takeBest(
   }
   for (let round = 1; round <= conflictRounds; round++) {
     let met = false
-    for (const offer of offers) {
+    // Who met others at the best one does not follow them to the next: they would meet again at each.
+    const order = round === 1 ? offers : turned(offers, jitterMs(runtime, offers.length))
+    for (const offer of order) {
       const { card, limit } = offer
       const name = `${nameOf(card)}/${limit}`
       if (card.bootId === notIn || tried.has(name)) continue
@@ -148,11 +150,21 @@ async function takeBest(
       if (taken === 'full') tried.add(name)
       else if (taken === 'conflict') met = true
       else return { card, ...taken }
+      if (met && round === 1) break
     }
     if (!met) return undefined
     await runtime.sleep(jitterMs(runtime, conflictWaitMs * round))
   }
   throw new Problem('world.busy', { retryAfterS: 1 })
+}
+
+/** Those below the target begin at another one of them; all others keep their turn. */
+function turned(offers: readonly Offer[], by: number): Offer[] {
+  const roomy = offers.filter(({ card, limit }) => limit === filledAt(card))
+  let i = 0
+  return offers.map((offer) => {
+    return roomy.includes(offer) ? roomy[(i++ + by) % roomy.length]! : offer
+  })
 }
 
 /** The synthetic player comes in however full it is. All cards are read, in a full world and for it alone. */

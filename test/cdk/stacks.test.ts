@@ -115,11 +115,15 @@ describe('the stacks', () => {
       const one = made[bundling]
       const functions = ofType(one.stacks.api, 'AWS::Lambda::Function')
       expect(functions).toHaveLength(functionsOf(bundling, domains).size)
-      // Every function may be reached, the one with the social socket by two routes more, two by the clock; the
+      // Every function may be reached, the one with the social socket by two routes more, three by the clock; the
       // routes are the same.
-      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length + 4)
+      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length + 5)
       const rules = ofType(one.stacks.api, 'AWS::Events::Rule').map(({ Properties }) => Properties)
       expect(rules).toMatchObject([
+        {
+          ScheduleExpression: 'rate(1 minute)',
+          Targets: [{ Input: '{"timer":"world"}', RetryPolicy: { MaximumRetryAttempts: 0 } }],
+        },
         {
           ScheduleExpression: 'rate(1 minute)',
           Targets: [{ Input: '{"timer":"matchmaking"}', RetryPolicy: { MaximumRetryAttempts: 0 } }],

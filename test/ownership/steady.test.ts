@@ -155,7 +155,7 @@ async function openWorld(seed: number) {
     /** Ten seconds pass: hosts report, one more may be opened, and those that were empty for long go. */
     async pass(): Promise<void> {
       realm.runtime.advance(10_000)
-      for (const one of [...all]) {
+      for (const one of all.slice()) {
         const isIdle = one.inside.size === 0 && realm.runtime.now() - one.emptySince >= idleMs
         if (isIdle && (await one.host.giveBack()) === 'done') all.splice(all.indexOf(one), 1)
         else await report(one)

@@ -71,9 +71,19 @@ async function openRush(seed: number) {
       runtime,
       clocks: { now: runtime.now, monotonic: scheduler.now },
       host: {
-        ...{ bootId, realmId, address: bootId, protocol: 2 },
-        ...{ contentVersion: 'sim', publicKey: 'none' },
-        instances: [{ instance: 'hub-1', zone: 'hub', capacity }],
+        bootId,
+        realmId,
+        address: bootId,
+        protocol: 2,
+        contentVersion: 'sim',
+        publicKey: 'none',
+        instances: [
+          {
+            instance: 'hub-1',
+            zone: 'hub',
+            capacity,
+          },
+        ],
       },
       onProof: () => undefined,
     })
@@ -93,8 +103,15 @@ async function openRush(seed: number) {
     await host.setState('open')
     const report = async (): Promise<void> => {
       const members = [...inside].map((characterId) => ({
-        ...{ characterId, epoch: 1, saveNumber: 1 },
-        saved: { zone: 'hub', x: 6000, y: 14_400, heading: 0 },
+        characterId,
+        epoch: 1,
+        saveNumber: 1,
+        saved: {
+          zone: 'hub',
+          x: 6e3,
+          y: 14400,
+          heading: 0,
+        },
       }))
       await host.checkpoint('hub-1', members)
       scheduler.after(4000, () => void report())
@@ -188,7 +205,8 @@ it(
       void (async () => {
         for (let i = 0; i < hostsMax; i++) waiting.push(await rush.startHost())
         // Most of them are open already: below the target they take nearly all.
-        for (const bootId of waiting.splice(0, Math.ceil(hostsMax * 0.75))) await rush.openHost(bootId)
+        for (const bootId of waiting.splice(0, Math.ceil(hostsMax * 0.75)))
+          await rush.openHost(bootId)
       })()
     })
     await scheduler.runUntil(20_000, never)
