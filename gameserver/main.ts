@@ -15,7 +15,7 @@ import { ConfigError, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
 import { createHostSigner } from '#shared/keys/host.ts'
 import { hostDrainMs } from '#shared/limits.ts'
-import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
+import { PROTOCOL_OLDEST, PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { socketsAt } from '#shared/push/sockets.ts'
 import { newId } from '#shared/runtime.ts'
 import { storeOptions } from '#shared/store/options.ts'
@@ -40,6 +40,8 @@ import { zoneAddress } from './zone-address.ts'
 
 /** How often it checks whether the host is in use. */
 const idleCheckMs = 1000
+/** How often an empty host asks whether it is needed. A place that nobody uses is free after 44 s. */
+const giveBackEveryMs = 10_000
 /** How long the fleet's SIGTERM is waited for after the host asked for its end. */
 const endedByFleetMs = 30_000
 /** How often the host writes down how it does: ticks, players, traffic. */
@@ -155,6 +157,10 @@ async function start(parts: Parts): Promise<void> {
         takeGame(agones.gameServer())
       }
       await agones.setLabel('waystone-boot', bootId)
+      // An old client is given a host that speaks its version (shared/fleet/fleet.ts).
+      for (let version = PROTOCOL_OLDEST; version <= PROTOCOL_VERSION; version++) {
+        await agones.setLabel(`waystone-protocol-${version}`, '1')
+      }
       await agones.ready()
     },
     () => persistence.setState('draining'),
@@ -226,13 +232,16 @@ function startWorker(
           port: more.port,
         }),
         protocol: PROTOCOL_VERSION,
+        oldest: PROTOCOL_OLDEST,
+        ...(config.WAYSTONE_REGION && { region: config.WAYSTONE_REGION }),
+        ...(config.WAYSTONE_LANGUAGE && { language: config.WAYSTONE_LANGUAGE }),
         contentVersion: content.version,
         publicKey: more.publicKey,
         instances: more.instances.map(({ id, zone }) => ({
           instance: id,
           zone: zone.id,
           ...(zone.private === undefined
-            ? { capacity: zone.capacity }
+            ? { capacity: zone.capacity, ...zone.fill, min: zone.instances?.min ?? 0 }
             : { capacity: zone.private.perHost, kind: 'slots' as const }),
         })),
       },
@@ -340,19 +349,30 @@ function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread)
   const { config, system, steps, log, host } = parts
   const { runtime } = system
   const isIdle = createIdleWatch(config.WAYSTONE_IDLE_SECONDS * 1000)
+  let askedAt = Number.NEGATIVE_INFINITY
+  let asking = false
   const timer = setInterval(() => {
     const { instances, sockets } = host!.stats()
     const inUse = instances.reduce((sum, one) => sum + one.players, sockets)
-    if (steps.stopping.aborted || !isIdle(runtime.now(), inUse)) return
-    clearInterval(timer)
-    void returnToFleet()
+    if (steps.stopping.aborted || asking || !isIdle(runtime.now(), inUse)) return
+    if (Math.abs(runtime.now() - askedAt) < giveBackEveryMs) return
+    askedAt = runtime.now()
+    asking = true
+    void persistence
+      .giveBack()
+      .catch(() => 'unavailable' as const)
+      .then((answer) => {
+        asking = false
+        if (answer !== 'done') return
+        clearInterval(timer)
+        return returnToFleet()
+      })
   }, idleCheckMs)
   timer.unref()
 
-  /** No player is sent here any more; then the fleet ends the process as it ends every host. */
+  /** No player is sent here any more. The fleet ends the process as it ends every host. */
   const returnToFleet = async (): Promise<void> => {
-    log.info('no player is here: the host returns to the fleet')
-    await persistence.setState('draining').catch(() => undefined)
+    log.info('no player is here, and none is on his way: the host returns to the fleet')
     await agones
       .shutdown()
       .catch((error: unknown) => log.warn('the fleet did not end the host', { error }))

@@ -2,6 +2,7 @@
 // .env.example is generated from this table (`npm run fix`). A variable that begins with WAYSTONE_
 // and is not in the table, or has a wrong value, is refused by name.
 import * as z from 'zod'
+import { languageTag, regionTag } from './api/names.ts'
 import { realmPlayersMax } from './limits.ts'
 import { oidcSettings, steamSettings } from './sign-in.ts'
 
@@ -259,6 +260,15 @@ export const VARIABLES = {
     default: '0',
     about:
       'Zone host: once it was allocated and no player is in it for so long, it asks its fleet to take it back. 0: never.',
+  },
+  WAYSTONE_REGION: {
+    schema: regionTag.optional(),
+    about:
+      'Zone host: where it stands, a short word. Players who wish for it come here first. Default: it says nothing.',
+  },
+  WAYSTONE_LANGUAGE: {
+    schema: languageTag.optional(),
+    about: 'Zone host: the language that is spoken here, as in `de` or `pt-br`. The same.',
   },
   WAYSTONE_ZONE_URL: {
     schema: z

@@ -398,6 +398,13 @@ export const scalingRememberedMs = 5000
  * second or two, or a minute or more where a node has to start first.
  */
 export const scalingAheadMs = 2 * 60 * 1000
+/** How often it is looked whether an instance is to be opened ahead of players: as often as Agones asks for hosts. */
+export const warmEveryMs = 10 * 1000
+/**
+ * As many as have come within this time are expected before one more instance is open: a look, the start of a host
+ * that waits, and a look that found none.
+ */
+export const warmAheadMs = 30 * 1000
 /** Hosts for an event wait so long before its beginning, and as long after it: by then those who come are there. */
 export const scalingEventMs = 10 * 60 * 1000
 /** Hosts that wait are taken away when they were not needed for so long. Longer than players come and go by chance. */

@@ -15,6 +15,7 @@ import {
   scalingHoldMs,
   scalingRememberedMs,
   scalingUnseenMs,
+  warmAheadMs,
 } from '#shared/limits.ts'
 import { findCards } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
@@ -31,11 +32,23 @@ export type DemandDeps = {
   isLive: IsLive
 }
 
-/** `watched`: it has been watched for long enough that fewer hosts than before may wait. */
-export type Demand = { waiting: number; watched: boolean }
+/**
+ * `watched`: it has been watched for long enough that fewer hosts than before may wait. `instances`: those that
+ * take players. `soon`: versions of the protocol whose instances have less room below the target than is needed before
+ * one more can be open.
+ */
+export type Demand = {
+  waiting: number
+  watched: boolean
+  instances: number
+  soon: number[]
+}
 
-/** One look at a zone. `taken`: places of players and of those who are expected, or slots. */
-type Look = { at: number; taken: number; waiting: number }
+export type DemandOf = (realmId: string, zone: Zone) => Promise<Demand>
+
+/** One look at a zone. `taken`: places of players and of those who are expected, or slots; in all, and by version. */
+type Look = { at: number; taken: number; waiting: number; by: Map<number, Facts> }
+type Facts = { taken: number; room: number }
 
 /** What a zone's fleet is held to; a zone may say otherwise. */
 export const hostsOf = ({ hosts }: Pick<Zone, 'hosts'>) => hosts ?? { min: 1, max: 10, ready: 1 }
@@ -44,7 +57,7 @@ export const hostsOf = ({ hosts }: Pick<Zone, 'hosts'>) => hosts ?? { min: 1, ma
  * Returns the demand of a zone. The registry is read once in 5 s however many ask: four trips, side by side. Fails with
  * StoreError.
  */
-export function createDemand(deps: DemandDeps): (realmId: string, zone: Zone) => Promise<Demand> {
+export function createDemand(deps: DemandDeps): DemandOf {
   const { store, runtime, content } = deps
   const looksOf = new Map<string, Look[]>()
 
@@ -52,15 +65,27 @@ export function createDemand(deps: DemandDeps): (realmId: string, zone: Zone) =>
     const cards = await findCards(store, realmId, zone.id)
     const now = runtime.now()
     const looks = kept(looksOf.get(`${realmId}/${zone.id}`) ?? [], now)
-    const { taken, room, perHost } = factsOf(zone, cards, (card) => deps.isLive(card, now))
+    const { taken, room, perHost, instances, by } = factsOf(zone, cards, (card) =>
+      deps.isLive(card, now),
+    )
     const before = looks.find(({ at }) => now - at <= scalingAheadMs)
-    const coming = Math.max(0, taken - (before?.taken ?? taken)) + eventPlaces(content, zone, now)
+    const forEvents = eventPlaces(content, zone, now)
+    const coming = Math.max(0, taken - (before?.taken ?? taken)) + forEvents
     const lacking = Math.ceil(Math.max(0, coming - room) / perHost)
-    looks.push({ at: now, taken, waiting: hostsOf(zone).ready + lacking })
+    const lately = looks.find(({ at }) => now - at <= warmAheadMs)?.by
+    const soon = [...by].flatMap(([version, facts]) => {
+      const came = Math.max(0, facts.taken - (lately?.get(version)?.taken ?? facts.taken))
+      // Who comes for an event comes with the version of most.
+      const more = version === Math.max(...by.keys()) ? forEvents : 0
+      return came + more > facts.room ? [version] : []
+    })
+    looks.push({ at: now, taken, waiting: hostsOf(zone).ready + lacking, by })
     looksOf.set(`${realmId}/${zone.id}`, looks)
     return {
       waiting: Math.max(...looks.map((one) => one.waiting)),
       watched: now - looks[0]!.at > scalingHoldMs,
+      instances,
+      soon,
     }
   }
 
@@ -85,14 +110,25 @@ function factsOf(zone: Zone, cards: readonly Card[], isLive: (card: Card) => boo
   const mine = cards.filter((card) => card.kind === kind && isLive(card))
   const open = mine.filter(({ state }) => state === 'open')
   const hosts = new Set(mine.map(({ bootId }) => bootId)).size
-  const alone = zone.private?.perHost ?? filledAt({ capacity: zone.capacity })
+  const alone = zone.private?.perHost ?? filledAt({ capacity: zone.capacity, ...zone.fill })
   return {
+    instances: open.length,
+    by: new Map(
+      [...new Set(open.map(({ protocol }) => protocol))].map((version): [number, Facts] => {
+        const same = open.filter(({ protocol }) => protocol === version)
+        return [version, { taken: sum(same, ({ count }) => count), room: roomIn(same) }]
+      }),
+    ),
     taken: sum(open, ({ count }) => count),
     /** Places that are free, up to where instances are filled one after the other. */
-    room: sum(open, (card) => Math.max(0, filledAt(card) - card.count)),
+    room: roomIn(open),
     /** A host may run several instances: what those that are up have. */
     perHost: Math.max(1, hosts === 0 ? alone : sum(mine, filledAt) / hosts),
   }
+}
+
+function roomIn(cards: readonly Card[]): number {
+  return sum(cards, (card) => Math.max(0, filledAt(card) - card.count))
 }
 
 /** Places for those who come for events: from some minutes before the beginning to as long after it. */

@@ -10,11 +10,15 @@ import { Problem } from '#shared/problem.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { hostsOf } from './demand.ts'
-import type { Demand } from './demand.ts'
+import type { DemandOf } from './demand.ts'
+
+/** For who opens instances ahead of players: functions/world. */
+export { createDemand } from './demand.ts'
+export type { DemandOf } from './demand.ts'
 
 export type ScalingDeps = {
   content: Content
-  demand: (realmId: string, zone: Zone) => Promise<Demand>
+  demand: DemandOf
   /** SHA-256 of the secrets that open it, in hex. */
   hashes: readonly string[]
   log: Log

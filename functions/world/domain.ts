@@ -2,6 +2,7 @@ import { world } from '#shared/api/world.ts'
 import { readBulletin } from '#shared/live/bulletin.ts'
 import { bulletinFreshMs } from '#shared/limits.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
+import { speaks } from '#shared/protocol/version.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { isSynthetic, requireSession } from '../auth/auth.ts'
 import { defineDomain } from '../http/record.ts'
@@ -10,6 +11,7 @@ import { hostClocks } from './host-clocks.ts'
 import { remember } from '../http/remember.ts'
 import { createLoginQueue } from './login-queue/login-queue.ts'
 import { worldRoutes } from './routes.ts'
+import { keepWarm } from './warm.ts'
 
 /** Clocks drift slowly, and a check reads all cards. */
 const clocksRememberedMs = 60_000
@@ -51,10 +53,19 @@ export const domain = defineDomain({
       ...keys,
       hint: createHint(cache),
       requireSession: (player) => requireSession({ store, runtime }, player),
+      speaks,
       isSynthetic: syntheticIs,
       bulletin,
       maintenance: async (realmId) => (await bulletin(realmId)).maintenance,
     })
+  },
+  timer: {
+    everyMinutes: 1,
+    goesOn: true,
+    run: async ({ content, realms, ...parts }, signal) => {
+      const deps = { ...parts, content: content.content, isLive: createLiveness() }
+      await keepWarm(deps, realms.here, signal)
+    },
   },
   checks: ({ store, runtime, realms, content, fleet }) => {
     const zones = [...content.content.zones.keys()]
@@ -75,7 +86,8 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['Query', 'UpdateItem'] },
     { table: 'core', partition: 'R#{realm}#BULLETIN', actions: ['Query'] },
     { table: 'core', partition: 'HOST#*', actions: ['GetItem'] },
-    // Where the others of its party are.
+    // Where the others of its party are, and the friend to whom it wishes.
+    { table: 'core', partition: 'R#{realm}#FRIENDS#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['GetItem', 'Query', 'UpdateItem'] },

@@ -47,6 +47,7 @@ export async function readMates(
   return { here, elsewhere: here.length < cards.length }
 }
 
-function plays({ state, ticketExpires }: Guard, now: number): boolean {
+/** Whether a character is in an instance, or on its way there. */
+export function plays({ state, ticketExpires }: Guard, now: number): boolean {
   return state === 'active' || (state === 'reserved' && ticketExpires > now)
 }

@@ -17,7 +17,6 @@ import { recall } from '#shared/store/commit.ts'
 import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import type { Step } from '#shared/store/commit.ts'
 import type { Push } from '#shared/push/push.ts'
-import type { Content } from '#shared/content/content.ts'
 import { once } from '../http/once.ts'
 import { readMine } from '../parties/parties.ts'
 import type { Acting, Member } from '../parties/parties.ts'
@@ -26,7 +25,6 @@ import type { PlacementDeps } from './placement.ts'
 import { offersOf } from './choice.ts'
 
 export type PrivateDeps = PlacementDeps & {
-  content: Content
   push: Pick<Push, 'hint'>
   hint: (bootId: string) => void
 }
@@ -145,9 +143,9 @@ export async function openPrivate(
 
 /** A slot in the fullest host that has one, or in a new host. */
 async function takeSlot(deps: PrivateDeps, realmId: string, zone: string, instance: string) {
-  const judge = judgeOf(deps)
-  const room = await findRoom(deps.store, judge, realmId, zone)
-  return await findPlace(deps, offersOf(undefined, [], room, judge.isFresh), {
+  const judge = judgeOf(deps, {})
+  const room = await findRoom(deps.store, judge.find, realmId, zone)
+  return await findPlace(deps, offersOf({}, room, judge), {
     realmId,
     zone,
     characterId: instance,
@@ -155,6 +153,7 @@ async function takeSlot(deps: PrivateDeps, realmId: string, zone: string, instan
     notIn: undefined,
     tried: new Set(),
     synthetic: false,
+    asked: {},
   })
 }
 

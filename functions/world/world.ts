@@ -5,11 +5,12 @@
 // reservation.
 import type { PlayerCaller } from '#shared/api/endpoint.ts'
 import type { Role } from '#shared/api/role.ts'
-import type { Admission, Entered } from '#shared/api/world.ts'
+import type { Admission, Entered, Wish } from '#shared/api/world.ts'
 import { isClosed } from '#shared/live/bulletin.ts'
 import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import { jitterMs } from '#shared/backoff.ts'
 import { ticketMs } from '#shared/limits.ts'
+import { speaksTo } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
@@ -17,11 +18,12 @@ import { signTicket } from '#shared/ownership/ticket.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Reservation } from '#shared/ownership/transitions.ts'
 import { Problem } from '#shared/problem.ts'
-import { speaks } from '#shared/protocol/version.ts'
 import { isSame } from './choice.ts'
 import type { Offer } from './choice.ts'
 import { askToLetGo, pollAgainMs, readOwner } from './owner.ts'
 import type { Owner, OwnerDeps, Watch } from './owner.ts'
+import { readFriend } from './friend.ts'
+import type { FriendAt } from './friend.ts'
 import { noMates, readMates } from './mates.ts'
 import type { Mates } from './mates.ts'
 import { findPlace, readOffers, takeMember } from './placement.ts'
@@ -41,6 +43,8 @@ export type WorldDeps = PlacementDeps &
   OwnerDeps &
   StatusDeps & {
     verifyKeys: VerifyKeys
+    /** Whether some hosts may speak this version of the zone protocol. */
+    speaks: (protocol: number) => boolean
     /** Whether it is the account of the synthetic player, who takes no place. */
     isSynthetic: (accountId: string) => boolean
     /** What is planned for a realm, at most `bulletinFreshMs` old. */
@@ -66,6 +70,8 @@ type Progress = Watch & {
   instance: string | undefined
   /** It was let in, if the realm has a login queue. */
   entry: Entry | undefined
+  protocol: number
+  wish: Wish
 }
 
 /**
@@ -82,10 +88,11 @@ export async function enter(
     protocol: number
     observed?: string | undefined
     instance?: string | undefined
+    wish?: Wish | undefined
   },
 ): Promise<Entered> {
-  if (!speaks(request.protocol)) throw new Problem('play.version')
-  const { characterId, observed, instance } = request
+  const { characterId, protocol, observed, instance, wish = {} } = request
+  if (!deps.speaks(protocol)) throw new Problem('play.version')
   const progress: Progress = {
     tried: new Set(),
     sighting: observed === undefined ? undefined : await readSighting(deps, observed),
@@ -93,6 +100,8 @@ export async function enter(
     letGoUntil: undefined,
     instance,
     entry: undefined,
+    protocol,
+    wish,
   }
   try {
     const entered = await enterWith(deps, { player, realmId, characterId }, progress)
@@ -147,8 +156,7 @@ async function tryEnter(
   const reservation = await reserve(deps, situation, around.owner, found)
   if (reservation === undefined) return 'again'
   const admission = await admit(deps, situation, found, reservation)
-  const party = partyWord(found, around.mates)
-  return party === undefined ? admission : { ...admission, party }
+  return { ...admission, ...wordsOf(found, around, progress) }
 }
 
 /**
@@ -170,7 +178,10 @@ export function refuseClosed(
 /** `card`: of the private instance that it goes to. */
 type Target = { zone: string; card?: Card }
 
-type Around = { owner: Owner; target: Target; offers: readonly Offer[]; mates: Mates }
+type Around = { owner: Owner; target: Target } & Company
+
+/** `friend`: undefined where none is wished for. */
+type Company = { offers: readonly Offer[]; mates: Mates; friend?: FriendAt | undefined }
 
 /** The owner, if one plays the character, and where it may go. While an owner is given time, that alone. */
 async function readAround(
@@ -185,7 +196,7 @@ async function readAround(
   const target = await readTarget(deps, guard, rows.state.saved, progress)
   const [owner, found] = await Promise.all([
     watched ?? readOwner(deps, rows, progress),
-    readOffersAt(deps, guard, target),
+    readOffersAt(deps, guard, target, progress),
     vacateOther(deps, guard, seat, progress),
   ])
   if (owner.state !== 'dead') return { owner, target, ...found }
@@ -195,7 +206,7 @@ async function readAround(
   return {
     owner,
     target: recovered,
-    ...(same ? found : await readOffersAt(deps, guard, recovered)),
+    ...(same ? found : await readOffersAt(deps, guard, recovered, progress)),
   }
 }
 
@@ -227,11 +238,22 @@ async function readOffersAt(
   deps: WorldDeps,
   guard: Guard,
   { zone, card }: Target,
-): Promise<Pick<Around, 'offers' | 'mates'>> {
+  { protocol, wish }: Progress,
+): Promise<Company> {
   if (card !== undefined) return nobody
+  const { friend: playerId } = wish
   const withMates = readMates(deps, guard, zone)
-  const [offers, mates] = await Promise.all([readOffers(deps, guard, zone, withMates), withMates])
-  return { offers, mates }
+  const withFriend = playerId === undefined ? undefined : readFriend(deps, guard, zone, playerId)
+  const company = Promise.all([withMates, withFriend]).then(([{ here }, friend]) => ({
+    mates: here,
+    friend: typeof friend === 'string' ? undefined : friend,
+  }))
+  const [offers, mates, friend] = await Promise.all([
+    readOffers(deps, guard, zone, { protocol, wish }, company),
+    withMates,
+    withFriend,
+  ])
+  return { offers, mates, friend }
 }
 
 /** The account's other character, if one entered last, is taken out of play; once for each `enter`. */
@@ -251,9 +273,10 @@ async function choosePlace(
   deps: WorldDeps,
   { rows: { guard } }: Situation,
   { owner, target, offers }: Around,
-  { tried }: Progress,
+  { tried, protocol, wish }: Progress,
 ): Promise<Found> {
   const { zone, card } = target
+  if (card !== undefined && !speaksTo(card, protocol)) throw new Problem('play.version')
   const search = {
     realmId: guard.realmId,
     zone,
@@ -263,6 +286,7 @@ async function choosePlace(
     notIn: owner.state === 'dead' ? guard.owner : undefined,
     tried,
     synthetic: deps.isSynthetic(guard.accountId),
+    asked: { protocol, wish },
   }
   return card === undefined
     ? await findPlace(deps, offers, search)
@@ -292,11 +316,22 @@ async function admit(
   return { address, ticket, expiresAt: ticketExpires, zone, instance, characterId }
 }
 
-/** Whether the character comes to the others of its party, or why not. */
-function partyWord({ card }: Found, { here, elsewhere }: Mates): Admission['party'] {
-  if (here.some((one) => isSame(one, card))) return 'together'
-  if (here.length > 0) return 'full'
-  return elsewhere ? 'elsewhere' : undefined
+/** Whether the character comes to the others of its party, and to the friend of its wish, or why not. */
+function wordsOf(
+  { card }: Found,
+  { mates: { here, elsewhere }, friend }: Company,
+  { protocol }: Progress,
+): Pick<Admission, 'party' | 'friend'> {
+  const word = (cards: readonly Card[]) => {
+    if (cards.some((one) => isSame(one, card))) return 'together'
+    return cards.some((one) => speaksTo(one, protocol)) ? 'full' : 'version'
+  }
+  const party = here.length > 0 ? word(here) : elsewhere ? 'elsewhere' : undefined
+  const about = typeof friend === 'object' ? word([friend]) : friend
+  return {
+    ...(party === undefined ? {} : { party }),
+    ...(about === undefined ? {} : { friend: about }),
+  }
 }
 
 /** A zone that the content no longer has, or that is private now, leads back to where characters begin. */

@@ -3,9 +3,11 @@
 // A private instance holds a slot: a place, under its own id, on the card that says how many of them this host takes.
 // So slots are counted, reported, kept and lapse as the places of players do.
 import { createBackoff } from '#shared/backoff.ts'
+import { closeIfEmpty, contentMark, findInstances } from '#shared/ownership/card.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
 import { endPrivate, openInstance } from '#shared/ownership/listing.ts'
 import type { Place } from '#shared/ownership/places.ts'
+import { isFresh } from '#shared/ownership/liveness.ts'
 import { markEnded } from '#shared/ownership/private.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { failureOf, StoreError } from '#shared/store/store.ts'
@@ -30,6 +32,11 @@ export type HostPlaces = Pick<Persistence, 'openPrivate' | 'endPrivate'> & {
   open(): Promise<void>
   /** Sets the state that placement sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>
+  /**
+   * Sends nobody here any more, if no place is taken in any of its instances and its zones need none of them. After
+   * `done` the host may end: whoever asks for a place is sent elsewhere.
+   */
+  giveBack(): Promise<StoreOutcome | 'needed'>
   /** The zone of an instance; undefined when it has ended. */
   zoneOf(instance: string): string | undefined
   /** The host's word on who is in an instance: with each checkpoint. Fails when the store does. */
@@ -51,7 +58,18 @@ export function createHostPlaces(deps: {
   stays: Stays
 }): HostPlaces {
   const { store, runtime, clocks, host, stays } = deps
-  const { bootId, realmId, address, protocol } = host
+  const { bootId, realmId } = host
+  const { address, protocol, oldest, region, language } = host
+  /** What all its cards say. */
+  const common = {
+    bootId,
+    address,
+    protocol,
+    content: contentMark(host.contentVersion),
+    ...(oldest !== undefined && oldest !== protocol && { oldest }),
+    ...(region !== undefined && { region }),
+    ...(language !== undefined && { language }),
+  }
   const refOf = ({ instance, zone }: { instance: string; zone: string }) => ({
     zone,
     bootId,
@@ -67,6 +85,8 @@ export function createHostPlaces(deps: {
   const slots = host.instances.filter(({ kind }) => kind === 'slots')
   const privates = new Map<string, OpenPrivate>()
   let state: InstanceState = 'ready'
+  /** Whether the cards may say that nobody comes in any more. */
+  let closing = false
 
   async function reconcile(
     instance: string,
@@ -103,15 +123,52 @@ export function createHostPlaces(deps: {
     await reportSlots()
   }
 
+  /**
+   * Of the empty hosts of a zone those with the lowest boot ids stay, so two of them that look at once do not both go:
+   * the others are those that somebody plays in, or that come before this one.
+   */
+  async function isNeeded(): Promise<boolean> {
+    for (const { zone, min = 0 } of host.instances) {
+      if (min === 0) continue
+      const cards = await findInstances(store, realmId, zone, { consistent: true })
+      const others = cards.filter((card) => {
+        const stays = card.count > 0 || card.bootId < bootId
+        return (
+          card.state === 'open' && card.bootId !== bootId && stays && isFresh(card, clocks.now())
+        )
+      })
+      if (others.length < min) return true
+    }
+    return false
+  }
+
   return {
     async open() {
       for (const one of host.instances) {
-        const entry = { ...one, bootId, address, protocol, state }
+        const { min: _, ...known } = one
+        const entry = { ...known, ...common, state }
         await openInstance(store, clocks.now(), realmId, entry)
       }
     },
     async setState(next) {
       state = next
+      return await reportAll().then(() => 'done' as const, failed)
+    },
+    async giveBack() {
+      try {
+        if (!closing && (await isNeeded())) return 'needed'
+        const refs = host.instances.map(refOf)
+        // An answer may be lost. Then the cards are closed, and it stays at that.
+        closing = true
+        if (!(await closeIfEmpty(store, realmId, refs))) {
+          closing = false
+          return 'needed'
+        }
+      } catch (error) {
+        return failed(error)
+      }
+      state = 'draining'
+      // The copies go too. What a copy leads to refuses.
       return await reportAll().then(() => 'done' as const, failed)
     },
     zoneOf: (instance) => cards.get(instance)?.zone,
@@ -127,7 +184,7 @@ export function createHostPlaces(deps: {
       keep(opened, false)
       privates.set(instance, opened)
       const kind = 'private' as const
-      const entry = { zone, instance, capacity, kind, bootId, address, protocol, state }
+      const entry = { zone, instance, capacity, kind, ...common, state }
       const backoff = createBackoff(runtime, repeatMs)
       for (;;) {
         try {

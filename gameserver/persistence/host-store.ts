@@ -39,6 +39,8 @@ export type HostStore = Persistence & {
   open(): Promise<void>
   /** Sets the state that the director sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>
+  /** Before an empty host ends: see HostPlaces. */
+  giveBack(): Promise<StoreOutcome | 'needed'>
   /** Reads the inbox now: a hint came. */
   readInbox(): Promise<StoreOutcome>
   /** A message on this host's channel of the cache. */
@@ -164,6 +166,7 @@ export function createHostStore(deps: {
       await keeper.renew()
     },
     setState: places.setState,
+    giveBack: places.giveBack,
     openPrivate: places.openPrivate,
     endPrivate: places.endPrivate,
     reportSlots: async () => await places.reportSlots().then(() => 'done' as const, failed),

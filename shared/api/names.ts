@@ -67,3 +67,7 @@ export const guildRankName = writtenText(guildRankNameMaxLength).meta({
 export const moment = z.int().min(0).meta({ description: 'Unix time in milliseconds' })
 
 export const done = z.object({}).meta({ description: 'Nothing to say' })
+
+/** Where hosts stand, and which language is spoken there: who runs them says so. Cards carry both, so they are short. */
+export const regionTag = z.string().regex(/^[a-z][a-z0-9-]{0,11}$/)
+export const languageTag = z.string().regex(/^[a-z]{2,3}(-[a-z0-9]{2,4})?$/)

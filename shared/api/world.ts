@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { domain, endpoint } from './endpoint.ts'
 import { announcement, maintenance } from './live.ts'
-import { contentId, moment, realmId, uuid } from './names.ts'
+import { contentId, languageTag, moment, realmId, regionTag, uuid } from './names.ts'
 
 const admission = z
   .object({
@@ -14,13 +14,17 @@ const admission = z
     instance: z.string(),
     characterId: uuid,
     party: z
-      .enum(['together', 'full', 'elsewhere'])
+      .enum(['together', 'full', 'version', 'elsewhere'])
       .optional()
       .meta({
         description:
-          'Where the others of your party are: in the same instance; in others of this zone that have no room; in ' +
-          'other zones. Absent when none of them plays.',
+          'Where the others of your party are: in the same instance; in others of this zone that have no room, or that ' +
+          'do not speak the version of your client; in other zones. Absent when none of them plays.',
       }),
+    friend: z.enum(['together', 'full', 'version', 'elsewhere', 'unseen']).optional().meta({
+      description:
+        'The same of the friend of your wish. `unseen`: no friend of yours is seen to play by that id.',
+    }),
   })
   .meta({ id: 'Admission' })
 
@@ -40,6 +44,18 @@ const loginPlace = z
 const waits = z
   .object({ waiting: loginPlace })
   .meta({ id: 'Waits', description: 'The realm is full: your place in its login queue' })
+const wish = z
+  .strictObject({
+    friend: uuid.optional().meta({ description: 'The `playerId` of a friend to come to' }),
+    region: regionTag.optional(),
+    language: languageTag.optional().meta({ description: 'As in `de` or `pt-br`' }),
+  })
+  .meta({
+    id: 'Wish',
+    description:
+      'Among the instances of the zone: the one of that friend, while it has room; else one of that region and language, ' +
+      'while one is below its target. Your party comes before.',
+  })
 
 const privateInstance = z
   .object({
@@ -114,6 +130,7 @@ export const world = domain({
               'The private instance to go to, whose member the character is; `outside`: out of the one that it is in. ' +
               'Without it a character that was in one comes back there while it lasts, and then to where it came from',
           }),
+        wish: wish.optional(),
       }),
       answer: z.union([admission, waits]),
       errors: [
@@ -255,4 +272,5 @@ export type Admission = z.infer<typeof admission>
 export type LoginPlace = z.infer<typeof loginPlace>
 /** What `enter` answers. */
 export type Entered = Admission | { waiting: LoginPlace }
+export type Wish = z.infer<typeof wish>
 export type PrivateView = z.infer<typeof privateInstance>

@@ -113,7 +113,16 @@ function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Wall
   zone.walls.forEach((wall, i) => {
     if (!inside(zone, wall)) report(`walls.${i}`, 'reaches outside the zone')
   })
-  const { hosts } = zone
+  const { hosts, fill, instances } = zone
+  if (fill !== undefined && fill.target > fill.closed) report('fill.target', 'is above fill.closed')
+  if (instances !== undefined && instances.min > instances.max) {
+    report('instances.min', 'is above instances.max')
+  }
+  for (const [path, policy] of Object.entries({ fill, instances })) {
+    if (policy !== undefined && zone.private !== undefined) {
+      report(path, 'is for shared zones: a private one has perHost, and hosts')
+    }
+  }
   if (hosts !== undefined && hosts.min > hosts.max) report('hosts.min', 'is above hosts.max')
   // Agones refuses such a buffer.
   if (hosts !== undefined && hosts.ready > hosts.min) report('hosts.ready', 'is above hosts.min')

@@ -73,6 +73,23 @@ export const zoneSchema = z.strictObject({
       ready: z.int().min(1).max(100),
     })
     .optional(),
+  /**
+   * How full its instances are made, in percent of the capacity: one after the other up to `target`, so that friends
+   * still find room; no newcomer from `closed` on, the rest is for players who come back. Of a shared zone.
+   */
+  fill: z
+    .strictObject({
+      target: z.int().min(1).max(100).default(80),
+      closed: z.int().min(1).max(100).default(95),
+    })
+    .optional(),
+  /** How many instances of it are open: at least, once one has opened, and at most. Of a shared zone. */
+  instances: z
+    .strictObject({
+      min: z.int().min(0).max(1000).default(0),
+      max: z.int().min(1).max(10_000).default(10_000),
+    })
+    .optional(),
   /** Simulation steps a second. */
   tickHz: z.union([z.literal(20), z.literal(30)]).default(20),
   /** How far a player sees. */

@@ -4,6 +4,8 @@
 export const zoneLabel = 'waystone.dev/zone'
 /** The boot id of a host, which sets `waystone-boot` through the SDK; Agones puts its prefix before it. */
 export const bootLabel = 'agones.dev/sdk-waystone-boot'
+/** A host sets it (`waystone-protocol-<version>`) to `1` for each version of the zone protocol that it speaks. */
+export const protocolLabel = (version: number) => `agones.dev/sdk-waystone-protocol-${version}`
 /** In development: a host takes the code of its game over whenever this annotation gets another value. */
 export const gameAnnotation = 'waystone.dev/game'
 

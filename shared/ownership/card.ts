@@ -8,6 +8,7 @@
 //
 // Why a late write does no harm: a host numbers its heartbeats. A heartbeat changes a card or a copy only when
 // its number is higher than the one that stands there.
+import assert from 'node:assert'
 import * as z from 'zod'
 import { hostRowsKeptMs, zoneShards } from '../limits.ts'
 import { readRow } from '../store/row.ts'
@@ -22,6 +23,13 @@ export type InstanceRef = { zone: string; bootId: string; instance: string }
 const cardRow = z.object({
   address: z.string(),
   protocol: z.number(),
+  /** The oldest version of the protocol that its host speaks, where `protocol` is not the only one. */
+  oldest: z.number().optional(),
+  /** The beginning of its host's content version (`contentMark`). */
+  content: z.string().optional(),
+  /** Where its host stands, and the language that is spoken there, as who runs the host says. */
+  region: z.string().optional(),
+  language: z.string().optional(),
   state: z.enum(['ready', 'open', 'draining']),
   /**
    * Of a shared instance when absent. `private`: only members come in, placement sends no one there by itself.
@@ -29,6 +37,9 @@ const cardRow = z.object({
    */
   kind: z.enum(['private', 'slots']).optional(),
   capacity: z.number(),
+  /** Percent of the capacity, where its zone has its own: see `filledAt` and `closedAt` (listing.ts). */
+  target: z.number().optional(),
+  closed: z.number().optional(),
   /** Places that are taken. */
   count: z.number(),
   /** How many players are in the instance, as its host counts them. */
@@ -43,6 +54,16 @@ const cardRow = z.object({
 
 export type Card = InstanceRef & z.infer<typeof cardRow>
 export type InstanceState = Card['state']
+
+/** Whether a client of that version of the zone protocol may come there. */
+export function speaksTo({ protocol, oldest = protocol }: Card, version: number): boolean {
+  return oldest <= version && version <= protocol
+}
+
+/** What a card says of a content version: enough to tell two of them apart, and short. */
+export function contentMark(version: string): string {
+  return version.slice(0, 8)
+}
 
 export function zonePartition(realmId: string, zone: string): string {
   return `R#${realmId}#Z#${zone}`
@@ -121,6 +142,42 @@ export async function renewCard(
     if (!(error instanceof StoreError) || error.kind !== 'condition') throw error
     const item = error.items[0]
     return item === undefined ? undefined : parseOwn(ref.zone, item)
+  }
+}
+
+/** Instances of one transaction: DynamoDB takes 100 writes. */
+const closedAtOnce = 100
+/** Far above the number of any heartbeat that is under way. */
+const beyondHeartbeats = 1_000_000
+
+/**
+ * Sets the cards of a host to draining, if no place is taken in any of its instances: after that none can be. False when
+ * one is, or others change a card at that moment. No heartbeat of the host counts from then on: one that is under way
+ * would say that the instance is open. One trip. Safe to repeat.
+ */
+export async function closeIfEmpty(
+  store: Store,
+  realmId: string,
+  refs: readonly InstanceRef[],
+): Promise<boolean> {
+  assert(refs.length <= closedAtOnce, `${refs.length} instances of a host, expected 100 at most`)
+  try {
+    await store.transact(
+      refs.map((ref) => ({
+        update: {
+          table: 'volatile',
+          key: cardKey(realmId, ref),
+          update: 'SET #state = :draining, heartbeat = heartbeat + :beyond',
+          condition: '#count = :none',
+          names: { '#state': 'state', '#count': 'count' },
+          values: { ':draining': 'draining', ':none': 0, ':beyond': beyondHeartbeats },
+        },
+      })),
+    )
+    return true
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'cancelled') throw error
+    return false
   }
 }
 

@@ -22,28 +22,30 @@ function roomPartition(realmId: string, zone: string): string {
   return `${zonePartition(realmId, zone)}#ROOM`
 }
 
-type Room = Pick<Card, 'capacity' | 'kind'>
+/** `target` and `closed`: percent, where they are not those of all zones. */
+type Room = Pick<Card, 'capacity' | 'kind' | 'target' | 'closed'>
 
 /**
  * Up to how many places newcomers are sent there; the rest is for players who come back. Slots are filled whole: no
  * private instance comes back.
  */
-export function closedAt({ capacity, kind }: Room): number {
+export function closedAt({ capacity, kind, closed = instanceClosedPercent }: Room): number {
   if (kind === 'slots') return capacity
-  return Math.max(1, Math.floor((capacity * instanceClosedPercent) / 100))
+  return Math.max(1, Math.floor((capacity * closed) / 100))
 }
 
 /** Up to how many places instances are filled one after the other. */
 export function filledAt(card: Room): number {
-  if (card.kind === 'slots') return card.capacity
-  return Math.min(closedAt(card), Math.ceil((card.capacity * instanceFillPercent) / 100))
+  const { capacity, kind, target = instanceFillPercent } = card
+  if (kind === 'slots') return capacity
+  return Math.min(closedAt(card), Math.ceil((capacity * target) / 100))
 }
 
 /** Steps in which the order of copies says how full they are. */
 const roomySteps = 16
 const tightSteps = 4
 
-/** Where the copy stands among those of its zone: the fullest below 80 % first, then the emptiest, then the full. */
+/** Where the copy stands among those of its zone: the fullest below the target first, then the emptiest, then the full. */
 function orderOf(card: Room & Pick<Card, 'count'>): string {
   const { count } = card
   const [filled, closed] = [filledAt(card), closedAt(card)]
@@ -116,15 +118,20 @@ export async function writeCopy(
 
 /** Copies read at once: two pages of 4 KB, so one read unit. */
 const roomPage = 24
-/** Pages read at most. More than one is needed where the hosts of many have ended unseen a short time ago. */
+/**
+ * Where they are not enough, the next pages are longer: among a thousand instances of one version those that speak the
+ * client's may stand last. Six units each. The same where the hosts of many have ended unseen a short time ago.
+ */
+const roomNextPage = 200
 const roomPagesMax = 6
 /** So many that are fresh are enough to choose from. */
 const roomEnough = 8
 
 /**
  * Instances of a zone with room for newcomers, in the order in which they are to be filled: the fullest
- * below 80 %, then the emptiest. Not all of them: enough to choose from. One trip, nearly always, and one
- * read unit; six at most. `consistent` costs twice that, and sees every copy that is written.
+ * below the target, then the emptiest. Not all of them: enough to choose from. One trip, nearly always, and one
+ * read unit; six trips at most. `consistent` costs twice that, and sees every copy that is written.
+ * `isLive`: those that may be chosen. `isFresh`: those that count as enough.
  */
 export async function findRoom(
   store: Store,
@@ -135,16 +142,24 @@ export async function findRoom(
 ): Promise<Card[]> {
   const found = new Map<string, Card>()
   let fresh = 0
-  let read = 0
-  const more = { limit: roomPage, consistent }
-  for await (const page of pages(store, roomPartition(realmId, zone), more)) {
+  let after: Key | undefined
+  for (let read = 0; read < roomPagesMax; read++) {
+    const page = await store.query({
+      table: 'volatile',
+      keyCondition: 'pk = :pk',
+      values: { ':pk': roomPartition(realmId, zone) },
+      limit: read === 0 ? roomPage : roomNextPage,
+      consistent,
+      ...(after === undefined ? {} : { after }),
+    })
     for (const card of parseCards(zone, page.items)) {
       const other = found.get(nameOf(card))
       if (!isLive(card) || card.heartbeat < (other?.heartbeat ?? 0)) continue
       found.set(nameOf(card), card)
       if (isFresh(card)) fresh++
     }
-    if (fresh >= roomEnough || ++read === roomPagesMax) break
+    after = page.next
+    if (fresh >= roomEnough || after === undefined) break
   }
   const all = [...found.values()]
   const roomy = all.filter((card) => !isTight(card))

@@ -140,13 +140,17 @@ describe('the stacks', () => {
       const one = made[bundling]
       const functions = ofType(one.stacks.api, 'AWS::Lambda::Function')
       expect(functions).toHaveLength(functionsOf(bundling, domains).size)
-      // Every function may be reached, the one with the social socket by two routes more, two by the clock, and one
+      // Every function may be reached, the one with the social socket by two routes more, three by the clock, and one
       // by the topic of FlexMatch, if there is one; the routes are the same.
-      const more = one === other ? 5 : 4
+      const more = one === other ? 6 : 5
       const permissions = ofType(one.stacks.api, 'AWS::Lambda::Permission')
       expect(permissions).toHaveLength(functions.length + more)
       const rules = ofType(one.stacks.api, 'AWS::Events::Rule').map(({ Properties }) => Properties)
       expect(rules).toMatchObject([
+        {
+          ScheduleExpression: 'rate(1 minute)',
+          Targets: [{ Input: '{"timer":"world"}', RetryPolicy: { MaximumRetryAttempts: 0 } }],
+        },
         {
           ScheduleExpression: 'rate(1 minute)',
           Targets: [{ Input: '{"timer":"matchmaking"}', RetryPolicy: { MaximumRetryAttempts: 0 } }],

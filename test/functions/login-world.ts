@@ -105,6 +105,7 @@ export async function openLoginWorld(options: {
       requireSession: async ({ accountId }) => roles.get(accountId),
       maintenance: async () => undefined,
       bulletin: async () => ({ maintenance: undefined, announcements: [] }),
+      speaks: () => true,
     }
     return { deps, loginQueue }
   }

@@ -176,7 +176,9 @@ it('offers an instance that was below 80 % again up to 95 %, after all others', 
     heartbeat: 0,
     changes: 0,
   })
-  const offers = offersOf(undefined, [], [card('a', 79), card('b', 10), card('c', 85)], () => true)
+  const offers = offersOf({}, [card('a', 79), card('b', 10), card('c', 85)], {
+    isFresh: () => true,
+  })
   expect(offers.map((one) => `${one.card.bootId}${one.limit}`)).toEqual([
     'a80',
     'b80',

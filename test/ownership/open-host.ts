@@ -8,6 +8,17 @@ import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 
+export type HostSays = {
+  host?: {
+    protocol?: number
+    oldest?: number
+    contentVersion?: string
+    region?: string
+    language?: string
+  }
+  policy?: { target?: number; closed?: number; min?: number }
+}
+
 /** The store's side of a host with one instance, by a clock that host and test share. */
 export async function openHost(options: {
   store: Store
@@ -18,6 +29,8 @@ export async function openHost(options: {
   zone: string
   capacity: number
   kind?: 'slots'
+  /** What else its card says. */
+  says?: HostSays
   publicKey?: string
   /** Takes players. */
   opened?: boolean
@@ -39,8 +52,15 @@ export async function openHost(options: {
       contentVersion: 'test',
       publicKey,
       instances: [
-        { instance: `${zone}-1`, zone, capacity, ...(options.kind && { kind: options.kind }) },
+        {
+          instance: `${zone}-1`,
+          zone,
+          capacity,
+          ...options.says?.policy,
+          ...(options.kind && { kind: options.kind }),
+        },
       ],
+      ...options.says?.host,
     },
     onProof: () => undefined,
     ...(options.cache && { cache: options.cache }),

@@ -4,6 +4,7 @@ import type { CryptoKey } from 'jose'
 import { createLoginQueue } from '#functions/world/login-queue/login-queue.ts'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
+import type { Wish } from '#shared/api/world.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import type { EffectKind } from '#shared/game/effect.ts'
@@ -17,6 +18,7 @@ import { createMemoryStore } from '#shared/store/memory.ts'
 import type { Store } from '#shared/store/store.ts'
 import { countTrips } from '#shared/store/trips.ts'
 import { openHost } from './open-host.ts'
+import type { HostSays } from './open-host.ts'
 import { seededRuntime } from './seeded-runtime.ts'
 
 export const realmId = 'local'
@@ -102,12 +104,13 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     bulletin: async () => ({ maintenance: undefined, announcements: [] }),
     isSynthetic,
     loginQueue: createLoginQueue({ store, runtime, realms, content, isLive, ...keys, isSynthetic }),
+    speaks: (protocol) => protocol >= 1 && protocol <= 3,
   }
 
   const host = async (
     zoneId = 'hub',
     opened = true,
-    more: { store?: Store; effects?: EffectKind[]; cache?: Cache } = {},
+    more: { store?: Store; effects?: EffectKind[]; cache?: Cache; says?: HostSays } = {},
   ) => await openHost({ store, runtime, realmId, zone: zoneId, capacity, opened, ...more })
 
   async function character(accountId = newId(runtime)) {
@@ -135,6 +138,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     who: { characterId: string; accountId: string },
     observed?: string,
     instance?: string,
+    more: { protocol?: number; wish?: Wish } = {},
   ) {
     const player = {
       accountId: who.accountId,
@@ -148,6 +152,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       protocol: 2,
       observed,
       instance,
+      ...more,
     })
     if ('waiting' in entered) throw new Error('the realm has no limit')
     return entered

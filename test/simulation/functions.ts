@@ -99,6 +99,7 @@ export function startFunctions(world: {
         ...base,
         loginQueue: createLoginQueue(base),
         fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
+        speaks: () => true,
         maintenance: async () => undefined,
         bulletin: async () => ({ maintenance: undefined, announcements: [] }),
         push: { hint: () => {}, send: () => {}, broadcast: () => {} },

@@ -156,6 +156,7 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
       requireSession: async () => undefined,
       maintenance: async () => undefined,
       bulletin: async () => ({ maintenance: undefined, announcements: [] }),
+      speaks: () => true,
     },
     player,
     realmId,
