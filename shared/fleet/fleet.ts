@@ -4,6 +4,8 @@
 export const zoneLabel = 'waystone.dev/zone'
 /** The boot id of a host, which sets `waystone-boot` through the SDK; Agones puts its prefix before it. */
 export const bootLabel = 'agones.dev/sdk-waystone-boot'
+/** Label of the request that a host was allocated for, as a hash (allocation-row.ts): by it the host finds the row. */
+export const requestLabel = 'waystone.dev/request'
 /** In development: a host takes the code of its game over whenever this annotation gets another value. */
 export const gameAnnotation = 'waystone.dev/game'
 
