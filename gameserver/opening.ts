@@ -1,0 +1,101 @@
+// When a host takes players, and when it gives itself back.
+//
+// A host that was allocated for a request names itself in the row of the request before it opens. When the row
+// names another host, this one came too late, and gives itself back without ever having opened
+// (shared/fleet/allocation-row.ts).
+import { createBackoff } from '#shared/backoff.ts'
+import { requestLabel } from '#shared/fleet/fleet.ts'
+import type { Runtime } from '#shared/runtime.ts'
+import type { Log } from '#shared/telemetry/log.ts'
+import type { GameServer } from './agones/game-server.ts'
+import type { Host } from './host.ts'
+import { createIdleWatch } from './idle.ts'
+import type { PersistenceThread } from './persistence/thread.ts'
+import type { Platform } from './platform.ts'
+
+/** How often it checks whether the host is in use. */
+const idleCheckMs = 1000
+/** How long the fleet's SIGTERM is waited for after the host asked for its end. */
+const endedByFleetMs = 30_000
+
+type Opening = {
+  bootId: string
+  log: Log
+  runtime: Pick<Runtime, 'now' | 'sleep' | 'randomBytes'>
+  platform: Platform
+  persistence: Pick<PersistenceThread, 'claimRequest' | 'setState'>
+  host: Pick<Host, 'stats'>
+  /** Aborted when the process stops. */
+  stopping: AbortSignal
+  /** How long an unused host is kept, ms; 0: for ever. */
+  idleMs: number
+  /** Ends the process. */
+  stop: (reason: string) => void
+}
+
+/** Returns a function that opens the instances to players, once, when the game server is Allocated. */
+export function openOnceAllocated(parts: Opening): () => void {
+  const { log, runtime, stopping, bootId, platform, persistence } = parts
+  let open = false
+  const openUntilDone = async (): Promise<void> => {
+    const backoff = createBackoff(runtime, { baseMs: 250, maxMs: 10_000 })
+    while (!stopping.aborted) {
+      const claimed = await claim(platform.gameServer(), persistence, bootId)
+      // It came after another host had been allocated for its request. Nobody is in it, and nobody may come.
+      if (claimed === 'surplus') return await returnToFleet(parts, 'its request has another host')
+      const opened =
+        claimed === 'named'
+          ? await persistence.setState('open').catch(() => 'unavailable')
+          : 'unavailable'
+      if (opened === 'done') {
+        log.info('open')
+        watchIdle(parts)
+        return
+      }
+      await runtime.sleep(backoff.next(), stopping).catch(() => undefined)
+    }
+  }
+  return () => {
+    if (open || stopping.aborted || platform.gameServer().state !== 'Allocated') return
+    open = true
+    void openUntilDone()
+  }
+}
+
+/** Whether this host is the one for the request that it was allocated for. An operator may allocate without. */
+async function claim(
+  { name, address, ports, labels }: GameServer,
+  persistence: Opening['persistence'],
+  bootId: string,
+): Promise<string> {
+  const request = labels[requestLabel]
+  if (request === undefined) return 'named'
+  const host = { name, bootId, address, port: ports[0]?.port ?? 0 }
+  return await persistence.claimRequest(request, host).catch(() => 'unavailable')
+}
+
+/** Returns the host to its fleet when it was unused for long. */
+function watchIdle(parts: Opening): void {
+  const { runtime, stopping, host } = parts
+  const isIdle = createIdleWatch(parts.idleMs)
+  const timer = setInterval(() => {
+    const { instances, sockets } = host.stats()
+    const inUse = instances.reduce((sum, one) => sum + one.players, sockets)
+    if (stopping.aborted || !isIdle(runtime.now(), inUse)) return
+    clearInterval(timer)
+    void returnToFleet(parts, 'no player is here')
+  }, idleCheckMs)
+  timer.unref()
+}
+
+/** No player is sent here any more; then the fleet ends the process as it ends every host. */
+async function returnToFleet(parts: Opening, reason: string): Promise<void> {
+  const { runtime, stopping, log, platform, persistence } = parts
+  log.info('the host returns to the fleet', { reason })
+  await persistence.setState('draining').catch(() => undefined)
+  await platform
+    .shutdown()
+    .catch((error: unknown) => log.warn('the fleet did not end the host', { error }))
+  await runtime.sleep(endedByFleetMs, stopping).catch(() => undefined)
+  parts.stop(reason)
+}
