@@ -25,7 +25,7 @@ import type { DomainRecord } from '#functions/http/record.ts'
 import { healthApi } from '#shared/api/health.ts'
 import { acknowledge } from './acknowledged.ts'
 import { healthPathOf, pathsOf } from './bundles.ts'
-import { clusterEnvironment, defineClusterAccess } from './cluster.ts'
+import { fleetEnvironment, defineClusterAccess } from './cluster.ts'
 import type { Data } from './data.ts'
 import { functionRole, hasSockets } from './roles.ts'
 import { prefixOf, removalOf } from './settings.ts'
@@ -144,7 +144,7 @@ function defineFunction(
       ...(needsOf(records).has('signIn') ? { WAYSTONE_SIGN_IN_SECRET: data.signIn.secretArn } : {}),
       ...(needsOf(records).has('email') ? emailEnvironment(settings) : {}),
       ...(needsOf(records).has('scaling') ? scalingEnvironment(settings) : {}),
-      ...clusterEnvironment(records, settings),
+      ...fleetEnvironment(records, settings),
     },
   })
   defineClusterAccess(name, records, made, settings)
