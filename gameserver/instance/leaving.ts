@@ -10,6 +10,12 @@ import type { Instance } from './instance.ts'
 /** Where a character goes on, units. */
 export type Destination = { zone: string; x: number; y: number }
 
+/** Where a character came from into a private instance. */
+export function outsideOf({ claimed }: Character): Destination | undefined {
+  const { outside } = claimed.saved
+  return outside && { zone: outside.zone, x: outside.x, y: outside.y }
+}
+
 /**
  * Saves a character and gives it up; its socket is then closed with `reason`. With `to` the character is saved there,
  * and its client follows. Resolves when the store is clear. Never rejects.
