@@ -2,7 +2,6 @@
 // outside the cluster too. It speaks gRPC, and the same as JSON over HTTP on its own or the same port; we take
 // the second. The certificate, its key and the authority of the service are read for each request, so new ones
 // are used by the next request, without a restart.
-import { createSecureContext } from 'node:tls'
 import * as z from 'zod'
 import type { Log } from '../telemetry/log.ts'
 import type { Allocate } from './agones-api.ts'
@@ -112,7 +111,9 @@ function createTlsReader(readTls: () => Promise<ClientTls>, log: Log): () => Pro
     try {
       read = await readTls()
       if (good !== undefined && isSame(read, good)) return good
-      // Checks that they are PEM and that the key is that of the certificate.
+      // It checks that they are PEM and that the key is that of the certificate. With the first request: loading
+      // it takes a cold start long.
+      const { createSecureContext } = await import('node:tls')
       createSecureContext(read)
       if (good !== undefined) log.info('the certificate for the allocator service has changed')
       refused = undefined
