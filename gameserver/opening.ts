@@ -2,7 +2,8 @@
 //
 // A host that was allocated for a request names itself in the row of the request before it opens. When the row
 // names another host, this one came too late, and gives itself back without ever having opened
-// (shared/fleet/allocation-row.ts).
+// (shared/fleet/allocation-row.ts). While the store does not answer it waits. When the store will never take the
+// claim (its role is that of an older version), it opens: one host too many does less harm than none.
 import { createBackoff } from '#shared/backoff.ts'
 import { requestLabel } from '#shared/fleet/fleet.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -43,10 +44,11 @@ export function openOnceAllocated(parts: Opening): () => void {
       const claimed = await claim(platform.gameServer(), persistence, bootId)
       // It came after another host had been allocated for its request. Nobody is in it, and nobody may come.
       if (claimed === 'surplus') return await returnToFleet(parts, 'its request has another host')
+      if (claimed === 'refused') log.error('the store refuses that this host names itself')
       const opened =
-        claimed === 'named'
-          ? await persistence.setState('open').catch(() => 'unavailable')
-          : 'unavailable'
+        claimed === 'unavailable'
+          ? claimed
+          : await persistence.setState('open').catch(() => 'unavailable')
       if (opened === 'done') {
         log.info('open')
         watchIdle(parts)

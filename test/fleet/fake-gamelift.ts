@@ -139,7 +139,11 @@ export function createFakeGameLift({
     },
   }
 
+  const refusals: string[] = []
+
   function happen(operation: string, input: Input): Answer {
+    const refused = refusals.shift()
+    if (refused !== undefined) return refusal(refused, 'refused')
     const run = operations[operation]
     if (run === undefined) return refusal('UnknownOperationException', operation)
     try {
@@ -154,6 +158,8 @@ export function createFakeGameLift({
     processes,
     sessions,
     aliases,
+    /** Codes by which the next requests are refused. */
+    refusals,
     /** What befalls requests for a session. */
     befall: (next: () => WireFate) => void (weather = next),
     /** A process has ended: its session has too. */

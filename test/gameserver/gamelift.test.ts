@@ -56,10 +56,10 @@ const connect = (more: Partial<GameLiftOptions> = {}) =>
     opened.push(one)
     return one
   })
-const fleet = () =>
+const fleet = (store = createMemoryStore(), fleets = 'hub:fleet-hub') =>
   openGameLift({
-    config: readConfig({ WAYSTONE_GAMELIFT_FLEETS: 'hub:fleet-hub' }),
-    store: createMemoryStore(),
+    config: readConfig({ WAYSTONE_GAMELIFT_FLEETS: fleets }),
+    store,
     runtime,
     log,
     awsOptions: { region: 'eu-central-1' },
@@ -108,6 +108,33 @@ it('lists every page of sessions', async () => {
   for (let i = 0; i < 5; i++) await directors.allocate({ ...asked, requestId: `need-${i}` })
   await Promise.all(connecting)
   expect(await directors.list()).toHaveLength(5)
+})
+
+it('gives a request a host of the fleet that the zone has now', async () => {
+  const store = createMemoryStore()
+  gameLift.aliases.set('alias-hub', 'fleet-next')
+  const connecting = [connect(), connect({ env: sockets.envOf('fleet-next', `process-${pids++}`) })]
+  await waits(2)
+  const before = (await (await fleet(store)).allocate(asked))!
+  const after = (await (await fleet(store, 'hub:alias-hub')).allocate(asked))!
+  expect(after.name).not.toBe(before.name)
+  expect((await (await fleet(store, 'hub:alias-hub')).allocate(asked))!.name).toBe(after.name)
+  await Promise.all(connecting)
+})
+
+it('fails clearly when GameLift refuses, and has no host when no process waits', async () => {
+  const directors = await fleet()
+  expect(await directors.allocate(asked)).toBeUndefined()
+  for (const code of ['AccessDeniedException', 'ThrottlingException', 'NotFoundException']) {
+    gameLift.refusals.push(code)
+    await expect(directors.allocate(asked)).rejects.toMatchObject({
+      name: 'FleetError',
+      unclear: false,
+      message: `GameLift: create a game session: ${code}`,
+    })
+  }
+  api.stop()
+  await expect(directors.allocate(asked)).rejects.toMatchObject({ unclear: true })
 })
 
 it('says that it is well, and that it is not when the tick thread is silent', async () => {

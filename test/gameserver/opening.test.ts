@@ -6,12 +6,17 @@ import { createMemoryStore } from '#shared/store/memory.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
 import { openOnceAllocated } from '#gameserver/opening.ts'
+import { failed } from '#gameserver/persistence/store-watch.ts'
 import { until } from '../local/until.ts'
 
 const now = runtime.now()
 
 /** A host of the fleet, allocated for a request; what it did, in order. */
-function startHost(name: string, store = createMemoryStore(), labels = { [requestLabel]: 'r1' }) {
+function startHost(
+  name: string,
+  store = createMemoryStore(),
+  labels: Record<string, string> = { [requestLabel]: 'r1' },
+) {
   const did: string[] = []
   const stopping = new AbortController()
   const gameServer = {
@@ -19,7 +24,7 @@ function startHost(name: string, store = createMemoryStore(), labels = { [reques
     state: 'Ready',
     address: '10.0.0.1',
     ports: [{ name: 'zone', port: 7000 }],
-    labels: labels as Record<string, string>,
+    labels,
     annotations: {},
   }
   const changed = openOnceAllocated({
@@ -34,7 +39,8 @@ function startHost(name: string, store = createMemoryStore(), labels = { [reques
       close: () => undefined,
     },
     persistence: {
-      claimRequest: async (request, host) => await claimRequest(store, request, host, now),
+      claimRequest: async (request, host) =>
+        await claimRequest(store, request, host, now).catch(failed),
       setState: async (state) => {
         did.push(state)
         return 'done'
@@ -82,7 +88,7 @@ it('gives itself back, and never opens, when its request has another host', asyn
 })
 
 it('opens when it was allocated for no request', async () => {
-  const host = startHost('hub-1', createMemoryStore(), {} as never)
+  const host = startHost('hub-1', createMemoryStore(), {})
   host.allocate()
   await until(() => host.did.length > 0)
   expect(host.did).toEqual(['open'])
@@ -97,6 +103,14 @@ it('opens as soon as the store answers', async () => {
   broken.allocate()
   await until(() => broken.did.length > 0)
   expect(broken.did).toEqual(['open'])
+})
+
+it('opens when the store will never take its claim', async () => {
+  const faults = () => ({ kind: 'refuse', refusal: 'forbidden' }) as const
+  const host = startHost('hub-1', createMemoryStore({ faults }))
+  host.allocate()
+  await until(() => host.did.length > 0)
+  expect(host.did).toEqual(['open'])
 })
 
 it('stays named when the process that asked gives up', async () => {
