@@ -8,7 +8,7 @@ import { createGameLiftWorld } from './gamelift-world.ts'
 import { createLocalWorld } from './local-world.ts'
 import { selfSigned } from './self-signed.ts'
 
-const seed = Number(process.env['WAYSTONE_FLEET_SEED'] ?? 1)
+const seed = Number(process.env['FLEET_SEED'] ?? 1)
 
 fleetConformance('local processes', { lists: true }, (hosts) => createLocalWorld(hosts, seed))
 

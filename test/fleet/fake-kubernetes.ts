@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket, TlsOptions } from 'node:tls'
-import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
+import { bootLabel, requestLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { readSchemas, schemasFolder } from '../agones/schemas.ts'
@@ -69,6 +69,8 @@ export function createFakeCluster(
   const fates: Fate[] = []
   const problems: string[] = []
   const tokens: string[] = []
+  /** Those that were allocated for a request. A list by it is the most frequent call of a test. */
+  const marked = new Map<string, FakeServer[]>()
   let allocations = 0
   let pageSize = Number.POSITIVE_INFINITY
   let weather = (): Fate => ({ kind: 'good' })
@@ -105,6 +107,8 @@ export function createFakeCluster(
     allocations += 1
     found.status.state = 'Allocated'
     Object.assign(found.metadata.labels, labels)
+    const request = labels[requestLabel]!
+    marked.set(request, [...(marked.get(request) ?? []), found])
     onAllocated?.(found)
     return found
   }
@@ -152,9 +156,11 @@ export function createFakeCluster(
       const [key, value] = (url.searchParams.get('labelSelector') ?? '').split('=')
       const from = Number(url.searchParams.get('continue') ?? 0)
       const size = Math.min(pageSize, Number(url.searchParams.get('limit')))
-      const all = [...servers.values()].filter(({ metadata: { labels } }) =>
-        value === undefined ? labels[key!] !== undefined : labels[key!] === value,
-      )
+      const some = key === requestLabel ? (marked.get(value!) ?? []) : [...servers.values()]
+      const all = some.filter(({ metadata: { name, labels } }) => {
+        if (!servers.has(name)) return false
+        return value === undefined ? labels[key!] !== undefined : labels[key!] === value
+      })
       const next = from + size < all.length ? String(from + size) : ''
       const items = all.slice(from, from + size)
       return { status: 200, body: { metadata: { continue: next }, items } }
