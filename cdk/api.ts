@@ -25,7 +25,7 @@ import type { DomainRecord } from '#functions/http/record.ts'
 import { healthApi } from '#shared/api/health.ts'
 import { acknowledge } from './acknowledged.ts'
 import { healthPathOf, pathsOf } from './bundles.ts'
-import { clusterEnvironment, defineClusterAccess } from './cluster.ts'
+import { fleetEnvironment, defineClusterAccess } from './cluster.ts'
 import type { Data } from './data.ts'
 import { defineFlexMatch } from './flexmatch.ts'
 import type { FlexMatch } from './flexmatch.ts'
@@ -150,7 +150,7 @@ function defineFunction(
       ...(needsOf(records).has('scaling') ? scalingEnvironment(settings) : {}),
       ...flexMatch.environment(records),
       ...limitEnvironment(settings),
-      ...clusterEnvironment(records, settings),
+      ...fleetEnvironment(records, settings),
     },
   })
   defineClusterAccess(name, records, made, settings)

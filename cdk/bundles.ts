@@ -56,11 +56,12 @@ export function healthPathOf(name: string): string {
 export async function buildBundles(
   functions: ReadonlyMap<string, readonly DomainRecord[]>,
   into: string,
+  fleet: FleetKind = 'agones',
 ): Promise<Map<string, string>> {
   rmSync(into, { recursive: true, force: true })
   await build({
     ...bundleOptions,
-    plugins: [entries(functions), nothingFor('bowser')],
+    plugins: [entries(functions, fleet), nothingFor('bowser')],
     entryPoints: [...functions.keys()].map((name) => ({
       in: `function:${name}`,
       out: `${name}/index`,
@@ -106,7 +107,10 @@ export const bundleOptions = {
 } as const satisfies BuildOptions
 
 /** Entries that are written here and lie in no file. */
-function entries(functions: ReadonlyMap<string, readonly DomainRecord[]>): Plugin {
+function entries(
+  functions: ReadonlyMap<string, readonly DomainRecord[]>,
+  fleet: FleetKind,
+): Plugin {
   return {
     name: 'entries of functions',
     setup(building) {
@@ -115,7 +119,7 @@ function entries(functions: ReadonlyMap<string, readonly DomainRecord[]>): Plugi
         namespace: 'function',
       }))
       building.onLoad({ filter: /./, namespace: 'function' }, ({ path: name }) => ({
-        contents: entryOf(functions.get(name) ?? []),
+        contents: entryOf(functions.get(name) ?? [], fleet),
         resolveDir: top,
         loader: 'ts',
       }))
@@ -138,7 +142,7 @@ function nothingFor(name: string): Plugin {
 }
 
 /** What opens the parts that domains need, by module and name. */
-const openers: Record<Need, { from: string; name: string }> = {
+const openersOf: Record<Need, { from: string; name: string }> = {
   signing: { from: './functions/start/signing.ts', name: 'openSigning' },
   content: { from: './functions/start/content.ts', name: 'openContent' },
   fleet: { from: './functions/start/fleet.ts', name: 'openFleet' },
@@ -149,8 +153,13 @@ const openers: Record<Need, { from: string; name: string }> = {
   flexMatch: { from: './functions/start/flexmatch.ts', name: 'openFlexMatch' },
 }
 
+/** In place of the other: the client of GameLift is in a bundle only where a studio has chosen it. */
+const gameLiftOpener = { from: './functions/start/gamelift.ts', name: 'openGameLift' }
+type FleetKind = 'agones' | 'gamelift'
+
 /** A module that serves some domains, and carries what these need and nothing else. */
-function entryOf(records: readonly DomainRecord[]): string {
+function entryOf(records: readonly DomainRecord[], fleet: FleetKind): string {
+  const openers = fleet === 'gamelift' ? { ...openersOf, fleet: gameLiftOpener } : openersOf
   const needs = [...needsOf(records)]
   return [
     `import { lambda } from './functions/start/lambda.ts'`,

@@ -129,6 +129,13 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
   },
   {
     table: 'volatile',
+    partition: 'ALLOCATION#*',
+    actions: ['GetItem', 'PutItem'],
+    unused:
+      'A host names itself for a request of a cluster; test/gameserver/opening.test.ts does it.',
+  },
+  {
+    table: 'volatile',
     partition: 'R#{realm}#PRIVATE#*',
     actions: ['UpdateItem'],
     unused: 'A private instance that ends; test/ownership/private.test.ts does it.',

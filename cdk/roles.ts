@@ -6,7 +6,8 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { needsOf } from '#functions/http/record.ts'
 import type { DomainRecord } from '#functions/http/record.ts'
 import type { RowPermission } from '#functions/http/rows.ts'
-import { acknowledge } from './acknowledged.ts'
+import { acknowledge, acknowledgeWildcard } from './acknowledged.ts'
+import { gameLiftStatements } from './cluster.ts'
 import type { Data } from './data.ts'
 import { rowsOf, ZONE_PERMISSIONS } from './permissions.ts'
 import { prefixOf } from './settings.ts'
@@ -36,6 +37,7 @@ export function functionRole(stack: Stack, name: string, role: FunctionRole): Ro
     }),
     ...(needsOf(records).has('signing') ? [masterKey(settings, data)] : []),
     ...(needsOf(records).has('signIn') ? [signInSecret(data)] : []),
+    ...gameLiftStatements(stack, records, settings),
     ...(needsOf(records).has('email') ? emailStatements(stack, settings) : []),
     new PolicyStatement({
       sid: 'Logs',
@@ -51,6 +53,9 @@ export function functionRole(stack: Stack, name: string, role: FunctionRole): Ro
     managedPolicies: [sockets.tell, ...(records.some(hasSockets) ? [sockets.close] : [])],
   })
   acknowledge(made, ['own-log-streams'])
+  if (settings.gameliftFleets !== undefined && needsOf(records).has('fleet')) {
+    acknowledgeWildcard(made, '*', 'GameLift lets no policy name a game session.')
+  }
   return made
 }
 

@@ -41,6 +41,9 @@ const schema = z.strictObject({
   clusterEndpoint: z.url({ protocol: /^https$/ }).optional(),
   /** `certificateAuthority.data`: PEM in base64. */
   clusterCa: z.string().min(1).optional(),
+  /** On GameLift in place of a cluster: the fleet or alias of each zone, `hub:fleet-…,forest:alias-…`. */
+  gameliftFleets: z.string().min(1).optional(),
+  gameliftLocation: VARIABLES.WAYSTONE_GAMELIFT_LOCATION.schema,
   /** no: `destroy` leaves nothing. For trials alone. */
   keep: yes.default(true),
   logDays: z
@@ -94,7 +97,12 @@ export function readSettings(app: App): Settings {
 
 function withCluster(given: Given): Settings {
   const { clusterName: name, clusterEndpoint: endpoint, clusterCa: ca, ...settings } = given
-  if (name === undefined && endpoint === undefined && ca === undefined) return settings
+  if (name === undefined && endpoint === undefined && ca === undefined) {
+    const { error } = VARIABLES.WAYSTONE_GAMELIFT_FLEETS.schema.safeParse(settings.gameliftFleets)
+    if (error === undefined) return settings
+    const wrong = error.issues[0]!.message
+    throw new Error(`Settings are wrong: gameliftFleets: ${wrong} (cdk/settings.ts)`)
+  }
   // This refuses the settings that the functions would refuse at their start.
   const problems = (
     [
@@ -106,6 +114,7 @@ function withCluster(given: Given): Settings {
   if (name === undefined || endpoint === undefined || ca === undefined) {
     problems.push('clusterName, clusterEndpoint and clusterCa go together')
   }
+  if (settings.gameliftFleets !== undefined) problems.push('either a cluster or gameliftFleets')
   if (problems.length > 0) {
     throw new Error(`Settings are wrong: ${problems.join('; ')} (cdk/settings.ts)`)
   }

@@ -5,6 +5,7 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import { ContentError } from '#shared/content-files/load.ts'
 import { ConfigError } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
+import type { Fleet } from '#shared/fleet/fleet.ts'
 import { KeyFileError } from '#shared/keys/master.ts'
 import { KeyRingError } from '#shared/keys/ring.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -29,11 +30,19 @@ import { openSigning } from './start/signing.ts'
 import { createSocketServer } from './start/sockets.ts'
 import type { SocketServer } from './start/sockets.ts'
 import { wire } from './start/wire.ts'
+import type { Wired } from './start/wire.ts'
+
+/** Only one of both is loaded. */
+async function openAnyFleet(wired: Wired): Promise<Fleet> {
+  if (wired.config.WAYSTONE_GAMELIFT_FLEETS === undefined) return await openFleet(wired)
+  const { openGameLift } = await import('./start/gamelift.ts')
+  return await openGameLift(wired)
+}
 
 const openers = {
   signing: openSigning,
   content: openContent,
-  fleet: openFleet,
+  fleet: openAnyFleet,
   kept: openKept,
   email: openEmail,
   signIn: openSignIn,

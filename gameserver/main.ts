@@ -1,13 +1,12 @@
 // The process of a zone host: its environment, its signals, and the wiring of its parts.
 //
-// It speaks to its fleet through the Agones SDK alone. A start is a list of steps (steps.ts): load the
-// content, connect the sidecar, start the worker, write lease and cards, listen, be Ready. It takes
+// It speaks to its fleet through its platform alone (platform.ts). A start is a list of steps (steps.ts): load
+// the content, connect the platform, start the worker, write lease and cards, listen, be Ready. It takes
 // players once it is Allocated. SIGTERM at any time undoes the steps in reverse: placement sends no player
 // here any more, every character leaves, the lease is ended, the process exits.
 import { randomInt } from 'node:crypto'
 import { flushCompileCache } from 'node:module'
 import { game } from '#game'
-import { createBackoff } from '#shared/backoff.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { ContentError, loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
@@ -23,12 +22,14 @@ import { systemAt } from '#shared/system.ts'
 import type { System } from '#shared/system.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import type { Log } from '#shared/telemetry/log.ts'
-import { AgonesError, connectAgones } from './agones.ts'
-import type { Agones } from './agones.ts'
+import { AgonesError } from './agones.ts'
 import { takeNewContent, takeNewGame } from './development.ts'
+import { GameLiftError } from './gamelift.ts'
 import { createHost } from './host.ts'
 import type { Host } from './host.ts'
-import { createIdleWatch } from './idle.ts'
+import { openOnceAllocated } from './opening.ts'
+import { connectPlatform } from './platform.ts'
+import type { Platform } from './platform.ts'
 import { createPublicKeys } from './persistence/public-keys.ts'
 import type { PublicKeys } from './persistence/public-keys.ts'
 import { startPersistenceThread } from './persistence/thread.ts'
@@ -38,24 +39,19 @@ import { createSteps, Stopped } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { zoneAddress } from './zone-address.ts'
 
-/** How often it checks whether the host is in use. */
-const idleCheckMs = 1000
-/** How often an empty host asks whether it is needed. A place that nobody uses is free after 44 s. */
-const giveBackEveryMs = 10_000
-/** How long the fleet's SIGTERM is waited for after the host asked for its end. */
-const endedByFleetMs = 30_000
 /** How often the host writes down how it does: ticks, players, traffic. */
 const statsEveryMs = 10_000
 
 /** The parts that the steps of a start make, for later steps and for their undo. */
 type Parts = {
   readonly config: Config
-  readonly bootId: string
-  readonly log: Log
+  /** The platform may give another one. */
+  bootId: string
+  log: Log
   readonly system: System
   readonly steps: Steps
   stop(reason: string, exitCode: number): void
-  agones?: Agones
+  platform?: Platform
   persistence?: PersistenceThread
   host?: Host
   /** Called whenever the game server object may have changed. */
@@ -110,21 +106,25 @@ function stop({ log, steps, host }: Parts, reason: string, exitCode: number): vo
 }
 
 async function start(parts: Parts): Promise<void> {
-  const { config, bootId, log, system, steps } = parts
+  const { config, system, steps } = parts
   const { runtime, clocks } = system
   const { loaded, instances } = await steps.run('content', () => loadZones(config))
-  const agones = await steps.run(
-    'sidecar',
+  const platform = await steps.run(
+    'platform',
     async () =>
-      (parts.agones = await connectAgones({
-        log,
+      (parts.platform = await connectPlatform(config, process.env, {
+        log: parts.log,
         runtime,
         signal: steps.stopping,
         onGameServer: () => parts.onGameServer(),
+        onTerminate: () => parts.stop('the platform ends the process', 0),
       })),
-    () => parts.agones?.close(),
+    () => parts.platform?.close(),
   )
-  const port = agones.gameServer().ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
+  parts.bootId = platform.bootId ?? parts.bootId
+  parts.log = parts.log.child({ boot: parts.bootId })
+  const { bootId, log } = parts
+  const port = platform.gameServer().ports[0]?.port ?? config.WAYSTONE_ZONE_PORT
   const keys = createPublicKeys(clocks.now, async () => await parts.persistence?.readKeys())
   const signer = await createHostSigner()
   const persistence = await steps.run(
@@ -140,7 +140,7 @@ async function start(parts: Parts): Promise<void> {
   )
   await steps.run(
     'host',
-    () => startHost(parts, { persistence, agones, loaded, instances, keys, port }),
+    () => startHost(parts, { persistence, platform, loaded, instances, keys, port }),
     async () => {
       await parts.host?.drain()
       await parts.host?.stop()
@@ -149,19 +149,24 @@ async function start(parts: Parts): Promise<void> {
   await steps.run(
     'ready',
     async () => {
-      const open = openOnceAllocated(parts, { agones, persistence, port })
+      const open = openOnceAllocated({
+        bootId,
+        log,
+        runtime,
+        platform,
+        persistence,
+        host: parts.host!,
+        stopping: steps.stopping,
+        idleMs: config.WAYSTONE_IDLE_SECONDS * 1000,
+        stop: (reason) => parts.stop(reason, 0),
+      })
       const takeGame =
         config.WAYSTONE_DEV === '0' ? () => {} : takeChanges(parts, { loaded, persistence })
       parts.onGameServer = () => {
         open()
-        takeGame(agones.gameServer())
+        takeGame(platform.gameServer())
       }
-      await agones.setLabel('waystone-boot', bootId)
-      // An old client is given a host that speaks its version (shared/fleet/fleet.ts).
-      for (let version = PROTOCOL_OLDEST; version <= PROTOCOL_VERSION; version++) {
-        await agones.setLabel(`waystone-protocol-${version}`, '1')
-      }
-      await agones.ready()
+      await platform.ready(bootId)
     },
     () => persistence.setState('draining'),
   )
@@ -212,7 +217,7 @@ function startWorker(
     port: number
   },
 ): PersistenceThread {
-  const { config, bootId, log, system, agones } = parts
+  const { config, bootId, log, system, platform } = parts
   const { content } = more.loaded
   const persistence = startPersistenceThread(
     {
@@ -227,7 +232,7 @@ function startWorker(
         realmId: config.WAYSTONE_REALM,
         address: zoneAddress({
           template: config.WAYSTONE_ZONE_URL,
-          fleetAddress: agones!.gameServer().address,
+          fleetAddress: platform!.gameServer().address,
           host: config.HOST,
           port: more.port,
         }),
@@ -260,7 +265,7 @@ async function startHost(
   parts: Parts,
   more: {
     persistence: PersistenceThread
-    agones: Agones
+    platform: Platform
     loaded: LoadedContent
     instances: Instances
     keys: PublicKeys
@@ -268,7 +273,7 @@ async function startHost(
   },
 ): Promise<void> {
   const { config, bootId, log, system } = parts
-  const { loaded, agones } = more
+  const { loaded, platform } = more
   const host = createHost({
     bootId,
     instances: more.instances.filter(({ zone }) => zone.private === undefined),
@@ -280,10 +285,14 @@ async function startHost(
     runtime: system.runtime,
     monotonic: system.clocks.monotonic,
     setTimer: system.setTimer,
-    listen: { host: config.HOST, port: more.port, origins: pageOrigins(config) },
+    listen: {
+      host: config.HOST,
+      port: platform.listenPort ?? more.port,
+      origins: pageOrigins(config),
+    },
     log,
     seed: config.WAYSTONE_SEED ?? randomInt(2 ** 31),
-    onHealth: () => agones.health(),
+    onHealth: () => platform.health(),
     // The players of the other instances are saved and let go; the fleet starts another host.
     onBroken: (instance) => parts.stop(`${instance} is broken`, 1),
     // Nobody is in it any more. Its copies go from the listing, for no one else may know that it ends.
@@ -316,71 +325,6 @@ function takeChanges(
   return takeNewGame(host!, content, persistence, log, (why) => stop(why, 0))
 }
 
-/** Returns a function that opens the instances to players, once, when the game server is Allocated. */
-function openOnceAllocated(
-  parts: Parts,
-  more: { agones: Agones; persistence: PersistenceThread; port: number },
-): () => void {
-  const { log, system, steps } = parts
-  const { runtime } = system
-  const { agones, persistence, port } = more
-  let open = false
-  const openUntilDone = async (): Promise<void> => {
-    const backoff = createBackoff(runtime, { baseMs: 250, maxMs: 10_000 })
-    while (!steps.stopping.aborted) {
-      const opened = await persistence.setState('open').catch(() => 'unavailable')
-      if (opened === 'done') {
-        log.info('open', { port })
-        watchIdle(parts, agones, persistence)
-        return
-      }
-      await runtime.sleep(backoff.next(), steps.stopping).catch(() => undefined)
-    }
-  }
-  return () => {
-    if (open || steps.stopping.aborted || agones.gameServer().state !== 'Allocated') return
-    open = true
-    void openUntilDone()
-  }
-}
-
-/** Returns the host to its fleet when it was unused for long. */
-function watchIdle(parts: Parts, agones: Agones, persistence: PersistenceThread): void {
-  const { config, system, steps, log, host } = parts
-  const { runtime } = system
-  const isIdle = createIdleWatch(config.WAYSTONE_IDLE_SECONDS * 1000)
-  let askedAt = Number.NEGATIVE_INFINITY
-  let asking = false
-  const timer = setInterval(() => {
-    const { instances, sockets } = host!.stats()
-    const inUse = instances.reduce((sum, one) => sum + one.players, sockets)
-    if (steps.stopping.aborted || asking || !isIdle(runtime.now(), inUse)) return
-    if (Math.abs(runtime.now() - askedAt) < giveBackEveryMs) return
-    askedAt = runtime.now()
-    asking = true
-    void persistence
-      .giveBack()
-      .catch(() => 'unavailable' as const)
-      .then((answer) => {
-        asking = false
-        if (answer !== 'done') return
-        clearInterval(timer)
-        return returnToFleet()
-      })
-  }, idleCheckMs)
-  timer.unref()
-
-  /** No player is sent here any more. The fleet ends the process as it ends every host. */
-  const returnToFleet = async (): Promise<void> => {
-    log.info('no player is here, and none is on his way: the host returns to the fleet')
-    await agones
-      .shutdown()
-      .catch((error: unknown) => log.warn('the fleet did not end the host', { error }))
-    await runtime.sleep(endedByFleetMs, steps.stopping).catch(() => undefined)
-    parts.stop('idle', 0)
-  }
-}
-
 /** The API's own pages, and those that may call it. */
 function pageOrigins({ WAYSTONE_PUBLIC_URL: url, WAYSTONE_CORS: cors }: Config): string[] {
   return [...(url === undefined ? [] : [new URL(url).origin]), ...(cors ?? [])]
@@ -394,7 +338,10 @@ function hints(config: Config): { url: string; token: string } | undefined {
 
 run().catch((error: unknown) => {
   const expected =
-    error instanceof ConfigError || error instanceof ContentError || error instanceof AgonesError
+    error instanceof ConfigError ||
+    error instanceof ContentError ||
+    error instanceof AgonesError ||
+    error instanceof GameLiftError
   process.stderr.write(
     `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
   )

@@ -270,6 +270,12 @@ export const VARIABLES = {
     schema: languageTag.optional(),
     about: 'Zone host: the language that is spoken here, as in `de` or `pt-br`. The same.',
   },
+  WAYSTONE_PLATFORM: {
+    schema: z.enum(['agones', 'gamelift', 'none']),
+    default: 'agones',
+    about:
+      'Zone host: the platform that runs it. agones: its sidecar says when it is allocated. gamelift: a game session allocates it; needs WAYSTONE_ZONE_PORT, the port that the fleet has open. none: it takes players at once, on WAYSTONE_ZONE_PORT, and ends by SIGTERM.',
+  },
   WAYSTONE_ZONE_URL: {
     schema: z
       .string()
@@ -311,6 +317,45 @@ export const VARIABLES = {
       .optional(),
     about:
       'The authority that signed the certificate of that API, PEM in base64 as EKS gives it. Default: those that Node trusts.',
+  },
+  WAYSTONE_ALLOCATOR_URL: {
+    schema: z.url({ protocol: /^https$/ }).optional(),
+    about:
+      "Functions: Agones' allocator service, which then allocates hosts in place of the Kubernetes API. Without WAYSTONE_AGONES_URL beside it operators can neither list nor drain hosts.",
+  },
+  WAYSTONE_ALLOCATOR_TLS: {
+    schema: z.string().min(1).optional(),
+    about:
+      'Folder with tls.crt and tls.key, our certificate for it, and ca.crt, its authority: a mounted secret. They are read again when they change.',
+  },
+  WAYSTONE_ALLOCATOR_PEM: {
+    schema: json(
+      z.strictObject({ cert: z.string().min(1), key: z.string().min(1), ca: z.string().min(1) }),
+      '{"cert", "key", "ca"}, each PEM',
+    ).optional(),
+    about: 'In place of the folder: {"cert": "…", "key": "…", "ca": "…"}, each PEM.',
+  },
+  WAYSTONE_GAMELIFT_FLEETS: {
+    schema: z
+      .string()
+      .regex(
+        /^[a-z][a-z0-9_]*:(fleet|alias)-[-a-z0-9]+(,[a-z][a-z0-9_]*:(fleet|alias)-[-a-z0-9]+)*$/,
+        'Invalid input: expected zone:fleet-… or zone:alias-…, separated by commas',
+      )
+      .transform(
+        (text) => new Map(text.split(',').map((part) => part.split(':') as [string, string])),
+      )
+      .optional(),
+    about:
+      'Functions: on GameLift in place of Agones, the fleet or alias that runs the hosts of each zone: hub:fleet-…,forest:alias-….',
+  },
+  WAYSTONE_GAMELIFT_LOCATION: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,64}$/)
+      .optional(),
+    about:
+      'Where game sessions are created, for fleets of several locations and of GameLift Anywhere. Default: the home of the fleet.',
   },
   WAYSTONE_EKS_CLUSTER: {
     schema: z

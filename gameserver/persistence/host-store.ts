@@ -1,6 +1,8 @@
 // The store's side of a zone host: claims, leaves, checkpoints and the lease, as shared/ownership says.
 // It runs in the worker thread; tests run it in the open.
 import type { EffectKind } from '#shared/game/effect.ts'
+import { claimRequest } from '#shared/fleet/allocation-row.ts'
+import type { NamedHost } from '#shared/fleet/allocation-row.ts'
 import { createLease, endLease } from '#shared/ownership/lease.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
 import type { Leaderboard } from '#shared/content/content.ts'
@@ -37,6 +39,11 @@ import type { Stays } from './stays.ts'
 export type HostStore = Persistence & {
   /** Writes the lease and the cards (state `ready`). Fails when the store does. */
   open(): Promise<void>
+  /**
+   * Names this host for the request that it was allocated for, a hash. `surplus`: the request has another host.
+   * Resolves after one try.
+   */
+  claimRequest(request: string, host: NamedHost): Promise<'named' | 'surplus' | StoreOutcome>
   /** Sets the state that the director sees of all instances of this host. */
   setState(state: InstanceState): Promise<StoreOutcome>
   /** Before an empty host ends: see HostPlaces. */
@@ -165,6 +172,8 @@ export function createHostStore(deps: {
       await places.open()
       await keeper.renew()
     },
+    claimRequest: async (request, named) =>
+      await claimRequest(store, request, named, clocks.now()).catch(failed),
     setState: places.setState,
     giveBack: places.giveBack,
     openPrivate: places.openPrivate,

@@ -156,7 +156,8 @@ const states: Record<GameServerState, FleetHost['state']> = {
   Unhealthy: 'unhealthy',
 }
 
-function viewOf(gameServer: GameServerObject, over: boolean): FleetHost {
+/** `over`: the process has ended. */
+export function viewOf(gameServer: GameServerObject, over: boolean): FleetHost {
   const { objectMeta, status } = gameServer.read()
   return {
     name: objectMeta.name,

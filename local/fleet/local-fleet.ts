@@ -39,6 +39,8 @@ export type LocalFleetOptions = {
   guardian?: { add(pid: number): void; remove(pid: number): void }
   /** The program and options of Node; the zone host by default. */
   program?: string[]
+  /** Default: a process with its sidecar. */
+  startHost?: (options: HostProcessOptions) => Promise<HostProcess>
   health?: GameServerOptions['health']
   /** How long the sidecar keeps a change, ms. */
   queueMs?: number
@@ -181,7 +183,8 @@ async function runOne(core: FleetCore, zone: string): Promise<number | undefined
   const taken = new Set([...hosts].map((host) => host.view().port))
   const port = await freePort(options.host, taken)
   if (core.stopping.aborted) return undefined
-  const host = await startHostProcess(hostOptions(options, zone, port))
+  const start = options.startHost ?? startHostProcess
+  const host = await start(hostOptions(options, zone, port))
   hosts.add(host)
   options.guardian?.add(host.process.pid)
 

@@ -36,9 +36,31 @@ const allocationSchema = z.object({
 
 type GameServer = z.infer<typeof gameServerSchema>
 
-export type AgonesApi = ReturnType<typeof createAgonesApi>
+/**
+ * Allocates a host with these labels, and puts those of `mark` on it. Undefined: the fleet has none.
+ * Fails with `unclear` when a host may have been allocated.
+ */
+export type Allocate = (
+  labels: Record<string, string>,
+  mark: Record<string, string>,
+) => Promise<FleetHost | undefined>
 
-export function createAgonesApi(options: KubernetesOptions & { namespace: string; log: Log }) {
+export type AgonesApi = {
+  read(name: string): Promise<FleetHost | undefined>
+  /** Those with the labels that `selector` names. */
+  list(selector: string): Promise<FleetHost[]>
+  allocate: Allocate
+  /** Whether there was such a game server. */
+  remove(name: string): Promise<boolean>
+}
+
+export type AgonesApiOptions = KubernetesOptions & {
+  /** The namespace of the game servers. */
+  namespace: string
+  log: Log
+}
+
+export function createAgonesApi(options: AgonesApiOptions): AgonesApi {
   const { namespace, log } = options
   const servers = `/apis/agones.dev/v1/namespaces/${namespace}/gameservers`
   const allocations = `/apis/allocation.agones.dev/v1/namespaces/${namespace}/gameserverallocations`
@@ -66,8 +88,7 @@ export function createAgonesApi(options: KubernetesOptions & { namespace: string
 
   return {
     read,
-    /** Those with the labels that `selector` names. */
-    async list(selector: string): Promise<FleetHost[]> {
+    async list(selector) {
       const found: FleetHost[] = []
       for (let next: string | undefined = ''; next !== undefined;) {
         const query = new URLSearchParams({ labelSelector: selector, limit: String(pageSize) })
@@ -78,14 +99,7 @@ export function createAgonesApi(options: KubernetesOptions & { namespace: string
       }
       return found
     },
-    /**
-     * Allocates a host with these labels, and puts those of `mark` on it. Undefined: the fleet has none.
-     * Fails with `unclear` when a host may have been allocated.
-     */
-    async allocate(
-      labels: Record<string, string>,
-      mark: Record<string, string>,
-    ): Promise<FleetHost | undefined> {
+    async allocate(labels, mark) {
       const answer = await callAgones('POST', allocations, {
         apiVersion: 'allocation.agones.dev/v1',
         kind: 'GameServerAllocation',
@@ -109,8 +123,7 @@ export function createAgonesApi(options: KubernetesOptions & { namespace: string
         throw new FleetError(`${name} was allocated and not read`, { unclear: true, cause })
       })
     },
-    /** Whether there was such a game server. */
-    async remove(name: string): Promise<boolean> {
+    async remove(name) {
       if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return false
       return (await call('DELETE', `${servers}/${name}`)) !== undefined
     },

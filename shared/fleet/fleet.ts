@@ -6,6 +6,8 @@ export const zoneLabel = 'waystone.dev/zone'
 export const bootLabel = 'agones.dev/sdk-waystone-boot'
 /** A host sets it (`waystone-protocol-<version>`) to `1` for each version of the zone protocol that it speaks. */
 export const protocolLabel = (version: number) => `agones.dev/sdk-waystone-protocol-${version}`
+/** Label of the request that a host was allocated for, as a hash (allocation-row.ts): by it the host finds the row. */
+export const requestLabel = 'waystone.dev/request'
 /** In development: a host takes the code of its game over whenever this annotation gets another value. */
 export const gameAnnotation = 'waystone.dev/game'
 

@@ -1,9 +1,7 @@
-// One call to the API of a cluster. Each call opens a connection of its own: a Lambda stands still between
-// two requests, so a kept connection may be dead, and an allocation over a dead connection is unclear. An
-// authority of the cluster signs its certificate. These calls alone trust that authority; `fetch` could only
-// trust it for all calls of the process.
-import type { IncomingMessage } from 'node:http'
+// One call to the API of a cluster.
 import { FleetError } from './fleet.ts'
+import { sendHttp } from './http.ts'
+import type { SendHttp } from './http.ts'
 
 /**
  * Returns the bearer token for one call: the tokens of pods change every hour. `refused` is the token that
@@ -19,10 +17,9 @@ export type KubernetesOptions = {
   ca?: string | undefined
   /** How long one call may take, ms. An allocation takes some milliseconds, under load a second. */
   callTimeoutMs?: number | undefined
+  /** Default: over the network. */
+  send?: SendHttp
 }
-
-/** A page of 500 game servers is some 3 MB. */
-const answerBytesMax = 32 * 1024 * 1024
 
 /** A call's answer; undefined for 404. Fails with FleetError. */
 export async function callKubernetes(
@@ -34,8 +31,16 @@ export async function callKubernetes(
   const changes = method !== 'GET'
   // This names neither a token nor the values of a selector.
   const what = `${method} ${path.split('?', 1)[0]}`
+  const send = options.send ?? sendHttp
   const ask = async (token: string) =>
-    await exchange(options, { method, path, body, token }).catch((cause: unknown) => {
+    await send({
+      method,
+      url: new URL(path, options.url),
+      headers: { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      tls: { ca: options.ca },
+      timeoutMs: options.callTimeoutMs ?? 3000,
+    }).catch((cause: unknown) => {
       throw new FleetError(`${what}: no answer`, { unclear: changes, cause })
     })
   let token = await tokenOf(options, what)
@@ -62,43 +67,4 @@ async function tokenOf(options: KubernetesOptions, what: string, refused?: strin
   return await options.token(refused).catch((cause: unknown) => {
     throw new FleetError(`${what}: there is no token`, { cause })
   })
-}
-
-type Exchange = { method: string; path: string; body: object | undefined; token: string }
-
-async function exchange(
-  options: KubernetesOptions,
-  { method, path, body, token }: Exchange,
-): Promise<{ status: number; text: string }> {
-  const url = new URL(path, options.url)
-  const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
-  // With the first call, as the SDK does: loading it is 20 ms of the processor at a cold start.
-  const { request } =
-    url.protocol === 'https:' ? await import('node:https') : await import('node:http')
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = request(url, {
-      method,
-      agent: false,
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
-      headers: {
-        authorization: `Bearer ${token}`,
-        accept: 'application/json',
-        ...(content === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': content.length }),
-      },
-      signal: AbortSignal.timeout(options.callTimeoutMs ?? 3000),
-    })
-    sent.once('response', resolve)
-    sent.on('error', reject)
-    sent.end(content)
-  })
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of response) {
-    bytes += (chunk as Buffer).length
-    if (bytes > answerBytesMax) throw new Error(`more than ${answerBytesMax} bytes`)
-    chunks.push(chunk as Buffer)
-  }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
 }

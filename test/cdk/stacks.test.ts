@@ -232,6 +232,24 @@ describe('the stacks', () => {
     ])
   })
 
+  it('let a function onto GameLift if it asks for hosts, and no other, where a studio has chosen it', () => {
+    const gameliftFleets = 'hub:fleet-1a2b,forest:alias-3c4d'
+    const { api } = synthRealm({ gameliftFleets, gameliftLocation: 'custom-home' }).stacks
+    const named = ofType(api, 'AWS::Lambda::Function').filter(({ Properties }) =>
+      JSON.stringify(Properties).includes(gameliftFleets),
+    )
+    expect(named.map(({ Properties }) => String(Properties?.['FunctionName'])).sort()).toEqual(
+      ['admin', 'matchmaking', 'world'].map((name) => `waystone-main-${name}`),
+    )
+    const roles = ofType(api, 'AWS::IAM::Role').map((role) => JSON.stringify(role))
+    expect(roles.filter((role) => role.includes('gamelift:CreateGameSession'))).toHaveLength(3)
+    expect(roles.join()).toContain('fleet/fleet-1a2b')
+    expect(() => synthRealm({ gameliftFleets: 'hub' })).toThrow('gameliftFleets: Invalid input')
+    expect(() => synthRealm({ gameliftFleets, ...eks })).toThrow(
+      'either a cluster or gameliftFleets',
+    )
+  })
+
   it('name groups of the cluster to which our manifests give something', () => {
     const subjects = ofKind(readManifests(), 'RoleBinding').flatMap(({ doc }) =>
       listAt(doc, 'subjects').filter(({ kind }) => kind === 'Group'),

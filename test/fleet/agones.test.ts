@@ -1,8 +1,11 @@
-// The fleet on Agones against a cluster's API that answers late, twice or never. No cluster has run it.
+// The fleet on Agones against the sockets of a cluster's API. What becomes of requests that come late or never is in
+// conformance.test.ts. No cluster has run it.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createAgonesFleet, requestLabel } from '#shared/fleet/agones.ts'
+import { createAgonesApi } from '#shared/fleet/agones-api.ts'
+import type { AgonesApiOptions } from '#shared/fleet/agones-api.ts'
+import { createAgonesFleet } from '#shared/fleet/agones.ts'
 import type { AgonesFleetOptions } from '#shared/fleet/agones.ts'
-import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, requestLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { MemoryStore } from '#shared/store/memory.ts'
 import type { Fault } from '#shared/store/faults.ts'
@@ -37,16 +40,22 @@ afterEach(() => {
   expect(cluster.problems).toEqual([])
 })
 
-function fleet(more: Partial<AgonesFleetOptions> = {}) {
+function fleet(more: Partial<AgonesApiOptions & AgonesFleetOptions> = {}) {
   const { url, namespace } = cluster
-  return createAgonesFleet({
+  const api = createAgonesApi({
     url,
     namespace,
     token: async () => token,
+    log,
+    callTimeoutMs: 5000,
+    ...more,
+  })
+  return createAgonesFleet({
+    cluster: api,
+    allocate: api.allocate,
     store,
     runtime,
     log,
-    callTimeoutMs: 5000,
     askAgainMs: 2500,
     waitMs: 5000,
     ...more,
@@ -103,33 +112,11 @@ describe('an allocation', () => {
     expect(cluster.allocations()).toBe(2)
   })
 
-  it('that comes late is the one that the next asker gets, and no second is taken', async () => {
-    cluster.fates.push({ kind: 'late', ms: 1400 })
-    await expect(impatient().allocate(asked)).rejects.toThrow(FleetError)
-    expect(await fleet().allocate(asked)).toMatchObject({ bootId: 'b-1' })
-    expect(cluster.allocations()).toBe(1)
-  })
-
-  it('that never comes is asked for again, but only after a while', async () => {
+  it('that is unclear is waited for, but not for ever', async () => {
     cluster.fates.push({ kind: 'never' })
     await expect(impatient().allocate(asked)).rejects.toMatchObject({ unclear: true })
-    const before = runtime.now()
-    expect(await fleet().allocate(asked)).toMatchObject({ bootId: 'b-1' })
-    expect(runtime.now() - before).toBeGreaterThan(800)
-    expect(cluster.allocations()).toBe(1)
-    cluster.fates.push({ kind: 'never' })
-    const other = { ...asked, requestId: 'other' }
-    await expect(impatient().allocate(other)).rejects.toThrow('no answer')
-    expect(await fleet({ waitMs: 100 }).allocate(other), 'nobody waits for ever').toBeUndefined()
-  })
-
-  it('that comes after it was asked for again leaves one host for everybody', async () => {
-    cluster.fates.push({ kind: 'late', ms: 4000 })
-    await expect(impatient().allocate(asked)).rejects.toThrow(FleetError)
-    const host = await fleet().allocate(asked)
-    await runtime.sleep(2500)
-    expect(cluster.allocations(), 'the late one has happened').toBe(2)
-    expect(await fleet().allocate(asked)).toEqual(host)
+    expect(await fleet({ waitMs: 100 }).allocate(asked)).toBeUndefined()
+    expect(cluster.allocations()).toBe(0)
   })
 
   it('that is refused fails, and nobody waits for it', async () => {

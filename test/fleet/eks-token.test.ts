@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { openFleet } from '#functions/start/fleet.ts'
 import { readConfig } from '#shared/config.ts'
+import { createAgonesApi } from '#shared/fleet/agones-api.ts'
+import type { AgonesApi } from '#shared/fleet/agones-api.ts'
 import { createAgonesFleet } from '#shared/fleet/agones.ts'
 import { createEksToken } from '#shared/fleet/eks-token.ts'
 import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
@@ -129,15 +131,23 @@ describe('the fleet on EKS', () => {
       token: (refused?: string) => Promise<string>,
       ca: string | undefined = tls.cert,
     ) =>
+      fleetOf(
+        createAgonesApi({
+          url: cluster.url,
+          namespace: cluster.namespace,
+          token,
+          ca,
+          log,
+          callTimeoutMs: 5000,
+        }),
+      )
+    const fleetOf = (api: AgonesApi) =>
       createAgonesFleet({
-        url: cluster.url,
-        namespace: cluster.namespace,
-        token,
-        ca,
+        cluster: api,
+        allocate: api.allocate,
         store: createMemoryStore({ runtime }),
         runtime,
         log,
-        callTimeoutMs: 5000,
       })
     return { fleet, lines }
   }

@@ -2,7 +2,7 @@
 // between two events.
 import '../sample-game.ts'
 import { execFile } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -77,6 +77,17 @@ describe('the bundles', () => {
     }
     await rm(into, { recursive: true })
   }, 60_000)
+
+  it('carry the client of GameLift only where a studio has chosen it', async () => {
+    const into = await mkdtemp(path.join(tmpdir(), 'waystone-bundles-'))
+    const world = domains.filter(({ name }) => name === 'world')
+    const chosen = await buildBundles(functionsOf('domains', world), into, 'gamelift')
+    const carries = (folder: string | undefined) =>
+      readFileSync(path.join(folder!, 'index.mjs'), 'utf8').includes('CreateGameSession')
+    expect(carries(chosen.get('world'))).toBe(true)
+    expect(carries(realm.folders.get('world'))).toBe(false)
+    await rm(into, { recursive: true })
+  })
 })
 
 describe('the Lambdas', () => {
