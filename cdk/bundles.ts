@@ -150,6 +150,7 @@ const openersOf: Record<Need, { from: string; name: string }> = {
   email: { from: './functions/start/email.ts', name: 'openEmail' },
   signIn: { from: './functions/start/sign-in.ts', name: 'openSignIn' },
   scaling: { from: './functions/start/scaling.ts', name: 'openScaling' },
+  flexMatch: { from: './functions/start/flexmatch.ts', name: 'openFlexMatch' },
 }
 
 /** In place of the other: the client of GameLift is in a bundle only where a studio has chosen it. */
