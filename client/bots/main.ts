@@ -75,7 +75,10 @@ async function run(options: Options): Promise<number> {
 
   clearInterval(reporting)
   const report = reporter.total(webMonotonic())
-  const unable = bots.filter((bot) => bot.arrivedMs === undefined || bot.failed !== undefined)
+  // Who still waits in the login queue does what he should.
+  const unable = bots.filter((bot) => {
+    return (bot.arrivedMs === undefined && bot.waiting === undefined) || bot.failed !== undefined
+  })
   await Promise.race([
     Promise.all([...bots.map((bot) => bot.stop()), over]),
     pause(stopWithinMs, new AbortController().signal),

@@ -64,6 +64,7 @@ async function tryOnce(core: ZoneClientCore, reconnect: Reconnect, way: Way): Pr
     const first = { kind: 'join', ticket, schema: core.schemas.name } as const
     return await connect(core, reconnect, { way: 'enter', address, zone, first, startedAt })
   } catch (error) {
+    if (core.stopping.signal.aborted) return { way, why: 'left', joined: false }
     const { code, retryAfterS } = error as { code?: unknown; retryAfterS?: number }
     // An error without a code is a defect of ours. It is reported. The client still ends in a typed state.
     if (typeof code !== 'string') (options.failed ?? console.error)(error)

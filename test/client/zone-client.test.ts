@@ -616,3 +616,52 @@ test('a request has its own answer or refusal; what waits when the socket goes i
   await ask('e')
   expect(outcomes['e']).toBe('lost')
 })
+
+test('waits in the login queue as long as it takes, says where it stands, and joins in its turn', async () => {
+  const time = createTime()
+  const server = createFakeServer(time, {})
+  const states: string[] = []
+  let waits = 8
+  const client = play(time, server, {
+    reconnectForMs: 60_000,
+    async enter(signal, to, waiting) {
+      for (; waits > 0; waits--) {
+        waiting?.({ position: waits, of: 20, askAgainS: 30, seconds: waits * 30 })
+        await time.runtime.sleep(30_000, signal)
+      }
+      waiting?.(undefined)
+      return await server.enter(signal, to)
+    },
+  })
+  client.on('state', ({ phase }) => states.push(phase))
+  await time.pass(45_000)
+  expect(client.state).toEqual({
+    phase: 'waiting',
+    position: 7,
+    of: 20,
+    askAgainS: 30,
+    seconds: 210,
+  })
+  // A host that cannot be reached at first is no reason to give up after the wait.
+  server.reachable = false
+  await time.pass(200_000)
+  server.reachable = true
+  await time.until(isJoined(client))
+  expect(states).toContain('reconnecting')
+})
+
+test('who leaves the login queue has left, and nothing is reported as a fault', async () => {
+  const time = createTime()
+  const server = createFakeServer(time, {})
+  const client = play(time, server, {
+    async enter(signal, _to, waiting) {
+      waiting?.({ position: 1, of: 1, askAgainS: 30 })
+      await time.runtime.sleep(30_000, signal)
+      throw new Error('not in this test')
+    },
+  })
+  await time.pass(1000)
+  void client.leave()
+  await time.pass(1000)
+  expect(client.state).toEqual({ phase: 'closed', reason: 'left' })
+})

@@ -47,7 +47,7 @@ async function comes(world: LoginWorld, of: Parameters<LoginWorld['person']>[0] 
 
 describe('5,000 players come in 10 s to a realm for 1,000', () => {
   it('and come in in order, never too many, each when he was told, and nobody starves', async () => {
-    const stayMs = Number(process.env['WAYSTONE_TEST_STAY_S'] ?? 100) * 1000
+    const stayMs = Number(process.env['WAYSTONE_TEST_STAY_S'] ?? 80) * 1000
     const world = await openLoginWorld({
       limit: { players: 1000 },
       hosts: 12,
