@@ -1,16 +1,22 @@
 import type { Handlers, OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { matchmaking } from '#shared/api/matchmaking.ts'
+import { firstRating, skillOf } from '#shared/results/rating.ts'
+import { ratingOf, readRatings } from '#shared/results/rows.ts'
 import { memberOf } from '../characters/characters.ts'
 import type { Acting } from '../parties/parties.ts'
 import { answerMatch } from './answers.ts'
 import type { MatchDeps } from './answers.ts'
 import { askWhy } from './explaining.ts'
 import type { ExplainDeps } from './explaining.ts'
+import { takeMessage } from './reports.ts'
+import type { ReportDeps } from './reports.ts'
 import { giveUpTicket, rulesOf, standingOf, takeTicket } from './tickets.ts'
 
 type From = { params: { realmId: string }; caller: PlayerCaller; operation: OperationId }
 
-export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeof matchmaking> {
+export function matchmakingRoutes(
+  deps: MatchDeps & ExplainDeps & ReportDeps,
+): Handlers<typeof matchmaking> {
   const member = async (realmId: string, { accountId }: PlayerCaller, characterId: string) =>
     await memberOf(deps.store, { realmId, accountId }, characterId)
   const acting = ({ params: { realmId }, caller, operation: op }: From, as: string): Acting => ({
@@ -21,7 +27,7 @@ export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeo
   return {
     async queues() {
       const queues = [...deps.content.queues.values()].map((queue) => {
-        const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds } = queue
+        const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds, rating } = queue
         const { stages } = rulesOf(queue)
         return {
           queueId,
@@ -30,6 +36,7 @@ export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeo
           choices,
           timeoutSeconds,
           ...(acceptSeconds === undefined ? {} : { acceptSeconds }),
+          ...(rating === undefined ? {} : { rating: rating.name }),
           partyMax: Math.max(...stages.flatMap(({ max }) => max)),
           players: {
             least: Math.min(...stages.map(({ minTotal }) => minTotal)),
@@ -53,11 +60,27 @@ export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeo
       const why = await askWhy(deps, realmId, { queue, ticketId })
       return { ...more, ticket: { ...ticket, ...(why && { why }) } }
     },
+    async ratings({ params: { realmId }, caller, query }) {
+      const { accountId, characterId } = await member(realmId, caller, query.as)
+      const rows = await readRatings(deps.store, realmId, accountId)
+      const ratings = rows
+        .filter((row) => row.characterId === characterId)
+        .map((row) => {
+          const { rating, matches, last } = row
+          const { match: matchId, ...more } = last
+          return { rating, points: skillOf(ratingOf(row)), matches, last: { matchId, ...more } }
+        })
+      return { first: skillOf(firstRating), ratings }
+    },
     leave: async (call) => await giveUpTicket(deps, acting(call, call.query.as)),
     async answer(call) {
       const { matchId } = call.params
       const { as, accept } = call.body
       return await answerMatch(deps, acting(call, as), { matchId, accepts: accept })
+    },
+    async report({ params, body }) {
+      await takeMessage(deps, params.realmId, body)
+      return {}
     },
   }
 }

@@ -9,11 +9,15 @@ import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
 import { hostClocks } from './host-clocks.ts'
 import { remember } from '../http/remember.ts'
+import { createLoginQueue } from './login-queue/login-queue.ts'
 import { worldRoutes } from './routes.ts'
 import { keepWarm } from './warm.ts'
 
 /** Clocks drift slowly, and a check reads all cards. */
 const clocksRememberedMs = 60_000
+
+/** Why rows are not touched in a realm without a limit. */
+const withLimit = 'Of a realm with a limit of players; test/functions/login-queue.test.ts does it.'
 
 export const domain = defineDomain({
   name: 'world',
@@ -25,6 +29,18 @@ export const domain = defineDomain({
     const bulletin = remember(runtime.now, bulletinFreshMs, (realmId) =>
       readBulletin(store, realmId, runtime.now()),
     )
+    const isLive = createLiveness()
+    const keys = { signingKey: signing.signing, verifyKeys: signing.find }
+    const syntheticIs = (accountId: string) => isSynthetic(signing, accountId)
+    const loginQueue = createLoginQueue({
+      store,
+      runtime,
+      realms,
+      content: content.content,
+      isLive,
+      ...keys,
+      isSynthetic: syntheticIs,
+    })
     return worldRoutes({
       store,
       runtime,
@@ -32,13 +48,13 @@ export const domain = defineDomain({
       content: content.content,
       fleet,
       push,
-      isLive: createLiveness(),
-      signingKey: signing.signing,
-      verifyKeys: signing.find,
+      isLive,
+      loginQueue,
+      ...keys,
       hint: createHint(cache),
       requireSession: (player) => requireSession({ store, runtime }, player),
       speaks,
-      isSynthetic: (accountId) => isSynthetic(signing, accountId),
+      isSynthetic: syntheticIs,
       bulletin,
       maintenance: async (realmId) => (await bulletin(realmId)).maintenance,
     })
@@ -60,7 +76,9 @@ export const domain = defineDomain({
       return Object.fromEntries(found.flatMap((one) => Object.entries(one)))
     }
   },
-  personal: { none: 'Places and seats name characters by their ids, and go with the stay.' },
+  personal: {
+    none: 'Places and seats name characters by their ids, and go with the stay; a place in the login queue goes in a day.',
+  },
   rows: [
     operationRows,
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem'] },
@@ -87,6 +105,32 @@ export const domain = defineDomain({
     },
     { table: 'volatile', partition: 'R#{realm}#PRIVATE#*', actions: ['GetItem', 'PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#PRIVATE-OF#*', actions: ['GetItem', 'PutItem'] },
+    // The login queue, of a realm with a limit.
+    { table: 'volatile', partition: 'R#{realm}#LOGIN#*', actions: ['GetItem'] },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#LOGIN#*',
+      actions: ['PutItem', 'DeleteItem'],
+      unused: withLimit,
+    },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#LOGIN-QUEUE',
+      actions: ['GetItem', 'PutItem', 'UpdateItem'],
+      unused: withLimit,
+    },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#LOGIN-GONE',
+      actions: ['Query', 'PutItem'],
+      unused: withLimit,
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GAME#PRIORITY#*',
+      actions: ['GetItem'],
+      unused: withLimit,
+    },
     // The others of a party are told.
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
     // Where a cluster is named: which host was allocated for a need (shared/fleet/agones.ts).

@@ -200,10 +200,9 @@ export async function findInstances(
   store: Store,
   realmId: string,
   zone: string,
-  options: { consistent?: boolean } = {},
+  more: Pick<Query, 'consistent'> = {},
 ): Promise<Card[]> {
-  const found = await findCards(store, realmId, zone, options)
-  return found.filter(({ kind }) => kind !== 'slots')
+  return (await findCards(store, realmId, zone, more)).filter(({ kind }) => kind !== 'slots')
 }
 
 /** With the cards of the room that hosts have for private instances. */
@@ -211,13 +210,11 @@ export async function findCards(
   store: Store,
   realmId: string,
   zone: string,
-  { consistent = false }: { consistent?: boolean } = {},
+  more: Pick<Query, 'consistent'> = {},
 ): Promise<Card[]> {
   const shards = Array.from({ length: zoneShards }, async (_, shard) => {
     const cards: Card[] = []
-    for await (const page of pages(store, `${zonePartition(realmId, zone)}#${shard}`, {
-      consistent,
-    })) {
+    for await (const page of pages(store, `${zonePartition(realmId, zone)}#${shard}`, more)) {
       cards.push(...parseCards(zone, page.items))
     }
     return cards
