@@ -4,11 +4,12 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import { mutants as people } from '../histories/mutants.ts'
 import { mutants as matching } from '../matching/mutants.ts'
+import { mutants as placement } from '../placement/mutants.ts'
 import { mutants as ownership } from '../simulation/mutants.ts'
 
 const top = path.join(import.meta.dirname, '..', '..')
 
-it.each(Object.entries({ people, matching, ownership }))(
+it.each(Object.entries({ people, matching, ownership, placement }))(
   'each mutant of %s is a patch that applies exactly once, and has a name of its own',
   (_, mutants) => {
     const wrong = mutants.flatMap(({ name, also, ...patch }) =>
