@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { personal } from '#functions/matchmaking/personal.ts'
 import type { PersonalParts } from '#functions/http/personal.ts'
+import type { PersonalEntry } from '#shared/person.ts'
 import { resultKeptMs } from '#shared/limits.ts'
 import { endLease } from '#shared/ownership/lease.ts'
 import { firstRating, rateMatch, skillOf } from '#shared/results/rating.ts'
@@ -186,8 +187,10 @@ describe('the result of a match', () => {
       accountId,
       players: [{ realmId, accountId, characters: [{ characterId, name: 'Mira' }] }],
     }
-    const parts = { store: on.store, runtime: on.realm.runtime } as PersonalParts
-    const entries = await Array.fromAsync(personal.export(parts, person))
+    // It needs no more of them.
+    const parts = { store: on.store, runtime: on.realm.runtime } as unknown as PersonalParts
+    const entries: PersonalEntry[] = []
+    for await (const entry of personal.export(parts, person)) entries.push(entry)
     expect(entries).toEqual([
       {
         section: 'ratings',
