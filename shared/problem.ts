@@ -177,6 +177,8 @@ export const PROBLEMS = {
   'queue.penalty': { status: 409, title: 'A member has left a match, and has to wait' },
   'queue.none': { status: 404, title: 'You are in no queue' },
   'match.found': { status: 409, title: 'Your ticket is in a match: accept or decline it' },
+  'sns.signature': { status: 403, title: 'SNS has not signed this message' },
+  'sns.unavailable': { status: 503, title: 'SNS does not answer; send it again' },
   'match.over': { status: 409, title: 'This match asks nobody any more' },
   'instance.unknown': {
     status: 404,
@@ -184,6 +186,7 @@ export const PROBLEMS = {
   },
   'instance.too_many': { status: 409, title: 'Your party is larger than the instance' },
   'world.maintenance': { status: 503, title: 'The realm is closed for maintenance' },
+  'login_queue.over': { status: 409, title: 'This place in the login queue is gone; enter anew' },
   'world.full': { status: 503, title: 'The world is full' },
   'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },
 

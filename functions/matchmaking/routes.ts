@@ -8,11 +8,15 @@ import { answerMatch } from './answers.ts'
 import type { MatchDeps } from './answers.ts'
 import { askWhy } from './explaining.ts'
 import type { ExplainDeps } from './explaining.ts'
+import { takeMessage } from './reports.ts'
+import type { ReportDeps } from './reports.ts'
 import { giveUpTicket, rulesOf, standingOf, takeTicket } from './tickets.ts'
 
 type From = { params: { realmId: string }; caller: PlayerCaller; operation: OperationId }
 
-export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeof matchmaking> {
+export function matchmakingRoutes(
+  deps: MatchDeps & ExplainDeps & ReportDeps,
+): Handlers<typeof matchmaking> {
   const member = async (realmId: string, { accountId }: PlayerCaller, characterId: string) =>
     await memberOf(deps.store, { realmId, accountId }, characterId)
   const acting = ({ params: { realmId }, caller, operation: op }: From, as: string): Acting => ({
@@ -73,6 +77,10 @@ export function matchmakingRoutes(deps: MatchDeps & ExplainDeps): Handlers<typeo
       const { matchId } = call.params
       const { as, accept } = call.body
       return await answerMatch(deps, acting(call, as), { matchId, accepts: accept })
+    },
+    async report({ params, body }) {
+      await takeMessage(deps, params.realmId, body)
+      return {}
     },
   }
 }

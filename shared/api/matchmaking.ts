@@ -1,6 +1,7 @@
 // Queues: players and parties wait for others to play with, accept a match, and play it in an instance of their own.
 import * as z from 'zod'
-import { matchMembersMax } from '../limits.ts'
+import { matchMembersMax, snsBodyMaxBytes } from '../limits.ts'
+import { snsMessage } from './sns.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, moment, realmId, uuid } from './names.ts'
 
@@ -203,6 +204,23 @@ export const matchmaking = domain({
       answer: z.object({ state: z.enum(['asks', 'opens', 'declined']) }),
       errors: ['character.not_found', 'match.over'],
       limits: write,
+    }),
+    report: endpoint({
+      method: 'POST',
+      path: '/internal/v1/realms/{realmId}/flexmatch',
+      summary: 'What FlexMatch tells of tickets',
+      description:
+        'A subscription of the SNS topic of its events. Each message is signed by SNS; what is no message of this topic ' +
+        'is refused. The same message may come again.',
+      identity: 'anyone',
+      repeat: 'natural',
+      params,
+      body: snsMessage,
+      bodyFrom: { mediaType: 'text/plain', maxBytes: snsBodyMaxBytes },
+      answer: z.object({}),
+      errors: ['route.not_found', 'sns.signature', 'sns.unavailable'],
+      // The address is that of SNS, for all messages. What is not of the topic costs nothing.
+      limits: [],
     }),
   },
 })
