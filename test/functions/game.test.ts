@@ -51,10 +51,10 @@ describe('a cairn', () => {
     const operationId = newId(test.clock)
     const { laidAt } = await mira.lay({ params }, { operationId })
     expect(await mira.lay({ params }, { operationId })).toEqual({ laidAt })
-    expect(await heights()).toEqual({ hub: 1, forest: 0, crypt: 0 })
+    expect(await heights()).toEqual({ arena: 0, hub: 1, forest: 0, crypt: 0 })
     await expect(mira.lay({ params })).rejects.toMatchObject({ code: 'game.refused' })
     await bram.lay({ params })
-    expect(await heights()).toEqual({ hub: 2, forest: 0, crypt: 0 })
+    expect(await heights()).toEqual({ arena: 0, hub: 2, forest: 0, crypt: 0 })
   })
 
   it('is only in zones of this game and this realm, and for players', async () => {

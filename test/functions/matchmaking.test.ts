@@ -3,7 +3,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createKeeper } from '#functions/matchmaking/keeper.ts'
 import type { Keeper } from '#functions/matchmaking/keeper.ts'
 import { acceptGraceMs, declinePenaltyMs, openGraceMs } from '#shared/limits.ts'
+import { readInbox } from '#shared/ownership/inbox.ts'
+import type { OpenCommand } from '#shared/ownership/inbox.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
+import { storedRating } from '#shared/results/rating.ts'
+import { putRating, readResult } from '#shared/results/rows.ts'
 import { newId } from '#shared/runtime.ts'
 import { silentLog } from '#shared/telemetry/log.ts'
 import { seededFaults } from '#shared/store/faults.ts'
@@ -21,7 +25,7 @@ let stage: Stage
 let keeper: Keeper
 let hinted: string[]
 
-const newKeeper = (): Keeper =>
+const newKeeper = (queue = 'crypt'): Keeper =>
   createKeeper(
     {
       store: test.memory,
@@ -35,7 +39,7 @@ const newKeeper = (): Keeper =>
       log: silentLog,
     },
     params.realmId,
-    test.content.content.queues.get('crypt')!,
+    test.content.content.queues.get(queue)!,
   )
 
 beforeEach(async () => {
@@ -282,6 +286,69 @@ describe('a queue', () => {
     test.clock.advance(20_000 + openGraceMs + 1000)
     await keeper.beat()
     for (const one of all) expect((await standing(one)).ticket).toBeDefined()
+  })
+})
+
+describe('a rated queue', () => {
+  const toArena = { params: { ...params, queueId: 'arena' } }
+
+  it('goes by points of the store, whatever a client says, and tells them', async () => {
+    const arena = newKeeper('arena')
+    const all: Player[] = []
+    for (let i = 0; i < 6; i++) {
+      const player = await stage.player()
+      const { as: characterId, playerId: accountId } = player
+      // The last one is far stronger, and says that he is not.
+      const mu = i === 5 ? 40 : 25
+      const last = { match: newId(test.clock), place: 1, before: 1500, at: 0 }
+      const row = { rating: 'arena', characterId, ...storedRating({ mu, sigma: 2 }), matches: 7 }
+      await test.memory.transact([
+        putRating(params.realmId, accountId, undefined, { ...row, last }),
+      ])
+      const body = { as: characterId, choices: { [characterId]: { skill: '1500' } } }
+      await player.client.matchmaking.join({ ...toArena, body })
+      all.push(player)
+    }
+    const asked = async () => {
+      await arena.beat()
+      return (await standing(all[0]!)).match
+    }
+    expect(await asked()).toBeUndefined()
+    const { as, client } = all[5]!
+    expect(await client.matchmaking.ratings({ params, query: { as } })).toMatchObject({
+      first: 1500,
+      ratings: [{ rating: 'arena', points: 2400, matches: 7 }],
+    })
+    // The rules relax: better far apart than not at all.
+    test.clock.advance(61_000)
+    expect(await asked()).toMatchObject({ members: 6 })
+  })
+
+  it('opens its instance with the teams, and with the row that its result ends', async () => {
+    const zone = await stage.openZone({ zone: 'arena', kind: 'slots', capacity: 6 })
+    const arena = newKeeper('arena')
+    const all: Player[] = []
+    for (let i = 0; i < 6; i++) {
+      const player = await stage.player()
+      await player.client.matchmaking.join({ ...toArena, body: { as: player.as } })
+      all.push(player)
+    }
+    await arena.beat()
+    const { matchId } = (await standing(all[0]!)).match!
+    for (const one of all) await answer(one, true, matchId)
+    const commands = await readInbox(test.memory, test.clock.now(), zone.bootId)
+    const opened = commands.find((one) => one.kind === 'open')
+    expect(opened).toMatchObject({ instance: matchId, match: { queue: 'arena' } })
+    const row = await readResult(test.memory, test.clock.now(), params.realmId, matchId)
+    expect(row).toMatchObject({ queue: 'arena', rating: 'arena' })
+    expect(row!.endedAt).toBeUndefined()
+    const members = (opened as OpenCommand).match!.teams
+    expect(members.map((team) => team.name).toSorted()).toEqual(['blue', 'red'])
+    for (const team of members) {
+      const of = row!.teams.find(({ name }) => name === team.name)!
+      expect(of.players.map(({ characterId }) => characterId)).toEqual(team.members)
+      expect(team.members).toHaveLength(3)
+    }
   })
 })
 
