@@ -45,7 +45,7 @@ export const domain = defineDomain({
       unused: 'At the end of a minute; the next one may begin at once.',
     },
     // Which party and character is his.
-    { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem', 'ConditionCheckItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
     // The instance of a match is opened.

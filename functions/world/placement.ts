@@ -3,7 +3,7 @@
 // Many players enter at once, and the transactions that take their places meet on the same card. That is
 // not a full world. One that met another is repeated a moment later, then the next instance is tried.
 import { jitterMs } from '#shared/backoff.ts'
-import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, opensZone, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { findInstances, nameOf, readCard } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
@@ -178,7 +178,7 @@ async function takeNew(deps: PlacementDeps, search: Search): Promise<Found> {
     // store are sent only once a second.
     const thorough = polls % pollsASecond === 0
     const host = await fleet.allocate({ requestId, labels }).catch(fleetGone)
-    if (host === undefined && thorough && !(await isComing(fleet, labels).catch(fleetGone))) {
+    if (host === undefined && thorough && !(await isComing(fleet, zone).catch(fleetGone))) {
       throw new Problem('world.full', { retryAfterS: 2 })
     }
     // Any instance that has opened meanwhile will do, also one that another request had opened.
@@ -198,11 +198,9 @@ function fleetGone(cause: unknown): never {
 }
 
 /** Whether the fleet is starting a host that could be allocated, so that waiting is worth it. */
-async function isComing(fleet: Fleet, labels: Record<string, string>): Promise<boolean> {
+async function isComing(fleet: Fleet, zone: string): Promise<boolean> {
   const hosts = await fleet.list()
   return hosts.some(
-    ({ state, labels: has }) =>
-      (state === 'starting' || state === 'ready') &&
-      Object.entries(labels).every(([key, value]) => has[key] === value),
+    ({ state, labels }) => (state === 'starting' || state === 'ready') && opensZone(labels, zone),
   )
 }

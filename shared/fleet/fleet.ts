@@ -1,7 +1,12 @@
 // The fleet seam: which hosts exist. Agones (default), GameLift or local processes stand behind it.
 
-/** Label of the zone whose instances a host opens; a director allocates by it. */
+/** Label of the zone whose instances a host opens; a director allocates by it. Of several: with points between. */
 export const zoneLabel = 'waystone.dev/zone'
+
+/** Whether a host with these labels opens instances of a zone. */
+export function opensZone(labels: Record<string, string>, zone: string): boolean {
+  return labels[zoneLabel]?.split('.').includes(zone) ?? false
+}
 /** The boot id of a host, which sets `waystone-boot` through the SDK; Agones puts its prefix before it. */
 export const bootLabel = 'agones.dev/sdk-waystone-boot'
 /** In development: a host takes the code of its game over whenever this annotation gets another value. */
