@@ -18,19 +18,31 @@ type One = { accountId: string; characterId: string }
 export type Departure = { steps: Step<never>[]; tell: string[] }
 
 /** For who makes a character leave. */
-export const departureRows = [
+export const departureRows: RowPermission[] = [
   {
     table: 'volatile',
-    partition: 'R#{realm}#QUEUE#*',
-    actions: ['GetItem', 'UpdateItem', 'PutItem'],
+    partition: 'R#{realm}#QUEUED#*',
+    actions: ['GetItem', 'ConditionCheckItem'],
   },
   {
     table: 'volatile',
     partition: 'R#{realm}#QUEUED#*',
-    actions: ['GetItem', 'PutItem', 'ConditionCheckItem'],
+    actions: ['PutItem'],
+    unused: 'A match asks when its member leaves; test/functions/departure.test.ts does it.',
   },
-  { table: 'volatile', partition: 'R#{realm}#MATCH#*', actions: ['GetItem', 'PutItem'] },
-] as const satisfies readonly RowPermission[]
+  {
+    table: 'volatile',
+    partition: 'R#{realm}#QUEUE#*',
+    actions: ['GetItem', 'UpdateItem', 'PutItem'],
+    unused: 'A party waits when its member leaves; test/functions/departure.test.ts does it.',
+  },
+  {
+    table: 'volatile',
+    partition: 'R#{realm}#MATCH#*',
+    actions: ['GetItem', 'PutItem'],
+    unused: 'A match asks when its member leaves; test/functions/departure.test.ts does it.',
+  },
+]
 
 /**
  * Ends the ticket that a character is in with others; a match that still asks fails for its ticket alone. `by`: who does
