@@ -122,7 +122,7 @@ export function writeParty(
 
 /** That nobody has changed a party since it was read. */
 export function asReadParty(realmId: string, party: PartyRow): Write {
-  return { check: { table: 'core', key: partyKey(realmId, party.partyId), ...asRead(party)! } }
+  return { check: { table: 'core', key: partyKey(realmId, party.partyId), ...asRead(party) } }
 }
 
 /** A character comes into a party. Fails when it is in one. */
