@@ -115,11 +115,13 @@ async function addressesOf(
     redis: redis.url,
     ...(config.REDIS_URL && { redisBehind: withoutPassword(config.REDIS_URL) }),
     dataDir,
-    zones: (await fleet.list()).map((each) => ({
-      zone: each.labels[zoneLabel]!,
-      name: each.name,
-      address: `ws://${authority(reachedHere(each.address), each.port)}/zone`,
-    })),
+    zones: (await fleet.list()).flatMap(({ name, labels, address, port }) =>
+      labels[zoneLabel]!.split('.').map((zone) => ({
+        zone,
+        name,
+        address: `ws://${authority(reachedHere(address), port)}/zone`,
+      })),
+    ),
     bots: config.WAYSTONE_BOTS,
     startZone: relative(process.cwd(), join(game.content, 'zones', `${startZone}.json`)),
   }

@@ -6,7 +6,7 @@ import type { Visit } from '#client/bots/synthetic.ts'
 import type { Health } from '#functions/http/health.ts'
 import { hostClocks } from '#functions/world/host-clocks.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
-import { zoneLabel } from '#shared/fleet/fleet.ts'
+import { opensZone } from '#shared/fleet/fleet.ts'
 import { findInstances } from '#shared/ownership/card.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
 import type { Runtime } from '#shared/runtime.ts'
@@ -42,7 +42,7 @@ export function createHealthProbe(deps: HealthDeps): HealthProbe {
     const hosts = await deps.fleet.list()
     return hosts.filter(
       ({ labels, state }) =>
-        labels[zoneLabel] === zone && (state === 'ready' || state === 'allocated'),
+        opensZone(labels, zone) && (state === 'ready' || state === 'allocated'),
     )
   }
   const isLive = createLiveness()

@@ -17,11 +17,11 @@ const on = z.enum(['0', '1']).transform((value) => value === '1')
 /** `hub:1,forest:2`: how many hosts of each zone. */
 const fleet = z
   .string()
-  .regex(/^[a-z][a-z0-9_]*:\d{1,2}(,[a-z][a-z0-9_]*:\d{1,2})*$/)
+  .regex(/^[a-z][a-z0-9_+]*:\d{1,2}(,[a-z][a-z0-9_+]*:\d{1,2})*$/)
   .transform((text) =>
     text.split(',').map((part) => {
-      const [zone, count] = part.split(':')
-      return { zone: zone!, hosts: Number(count) }
+      const [zones, count] = part.split(':')
+      return { zones: zones!.split('+'), hosts: Number(count) }
     }),
   )
   .optional()
@@ -117,7 +117,7 @@ export const VARIABLES = {
   WAYSTONE_FLEET: {
     schema: fleet,
     about:
-      'Zone hosts of the local fleet: zone:count, separated by commas. Default: one for each zone of the content.',
+      'Zone hosts of the local fleet: zone:count, separated by commas; zone+zone:count for hosts of several zones. Default: one for the start zone, one for all other shared zones, one for the private ones.',
   },
   WAYSTONE_FLEET_PATIENCE: {
     schema: whole.pipe(z.int().min(10)),

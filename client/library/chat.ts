@@ -278,9 +278,9 @@ function emptyRoom(name: ChannelName): Room {
 
 /** The name under which a character reads the channel of a line. */
 function nameOf(channel: string): ChannelName {
-  return /^(?:guild|party|whisper):/.test(channel)
-    ? channel.slice(0, channel.indexOf(':'))
-    : channel
+  if (/^(?:guild|party|whisper):/.test(channel)) return channel.slice(0, channel.indexOf(':'))
+  // Of a private zone: with its instance.
+  return /^zone:[^:]+/.exec(channel)?.[0] ?? channel
 }
 
 /** Puts a line where it belongs: by moment, then by id. Most belong at the end. */

@@ -27,6 +27,7 @@ import { leaveAsDeleted } from '../guilds/guilds.ts'
 import { checkText } from '../moderation/moderation.ts'
 import { unlistCharacter } from '../leaderboards/leaderboards.ts'
 import type { BoardDeps } from '../leaderboards/leaderboards.ts'
+import { leaveQueueAsDeleted } from '../matchmaking/matchmaking.ts'
 import { leavePartyAsDeleted } from '../parties/parties.ts'
 import { readOwner, takeName } from './names.ts'
 import type { NameOwner } from './names.ts'
@@ -179,6 +180,7 @@ async function leaveAll(
     leavePartyAsDeleted(deps, of),
     unlistCharacter(deps, of),
   ])
+  await leaveQueueAsDeleted(deps, of)
 }
 
 async function isDeleted({ store }: OperationDeps, owner: Owner, characterId: string) {

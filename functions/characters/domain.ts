@@ -2,6 +2,7 @@ import { characters } from '#shared/api/characters.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { departureRows } from '../matchmaking/matchmaking.ts'
 import { personal } from './personal.ts'
 import { characterRoutes } from './routes.ts'
 
@@ -76,6 +77,7 @@ export const domain = defineDomain({
       actions: ['GetItem', 'PutItem', 'DeleteItem'],
     },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem', 'DeleteItem'] },
+    ...departureRows,
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
     // It stands on no leaderboard any more; nor does a guild that ends with it.
     {

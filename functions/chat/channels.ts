@@ -95,18 +95,18 @@ export async function findSpoken(
     }
   }
   const zone = zoneIn(name)
-  if (zone !== undefined) {
-    if (!deps.content.zones.has(zone)) return 'chat.not_found'
-    if ((await whereIs(deps, of)) !== zone) return 'chat.elsewhere'
+  if (zone === undefined) {
+    const tell = async (event: SocialEvent) => push.broadcast(realmId, {}, event)
+    const room = roomOf(realmId, name)
+    return { kind: 'global', channel: name, room, keptMs: chatOpenKeptMs, checks: [], tell }
   }
-  return {
-    kind: zone === undefined ? 'global' : 'zone',
-    channel: name,
-    room: roomOf(realmId, name),
-    keptMs: chatOpenKeptMs,
-    checks: [],
-    tell: async (event) => push.broadcast(realmId, zone === undefined ? {} : { zone }, event),
-  }
+  if (!deps.content.zones.has(zone)) return 'chat.not_found'
+  const at = await whereIs(deps, of, zone)
+  if (at === undefined) return 'chat.elsewhere'
+  const { channel, ...where } = at
+  const tell = async (event: SocialEvent) => push.broadcast(realmId, where, event)
+  const room = roomOf(realmId, channel)
+  return { kind: 'zone', channel, room, keptMs: chatOpenKeptMs, checks: [], tell }
 }
 
 /** A channel, for who reads it. */
@@ -142,26 +142,41 @@ export async function findRead(
   }
   const zone = zoneIn(name)
   if (zone !== undefined && !content.zones.has(zone)) return undefined
-  return {
-    channel: name,
-    room: roomOf(realmId, name),
-    fresh: false,
-    settlesMs: chatOpenSettlesMs,
-    mayRead: async () => true,
+  const open = { fresh: false, settlesMs: chatOpenSettlesMs }
+  if (zone === undefined || content.zones.get(zone)?.private === undefined) {
+    return { ...open, channel: name, room: roomOf(realmId, name), mayRead: async () => true }
   }
+  const here = await whereIs({ store, content }, of, zone)
+  if (here === undefined) return undefined
+  const { channel } = here
+  const mayRead = async () => (await whereIs({ store, content }, of, zone))?.channel === channel
+  return { ...open, channel, room: roomOf(realmId, channel), mayRead }
 }
 
 function zoneIn(channel: string): string | undefined {
   return /^zone:(.+)$/.exec(channel)?.[1]
 }
 
-/** The zone that the character is in, or goes to when it enters. One trip. */
+/** Ids of private instances; those of others follow from their zones. */
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
+/**
+ * The channel of a zone, for a character that is in it or goes to it when it enters. A private zone has one for each of
+ * its instances, for who plays there now. Undefined: it is elsewhere. One trip.
+ */
 async function whereIs(
   { store, content }: Pick<ChannelDeps, 'store' | 'content'>,
-  of: CharacterIn,
-) {
-  const { realmId, characterId } = of
+  { realmId, characterId }: CharacterIn,
+  zone: string,
+): Promise<{ channel: string; zone: string; instance?: string } | undefined> {
   const { items } = await store.query(readCharacterRows(realmId, characterId))
-  const zone = parseCharacterRows(realmId, characterId, items)?.state.saved.zone
-  return zone !== undefined && content.zones.has(zone) ? zone : content.startZone
+  const rows = parseCharacterRows(realmId, characterId, items)
+  if (content.zones.get(zone)?.private !== undefined) {
+    const { state, instance } = rows?.guard ?? {}
+    if (state !== 'active' || instance === undefined || !uuid.test(instance)) return undefined
+    return { channel: `zone:${zone}:${instance}`, zone, instance }
+  }
+  const saved = rows?.state.saved.zone
+  const at = saved !== undefined && content.zones.has(saved) ? saved : content.startZone
+  return at === zone ? { channel: `zone:${zone}`, zone } : undefined
 }

@@ -271,7 +271,9 @@ export async function mayReadChannel(
   channel: string,
 ): Promise<boolean> {
   const kind = channel.split(':', 1)[0]!
-  const found = await findRead(deps, of, kind === 'zone' ? channel : kind)
+  // Of a private zone with its instance.
+  const name = kind === 'zone' ? channel.split(':', 2).join(':') : kind
+  const found = await findRead(deps, of, name)
   if (found === undefined) return false
   return (kind === 'whisper' || found.channel === channel) && (await found.mayRead())
 }

@@ -3,17 +3,16 @@
 import type { Acting } from '../parties/parties.ts'
 import { planPrivate } from '../world/world.ts'
 import type { PrivateDeps } from '../world/world.ts'
-import { acceptGraceMs, declinePenaltyMs, openGraceMs } from '#shared/limits.ts'
+import { acceptGraceMs, openGraceMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
 import { openResult, ratingOfQueue } from '#shared/results/rows.ts'
-import { newId } from '#shared/runtime.ts'
 import { operationOf } from '#shared/store/commit.ts'
-import type { OperationDeps, Step } from '#shared/store/commit.ts'
+import type { OperationDeps } from '#shared/store/commit.ts'
 import { once } from '../http/once.ts'
+import { accountsOf, failSteps } from './failing.ts'
 import { accept, decline, expire } from './match.ts'
 import type { Match } from './match.ts'
-import { matchWrite, noteWrite, penaltyWrite, readMatch, readTicket, ticketWrite } from './store.ts'
-import type { Ticket } from './store.ts'
+import { matchWrite, readMatch } from './store.ts'
 
 export type MatchDeps = OperationDeps & PrivateDeps
 
@@ -36,7 +35,7 @@ export async function answerMatch(
     if (typeof after === 'string') throw new Problem(after)
     others = accountsOf(before)
     if (after.state === 'failed') {
-      const steps = await failSteps(deps, realmId, before, after, [characterId])
+      const steps = await failSteps(deps, realmId, { before, because: [characterId] })
       return { steps, answer: { state: 'declined' as const } }
     }
     const state = after.state === 'asks' ? ('asks' as const) : ('opens' as const)
@@ -53,8 +52,6 @@ export async function answerMatch(
 function ignoreProblem(error: unknown): void {
   if (!(error instanceof Problem)) throw error
 }
-
-const accountsOf = ({ members }: Match) => [...new Set(members.map((one) => one.accountId))]
 
 /** Opens the instance of a match that is ready, once. Throws world.full and world.busy: ask again. */
 export async function openMatch(deps: MatchDeps, realmId: string, matchId: string): Promise<void> {
@@ -114,55 +111,9 @@ export async function expireMatch(
   const silent = before.members.filter(({ accepted }) => !accepted)
   const op = operationOf(['match.expire', realmId, matchId], {})
   await once(deps, op, async () => {
-    const ids = silent.map(({ characterId }) => characterId)
-    return { steps: await failSteps(deps, realmId, before, after, ids), answer: {} }
+    const because = silent.map(({ characterId }) => characterId)
+    return { steps: await failSteps(deps, realmId, { before, because }), answer: {} }
   })
   deps.push.hint('presence', realmId, accountsOf(before))
   return after
-}
-
-/**
- * A match fails because of some of its players. Their tickets are over, and they wait before they queue again; the
- * other tickets wait on, as old as they are.
- */
-async function failSteps(
-  { store, runtime }: MatchDeps,
-  realmId: string,
-  before: Match,
-  after: Match,
-  because: readonly string[],
-): Promise<Step<never>[]> {
-  const { matchId, queue } = before
-  const now = runtime.now()
-  const tickets = await Promise.all(
-    before.tickets.map(
-      async (ticketId) => await readTicket(store, now, realmId, { queue, ticketId }),
-    ),
-  )
-  const from = { state: 'matched', match: matchId } as const
-  const isGuilty = ({ players }: Ticket) =>
-    players.some(({ characterId }) => because.includes(characterId))
-  return [
-    { write: matchWrite(realmId, before, after) },
-    ...tickets.flatMap((ticket): Step<never>[] => {
-      if (ticket === undefined) return []
-      const guilty = isGuilty(ticket)
-      const to = { state: guilty ? ('declined' as const) : ('waits' as const) }
-      const again = noteWrite(realmId, ticket, { id: newId(runtime), now })
-      return [
-        { write: ticketWrite(realmId, ticket, from, to) },
-        ...(guilty ? [] : [{ write: again }]),
-      ]
-    }),
-    ...tickets.flatMap((ticket) =>
-      (ticket?.players ?? [])
-        .filter(({ characterId }) => because.includes(characterId))
-        .map(({ accountId }) => {
-          const until = now + declinePenaltyMs
-          return {
-            write: penaltyWrite(realmId, accountId, { queue, ticketId: ticket!.ticketId }, until),
-          }
-        }),
-    ),
-  ]
 }

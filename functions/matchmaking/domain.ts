@@ -55,7 +55,7 @@ export const domain = defineDomain({
       unused: 'At the end of a minute; the next one may begin at once.',
     },
     // Which party and character is his.
-    { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem', 'ConditionCheckItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
     // How strong a player is, and which match may change it.

@@ -149,6 +149,30 @@ export function newTicketWrite(realmId: string, ticket: Ticket): Write {
   return { put: { table: 'volatile', item, condition: 'attribute_not_exists(pk)' } }
 }
 
+/** That a player's latest ticket is still the one that was read. */
+export function queuedCheck(
+  realmId: string,
+  accountId: string,
+  read: Queued | undefined,
+  now: number,
+): Write {
+  const key = queuedKey(realmId, accountId)
+  return { check: { table: 'volatile', key, ...unqueued(read, now) } }
+}
+
+function unqueued(
+  read: Queued | undefined,
+  now: number,
+): { condition: string; values: Record<string, Value> } {
+  return read === undefined
+    ? {
+        // An expired row may still lie there.
+        condition: 'attribute_not_exists(pk) OR expires <= :now',
+        values: { ':now': Math.floor(now / 1000) },
+      }
+    : { condition: 'ticketId = :read', values: { ':read': read.ticketId } }
+}
+
 /** A player is in this ticket now; fails when he is in another one than was read. */
 export function queuedWrite(
   realmId: string,
@@ -159,19 +183,7 @@ export function queuedWrite(
 ): Write {
   const expires = expiresAt(until + ticketKeptMs)
   const item = { ...queuedKey(realmId, accountId), v: 1, queue, ticketId, expires }
-  return {
-    put: {
-      table: 'volatile',
-      item,
-      ...(read === undefined
-        ? {
-            // An expired row may still lie there.
-            condition: 'attribute_not_exists(pk) OR expires <= :now',
-            values: { ':now': Math.floor(now / 1000) },
-          }
-        : { condition: 'ticketId = :read', values: { ':read': read.ticketId } }),
-    },
-  }
+  return { put: { table: 'volatile', item, ...unqueued(read, now) } }
 }
 
 /** He may not queue for a while. */

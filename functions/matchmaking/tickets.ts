@@ -14,8 +14,9 @@ import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
-import { readMine } from '../parties/parties.ts'
+import { asReadParty, readMine } from '../parties/parties.ts'
 import type { Acting, Member } from '../parties/parties.ts'
+import { toldOfLeaving } from './matchmaking.ts'
 import type { Match } from './match.ts'
 import {
   newTicketWrite,
@@ -112,6 +113,8 @@ export async function takeTicket(
     return {
       steps: [
         { write: newTicketWrite(realmId, ticket) },
+        // Nobody has left it meanwhile.
+        ...(party === undefined ? [] : [{ write: asReadParty(realmId, party) }]),
         ...players.map(({ accountId }, i) => ({
           write: queuedWrite(realmId, accountId, ticket, before[i], now),
         })),
@@ -201,7 +204,8 @@ export async function giveUpTicket(
   { realmId, me, op }: Acting,
 ): Promise<Record<string, never>> {
   const { store, runtime } = deps
-  return await once(deps, op, async () => {
+  let others: string[] = []
+  const answer = await once(deps, op, async () => {
     const { accountId } = await me()
     const now = runtime.now()
     const queued = await readQueued(store, now, realmId, accountId)
@@ -209,14 +213,19 @@ export async function giveUpTicket(
     if (found === undefined) throw new Problem('queue.none')
     if (found.match !== undefined) throw new Problem('match.found')
     const { ticket } = found
+    const mine = ticket.players.find((one) => one.accountId === accountId)!
+    others = ticket.players.map((one) => one.accountId).filter((id) => id !== accountId)
     return {
       steps: [
+        ...toldOfLeaving(runtime, realmId, ticket, mine),
         { write: ticketWrite(realmId, ticket, { state: 'waits' }, { state: 'cancelled' }) },
         { write: noteWrite(realmId, ticket, { id: newId(runtime), now }) },
       ],
       answer: {},
     }
   })
+  if (others.length > 0) deps.push.hint('mailbox', realmId, others)
+  return answer
 }
 
 /** What there is of a player in queues: the server's word, after each connection. Three trips at most. */

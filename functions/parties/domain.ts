@@ -1,6 +1,7 @@
 import { parties } from '#shared/api/parties.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
+import { departureRows } from '../matchmaking/matchmaking.ts'
 import { personal } from './personal.ts'
 import { partyRoutes } from './routes.ts'
 
@@ -30,5 +31,7 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem', 'ConditionCheckItem'] },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
+    // The ticket of a party that somebody leaves.
+    ...departureRows,
   ],
 })

@@ -13,6 +13,7 @@ import { operationOf } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
+import { departureSteps } from '../matchmaking/matchmaking.ts'
 import * as rules from './party.ts'
 import type { Member, Party, PartyRefusal } from './party.ts'
 import {
@@ -30,7 +31,12 @@ export type { Member } from './party.ts'
 export type Refusal = PartyRefusal | 'friend.unknown'
 
 /** What an act makes of a party. `party`: as it is then; undefined when it has ended. */
-type Change = { party: Party | undefined; steps?: readonly Step<Refusal>[] }
+type Change = {
+  party: Party | undefined
+  steps?: readonly Step<Refusal>[]
+  /** Who is not in it any more. */
+  departs?: Member
+}
 
 export type Rule = (party: PartyRow, me: Member) => Change | PartyRefusal
 
@@ -44,6 +50,8 @@ export type PartyDeps = OperationDeps & { push?: Pick<Push, 'hint'> }
 
 /** For who speaks and reads in a party: the party of a character; and, in a transaction, that it is. */
 export { readMembership as partyIdOf, stillInParty } from './store.ts'
+/** For who acts for a party: in a transaction, that it is as it was read. */
+export { asReadParty } from './store.ts'
 
 /** The accounts of the members. One trip. */
 export async function accountsInParty(
@@ -89,7 +97,7 @@ export async function leaveParty(deps: PartyDeps, acting: Acting): Promise<void>
       { write: partWrite(realmId, me.characterId, partyId) },
       ...ended.map(({ characterId }) => ({ write: uninviteWrite(realmId, characterId, partyId) })),
     ]
-    return { party, steps }
+    return { party, steps, departs: me }
   })
 }
 
@@ -149,7 +157,7 @@ export async function kickFromParty(
       { write: partWrite(realmId, characterId, partyId) },
       tell(deps, realmId, kicked, { kind: 'party.kicked', partyId, by }),
     ]
-    return { party, steps }
+    return { party, steps, departs: kicked }
   })
 }
 
@@ -208,12 +216,13 @@ export async function change(
   const answer = await once<Answer>(deps, op, async () => {
     const { me, before, change: found } = await look()
     if (typeof found === 'string') throw new Problem(found)
-    const { party, steps = [] } = found
+    const { party, steps = [], departs } = found
+    const departure = departs && (await departureSteps(deps, realmId, { who: departs, by: me }))
     const concerned = [...(before?.members ?? []), ...(party?.members ?? [])]
-    const accounts = concerned.map(({ accountId }) => accountId)
+    const accounts = concerned.map(({ accountId }) => accountId).concat(departure?.tell ?? [])
     others = [...new Set(accounts)].filter((accountId) => accountId !== me.accountId)
     return {
-      steps: [{ write: writeParty(realmId, before, party) }, ...steps],
+      steps: [{ write: writeParty(realmId, before, party) }, ...steps, ...(departure?.steps ?? [])],
       answer: party === undefined ? {} : { party: viewOf(party, deps.runtime.now()) },
     }
   })

@@ -3,6 +3,7 @@ import { Problem } from '#shared/problem.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import { clear, rowsIn } from '#shared/store/partition.ts'
 import type { Personal, PersonalParts } from '../http/personal.ts'
+import { departureRows } from '../matchmaking/matchmaking.ts'
 import { declineInvite } from './invites.ts'
 import { leavePartyAsDeleted, standingOf } from './parties.ts'
 import type { Member } from './party.ts'
@@ -21,6 +22,8 @@ export const personal: Personal = {
       partition: 'R#{realm}#PARTY-OF#*',
       actions: ['GetItem', 'Query', 'DeleteItem'],
     },
+    ...departureRows,
+    { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
   ],
   async *export(parts, { players }) {
     for (const { realmId, characters } of players) {

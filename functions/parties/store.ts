@@ -120,6 +120,11 @@ export function writeParty(
   return { put: { table: 'core', item, ...unchanged } }
 }
 
+/** That nobody has changed a party since it was read. */
+export function asReadParty(realmId: string, party: PartyRow): Write {
+  return { check: { table: 'core', key: partyKey(realmId, party.partyId), ...asRead(party) } }
+}
+
 /** A character comes into a party. Fails when it is in one. */
 export function joinWrite(realmId: string, characterId: string, partyId: string): Write {
   const item = { ...membershipKey(realmId, characterId), v: 1, partyId }

@@ -3,7 +3,7 @@
 // Many players enter at once, and the transactions that take their places meet on the same card. That is
 // not a full world. One that met another is repeated a moment later, then the next instance is tried.
 import { jitterMs } from '#shared/backoff.ts'
-import { FleetError, protocolLabel, zoneLabel } from '#shared/fleet/fleet.ts'
+import { carries, FleetError, opensZone, protocolLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { findInstances, nameOf, readCard } from '#shared/ownership/card.ts'
@@ -252,7 +252,7 @@ function fleetGone(cause: unknown): never {
 async function isComing(fleet: Fleet, labels: Record<string, string>): Promise<boolean> {
   const hosts = await fleet.list()
   return hosts.some(({ state, labels: has }) => {
-    if (state === 'starting') return has[zoneLabel] === labels[zoneLabel]
-    return state === 'ready' && Object.entries(labels).every(([key, value]) => has[key] === value)
+    if (state === 'starting') return opensZone(has, labels[zoneLabel] ?? '')
+    return state === 'ready' && carries(has, labels)
   })
 }

@@ -10,8 +10,9 @@ import type { Instance } from './instance.ts'
 /** Who has no socket now looks again after he is back. */
 export function tell(instance: Instance, all: readonly Told[]): void {
   const byAccount = Map.groupBy(instance.roster.all(), ({ claimed }) => claimed.accountId)
-  for (const { event, accounts, zone, except } of all) {
+  for (const { event, accounts, zone, instance: only, except } of all) {
     if (zone !== undefined && zone !== instance.zone.id) continue
+    if (only !== undefined && only !== instance.id) continue
     const frame = controlFrame(event)
     const not = new Set(except)
     for (const accountId of accounts ?? byAccount.keys()) {

@@ -48,8 +48,9 @@ export type Told = {
   event: SocialEvent
   /** Only these. */
   accounts?: string[]
-  /** Only those in this zone. */
+  /** Only those in this zone, or in this instance of it. */
   zone?: string
+  instance?: string
   /** Not those, who have blocked the speaker. */
   except?: string[]
 }

@@ -286,9 +286,9 @@ export function createPresenceKeeper(deps: {
       else for (const accountId of accounts) wishes.look(accountId)
     },
     heardByAll(message, zone) {
-      const event = readBroadcast(message)?.event
+      const { event, instance } = readBroadcast(message) ?? {}
       if (event === undefined) return
-      const where = zone === undefined ? {} : { zone }
+      const where = { ...(zone && { zone }), ...(instance && { instance }) }
       telling.tell({ event, ...where, except: blockers.of(event) })
     },
     missed() {

@@ -16,7 +16,7 @@ export function createTelling(deps: {
   /** Lines for everybody; the oldest is lost first. */
   const lines: Told[] = []
   /** How many were lost, by channel. */
-  const lost = new Map<string, { count: number; zone: string | undefined }>()
+  const lost = new Map<string, { count: number; where: Pick<Told, 'zone' | 'instance'> }>()
   const others: Told[] = []
   let collecting = false
 
@@ -29,11 +29,8 @@ export function createTelling(deps: {
     }
     if (mayHaveLost.size > 0) told.push({ event: { kind: 'lost' }, accounts: [...mayHaveLost] })
     mayHaveLost.clear()
-    for (const [channel, { count, zone }] of lost) {
-      told.push({
-        event: { kind: 'lost', channel, count },
-        ...(zone === undefined ? {} : { zone }),
-      })
+    for (const [channel, { count, where }] of lost) {
+      told.push({ event: { kind: 'lost', channel, count }, ...where })
     }
     lost.clear()
     told.push(...lines.splice(0), ...others.splice(0))
@@ -52,10 +49,11 @@ export function createTelling(deps: {
     if (!collecting) void collect()
   }
 
-  function countLost({ event, zone }: Told): void {
+  function countLost({ event, zone, instance }: Told): void {
     if (event.kind !== 'said') return
     const count = lost.get(event.channel)?.count ?? 0
-    lost.set(event.channel, { count: count + 1, zone })
+    const where = { ...(zone && { zone }), ...(instance && { instance }) }
+    lost.set(event.channel, { count: count + 1, where })
   }
 
   return {

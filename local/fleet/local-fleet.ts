@@ -1,12 +1,12 @@
-// The fleet on one machine: it does with processes what Agones does with pods. Each zone has its number of
-// hosts. A host that ends, asks for its shutdown or is silent is replaced. A host gets what Agones gives it, a
+// The fleet on one machine: it does with processes what Agones does with pods. Each zone, or group of zones, has its
+// number of hosts. A host that ends, asks for its shutdown or is silent is replaced. A host gets what Agones gives it, a
 // sidecar and SIGTERM, and nothing else.
 //
 // A lease is marked as ended only after its process has ended, for until then the process may write. Leases
 // that are not marked yet are in fleet.json, so the next start marks them.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FleetError, bootLabel, gameAnnotation, zoneLabel } from '#shared/fleet/fleet.ts'
+import { FleetError, bootLabel, carries, gameAnnotation, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Allocation, Fleet, FleetHost } from '#shared/fleet/fleet.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
@@ -27,7 +27,8 @@ export type LocalFleetOptions = {
   host: string
   /** The address for players; `host` by default. */
   address?: string
-  fleets: { zone: string; hosts: number }[]
+  /** A host opens an instance of each of its zones. */
+  fleets: { zones: string[]; hosts: number }[]
   /** The whole environment of a host, beside what the fleet adds. */
   env: Record<string, string>
   dataDir: string
@@ -102,13 +103,20 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const stopping = new AbortController()
   const { signal } = stopping
   const hosts = new Set<HostProcess>()
-  const requests = new Map<string, HostProcess>()
+  const requests: FleetCore['requests'] = new Map()
   const core: FleetCore = { options, graceMs, running, marks, hosts, requests, stopping: signal }
   const endAllHosts = () => Promise.all([...hosts].map((host) => host.end(graceMs)))
-  const slots = options.fleets.flatMap(({ zone, hosts: count }) =>
-    Array.from({ length: count }, () =>
-      keepRunning({ zone, runOne: () => runOne(core, zone), stopping: signal, runtime, log }),
-    ),
+  const slots = options.fleets.flatMap(({ zones, hosts: count }) =>
+    Array.from({ length: count }, () => {
+      const zone = zones.join(', ')
+      return keepRunning({
+        zone,
+        runOne: () => runOne(core, zones),
+        stopping: signal,
+        runtime,
+        log,
+      })
+    }),
   )
   return {
     allocate: async (allocation) => allocate(core, allocation),
@@ -152,8 +160,8 @@ type FleetCore = {
   running: RunningHosts
   marks: LeaseMarks
   hosts: Set<HostProcess>
-  /** Which host was given to which request. */
-  requests: Map<string, HostProcess>
+  /** Which host was given to which request, and for which zone. */
+  requests: Map<string, { host: HostProcess; zone: string | undefined }>
   stopping: AbortSignal
 }
 
@@ -162,14 +170,24 @@ function allocate(
   { requestId, labels }: Allocation,
 ): FleetHost | undefined {
   if (stopping.aborted) throw new FleetError('the local fleet has stopped: it gives no host')
-  const given = requests.get(requestId)
+  const given = requests.get(requestId)?.host
   if (given?.view().state === 'allocated') return given.view()
-  const host = [...hosts].find((each) => {
-    const view = each.view()
-    return view.state === 'ready' && view.bootId !== undefined && carries(view, labels)
+  const { [zoneLabel]: zone } = labels
+  const found = [...hosts].filter((each) => {
+    const { bootId, labels: has } = each.view()
+    return bootId !== undefined && carries(has, labels)
   })
-  if (!host?.gameServer.move('Allocated')) return undefined
-  requests.set(requestId, host)
+  const inState = (state: FleetHost['state']) => found.filter((each) => each.view().state === state)
+  // One of several zones is in play for all of them at once, and given once for each.
+  const mayBeGiven = (each: HostProcess) =>
+    zone !== undefined &&
+    each.view().labels[zoneLabel] !== zone &&
+    ![...requests.values()].some((one) => one.host === each && one.zone === zone)
+  const inPlay = inState('allocated').find(mayBeGiven)
+  const host = inPlay ?? inState('ready')[0]
+  if (host === undefined) return undefined
+  if (host !== inPlay && !host.gameServer.move('Allocated')) return undefined
+  requests.set(requestId, { host, zone })
   options.log.info('zone host allocated', { gameServer: host.name, requestId })
   return host.view()
 }
@@ -178,13 +196,13 @@ function allocate(
  * Starts a host. Resolves when it needs a successor, which may be before its end, with the time at which it was
  * Ready, if ever.
  */
-async function runOne(core: FleetCore, zone: string): Promise<number | undefined> {
+async function runOne(core: FleetCore, zones: readonly string[]): Promise<number | undefined> {
   const { options, hosts, graceMs } = core
   const taken = new Set([...hosts].map((host) => host.view().port))
   const port = await freePort(options.host, taken)
   if (core.stopping.aborted) return undefined
   const start = options.startHost ?? startHostProcess
-  const host = await start(hostOptions(options, zone, port))
+  const host = await start(hostOptions(options, zones, port))
   hosts.add(host)
   options.guardian?.add(host.process.pid)
 
@@ -192,7 +210,9 @@ async function runOne(core: FleetCore, zone: string): Promise<number | undefined
   void host.ended.then(() => {
     hosts.delete(host)
     options.guardian?.remove(host.process.pid)
-    for (const [requestId, of] of core.requests) if (of === host) core.requests.delete(requestId)
+    for (const [requestId, of] of core.requests) {
+      if (of.host === host) core.requests.delete(requestId)
+    }
     core.marks.ended(host.name, seen.bootId)
   })
   await Promise.race([leaving, host.ended])
@@ -205,18 +225,23 @@ async function runOne(core: FleetCore, zone: string): Promise<number | undefined
   return seen.readyAt
 }
 
-function hostOptions(options: LocalFleetOptions, zone: string, port: number): HostProcessOptions {
+function hostOptions(
+  options: LocalFleetOptions,
+  zones: readonly string[],
+  port: number,
+): HostProcessOptions {
+  const [zone] = zones as [string]
   const { host, dataDir, runtime, log } = options
   return {
     name: `${zone.replaceAll('_', '-')}-${randomSuffix(runtime)}`,
-    labels: { 'agones.dev/fleet': zone, [zoneLabel]: zone },
+    labels: { 'agones.dev/fleet': zone, [zoneLabel]: zones.join('.') },
     host,
     port,
     address: options.address ?? host,
     program: options.program ?? zoneHost,
     env: {
       ...options.env,
-      WAYSTONE_ZONES: zone,
+      WAYSTONE_ZONES: zones.join(','),
       NODE_COMPILE_CACHE: compiledCode,
     },
     logFolder: join(dataDir, 'logs'),
@@ -255,10 +280,6 @@ function watchHost({ options, running, graceMs }: FleetCore, host: HostProcess) 
     })
   })
   return { leaving, seen }
-}
-
-function carries(host: FleetHost, labels: Record<string, string>): boolean {
-  return Object.entries(labels).every(([key, value]) => host.labels[key] === value)
 }
 
 /** Five signs without vowels and look-alikes, as Kubernetes makes them. */

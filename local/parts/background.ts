@@ -37,7 +37,7 @@ export function createRealmProbe(
     monotonic: systemAt(config.WAYSTONE_SPEED).clocks.monotonic,
   })
   const visit = async () => await synthetic.visit(signal)
-  const zones = fleets.filter(({ hosts }) => hosts > 0).map(({ zone }) => zone)
+  const zones = fleets.filter(({ hosts }) => hosts > 0).flatMap((fleet) => fleet.zones)
   const { startZone } = loaded.content
   return createHealthProbe({ store, fleet, realmId, zones, startZone, visit, runtime })
 }

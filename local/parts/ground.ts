@@ -105,12 +105,23 @@ function checkRedis(config: Config): void {
   }
 }
 
+/** Three processes, however many zones there are: where all begin, the rest of the world, and what is private. */
+function lightFleets({ zones, startZone }: LoadedContent['content']): Fleets {
+  const others = [...zones.values()].filter(({ id }) => id !== startZone)
+  const [shut, shared] = [true, false].map((isPrivate) =>
+    others.filter((zone) => (zone.private !== undefined) === isPrivate).map(({ id }) => id),
+  )
+  return [[startZone], shared!, shut!]
+    .filter((ids) => ids.length > 0)
+    .map((ids) => ({ zones: ids, hosts: 1 }))
+}
+
 type Fleets = NonNullable<Config['WAYSTONE_FLEET']>
 
 function fleetsOf(config: Config, { content }: LoadedContent): Fleets {
   const fleets = config.WAYSTONE_FLEET
-  if (fleets === undefined) return [...content.zones.keys()].map((zone) => ({ zone, hosts: 1 }))
-  for (const { zone } of fleets) {
+  if (fleets === undefined) return lightFleets(content)
+  for (const zone of fleets.flatMap(({ zones }) => zones)) {
     if (content.zones.has(zone)) continue
     const known = [...content.zones.keys()].join(', ')
     throw new StartError(`WAYSTONE_FLEET names the zone ${zone}; the content has ${known}.`)

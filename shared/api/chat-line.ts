@@ -8,7 +8,9 @@ import { characterName, moment, uuid } from './names.ts'
  */
 export const chatChannel = z
   .string()
-  .regex(/^(?:global|zone:[a-z][a-z0-9_]{0,31}|(?:guild|party|whisper):[0-9a-f-]{36})$/)
+  .regex(
+    /^(?:global|zone:[a-z][a-z0-9_]{0,31}(?::[0-9a-f-]{36})?|(?:guild|party|whisper):[0-9a-f-]{36})$/,
+  )
   .meta({
     description: 'global, zone:<zone>, guild:<id>, party:<id>, or whisper:<the other player>',
     example: 'zone:forest',

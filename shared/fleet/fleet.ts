@@ -1,7 +1,20 @@
 // The fleet seam: which hosts exist. Agones (default), GameLift or local processes stand behind it.
 
-/** Label of the zone whose instances a host opens; a director allocates by it. */
+/** Label of the zone whose instances a host opens; a director allocates by it. Of several: with points between. */
 export const zoneLabel = 'waystone.dev/zone'
+
+/** Whether a host with these labels opens instances of a zone. */
+export function opensZone(labels: Record<string, string>, zone: string): boolean {
+  return labels[zoneLabel]?.split('.').includes(zone) ?? false
+}
+
+/** Whether a host has all labels that are asked for. */
+export function carries(has: Record<string, string>, labels: Record<string, string>): boolean {
+  return Object.entries(labels).every(([key, value]) =>
+    key === zoneLabel ? opensZone(has, value) : has[key] === value,
+  )
+}
+
 /** The boot id of a host, which sets `waystone-boot` through the SDK; Agones puts its prefix before it. */
 export const bootLabel = 'agones.dev/sdk-waystone-boot'
 /** A host sets it (`waystone-protocol-<version>`) to `1` for each version of the zone protocol that it speaks. */

@@ -53,6 +53,8 @@ export const notification = z
       zone: contentId,
     }),
     z.object({ ...about, kind: z.literal('party.kicked'), ...byOne, partyId: uuid }),
+    // Your ticket is over. `name`: who has left the queue for all of you, or the party, or is gone.
+    z.object({ ...about, kind: z.literal('queue.left'), ...byOne, queueId: contentId }),
     z.object({ ...about, kind: z.literal('guild.invited'), ...ofGuild }),
     z.object({ ...about, kind: z.literal('guild.applied'), ...ofGuild }),
     z.object({ ...about, kind: z.literal('guild.joined'), ...ofGuild }),

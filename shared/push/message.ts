@@ -16,7 +16,11 @@ const message = z.union([
   z.object({ event: socialEvent, accounts }),
 ])
 
-const broadcastMessage = z.object({ event: socialEvent })
+const broadcastMessage = z.object({
+  event: socialEvent,
+  /** Only for those in this one. */
+  instance: z.string().optional(),
+})
 
 /** For players of one host. It may be lost; then they see it later. */
 export type PushMessage = z.infer<typeof message>

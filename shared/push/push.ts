@@ -19,11 +19,11 @@ export type Push = {
   /** Sends these players an event, wherever they are. */
   send(realmId: string, accountIds: readonly string[], event: SocialEvent): void
   /**
-   * Sends an event to everybody in a realm, or in one of its zones. Social sockets that listen to the channel of a
+   * Sends an event to everybody in a realm, in one of its zones, or in one instance of a zone. Social sockets that listen to the channel of a
    * line are told once a second that there is something to read; of anything else all of a realm are told, and none
    * of what concerns one zone.
    */
-  broadcast(realmId: string, where: { zone?: string }, event: SocialEvent): void
+  broadcast(realmId: string, where: { zone?: string; instance?: string }, event: SocialEvent): void
 }
 
 export function createPush(deps: {
@@ -89,11 +89,11 @@ export function createPush(deps: {
   return {
     hint: (of, realmId, accountIds) => tell(realmId, accountIds, { of }),
     send: (realmId, accountIds, event) => tell(realmId, accountIds, { event }),
-    broadcast(realmId, { zone }, event) {
+    broadcast(realmId, { zone, instance }, event) {
       const publish: CacheCommand = [
         'PUBLISH',
         broadcastChannel(realmId, zone),
-        JSON.stringify({ event }),
+        JSON.stringify({ event, instance }),
       ]
       const channel = event.kind === 'said' || event.kind === 'lost' ? event.channel : undefined
       tried(async () => {

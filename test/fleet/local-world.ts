@@ -37,7 +37,11 @@ export async function createLocalWorld(hosts: number, seed: number): Promise<Fle
   const startFleet = async (zone: string, count: number) => {
     const own = path.join(dataDir, zone)
     mkdirSync(own)
-    return await startLocalFleet({ ...options, fleets: [{ zone, hosts: count }], dataDir: own })
+    return await startLocalFleet({
+      ...options,
+      fleets: [{ zones: [zone], hosts: count }],
+      dataDir: own,
+    })
   }
   const started = await startFleet('hub', hosts)
   await until(async () => (await started.list()).length === hosts)

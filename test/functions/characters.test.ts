@@ -321,7 +321,7 @@ describe('deleting a character', () => {
     test.trips.reset()
     const operationId = newId(test.clock)
     await me.characters.delete(at, { operationId })
-    expect(test.trips.sequential()).toBe(7)
+    expect(test.trips.sequential()).toBe(8)
     expect((await me.characters.list({ params })).characters).toEqual([])
     const { items } = await test.memory.query(readCharacterRows('local', characterId))
     const rows = parseCharacterRows('local', characterId, items)!

@@ -224,5 +224,5 @@ it('an act costs three trips beside what a name takes', async () => {
   expect(await trips(() => bram.accept(partyId))).toBe('get get transact')
   expect(await trips(() => ada.askReady())).toBe('get get get transact')
   expect(await trips(() => ada.mine())).toBe('get query get')
-  expect(await trips(() => ada.leave())).toBe('get get get transact')
+  expect(await trips(() => ada.leave())).toBe('get get get get transact')
 })

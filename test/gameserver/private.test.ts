@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { privateEmptyMs } from '#shared/limits.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
+import { newId } from '#shared/runtime.ts'
+import { systemRuntime } from '#shared/system.ts'
 import { openStage } from './host-kit.ts'
 import { walk } from './walk.ts'
 import type { Stage } from './host-kit.ts'
@@ -170,6 +172,24 @@ describe('a private instance', () => {
     expect(await client.end()).toBe('host.unavailable')
     letGo()
     await ends()
+  })
+
+  it('is told alone what is said in it', async () => {
+    open('one')
+    open('two')
+    const [ann, bob] = [await join('ann', 'one'), await join('bob', 'two')]
+    const id = newId(systemRuntime)
+    const line = { lineId: id, channel: `zone:crypt:${id}`, at: 1, text: 'hush' }
+    const from = { characterId: id, playerId: id, name: 'Ann' }
+    const event = { kind: 'said' as const, channel: line.channel, line: { ...line, from } }
+    stage.persistence.told([{ event, zone: 'crypt', instance: 'one' }])
+    stage.persistence.told([{ event: { kind: 'announce', text: 'Tea' } }])
+    for (const { client } of [ann, bob]) {
+      await until(() => expect(client.controls.map(({ kind }) => kind)).toContain('announce'))
+    }
+    const said = ({ client }: typeof ann) => client.controls.filter(({ kind }) => kind === 'said')
+    expect(said(ann)).toHaveLength(1)
+    expect(said(bob)).toHaveLength(0)
   })
 
   it('is left by a gate in it, to where each one came from', async () => {

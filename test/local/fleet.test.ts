@@ -16,7 +16,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startLocalFleet } from '#local/fleet/local-fleet.ts'
 import type { LocalFleet, LocalFleetOptions } from '#local/fleet/local-fleet.ts'
 import { identify } from '#local/process-identity.ts'
-import { FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
+import { opensZone, FleetError, zoneLabel } from '#shared/fleet/fleet.ts'
 import { systemRuntime as runtime } from '#shared/system.ts'
 import { silentLog as log } from '#shared/telemetry/log.ts'
 import { until } from './until.ts'
@@ -39,7 +39,7 @@ afterEach(async () => {
 async function start(more: Partial<LocalFleetOptions> = {}, behaviour = 'good') {
   fleet = await startLocalFleet({
     host: '127.0.0.1',
-    fleets: [{ zone: 'hub', hosts: 1 }],
+    fleets: [{ zones: ['hub'], hosts: 1 }],
     env: { PATH: process.env['PATH'] ?? '', FAKE_HOST: behaviour },
     dataDir,
     markEnded: async (bootId) => void ended.push(bootId),
@@ -78,8 +78,8 @@ async function answers(port: number): Promise<boolean> {
 }
 
 test('hosts of every zone become ready, each on a port of its own with a boot id', async () => {
-  const forest = { zone: 'dark_forest', hosts: 2 }
-  await start({ fleets: [{ zone: 'hub', hosts: 1 }, forest] })
+  const forest = { zones: ['dark_forest'], hosts: 2 }
+  await start({ fleets: [{ zones: ['hub'], hosts: 1 }, forest] })
   await until(() => ready(3))
   const all = await hosts()
   expect(new Set(all.map(({ port }) => port)).size).toBe(3)
@@ -97,7 +97,7 @@ test('hosts of every zone become ready, each on a port of its own with a boot id
 })
 
 test('an allocation repeated gives the same host, and none is given twice', async () => {
-  await start({ fleets: [{ zone: 'hub', hosts: 2 }] })
+  await start({ fleets: [{ zones: ['hub'], hosts: 2 }] })
   await until(() => ready(2))
   const labels = { [zoneLabel]: 'hub' }
   const many = await Promise.all(
@@ -112,6 +112,22 @@ test('an allocation repeated gives the same host, and none is given twice', asyn
   expect(await fleet!.allocate({ requestId: 'a', labels: { [zoneLabel]: 'x' } })).toMatchObject({
     name: many[0]!.name,
   })
+})
+
+test('a host of several zones is given once for each of them, and opens all', async () => {
+  await start({ fleets: [{ zones: ['forest', 'desert'], hosts: 1 }] })
+  await until(() => ready())
+  const ask = async (requestId: string, zone: string) =>
+    await fleet!.allocate({ requestId, labels: { [zoneLabel]: zone } })
+  expect(await ask('a', 'hub')).toBeUndefined()
+  const [one] = await hosts()
+  expect(opensZone(one!.labels, 'desert') && opensZone(one!.labels, 'forest')).toBe(true)
+  expect(opensZone(one!.labels, 'for')).toBe(false)
+  expect(await ask('b', 'desert')).toMatchObject({ name: one!.name, state: 'allocated' })
+  expect(await ask('c', 'desert')).toBeUndefined()
+  expect(await ask('d', 'forest')).toMatchObject({ name: one!.name })
+  expect(await ask('e', 'forest')).toBeUndefined()
+  expect(await ask('b', 'desert')).toMatchObject({ name: one!.name })
 })
 
 test('a host that has not reported its boot id is not allocated', async () => {
@@ -257,7 +273,7 @@ test('hosts outlive a crash of their sidecars', async () => {
 })
 
 test('stop ends every host, marks every lease and leaves nothing in the record', async () => {
-  await start({ fleets: [{ zone: 'hub', hosts: 2 }] })
+  await start({ fleets: [{ zones: ['hub'], hosts: 2 }] })
   await until(() => ready(2))
   const boots = (await hosts()).map(({ bootId }) => bootId!)
   await fleet!.stop()

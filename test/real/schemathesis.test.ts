@@ -59,7 +59,10 @@ describe.skipIf(program === undefined)('schemathesis', () => {
     folder = await makeDataDir()
     reports = await mkdtemp(join(tmpdir(), 'waystone-schemathesis-'))
     // Generous limits are the default here: 429 must not hide what lies behind it.
-    waystone = await startWaystone({ ...folder, env: { WAYSTONE_FLEET: 'hub:1,forest:1,crypt:1,arena:1' } })
+    waystone = await startWaystone({
+      ...folder,
+      env: { WAYSTONE_FLEET: 'hub:1,forest:1,crypt:1,arena:1' },
+    })
     const clientOf = (token?: string) =>
       createApiClient({
         api,

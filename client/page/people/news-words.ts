@@ -15,6 +15,8 @@ export function newsWords(news: Notification): string {
       return `${news.name}: a place is open for you. Go there under People, Places.`
     case 'party.kicked':
       return `${news.name} has removed you from the party.`
+    case 'queue.left':
+      return `You do not wait any more: ${news.name} has left the queue or the party.`
     case 'guild.invited':
       return `${news.name} invites you to the guild ${news.guild}.`
     case 'guild.applied':
