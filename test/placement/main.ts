@@ -1,6 +1,7 @@
 // npm run mutants:placement [-- name ...]   each part of the rule of placement left out in a copy: which test finds it
 // node test/placement/main.ts --hunt        the tests alone: the last line says what the hunt reads
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
@@ -29,10 +30,12 @@ function hunt(): { caught: boolean; after: number; found: string } {
     (one) => `test/ownership/${one}.test.ts`,
   )
   const vitest = path.join(top, 'node_modules', 'vitest', 'vitest.mjs')
-  const args = [vitest, 'run', '--reporter=json', '--project=core', ...tests]
-  const { stdout } = spawnSync(process.execPath, args, { cwd: top, encoding: 'utf8' })
-  const line = stdout.split('\n').find((one) => one.startsWith('{"numTotalTestSuites"')) ?? ''
-  const { numTotalTests: after, testResults } = report.parse(JSON.parse(line))
+  const file = path.join(top, 'found.json')
+  const args = [vitest, 'run', '--reporter=json', `--outputFile=${file}`, '--project=core', ...tests]
+  spawnSync(process.execPath, args, { cwd: top, encoding: 'utf8' })
+  const { numTotalTests: after, testResults } = report.parse(
+    JSON.parse(readFileSync(file, 'utf8')),
+  )
   const results = testResults.flatMap(({ assertionResults }) => assertionResults)
   const failed = results.find(({ status }) => status === 'failed')
   return { caught: failed !== undefined, after, found: failed?.title ?? '' }
