@@ -768,6 +768,11 @@ export type RateProfile = 'strict' | 'generous'
  * a ticket: a transaction takes 100.
  */
 export const matchMembersMax = 40
+/**
+ * The result of a match counts for so long after its opening: who was cut off when it ended may bring it when he is
+ * back. Ratings stay.
+ */
+export const resultKeptMs = 90 * 24 * 60 * 60 * 1000
 /** Tickets of a queue lie in so many partitions: each takes 1,000 write units a second. */
 export const queueShards = 4
 /** Rows of tickets and matches stay so long after their end, for who asks late. */

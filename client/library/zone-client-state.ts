@@ -4,6 +4,7 @@ import type { Admission } from '#shared/api/world.ts'
 import type { Zone } from '#shared/content/content.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
 import type { NotifiedOf, SocialEvent } from '#shared/protocol/social-event.ts'
+import type { ResultAnswer } from '#shared/rules/played-match.ts'
 import type { TallyTotal } from '#shared/rules/tally.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
@@ -62,6 +63,8 @@ export type ZoneClientEvents = {
    * totals, the one with more changes is newer.
    */
   tally: TallyTotal & { tally: string }
+  /** A match has ended and counted: one's place, and points before and after where it is rated. It may come again. */
+  result: ResultAnswer & { match: string }
   /** Oneself stands in a gate to a private zone: followGates (gates.ts) goes there. */
   gate: { zone: string; difficulty?: string | undefined }
   acknowledged: Acknowledged

@@ -20,7 +20,7 @@ export function createBuiltIn(deps: BuiltInDeps, realmId: string, queue: Queue):
     add(ticket) {
       const { ticketId } = ticket
       tickets.set(ticketId, ticket)
-      const refusal = add(matcher, toMatch(matcher.rules, ticket))
+      const refusal = add(matcher, toMatch(queue, ticket))
       if (refusal === undefined || refusal.code === 'ticket.known') return undefined
       if (refusal.code === 'player.waiting') return refusal.ticketId
       // The rules have changed since it was taken: it waits until its time is over.

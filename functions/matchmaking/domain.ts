@@ -58,6 +58,9 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
+    // How strong a player is, and which match may change it.
+    { table: 'core', partition: 'R#{realm}#RATINGS-OF#*', actions: ['GetItem', 'Query'] },
+    { table: 'core', partition: 'R#{realm}#RESULT#*', actions: ['PutItem'] },
     // The instance of a match is opened.
     { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query', 'UpdateItem'] },
     {

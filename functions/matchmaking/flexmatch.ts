@@ -31,7 +31,7 @@ import type { Log } from '#shared/telemetry/log.ts'
 import type { Finder, Over, Proposal } from './finder.ts'
 import { sentWrite } from './store.ts'
 import type { Ticket } from './store.ts'
-import { rulesOf, toMatch } from './tickets.ts'
+import { toMatch } from './tickets.ts'
 
 type FlexDeps = Pick<FlexMatchPart, 'matching'> & {
   store: Store
@@ -69,7 +69,6 @@ export function createFlexFinder(
   configuration: string,
 ): Finder {
   const { store, runtime, log, matching, look } = deps
-  const rules = rulesOf(queue)
   const entries = new Map<string, Entry>()
   /** Ids that a ticket was sent under and that are over there; with its ticket they are forgotten. */
   const spent = new Set<string>()
@@ -114,7 +113,7 @@ export function createFlexFinder(
       entry.phase = 'marked'
     }
     const sentAs = entry.ticket.sentAs!
-    const { players } = toMatch(rules, entry.ticket)
+    const { players } = toMatch(queue, entry.ticket)
     const first = entry.phase === 'marked'
     // An answer that gets lost here leaves it to be asked about.
     entry.phase = 'unclear'

@@ -1,5 +1,7 @@
 import type { Handlers, OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { matchmaking } from '#shared/api/matchmaking.ts'
+import { firstRating, skillOf } from '#shared/results/rating.ts'
+import { ratingOf, readRatings } from '#shared/results/rows.ts'
 import { memberOf } from '../characters/characters.ts'
 import type { Acting } from '../parties/parties.ts'
 import { answerMatch } from './answers.ts'
@@ -25,7 +27,7 @@ export function matchmakingRoutes(
   return {
     async queues() {
       const queues = [...deps.content.queues.values()].map((queue) => {
-        const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds } = queue
+        const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds, rating } = queue
         const { stages } = rulesOf(queue)
         return {
           queueId,
@@ -34,6 +36,7 @@ export function matchmakingRoutes(
           choices,
           timeoutSeconds,
           ...(acceptSeconds === undefined ? {} : { acceptSeconds }),
+          ...(rating === undefined ? {} : { rating: rating.name }),
           partyMax: Math.max(...stages.flatMap(({ max }) => max)),
           players: {
             least: Math.min(...stages.map(({ minTotal }) => minTotal)),
@@ -56,6 +59,18 @@ export function matchmakingRoutes(
       const { queueId: queue, ticketId } = ticket
       const why = await askWhy(deps, realmId, { queue, ticketId })
       return { ...more, ticket: { ...ticket, ...(why && { why }) } }
+    },
+    async ratings({ params: { realmId }, caller, query }) {
+      const { accountId, characterId } = await member(realmId, caller, query.as)
+      const rows = await readRatings(deps.store, realmId, accountId)
+      const ratings = rows
+        .filter((row) => row.characterId === characterId)
+        .map((row) => {
+          const { rating, matches, last } = row
+          const { match: matchId, ...more } = last
+          return { rating, points: skillOf(ratingOf(row)), matches, last: { matchId, ...more } }
+        })
+      return { first: skillOf(firstRating), ratings }
     },
     leave: async (call) => await giveUpTicket(deps, acting(call, call.query.as)),
     async answer(call) {

@@ -23,6 +23,8 @@ const player = z.object({
   name: z.string(),
   /** What he has chosen, by attribute. */
   choices: z.record(z.string(), z.string()),
+  /** Points of the queue's rating, as they were when the ticket was taken. */
+  skill: z.int().optional(),
 })
 
 const ticketRow = z.object({

@@ -27,6 +27,7 @@ const queue = z
       .optional()
       .meta({ description: 'All have to accept a match in this time. Absent: nobody is asked' }),
     timeoutSeconds: z.int().meta({ description: 'A ticket is given up after so long' }),
+    rating: contentId.optional().meta({ description: 'Its results change this rating' }),
   })
   .meta({ id: 'Queue' })
 
@@ -84,6 +85,17 @@ const match = z
     mine: z.boolean().meta({ description: 'You have accepted' }),
   })
   .meta({ id: 'Match' })
+
+const rating = z
+  .object({
+    rating: contentId,
+    points: z.int(),
+    matches: z.int().meta({ description: 'Results that have counted' }),
+    last: z
+      .object({ matchId: uuid, place: z.int(), before: z.int(), at: moment })
+      .meta({ description: 'The latest result: your place, and your points before it' }),
+  })
+  .meta({ id: 'Rating' })
 
 const standing = z.object({
   ticket: ticket.optional(),
@@ -148,6 +160,21 @@ export const matchmaking = domain({
       params,
       query: z.object({ as }),
       answer: standing,
+      errors: ['character.not_found'],
+      limits: read,
+    }),
+    ratings: endpoint({
+      method: 'GET',
+      path: '/v1/realms/{realmId}/ratings',
+      summary: 'Your ratings, by the matches that you have played',
+      description: 'Without an entry for a rating you have its first points.',
+      identity: 'player',
+      params,
+      query: z.object({ as }),
+      answer: z.object({
+        first: z.int().meta({ description: 'Points of who has played nothing' }),
+        ratings: z.array(rating),
+      }),
       errors: ['character.not_found'],
       limits: read,
     }),

@@ -38,6 +38,10 @@ export const matchmakingCalls: CallsOf<typeof matchmaking> = {
     const { params, first } = await waiting(stage)
     return { by: first, params, query: { as: first.as } }
   },
+  async ratings(stage) {
+    const me = await stage.player()
+    return { by: me, params: { realmId: stage.realmId }, query: { as: me.as } }
+  },
   async leave(stage) {
     const { params, first, has } = await waiting(stage)
     const call = { by: first, params, query: { as: first.as } }
