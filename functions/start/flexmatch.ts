@@ -1,6 +1,7 @@
 // FlexMatch of functions, from their environment.
 import { remember } from '../http/remember.ts'
 import type { FlexMatchPart } from '#shared/flexmatch/flexmatch.ts'
+import { createGameLiftFlexMatch } from '#shared/flexmatch/gamelift.ts'
 import type { Wired } from './wire.ts'
 
 /** A certificate of SNS lives for a year; a new one has another address. */
@@ -9,15 +10,17 @@ const timeoutMs = 3000
 /** A certificate has some 2 KB. */
 const documentMax = 64 * 1024
 
-/** Undefined where it matches no queue: then its client is not even loaded. */
+/**
+ * Undefined where it matches no queue. Its client is imported all the same: imported on demand, none of it could be
+ * left out of a bundle, which would be 85 KB in place of 15.
+ */
 export async function openFlexMatch({
   config,
   awsOptions,
   runtime,
 }: Pick<Wired, 'config' | 'awsOptions' | 'runtime'>): Promise<FlexMatchPart | undefined> {
   const settings = config.WAYSTONE_FLEXMATCH
-  if (settings === undefined) return undefined
-  const { createGameLiftFlexMatch } = await import('#shared/flexmatch/gamelift.ts')
+  if (settings === undefined) return await Promise.resolve(undefined)
   return {
     topic: settings.topic,
     queues: new Map(Object.entries(settings.queues)),

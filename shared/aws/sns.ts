@@ -9,6 +9,9 @@ const signed = {
   confirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
 } as const
 
+/** Where SNS has its certificates. */
+const certificatePath = /^\/SimpleNotificationService-[0-9a-f]{32}\.pem$/
+
 function signedText(message: SnsMessage): string {
   const fields = signed[message.Type === 'Notification' ? 'Notification' : 'confirmation']
   return fields
@@ -37,7 +40,7 @@ export async function isSigned(
 ): Promise<boolean> {
   const { SigningCertURL: url, SignatureVersion: version, Signature } = message
   if (message.TopicArn !== topic || !isOfSns(url, topic)) return false
-  if (!new URL(url).pathname.endsWith('.pem')) return false
+  if (!certificatePath.test(new URL(url).pathname)) return false
   const pem = await get(url)
   try {
     const certificate = new X509Certificate(pem)

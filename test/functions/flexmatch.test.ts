@@ -373,14 +373,16 @@ describe('FlexMatch', () => {
       const text = await event()
       const topic = { TopicArn: 'arn:aws:sns:eu-central-1:999999999999:theirs' }
       expect(await codeOf(await world.post(notification(text, topic)))).toBe('route.not_found')
+      const file = certificateUrl.split('/').at(-1)!
       const urls = [
-        'https://sns.eu-central-1.amazonaws.com.evil.example/x.pem',
-        'https://evil.example/sns.eu-central-1.amazonaws.com/x.pem',
-        'https://sns.eu-west-1.amazonaws.com/x.pem',
-        'http://sns.eu-central-1.amazonaws.com/x.pem',
-        'https://sns.eu-central-1.amazonaws.com:8443/x.pem',
-        'https://sns.eu-central-1.amazonaws.com@evil.example/x.pem',
-        'https://sns.eu-central-1.amazonaws.com/x.txt',
+        `https://sns.eu-central-1.amazonaws.com.evil.example/${file}`,
+        `https://evil.example/sns.eu-central-1.amazonaws.com/${file}`,
+        `https://sns.eu-west-1.amazonaws.com/${file}`,
+        `http://sns.eu-central-1.amazonaws.com/${file}`,
+        `https://sns.eu-central-1.amazonaws.com:8443/${file}`,
+        `https://sns.eu-central-1.amazonaws.com@evil.example/${file}`,
+        `https://sns.eu-central-1.amazonaws.com/other/${file}`,
+        'https://sns.eu-central-1.amazonaws.com/x.pem',
         'no address',
       ]
       for (const SigningCertURL of urls) {
