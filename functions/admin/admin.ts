@@ -1,7 +1,7 @@
 // The actions of operators on players. A ban first changes the row of the account, in one transaction with
 // its audit entry. All later steps read that row and not the request. So of a ban and its lifting every
 // repeat carries out the later one.
-import type { MeantPlayer, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
+import type { MeantPlayer, PlayerAccount, StillInPlay } from '#shared/api/admin/players.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { Role } from '#shared/api/role.ts'
 import type { Content } from '#shared/content/content.ts'

@@ -1,5 +1,5 @@
 // Shows zone hosts to operators, and sends them the commands of operators.
-import type { FleetView } from '#shared/api/admin.ts'
+import type { FleetView } from '#shared/api/admin/fleet.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import { authority } from '#shared/authority.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'

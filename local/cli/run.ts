@@ -1,11 +1,8 @@
 // Runs a command over the API, and says its outcome in words.
-import type {
-  AuditEntry,
-  FleetView,
-  PlannedMaintenance,
-  PlayerAccount,
-  StillInPlay,
-} from '#shared/api/admin.ts'
+import type { AuditEntry } from '#shared/api/admin/audit.ts'
+import type { FleetView } from '#shared/api/admin/fleet.ts'
+import type { PlayerAccount, StillInPlay } from '#shared/api/admin/players.ts'
+import type { PlannedMaintenance } from '#shared/api/admin/realm.ts'
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { StartError } from '../start-error.ts'
