@@ -4,6 +4,7 @@
 // The store says what is so. A match is one transaction over its tickets, each of which still waits: all or none. So two
 // processes that match the same queue for a while, a ticket that is given up at the same moment, and a process that dies
 // anywhere do no harm. What was refused is read again. The lease only spares work.
+import type { ClosedQueue } from '#shared/api/admin/queues.ts'
 import type { Queue } from '#shared/content/content.ts'
 import {
   matchEveryMs,
@@ -22,10 +23,12 @@ import { StoreError } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { expireMatch, openMatch } from './answers.ts'
 import type { MatchDeps } from './answers.ts'
+import { readClosed } from './closure.ts'
 import { createExplainer } from './explaining.ts'
 import type { ExplainDeps } from './explaining.ts'
+import { cancelWrites, tellOut } from './cancelling.ts'
 import { freeMatcher, holdMatcher } from './lease.ts'
-import { matchWrite, readMatch, readShard, readTicket, ticketWrite } from './store.ts'
+import { idAt, matchWrite, readMatch, readShard, readTicket, ticketWrite } from './store.ts'
 import type { Ticket } from './store.ts'
 import { rulesOf, toMatch } from './tickets.ts'
 
@@ -109,15 +112,21 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
     for (const [id, at] of followed) if (now - at > 2 * queueFarBackMs) followed.delete(id)
   }
 
-  async function giveUp(): Promise<void> {
+  /** Those whose time is over, or all while an operator has closed the queue. */
+  async function giveUp(closed: ClosedQueue | undefined): Promise<void> {
     const now = runtime.now()
-    const over = [...tickets.values()].filter(({ until }) => until <= now)
+    const over = [...tickets.values()].filter(({ until }) => closed !== undefined || until <= now)
     await forAll(over, async (ticket) => {
+      const accounts = ticket.players.map(({ accountId }) => accountId)
       try {
+        if (closed !== undefined) {
+          await store.transact(cancelWrites(deps, realmId, queue, ticket, closed.text))
+          see({ ...ticket, state: 'cancelled' })
+          return tellOut(deps, realmId, accounts)
+        }
         const write = ticketWrite(realmId, ticket, { state: 'waits' }, { state: 'timedOut' })
         await store.transact([write])
         see({ ...ticket, state: 'timedOut' })
-        const accounts = ticket.players.map(({ accountId }) => accountId)
         deps.push.hint('presence', realmId, accounts)
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
@@ -196,7 +205,7 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
   return {
     async beat() {
       await read()
-      await giveUp()
+      await giveUp(await readClosed(store, runtime.now(), realmId, queue.id))
       const { matches: found } = pass(matcher, runtime.now())
       await forAll(found, async (one) => {
         try {
@@ -235,12 +244,6 @@ async function forAll<T>(all: Iterable<T>, work: (one: T) => Promise<void>): Pro
   }
   await Promise.all(Array.from({ length: atOnce }, run))
   if (failures.length > 0) throw failures[0]
-}
-
-/** Smaller than every id that is born then or later. */
-function idAt(ms: number): string {
-  const hex = Math.max(0, ms).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-`
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
 import { readMine } from '../parties/parties.ts'
 import type { Acting, Member } from '../parties/parties.ts'
+import { refuseClosed } from './closure.ts'
 import type { Match } from './match.ts'
 import {
   newTicketWrite,
@@ -28,7 +29,7 @@ import type { Queued, QueuePlayer, Ticket } from './store.ts'
 export type QueueDeps = OperationDeps & { content: Content }
 
 /** Throws queue.unknown. */
-function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
+export function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
   const queue = content.queues.get(id)
   if (queue === undefined) throw new Problem('queue.unknown')
   return queue
@@ -70,7 +71,7 @@ export type Choices = Record<string, Record<string, string>>
 
 /**
  * Takes a ticket for the caller's party as it is now, or for him alone. Throws queue.unknown, party.not_leader,
- * queue.choice, queue.too_many, queue.waiting, queue.penalty and queue.unfit.
+ * queue.choice, queue.too_many, queue.waiting, queue.penalty, queue.unfit and queue.closed.
  */
 export async function takeTicket(
   deps: QueueDeps,
@@ -80,13 +81,13 @@ export async function takeTicket(
   const { store, runtime } = deps
   const queue = queueOf(deps, queueId)
   return await once(deps, op, async () => {
-    const leader = await me()
+    const now = runtime.now()
+    const [leader] = await Promise.all([me(), refuseClosed(store, now, realmId, queue.id)])
     const party = await readMine(store, realmId, leader)
     if (party !== undefined && party.leader !== leader.characterId) {
       throw new Problem('party.not_leader')
     }
     const players = (party?.members ?? [leader]).map((member) => choose(queue, member, choices))
-    const now = runtime.now()
     const ticket: Ticket = {
       ticketId: newId(runtime),
       queue: queue.id,

@@ -161,6 +161,7 @@ export function createHostStore(deps: {
       await keeper.renew()
     },
     setState: places.setState,
+    closeInstance: places.closeInstance,
     openPrivate: places.openPrivate,
     endPrivate: places.endPrivate,
     reportSlots: async () => await places.reportSlots().then(() => 'done' as const, failed),

@@ -1,6 +1,7 @@
 // What operators do, in files by noun.
 import { auditEndpoints } from './admin/audit.ts'
 import { fleetEndpoints } from './admin/fleet.ts'
+import { instanceEndpoints } from './admin/instances.ts'
 import { letterEndpoints } from './admin/letters.ts'
 import { playerEndpoints } from './admin/players.ts'
 import { realmEndpoints } from './admin/realm.ts'
@@ -15,6 +16,7 @@ export const admin = domain({
     ...realmEndpoints,
     ...letterEndpoints,
     ...fleetEndpoints,
+    ...instanceEndpoints,
     ...auditEndpoints,
   },
 })

@@ -1,6 +1,7 @@
 // Queues: players and parties wait for others to play with, accept a match, and play it in an instance of their own.
 import * as z from 'zod'
 import { matchMembersMax } from '../limits.ts'
+import { queueEndpoints } from './admin/queues.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, moment, realmId, uuid } from './names.ts'
 
@@ -96,6 +97,7 @@ export const matchmaking = domain({
   name: 'matchmaking',
   description: 'Queues for groups',
   endpoints: {
+    ...queueEndpoints(whyView),
     queues: endpoint({
       method: 'GET',
       path: '/v1/realms/{realmId}/queues',
@@ -128,6 +130,7 @@ export const matchmaking = domain({
         'character.not_found',
         'party.not_leader',
         'queue.unknown',
+        'queue.closed',
         'queue.choice',
         'queue.too_many',
         'queue.unfit',

@@ -25,7 +25,7 @@ import { loadContent } from '#shared/content-files/load.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { EmailError } from '#shared/email/email.ts'
 import type { Email, EmailSender } from '#shared/email/email.ts'
-import type { FleetHost } from '#shared/fleet/fleet.ts'
+import type { Allocation, FleetHost } from '#shared/fleet/fleet.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
@@ -95,7 +95,7 @@ export type TestApi = {
   keys: KeyRing
   content: LoadedContent
   logged: string[]
-  /** What the fleet lists, and what it was asked to drain. */
+  /** What the fleet lists and gives by its labels, and what it was asked to drain. */
   fleet: { hosts: FleetHost[]; drained: string[] }
   /** What the domains keep of a player. */
   kept: Map<string, Personal>
@@ -241,7 +241,10 @@ export async function openApi(
     signIn: signInSettings.parse(options.signIn ?? {}),
     scaling: { hashes: options.scalingHashes ?? [scalingHash] },
     fleet: {
-      allocate: async () => undefined,
+      allocate: async ({ labels }: Allocation) =>
+        fleet.hosts.find(({ labels: has }) =>
+          Object.entries(labels).every(([name, value]) => has[name] === value),
+        ),
       list: async () => fleet.hosts,
       async drain(name: string) {
         fleet.drained.push(name)

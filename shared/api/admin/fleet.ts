@@ -27,6 +27,9 @@ const fleetHost = z
         capacity: z.int(),
       }),
     ),
+    slots: z
+      .array(z.object({ realmId, zone: contentId, used: z.int(), free: z.int() }))
+      .meta({ description: 'Room for private instances' }),
   })
   .meta({ id: 'FleetHost' })
 
