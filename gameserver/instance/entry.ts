@@ -25,7 +25,8 @@ function arrive(saved: Saved, { zone, id }: Instance): { saved: Saved; at: Point
     const at = [saved, outside].find((place) => place?.zone === zone.id)
     return { saved: others, at }
   }
-  if (saved.zone === zone.id && outside?.instance === id) return { saved: { ...others, outside }, at: saved }
+  if (saved.zone === zone.id && outside?.instance === id)
+    return { saved: { ...others, outside }, at: saved }
   const { zone: from, x, y } = outside ?? saved
   return { saved: { ...others, outside: { instance: id, zone: from, x, y } }, at: undefined }
 }

@@ -1,7 +1,12 @@
 // Applies commands from the host's inbox. They come at least once and may be late: each names the epoch
 // that it was issued against, and does not concern a character of a later epoch.
 import { sentToMs } from '#shared/limits.ts'
-import type { CharacterCommand, Command, MoveCommand, OpenCommand } from '#shared/ownership/inbox.ts'
+import type {
+  CharacterCommand,
+  Command,
+  MoveCommand,
+  OpenCommand,
+} from '#shared/ownership/inbox.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { Admission } from './admission.ts'

@@ -96,7 +96,7 @@ export type TestApi = {
   content: LoadedContent
   logged: string[]
   /** What the fleet lists and gives by its labels, and what it was asked to drain. */
-  fleet: { hosts: FleetHost[]; drained: string[] }
+  fleet: { hosts: FleetHost[]; requests: string[]; drained: string[] }
   /** What the domains keep of a player. */
   kept: Map<string, Personal>
   /** What was sent to social sockets, in order; those that are gone. */
@@ -195,7 +195,7 @@ export async function openApi(
     ],
     here: new Set(['local']),
   }
-  const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
+  const fleet: TestApi['fleet'] = { hosts: [], requests: [], drained: [] }
   const sockets: TestApi['sockets'] = { sent: [], closed: [], gone: new Set() }
   const logged: string[] = []
   const records = [...domainsWith(hasher), ...(options.extra ?? [])]
@@ -241,10 +241,12 @@ export async function openApi(
     signIn: signInSettings.parse(options.signIn ?? {}),
     scaling: { hashes: options.scalingHashes ?? [scalingHash] },
     fleet: {
-      allocate: async ({ labels }: Allocation) =>
-        fleet.hosts.find(({ labels: has }) =>
+      async allocate({ requestId, labels }: Allocation) {
+        fleet.requests.push(requestId)
+        return fleet.hosts.find(({ labels: has }) =>
           Object.entries(labels).every(([name, value]) => has[name] === value),
-        ),
+        )
+      },
       list: async () => fleet.hosts,
       async drain(name: string) {
         fleet.drained.push(name)

@@ -68,7 +68,13 @@ export const instanceEndpoints = {
     ...withZone(paged(zoneInstance, { size: 50, max: 100 })),
     errors: ['admin.zone_unknown'],
     limits: read,
-    links: { next: { to: 'admin.instances', query: { after: '$response.body#/next' } } },
+    links: {
+      next: {
+        to: 'admin.instances',
+        params: { realmId: '$request.path.realmId' },
+        query: { after: '$response.body#/next' },
+      },
+    },
   }),
   instance: endpoint({
     method: 'GET',
