@@ -1,13 +1,30 @@
 import { defineConfig } from 'vitest/config'
 
-// The main job against real parts (Chromium, real processes): slow, one at a time.
+/** They measure no time, so they may run beside each other. */
+const together = ['test/real/permissions/*.test.ts', 'test/real/redis.test.ts']
+
+// The main job against real parts (Chromium, real processes): slow, and most of it one at a time.
 export default defineConfig({
   test: {
-    include: ['test/real/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'together', include: together, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ['test/real/**/*.test.ts'],
+          exclude: together,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 30_000 } },
-    fileParallelism: false,
     pool: 'forks',
   },
 })

@@ -27,8 +27,9 @@ export function createWalker(random: () => number, options: WalkerOptions): Walk
 
   const gateGoal = (zone: Zone) => {
     const strayed = options.zone !== undefined && options.zone !== zone.id
+    // Those that lead to a private zone are for parties.
     const wanted = zone.gates.filter(
-      (gate) => options.zone === undefined || gate.to === options.zone,
+      ({ to, arrive }) => arrive !== undefined && (options.zone ?? to) === to,
     )
     if (!strayed && (options.zone !== undefined || random() >= gateChance)) return undefined
     const gate = wanted[Math.floor(random() * wanted.length)]

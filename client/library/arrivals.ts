@@ -135,6 +135,9 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
       core.tallyChanges.set(data.tally, data.changes)
       emitter.emit('tally', data)
       break
+    case 'gate':
+      emitter.emit('gate', data)
+      break
     case 'content':
       if (zone !== undefined) void reload(core, data.version, zone)
       break

@@ -62,6 +62,8 @@ export type ZoneClientEvents = {
    * totals, the one with more changes is newer.
    */
   tally: TallyTotal & { tally: string }
+  /** Oneself stands in a gate to a private zone: followGates (gates.ts) goes there. */
+  gate: { zone: string; difficulty?: string | undefined }
   acknowledged: Acknowledged
 }
 

@@ -1,9 +1,10 @@
 // What the player reads of what happens: arrivals, the state of the connection, chat, refusals.
+import { ApiError } from '#shared/api/client.ts'
 import type { RequestRefusal } from '../library/requests.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
 import type { ZoneClientState } from '../library/zone-client-state.ts'
 import type { Hud } from './hud.ts'
-import { words } from './words.ts'
+import { words, wordsOf } from './words.ts'
 
 /** `arrived`: the player is in another zone than before. */
 export function showNews(
@@ -55,6 +56,12 @@ export function refusalWords(of: string, code: RequestRefusal): string {
   return code === 'rate'
     ? 'You write too fast. Your line was not sent.'
     : 'This line is not allowed.'
+}
+
+/** Why a gate to a private zone does not open. */
+export function gateWords(error: unknown): string {
+  const isLed = error instanceof ApiError && error.code === 'party.not_leader'
+  return isLed ? 'The gate opens when the leader of your party has gone through.' : wordsOf(error)
 }
 
 const saving = 'Saving is paused. You can play on.'

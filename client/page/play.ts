@@ -2,6 +2,7 @@
 import { page as game } from '#game/page'
 import { openBrowserSocket } from '../library/socket.ts'
 import type { ContentSource } from '../library/content.ts'
+import { followGates } from '../library/gates.ts'
 import type { InRealm, Session } from '../library/session.ts'
 import type { KeyStore } from '../library/storage.ts'
 import { webMonotonic, webRuntime } from '../library/web-runtime.ts'
@@ -17,7 +18,7 @@ import type { GamePage } from './game-page.ts'
 import { publish } from './hook.ts'
 import { createHud } from './hud.ts'
 import type { Hud } from './hud.ts'
-import { helpLines, keyName, showNews } from './news.ts'
+import { gateWords, helpLines, keyName, showNews } from './news.ts'
 import { labelOf, readLine } from './chat-words.ts'
 import type { Target } from './chat-words.ts'
 import { missedWords } from './people/chat.ts'
@@ -122,6 +123,9 @@ export async function play(options: Play): Promise<void> {
       goTo: (instance) => void client.goTo(instance),
     },
   })
+  const { realmId, characterId } = playing
+  const refused = (error: unknown) => hud.note(gateWords(error))
+  followGates({ client, api, realmId, characterId, refused })
   client.on('maintenance', options.changed)
   client.on('announce', options.changed)
   client.on('notified', () => people.notified())

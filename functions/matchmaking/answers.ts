@@ -60,14 +60,20 @@ export async function openMatch(deps: MatchDeps, realmId: string, matchId: strin
   const { store, runtime, content } = deps
   const match = await readMatch(store, runtime.now(), realmId, matchId)
   if (match?.state !== 'ready') return
-  const { title: name, zone } = content.queues.get(match.queue) ?? {}
+  const { title: name, zone, difficulty } = content.queues.get(match.queue) ?? {}
   // The queue has gone from the content: nobody can play it.
   if (zone === undefined || name === undefined) return
   let tell = () => {}
   const op = operationOf(['match.open', realmId, matchId], {})
   await once(deps, op, async () => {
     const { members } = match
-    const planned = await planPrivate(deps, realmId, { instance: matchId, zone, members, name })
+    const planned = await planPrivate(deps, realmId, {
+      instance: matchId,
+      zone,
+      difficulty,
+      members,
+      name,
+    })
     tell = planned.tell
     const open = matchWrite(realmId, match, { ...match, state: 'open' })
     return { steps: [...planned.steps, { write: open }], answer: {} }

@@ -8,6 +8,7 @@ import { readRuleSet } from '#shared/matching/rule-set.ts'
 import type { RuleSet } from '#shared/matching/rule-set.ts'
 import { Problem } from '#shared/problem.ts'
 import { newId } from '#shared/runtime.ts'
+import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
 import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
@@ -26,7 +27,7 @@ import {
 } from './store.ts'
 import type { Queued, QueuePlayer, Ticket } from './store.ts'
 
-export type QueueDeps = OperationDeps & { content: Content }
+export type QueueDeps = OperationDeps & { content: Content; push: Pick<Push, 'hint'> }
 
 /** Throws queue.unknown. */
 export function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
@@ -80,7 +81,8 @@ export async function takeTicket(
 ): Promise<{ ticketId: string }> {
   const { store, runtime } = deps
   const queue = queueOf(deps, queueId)
-  return await once(deps, op, async () => {
+  let others: string[] = []
+  const answer = await once(deps, op, async () => {
     const now = runtime.now()
     const [leader] = await Promise.all([me(), refuseClosed(store, now, realmId, queue.id)])
     const party = await readMine(store, realmId, leader)
@@ -88,6 +90,7 @@ export async function takeTicket(
       throw new Problem('party.not_leader')
     }
     const players = (party?.members ?? [leader]).map((member) => choose(queue, member, choices))
+    others = players.map(({ accountId }) => accountId).filter((id) => id !== leader.accountId)
     const ticket: Ticket = {
       ticketId: newId(runtime),
       queue: queue.id,
@@ -111,6 +114,9 @@ export async function takeTicket(
       answer: { ticketId: ticket.ticketId },
     }
   })
+  // They look, and find that they wait.
+  if (others.length > 0) deps.push.hint('presence', realmId, others)
+  return answer
 }
 
 /** Throws queue.choice. */

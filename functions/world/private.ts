@@ -45,16 +45,26 @@ export type Opening = {
 export async function planPrivate(
   deps: PrivateDeps,
   realmId: string,
-  of: { instance: string; zone: string; members: readonly Member[]; by?: string; name: string },
+  of: {
+    instance: string
+    zone: string
+    difficulty: string | undefined
+    members: readonly Member[]
+    by?: string
+    name: string
+  },
 ): Promise<Opening> {
   const { runtime } = deps
   const { instance, zone, members, name } = of
+  const { difficulty = deps.content.zones.get(zone)?.private?.difficulties?.[0]?.id } = of
   const slot = await takeSlot(deps, realmId, zone, instance)
   const { bootId } = slot.card
   const openedAt = runtime.now()
   const ids = members.map(({ characterId }) => characterId)
-  const opened = { instance, zone, bootId, members: ids, openedAt }
-  const at = { realmId, zone, instance, slots: slot.card.instance, slotUntil: slot.ticketExpires }
+  const hard = difficulty === undefined ? {} : { difficulty }
+  const opened = { instance, zone, ...hard, bootId, members: ids, openedAt }
+  const slots = { slots: slot.card.instance, slotUntil: slot.ticketExpires }
+  const at = { realmId, zone, ...hard, instance, ...slots }
   const others = members.filter(({ characterId }) => characterId !== of.by)
   return {
     steps: [
@@ -74,6 +84,9 @@ export async function planPrivate(
   }
 }
 
+/** What is to be opened. `running`: the one that is open for him will do, if it is such a one. */
+export type Wish = { zone: string; difficulty?: string | undefined; running?: boolean }
+
 /**
  * Opens an instance of a private zone for the caller's party, or for him alone, and tells the others. Its slot is
  * taken under an id that follows from the operation: a request that comes again takes no second one. Throws
@@ -82,7 +95,7 @@ export async function planPrivate(
 export async function openPrivate(
   deps: PrivateDeps,
   { realmId, me, op }: Acting,
-  zone: string,
+  { zone, difficulty, running = false }: Wish,
 ): Promise<{ instance: PrivateView }> {
   const { store, content } = deps
   // Before a slot is asked for: a repeat must not hold its place for longer.
@@ -93,6 +106,17 @@ export async function openPrivate(
     const leader = await me()
     const of = content.zones.get(zone)
     if (of?.private === undefined) throw new Problem('instance.unknown')
+    const { difficulties = [] } = of.private
+    const hard = difficulty ?? difficulties[0]?.id
+    if (hard !== undefined && !difficulties.some(({ id }) => id === hard)) {
+      throw new Problem('instance.unknown')
+    }
+    if (running) {
+      const { instance } = await latestOf(deps, realmId, leader.characterId)
+      if (instance?.zone === zone && instance.difficulty === hard) {
+        return { steps: [], answer: { instance } }
+      }
+    }
     const party = await readMine(store, realmId, leader)
     if (party !== undefined && party.leader !== leader.characterId) {
       throw new Problem('party.not_leader')
@@ -103,6 +127,7 @@ export async function openPrivate(
     const planned = await planPrivate(deps, realmId, {
       instance: idOf(op),
       zone,
+      difficulty: hard,
       members,
       by,
       name,
@@ -182,8 +207,10 @@ async function stateOf(
   return card.state === 'open' && isLive(card, runtime.now()) ? card : 'over'
 }
 
-function viewOf({ instance, zone, members, openedAt }: Omit<PrivateInstance, 'bootId' | 'ended'>) {
-  return { instanceId: instance, zone, members: [...members], openedAt }
+function viewOf(one: Omit<PrivateInstance, 'bootId' | 'ended'>): PrivateView {
+  const { instance, zone, difficulty, members, openedAt } = one
+  const hard = difficulty === undefined ? {} : { difficulty }
+  return { instanceId: instance, zone, ...hard, members: [...members], openedAt }
 }
 
 /** A UUID (version 8) that follows from the id of an operation. */

@@ -14,7 +14,7 @@ export function worldRoutes(deps: WorldDeps & PrivateDeps): Handlers<typeof worl
     async open({ params: { realmId }, caller, body, operation }) {
       const { accountId } = caller
       const me = async () => await memberOf(deps.store, { realmId, accountId }, body.as)
-      return await openPrivate(deps, { realmId, me, op: operation }, body.zone)
+      return await openPrivate(deps, { realmId, me, op: operation }, body)
     },
     async instance({ params: { realmId }, caller, query }) {
       await characterOf(deps.store, { realmId, accountId: caller.accountId }, query.as)

@@ -41,7 +41,9 @@ export function createStatus(deps: StatusDeps) {
         players: cards.reduce((sum, { players }) => sum + players, 0),
         capacity: cards.reduce((sum, { capacity }) => sum + capacity, 0),
         instances: cards.length,
-        ...(zone.private === undefined ? {} : { membersMax: zone.capacity }),
+        ...(zone.private === undefined
+          ? {}
+          : { membersMax: zone.capacity, difficulties: zone.private.difficulties }),
       }
     }
   })

@@ -4,8 +4,8 @@ import { checkpointMs, privateEmptyMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { OpenCommand } from '#shared/ownership/inbox.ts'
 import type { Log } from '#shared/telemetry/log.ts'
-import type { Character } from '../instance/character.ts'
 import { drainInstance } from '../instance/drain.ts'
+import { outsideOf } from '../instance/leaving.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { Running, RunningInstances } from './running.ts'
 
@@ -27,10 +27,7 @@ export type Privates = {
 /** Who is let out comes back to where it came from. */
 const letOut = {
   reason: 'redirected',
-  to: ({ claimed }: Character) => {
-    const { outside } = claimed.saved
-    return outside && { zone: outside.zone, x: outside.x, y: outside.y }
-  },
+  to: outsideOf,
 } as const
 
 type Private = {
@@ -94,13 +91,13 @@ export function createPrivates(deps: {
     get count() {
       return privates.size
     },
-    open({ instance: id, zone: zoneId, slots: at, slotUntil }) {
+    open({ instance: id, zone: zoneId, difficulty, slots: at, slotUntil }) {
       const zone = deps.content().zones.get(zoneId)
       if (privates.has(id) || ended.has(id) || isShut || !slots.includes(at)) return
       if (zone?.private === undefined) return
       const now = monotonic()
       privates.set(id, {
-        running: running.begin(id, zone),
+        running: running.begin(id, zone, difficulty),
         endsAt: now + zone.private.minutes * 60_000,
         emptySince: now,
         ending: false,

@@ -25,7 +25,7 @@ export type RunningInstances = {
   /** The same by instance id. */
   readonly byId: ReadonlyMap<string, Instance>
   /** Begins an instance, whose first tick is due now. */
-  begin(id: string, zone: Zone): Running
+  begin(id: string, zone: Zone, difficulty?: string): Running
   /** Ends it: it does not tick any more. Its characters have left. */
   end(id: string): void
   /** Ticks that ran, of instances that have ended too. */
@@ -35,7 +35,7 @@ export type RunningInstances = {
 }
 
 export function createRunningInstances(
-  deps: Omit<InstanceDeps, 'id' | 'zone' | 'nextStay' | 'allowances'>,
+  deps: Omit<InstanceDeps, 'id' | 'zone' | 'difficulty' | 'nextStay' | 'allowances'>,
 ): RunningInstances {
   const { persistence, monotonic } = deps
   const all: Running[] = []
@@ -48,13 +48,14 @@ export function createRunningInstances(
   return {
     all,
     byId,
-    begin(id, zone) {
+    begin(id, zone, difficulty) {
       const log = deps.log.child({ instance: id })
       const index = begun++
       const instance = createInstance({
         ...deps,
         id,
         zone,
+        difficulty,
         log,
         seed: deps.seed + index,
         nextStay: () => ++stays,

@@ -10,7 +10,8 @@ import type { Character } from './character.ts'
 import { controlFrame, messageFrame, usedFrame } from './frames.ts'
 import type { WorldMessage } from './frames.ts'
 import type { Instance } from './instance.ts'
-import { startLeave } from './leaving.ts'
+import { outsideOf, startLeave } from './leaving.ts'
+import type { Destination } from './leaving.ts'
 import { loseSocket } from './player.ts'
 import { tellWaiting } from './telling.ts'
 
@@ -84,8 +85,8 @@ function sendSnapshot(instance: Instance, character: Character, now: number): vo
   if (gate !== undefined) {
     if (!inside(gate, entity)) character.gate = undefined
     else if (!instance.savingPaused) {
-      const to = { zone: gate.to, x: gate.arriveX, y: gate.arriveY }
-      return startLeave(instance, character, 'redirected', to)
+      const to = passGate(character, gate)
+      if (to !== undefined) return startLeave(instance, character, 'redirected', to)
     }
   }
   if (viewer !== undefined) {
@@ -98,6 +99,19 @@ function sendSnapshot(instance: Instance, character: Character, now: number): vo
   if (character.lostAt >= 0 && now - character.lostAt > resumeMs) {
     startLeave(instance, character, 'left')
   }
+}
+
+/**
+ * Where a gate leads to now. Undefined for a private zone: which instance is open for the player, the API knows. So his
+ * client is told that he stands there, once, and asks.
+ */
+function passGate(character: Character, gate: GateArea): Destination | undefined {
+  const { to: zone, arrive, difficulty } = gate
+  if (arrive !== undefined) return { zone, ...arrive }
+  if (zone === 'outside') return outsideOf(character)
+  character.gate = undefined
+  character.viewer?.connection.send(controlFrame({ kind: 'gate', zone, difficulty }))
+  return undefined
 }
 
 function sendMessage(instance: Instance, event: WorldMessage): void {

@@ -34,6 +34,8 @@ import type { Voices } from './voices.ts'
 export type InstanceDeps = {
   id: string
   zone: Zone
+  /** Of a private instance. */
+  difficulty?: string | undefined
   content: Content
   /** The core's and the game's; the core's alone by default. */
   rules?: ZoneRules
@@ -99,10 +101,11 @@ export type Instance = {
 }
 
 export function createInstance(deps: InstanceDeps): Instance {
-  const { id, zone, content, rules = coreRules, runtime, monotonic, log } = deps
+  const { id, zone, difficulty, content, rules = coreRules, runtime, monotonic, log } = deps
   const { nextStay, allowances, voices, blocks = new Map() } = deps
   const world = createWorld(zone, content.creatures, deps.seed, rules, {
     instance: id,
+    difficulty,
     ofGame: content.ofGame,
   })
   return {

@@ -11,6 +11,12 @@ import type { Instance } from './instance.ts'
 /** Where a character goes on, units. `sentTo`: in this instance, if it has room then. */
 export type Destination = Pick<Saved, 'zone' | 'x' | 'y' | 'sentTo'>
 
+/** Where a character came from into a private instance. */
+export function outsideOf({ claimed }: Character): Destination | undefined {
+  const { outside } = claimed.saved
+  return outside && { zone: outside.zone, x: outside.x, y: outside.y }
+}
+
 /**
  * Saves a character and gives it up; its socket is then closed with `reason`. With `to` the character is saved there,
  * and its client follows. Resolves when the store is clear. Never rejects.

@@ -4,7 +4,7 @@
 import type { Creature, Zone } from '#shared/content/content.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
-import { spawnSomewhere, wanderOf } from './creatures.ts'
+import { groupsOf, spawnSomewhere, wanderOf } from './creatures.ts'
 import { despawn } from './entities.ts'
 import { gateAt, gatesOf } from './gates.ts'
 import { appearanceOf, moveTo, nameOf } from './slots.ts'
@@ -37,7 +37,7 @@ export function changeContent(
 
   const before = new Set(world.creatures.filter(({ ofContent }) => ofContent))
   const missing: { creature: Creature; group: Group }[] = []
-  for (const group of zone.creatures) {
+  for (const group of groupsOf(zone, world.difficulty)) {
     const creature = creatures.get(group.creature)
     if (creature === undefined) throw new Error(`there is no creature ${group.creature}`)
     for (let i = 0; i < group.count; i++) {

@@ -5,7 +5,7 @@ import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import { worldAbilities } from './ability.ts'
 import { createComponents } from './components.ts'
-import { spawnSomewhere } from './creatures.ts'
+import { groupsOf, spawnSomewhere } from './creatures.ts'
 import { gatesOf } from './gates.ts'
 import { createGrid } from './grid.ts'
 import { createRandom } from './random.ts'
@@ -18,6 +18,7 @@ import type { World } from './world.ts'
 export type Facts = {
   /** The name of this running copy. */
   readonly instance: string
+  readonly difficulty?: string | undefined
   /** The entries of the game's kinds of content. */
   readonly ofGame: OfGame
 }
@@ -32,7 +33,7 @@ export function createWorld(
   creatures: ReadonlyMap<string, Creature>,
   seed: number,
   { archetypes, components: ofPlayers, abilities }: WorldRules = coreRules,
-  { instance, ofGame }: Facts = unnamed,
+  { instance, ofGame, difficulty }: Facts = unnamed,
 ): World {
   const width = metresToUnits(zone.width)
   const height = metresToUnits(zone.height)
@@ -40,6 +41,7 @@ export function createWorld(
   const world: Omit<World, 'zone'> & { zone?: World['zone'] } = {
     id: zone.id,
     instance,
+    difficulty,
     seed,
     ofGame,
     tick: 0,
@@ -85,7 +87,7 @@ export function createWorld(
 
 /** Puts the creatures of the content into their areas. */
 function populate(world: World, zone: Zone): void {
-  for (const group of zone.creatures) {
+  for (const group of groupsOf(zone, world.difficulty)) {
     const creature = world.creatureKinds.get(group.creature)
     if (creature === undefined) {
       throw new Error(

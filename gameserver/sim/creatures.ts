@@ -1,5 +1,5 @@
 // Creatures: how they come into the world, and how they stray.
-import type { Creature } from '#shared/content/content.ts'
+import type { Creature, Zone } from '#shared/content/content.ts'
 import { metresToUnits, speedOfMetres } from '#shared/rules/units.ts'
 import { between } from './random.ts'
 import { Creatures } from './archetype.ts'
@@ -22,6 +22,14 @@ export function addCreature(
     unseen: false,
     ofContent,
   })
+}
+
+/** The groups that the content has for an instance of this difficulty. */
+export function groupsOf(zone: Zone, difficulty: string | undefined): Zone['creatures'] {
+  return zone.creatures.filter(
+    ({ difficulties }) =>
+      difficulties === undefined || (difficulty !== undefined && difficulties.includes(difficulty)),
+  )
 }
 
 /** Puts a creature of the content somewhere free in an area, in metres. */

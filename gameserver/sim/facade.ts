@@ -28,6 +28,7 @@ export function createZone(world: World): Zone {
   return {
     id: world.id,
     instance: world.instance,
+    difficulty: world.difficulty,
     seed: world.seed,
     width: world.width / unitsPerMetre,
     height: world.height / unitsPerMetre,

@@ -5,14 +5,14 @@ import type { GateArea, World } from './world.ts'
 
 /** The gates of a zone in units. */
 export function gatesOf(zone: Zone): GateArea[] {
-  return zone.gates.map(({ area, to, arrive }) => ({
+  return zone.gates.map(({ area, to, arrive, difficulty }) => ({
     x0: metresToUnits(area.x),
     y0: metresToUnits(area.y),
     x1: metresToUnits(area.x + area.width),
     y1: metresToUnits(area.y + area.height),
     to,
-    arriveX: metresToUnits(arrive.x),
-    arriveY: metresToUnits(arrive.y),
+    arrive: arrive && { x: metresToUnits(arrive.x), y: metresToUnits(arrive.y) },
+    difficulty,
   }))
 }
 

@@ -101,8 +101,10 @@ export type GateArea = {
   x1: number
   y1: number
   to: string
-  arriveX: number
-  arriveY: number
+  /** Undefined: `to` is a private zone, or `outside`. */
+  arrive: { x: number; y: number } | undefined
+  /** Of the private zone. */
+  difficulty: string | undefined
 }
 
 /** `data`: JSON text; empty for none. */
@@ -142,6 +144,8 @@ export type World = {
   /** Of the zone in the content, and of this running copy. */
   readonly id: string
   readonly instance: string
+  /** Of a private instance, where its zone has several. */
+  readonly difficulty: string | undefined
   readonly seed: number
   tick: number
   readonly tickHz: number

@@ -100,6 +100,8 @@ export type Zone = {
   readonly id: string
   /** Of this running copy. */
   readonly instance: string
+  /** How hard it is to be: one of those that the content names for a private zone. Undefined where it names none. */
+  readonly difficulty: string | undefined
   readonly seed: number
   /** Seconds since this copy began, by its steps. */
   readonly now: number

@@ -28,6 +28,7 @@ const privateInstance = z
   .object({
     instanceId: uuid,
     zone: contentId,
+    difficulty: contentId.optional().meta({ description: 'Where its zone has several' }),
     members: z.array(uuid).meta({ description: 'Character ids; nobody else comes in' }),
     openedAt: moment,
   })
@@ -45,6 +46,10 @@ const zoneStatus = z.object({
     .int()
     .optional()
     .meta({ description: 'Of a private zone: an instance is for a party of at most so many' }),
+  difficulties: z
+    .array(z.object({ id: contentId, name: z.string() }))
+    .optional()
+    .meta({ description: 'Of a private zone: what can be chosen, the default first' }),
 })
 
 const span = z.object({ startsAt: moment, endsAt: moment })
@@ -118,7 +123,21 @@ export const world = domain({
       identity: 'player',
       repeat: 'remembered',
       params: z.object({ realmId }),
-      body: z.object({ as, zone: contentId }),
+      body: z.object({
+        as,
+        zone: contentId,
+        difficulty: contentId
+          .optional()
+          .meta({ description: 'Of those that the zone has; its first by default' }),
+        running: z
+          .boolean()
+          .default(false)
+          .meta({
+            description:
+              'The instance of that zone and difficulty that is open for your character will do, whoever opened it: so ' +
+              'a gate leads everybody to the same one',
+          }),
+      }),
       answer: z.object({ instance: privateInstance }),
       errors: [
         'realm.unknown',

@@ -48,13 +48,16 @@ export function checkReferences(content: Content, startKnown: boolean): string[]
   return problems
 }
 
-function checkQueue(content: Content, { id, zone: zoneId, ruleSet, choices }: Queue): string[] {
+function checkQueue(content: Content, queue: Queue): string[] {
+  const { id, zone: zoneId, difficulty, ruleSet, choices } = queue
   const problems: string[] = []
   const report = (path: string, reason: string) => {
     problems.push(`queues/${id}.json: ${path}: ${reason}`)
   }
   const zone = content.zones.get(zoneId)
   if (zone?.private === undefined) report('zone', `there is no private zone "${zoneId}"`)
+  else if (!hasDifficulty(zone, difficulty))
+    report('difficulty', unknownDifficulty(zone, difficulty))
   let rules: RuleSet
   try {
     rules = readRuleSet(ruleSet)
@@ -80,11 +83,24 @@ function checkQueue(content: Content, { id, zone: zoneId, ruleSet, choices }: Qu
   return problems
 }
 
+/** What a gate names that leads out of a private zone. No zone has this id. */
+const outside = 'outside'
+
+function hasDifficulty(zone: Zone, difficulty: string | undefined): boolean {
+  if (difficulty === undefined) return true
+  return zone.private?.difficulties?.some(({ id }) => id === difficulty) ?? false
+}
+
+function unknownDifficulty(zone: Zone, difficulty: string | undefined): string {
+  return `zone "${zone.id}" has no difficulty "${difficulty}"`
+}
+
 function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Walls>): string[] {
   const problems: string[] = []
   const report = (path: string, reason: string) => {
     problems.push(`zones/${zone.id}.json: ${path}: ${reason}`)
   }
+  if (zone.id === outside) report('id', `"${outside}" is what a private zone has around it`)
   const misplaced = standing(zone, walls.get(zone.id)!)(zone.spawn)
   if (misplaced) report('spawn', misplaced)
   zone.walls.forEach((wall, i) => {
@@ -99,18 +115,37 @@ function checkZone(content: Content, zone: Zone, walls: ReadonlyMap<string, Wall
     if (gateIds.has(gate.id)) report(`gates.${i}.id`, `the id "${gate.id}" is used twice`)
     gateIds.add(gate.id)
     if (!inside(zone, gate.area)) report(`gates.${i}.area`, 'reaches outside the zone')
+    if (gate.to === outside) {
+      if (zone.private === undefined) report(`gates.${i}.to`, 'only a private zone has an outside')
+      if (gate.arrive) report(`gates.${i}.arrive`, 'each one comes back to where he came from')
+      return
+    }
     const target = content.zones.get(gate.to)
     if (target === undefined) {
       report(`gates.${i}.to`, `there is no zone "${gate.to}"`)
       return
     }
-    if (target.private !== undefined) report(`gates.${i}.to`, `zone "${gate.to}" is private`)
-    const reason = standing(target, walls.get(target.id)!)(gate.arrive)
-    if (reason) report(`gates.${i}.arrive`, `${reason} of zone "${target.id}"`)
+    if (target.private !== undefined && zone.private !== undefined) {
+      report(`gates.${i}.to`, `it leads from one private zone to another, "${gate.to}"`)
+    }
+    if (!hasDifficulty(target, gate.difficulty)) {
+      report(`gates.${i}.difficulty`, unknownDifficulty(target, gate.difficulty))
+    }
+    if (target.private !== undefined) {
+      if (gate.arrive) report(`gates.${i}.arrive`, 'a private zone is entered at its spawn')
+    } else if (gate.arrive === undefined) report(`gates.${i}.arrive`, 'is missing')
+    else {
+      const reason = standing(target, walls.get(target.id)!)(gate.arrive)
+      if (reason) report(`gates.${i}.arrive`, `${reason} of zone "${target.id}"`)
+    }
   })
   zone.creatures.forEach((group, i) => {
     if (!content.creatures.has(group.creature)) {
       report(`creatures.${i}.creature`, `there is no creature "${group.creature}"`)
+    }
+    for (const difficulty of group.difficulties ?? []) {
+      if (hasDifficulty(zone, difficulty)) continue
+      report(`creatures.${i}.difficulties`, unknownDifficulty(zone, difficulty))
     }
     if (!inside(zone, group.area)) report(`creatures.${i}.area`, 'reaches outside the zone')
   })

@@ -54,6 +54,12 @@ export const zoneSchema = z.strictObject({
         .int()
         .min(1)
         .max(24 * 60),
+      /** How hard it may be, the default first. Each instance has one. Without them there is nothing to choose. */
+      difficulties: z
+        .array(z.strictObject({ id, name: title }))
+        .min(1)
+        .max(8)
+        .optional(),
     })
     .optional(),
   /**
@@ -77,10 +83,33 @@ export const zoneSchema = z.strictObject({
   floors: z.array(box.extend({ color })).max(500).optional(),
   /** Solid boxes. `appearance`: how a client may draw the box (house, tree). Each client has drawings of its own. */
   walls: z.array(box.extend({ color: color.optional(), appearance: id.optional() })).max(2000),
-  /** Standing in `area` leads to `arrive` in another zone. */
-  gates: z.array(z.strictObject({ id, name: title, area: box, to: id, arrive: point })).max(50),
+  /**
+   * Standing in `area` leads to `arrive` in another zone. A gate to a private zone leads to the spawn of an instance, and
+   * one to `outside` from there to where each one came from: both have no `arrive`.
+   */
+  gates: z
+    .array(
+      z.strictObject({
+        id,
+        name: title,
+        area: box,
+        to: id,
+        arrive: point.optional(),
+        /** Of the private zone that it leads to. */
+        difficulty: id.optional(),
+      }),
+    )
+    .max(50),
   creatures: z
-    .array(z.strictObject({ creature: id, count: z.int().min(1).max(500), area: box }))
+    .array(
+      z.strictObject({
+        creature: id,
+        count: z.int().min(1).max(500),
+        area: box,
+        /** Only in instances of these; in all without them. */
+        difficulties: z.array(id).min(1).optional(),
+      }),
+    )
     .max(100),
 })
 
@@ -161,6 +190,8 @@ export const queueSchema = z.strictObject({
   title,
   /** The private zone in which its matches are played. */
   zone: id,
+  /** One of the zone's; its first by default. */
+  difficulty: id.optional(),
   /** In FlexMatch's own JSON (shared/matching/rule-set.ts). */
   ruleSet: z.record(z.string(), z.unknown()),
   /** What each player chooses for himself, by attribute of the rule set. All its others need a default. */

@@ -63,6 +63,7 @@ const openCommand = z.object({
   realmId: z.string(),
   zone: z.string(),
   instance: z.string(),
+  difficulty: z.string().optional(),
   /** The card where its slot is counted, and until when that was taken, Unix ms. */
   slots: z.string(),
   slotUntil: z.int(),

@@ -10,13 +10,15 @@ import * as z from 'zod'
 import { hostRowsKeptMs } from '../limits.ts'
 import { readRow } from '../store/row.ts'
 import { expiresAt, live, StoreError } from '../store/store.ts'
-import type { Key, Store, Write } from '../store/store.ts'
+import type { Key, Store, Value, Write } from '../store/store.ts'
 
 const privateRow = z.object({
   zone: z.string(),
   bootId: z.string(),
   /** Character ids. */
   members: z.array(z.string()),
+  /** Where its zone has several. */
+  difficulty: z.string().optional(),
   /** Unix ms. */
   openedAt: z.int(),
   ended: z.boolean().default(false),
@@ -38,10 +40,11 @@ const latestKey = (realmId: string, characterId: string): Key => ({
 /** Part of the transaction that opens it: two rows and one a member, whose earlier instance is none of his any more. */
 export function privateWrites(
   realmId: string,
-  { instance, zone, bootId, members, openedAt }: Omit<PrivateInstance, 'ended'>,
+  { instance, zone, difficulty, bootId, members, openedAt }: Omit<PrivateInstance, 'ended'>,
 ): Write[] {
   const more = { v: 1, expires: expiresAt(openedAt + 2 * hostRowsKeptMs) }
-  const row = { zone, bootId, members: [...members], openedAt, ...more }
+  const row: Record<string, Value> = { zone, bootId, members: [...members], openedAt, ...more }
+  if (difficulty !== undefined) row['difficulty'] = difficulty
   return [
     { put: { table: 'volatile', item: { ...privateKey(realmId, instance), ...row } } },
     ...members.map((characterId): Write => {

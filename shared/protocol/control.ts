@@ -77,6 +77,12 @@ export const serverControl = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('saving'), paused: z.boolean() }),
   /** A tally of the player (shared/rules/tally.ts) has changed. Old news may come late: see `changes`. */
   tallyTotal.extend({ kind: z.literal('tally'), tally: z.string() }),
+  /** The player stands in a gate to a private zone: the API opens an instance, or has one that is open for him. */
+  z.object({
+    kind: z.literal('gate'),
+    zone: z.string(),
+    difficulty: z.string().optional(),
+  }),
   /** The content has changed while players are in; they may load it again. */
   z.object({ kind: z.literal('content'), version: z.string() }),
 ])

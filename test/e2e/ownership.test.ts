@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newSession, play, realmId, until } from './player.ts'
 import type { Player } from './player.ts'
+import { followGates } from '#client/library/gates.ts'
 import type { ZoneClient } from '#client/library/zone-client.ts'
 import { makeDataDir, startWaystone } from './waystone.ts'
 import type { Waystone } from './waystone.ts'
@@ -91,6 +92,44 @@ describe('a character', () => {
     const again = await play(waystone.url, one.session, as)
     playing.push(again)
     expect(again.client.state).toMatchObject({ instance: instance.instanceId })
+  })
+
+  it('goes by the gate of a private zone once its leader has, and out by the gate in it', async () => {
+    const one = await newPlayer('Ragna')
+    const two = await newPlayer('Sigrid')
+    const params = { realmId }
+    const as = one.characterId
+    const { party } = await one.api.parties.invite({ params, body: { as, name: 'Sigrid' } })
+    const to = { params: { ...params, partyId: party!.partyId }, body: { as: two.characterId } }
+    await two.api.parties.accept(to)
+    const refused: unknown[] = []
+    for (const { api, characterId, player } of [one, two]) {
+      const { client } = player
+      followGates({ client, api, realmId, characterId, refused: (error) => refused.push(error) })
+    }
+    const gate = two.player.client.content!.gates.find((each) => each.to === 'crypt')!
+    const x = gate.area.x + gate.area.width / 2
+    const before = { x, y: gate.area.y - 2 }
+    const walkIn = async ({ player }: typeof one) => await player.walkTo(x, gate.area.y + 1)
+    await Promise.all([one, two].map(async ({ player }) => await player.walkTo(before.x, before.y)))
+    await walkIn(two)
+    await until('it is told why not', () => refused.length > 0)
+    expect(refused).toMatchObject([{ code: 'party.not_leader' }])
+    expect(two.player.zone()).toBe('hub')
+    await two.player.walkTo(before.x, before.y)
+    const instanceOf = ({ player: { client } }: typeof one) =>
+      client.state.phase === 'joined' ? client.state.instance : undefined
+    await walkIn(one)
+    await until('the leader is in', () => one.player.zone() === 'crypt')
+    await walkIn(two)
+    await until('the other is in', () => two.player.zone() === 'crypt')
+    expect(instanceOf(two)).toBe(instanceOf(one))
+    const out = two.player.client.content!.gates[0]!.area
+    await two.player.walkTo(out.x + out.width / 2, out.y + 1)
+    await until('it is back', () => two.player.zone() === 'hub')
+    const { x: atX, y: atY } = two.player.place()
+    expect(Math.hypot(atX - x, atY - gate.area.y)).toBeLessThan(3)
+    expect(refused).toHaveLength(1)
   })
 
   it('queues with strangers, accepts, and plays with them in an instance of their own', async () => {

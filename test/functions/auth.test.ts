@@ -467,10 +467,10 @@ describe('guest', () => {
       ({ start }) => trips.filter((other) => other.start <= start && start < other.end).length,
     )
     expect(Math.max(...underWay)).toBe(guestsAtOnceMax)
-    // Those that are under way together may end in any order.
-    const moved = came.map((i, place) => Math.abs(i - place))
     expect(came.toSorted((a, b) => a - b)).toEqual(many)
-    expect(Math.max(...moved)).toBeLessThan(guestsAtOnceMax)
+    // Those that are under way together may end in any order, so one may overtake so many, and one may take long.
+    const overtook = came.map((i, place) => i - place)
+    expect(Math.max(...overtook)).toBeLessThan(guestsAtOnceMax)
   })
 
   it('makes one account when twenty different requests come at once', async () => {

@@ -140,6 +140,27 @@ describe('loading content', () => {
       (z) => (gate(z)['area'] = { x: 3000, y: 0, width: 1, height: 1 }),
       /gates\.0\.area/,
     ],
+    ['a gate without an arrival', (z) => delete gate(z)['arrive'], /gates\.0\.arrive: is missing/],
+    [
+      'an arrival in a private zone',
+      (z) => (gate(z)['to'] = 'crypt'),
+      /gates\.0\.arrive: a private zone is entered at its spawn/,
+    ],
+    [
+      'a difficulty that the other zone does not have',
+      (z) => Object.assign(gate(z), { to: 'crypt', arrive: undefined, difficulty: 'mild' }),
+      /gates\.0\.difficulty: zone "crypt" has no difficulty "mild"/,
+    ],
+    [
+      'a way outside from where everybody is outside',
+      (z) => Object.assign(gate(z), { to: 'outside', arrive: undefined }),
+      /gates\.0\.to: only a private zone has an outside/,
+    ],
+    [
+      'creatures of a difficulty that it does not have',
+      (z) => ((z['creatures'] as Json[])[0]!['difficulties'] = ['heroic']),
+      /creatures\.0\.difficulties: zone "hub" has no difficulty "heroic"/,
+    ],
     ['two gates of one id', (z) => (z['gates'] = [gate(z), gate(z)]), /gates\.1\.id: .*twice/],
     ['another id than its name', (z) => (z['id'] = 'castle'), /id: must be the file's name/],
     [

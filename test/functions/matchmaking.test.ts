@@ -94,6 +94,7 @@ describe('a queue', () => {
     const { queues } = await stage.client().matchmaking.queues({ params })
     expect(queues).toMatchObject([
       { queueId: 'crypt', zone: 'crypt', partyMax: 5, players: { least: 2, most: 5 } },
+      { queueId: 'crypt_heroic', zone: 'crypt', partyMax: 5, players: { least: 3, most: 5 } },
     ])
   })
 

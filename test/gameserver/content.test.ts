@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { step } from '#gameserver/sim/step.ts'
 import { createWorld } from '#gameserver/sim/create-world.ts'
+import { coreRules } from '#gameserver/sim/rules.ts'
 import type { Zone } from '#shared/content/content.ts'
 import { openStage } from './host-kit.ts'
 import type { Stage } from './host-kit.ts'
@@ -37,6 +38,29 @@ describe('the world, given other content', () => {
       for (const { speed } of world.creatures) expect([0, 20]).toContain(speed)
     }
     expect(world.creatures.some(({ speed }) => speed === 20)).toBe(true)
+  })
+
+  it('has the creatures of its difficulty, before and after', () => {
+    const area = { x: 20, y: 20, width: 80, height: 80 }
+    const group = (count: number, difficulties?: string[]) => ({
+      creature: 'deer',
+      count,
+      area,
+      ...(difficulties === undefined ? {} : { difficulties }),
+    })
+    const zone = testZone({ creatures: [group(3), group(4, ['heroic']), group(5, ['other'])] })
+    for (const [difficulty, count] of [
+      [undefined, 3],
+      ['normal', 3],
+      ['heroic', 7],
+    ] as const) {
+      const facts = { instance: 'one', ofGame: new Map(), difficulty }
+      const world = createWorld(zone, creatures, 1, coreRules, facts)
+      expect(world.creatures).toHaveLength(count)
+      expect(world.zone.difficulty).toBe(difficulty)
+      step(world, [change(testZone({ creatures: [group(2), group(6, ['heroic'])] }))])
+      expect(world.creatures).toHaveLength(difficulty === 'heroic' ? 8 : 2)
+    }
   })
 
   it('leaves nobody in a new wall', () => {

@@ -56,12 +56,18 @@ export async function openStage(
 ): Promise<Stage> {
   const zone = testZone({ creatures: [], ...options.zone })
   const spawn = { x: 20, y: 20 }
+  const wayOut = {
+    id: 'out',
+    name: 'Out',
+    area: { x: 24, y: 18, width: 4, height: 4 },
+    to: 'outside',
+  }
   const crypts =
     options.privates === undefined
       ? []
       : [
           {
-            ...testZone({ id: 'crypt', creatures: [], gates: [], spawn }),
+            ...testZone({ id: 'crypt', creatures: [], gates: [wayOut], spawn }),
             private: options.privates,
           },
         ]

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { privateEmptyMs } from '#shared/limits.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { openStage } from './host-kit.ts'
+import { walk } from './walk.ts'
 import type { Stage } from './host-kit.ts'
 
 let stage: Stage
@@ -169,6 +170,34 @@ describe('a private instance', () => {
     expect(await client.end()).toBe('host.unavailable')
     letGo()
     await ends()
+  })
+
+  it('is left by a gate in it, to where each one came from', async () => {
+    open('one')
+    const { client } = await join('ann', 'one')
+    // From its spawn, to the east.
+    await walk(client, 0, 30)
+    expect(await client.end()).toBe('redirected')
+    expect(client.redirect()).toMatchObject({ mode: 'go', zone: 'field' })
+    const from = { zone: 'field', x: metresToUnits(60), y: metresToUnits(60) }
+    expect(stage.persistence.left.at(-1)!.saved).toMatchObject(from)
+  })
+
+  it('is told of at a gate, once each time one walks in, and nobody is moved', async () => {
+    await stage.stop()
+    const area = { x: 62, y: 56, width: 4, height: 8 }
+    const gates = [{ id: 'crypt', name: 'Crypt', area, to: 'crypt', difficulty: 'heroic' }]
+    stage = await openStage({ privates: { perHost: 2, minutes: 60 }, zone: { gates } })
+    const ann = await stage.join('ann')
+    const told = () => ann.controls.filter(({ kind }) => kind === 'gate')
+    let next = await walk(ann, 0, 12)
+    await until(() => expect(told()).toHaveLength(1))
+    expect(told()[0]).toEqual({ kind: 'gate', zone: 'crypt', difficulty: 'heroic' })
+    expect(ann.closed).toBeUndefined()
+    while (ann.latest()!.own.x >= metresToUnits(62)) next = await walk(ann, 32_768, 4, next)
+    await walk(ann, 0, 12, next)
+    await until(() => expect(told()).toHaveLength(2))
+    expect(stage.persistence.left).toHaveLength(0)
   })
 
   it('is saved and let go with the others when the host stops', async () => {

@@ -35,7 +35,7 @@ async function work(host: Awaited<ReturnType<typeof openSlots>>) {
 
 const depsOf = (realm: Realm) => ({ ...realm.deps, push: { hint: () => undefined } })
 const open = async (realm: Realm, by: One, act = acting(realm, by)) =>
-  (await openPrivate(depsOf(realm), act, 'crypt')).instance
+  (await openPrivate(depsOf(realm), act, { zone: 'crypt' })).instance
 const slotsTaken = async (realm: Realm, { bootId }: Host) =>
   (await readCard(realm.store, realmId, { zone: 'crypt', bootId, instance: 'crypt-1' }))!.count
 
@@ -65,6 +65,38 @@ async function play(realm: Realm, host: Host, who: One, instance: string) {
 }
 
 describe('a private instance', () => {
+  it('is one and the same for all who come by its gate, once the leader has opened it, until it is over', async () => {
+    const realm = await openRealm()
+    await realm.host()
+    const host = await openSlots(realm)
+    const [ada, bram] = await party(realm, 2)
+    const byGate = async (one: One) => {
+      const wish = { zone: 'crypt', difficulty: 'heroic', running: true }
+      return (await openPrivate(depsOf(realm), acting(realm, one), wish)).instance
+    }
+    await expect(byGate(bram)).rejects.toMatchObject({ code: 'party.not_leader' })
+    const first = await byGate(ada)
+    expect(first).toMatchObject({ zone: 'crypt', difficulty: 'heroic' })
+    // Before its host has opened it, and after.
+    expect(await byGate(bram)).toEqual(first)
+    await work(host)
+    expect(host.opened.map(({ difficulty }) => difficulty)).toEqual(['heroic'])
+    expect(await byGate(ada)).toEqual(first)
+    expect(await byGate(bram)).toEqual(first)
+    // The other gate is another matter.
+    const easy = { zone: 'crypt', running: true }
+    const opened = await openPrivate(depsOf(realm), acting(realm, ada), easy)
+    expect(opened.instance).toMatchObject({ difficulty: 'normal' })
+    await work(host)
+    expect(await host.endPrivate(opened.instance.instanceId, { always: true })).toBe('ended')
+    await expect(byGate(bram)).rejects.toMatchObject({ code: 'party.not_leader' })
+    expect((await byGate(ada)).instanceId).not.toBe(first.instanceId)
+    const nightmare = { zone: 'crypt', difficulty: 'nightmare' }
+    await expect(openPrivate(depsOf(realm), acting(realm, ada), nightmare)).rejects.toMatchObject({
+      code: 'instance.unknown',
+    })
+  })
+
   it('is opened by the leader for the party, and lets in all its members and nobody else', async () => {
     const realm = await openRealm()
     await realm.host()
@@ -97,7 +129,7 @@ describe('a private instance', () => {
     const [ada] = await party(realm, 4)
     const act = acting(realm, ada)
     for (const zone of ['hub', 'nowhere']) {
-      const refused = openPrivate(depsOf(realm), act, zone)
+      const refused = openPrivate(depsOf(realm), act, { zone })
       await expect(refused).rejects.toMatchObject({ code: 'instance.unknown' })
     }
     await expect(open(realm, ada)).rejects.toMatchObject({ code: 'instance.too_many' })

@@ -50,6 +50,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     privateKey: CryptoKey
     publicKey: CryptoKey
   }
+  const difficulties = ['normal', 'heroic'].map((id) => ({ id, name: id }))
   const content: Content = {
     races: new Map(),
     words: new Map(),
@@ -62,7 +63,7 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
     zones: new Map([
       ['hub', zone('hub', capacity)],
       ['forest', zone('forest', capacity)],
-      ['crypt', zone('crypt', 3, { private: { perHost: 2, minutes: 60 } })],
+      ['crypt', zone('crypt', 3, { private: { perHost: 2, minutes: 60, difficulties } })],
     ]),
     startZone: 'hub',
     version: 'test',

@@ -88,8 +88,9 @@ test('counts code points', () => {
   expect(charactersOf('👩‍👩‍👧‍👦')).toBe(7)
 })
 
-test('is done with 10 MB in a moment, whatever they are of', () => {
+// A pattern that goes back and forth would take hours.
+test('takes a time that grows with the text alone, whatever it is of', () => {
   for (const part of ['a', ' ', '\n', ' \n', '\u00a0', 'ש', '😀', 'a\u0301', '\u0301', '\u200b']) {
-    isLinesText(part.repeat(10_000_000 / part.length), 60)
+    isLinesText(part.repeat(1_000_000 / part.length), 60)
   }
-}, 120_000)
+})

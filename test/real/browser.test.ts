@@ -1,19 +1,23 @@
 // The main job as players do it: two browsers, one with a guest, one with an account.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Hook } from '#client/page/hook.ts'
 import { freePort, makeDataDir, startWaystone } from '../e2e/waystone.ts'
 import type { Waystone } from '../e2e/waystone.ts'
 import { clientId, clientSecret, startOidc } from '../functions/oidc-here.ts'
 import type { OidcHere } from '../functions/oidc-here.ts'
 import { keepAnAccount, signInElsewhere, startAnew } from './account-story.ts'
 import { findChromium, launch } from './chromium.ts'
-
-declare global {
-  interface Window {
-    waystone?: Hook
-  }
-}
+import {
+  createAndEnter,
+  hold,
+  openPage as open,
+  openTab,
+  placeOf,
+  press,
+  sees,
+  self,
+  shown,
+} from './pages.ts'
 
 const chromium = findChromium()
 
@@ -40,49 +44,8 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
     await folder?.remove()
   })
 
-  /** A page of its own person: nothing is shared with the other. */
-  async function openPage(): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
-    const page = await context.newPage()
-    // Another service may do on its own page what it likes.
-    const isOurs = () => page.url().startsWith(waystone.url)
-    page.on('console', (message) => {
-      if (message.type() === 'error' && isOurs()) complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('request', (request) => {
-      if (isOurs() && !request.url().startsWith(waystone.url))
-        complaints.push(`asked ${request.url()}`)
-    })
-    await page.goto(waystone.url)
-    return page
-  }
-
-  async function createAndEnter(page: Page, name: string): Promise<void> {
-    await page.fill('input[name=character]', name)
-    await page.click('#create')
-    await page.waitForFunction(() => window.waystone?.state?.phase === 'joined')
-  }
-
-  /** Own place as predicted and as the server confirmed it last, metres. */
-  const self = async (page: Page) => (await page.evaluate(() => window.waystone!.self()))!
-  const sees = async (page: Page, name: string) =>
-    await page.evaluate((who) => window.waystone!.others().find((one) => one.name === who), name)
-  const zone = async (page: Page) =>
-    await page.evaluate(() => {
-      const state = window.waystone?.state
-      return state?.phase === 'joined' ? state.zone : undefined
-    })
-
-  /** Holds a key until the condition holds on a page. */
-  async function hold(page: Page, key: string, condition: () => Promise<boolean>): Promise<void> {
-    await page.keyboard.down(key)
-    try {
-      await expect.poll(condition, { timeout: 40_000, interval: 50 }).toBe(true)
-    } finally {
-      await page.keyboard.up(key)
-    }
-  }
+  const openPage = async () => await open(browser, waystone.url, complaints)
+  const zone = async (page: Page) => (await placeOf(page))?.zone
 
   /**
    * Walks east or west until the player stands within a metre and a half of x. A page that draws a few
@@ -120,18 +83,6 @@ describe.skipIf(chromium === undefined)('two people in two browsers', () => {
       })
       .toBeLessThan(0.001)
   }
-
-  /** Chooses a tab of the panel of people, which it opens. */
-  async function openTab(page: Page, title: string): Promise<void> {
-    if (!(await page.locator('dialog.people').isVisible())) {
-      await page.click('.corner >> text=/^People/')
-    }
-    await page.click(`dialog.people .choices >> text=/^${title}/`)
-  }
-  const press = async (page: Page, label: string) =>
-    await page.click(`dialog.people button:text-is("${label}"):visible`)
-  const shown = async (page: Page, text: string) =>
-    await page.locator(`dialog.people >> text=${text} >> visible=true`).first().waitFor()
 
   /** Two who are in zones of different hosts: friends, a party, a guild with a rank of its own, a letter. */
   async function keepInTouch(mira: Page, bram: Page): Promise<void> {

@@ -123,7 +123,7 @@ function arrive(positions: Position[], zone: string, at: number): void {
   const beside = ({ area: { x, y, width, height } }: (typeof gates)[number]) =>
     Math.hypot(last.x - (x + width / 2), last.y - (y + height / 2))
   const [gate] = gates.toSorted((a, b) => beside(a) - beside(b))
-  if (gate !== undefined) positions.push({ at, zone, ...gate.arrive })
+  if (gate?.arrive !== undefined) positions.push({ at, zone, ...gate.arrive })
 }
 
 /**

@@ -26,12 +26,23 @@ export function placesTab(context: TabContext, travel: Travel | undefined): Tab 
   let again: ReturnType<typeof setTimeout> | undefined
 
   async function draw(): Promise<number> {
+    const status = api.world.status({ params })
     const [{ zones }, { instance }, queued] = await Promise.all([
-      api.world.status({ params }),
+      status,
       api.world.instance({ params, query: { as } }),
-      queues.read(),
+      queues.read(status.then(({ now }) => now)),
     ])
-    const nameOf = (id: string) => zones.find(({ zone }) => zone === id)?.name ?? id
+    const nameOf = ({
+      zone: id,
+      difficulty,
+    }: {
+      zone: string
+      difficulty?: string | undefined
+    }) => {
+      const { name = id, difficulties = [] } = zones.find(({ zone }) => zone === id) ?? {}
+      const hard = difficulties.find((one) => one.id === difficulty)?.name
+      return hard === undefined ? name : `${name}, ${hard.toLowerCase()}`
+    }
     const inside = instance !== undefined && travel?.instance() === instance.instanceId
     const go = (label: string, to: string) =>
       travel === undefined ? [] : [{ label, choose: () => travel.goTo(to) }]
@@ -40,15 +51,20 @@ export function placesTab(context: TabContext, travel: Travel | undefined): Tab 
         ? []
         : [
             line(
-              nameOf(instance.zone),
+              nameOf(instance),
               inside ? 'you are there' : `open for ${instance.members.length}`,
               inside ? go('Leave', 'outside') : go('Go there', instance.instanceId),
             ),
           ]
-    const places = zones.flatMap(({ zone, name, membersMax }) => {
+    const places = zones.flatMap(({ zone, name, membersMax, difficulties = [] }) => {
       if (membersMax === undefined) return []
-      const choose = () => act(() => api.world.open({ params, body: { as, zone } }))
-      return [line(name, `for up to ${membersMax}`, [{ label: 'Open', choose }])]
+      const choose = (difficulty?: string) => () =>
+        act(() => api.world.open({ params, body: { as, zone, difficulty } }))
+      const choices =
+        difficulties.length < 2
+          ? [{ label: 'Open', choose: choose() }]
+          : difficulties.map(({ id, name: label }) => ({ label, choose: choose(id) }))
+      return [line(name, `for up to ${membersMax}`, choices)]
     })
     const none = element('p', { text: 'There are no places for a party here.' })
     const drawn = [

@@ -9,8 +9,8 @@ import type { TabContext } from './tab.ts'
 type Queue = Awaited<ReturnType<ApiClient<Api>['matchmaking']['queues']>>['queues'][number]
 
 export type Queues = {
-  /** What there is to draw now, and how much waits for the player. */
-  read(): Promise<{ drawn: HTMLElement[]; waiting: number; waits: boolean }>
+  /** What there is to draw at `now`, the server's time, and how much waits for the player. */
+  read(now: Promise<number>): Promise<{ drawn: HTMLElement[]; waiting: number; waits: boolean }>
 }
 
 export function createQueues({ api, playing, act }: TabContext): Queues {
@@ -55,32 +55,41 @@ export function createQueues({ api, playing, act }: TabContext): Queues {
     return row
   }
 
-  const waiting = ({ ticket, match }: StandingView, queues: readonly Queue[]): HTMLElement[] => {
+  const waiting = (
+    { ticket, match }: StandingView,
+    queues: readonly Queue[],
+    now: number,
+  ): HTMLElement[] => {
     if (ticket === undefined) return []
     const title = queues.find(({ queueId }) => queueId === ticket.queueId)?.title ?? ticket.queueId
     if (match === undefined) {
       const leave = () => act(() => api.matchmaking.leave({ params, query: { as } }))
-      return [line(title, whyWords(ticket.why), [{ label: 'Leave the queue', choose: leave }])]
+      const others = ticket.players.filter(({ characterId }) => characterId !== as)
+      const names = others.map(({ name }) => name).join(', ')
+      const about = `${names && `With ${names}. `}${whyWords(ticket.why)}`
+      return [line(title, about, [{ label: 'Leave the queue', choose: leave }])]
     }
     const of = { params: { ...params, matchId: match.matchId } }
     const say = (accept: boolean) => () =>
       act(() => api.matchmaking.answer({ ...of, body: { as, accept } }))
     if (match.state === 'opens') return [line(title, 'it opens…', [])]
     if (match.mine) return [line(title, `${match.accepted} of ${match.members} have accepted`, [])]
-    const asked = line(title, `${match.members} are found. Do you come?`, [])
+    const left = Math.max(0, Math.ceil((match.until - now) / 1000))
+    const asked = line(title, `${match.members} are found. Do you come? ${left} s`, [])
     asked.append(button('Accept', say(true), 'main'), button('Decline', say(false)))
     return [asked]
   }
 
   return {
-    async read() {
-      const [{ queues }, standing] = await Promise.all([
+    async read(serverNow) {
+      const [now, { queues }, standing] = await Promise.all([
+        serverNow,
         api.matchmaking.queues({ params }),
         api.matchmaking.standing({ params, query: { as } }),
       ])
       const { ticket, match, penaltyUntil } = standing
       const about = penaltyUntil === undefined ? [] : [element('p', { text: penaltyWords })]
-      const own = section('You wait', waiting(standing, queues))
+      const own = section('You wait', waiting(standing, queues, now))
       const open = ticket === undefined ? section('Play with others', queues.map(entry)) : []
       return {
         drawn: [...own, ...about, ...open],
@@ -105,13 +114,20 @@ function choiceOf({ choices }: Queue, own: Record<string, string>, nth: number) 
 /** What a player reads while he waits. */
 function whyWords(why: WhyView | undefined): string {
   if (why === undefined) return 'looking for others…'
-  const { waitsFor, fits, atLeast } = why
+  const { waitsFor, fits, atLeast, position, lastWaitsMs } = why
   const later = fits.find(
     ({ afterSeconds, players }) => afterSeconds > 0 && players > fits[0]!.players,
   )
   const more = atLeast ? 'at least ' : ''
+  const place = position === 1 ? ' You are next.' : ` You are number ${position}.`
+  const usual = lastWaitsMs && Math.max(1, Math.round(lastWaitsMs.median / 1000))
+  const estimate = usual === undefined ? '' : ` Others have waited about ${usual} s.`
   const soon =
-    later === undefined ? '' : ` From ${later.afterSeconds} s on ${more}${later.players} would fit.`
+    (later === undefined
+      ? ''
+      : ` From ${later.afterSeconds} s on ${more}${later.players} would fit.`) +
+    place +
+    estimate
   switch (waitsFor.kind) {
     case 'players':
       return `${waitsFor.players} more ${waitsFor.players === 1 ? 'player is' : 'players are'} missing.${soon}`
