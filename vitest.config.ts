@@ -41,7 +41,7 @@ const withoutGame = {
   apart: [
     'test/{cdk,e2e,local,simulation}/**/*.test.ts',
     'test/functions/{game,lambda,lambda-eks}.test.ts',
-    'test/testing/world.test.ts',
+    'test/testing/{arena,world}.test.ts',
   ],
 }
 /** What they get instead of a game. One that loads the chosen game after all fails, and belongs to those above. */

@@ -27,6 +27,8 @@ import { acknowledge } from './acknowledged.ts'
 import { healthPathOf, pathsOf } from './bundles.ts'
 import { clusterEnvironment, defineClusterAccess } from './cluster.ts'
 import type { Data } from './data.ts'
+import { defineFlexMatch } from './flexmatch.ts'
+import type { FlexMatch } from './flexmatch.ts'
 import { functionRole, hasSockets } from './roles.ts'
 import { prefixOf, removalOf } from './settings.ts'
 import type { Settings } from './settings.ts'
@@ -75,12 +77,14 @@ export function defineApi(app: App, options: ApiOptions): Api {
     ...(settings.cors.length === 0 ? {} : { corsPreflight: crossOrigin(settings.cors) }),
   })
   const sockets = defineSockets(stack, settings)
+  const flexMatch = defineFlexMatch(stack, settings)
   const publicUrl = settings.domain === undefined ? http.apiEndpoint : `https://${settings.domain}`
   const functions = new Map<string, Function>()
   const routes = new Map<string, HttpRoute>()
   for (const [name, records] of options.functions) {
-    const made = defineFunction(stack, name, records, { ...options, publicUrl, sockets })
+    const made = defineFunction(stack, name, records, { ...options, publicUrl, sockets, flexMatch })
     functions.set(name, made)
+    flexMatch.leadTo(records, made)
     addTimers(stack, records, made, settings)
     for (const [path, route] of addRoutes(http, name, records, made)) routes.set(path, route)
   }
@@ -115,9 +119,9 @@ function defineFunction(
   stack: Stack,
   name: string,
   records: readonly DomainRecord[],
-  more: ApiOptions & { publicUrl: string; sockets: SocketApi },
+  more: ApiOptions & { publicUrl: string; sockets: SocketApi; flexMatch: FlexMatch },
 ): Function {
-  const { settings, data, codeOf, publicUrl, sockets } = more
+  const { settings, data, codeOf, publicUrl, sockets, flexMatch } = more
   const { realm, authConcurrency } = settings
   const logGroup = logs(stack, `${name}-logs`, `/waystone/${realm}/${name}`, settings)
   const hashes = records.some(({ hashesPasswords }) => hashesPasswords)
@@ -144,6 +148,8 @@ function defineFunction(
       ...(needsOf(records).has('signIn') ? { WAYSTONE_SIGN_IN_SECRET: data.signIn.secretArn } : {}),
       ...(needsOf(records).has('email') ? emailEnvironment(settings) : {}),
       ...(needsOf(records).has('scaling') ? scalingEnvironment(settings) : {}),
+      ...flexMatch.environment(records),
+      ...limitEnvironment(settings),
       ...clusterEnvironment(records, settings),
     },
   })
@@ -175,6 +181,17 @@ function addTimers(
         }),
       ],
     })
+  }
+}
+
+/** Of a realm with a limit of players. */
+function limitEnvironment(settings: Settings): Record<string, string> {
+  const { players, playersPriority, playersRate } = settings
+  if (players === undefined) return {}
+  return {
+    WAYSTONE_REALM_PLAYERS: String(players),
+    WAYSTONE_REALM_PRIORITY: String(playersPriority),
+    WAYSTONE_REALM_RATE: String(playersRate),
   }
 }
 

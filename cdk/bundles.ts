@@ -146,6 +146,7 @@ const openers: Record<Need, { from: string; name: string }> = {
   email: { from: './functions/start/email.ts', name: 'openEmail' },
   signIn: { from: './functions/start/sign-in.ts', name: 'openSignIn' },
   scaling: { from: './functions/start/scaling.ts', name: 'openScaling' },
+  flexMatch: { from: './functions/start/flexmatch.ts', name: 'openFlexMatch' },
 }
 
 /** A module that serves some domains, and carries what these need and nothing else. */

@@ -53,7 +53,7 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
   {
     table: 'core',
     partition: 'R#{realm}#C#*',
-    actions: ['Query', 'UpdateItem', 'ConditionCheckItem'],
+    actions: ['GetItem', 'Query', 'UpdateItem', 'ConditionCheckItem'],
   },
   // Effects of the game.
   operationRows,
@@ -68,6 +68,9 @@ export const ZONE_PERMISSIONS: readonly RowPermission[] = [
     actions: ['UpdateItem', 'ConditionCheckItem'],
     unused: 'Tallies do not; another effect may, among its own rows.',
   },
+  // Results of matches, and the ratings that they change.
+  { table: 'core', partition: 'R#{realm}#RESULT#*', actions: ['GetItem', 'PutItem'] },
+  { table: 'core', partition: 'R#{realm}#RATINGS-OF#*', actions: ['GetItem', 'PutItem'] },
   // Results for leaderboards, and their copies in Redis.
   {
     table: 'core',

@@ -24,6 +24,12 @@ const schema = z.strictObject({
   realm: VARIABLES.WAYSTONE_REALM.schema.default('main'),
   /** Shown to players. */
   realmName: VARIABLES.WAYSTONE_REALM_NAME.schema.default('Main'),
+  /** Players that may be in the realm at once; more wait in its login queue. Without it there is no limit. */
+  players: VARIABLES.WAYSTONE_REALM_PLAYERS.schema,
+  /** Of a hundred turns of the login queue, those of accounts with priority. */
+  playersPriority: VARIABLES.WAYSTONE_REALM_PRIORITY.schema.default(75),
+  /** Players a second that come into a realm with a limit. */
+  playersRate: VARIABLES.WAYSTONE_REALM_RATE.schema.default(100),
   bundling: z.enum(BUNDLINGS).default('domains'),
   /** Origins whose pages may call the API, separated by commas, or *. */
   cors: VARIABLES.WAYSTONE_CORS.schema.default([]),
@@ -48,6 +54,12 @@ const schema = z.strictObject({
   emailLinks: VARIABLES.WAYSTONE_EMAIL_LINKS.schema,
   /** SHA-256 of the secret of the cluster's autoscaler, in hex; without it the webhook is closed. */
   scalingHash: VARIABLES.WAYSTONE_SCALING_HASH.schema,
+  /** Queues of the content that GameLift FlexMatch matches, separated by commas. The others are matched here. */
+  flexMatch: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$/)
+    .transform((text) => text.split(','))
+    .default([]),
   /** Requests a second that the API lets through, in all, and by route that hashes a password (30 ms of a core). */
   ratePerS: whole.default(1000),
   passwordRatePerS: whole.default(50),

@@ -19,6 +19,7 @@ import type { AllParts, Checks } from './http/record.ts'
 import { openContent, readReference } from './start/content.ts'
 import { openEmail } from './start/email.ts'
 import { openFleet } from './start/fleet.ts'
+import { openFlexMatch } from './start/flexmatch.ts'
 import { openKept } from './start/kept.ts'
 import { listen } from './start/listen.ts'
 import { openParts } from './start/open.ts'
@@ -37,6 +38,7 @@ const openers = {
   email: openEmail,
   signIn: openSignIn,
   scaling: openScaling,
+  flexMatch: openFlexMatch,
 }
 const keysEveryMs = 60_000
 const probeEveryMs = 5000

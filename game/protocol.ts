@@ -1,5 +1,18 @@
 // What the sample game's clients and servers say to one another. No I/O: it runs in a browser too.
-import { contentId, domain, endpoint, leaderboard, message, realmId } from 'waystone/api'
+import {
+  component,
+  contentId,
+  domain,
+  endpoint,
+  flag,
+  leaderboard,
+  message,
+  oneOf,
+  realmId,
+  tally,
+  u16,
+  u8,
+} from 'waystone/api'
 import * as z from 'waystone/zod'
 
 /** What a player can show to those around. */
@@ -47,3 +60,39 @@ export const cairns = domain({
     }),
   },
 })
+
+/** For whom a player fights; `none` outside the arena. */
+export const Side = component(
+  'side',
+  { side: oneOf('none', 'red', 'blue') },
+  { audience: 'near', life: 'entity', first: { side: 'none' } },
+)
+
+/**
+ * How the fight stands, for each who is in it. `red` and `blue`: percent of the time that they have to hold the ring.
+ * `seconds`: until it begins, ends, or closes.
+ */
+export const Fight = component(
+  'fight',
+  { state: oneOf('waits', 'fights', 'over'), red: u8, blue: u8, seconds: u16 },
+  { audience: 'owner', life: 'entity', first: { state: 'waits', red: 0, blue: 0, seconds: 0 } },
+)
+
+/** The ring in the middle, as everybody sees it. */
+export const Held = component(
+  'held',
+  { by: oneOf('none', 'red', 'blue', 'both') },
+  { audience: 'near', life: 'entity', first: { by: 'none' } },
+)
+
+/** Metres. */
+export const ringRadius = 4
+
+export const Opened = component(
+  'opened',
+  { opened: flag },
+  { audience: 'near', life: 'entity', first: { opened: false } },
+)
+
+/** Dungeons that a character has come to the end of. */
+export const Delved = tally('delved', { per: 'character', ranked: true })

@@ -14,6 +14,7 @@ import { listen as listenAs } from '#functions/start/listen.ts'
 import type { Listening } from '#functions/start/listen.ts'
 import type { SocketServer } from '#functions/start/sockets.ts'
 import type { Realm } from '#shared/api/auth.ts'
+import type { PlayerLimit } from '#shared/config.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
@@ -45,6 +46,7 @@ export type FunctionsOptions = {
   signIn: SignInSettings
   scaling: ScalingPart
   realm: Realm
+  playerLimits?: ReadonlyMap<string, PlayerLimit>
   /** Other origins whose pages may call the API. */
   corsOrigins: string[] | undefined
   profile: RateProfile
@@ -82,7 +84,11 @@ export function givenParts(
     cache,
     runtime,
     limiter: createRateLimiter({ cache, store, runtime, profile }),
-    realms: { list: [realm], here: new Set([realm.realmId]) },
+    realms: {
+      list: [realm],
+      here: new Set([realm.realmId]),
+      ...(options.playerLimits && { limits: options.playerLimits }),
+    },
     keys,
     log,
     signing: keys,
@@ -93,6 +99,8 @@ export function givenParts(
     email,
     signIn,
     scaling,
+    // Its events have no way to a machine of one's own.
+    flexMatch: undefined,
   }
 }
 

@@ -2,6 +2,7 @@
 // .env.example is generated from this table (`npm run fix`). A variable that begins with WAYSTONE_
 // and is not in the table, or has a wrong value, is refused by name.
 import * as z from 'zod'
+import { realmPlayersMax } from './limits.ts'
 import { oidcSettings, steamSettings } from './sign-in.ts'
 
 /** Digits alone: `Number` would take blanks, 1e3 and 0x50 as well. */
@@ -35,6 +36,14 @@ function json<S extends z.ZodType>(schema: S, expected: string) {
     }
   })
 }
+
+const flexMatchSettings = z.strictObject({
+  topic: z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/),
+  queues: z.record(
+    z.string().regex(/^[a-z][a-z0-9_]*$/),
+    z.string().regex(/^[A-Za-z0-9.-]{1,128}$/),
+  ),
+})
 
 type Variable = {
   schema: z.ZodType
@@ -70,6 +79,22 @@ export const VARIABLES = {
     schema: z.string().min(1).max(40),
     default: 'Local',
     about: 'Name of the realm, shown to players.',
+  },
+  WAYSTONE_REALM_PLAYERS: {
+    schema: whole.pipe(z.int().min(1).max(realmPlayersMax)).optional(),
+    about:
+      'Functions: players that may be in the realm at once; more wait in its login queue. Default: no limit, and no queue.',
+  },
+  WAYSTONE_REALM_PRIORITY: {
+    schema: whole.pipe(z.int().max(90)),
+    default: '75',
+    about:
+      'Functions: of a hundred turns of the login queue, those that go to accounts with priority while others wait too; 0 to 90.',
+  },
+  WAYSTONE_REALM_RATE: {
+    schema: whole.pipe(z.int().min(1).max(1000)),
+    default: '100',
+    about: 'Functions: players a second that come into a realm with a limit, at most.',
   },
   WAYSTONE_PUBLIC_URL: {
     schema: url.optional(),
@@ -205,6 +230,11 @@ export const VARIABLES = {
       .optional(),
     about:
       'Functions: SHA-256 of the secret in the path by which the autoscaler of the cluster asks how many hosts there should be; two while one takes the place of the other. Default: nobody may ask.',
+  },
+  WAYSTONE_FLEXMATCH: {
+    schema: json(flexMatchSettings, '{"topic", "queues": {queue: configuration}}').optional(),
+    about:
+      'On AWS: the queues that GameLift FlexMatch matches, each with its matchmaking configuration, and the SNS topic of their events: {"topic":"arn:aws:sns:…","queues":{"crypt":"waystone-main-crypt"}}. Default: none, all are matched here.',
   },
   WAYSTONE_OPERATOR_TOKEN: {
     schema: z.string().min(1).optional(),
@@ -357,6 +387,23 @@ export function readConfig(
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config as Config
+}
+
+/** How many players may be in a realm at once, and who of those who wait goes first. */
+export type PlayerLimit = {
+  players: number
+  /** Of a hundred turns, those that go to accounts with priority while others wait too. */
+  priorityPercent: number
+  /** Players a second that come in at most. */
+  perS: number
+}
+
+/** The limit of the realm that is served here, by its id; empty without one. */
+export function playerLimitsOf(config: Config): ReadonlyMap<string, PlayerLimit> {
+  const { WAYSTONE_REALM: realmId, WAYSTONE_REALM_PLAYERS: players } = config
+  if (players === undefined) return new Map()
+  const priorityPercent = config.WAYSTONE_REALM_PRIORITY
+  return new Map([[realmId, { players, priorityPercent, perS: config.WAYSTONE_REALM_RATE }]])
 }
 
 /** Whether the database is on this machine: tests may hurt nobody else's world. */

@@ -770,6 +770,11 @@ export type RateProfile = 'strict' | 'generous'
  * a ticket: a transaction takes 100.
  */
 export const matchMembersMax = 40
+/**
+ * The result of a match counts for so long after its opening: who was cut off when it ended may bring it when he is
+ * back. Ratings stay.
+ */
+export const resultKeptMs = 90 * 24 * 60 * 60 * 1000
 /** Tickets of a queue lie in so many partitions: each takes 1,000 write units a second. */
 export const queueShards = 4
 /** Rows of tickets and matches stay so long after their end, for who asks late. */
@@ -792,3 +797,54 @@ export const queueClosedMaxMs = 7 * 24 * 60 * 60 * 1000
 export const queueOverlapMs = 5000
 /** And so far each `queueOverlapMs`: clocks of writers are off. */
 export const queueFarBackMs = 60_000
+/** Tickets in one question to FlexMatch: what DescribeMatchmaking takes. */
+export const flexDescribedMax = 10
+/**
+ * FlexMatch is asked at most so often, and about a ticket of which it has told nothing for so long: what its guide
+ * asks for.
+ */
+export const flexAskEveryMs = 10_000
+export const flexQuietMs = 30_000
+/** Tickets asked about at once: ten questions. */
+export const flexAskedMax = 100
+/**
+ * A ticket that is in a match there, of which no event has come for so long, is sent anew. An event that SNS delivers
+ * again comes within its first seconds, or after the 20 s of its first pause.
+ */
+export const flexLostMs = 45_000
+/** A ticket that failed there is sent again after so long. */
+export const flexAgainMs = 10_000
+/** Largest message of SNS, bytes: 256 KB, with the fields around it. */
+export const snsBodyMaxBytes = 320 * 1024
+
+/** The login queue counts who is in play so often, and gives turns: what it costs does not grow with who waits. */
+export const loginLookEveryMs = 2000
+/** What a process knows of the queue is so old at most: so each process reads it once a second. */
+export const loginRememberedMs = 1000
+/** No look counts for more time than that, however long ago the last one was, or says that it was. */
+export const loginStepMaxMs = 10_000
+/** Whose turn it is has so long to come. It is three times the longest wait between two questions and more. */
+export const loginTurnMs = 60_000
+/** Turns that were given within this time end together, so that a turn may last so much longer. */
+export const loginBatchMs = 5000
+/** A place that got free is given away after so many looks: who goes through a gate is in no zone for a moment. */
+export const loginHeldLooks = 5
+/** Players who are lost together, in per cent of the limit, are those of a host; places are kept for them. */
+export const loginLumpPercent = 5
+export const loginLumpLeast = 10
+/** So long, and for who left by himself too: he comes back without waiting. As long as a host waits for a resume. */
+export const loginRejoinMs = 60 * 1000
+/** How often who waits asks, s: each quarter of the time that is left, between these. */
+export const loginAskS = { least: 5, most: 30, part: 4 }
+/** What is seen of how long players stay counts less with time: half after two minutes. */
+export const loginStayHalfMs = 120_000
+/** Departures that are seen before an estimate is told: twelve are right within a third, mostly. */
+export const loginDeparturesLeast = 12
+/** Who waits longer than a day waits anew. */
+export const loginWaitKeptMs = 24 * 60 * 60 * 1000
+/** Numbers that were given up, read for one look. */
+export const loginGoneMax = 500
+/** The largest number of players that a realm may be limited to. */
+export const realmPlayersMax = 1_000_000
+/** Tickets of the login queue that one process remembers as genuine: some 5 MB. */
+export const loginTicketsRememberedMax = 10_000

@@ -178,6 +178,8 @@ export const PROBLEMS = {
   'queue.closed': { status: 409, title: 'The queue is closed for now' },
   'queue.none': { status: 404, title: 'You are in no queue' },
   'match.found': { status: 409, title: 'Your ticket is in a match: accept or decline it' },
+  'sns.signature': { status: 403, title: 'SNS has not signed this message' },
+  'sns.unavailable': { status: 503, title: 'SNS does not answer; send it again' },
   'match.over': { status: 409, title: 'This match asks nobody any more' },
   'instance.unknown': {
     status: 404,
@@ -185,6 +187,7 @@ export const PROBLEMS = {
   },
   'instance.too_many': { status: 409, title: 'Your party is larger than the instance' },
   'world.maintenance': { status: 503, title: 'The realm is closed for maintenance' },
+  'login_queue.over': { status: 409, title: 'This place in the login queue is gone; enter anew' },
   'world.full': { status: 503, title: 'The world is full' },
   'world.busy': { status: 503, title: 'Others changed the same thing at once; try again' },
 

@@ -14,6 +14,7 @@ import { openConnection } from '#gameserver/net/client-connection.ts'
 import type { Connection } from '#gameserver/net/transport.ts'
 import type { OpenSocket, SocketEvents } from '#client/library/socket.ts'
 import type { Content } from '#shared/content/content.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import { CLOSE } from '#shared/protocol/close.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { ZoneStore } from './store.ts'
@@ -35,6 +36,8 @@ export function startHost(options: {
   time: Time
   store: ZoneStore
   zone: InstanceDeps['zone']
+  /** It is played there; its id is that of the instance. */
+  match?: { id: string; played: PlayedMatch } | undefined
   content: Content
   rules: NonNullable<InstanceDeps['rules']>
   seed: number
@@ -42,11 +45,12 @@ export function startHost(options: {
   delayMs: number
   log: Log
 }): TestHost {
-  const { bootId, time, store, zone, content, rules, seed, delayMs, log } = options
+  const { bootId, time, store, zone, match, content, rules, seed, delayMs, log } = options
   let stays = 0
   const instance = createInstance({
-    id: `${zone.id}-${bootId}`,
+    id: match?.id ?? `${zone.id}-${bootId}`,
     zone,
+    match: match?.played,
     content,
     rules,
     persistence: store.persistence(bootId),

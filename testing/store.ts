@@ -7,6 +7,9 @@ import { effectKindsOf } from '#shared/game/tallying.ts'
 import { createBoardEffects } from '#shared/leaderboards/effect.ts'
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import { guardKey } from '#shared/ownership/guard.ts'
+import { createResultEffect } from '#shared/results/effect.ts'
+import { openResult, ratingOfQueue } from '#shared/results/rows.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createMemoryStore } from '#shared/store/memory.ts'
 import type { Store } from '#shared/store/store.ts'
@@ -18,6 +21,8 @@ export type ZoneStore = {
   /** The rows of the game lie in it. */
   readonly rows: Store
   add(character: TestCharacter): void
+  /** A match is played from now on: the members of its teams may end it. */
+  play(matchId: string, match: PlayedMatch, members: ReadonlyMap<string, string>): Promise<void>
   /** Gives a character to a host, as it was saved last. */
   claim(characterId: string, bootId: string): Promise<ClaimedCharacter>
   /** What a host sees of the store. */
@@ -28,13 +33,14 @@ export const testRealm = 'test'
 
 export function createZoneStore(
   game: Game,
-  { leaderboards }: Pick<Content, 'leaderboards'>,
+  content: Pick<Content, 'leaderboards' | 'queues'>,
   runtime: Runtime,
   log: Log,
 ): ZoneStore {
   const rows = createMemoryStore()
   const boards = createBoardEffects({ store: rows, runtime, log })
-  boards.take([...leaderboards.values()])
+  boards.take([...content.leaderboards.values()])
+  const results = createResultEffect(rows)
   const characters = new Map<string, ClaimedCharacter & { owner: string }>()
 
   /** Saves what the owner says, and nobody else; an older save than the last changes nothing. */
@@ -49,6 +55,22 @@ export function createZoneStore(
     rows,
     add(character) {
       characters.set(character.characterId, { ...character, epoch: 0, owner: '' })
+    },
+    async play(matchId, { queue, teams }, accounts) {
+      const rating = ratingOfQueue(content, queue)
+      const row = {
+        queue,
+        ...(rating === undefined ? {} : { rating }),
+        teams: teams.map(({ name, members }) => ({
+          name,
+          players: members.map((characterId) => ({
+            characterId,
+            accountId: accounts.get(characterId)!,
+          })),
+        })),
+        openedAt: runtime.now(),
+      }
+      await rows.transact([openResult(testRealm, matchId, row)])
     },
     async claim(characterId, bootId) {
       const kept = characters.get(characterId)!
@@ -79,7 +101,7 @@ export function createZoneStore(
           host,
           leaver,
           effects,
-          coreEffect: boards.find,
+          coreEffect: (kind) => boards.find(kind) ?? results.find(kind),
           log,
         }),
         claim: async () => await Promise.resolve({ outcome: 'refused' }),

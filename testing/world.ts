@@ -156,7 +156,7 @@ async function openWorld(
       const { characterId, realm } = await newCharacter(stack, runtime, content, name, entry)
       const source = createContent({ baseUrl: stack.url, fetch, runtime })
       const world = createZoneClient({
-        enter: async (signal) => await realm.enter(characterId, signal),
+        enter: async (signal, to, waiting) => await realm.enter(characterId, signal, to, waiting),
         loadZone: source.zone,
         contentVersion: source.version,
         socket: openNodeSocket,

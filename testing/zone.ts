@@ -16,6 +16,7 @@ import type { Content } from '#shared/content/content.ts'
 import type { Game } from '#shared/game/game.ts'
 import { metresToUnits } from '#shared/rules/units.ts'
 import { newId } from '#shared/runtime.ts'
+import type { Runtime } from '#shared/runtime.ts'
 import { createLog } from '#shared/telemetry/log.ts'
 import { readFault } from './fault.ts'
 import type { Fault } from './fault.ts'
@@ -58,6 +59,8 @@ type Options = {
   seed?: number
   /** From client to host, and back; ms. */
   latencyMs?: number
+  /** A match of this queue is played in the zone; its teams by the names under which players join. */
+  match?: { queue: string; teams: Readonly<Record<string, readonly string[]>> }
 }
 
 /** A client that lost its host asks `enter` after some waits. */
@@ -67,7 +70,7 @@ const backSeconds = 60
 export async function testZone(
   game: Game<ZoneRules>,
   zoneId: string,
-  { seed = 1, latencyMs = 20 }: Options = {},
+  { seed = 1, latencyMs = 20, match }: Options = {},
 ): Promise<TestZone> {
   const time = createTime(seed)
   let { content } = await loadContent(game.content, game.contentKinds ?? [])
@@ -81,6 +84,7 @@ export async function testZone(
     },
   })
   const store = createZoneStore(game, content, time.runtime, log)
+  const played = match && (await playMatch(store, time.runtime, match))
   const players = new Set<ZoneClient>()
   /** What tests want done in the next step. */
   let acts: ((zone: Zone) => void)[] = []
@@ -98,7 +102,19 @@ export async function testZone(
     const zone = content.zones.get(zoneId)
     if (zone === undefined) throw new RangeError(`the content has no zone ${zoneId}`)
     const bootId = `host${++hosts}`
-    return startHost({ bootId, time, store, zone, content, rules, seed, delayMs: latencyMs, log })
+    return startHost({
+      bootId,
+      time,
+      store,
+      zone,
+      // It ends with its host: who was in is elsewhere then.
+      match: hosts === 1 ? played : undefined,
+      content,
+      rules,
+      seed,
+      delayMs: latencyMs,
+      log,
+    })
   }
   let host = start()
   const run = async (seconds: number) => await time.pass(seconds * 1000)
@@ -108,11 +124,12 @@ export async function testZone(
     await until(() => [...players].every(({ state }) => state.phase === 'joined'), backSeconds)
 
   const join: TestZone['join'] = async (name, at) => {
-    const characterId = newId(time.runtime)
+    const member = played?.members.get(name)
+    const characterId = member?.characterId ?? newId(time.runtime)
     const [x, y] = at === undefined ? [Number.NaN, Number.NaN] : [at.x, at.y].map(metresToUnits)
     store.add({
       characterId,
-      accountId: newId(time.runtime),
+      accountId: member?.accountId ?? newId(time.runtime),
       name,
       race: at?.race ?? content.races.keys().next().value ?? 'human',
       job: at?.job ?? content.jobs.keys().next().value ?? 'none',
@@ -184,4 +201,28 @@ export async function testZone(
       await backInPlay()
     },
   }
+}
+
+/** The match with ids for its members, by their names. */
+async function playMatch(
+  store: ZoneStore,
+  runtime: Runtime,
+  { queue, teams }: NonNullable<Options['match']>,
+) {
+  const members = new Map(
+    Object.values(teams)
+      .flat()
+      .map((name) => [name, { characterId: newId(runtime), accountId: newId(runtime) }]),
+  )
+  const played = {
+    queue,
+    teams: Object.entries(teams).map(([name, names]) => ({
+      name,
+      members: names.map((one) => members.get(one)!.characterId),
+    })),
+  }
+  const id = newId(runtime)
+  const accounts = [...members.values()].map((one) => [one.characterId, one.accountId] as const)
+  await store.play(id, played, new Map(accounts))
+  return { id, played, members }
 }

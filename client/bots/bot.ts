@@ -5,6 +5,7 @@ import { ApiError } from '#shared/api/client.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createBackoff } from '#shared/backoff.ts'
 import type { ContentSource } from '../library/content.ts'
+import type { Waiting } from '../library/login-queue.ts'
 import { countError, createMetrics } from '../library/metrics.ts'
 import type { Metrics } from '../library/metrics.ts'
 import { createSession } from '../library/session.ts'
@@ -55,6 +56,8 @@ export type BotOptions = WalkerOptions & {
 export type Bot = {
   readonly metrics: Metrics
   readonly inWorld: boolean
+  /** Where it stands in the login queue of a full realm. */
+  readonly waiting: Waiting | undefined
   /** How long it took from its first request to its first time in the world, ms; undefined before. */
   readonly arrivedMs: number | undefined
   /** Why it stopped; undefined while it plays. */
@@ -138,6 +141,10 @@ export function createBot(options: BotOptions): Bot {
     get inWorld() {
       return client?.state.phase === 'joined'
     },
+    get waiting() {
+      const state = client?.state
+      return state?.phase === 'waiting' ? state : undefined
+    },
     get arrivedMs() {
       return arrivedMs
     },
@@ -189,8 +196,8 @@ function enterWorld(
 ): ZoneClient {
   const { content, runtime, monotonic, onEvent = () => undefined } = options
   const client = createZoneClient({
-    enter: async (signal) => {
-      const admission = await realm.enter(characterId, signal)
+    enter: async (signal, to, waiting) => {
+      const admission = await realm.enter(characterId, signal, to, waiting)
       onEvent({ what: 'admitted', characterId })
       return admission
     },

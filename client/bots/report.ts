@@ -7,6 +7,8 @@ export type Report = {
   seconds: number
   bots: number
   inWorld: number
+  /** In the login queue: how many, and the places of the first and the last. */
+  waiting: { count: number; first: number; last: number; ofAll: number }
   /** From the first request of a bot to its first time in the world. */
   arrivedMs: { p50: number; p99: number; count: number }
   /** From `enter` to the first snapshot, each time that one joins. */
@@ -52,6 +54,7 @@ export function createReporter(bots: readonly Bot[], startedAt: number): Reporte
     const sum = totals()
     const seconds = Math.max(0.001, (now - from.at) / 1000)
     const inWorld = bots.filter((bot) => bot.inWorld).length
+    const waiting = bots.flatMap(({ waiting: at }) => at ?? [])
     const each = (key: keyof Totals) =>
       (sum[key] - from.totals[key]) / seconds / Math.max(1, inWorld)
     const arrivedMs = createHistogram()
@@ -73,6 +76,12 @@ export function createReporter(bots: readonly Bot[], startedAt: number): Reporte
       seconds: (now - startedAt) / 1000,
       bots: bots.length,
       inWorld,
+      waiting: {
+        count: waiting.length,
+        first: waiting.length === 0 ? 0 : Math.min(...waiting.map(({ position }) => position)),
+        last: Math.max(...waiting.map(({ position }) => position), 0),
+        ofAll: Math.max(...waiting.map(({ of }) => of), 0),
+      },
       arrivedMs: summary(arrivedMs),
       joinMs: summary(joinMs),
       updateAgeMs: { p50: updateAgeMs.percentile(0.5), p99: updateAgeMs.percentile(0.99) },
@@ -109,6 +118,11 @@ export function reportLine(r: Report): string {
   return [
     `${r.seconds.toFixed(0).padStart(4)} s`,
     `${r.inWorld}/${r.bots} in the world`,
+    ...(r.waiting.count === 0
+      ? []
+      : [
+          `${r.waiting.count} wait, number ${r.waiting.first} to ${r.waiting.last} of ${r.waiting.ofAll}`,
+        ]),
     `arrived ${ms(r.arrivedMs)}`,
     `join ${ms(r.joinMs)}`,
     `update age ${ms(r.updateAgeMs)}`,

@@ -81,7 +81,10 @@ export function createSyntheticAccount(options: SyntheticAccountOptions) {
       const body = { characterId: characterId!, protocol: PROTOCOL_VERSION, observed }
       observed = undefined
       try {
-        return await client.world.enter({ params, body }, { signal })
+        const entered = await client.world.enter({ params, body }, { signal })
+        // It takes no place, so no login queue keeps it out.
+        if ('waiting' in entered) throw new ApiError('world.full', 'The synthetic player waits')
+        return entered
       } catch (error) {
         const said = error instanceof ApiError ? error.document?.['observed'] : undefined
         if (typeof said === 'string') observed = said

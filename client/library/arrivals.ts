@@ -135,6 +135,9 @@ function receiveControl(core: ZoneClientCore, body: unknown): void {
       core.tallyChanges.set(data.tally, data.changes)
       emitter.emit('tally', data)
       break
+    case 'result':
+      emitter.emit('result', data)
+      break
     case 'gate':
       emitter.emit('gate', data)
       break

@@ -52,7 +52,15 @@ async function tryOnce(core: ZoneClientCore, reconnect: Reconnect, way: Way): Pr
     if (state.phase !== 'reconnecting' && state.phase !== 'travelling') {
       core.become({ phase: 'entering' })
     }
-    const { address, ticket, zone } = await options.enter(core.stopping.signal, core.to)
+    const { address, ticket, zone } = await options.enter(
+      core.stopping.signal,
+      core.to,
+      (place) => {
+        if (core.stopping.signal.aborted) return
+        reconnect.waits(options.monotonic())
+        core.become(place === undefined ? { phase: 'entering' } : { phase: 'waiting', ...place })
+      },
+    )
     const first = { kind: 'join', ticket, schema: core.schemas.name } as const
     return await connect(core, reconnect, { way: 'enter', address, zone, first, startedAt })
   } catch (error) {

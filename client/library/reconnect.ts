@@ -100,6 +100,8 @@ export type Again = {
 export type Reconnect = {
   /** The world was entered. */
   joined(now: number): void
+  /** The server answers: the player is in the login queue. */
+  waits(now: number): void
   /** The next step after a try, or the reason to stop. */
   after(attempt: Attempt, now: number, hasTicket: boolean): Again | { over: string }
 }
@@ -119,6 +121,9 @@ export function createReconnect(
   return {
     joined(now) {
       joinedAt = now
+    },
+    waits(now) {
+      lostAt = now
     },
     after(attempt, now, hasTicket) {
       const { why, joined, retryAfterS } = attempt

@@ -12,6 +12,8 @@ import type { Admission } from '#shared/api/world.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Runtime } from '#shared/runtime.ts'
+import { enterByQueue } from './login-queue.ts'
+import type { Waiting } from './login-queue.ts'
 import { retrying } from './retry.ts'
 import { createServerTime } from './server-time.ts'
 import type { KeyStore } from './storage.ts'
@@ -36,8 +38,16 @@ export type InRealm = {
   characters(): Promise<Character[]>
   create(character: { name: string; race: string; job: string }): Promise<Character>
   remove(characterId: string): Promise<void>
-  /** Asks for a place, once: the world connection repeats it by its own rules. */
-  enter(characterId: string, signal?: AbortSignal, instance?: string): Promise<Admission>
+  /**
+   * Asks for a place, once: the world connection repeats it by its own rules. In the login queue of a full realm it waits:
+   * `waiting` is told where.
+   */
+  enter(
+    characterId: string,
+    signal?: AbortSignal,
+    instance?: string,
+    waiting?: (place: Waiting | undefined) => void,
+  ): Promise<Admission>
   /**
    * The whole API where the realm is served, and domains that a game has declared. Calls carry the log-in, and
    * are sent again under one operation id until they are answered.
@@ -85,7 +95,7 @@ export function createSession(options: SessionOptions): Session {
     changing: async (call) => await sent(async (more) => authorised(() => call(more))),
     atRealm: createRealmCalls(tokens, baseUrl),
   }
-  const enter = createEnter(calls, clientAt)
+  const enter = createEnter(calls, clientAt, runtime)
   const own = createApi(async (call) => await call(baseUrl), calls, clientAt, api)
   // Not spread: `account` is read anew each time.
   return Object.assign(
@@ -202,12 +212,18 @@ type Enter = (
   characterId: string,
   signal?: AbortSignal,
   instance?: string,
+  waiting?: (place: Waiting | undefined) => void,
 ) => Promise<Admission>
 
-function createEnter(calls: Calls, clientAt: ClientAt): Enter {
+function createEnter(calls: Calls, clientAt: ClientAt, runtime: Runtime): Enter {
   /** The server's observations of silent hosts, by character. The next `enter` sends them back. */
   const observed = new Map<string, string>()
-  return async (realmId, characterId, signal, instance) => {
+  const once = async (
+    realmId: string,
+    characterId: string,
+    signal: AbortSignal | undefined,
+    instance: string | undefined,
+  ) => {
     const body = {
       characterId,
       protocol: PROTOCOL_VERSION,
@@ -226,6 +242,20 @@ function createEnter(calls: Calls, clientAt: ClientAt): Enter {
       throw error
     }
   }
+  return async (realmId, characterId, signal, instance, waiting) => {
+    const params = { realmId }
+    const world = async <T>(call: (of: ApiClient<Api>['world']) => Promise<T>) =>
+      await calls.once(() => calls.atRealm(realmId, (url) => call(clientAt(url, api).world)))
+    const queue = {
+      enter: async () => await once(realmId, characterId, signal, instance),
+      ask: async (ticket: string) =>
+        await world((of) => of.loginQueue({ params, body: { ticket } }, { signal })),
+      giveUp: async () => {
+        await world((of) => of.leaveLoginQueue({ params })).catch(() => undefined)
+      },
+    }
+    return await enterByQueue(queue, runtime, signal, waiting)
+  }
 }
 
 function inRealm(realmId: string, calls: Calls, clientAt: ClientAt, enter: Enter): InRealm {
@@ -238,8 +268,8 @@ function inRealm(realmId: string, calls: Calls, clientAt: ClientAt, enter: Enter
     async remove(characterId) {
       await here.characters.delete({ params: { realmId, characterId } })
     },
-    enter: async (characterId, signal, instance) =>
-      await enter(realmId, characterId, signal, instance),
+    enter: async (characterId, signal, instance, waiting) =>
+      await enter(realmId, characterId, signal, instance, waiting),
     api: (own) => createApi(at, calls, clientAt, { ...api, ...own }),
   }
 }

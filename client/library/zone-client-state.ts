@@ -4,11 +4,13 @@ import type { Admission } from '#shared/api/world.ts'
 import type { Zone } from '#shared/content/content.ts'
 import type { ControlMessage } from '#shared/protocol/control.ts'
 import type { NotifiedOf, SocialEvent } from '#shared/protocol/social-event.ts'
+import type { ResultAnswer } from '#shared/rules/played-match.ts'
 import type { TallyTotal } from '#shared/rules/tally.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
 import { createEmitter } from './events.ts'
 import type { Emitter } from './events.ts'
+import type { Waiting } from './login-queue.ts'
 import { createMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
 import { createRequests } from './requests.ts'
@@ -24,6 +26,8 @@ export type ZoneClientEnd = ConnectionEnd | 'unreachable' | (string & {})
 
 export type ZoneClientState =
   | { phase: 'entering' }
+  /** In the login queue of a full realm. */
+  | ({ phase: 'waiting' } & Waiting)
   | { phase: 'connecting'; zone: string }
   | { phase: 'joined'; zone: string; instance: string }
   | { phase: 'travelling'; zone: string }
@@ -62,6 +66,8 @@ export type ZoneClientEvents = {
    * totals, the one with more changes is newer.
    */
   tally: TallyTotal & { tally: string }
+  /** A match has ended and counted: one's place, and points before and after where it is rated. It may come again. */
+  result: ResultAnswer & { match: string }
   /** Oneself stands in a gate to a private zone: followGates (gates.ts) goes there. */
   gate: { zone: string; difficulty?: string | undefined }
   acknowledged: Acknowledged
@@ -78,9 +84,13 @@ export type ResumeTicket = {
 export type ZoneClientOptions = {
   /**
    * Asks for a place; fails with an error that has a `code`, and `retryAfterS` where it applies. `to`: what `goTo` was
-   * asked for.
+   * asked for. `waiting`: where the player stands in the login queue of a full realm; undefined when he comes in.
    */
-  enter: (signal: AbortSignal, to?: string) => Promise<Admission>
+  enter: (
+    signal: AbortSignal,
+    to?: string,
+    waiting?: (place: Waiting | undefined) => void,
+  ) => Promise<Admission>
   /** The zone's content; `fresh` when the host has another version than was given before. */
   loadZone: (zone: string, fresh: boolean) => Promise<Zone>
   /** The version of the content that `loadZone` gives; unknown before the first load. */

@@ -4,6 +4,7 @@ import type { ApiClient } from '#shared/api/client.ts'
 import type { Api } from '#shared/api/api.ts'
 import type { RequestRefused } from '../library/requests.ts'
 import type { Session } from '../library/session.ts'
+import type { ResultAnswer } from '#shared/rules/played-match.ts'
 import { read } from '../library/view.ts'
 import type { Drawn } from '../library/view.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
@@ -68,6 +69,13 @@ export function runGame(deps: GamePageDeps): GamePage {
     totals.joined()
   })
   client.on('tally', totals.changed)
+  // A host that died may have told it before; the next one tells it again.
+  let latest: string | undefined
+  client.on('result', (result) => {
+    if (result.match === latest) return
+    latest = result.match
+    hud.note(resultWords(result))
+  })
   client.on('message', (message) => {
     guard.run('message', () => game.message?.(page, message))
   })
@@ -124,4 +132,17 @@ function refusalText(refusal: ApiError | RequestRefused): string {
   if (!(refusal instanceof ApiError)) return refusalWords('', refusal.code)
   const detail = refusal.document?.['detail']
   return refusal.code.startsWith('game.') && typeof detail === 'string' ? detail : wordsOf(refusal)
+}
+
+/** How a match has ended for the player. */
+function resultWords({ place, teams, before, after }: ResultAnswer): string {
+  const won =
+    teams === 1
+      ? 'You have done it!'
+      : place === 1
+        ? 'You have won!'
+        : `You are ${place}. of ${teams}.`
+  if (before === undefined || after === undefined) return won
+  const change = after < before ? `${after - before}` : `+${after - before}`
+  return `${won} Your rating: ${after} (${change}).`
 }

@@ -1,5 +1,6 @@
 // What the player reads of what happens: arrivals, the state of the connection, chat, refusals.
 import { ApiError } from '#shared/api/client.ts'
+import { waitingWords } from '../library/login-queue.ts'
 import type { RequestRefusal } from '../library/requests.ts'
 import type { ZoneClient } from '../library/zone-client.ts'
 import type { ZoneClientState } from '../library/zone-client-state.ts'
@@ -80,6 +81,8 @@ function stateWords(state: ZoneClientState): string {
     case 'entering':
     case 'connecting':
       return 'Entering the world…'
+    case 'waiting':
+      return waitingWords(state)
     case 'travelling':
       return 'Travelling…'
     case 'reconnecting':

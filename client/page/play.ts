@@ -67,7 +67,7 @@ export async function play(options: Play): Promise<void> {
   }
 
   const client = createZoneClient({
-    enter: (signal, to) => realm.enter(playing.characterId, signal, to),
+    enter: (signal, to, waiting) => realm.enter(playing.characterId, signal, to, waiting),
     loadZone: (zone, fresh) => content.zone(zone, fresh),
     contentVersion: content.version,
     socket: openBrowserSocket,

@@ -69,6 +69,7 @@ const WORDS: Record<string, string> = {
   'leaderboard.season_unknown': 'This season is not kept any more.',
   'leaderboard.unavailable': 'Ranks cannot be told just now. Please try again in a moment.',
   'leaderboard.rebuilding': 'The ranks are being counted. Please try again in a moment.',
+  'login_queue.over': 'Your place in the login queue is gone. Enter again.',
   'world.full': 'The world is full. You will be let in as soon as there is room.',
   'queue.unknown': 'This queue is not there any more.',
   'queue.closed': 'This queue is closed for now.',

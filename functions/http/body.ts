@@ -4,9 +4,15 @@ import { bodyMaxBytes } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
 
 /** The parsed body. Throws request.media_type, request.too_large or request.malformed. */
-export async function readJson(request: Request): Promise<unknown> {
-  if (!isJson(request.headers.get('content-type'))) throw new Problem('request.media_type')
-  const bytes = await readBounded(request)
+export async function readJson(
+  request: Request,
+  from?: { mediaType: string; maxBytes: number },
+): Promise<unknown> {
+  const type = request.headers.get('content-type')
+  if (!isJson(type) && (from === undefined || !isText(type, from.mediaType))) {
+    throw new Problem('request.media_type')
+  }
+  const bytes = await readBounded(request, from?.maxBytes ?? bodyMaxBytes)
   let body: unknown
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -26,12 +32,18 @@ function isUnicode(body: unknown): boolean {
 
 /** `application/json`, with UTF-8 as the only charset (RFC 8259, 8.1). */
 function isJson(contentType: string | null): boolean {
-  return /^application\/json(\s*;\s*charset="?utf-8"?)?\s*$/i.test(contentType ?? '')
+  return isText(contentType, 'application/json')
 }
 
-async function readBounded(request: Request): Promise<Uint8Array> {
+function isText(contentType: string | null, mediaType: string): boolean {
+  const [type = '', charset, ...more] = (contentType ?? '').toLowerCase().split(';')
+  if (type.trimEnd() !== mediaType || more.length > 0) return false
+  return charset === undefined || /^\s*charset="?utf-8"?\s*$/.test(charset)
+}
+
+async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array> {
   // A body that announces too large a length is refused unread.
-  if (Number(request.headers.get('content-length') ?? 0) > bodyMaxBytes) {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) {
     throw new Problem('request.too_large')
   }
   if (request.body === null) return new Uint8Array()
@@ -43,7 +55,7 @@ async function readBounded(request: Request): Promise<Uint8Array> {
       const { done, value } = await reader.read()
       if (done) return Buffer.concat(chunks, total)
       total += value.length
-      if (total > bodyMaxBytes) throw new Problem('request.too_large')
+      if (total > maxBytes) throw new Problem('request.too_large')
       chunks.push(value)
     }
   } catch (cause) {

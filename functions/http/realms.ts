@@ -1,5 +1,6 @@
 // The realms a player may choose, and which of them are served here.
 import type { Realm } from '#shared/api/auth.ts'
+import type { PlayerLimit } from '#shared/config.ts'
 import { Problem } from '#shared/problem.ts'
 
 export type Realms = {
@@ -7,6 +8,8 @@ export type Realms = {
   list: Realm[]
   /** Ids of those whose data is in this region. */
   here: ReadonlySet<string>
+  /** Of those that have a limit of players, by their ids. */
+  limits?: ReadonlyMap<string, PlayerLimit>
 }
 
 /** Throws realm.unknown, or realm.elsewhere (421) when another address serves it. */

@@ -7,6 +7,7 @@ import type { RateLimiter } from '#shared/cache/rate.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import type { EmailPart } from '#shared/email/email.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
+import type { FlexMatchPart } from '#shared/flexmatch/flexmatch.ts'
 import type { KeyRing, Verifier } from '#shared/keys/ring.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { Sockets } from '#shared/push/sockets.ts'
@@ -55,6 +56,8 @@ export type NeededParts = {
   signIn: SignInSettings
   /** Who may ask how many hosts there should be. */
   scaling: ScalingPart
+  /** FlexMatch, and the queues that it matches; undefined: none. The function may then ask it. */
+  flexMatch: FlexMatchPart | undefined
 }
 
 export type Need = keyof NeededParts
@@ -81,6 +84,9 @@ type Timer<Parts> = {
   run: (parts: Parts, signal: AbortSignal) => Promise<void>
 }
 
+/** A message of a topic of SNS that leads to the function. It may come again. */
+export type Notice = { topic: string; message: string }
+
 type About = {
   /** Of the folder, the function on Lambda and its part of /health: lower-case letters. */
   name: string
@@ -104,6 +110,8 @@ export type DomainRecord = About & {
   /** It has the social socket: what its clients send. */
   sockets?: (parts: CommonParts) => SocketHandlers
   timer?: Timer<AllParts>
+  /** What it hears by topics of SNS on Lambda. One that fails is sent again. */
+  notices?: (parts: AllParts, notice: Notice) => Promise<void>
   needs: readonly Need[]
   /** Most serve one declaration. The game serves as many as it likes. */
   serves: readonly Served<AllParts>[]
@@ -117,6 +125,7 @@ export function defineDomain<D extends Domain, const N extends Need = never>(
     declaration: D
     sockets?: (parts: CommonParts) => SocketHandlers
     timer?: Timer<CommonParts & Pick<NeededParts, N>>
+    notices?: (parts: CommonParts & Pick<NeededParts, N>, notice: Notice) => Promise<void>
     handlers: (parts: CommonParts & Pick<NeededParts, N>) => Handlers<D>
   },
 ): DomainRecord {

@@ -108,7 +108,8 @@ async function readCall(
   const params = endpoint.params && parseInput(endpoint.params, 'params', c.req.param())
   if (typeof params?.['realmId'] === 'string') requireRealm(deps.realms, params['realmId'])
   const query = endpoint.query && parseInput(endpoint.query, 'query', c.req.query())
-  const body = endpoint.body && parseInput(endpoint.body, 'body', await readJson(c.req.raw))
+  const body =
+    endpoint.body && parseInput(endpoint.body, 'body', await readJson(c.req.raw, endpoint.bodyFrom))
   const operation =
     endpoint.repeat === 'remembered' || endpoint.repeat === 'own'
       ? parseOperationId(c.req.header('idempotency-key'), {

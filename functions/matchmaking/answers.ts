@@ -5,6 +5,7 @@ import { planPrivate } from '../world/world.ts'
 import type { PrivateDeps } from '../world/world.ts'
 import { acceptGraceMs, declinePenaltyMs, openGraceMs } from '#shared/limits.ts'
 import { Problem } from '#shared/problem.ts'
+import { openResult, ratingOfQueue } from '#shared/results/rows.ts'
 import { newId } from '#shared/runtime.ts'
 import { operationOf } from '#shared/store/commit.ts'
 import type { OperationDeps, Step } from '#shared/store/commit.ts'
@@ -67,16 +68,34 @@ export async function openMatch(deps: MatchDeps, realmId: string, matchId: strin
   const op = operationOf(['match.open', realmId, matchId], {})
   await once(deps, op, async () => {
     const { members } = match
+    const teams = Map.groupBy(members, ({ team }) => team)
     const planned = await planPrivate(deps, realmId, {
       instance: matchId,
       zone,
       difficulty,
       members,
       name,
+      match: {
+        queue: match.queue,
+        teams: [...teams].map(([team, own]) => ({
+          name: team,
+          members: own.map(({ characterId }) => characterId),
+        })),
+      },
     })
     tell = planned.tell
+    const rating = ratingOfQueue(content, match.queue)
+    const result = openResult(realmId, matchId, {
+      queue: match.queue,
+      ...(rating === undefined ? {} : { rating }),
+      teams: [...teams].map(([team, own]) => ({
+        name: team,
+        players: own.map(({ accountId, characterId }) => ({ accountId, characterId })),
+      })),
+      openedAt: runtime.now(),
+    })
     const open = matchWrite(realmId, match, { ...match, state: 'open' })
-    return { steps: [...planned.steps, { write: open }], answer: {} }
+    return { steps: [...planned.steps, { write: open }, { write: result }], answer: {} }
   })
   tell()
 }

@@ -1,4 +1,5 @@
 import { matchmaking } from '#shared/api/matchmaking.ts'
+import { ConfigError } from '#shared/config.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { createLiveness } from '#shared/ownership/liveness.ts'
 import type { CommonParts, NeededParts } from '../http/record.ts'
@@ -6,26 +7,35 @@ import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
 import { keepMatching } from './keeper.ts'
 import { personal } from './personal.ts'
+import { takeReport } from './reports.ts'
 import { matchmakingRoutes } from './routes.ts'
 
-const depsOf = (parts: CommonParts & Pick<NeededParts, 'content' | 'fleet'>) => ({
-  ...parts,
-  content: parts.content.content,
-  isLive: createLiveness(),
-  hint: createHint(parts.cache),
-})
+/** Throws ConfigError when FlexMatch is to match a queue that the content does not have. */
+function depsOf(parts: CommonParts & Pick<NeededParts, 'content' | 'fleet' | 'flexMatch'>) {
+  const { content } = parts.content
+  const unknown = [...(parts.flexMatch?.queues.keys() ?? [])].filter(
+    (id) => !content.queues.has(id),
+  )
+  if (unknown.length > 0) {
+    throw new ConfigError([`WAYSTONE_FLEXMATCH: there is no queue ${unknown.join(', ')}.`])
+  }
+  return { ...parts, content, isLive: createLiveness(), hint: createHint(parts.cache) }
+}
 
 export const domain = defineDomain({
   name: 'matchmaking',
   module: import.meta.filename,
   group: 'play',
-  needs: ['content', 'fleet'],
+  needs: ['content', 'fleet', 'flexMatch'],
   declaration: matchmaking,
   handlers: (parts) => matchmakingRoutes(depsOf(parts)),
   timer: {
     everyMinutes: 1,
     goesOn: true,
     run: async (parts, signal) => await keepMatching(depsOf(parts), parts.realms.here, signal),
+  },
+  notices: async (parts, notice) => {
+    for (const realmId of parts.realms.here) await takeReport(parts, realmId, notice)
   },
   personal,
   rows: [
@@ -56,6 +66,9 @@ export const domain = defineDomain({
     { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#A#*', actions: ['GetItem'] },
+    // How strong a player is, and which match may change it.
+    { table: 'core', partition: 'R#{realm}#RATINGS-OF#*', actions: ['GetItem', 'Query'] },
+    { table: 'core', partition: 'R#{realm}#RESULT#*', actions: ['PutItem'] },
     // The instance of a match is opened.
     { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query', 'UpdateItem'] },
     {

@@ -1,5 +1,5 @@
-// Who matches a queue: one process at a time, which has all waiting tickets in memory (shared/matching) and makes them
-// matches in the store.
+// Who matches a queue: one process at a time, which has all waiting tickets in memory, lets matches be found among them
+// (finder.ts), and makes these matches in the store.
 //
 // The store says what is so. A match is one transaction over its tickets, each of which still waits: all or none. So two
 // processes that match the same queue for a while, a ticket that is given up at the same moment, and a process that dies
@@ -14,25 +14,30 @@ import {
   queueOverlapMs,
   queueShards,
 } from '#shared/limits.ts'
-import { add, cancel, createMatcher, pass } from '#shared/matching/match.ts'
-import type { Match as Found } from '#shared/matching/match.ts'
+import type { FlexMatchPart } from '#shared/flexmatch/flexmatch.ts'
 import { Problem } from '#shared/problem.ts'
-import { newId } from '#shared/runtime.ts'
+import { birthOfId, newId } from '#shared/runtime.ts'
 import { commit, operationOf } from '#shared/store/commit.ts'
 import { StoreError } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { expireMatch, openMatch } from './answers.ts'
 import type { MatchDeps } from './answers.ts'
-import { readClosed } from './closure.ts'
-import { createExplainer } from './explaining.ts'
-import type { ExplainDeps } from './explaining.ts'
+import { createBuiltIn } from './built-in.ts'
 import { cancelWrites, tellOut } from './cancelling.ts'
+import { readClosed } from './closure.ts'
+import type { ExplainDeps } from './explaining.ts'
+import type { Over, Proposal } from './finder.ts'
+import { createFlexFinder } from './flexmatch.ts'
 import { freeMatcher, holdMatcher } from './lease.ts'
 import { idAt, matchWrite, readMatch, readShard, readTicket, ticketWrite } from './store.ts'
 import type { Ticket } from './store.ts'
-import { rulesOf, toMatch } from './tickets.ts'
 
-export type KeeperDeps = MatchDeps & ExplainDeps & { log: Log }
+export type KeeperDeps = MatchDeps &
+  ExplainDeps & {
+    log: Log
+    /** Which queues FlexMatch matches; absent: none. */
+    flexMatch?: FlexMatchPart | undefined
+  }
 
 /** Tickets and matches written side by side. */
 const atOnce = 16
@@ -43,8 +48,12 @@ export type Keeper = {
 }
 
 export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): Keeper {
-  const { store, runtime, log } = deps
-  const matcher = createMatcher(rulesOf(queue))
+  const { store, runtime, log, flexMatch } = deps
+  const configuration = flexMatch?.queues.get(queue.id)
+  const finder =
+    flexMatch === undefined || configuration === undefined
+      ? createBuiltIn(deps, realmId, queue)
+      : createFlexFinder({ ...deps, ...flexMatch, look }, realmId, queue, configuration)
   const tickets = new Map<string, Ticket>()
   /** Tickets of players who seem to wait by another one, which has not been seen to be over yet. */
   const behind = new Map<string, string>()
@@ -55,33 +64,26 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
   let farBackAt = runtime.now()
   /** Notes that were followed, by the moment of that. */
   const followed = new Map<string, number>()
-  const explain = createExplainer(deps, realmId, queue.id, matcher)
 
-  /** The ticket stands like this now. */
-  const see = (ticket: Ticket): void => {
+  /** The ticket stands like this now. `lately`: it has changed in the last minute. */
+  const see = (ticket: Ticket, lately = true): void => {
     const { ticketId, state, match } = ticket
     behind.delete(ticketId)
     if (state === 'waits') {
       tickets.set(ticketId, ticket)
-      const refusal = add(matcher, toMatch(matcher.rules, ticket))
-      if (refusal === undefined || refusal.code === 'ticket.known') return
-      if (refusal.code === 'player.waiting') {
-        behind.set(ticketId, refusal.ticketId)
-        return
-      }
-      // The rules have changed since it was taken: it waits until its time is over.
-      log.warn('a ticket fits no match', { queue: queue.id, ticketId, refusal: refusal.code })
+      const other = finder.add(ticket)
+      if (other !== undefined) behind.set(ticketId, other)
       return
     }
-    cancel(matcher, ticketId)
+    finder.remove(ticketId, ticket, lately)
     tickets.delete(ticketId)
     if (state === 'matched' && match !== undefined && !matches.has(match)) matches.set(match, 0)
   }
 
-  const look = async (ticketId: string): Promise<void> => {
+  async function look(ticketId: string, lately = true): Promise<void> {
     const ticket = await readTicket(store, runtime.now(), realmId, { queue: queue.id, ticketId })
-    if (ticket !== undefined) return see(ticket)
-    cancel(matcher, ticketId)
+    if (ticket !== undefined) return see(ticket, lately)
+    finder.remove(ticketId, undefined, false)
     tickets.delete(ticketId)
   }
 
@@ -94,39 +96,60 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
     })
     const found = await Promise.all(shards)
     for (const ticket of found.flatMap((one) => one.tickets)) {
-      if (!tickets.has(ticket.ticketId)) see(ticket)
+      if (!tickets.has(ticket.ticketId)) see(ticket, false)
     }
     // A ticket as it was read may be older than what a note says of it: it is read anew.
     const notes = found.flatMap((one) => one.notes).filter(({ id }) => !followed.has(id))
-    await forAll(new Set(notes.map(({ ticketId }) => ticketId)), look)
-    for (const { id } of notes) followed.set(id, now)
-    const before = [...behind]
-    await forAll(new Set(before.map(([, other]) => other)), look)
-    await forAll(
-      before.map(([ticketId]) => ticketId),
-      look,
+    const changed = new Map(
+      notes.map(({ id, ticketId }) => [ticketId, now - (birthOfId(id) ?? 0) < queueFarBackMs]),
     )
+    await forAll(changed, async ([ticketId, lately]) => await look(ticketId, lately))
+    for (const { id } of notes) followed.set(id, now)
+    for (const { id, report } of found.flatMap((one) => one.reports)) {
+      if (!followed.has(id)) finder.hear(report)
+      followed.set(id, now)
+    }
+    const before = [...behind]
+    await lookAt(new Set(before.map(([, other]) => other)))
+    await lookAt(before.map(([ticketId]) => ticketId))
     readAt = now
     if (!far) return
     farBackAt = now
     for (const [id, at] of followed) if (now - at > 2 * queueFarBackMs) followed.delete(id)
   }
 
+  const lookAt = async (ticketIds: Iterable<string>): Promise<void> => {
+    await forAll(ticketIds, async (ticketId) => await look(ticketId))
+  }
+
   /** Those whose time is over, or all while an operator has closed the queue. */
   async function giveUp(closed: ClosedQueue | undefined): Promise<void> {
+    if (closed !== undefined) return await takeOut(closed.text)
     const now = runtime.now()
-    const over = [...tickets.values()].filter(({ until }) => closed !== undefined || until <= now)
-    await forAll(over, async (ticket) => {
-      const accounts = ticket.players.map(({ accountId }) => accountId)
+    const over = [...tickets.values()].filter(({ until }) => until <= now)
+    await end(over.map((ticket) => ({ ticket, state: 'timedOut' })))
+  }
+
+  async function takeOut(text: string): Promise<void> {
+    await forAll([...tickets.values()], async (ticket) => {
       try {
-        if (closed !== undefined) {
-          await store.transact(cancelWrites(deps, realmId, queue, ticket, closed.text))
-          see({ ...ticket, state: 'cancelled' })
-          return tellOut(deps, realmId, accounts)
-        }
-        const write = ticketWrite(realmId, ticket, { state: 'waits' }, { state: 'timedOut' })
-        await store.transact([write])
-        see({ ...ticket, state: 'timedOut' })
+        await store.transact(cancelWrites(deps, realmId, queue, ticket, text))
+        see({ ...ticket, state: 'cancelled' })
+        const accounts = ticket.players.map(({ accountId }) => accountId)
+        tellOut(deps, realmId, accounts)
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        await look(ticket.ticketId)
+      }
+    })
+  }
+
+  async function end(over: readonly Over[]): Promise<void> {
+    await forAll(over, async ({ ticket, state, sentAs }) => {
+      try {
+        await store.transact([ticketWrite(realmId, ticket, { state: 'waits', sentAs }, { state })])
+        see({ ...ticket, state })
+        const accounts = ticket.players.map(({ accountId }) => accountId)
         deps.push.hint('presence', realmId, accounts)
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
@@ -135,14 +158,10 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
     })
   }
 
-  async function make({ tickets: matched, teams }: Found): Promise<void> {
+  async function make(proposal: Proposal): Promise<void> {
     const now = runtime.now()
-    const matchId = newId(runtime)
-    const teamOf = new Map(
-      teams.flatMap(({ name, playerIds }) => playerIds.map((id) => [id, name])),
-    )
+    const { matchId, tickets: own, teamOf } = proposal
     const asks = queue.acceptSeconds !== undefined
-    const own = matched.map(({ ticketId }) => tickets.get(ticketId)!)
     const members = own.flatMap(({ players }) =>
       players.map(({ accountId, characterId, name }) => {
         const team = teamOf.get(characterId) ?? ''
@@ -158,11 +177,11 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
       until: now + (queue.acceptSeconds ?? 0) * 1000,
       number: 0,
     }
-    const from = { state: 'waits' } as const
+    const to = { state: 'matched' as const, match: matchId }
     const steps = [
       { write: matchWrite(realmId, undefined, match) },
       ...own.map((ticket) => {
-        const to = { state: 'matched' as const, match: matchId }
+        const from = { state: 'waits', sentAs: ticket.sentAs } as const
         return { write: ticketWrite(realmId, ticket, from, to) }
       }),
     ]
@@ -170,11 +189,11 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
       steps,
       answer: {},
     })
-    if (outcome.outcome !== 'done' && outcome.outcome !== 'repeated') {
-      // One of them waits no more: the others wait on.
-      await forAll(match.tickets, look)
-      return
-    }
+    const made = outcome.outcome === 'done'
+    // One of them waits no more, and the others wait on; or it was made before.
+    if (!made) await lookAt(match.tickets)
+    finder.settle(proposal, made || outcome.outcome === 'repeated')
+    if (!made) return
     for (const ticket of own) see({ ...ticket, state: 'matched', match: matchId })
     log.info('a match', { queue: queue.id, match: matchId, players: members.length })
     deps.push.hint(
@@ -206,16 +225,14 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
     async beat() {
       await read()
       await giveUp(await readClosed(store, runtime.now(), realmId, queue.id))
-      const { matches: found } = pass(matcher, runtime.now())
-      await forAll(found, async (one) => {
+      const { proposals, over } = await finder.find()
+      await end(over)
+      await forAll(proposals, async (one) => {
         try {
           await make(one)
         } catch (error) {
           // Whether it was made is not known: its tickets say so.
-          await forAll(
-            one.tickets.map(({ ticketId }) => ticketId),
-            look,
-          ).catch(() => {
+          await lookAt(one.tickets.map(({ ticketId }) => ticketId)).catch(() => {
             for (const { ticketId } of one.tickets) {
               const ticket = tickets.get(ticketId)
               if (ticket !== undefined) see(ticket)
@@ -225,7 +242,7 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
         }
       })
       await follow()
-      if (tickets.size > 0) await explain()
+      if (tickets.size > 0) await finder.explain()
     },
   }
 }

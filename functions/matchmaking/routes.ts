@@ -1,6 +1,8 @@
 import type { Handlers, OperationId, OperatorCaller, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { matchmaking } from '#shared/api/matchmaking.ts'
 import { requireRole } from '../admin/admin.ts'
+import { firstRating, skillOf } from '#shared/results/rating.ts'
+import { ratingOf, readRatings } from '#shared/results/rows.ts'
 import { memberOf } from '../characters/characters.ts'
 import type { Acting } from '../parties/parties.ts'
 import { answerMatch } from './answers.ts'
@@ -17,6 +19,8 @@ import {
   queueStates,
 } from './operating.ts'
 import type { Act, OperateDeps } from './operating.ts'
+import { takeMessage } from './reports.ts'
+import type { ReportDeps } from './reports.ts'
 import { giveUpTicket, rulesOf, standingOf, takeTicket } from './tickets.ts'
 
 type From = { params: { realmId: string }; caller: PlayerCaller; operation: OperationId }
@@ -29,7 +33,7 @@ type Acted = {
 }
 
 export function matchmakingRoutes(
-  deps: MatchDeps & ExplainDeps & OperateDeps,
+  deps: MatchDeps & ExplainDeps & OperateDeps & ReportDeps,
 ): Handlers<typeof matchmaking> {
   const member = async (realmId: string, { accountId }: PlayerCaller, characterId: string) =>
     await memberOf(deps.store, { realmId, accountId }, characterId)
@@ -71,7 +75,7 @@ export function matchmakingRoutes(
     },
     async queues() {
       const queues = [...deps.content.queues.values()].map((queue) => {
-        const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds } = queue
+        const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds, rating } = queue
         const { stages } = rulesOf(queue)
         return {
           queueId,
@@ -80,6 +84,7 @@ export function matchmakingRoutes(
           choices,
           timeoutSeconds,
           ...(acceptSeconds === undefined ? {} : { acceptSeconds }),
+          ...(rating === undefined ? {} : { rating: rating.name }),
           partyMax: Math.max(...stages.flatMap(({ max }) => max)),
           players: {
             least: Math.min(...stages.map(({ minTotal }) => minTotal)),
@@ -103,11 +108,27 @@ export function matchmakingRoutes(
       const why = await askWhy(deps, realmId, { queue, ticketId })
       return { ...more, ticket: { ...ticket, ...(why && { why }) } }
     },
+    async ratings({ params: { realmId }, caller, query }) {
+      const { accountId, characterId } = await member(realmId, caller, query.as)
+      const rows = await readRatings(deps.store, realmId, accountId)
+      const ratings = rows
+        .filter((row) => row.characterId === characterId)
+        .map((row) => {
+          const { rating, matches, last } = row
+          const { match: matchId, ...more } = last
+          return { rating, points: skillOf(ratingOf(row)), matches, last: { matchId, ...more } }
+        })
+      return { first: skillOf(firstRating), ratings }
+    },
     leave: async (call) => await giveUpTicket(deps, acting(call, call.query.as)),
     async answer(call) {
       const { matchId } = call.params
       const { as, accept } = call.body
       return await answerMatch(deps, acting(call, as), { matchId, accepts: accept })
+    },
+    async report({ params, body }) {
+      await takeMessage(deps, params.realmId, body)
+      return {}
     },
   }
 }

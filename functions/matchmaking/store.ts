@@ -1,6 +1,7 @@
 // Rows of queues, all in `volatile`: a queue begins anew after their loss, and nothing of value is in it.
 //   R#<realm>#QUEUE#<queue>#<shard>   T#<ticket>     a ticket, from its beginning on
 //   R#<realm>#QUEUE#<queue>#<shard>   T#<id>         a note that a ticket of this shard has changed
+//   R#<realm>#QUEUE#<queue>#<shard>   T#<id>         what FlexMatch has told of tickets
 //   R#<realm>#QUEUED#<account>        TICKET         the latest ticket of a player, or his penalty
 //   R#<realm>#MATCH#<match>           MATCH          who plays together, and who has accepted
 //   R#<realm>#MATCHER#<queue>         MATCHER        which process matches the queue
@@ -8,6 +9,8 @@
 // A queue is a log: ids carry their moment, so who reads on from some seconds ago finds each new ticket and each note
 // (keeper.ts). The row of a ticket alone says how it stands.
 import * as z from 'zod'
+import { flexReport } from '#shared/flexmatch/flexmatch.ts'
+import type { FlexReport } from '#shared/flexmatch/flexmatch.ts'
 import { queueShards, ticketKeptMs } from '#shared/limits.ts'
 import type { Match } from './match.ts'
 import { asRead, readRow } from '#shared/store/row.ts'
@@ -20,6 +23,8 @@ const player = z.object({
   name: z.string(),
   /** What he has chosen, by attribute. */
   choices: z.record(z.string(), z.string()),
+  /** Points of the queue's rating, as they were when the ticket was taken. */
+  skill: z.int().optional(),
 })
 
 const ticketRow = z.object({
@@ -31,8 +36,12 @@ const ticketRow = z.object({
   /** When it is given up, Unix ms. */
   until: z.int(),
   state: z.enum(['waits', 'matched', 'cancelled', 'timedOut', 'declined']),
-  /** The match that it is in. */
+  /** The match that it is in, or was in last. */
   match: z.string().optional(),
+  /** Where FlexMatch matches the queue: under which id it was sent there, when, and after which match. */
+  sentAs: z.string().optional(),
+  sentAt: z.int().optional(),
+  sentAfter: z.string().optional(),
 })
 
 export type QueuePlayer = z.infer<typeof player>
@@ -41,6 +50,7 @@ export type Ticket = z.infer<typeof ticketRow>
 export type TicketRef = Pick<Ticket, 'queue' | 'ticketId'>
 
 const noteRow = z.object({ note: z.string() })
+const reportRow = z.object({ report: flexReport })
 
 const member = z.object({
   accountId: z.string(),
@@ -175,22 +185,27 @@ export function penaltyWrite(
   return { put: { table: 'volatile', item: { ...item, expires: expiresAt(penalty) } } }
 }
 
-/** A ticket goes from one state into another; fails when it is in a third, or in another match. */
+/** A ticket goes from one state into another; fails when it is in a third, in another match, or was sent otherwise. */
 export function ticketWrite(
   realmId: string,
   ref: TicketRef,
-  from: { state: Ticket['state']; match?: string },
+  from: { state: Ticket['state']; match?: string; sentAs?: string | undefined },
   to: { state: Ticket['state']; match?: string },
 ): Write {
   const values: Record<string, Value> = { ':from': from.state, ':to': to.state }
   if (from.match !== undefined) values[':in'] = from.match
+  if (from.sentAs !== undefined) values[':sent'] = from.sentAs
   if (to.match !== undefined) values[':match'] = to.match
   return {
     update: {
       table: 'volatile',
       key: ticketKey(realmId, ref),
       update: `SET #state = :to${to.match === undefined ? '' : ', #match = :match'}`,
-      condition: `#state = :from${from.match === undefined ? '' : ' AND #match = :in'}`,
+      condition: [
+        '#state = :from',
+        ...(from.match === undefined ? [] : ['#match = :in']),
+        ...(from.sentAs === undefined ? [] : ['sentAs = :sent']),
+      ].join(' AND '),
       names: {
         '#state': 'state',
         ...(from.match === undefined && to.match === undefined ? {} : { '#match': 'match' }),
@@ -198,6 +213,46 @@ export function ticketWrite(
       values,
     },
   }
+}
+
+/**
+ * A ticket that waits is about to be sent to FlexMatch under this id. Fails when it waits no more, or was sent or in a
+ * match since it was read: so one process sends it.
+ */
+export function sentWrite(realmId: string, ticket: Ticket, sentAs: string, now: number): Write {
+  const { match, sentAs: before } = ticket
+  return {
+    update: {
+      table: 'volatile',
+      key: ticketKey(realmId, ticket),
+      update: `SET sentAs = :id, sentAt = :now${match === undefined ? '' : ', sentAfter = :match'}`,
+      condition: [
+        '#state = :waits',
+        before === undefined ? 'attribute_not_exists(sentAs)' : 'sentAs = :before',
+        match === undefined ? 'attribute_not_exists(#match)' : '#match = :match',
+      ].join(' AND '),
+      names: { '#state': 'state', '#match': 'match' },
+      values: {
+        ':waits': 'waits',
+        ':id': sentAs,
+        ':now': now,
+        ...(before === undefined ? {} : { ':before': before }),
+        ...(match === undefined ? {} : { ':match': match }),
+      },
+    },
+  }
+}
+
+/** What FlexMatch has told, for who matches the queue. */
+export function reportWrite(
+  realmId: string,
+  queue: string,
+  { id, now }: { id: string; now: number },
+  report: FlexReport,
+): Write {
+  const key = { pk: shardKey(realmId, queue, shardOf(id)), sk: `T#${id}` }
+  const item = { ...key, v: 1, report, expires: expiresAt(now + ticketKeptMs) }
+  return { put: { table: 'volatile', item } }
 }
 
 /** Tells who matches the queue to look at a ticket again. */
@@ -297,6 +352,14 @@ export async function readLog(
 }
 
 /** What came to a shard since an id: tickets, and notes of which have changed. One trip for each megabyte. */
+/** What came to a shard: tickets, notes of which have changed, and what FlexMatch has told. */
+type Came = {
+  tickets: Ticket[]
+  notes: { id: string; ticketId: string }[]
+  reports: { id: string; report: FlexReport }[]
+}
+
+/** What came to a shard since an id. One trip for each megabyte. */
 export async function readShard(
   store: Store,
   now: number,
@@ -304,9 +367,8 @@ export async function readShard(
   queue: string,
   shard: number,
   since: string,
-): Promise<{ tickets: Ticket[]; notes: { id: string; ticketId: string }[] }> {
-  const tickets: Ticket[] = []
-  const notes: { id: string; ticketId: string }[] = []
+): Promise<Came> {
+  const came: Came = { tickets: [], notes: [], reports: [] }
   let after: Key | undefined
   do {
     const page: Page = await store.query({
@@ -318,13 +380,16 @@ export async function readShard(
     })
     for (const item of page.items) {
       if (live(item, now) === undefined) continue
+      const id = item.sk.slice(2)
       const note = noteRow.safeParse(item)
-      if (note.success) notes.push({ id: item.sk.slice(2), ticketId: note.data.note })
+      if (note.success) came.notes.push({ id, ticketId: note.data.note })
+      const told = reportRow.safeParse(item)
+      if (told.success) came.reports.push({ id, report: told.data.report })
       // One of a later version waits for a process that can read it.
       const ticket = ticketRow.safeParse(item)
-      if (ticket.success) tickets.push(ticket.data)
+      if (ticket.success) came.tickets.push(ticket.data)
     }
     after = page.next
   } while (after !== undefined)
-  return { tickets, notes }
+  return came
 }

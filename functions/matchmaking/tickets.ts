@@ -7,6 +7,8 @@ import type { AttributeValue, MatchTicket } from '#shared/matching/match-ticket.
 import { readRuleSet } from '#shared/matching/rule-set.ts'
 import type { RuleSet } from '#shared/matching/rule-set.ts'
 import { Problem } from '#shared/problem.ts'
+import { firstRating, skillOf } from '#shared/results/rating.ts'
+import { ratingOf, readRating } from '#shared/results/rows.ts'
 import { newId } from '#shared/runtime.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { OperationDeps } from '#shared/store/commit.ts'
@@ -49,7 +51,9 @@ export function rulesOf(queue: Queue): RuleSet {
 }
 
 /** As the matcher takes it. */
-export function toMatch(rules: RuleSet, { ticketId, createdAt, players }: Ticket): MatchTicket {
+export function toMatch(queue: Queue, { ticketId, createdAt, players }: Ticket): MatchTicket {
+  const rules = rulesOf(queue)
+  const rated = queue.rating?.attribute
   const valueOf = (name: string, chosen: string): AttributeValue => {
     const list = rules.attributes.some((one) => one.name === name && one.type === 'string_list')
     return list ? { SL: [chosen] } : { S: chosen }
@@ -58,12 +62,13 @@ export function toMatch(rules: RuleSet, { ticketId, createdAt, players }: Ticket
     ticketId,
     createdAt,
     backfill: false,
-    players: players.map(({ characterId, choices }) => ({
-      playerId: characterId,
-      attributes: Object.fromEntries(
-        Object.entries(choices).map(([name, chosen]) => [name, valueOf(name, chosen)]),
-      ),
-    })),
+    players: players.map(({ characterId, choices, skill }) => {
+      const chosen = Object.entries(choices).map(([name, one]) => [name, valueOf(name, one)])
+      const attributes: Record<string, AttributeValue> = Object.fromEntries(chosen)
+      // The content may have got its rating since the ticket was taken.
+      if (rated !== undefined) attributes[rated] = { N: skill ?? skillOf(firstRating) }
+      return { playerId: characterId, attributes }
+    }),
   }
 }
 
@@ -89,8 +94,9 @@ export async function takeTicket(
     if (party !== undefined && party.leader !== leader.characterId) {
       throw new Problem('party.not_leader')
     }
-    const players = (party?.members ?? [leader]).map((member) => choose(queue, member, choices))
-    others = players.map(({ accountId }) => accountId).filter((id) => id !== leader.accountId)
+    const chosen = (party?.members ?? [leader]).map((member) => choose(queue, member, choices))
+    others = chosen.map(({ accountId }) => accountId).filter((id) => id !== leader.accountId)
+    const players = await withSkill(deps, realmId, queue, chosen)
     const ticket: Ticket = {
       ticketId: newId(runtime),
       queue: queue.id,
@@ -99,7 +105,7 @@ export async function takeTicket(
       until: now + queue.timeoutSeconds * 1000,
       state: 'waits',
     }
-    const prepared = prepare(rulesOf(queue), toMatch(rulesOf(queue), ticket), 0)
+    const prepared = prepare(rulesOf(queue), toMatch(queue, ticket), 0)
     if ('refusal' in prepared) throw unfit(prepared.refusal)
     const before = await Promise.all(
       players.map(async ({ accountId }) => await readFree(deps, realmId, accountId)),
@@ -130,6 +136,22 @@ function choose(queue: Queue, member: Member, choices: Choices): QueuePlayer {
   }
   const chosen = Object.keys(queue.choices).map((attribute) => [attribute, own[attribute]!])
   return { accountId, characterId, name, choices: Object.fromEntries(chosen) }
+}
+
+/** How strong the players of a rated queue are, as the store says. One trip. */
+async function withSkill(
+  { store }: QueueDeps,
+  realmId: string,
+  { rating }: Queue,
+  players: QueuePlayer[],
+): Promise<QueuePlayer[]> {
+  if (rating === undefined) return players
+  return await Promise.all(
+    players.map(async (player) => {
+      const read = await readRating(store, realmId, { ...player, rating: rating.name })
+      return { ...player, skill: skillOf(ratingOf(read)) }
+    }),
+  )
 }
 
 /** Which ticket a player had, if it is over. Throws queue.waiting and queue.penalty. */

@@ -20,7 +20,7 @@ import { processLog, wire } from './wire.ts'
 const keysFreshMs = 60_000
 
 type LambdaHandler = (
-  event: LambdaEvent | SocketEvent | TimerEvent,
+  event: LambdaEvent | SocketEvent | TimerEvent | TopicEvent,
   context?: LambdaContext,
 ) => Promise<APIGatewayProxyResult>
 
@@ -39,7 +39,7 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
       if (isOutage(error)) return await unavailable(error)
       throw error
     }
-    const { keys, log, runtime, serve, settled, sockets, timers } = running
+    const { hear: hearTopic, keys, log, runtime, serve, settled, sockets, timers } = running
     // A Lambda stands still between requests. So a request that finds the keys old reads them again.
     const now = runtime.now()
     if (now - keysReadAt >= keysFreshMs) {
@@ -51,9 +51,11 @@ export function lambda(records: readonly DomainRecord[], openers: Openers): Lamb
     const answer =
       'timer' in event
         ? await keepTime(timers, event)
-        : isSocketEvent(event)
-          ? await hear(sockets, event)
-          : await serve(withEncodedPath(event), context)
+        : 'Records' in event
+          ? await hearTopic(event)
+          : isSocketEvent(event)
+            ? await hear(sockets, event)
+            : await serve(withEncodedPath(event), context)
     // After the answer this process stands still. So it first waits for all requests still under way.
     await settled()
     return answer
@@ -74,8 +76,17 @@ async function start(records: readonly DomainRecord[], openers: Openers) {
   const { keys, log, runtime } = parts
   const all = partsOf(parts)
   const [sockets, timers] = [socketsOf(records, all), timersOf(records, all)]
-  return { keys, log, runtime, serve: handle(app), settled: wired.settled, sockets, timers }
+  const hear = async ({ Records }: TopicEvent) => {
+    const notices = Records.map(({ Sns }) => ({ topic: Sns.TopicArn, message: Sns.Message }))
+    for (const notice of notices) for (const one of records) await one.notices?.(all, notice)
+    return nothingToSay
+  }
+  const { settled } = wired
+  return { hear, keys, log, runtime, serve: handle(app), settled, sockets, timers }
 }
+
+/** What SNS sends to a function that it may call. Fails when it could not be kept: SNS sends it again. */
+type TopicEvent = { Records: readonly { Sns: { TopicArn: string; Message: string } }[] }
 
 /** What EventBridge sends when it is time (cdk/api.ts). `timer`: the name of the domain. */
 type TimerEvent = { timer: string }

@@ -2,7 +2,7 @@
 import { createAwsCall, createSignedFetch, lambdaAwsOptions } from '#shared/aws/call.ts'
 import type { AwsCall, AwsOptions } from '#shared/aws/call.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
-import { ConfigError, readConfig } from '#shared/config.ts'
+import { ConfigError, playerLimitsOf, readConfig } from '#shared/config.ts'
 import type { Config } from '#shared/config.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
@@ -57,7 +57,7 @@ export async function wire(
     awsOptions,
     runtime,
     limiter: createRateLimiter({ cache, store, runtime, profile: config.WAYSTONE_LIMITS }),
-    realms: { list: [realm], here: new Set([realm.realmId]) },
+    realms: { list: [realm], here: new Set([realm.realmId]), limits: playerLimitsOf(config) },
     log: processLog(config.WAYSTONE_LOG, runtime),
     sockets: openSockets(config, awsOptions, underWay),
     settled: underWay.settled,

@@ -8,10 +8,14 @@ import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
 import { hostClocks } from './host-clocks.ts'
 import { remember } from '../http/remember.ts'
+import { createLoginQueue } from './login-queue/login-queue.ts'
 import { worldRoutes } from './routes.ts'
 
 /** Clocks drift slowly, and a check reads all cards. */
 const clocksRememberedMs = 60_000
+
+/** Why rows are not touched in a realm without a limit. */
+const withLimit = 'Of a realm with a limit of players; test/functions/login-queue.test.ts does it.'
 
 export const domain = defineDomain({
   name: 'world',
@@ -23,6 +27,18 @@ export const domain = defineDomain({
     const bulletin = remember(runtime.now, bulletinFreshMs, (realmId) =>
       readBulletin(store, realmId, runtime.now()),
     )
+    const isLive = createLiveness()
+    const keys = { signingKey: signing.signing, verifyKeys: signing.find }
+    const syntheticIs = (accountId: string) => isSynthetic(signing, accountId)
+    const loginQueue = createLoginQueue({
+      store,
+      runtime,
+      realms,
+      content: content.content,
+      isLive,
+      ...keys,
+      isSynthetic: syntheticIs,
+    })
     return worldRoutes({
       store,
       runtime,
@@ -30,12 +46,12 @@ export const domain = defineDomain({
       content: content.content,
       fleet,
       push,
-      isLive: createLiveness(),
-      signingKey: signing.signing,
-      verifyKeys: signing.find,
+      isLive,
+      loginQueue,
+      ...keys,
       hint: createHint(cache),
       requireSession: (player) => requireSession({ store, runtime }, player),
-      isSynthetic: (accountId) => isSynthetic(signing, accountId),
+      isSynthetic: syntheticIs,
       bulletin,
       maintenance: async (realmId) => (await bulletin(realmId)).maintenance,
     })
@@ -49,7 +65,9 @@ export const domain = defineDomain({
       return Object.fromEntries(found.flatMap((one) => Object.entries(one)))
     }
   },
-  personal: { none: 'Places and seats name characters by their ids, and go with the stay.' },
+  personal: {
+    none: 'Places and seats name characters by their ids, and go with the stay; a place in the login queue goes in a day.',
+  },
   rows: [
     operationRows,
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem'] },
@@ -75,6 +93,32 @@ export const domain = defineDomain({
     },
     { table: 'volatile', partition: 'R#{realm}#PRIVATE#*', actions: ['GetItem', 'PutItem'] },
     { table: 'volatile', partition: 'R#{realm}#PRIVATE-OF#*', actions: ['GetItem', 'PutItem'] },
+    // The login queue, of a realm with a limit.
+    { table: 'volatile', partition: 'R#{realm}#LOGIN#*', actions: ['GetItem'] },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#LOGIN#*',
+      actions: ['PutItem', 'DeleteItem'],
+      unused: withLimit,
+    },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#LOGIN-QUEUE',
+      actions: ['GetItem', 'PutItem', 'UpdateItem'],
+      unused: withLimit,
+    },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#LOGIN-GONE',
+      actions: ['Query', 'PutItem'],
+      unused: withLimit,
+    },
+    {
+      table: 'core',
+      partition: 'R#{realm}#GAME#PRIORITY#*',
+      actions: ['GetItem'],
+      unused: withLimit,
+    },
     // The others of a party are told.
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
     // Where a cluster is named: which host was allocated for a need (shared/fleet/agones.ts).

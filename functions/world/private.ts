@@ -14,6 +14,7 @@ import { answerOf } from '#shared/http/operation.ts'
 import { Problem } from '#shared/problem.ts'
 import type { ProblemCode } from '#shared/problem.ts'
 import { recall } from '#shared/store/commit.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import type { Step } from '#shared/store/commit.ts'
 import type { Push } from '#shared/push/push.ts'
 import type { Content } from '#shared/content/content.ts'
@@ -40,7 +41,8 @@ export type Opening = {
 
 /**
  * Takes a slot for an instance of a private zone, and says what opens it there. The same id takes the same slot. `by`:
- * who opens it, and is not told himself; `name`: by whose name the members hear of it. Throws world.full and world.busy.
+ * who opens it, and is not told himself; `name`: by whose name the members hear of it; `match`: what is played there.
+ * Throws world.full and world.busy.
  */
 export async function planPrivate(
   deps: PrivateDeps,
@@ -52,10 +54,11 @@ export async function planPrivate(
     members: readonly Member[]
     by?: string
     name: string
+    match?: PlayedMatch
   },
 ): Promise<Opening> {
   const { runtime } = deps
-  const { instance, zone, members, name } = of
+  const { instance, zone, members, name, match } = of
   const { difficulty = deps.content.zones.get(zone)?.private?.difficulties?.[0]?.id } = of
   const slot = await takeSlot(deps, realmId, zone, instance)
   const { bootId } = slot.card
@@ -65,11 +68,12 @@ export async function planPrivate(
   const opened = { instance, zone, ...hard, bootId, members: ids, openedAt }
   const slots = { slots: slot.card.instance, slotUntil: slot.ticketExpires }
   const at = { realmId, zone, ...hard, instance, ...slots }
+  const command = { kind: 'open' as const, ...at, ...(match && { match }) }
   const others = members.filter(({ characterId }) => characterId !== of.by)
   return {
     steps: [
       ...privateWrites(realmId, opened).map((write) => ({ write })),
-      { write: { put: commandPut(openedAt, bootId, { kind: 'open', ...at }) } },
+      { write: { put: commandPut(openedAt, bootId, command) } },
       ...others.map(({ accountId, characterId }) => {
         const news = { kind: 'instance.opened' as const, characterId, name, zone }
         return { write: notify(runtime, { realmId, accountId }, { ...news, instanceId: instance }) }

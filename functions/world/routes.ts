@@ -5,10 +5,13 @@ import { latestOf, openPrivate } from './private.ts'
 import type { PrivateDeps } from './private.ts'
 import { scheduleOf } from './schedule.ts'
 import { createStatus } from './status.ts'
-import { enter } from './world.ts'
+import type { LoginQueue } from './login-queue/login-queue.ts'
+import { enter, refuseClosed } from './world.ts'
 import type { WorldDeps } from './world.ts'
 
-export function worldRoutes(deps: WorldDeps & PrivateDeps): Handlers<typeof world> {
+export function worldRoutes(
+  deps: WorldDeps & PrivateDeps & { loginQueue: LoginQueue },
+): Handlers<typeof world> {
   const status = createStatus(deps)
   return {
     async open({ params: { realmId }, caller, body, operation }) {
@@ -19,6 +22,15 @@ export function worldRoutes(deps: WorldDeps & PrivateDeps): Handlers<typeof worl
     async instance({ params: { realmId }, caller, query }) {
       await characterOf(deps.store, { realmId, accountId: caller.accountId }, query.as)
       return await latestOf(deps, realmId, query.as)
+    },
+    async loginQueue({ params: { realmId }, caller, body }) {
+      const { accountId, role } = caller
+      refuseClosed(deps, { accountId, role }, await deps.maintenance(realmId))
+      return await deps.loginQueue.ask({ realmId, accountId }, body.ticket)
+    },
+    async leaveLoginQueue({ params: { realmId }, caller: { accountId } }) {
+      await deps.loginQueue.giveUp({ realmId, accountId })
+      return {}
     },
     enter: async ({ caller, params, body }) => await enter(deps, caller, params.realmId, body),
     schedule: async () => scheduleOf(deps.content, deps.runtime.now()),

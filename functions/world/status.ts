@@ -9,6 +9,7 @@ import { Problem } from '#shared/problem.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Store } from '#shared/store/store.ts'
 import type { Realms } from '../http/realms.ts'
+import type { LoginQueue } from './login-queue/login-queue.ts'
 import { remember } from '../http/remember.ts'
 
 export type StatusDeps = {
@@ -19,6 +20,7 @@ export type StatusDeps = {
   isLive: IsLive
   /** At most `bulletinFreshMs` old. */
   bulletin: (realmId: string) => Promise<Bulletin>
+  loginQueue: Pick<LoginQueue, 'status'>
 }
 
 /**
@@ -27,6 +29,7 @@ export type StatusDeps = {
  * realm.unknown.
  */
 export function createStatus(deps: StatusDeps) {
+  const queues = remember(deps.runtime.now, statusRememberedMs, deps.loginQueue.status)
   const zones = remember(deps.runtime.now, statusRememberedMs, async (realmId) => {
     return await Promise.all([...deps.content.zones.values()].map((zone) => zoneStatus(zone)))
     async function zoneStatus(zone: Zone) {
@@ -50,7 +53,11 @@ export function createStatus(deps: StatusDeps) {
   return async (realmId: string) => {
     const realm = deps.realms.list.find((one) => one.realmId === realmId)
     if (realm === undefined) throw new Problem('realm.unknown')
-    const [found, bulletin] = await Promise.all([zones(realmId), deps.bulletin(realmId)])
+    const [found, bulletin, loginQueue] = await Promise.all([
+      zones(realmId),
+      deps.bulletin(realmId),
+      queues(realmId),
+    ])
     const now = deps.runtime.now()
     const planned = bulletin.maintenance
     const closed = planned !== undefined && planned.from <= now && now < planned.until
@@ -63,6 +70,7 @@ export function createStatus(deps: StatusDeps) {
         .filter(({ from, until }) => from <= now && now < until)
         .map(shownAnnouncement),
       zones: found,
+      ...(loginQueue === undefined ? {} : { loginQueue }),
     }
   }
 }

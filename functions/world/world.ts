@@ -4,7 +4,8 @@
 // instances of the zone with room, beside lease and checkpoint of a former owner, (3) a place, (4) the
 // reservation.
 import type { PlayerCaller } from '#shared/api/endpoint.ts'
-import type { Admission } from '#shared/api/world.ts'
+import type { Role } from '#shared/api/role.ts'
+import type { Admission, Entered } from '#shared/api/world.ts'
 import { isClosed } from '#shared/live/bulletin.ts'
 import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import { jitterMs } from '#shared/backoff.ts'
@@ -26,6 +27,7 @@ import { noMates, readMates } from './mates.ts'
 import type { Mates } from './mates.ts'
 import { findPlace, judgeOf, readOffers, takeIn, takeMember } from './placement.ts'
 import type { Found, PlacementDeps } from './placement.ts'
+import type { Entry, LoginQueue } from './login-queue/login-queue.ts'
 import { findPrivate } from './private.ts'
 import { reserve } from './reservation.ts'
 import { vacate } from './seat.ts'
@@ -44,6 +46,7 @@ export type WorldDeps = PlacementDeps &
     isSynthetic: (accountId: string) => boolean
     /** What is planned for a realm, at most `bulletinFreshMs` old. */
     maintenance: (realmId: string) => Promise<RealmMaintenance | undefined>
+    loginQueue: Pick<LoginQueue, 'letIn' | 'status'>
   }
 
 /** For who lets a match play: functions/matchmaking. */
@@ -64,11 +67,14 @@ type Progress = Watch & {
   vacated: Seat | undefined
   /** The private instance that is asked for, or `outside`. */
   instance: string | undefined
+  /** It was let in, if the realm has a login queue. */
+  entry: Entry | undefined
 }
 
 /**
  * Reserves a place for a character and signs the ticket for it. Send it again at any time: each one
- * replaces the reservation before it. `observed` is what the refusal of the one before said.
+ * replaces the reservation before it. `observed` is what the refusal of the one before said. In a full realm: a place in
+ * its login queue.
  */
 export async function enter(
   deps: WorldDeps,
@@ -80,7 +86,7 @@ export async function enter(
     observed?: string | undefined
     instance?: string | undefined
   },
-): Promise<Admission> {
+): Promise<Entered> {
   if (!speaks(request.protocol)) throw new Problem('play.version')
   const { characterId, observed, instance } = request
   const progress: Progress = {
@@ -89,9 +95,25 @@ export async function enter(
     vacated: undefined,
     letGoUntil: undefined,
     instance,
+    entry: undefined,
   }
+  try {
+    const entered = await enterWith(deps, { player, realmId, characterId }, progress)
+    await progress.entry?.entered()
+    return entered
+  } catch (error) {
+    await progress.entry?.failed(error)
+    throw error
+  }
+}
+
+async function enterWith(
+  deps: WorldDeps,
+  entering: Entering,
+  progress: Progress,
+): Promise<Entered> {
   for (let attempt = 1; attempt <= attempts;) {
-    const admission = await tryEnter(deps, { player, realmId, characterId }, progress)
+    const admission = await tryEnter(deps, entering, progress)
     if (admission === 'owned') {
       await deps.runtime.sleep(pollAgainMs(deps.runtime.now(), progress))
     } else if (admission === 'again') {
@@ -106,12 +128,19 @@ async function tryEnter(
   deps: WorldDeps,
   entering: Entering,
   progress: Progress,
-): Promise<Admission | 'again' | 'owned'> {
+): Promise<Entered | 'again' | 'owned'> {
   const [situation, planned] = await Promise.all([
     readSituation(deps, entering),
     deps.maintenance(entering.realmId),
   ])
-  refuseClosed(deps, situation, planned)
+  refuseClosed(deps, { role: situation.role, accountId: entering.player.accountId }, planned)
+  if (progress.entry === undefined) {
+    const { realmId, player } = entering
+    const of = { realmId, accountId: player.accountId }
+    const entry = await deps.loginQueue.letIn(of, situation)
+    if ('waiting' in entry) return entry
+    progress.entry = entry
+  }
   const around = await readAround(deps, situation, progress)
   if (around.owner.state === 'lives') {
     await askToLetGo(deps, situation.rows.guard, progress)
@@ -129,14 +158,14 @@ async function tryEnter(
  * Throws world.maintenance. An `enter` that was a moment faster gets a ticket: the host lets that character go, as
  * all who are in (gameserver/host/closing.ts).
  */
-function refuseClosed(
-  { runtime, isSynthetic }: WorldDeps,
-  { role, rows }: Situation,
+export function refuseClosed(
+  { runtime, isSynthetic }: Pick<WorldDeps, 'runtime' | 'isSynthetic'>,
+  { role, accountId }: { role?: Role | undefined; accountId: string },
   planned: RealmMaintenance | undefined,
 ): void {
   const now = runtime.now()
   if (planned === undefined || !isClosed(planned, now, role)) return
-  if (isSynthetic(rows.guard.accountId)) return
+  if (isSynthetic(accountId)) return
   const retryAfterS = Math.max(1, Math.ceil((planned.until - now) / 1000))
   throw new Problem('world.maintenance', { retryAfterS, detail: planned.text })
 }

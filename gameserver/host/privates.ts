@@ -1,5 +1,5 @@
-// The private instances of a host: opened by the inbox for a party, ended when nobody is in one for a minute, or when
-// its time is over. Who is in then comes back to where it came from outside.
+// The private instances of a host: opened by the inbox for a party, ended when nobody is in one for a minute, when its
+// game says so, or when its time is over. Who is in then comes back to where it came from outside.
 import { checkpointMs, privateEmptyMs } from '#shared/limits.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { OpenCommand } from '#shared/ownership/inbox.ts'
@@ -91,13 +91,13 @@ export function createPrivates(deps: {
     get count() {
       return privates.size
     },
-    open({ instance: id, zone: zoneId, difficulty, slots: at, slotUntil }) {
+    open({ instance: id, zone: zoneId, difficulty, slots: at, slotUntil, match }) {
       const zone = deps.content().zones.get(zoneId)
       if (privates.has(id) || ended.has(id) || isShut || !slots.includes(at)) return
       if (zone?.private === undefined) return
       const now = monotonic()
       privates.set(id, {
-        running: running.begin(id, zone, difficulty),
+        running: running.begin(id, zone, { difficulty, match }),
         endsAt: now + zone.private.minutes * 60_000,
         emptySince: now,
         ending: false,
@@ -132,7 +132,9 @@ export function createPrivates(deps: {
       for (const [id, one] of privates) {
         if (!isEmpty(one.running)) one.emptySince = now
         // While nothing can be saved nobody is let go: he would wait for the store outside the world.
-        if (now >= one.endsAt && !one.running.instance.savingPaused) end(id, one, true)
+        const { savingPaused, world } = one.running.instance
+        const due = now >= one.endsAt || world.tick >= world.closesAt
+        if (due && !savingPaused) end(id, one, true)
         else if (now - one.emptySince >= privateEmptyMs) end(id, one, false)
       }
     },

@@ -24,8 +24,8 @@ export type RunningInstances = {
   readonly all: readonly Running[]
   /** The same by instance id. */
   readonly byId: ReadonlyMap<string, Instance>
-  /** Begins an instance, whose first tick is due now. */
-  begin(id: string, zone: Zone, difficulty?: string): Running
+  /** Begins an instance, whose first tick is due now. `match`: what is played in it. */
+  begin(id: string, zone: Zone, more?: Pick<InstanceDeps, 'difficulty' | 'match'>): Running
   /** Ends it: it does not tick any more. Its characters have left. */
   end(id: string): void
   /** Ticks that ran, of instances that have ended too. */
@@ -35,7 +35,7 @@ export type RunningInstances = {
 }
 
 export function createRunningInstances(
-  deps: Omit<InstanceDeps, 'id' | 'zone' | 'difficulty' | 'nextStay' | 'allowances'>,
+  deps: Omit<InstanceDeps, 'id' | 'zone' | 'difficulty' | 'match' | 'nextStay' | 'allowances'>,
 ): RunningInstances {
   const { persistence, monotonic } = deps
   const all: Running[] = []
@@ -48,14 +48,14 @@ export function createRunningInstances(
   return {
     all,
     byId,
-    begin(id, zone, difficulty) {
+    begin(id, zone, more = {}) {
       const log = deps.log.child({ instance: id })
       const index = begun++
       const instance = createInstance({
         ...deps,
         id,
         zone,
-        difficulty,
+        ...more,
         log,
         seed: deps.seed + index,
         nextStay: () => ++stays,

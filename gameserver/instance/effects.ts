@@ -1,8 +1,9 @@
 // Effects that characters of an instance wait for: sent to the worker, and their outcomes to the world. An
 // effect is saved with its character from the tick that asks for it to the tick that takes its outcome in,
 // so a host that takes the character over asks for it again: the same id takes effect once.
-import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
+import type { EffectAnswer, EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
 import { effectsPerCharacterMax, effectsPerInstanceMax } from '#shared/limits.ts'
+import { resultAnswer, resultKind } from '#shared/rules/played-match.ts'
 import { tallyOfKind, tallyTotal } from '#shared/rules/tally.ts'
 import type { WorldEvent, WorldInput } from '../sim/world.ts'
 import type { Character } from './character.ts'
@@ -50,16 +51,21 @@ export function forgetEffects(instance: Instance, inputs: readonly WorldInput[])
   }
 }
 
-/** Sends a player the total of his tally. One without a socket reads it when he is back. */
-export function sendTotal(
+/** Sends a player the total of his tally, or his result. One without a socket reads it when he is back. */
+export function sendOutcome(
   { roster }: Instance,
   { entity, effect, outcome }: Extract<WorldEvent, { event: 'effect' }>,
 ): void {
-  const tally = tallyOfKind(effect.kind)
-  if (tally === undefined || outcome.outcome !== 'done') return
-  const total = tallyTotal.parse(outcome.answer)
-  const frame = controlFrame({ kind: 'tally', tally, ...total })
-  roster.findEntity(entity.id)?.viewer?.connection.send(frame)
+  if (outcome.outcome !== 'done') return
+  const told = toldOf(effect, outcome.answer)
+  if (told !== undefined) roster.findEntity(entity.id)?.viewer?.connection.send(controlFrame(told))
+}
+
+function toldOf({ kind, id }: WaitingEffect, answer: EffectAnswer | undefined) {
+  const tally = tallyOfKind(kind)
+  if (tally !== undefined) return { kind: 'tally' as const, tally, ...tallyTotal.parse(answer) }
+  if (kind !== resultKind) return undefined
+  return { kind: 'result' as const, match: id, ...resultAnswer.parse(answer) }
 }
 
 function send(instance: Instance, character: Character, effect: WaitingEffect): void {

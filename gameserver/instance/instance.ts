@@ -7,6 +7,7 @@
 import type { CheckpointEntry } from '#shared/ownership/checkpoint.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
 import type { RealmMaintenance } from '#shared/live/bulletin.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { createCellRecords } from '../net/cell-records.ts'
@@ -34,6 +35,8 @@ import type { Voices } from './voices.ts'
 export type InstanceDeps = {
   id: string
   zone: Zone
+  /** That is played in it; none by default. */
+  match?: PlayedMatch | undefined
   /** Of a private instance. */
   difficulty?: string | undefined
   content: Content
@@ -102,11 +105,12 @@ export type Instance = {
 
 export function createInstance(deps: InstanceDeps): Instance {
   const { id, zone, difficulty, content, rules = coreRules, runtime, monotonic, log } = deps
-  const { nextStay, allowances, voices, blocks = new Map() } = deps
+  const { nextStay, allowances, voices, match, blocks = new Map() } = deps
   const world = createWorld(zone, content.creatures, deps.seed, rules, {
     instance: id,
     difficulty,
     ofGame: content.ofGame,
+    match,
   })
   return {
     id,

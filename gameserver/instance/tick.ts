@@ -3,7 +3,7 @@ import { tooLong } from '#shared/telemetry/fault.ts'
 import { step } from '../sim/step.ts'
 import type { WorldEvent } from '../sim/world.ts'
 import { deliver } from './delivery.ts'
-import { effectAsked, forgetEffects, sendTotal } from './effects.ts'
+import { effectAsked, forgetEffects, sendOutcome } from './effects.ts'
 import { entered, notEntered, welcome } from './entry.ts'
 import type { Instance } from './instance.ts'
 import { startLeave } from './leaving.ts'
@@ -104,7 +104,7 @@ function applyEvent(instance: Instance, event: WorldEvent): void {
       effectAsked(instance, event)
       break
     case 'effect':
-      sendTotal(instance, event)
+      sendOutcome(instance, event)
       break
     case 'message':
     case 'refused':

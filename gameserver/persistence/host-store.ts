@@ -5,6 +5,7 @@ import { createLease, endLease } from '#shared/ownership/lease.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
 import type { Leaderboard } from '#shared/content/content.ts'
 import { createBoardEffects } from '#shared/leaderboards/effect.ts'
+import { createResultEffect } from '#shared/results/effect.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Cache } from '#shared/cache/cache.ts'
 import { createPush } from '#shared/push/push.ts'
@@ -109,6 +110,8 @@ export function createHostStore(deps: {
     ...(deps.cache && { cache: deps.cache }),
   })
   boards.take(deps.boards ?? [])
+  const results = createResultEffect(store)
+  const coreEffect = (kind: string) => boards.find(kind) ?? results.find(kind)
 
   return {
     async claim(ticket) {
@@ -131,7 +134,7 @@ export function createHostStore(deps: {
       stays.delete(characterId)
       if (!stay.synthetic) await places.release(stay.instance, characterId, stay)
     },
-    effect: createEffecting({ ...parts, effects, coreEffect: boards.find }),
+    effect: createEffecting({ ...parts, effects, coreEffect }),
     onCommand: inbox.onCommand,
     onMaintenance: bulletin.onMaintenance,
     onTold(handler) {

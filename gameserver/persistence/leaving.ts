@@ -49,7 +49,8 @@ export function createLeaver(deps: {
     let unclear = false
     for (;;) {
       try {
-        await store.transact(leaveWrites({ ...leaving, realmId, bootId }))
+        const leftAt = runtime.now()
+        await store.transact(leaveWrites({ ...leaving, realmId, bootId, leftAt }))
         return 'left'
       } catch (error) {
         if (!(error instanceof StoreError)) throw error

@@ -1,6 +1,7 @@
 // A zone as it begins.
 import type { Creature, Zone } from '#shared/content/content.ts'
 import type { OfGame } from '#shared/content/kind.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import { metresToUnits, playerRadius } from '#shared/rules/units.ts'
 import { buildWalls } from '#shared/rules/walls.ts'
 import { worldAbilities } from './ability.ts'
@@ -21,6 +22,8 @@ export type Facts = {
   readonly difficulty?: string | undefined
   /** The entries of the game's kinds of content. */
   readonly ofGame: OfGame
+  /** What is played in it. */
+  readonly match?: PlayedMatch | undefined
 }
 
 type WorldRules = Pick<ZoneRules, 'archetypes' | 'components' | 'abilities'>
@@ -33,7 +36,7 @@ export function createWorld(
   creatures: ReadonlyMap<string, Creature>,
   seed: number,
   { archetypes, components: ofPlayers, abilities }: WorldRules = coreRules,
-  { instance, ofGame, difficulty }: Facts = unnamed,
+  { instance, ofGame, difficulty, match }: Facts = unnamed,
 ): World {
   const width = metresToUnits(zone.width)
   const height = metresToUnits(zone.height)
@@ -44,6 +47,10 @@ export function createWorld(
     difficulty,
     seed,
     ofGame,
+    match,
+    places: undefined,
+    isPrivate: zone.private !== undefined,
+    closesAt: Number.POSITIVE_INFINITY,
     tick: 0,
     tickHz: zone.tickHz,
     width,

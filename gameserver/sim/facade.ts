@@ -19,6 +19,7 @@ import * as impose from './impose.ts'
 import { behind, handleOf, headingOf, Refusal } from './handle.ts'
 import { setParty } from './party.ts'
 import { between } from './random.ts'
+import { sayResult } from './result.ts'
 import { entityOf, isPlayer, nameOf } from './slots.ts'
 import { setTimer } from './timers.ts'
 import type { Entity, World } from './world.ts'
@@ -33,6 +34,7 @@ export function createZone(world: World): Zone {
     width: world.width / unitsPerMetre,
     height: world.height / unitsPerMetre,
     state: world.state,
+    match: world.match,
     get now() {
       return world.tick / world.tickHz
     },
@@ -89,6 +91,11 @@ export function createZone(world: World): Zone {
         body,
         ...(per && { per }),
       }),
+    result: (places) => sayResult(open(world), places),
+    close(seconds) {
+      if (!open(world).isPrivate) throw new RangeError('close: this zone is no private one')
+      world.closesAt = world.tick + Math.max(1, ticksIn(world, 'close', seconds))
+    },
     send: (player, message, body) => send(world, player, 'self', message, body),
     broadcast: (entity, message, body) => send(world, entity, 'near', message, body),
   }

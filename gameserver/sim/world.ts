@@ -1,6 +1,7 @@
 // The state of one zone. Plain data that only systems (systems/*.ts) change, one step at a time
 // (step.ts). Entities are made, removed and moved by entities.ts alone.
 import type { EffectOutcome, WaitingEffect } from '#shared/rules/effects.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import type { Component, SavedParts } from '#shared/components/component.ts'
 import type { Creature, Zone } from '#shared/content/content.ts'
 import type { OfGame } from '#shared/content/kind.ts'
@@ -147,6 +148,13 @@ export type World = {
   /** Of a private instance, where its zone has several. */
   readonly difficulty: string | undefined
   readonly seed: number
+  /** The match of a queue that is played here, and the places of its teams once the game has said them. */
+  readonly match: PlayedMatch | undefined
+  places: readonly number[] | undefined
+  /** It was opened for its members. */
+  readonly isPrivate: boolean
+  /** A private one ends in this tick; infinite: it does not, for the game. */
+  closesAt: number
   tick: number
   readonly tickHz: number
   readonly width: number

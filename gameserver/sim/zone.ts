@@ -8,6 +8,7 @@ import type { Component } from '#shared/components/component.ts'
 import type { Shape, ValueOf } from '#shared/components/fields.ts'
 import type { BodyKind } from '#shared/components/schema.ts'
 import type { ContentKind, Entry } from '#shared/content/kind.ts'
+import type { PlayedMatch } from '#shared/rules/played-match.ts'
 import type { Message } from '#shared/protocol/message.ts'
 
 /** A position in metres. */
@@ -103,6 +104,8 @@ export type Zone = {
   /** How hard it is to be: one of those that the content names for a private zone. Undefined where it names none. */
   readonly difficulty: string | undefined
   readonly seed: number
+  /** The match of a queue that is played here; undefined where a party came by itself, and in shared zones. */
+  readonly match: PlayedMatch | undefined
   /** Seconds since this copy began, by its steps. */
   readonly now: number
   /** Metres. */
@@ -189,6 +192,14 @@ export type Zone = {
     once: string,
     per?: 'stay',
   ): void
+  /**
+   * Says how the match has ended: the place of each team by its name, 1 for the first, equal ones for a draw. It
+   * counts once, also when this host dies at that moment; members are sent their place and their new rating when it
+   * has counted. False: no match is played here, it was said before, or no member is here any more.
+   */
+  result(places: Readonly<Record<string, number>>): boolean
+  /** Ends this private copy in so many seconds: who is in comes back to where he came from. The latest call counts. */
+  close(seconds: number): void
   /** Sends a message to one player. Refused: `gone`. */
   send<Out>(player: EntityHandle, message: Message<unknown, Out>, body: Out): void
   /** Sends a message to all players who see an entity; if it is a player, to him too. Refused: `gone`. */

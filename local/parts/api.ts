@@ -8,6 +8,7 @@ import { socketsOf, timersOf } from '#functions/http/record.ts'
 import { createSocketServer } from '#functions/start/sockets.ts'
 import { signInOf } from '#functions/start/sign-in.ts'
 import { isWildcard } from '#shared/authority.ts'
+import { playerLimitsOf } from '#shared/config.ts'
 import { gameFolder } from '#shared/game/folder.ts'
 import type { Game } from '#shared/game/game.ts'
 import { socialPath } from '#shared/protocol/social-socket.ts'
@@ -62,6 +63,7 @@ export async function startApi(
       address: url,
       state: 'open',
     },
+    playerLimits: playerLimitsOf(config),
     port,
     corsOrigins: config.WAYSTONE_CORS,
     profile: config.WAYSTONE_LIMITS,

@@ -56,6 +56,8 @@ export type Endpoint = {
   readonly params?: Shape
   readonly query?: Shape
   readonly body?: Shape
+  /** A service sends it, which calls its JSON otherwise as well, and sends more than a client does. */
+  readonly bodyFrom?: { readonly mediaType: string; readonly maxBytes: number }
   readonly answer: z.ZodType
   /** A list in pages (page.ts). */
   readonly paged?: true

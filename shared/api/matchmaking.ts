@@ -1,7 +1,8 @@
 // Queues: players and parties wait for others to play with, accept a match, and play it in an instance of their own.
 import * as z from 'zod'
-import { matchMembersMax } from '../limits.ts'
+import { matchMembersMax, snsBodyMaxBytes } from '../limits.ts'
 import { queueEndpoints } from './admin/queues.ts'
+import { snsMessage } from './sns.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, moment, realmId, uuid } from './names.ts'
 
@@ -27,6 +28,7 @@ const queue = z
       .optional()
       .meta({ description: 'All have to accept a match in this time. Absent: nobody is asked' }),
     timeoutSeconds: z.int().meta({ description: 'A ticket is given up after so long' }),
+    rating: contentId.optional().meta({ description: 'Its results change this rating' }),
   })
   .meta({ id: 'Queue' })
 
@@ -84,6 +86,17 @@ const match = z
     mine: z.boolean().meta({ description: 'You have accepted' }),
   })
   .meta({ id: 'Match' })
+
+const rating = z
+  .object({
+    rating: contentId,
+    points: z.int(),
+    matches: z.int().meta({ description: 'Results that have counted' }),
+    last: z
+      .object({ matchId: uuid, place: z.int(), before: z.int(), at: moment })
+      .meta({ description: 'The latest result: your place, and your points before it' }),
+  })
+  .meta({ id: 'Rating' })
 
 const standing = z.object({
   ticket: ticket.optional(),
@@ -153,6 +166,21 @@ export const matchmaking = domain({
       errors: ['character.not_found'],
       limits: read,
     }),
+    ratings: endpoint({
+      method: 'GET',
+      path: '/v1/realms/{realmId}/ratings',
+      summary: 'Your ratings, by the matches that you have played',
+      description: 'Without an entry for a rating you have its first points.',
+      identity: 'player',
+      params,
+      query: z.object({ as }),
+      answer: z.object({
+        first: z.int().meta({ description: 'Points of who has played nothing' }),
+        ratings: z.array(rating),
+      }),
+      errors: ['character.not_found'],
+      limits: read,
+    }),
     leave: endpoint({
       method: 'DELETE',
       path: '/v1/realms/{realmId}/queue',
@@ -179,6 +207,23 @@ export const matchmaking = domain({
       answer: z.object({ state: z.enum(['asks', 'opens', 'declined']) }),
       errors: ['character.not_found', 'match.over'],
       limits: write,
+    }),
+    report: endpoint({
+      method: 'POST',
+      path: '/internal/v1/realms/{realmId}/flexmatch',
+      summary: 'What FlexMatch tells of tickets',
+      description:
+        'A subscription of the SNS topic of its events. Each message is signed by SNS; what is no message of this topic ' +
+        'is refused. The same message may come again.',
+      identity: 'anyone',
+      repeat: 'natural',
+      params,
+      body: snsMessage,
+      bodyFrom: { mediaType: 'text/plain', maxBytes: snsBodyMaxBytes },
+      answer: z.object({}),
+      errors: ['route.not_found', 'sns.signature', 'sns.unavailable'],
+      // The address is that of SNS, for all messages. What is not of the topic costs nothing.
+      limits: [],
     }),
   },
 })

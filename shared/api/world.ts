@@ -24,6 +24,23 @@ const admission = z
   })
   .meta({ id: 'Admission' })
 
+const loginPlace = z
+  .object({
+    position: z.int().meta({ description: 'Your turn is that one from now: 1 is next' }),
+    of: z.int().meta({ description: 'How many wait' }),
+    seconds: z
+      .int()
+      .optional()
+      .meta({ description: 'About so long; absent while too little is known' }),
+    askAgainS: z.int().meta({ description: 'Ask again after so many seconds' }),
+    ticket: z.string().meta({ description: 'For asking again; it admits nobody' }),
+  })
+  .meta({ id: 'LoginPlace' })
+
+const waits = z
+  .object({ waiting: loginPlace })
+  .meta({ id: 'Waits', description: 'The realm is full: your place in its login queue' })
+
 const privateInstance = z
   .object({
     instanceId: uuid,
@@ -76,7 +93,8 @@ export const world = domain({
       summary: 'Get an address and a one-use ticket for a zone',
       description:
         'Send it again at any time: the newest ticket counts, older ones are refused. Where the ' +
-        'character goes follows from where it was.',
+        'character goes follows from where it was. Of a realm that is full the answer is `waiting`: your place in its ' +
+        'login queue, which your account keeps. Ask there (`loginQueue`) until it is your turn, then enter.',
       identity: 'player',
       repeat: 'natural',
       params: z.object({ realmId }),
@@ -97,7 +115,7 @@ export const world = domain({
               'Without it a character that was in one comes back there while it lasts, and then to where it came from',
           }),
       }),
-      answer: admission,
+      answer: z.union([admission, waits]),
       errors: [
         'realm.unknown',
         'auth.session_revoked',
@@ -111,6 +129,34 @@ export const world = domain({
         'world.busy',
       ],
       limits: [{ rate: 'enter.account', by: 'account' }],
+    }),
+    loginQueue: endpoint({
+      method: 'POST',
+      path: '/v1/realms/{realmId}/login-queue',
+      summary: 'Where you stand in the login queue',
+      description:
+        'Ask again after `askAgainS`. When it is your turn, enter within a minute. A lost ticket is no harm: `enter` ' +
+        'says the place of your account.',
+      identity: 'player',
+      repeat: 'natural',
+      params: z.object({ realmId }),
+      body: z.object({
+        ticket: z.string().max(1024).meta({ description: 'The last that you were given' }),
+      }),
+      answer: z.object({ yourTurn: z.boolean(), waiting: loginPlace.optional() }),
+      errors: ['realm.unknown', 'login_queue.over', 'world.maintenance'],
+      limits: [{ rate: 'read.account', by: 'account' }],
+    }),
+    leaveLoginQueue: endpoint({
+      method: 'DELETE',
+      path: '/v1/realms/{realmId}/login-queue',
+      summary: 'Give your place in the login queue up',
+      identity: 'player',
+      repeat: 'natural',
+      params: z.object({ realmId }),
+      answer: z.object({}),
+      errors: ['realm.unknown'],
+      limits: [{ rate: 'write.account', by: 'account' }],
     }),
     open: endpoint({
       method: 'POST',
@@ -186,6 +232,17 @@ export const world = domain({
         maintenance: maintenance.optional().meta({ description: 'Planned or under way' }),
         announcements: z.array(announcement).meta({ description: 'Those that stand now' }),
         zones: z.array(zoneStatus),
+        loginQueue: z
+          .object({
+            playersMax: z.int(),
+            waiting: z.int(),
+            seconds: z
+              .int()
+              .optional()
+              .meta({ description: 'About so long waits who comes now; absent when nobody waits' }),
+          })
+          .optional()
+          .meta({ description: 'Of a realm that may have only so many players' }),
       }),
       errors: ['realm.unknown'],
       limits: [{ rate: 'read.address', by: 'address' }],
@@ -194,4 +251,8 @@ export const world = domain({
 })
 
 export type Admission = z.infer<typeof admission>
+/** A place in the login queue of a realm that is full. */
+export type LoginPlace = z.infer<typeof loginPlace>
+/** What `enter` answers. */
+export type Entered = Admission | { waiting: LoginPlace }
 export type PrivateView = z.infer<typeof privateInstance>

@@ -49,7 +49,7 @@ export function checkReferences(content: Content, startKnown: boolean): string[]
 }
 
 function checkQueue(content: Content, queue: Queue): string[] {
-  const { id, zone: zoneId, difficulty, ruleSet, choices } = queue
+  const { id, zone: zoneId, difficulty, ruleSet, choices, rating } = queue
   const problems: string[] = []
   const report = (path: string, reason: string) => {
     problems.push(`queues/${id}.json: ${path}: ${reason}`)
@@ -70,14 +70,21 @@ function checkQueue(content: Content, queue: Queue): string[] {
   const room = Math.min(zone?.capacity ?? matchMembersMax, matchMembersMax)
   if (most > room) report('ruleSet.teams', `take ${most} players; there is room for ${room}`)
   for (const { name, type, default: value } of rules.attributes) {
-    if (choices[name] === undefined && value === undefined) {
+    if (name === rating?.attribute) {
+      if (type !== 'number') report('rating', `the attribute "${name}" takes no numbers`)
+      if (choices[name] !== undefined) report('choices', `"${name}" is the rating`)
+    } else if (choices[name] === undefined && value === undefined) {
       report('choices', `the attribute "${name}" of the rule set has neither choices nor a default`)
     } else if (choices[name] !== undefined && type !== 'string' && type !== 'string_list') {
       report('choices', `the attribute "${name}" takes no words`)
     }
   }
+  const known = new Set(rules.attributes.map(({ name }) => name))
+  if (rating?.attribute !== undefined && !known.has(rating.attribute)) {
+    report('rating', `the rule set has no attribute "${rating.attribute}"`)
+  }
   for (const name of Object.keys(choices)) {
-    if (rules.attributes.some((one) => one.name === name)) continue
+    if (known.has(name)) continue
     report('choices', `the rule set has no attribute "${name}"`)
   }
   return problems

@@ -39,7 +39,7 @@ export const creatureSchema = z.strictObject({
 export const zoneSchema = z.strictObject({
   id,
   name: title,
-  kind: z.enum(['hub', 'field', 'dungeon']),
+  kind: z.enum(['hub', 'field', 'dungeon', 'arena']),
   width: metres.min(25),
   height: metres.min(25),
   // A cell block counts its bytes in 16 bits: 1,000 full records still fit.
@@ -200,6 +200,11 @@ export const queueSchema = z.strictObject({
   acceptSeconds: z.int().min(5).max(120).optional(),
   /** A ticket that has waited so long is given up. */
   timeoutSeconds: z.int().min(10).max(3600),
+  /**
+   * Its results change this rating, which several queues may share. Its points are the number `attribute` of the
+   * rule set, whatever a client says.
+   */
+  rating: z.strictObject({ name: id, attribute: attribute.optional() }).optional(),
 })
 
 export type Race = z.infer<typeof raceSchema>

@@ -139,15 +139,25 @@ export async function readCard(
  * The cards of all instances of a zone, in the order of boot ids. A trip a shard, side by side, and more for more
  * than a megabyte.
  */
-export async function findInstances(store: Store, realmId: string, zone: string): Promise<Card[]> {
-  return (await findCards(store, realmId, zone)).filter(({ kind }) => kind !== 'slots')
+export async function findInstances(
+  store: Store,
+  realmId: string,
+  zone: string,
+  more: Pick<Query, 'consistent'> = {},
+): Promise<Card[]> {
+  return (await findCards(store, realmId, zone, more)).filter(({ kind }) => kind !== 'slots')
 }
 
 /** With the cards of the room that hosts have for private instances. */
-export async function findCards(store: Store, realmId: string, zone: string): Promise<Card[]> {
+export async function findCards(
+  store: Store,
+  realmId: string,
+  zone: string,
+  more: Pick<Query, 'consistent'> = {},
+): Promise<Card[]> {
   const shards = Array.from({ length: zoneShards }, async (_, shard) => {
     const cards: Card[] = []
-    for await (const page of pages(store, `${zonePartition(realmId, zone)}#${shard}`)) {
+    for await (const page of pages(store, `${zonePartition(realmId, zone)}#${shard}`, more)) {
       cards.push(...parseCards(zone, page.items))
     }
     return cards

@@ -21,6 +21,8 @@ const guardRow = z.object({
   /** Unix ms. */
   ticketExpires: z.number(),
   deleted: z.boolean().default(false),
+  /** When the character left the world last, Unix ms by the host's clock. Hosts of before do not say it. */
+  leftAt: z.int().optional(),
 })
 
 const stateRow = z.object({ epoch: z.int(), saveNumber: z.int() })

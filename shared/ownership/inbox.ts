@@ -6,6 +6,7 @@
 // arrives again would end the next stay.
 import * as z from 'zod'
 import { hostRowsKeptMs } from '../limits.ts'
+import { playedMatch } from '../rules/played-match.ts'
 import { expiresAt, live } from '../store/store.ts'
 import type { Key, Put, Store } from '../store/store.ts'
 import { hostPartition } from './lease.ts'
@@ -67,6 +68,8 @@ const openCommand = z.object({
   /** The card where its slot is counted, and until when that was taken, Unix ms. */
   slots: z.string(),
   slotUntil: z.int(),
+  /** The match that is played there; none in an instance that a party opens for itself. */
+  match: playedMatch.optional(),
 })
 
 const commandRow = z.discriminatedUnion('kind', [

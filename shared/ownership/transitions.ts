@@ -181,8 +181,8 @@ export function claimUpdate(claim: {
   }
 }
 
-/** active -> offline, with the last state. */
-export function leaveWrites(leave: Save): Write[] {
+/** active -> offline, with the last state. `leftAt`: Unix ms; who comes back soon does not wait (functions/world). */
+export function leaveWrites(leave: Save & { leftAt?: number }): Write[] {
   return [toOffline(leave), { update: saveUpdate(leave, leave.epoch + 1) }]
 }
 
@@ -191,19 +191,23 @@ function toOffline(owned: {
   characterId: string
   bootId: string
   epoch: number
+  leftAt?: number
 }): Write {
+  const { leftAt } = owned
   return {
     update: {
       table: 'core',
       key: guardKey(owned.realmId, owned.characterId),
       update:
-        'SET #owner = :none, #instance = :none, epoch = :next, #state = :offline, ticketId = :none',
+        'SET #owner = :none, #instance = :none, epoch = :next, #state = :offline, ticketId = :none' +
+        (leftAt === undefined ? '' : ', leftAt = :leftAt'),
       condition: '#owner = :me AND epoch = :epoch AND #state = :active',
       names: { '#owner': 'owner', '#instance': 'instance', '#state': 'state' },
       values: {
         ':none': '',
         ':next': owned.epoch + 1,
         ':offline': 'offline',
+        ...(leftAt === undefined ? {} : { ':leftAt': Math.floor(leftAt) }),
         ':me': owned.bootId,
         ':epoch': owned.epoch,
         ':active': 'active',

@@ -4,6 +4,7 @@
 import { Packr } from 'msgpackr'
 import * as z from 'zod'
 import { chatMaxLength } from '../limits.ts'
+import { resultAnswer } from '../rules/played-match.ts'
 import { tallyTotal } from '../rules/tally.ts'
 import { charactersOf, isChatText } from './chat-text.ts'
 import { readMsgpack } from './msgpack.ts'
@@ -77,6 +78,8 @@ export const serverControl = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('saving'), paused: z.boolean() }),
   /** A tally of the player (shared/rules/tally.ts) has changed. Old news may come late: see `changes`. */
   tallyTotal.extend({ kind: z.literal('tally'), tally: z.string() }),
+  /** A match of the player has ended, and counted. It may come again, and long after (shared/rules/played-match.ts). */
+  resultAnswer.extend({ kind: z.literal('result'), match: z.string() }),
   /** The player stands in a gate to a private zone: the API opens an instance, or has one that is open for him. */
   z.object({
     kind: z.literal('gate'),

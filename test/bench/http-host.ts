@@ -63,7 +63,8 @@ const common = { store, cache, runtime, limiter, realms, keys, log, sockets }
 const email = { sender: undefined, links: '' }
 const signIn = { oidc: [] }
 const scaling = { hashes: [scalingHash] }
-const parts = { ...common, signing: keys, content, fleet, kept, email, signIn, scaling }
+const needed = { signing: keys, content, fleet, kept, email, signIn, scaling, flexMatch: undefined }
+const parts = { ...common, ...needed }
 
 function functions(hasher: Hasher): Hono {
   return createDomainApp(domainsWith(hasher), parts, {

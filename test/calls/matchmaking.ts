@@ -87,6 +87,10 @@ export const matchmakingCalls: CallsOf<typeof matchmaking> = {
     const { params, first } = await waiting(stage)
     return { by: first, params, query: { as: first.as } }
   },
+  async ratings(stage) {
+    const me = await stage.player()
+    return { by: me, params: { realmId: stage.realmId }, query: { as: me.as } }
+  },
   async leave(stage) {
     const { params, first, has } = await waiting(stage)
     const call = { by: first, params, query: { as: first.as } }
@@ -99,5 +103,19 @@ export const matchmakingCalls: CallsOf<typeof matchmaking> = {
     const matchId = nobodys
     const others = { matchId: 'match.over' } as const
     return { ...call, params: { ...params, matchId }, others, refused: 'match.over' }
+  },
+  async report({ realmId }) {
+    // FlexMatch matches no queue here; test/functions/flexmatch.test.ts has it.
+    const body = {
+      Type: 'Notification' as const,
+      MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
+      TopicArn: 'arn:aws:sns:eu-central-1:123456789012:flexmatch',
+      Message: '{}',
+      Timestamp: '2026-12-01T00:00:00.000Z',
+      SignatureVersion: '2' as const,
+      Signature: 'AAAA',
+      SigningCertURL: 'https://sns.eu-central-1.amazonaws.com/some.pem',
+    }
+    return { params: { realmId }, body, refused: 'route.not_found' }
   },
 }

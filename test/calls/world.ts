@@ -28,6 +28,15 @@ export const worldCalls: CallsOf<typeof world> = {
     if (has) await by.client.world.open({ params, body })
     return { by, params, query: { as: by.as } }
   },
+  async loginQueue(stage) {
+    // The realms of tests have no limit of players; test/functions/login-queue.test.ts has some.
+    const body = { ticket: 'none' }
+    const params = { realmId: stage.realmId }
+    return { by: await stage.player(), params, body, refused: 'login_queue.over' }
+  },
+  async leaveLoginQueue(stage) {
+    return { by: await stage.player(), params: { realmId: stage.realmId } }
+  },
   schedule: async ({ realmId }) => ({ params: { realmId } }),
   status: async ({ realmId }) => ({ params: { realmId } }),
 }

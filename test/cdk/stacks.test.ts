@@ -9,6 +9,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { BUNDLINGS, functionsOf } from '#cdk/bundles.ts'
 import { domains } from '#functions/domains.ts'
+import { readRuleSet } from '#shared/matching/rule-set.ts'
 import { compiledCode } from '#local/compiled-code.ts'
 import { listAt, ofKind, readManifests } from '../agones/read.ts'
 import { describeAcknowledged, describeStack } from './describe.ts'
@@ -35,6 +36,7 @@ beforeAll(() => {
     logDays: '7',
     ratePerS: '100',
     passwordRatePerS: '10',
+    flexMatch: 'crypt',
     ...eks,
   })
 })
@@ -88,6 +90,29 @@ describe('the stacks', () => {
     for (const name of first) expect(name).toMatch(/main/)
   })
 
+  it('let FlexMatch match the queues that are named, and tell what it has found', () => {
+    const { api } = other.stacks
+    const [configuration, ...more] = ofType(api, 'AWS::GameLift::MatchmakingConfiguration')
+    expect(more).toEqual([])
+    expect(configuration!.Properties).toMatchObject({
+      Name: 'waystone-us1-crypt',
+      FlexMatchMode: 'STANDALONE',
+      AcceptanceRequired: false,
+      RequestTimeoutSeconds: 600,
+    })
+    const [rules] = ofType(api, 'AWS::GameLift::MatchmakingRuleSet')
+    expect(() => readRuleSet(JSON.parse(rules!.Properties!['RuleSetBody'] as string))).not.toThrow()
+    const protocols = ofType(api, 'AWS::SNS::Subscription').map(
+      (one) => one.Properties!['Protocol'],
+    )
+    expect(protocols).toContain('lambda')
+    const text = JSON.stringify(ofType(api, 'AWS::Lambda::Function'))
+    expect(text).toContain('WAYSTONE_FLEXMATCH')
+    expect(text).toContain('waystone-us1-crypt')
+    expect(JSON.stringify(realm.stacks)).not.toMatch(/gamelift|FLEXMATCH|GameLift/)
+    expect(() => synthRealm({ flexMatch: 'nowhere' })).toThrow('there is no queue nowhere')
+  })
+
   it('keep tables, keys and logs when they go, by default', () => {
     for (const [stacks, ofTables, policy, lasting] of [
       // All but the tables, which are protected, go with a first deployment that fails.
@@ -115,9 +140,11 @@ describe('the stacks', () => {
       const one = made[bundling]
       const functions = ofType(one.stacks.api, 'AWS::Lambda::Function')
       expect(functions).toHaveLength(functionsOf(bundling, domains).size)
-      // Every function may be reached, the one with the social socket by two routes more, two by the clock; the
-      // routes are the same.
-      expect(ofType(one.stacks.api, 'AWS::Lambda::Permission')).toHaveLength(functions.length + 4)
+      // Every function may be reached, the one with the social socket by two routes more, two by the clock, and one
+      // by the topic of FlexMatch, if there is one; the routes are the same.
+      const more = one === other ? 5 : 4
+      const permissions = ofType(one.stacks.api, 'AWS::Lambda::Permission')
+      expect(permissions).toHaveLength(functions.length + more)
       const rules = ofType(one.stacks.api, 'AWS::Events::Rule').map(({ Properties }) => Properties)
       expect(rules).toMatchObject([
         {
@@ -157,7 +184,10 @@ describe('the stacks', () => {
       },
       ReservedConcurrentExecutions: 40,
     })
-    expect(ofType(api, 'AWS::SNS::Subscription')).toHaveLength(1)
+    const protocols = ofType(api, 'AWS::SNS::Subscription').map(
+      (one) => one.Properties!['Protocol'],
+    )
+    expect(protocols.filter((one) => one === 'email')).toHaveLength(1)
   })
 
   it('let a function into a cluster of EKS if it asks for hosts, and no other', () => {

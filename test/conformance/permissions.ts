@@ -18,7 +18,9 @@ import type { Endpoint } from '#shared/api/endpoint.ts'
 import { healthApi } from '#shared/api/health.ts'
 import { createDynamoStore } from '#shared/store/dynamo.ts'
 import { localOptions } from '#shared/store/options.ts'
+import { openResult } from '#shared/results/rows.ts'
 import { leaderboard } from '#shared/rules/leaderboard.ts'
+import { resultKind } from '#shared/rules/played-match.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
 import { eraseSettlesMs } from '#shared/limits.ts'
@@ -366,6 +368,18 @@ async function play(bundling: Bundling): Promise<void> {
     const ended = await host.effect({ ...call, body: JSON.stringify(body) })
     expect(ended, board).toMatchObject({ outcome: 'done' })
   }
+
+  // The result of a match, said by one of its two members.
+  const player = ({ accountId, characterId }: Player) => ({ accountId, characterId })
+  const teams = [
+    { name: 'red', players: [player(mira)] },
+    { name: 'blue', players: [player(bram)] },
+  ]
+  const opened = { queue: 'arena', rating: 'arena', teams, openedAt: systemRuntime.now() }
+  await realm.store.transact([openResult(realmId, 'a-match', opened)])
+  const ended = { id: 'a-match', kind: resultKind, body: JSON.stringify({ places: [1, 2] }) }
+  const said = { ...mira, name: 'Mira Vale', epoch: ticket.epoch, ...ended }
+  expect(await host.effect(said)).toMatchObject({ outcome: 'done', answer: { place: 1 } })
 
   // Operators: the first one's role is written by hand.
   await realm.store.update({

@@ -18,13 +18,24 @@ const sequence = (...parts: Uint8Array[]) => der(0x30, ...parts)
 const oid = (text: string) => der(0x06, hex(text))
 const time = (text: string) => der(0x18, Buffer.from(text))
 
-const ecdsaWithSha256 = sequence(oid('2a 86 48 ce 3d 04 03 02'))
+const algorithms = {
+  ec: sequence(oid('2a 86 48 ce 3d 04 03 02')),
+  rsa: sequence(oid('2a 86 48 86 f7 0d 01 01 0b'), der(0x05)),
+}
 const commonName = oid('55 04 03')
 const subjectAltName = oid('55 1d 11')
 const basicConstraints = oid('55 1d 13')
 
-export function selfSigned(name: string): SelfSigned {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export function selfSigned(
+  name: string,
+  kind: keyof typeof algorithms = 'ec',
+  until = '21200101000000Z',
+): SelfSigned {
+  const { publicKey, privateKey } =
+    kind === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const algorithm = algorithms[kind]
   const who = sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from(name)))))
   const extensions = sequence(
     // Critical, and true: it may sign, itself first of all.
@@ -34,15 +45,15 @@ export function selfSigned(name: string): SelfSigned {
   const content = sequence(
     der(0xa0, der(0x02, hex('02'))),
     der(0x02, hex('01')),
-    ecdsaWithSha256,
+    algorithm,
     who,
-    sequence(time('20200101000000Z'), time('21200101000000Z')),
+    sequence(time('20200101000000Z'), time(until)),
     who,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, extensions),
   )
   const signature = sign('sha256', content, privateKey)
-  const cert = sequence(content, ecdsaWithSha256, der(0x03, hex('00'), signature))
+  const cert = sequence(content, algorithm, der(0x03, hex('00'), signature))
   const lines = cert.toString('base64').replace(/.{64}/g, '$&\n')
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

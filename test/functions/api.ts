@@ -22,10 +22,12 @@ import type { Cache } from '#shared/cache/cache.ts'
 import { createMemoryCache } from '#shared/cache/memory.ts'
 import { createRateLimiter } from '#shared/cache/rate.ts'
 import { loadContent } from '#shared/content-files/load.ts'
+import type { PlayerLimit } from '#shared/config.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { EmailError } from '#shared/email/email.ts'
 import type { Email, EmailSender } from '#shared/email/email.ts'
 import type { Allocation, FleetHost } from '#shared/fleet/fleet.ts'
+import type { FlexMatchPart } from '#shared/flexmatch/flexmatch.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
 import type { RateProfile } from '#shared/limits.ts'
@@ -151,17 +153,23 @@ export async function openApi(
     /** Hears of each write of the store that has happened. */
     onApplied?: (request: StoreRequest) => void
     scalingHashes?: string[]
+    flexMatch?: FlexMatchPart
+    limits?: ReadonlyMap<string, PlayerLimit>
+    /** The store of another process. */
+    memory?: MemoryStore
   } = {},
 ): Promise<TestApi> {
   game ??= loadContent(fileURLToPath(new URL('../../game/content/', import.meta.url)))
   const content = await game
   const clock = options.clock ?? createClock()
   const faults: TestApi['faults'] = { next: undefined }
-  const memory = createMemoryStore({
-    runtime: clock,
-    faults: (request) => faults.next?.(request),
-    ...(options.onApplied && { onApplied: options.onApplied }),
-  })
+  const memory =
+    options.memory ??
+    createMemoryStore({
+      runtime: clock,
+      faults: (request) => faults.next?.(request),
+      ...(options.onApplied && { onApplied: options.onApplied }),
+    })
   const trips = countTrips(options.billed?.(memory) ?? memory)
   const { store } = trips
   const profile = options.profile ?? 'generous'
@@ -194,6 +202,7 @@ export async function openApi(
       { realmId: 'far', name: 'Far', address: 'http://far.example', state: 'open' as const },
     ],
     here: new Set(['local']),
+    ...(options.limits && { limits: options.limits }),
   }
   const fleet: TestApi['fleet'] = { hosts: [], requests: [], drained: [] }
   const sockets: TestApi['sockets'] = { sent: [], closed: [], gone: new Set() }
@@ -240,6 +249,7 @@ export async function openApi(
     },
     signIn: signInSettings.parse(options.signIn ?? {}),
     scaling: { hashes: options.scalingHashes ?? [scalingHash] },
+    flexMatch: options.flexMatch,
     fleet: {
       async allocate({ requestId, labels }: Allocation) {
         fleet.requests.push(requestId)

@@ -47,7 +47,7 @@ describe('a cairn', () => {
   it('grows by one stone for each account, however often the request is sent', async () => {
     const mira = client((await newAccount(test)).accessToken)
     const bram = client((await newAccount(test, 'bram@example.org')).accessToken)
-    expect(await heights()).toEqual({ hub: 0, forest: 0, crypt: 0 })
+    expect(await heights()).toEqual({ arena: 0, hub: 0, forest: 0, crypt: 0 })
     const operationId = newId(test.clock)
     const { laidAt } = await mira.lay({ params }, { operationId })
     expect(await mira.lay({ params }, { operationId })).toEqual({ laidAt })

@@ -513,6 +513,42 @@ describe('when things go wrong', () => {
     await saidAfterAnswer()
   })
 
+  it('a function that FlexMatch matches for keeps what its topic tells', async () => {
+    const topic = 'arn:aws:sns:eu-central-1:123456789012:flexmatch'
+    const env = {
+      ...realm.env('matchmaking'),
+      WAYSTONE_FLEXMATCH: JSON.stringify({ topic, queues: { crypt: 'test-crypt' } }),
+    }
+    const folder = realm.folders.get('matchmaking')!
+    const made = await startLambda({ name: 'matchmaking', folder, env })
+    const message = JSON.stringify({
+      source: 'aws.gamelift',
+      'detail-type': 'GameLift Matchmaking Event',
+      resources: ['arn:aws:gamelift:eu-central-1:1:matchmakingconfiguration/test-crypt'],
+      detail: {
+        type: 'MatchmakingSucceeded',
+        matchId: 'one',
+        tickets: [{ ticketId: 'a', players: [{ playerId: 'b', team: 'party' }] }],
+      },
+    })
+    const sns = (TopicArn: string) => ({ Records: [{ Sns: { TopicArn, Message: message } }] })
+    for (const each of [topic, `${topic}-other`]) {
+      expect(await made.invoke(sns(each))).toMatchObject({ answer: { statusCode: 200 } })
+    }
+    await made.stop()
+    const told = await Promise.all(
+      [0, 1, 2, 3].map(async (shard) => {
+        const { items } = await realm.store.query({
+          table: 'volatile',
+          keyCondition: 'pk = :pk',
+          values: { ':pk': `R#${realmId}#QUEUE#crypt#${shard}` },
+        })
+        return items.flatMap(({ report }) => report ?? [])
+      }),
+    )
+    expect(told.flat()).toMatchObject([{ kind: 'matched', matchId: 'one' }])
+  })
+
   it('an event that takes too long ends the environment, and the next one starts anew', async () => {
     const folder = realm.folders.get('content')!
     const env = {

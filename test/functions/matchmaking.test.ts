@@ -93,6 +93,7 @@ describe('a queue', () => {
   it('tells what it takes', async () => {
     const { queues } = await stage.client().matchmaking.queues({ params })
     expect(queues).toMatchObject([
+      { queueId: 'arena', zone: 'arena', rating: 'arena', players: { least: 6, most: 6 } },
       { queueId: 'crypt', zone: 'crypt', partyMax: 5, players: { least: 2, most: 5 } },
       { queueId: 'crypt_heroic', zone: 'crypt', partyMax: 5, players: { least: 3, most: 5 } },
     ])

@@ -44,8 +44,8 @@ test('it serves page and API, survives the death of its database, and SIGTERM le
   const { zones } = (await (await fetch(`${url}/v1/realms/local/status`)).json()) as {
     zones: { zone: string; players: number }[]
   }
-  expect(zones.map(({ zone }) => zone).sort()).toEqual(['crypt', 'forest', 'hub'])
-  expect(zones.map(({ players }) => players)).toEqual([0, 0, 0])
+  expect(zones.map(({ zone }) => zone).sort()).toEqual(['arena', 'crypt', 'forest', 'hub'])
+  expect(zones.map(({ players }) => players)).toEqual([0, 0, 0, 0])
   const health = (await (await fetch(`${url}/health`)).json()) as Health
   expect(health).toMatchObject({ ok: true, checks: { player: true } })
   expect(Object.keys(health.visit!.ms)).toEqual(['login', 'enter', 'step', 'message', 'leave'])

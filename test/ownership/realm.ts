@@ -1,6 +1,7 @@
 // A realm in memory for ownership tests: real director, real host stores, a clock that is set by hand.
 import { webcrypto } from 'node:crypto'
 import type { CryptoKey } from 'jose'
+import { createLoginQueue } from '#functions/world/login-queue/login-queue.ts'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
 import type { Content, Zone } from '#shared/content/content.ts'
@@ -70,15 +71,22 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
   }
   const allocations: string[] = []
   const ready: FleetHost[] = []
+  const isLive = createLiveness()
+  const keys = {
+    signingKey: () => ({ keyId: 'k1', privateKey: pair.privateKey }),
+    verifyKeys: (keyId: string) => (keyId === 'k1' ? pair.publicKey : undefined),
+  }
+  const isSynthetic = (accountId: string) => accountId === 'synthetic'
+  const realms = {
+    list: [{ realmId, name: 'Local', address: '', state: 'open' as const }],
+    here: new Set([realmId]),
+  }
   const deps: WorldDeps = {
     store,
     runtime,
-    realms: {
-      list: [{ realmId, name: 'Local', address: '', state: 'open' }],
-      here: new Set([realmId]),
-    },
+    realms,
     content,
-    isLive: createLiveness(),
+    isLive,
     fleet: {
       allocate: async ({ requestId }) => {
         allocations.push(requestId)
@@ -87,13 +95,13 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       list: async () => ready,
       drain: async () => false,
     },
-    signingKey: () => ({ keyId: 'k1', privateKey: pair.privateKey }),
-    verifyKeys: (keyId) => (keyId === 'k1' ? pair.publicKey : undefined),
+    ...keys,
     hint: () => undefined,
     requireSession: async () => undefined,
     maintenance: async () => undefined,
     bulletin: async () => ({ maintenance: undefined, announcements: [] }),
-    isSynthetic: (accountId: string) => accountId === 'synthetic',
+    isSynthetic,
+    loginQueue: createLoginQueue({ store, runtime, realms, content, isLive, ...keys, isSynthetic }),
   }
 
   const host = async (
@@ -135,12 +143,14 @@ export async function openRealm(options: { capacity?: number; store?: Store } = 
       era: 0,
       guest: false,
     }
-    return await enter(deps, player, realmId, {
+    const entered = await enter(deps, player, realmId, {
       characterId: who.characterId,
       protocol: 2,
       observed,
       instance,
     })
+    if ('waiting' in entered) throw new Error('the realm has no limit')
+    return entered
   }
 
   async function open(ticket: string): Promise<Ticket> {

@@ -4,6 +4,7 @@
 import type { AdminDeps } from '#functions/admin/admin.ts'
 import { requireSession } from '#functions/auth/auth.ts'
 import { newAccount, newFamily } from '#functions/auth/store.ts'
+import { createLoginQueue } from '#functions/world/login-queue/login-queue.ts'
 import { enter } from '#functions/world/world.ts'
 import type { WorldDeps } from '#functions/world/world.ts'
 import type { Content } from '#shared/content/content.ts'
@@ -83,17 +84,21 @@ export function startFunctions(world: {
         strike()
       },
     })
+    const base = {
+      store,
+      runtime: thread.runtime,
+      realms: { list: [], here: new Set([realmId]) },
+      content,
+      isLive: createLiveness(),
+      signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
+      verifyKeys: () => keys.publicKey,
+      isSynthetic: () => false,
+    }
     return {
       deps: {
-        store,
-        runtime: thread.runtime,
-        realms: { list: [], here: new Set([realmId]) },
-        content,
-        isLive: createLiveness(),
+        ...base,
+        loginQueue: createLoginQueue(base),
         fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
-        signingKey: () => ({ keyId: 'k1', privateKey: keys.privateKey }),
-        verifyKeys: () => keys.publicKey,
-        isSynthetic: () => false,
         maintenance: async () => undefined,
         bulletin: async () => ({ maintenance: undefined, announcements: [] }),
         push: { hint: () => {}, send: () => {}, broadcast: () => {} },
@@ -152,6 +157,7 @@ export function startFunctions(world: {
             protocol: PROTOCOL_VERSION,
             observed,
           })
+          if ('waiting' in admission) throw new Error('the realm has no limit')
           judge.bans.entered(characterId, startedAt)
           return admission
         })

@@ -47,9 +47,11 @@ export function createQueues({ api, playing, act }: TabContext): Queues {
       return select
     })
 
-  const entry = (queue: Queue) => {
+  /** `points`: the player's rating, where the queue has one. */
+  const entry = (queue: Queue, points: number | undefined) => {
     const { least, most } = queue.players
-    const about = least === most ? `${most} players` : `${least} to ${most} players`
+    const rated = points === undefined ? '' : `; your rating: ${points}`
+    const about = `${least === most ? most : `${least} to ${most}`} players${rated}`
     const row = line(queue.title, about, [{ label: 'Queue', choose: () => act(() => join(queue)) }])
     row.querySelector('button')?.before(...choosers(queue))
     return row
@@ -82,17 +84,23 @@ export function createQueues({ api, playing, act }: TabContext): Queues {
 
   return {
     async read(serverNow) {
-      const [now, { queues }, standing] = await Promise.all([
+      const [now, { queues }, standing, own] = await Promise.all([
         serverNow,
         api.matchmaking.queues({ params }),
         api.matchmaking.standing({ params, query: { as } }),
+        api.matchmaking.ratings({ params, query: { as } }),
       ])
+      const pointsOf = ({ rating: name }: Queue) =>
+        name === undefined
+          ? undefined
+          : (own.ratings.find(({ rating }) => rating === name)?.points ?? own.first)
       const { ticket, match, penaltyUntil } = standing
       const about = penaltyUntil === undefined ? [] : [element('p', { text: penaltyWords })]
-      const own = section('You wait', waiting(standing, queues, now))
-      const open = ticket === undefined ? section('Play with others', queues.map(entry)) : []
+      const waits = section('You wait', waiting(standing, queues, now))
+      const entries = queues.map((queue) => entry(queue, pointsOf(queue)))
+      const open = ticket === undefined ? section('Play with others', entries) : []
       return {
-        drawn: [...own, ...about, ...open],
+        drawn: [...waits, ...about, ...open],
         waiting: match?.state === 'asks' && !match.mine ? 1 : 0,
         waits: ticket !== undefined,
       }

@@ -7,6 +7,7 @@ import { createCommands, haltCommands, offerCommand } from '../commands.ts'
 import { restoreCooldowns } from '../cooldowns.ts'
 import { despawn } from '../entities.ts'
 import { createOwn, forgetClient, noteKnown } from '../own.ts'
+import { askResult } from '../result.ts'
 import { restoreParts } from '../saved-parts.ts'
 import { addEntity, entityOf } from '../slots.ts'
 import { refuseUse } from '../use-ability.ts'
@@ -111,4 +112,5 @@ function enter(world: World, tick: Tick, input: Extract<WorldInput, { input: 'en
     )
   }
   tick.events.push({ event: 'entered', ref, entity })
+  askResult(world, entity)
 }

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { generateKeyPair } from 'jose'
+import { createLoginQueue } from '#functions/world/login-queue/login-queue.ts'
 import { enter } from '#functions/world/world.ts'
 import { createHost } from '#gameserver/host.ts'
 import { createHostStore } from '#gameserver/persistence/host-store.ts'
@@ -129,34 +130,39 @@ async function admit({ name, x, y, hp, level }: Newcomer): Promise<string> {
     era: 0,
     guest: false,
   }
-  const { ticket } = await enter(
+  const base = {
+    store,
+    runtime,
+    realms: {
+      list: [{ realmId, name: 'Bench', address: '', state: 'open' as const }],
+      here: new Set([realmId]),
+    },
+    content,
+    isLive: createLiveness(),
+    signingKey: () => ({ keyId: 'k1', privateKey }),
+    verifyKeys,
+    isSynthetic: () => false,
+  }
+  const entered = await enter(
     {
-      store,
-      runtime,
-      realms: {
-        list: [{ realmId, name: 'Bench', address: '', state: 'open' }],
-        here: new Set([realmId]),
-      },
-      content,
-      isLive: createLiveness(),
+      ...base,
+      loginQueue: createLoginQueue(base),
       fleet: {
         allocate: async () => undefined,
         list: async () => [],
         drain: async () => false,
       },
-      signingKey: () => ({ keyId: 'k1', privateKey }),
-      verifyKeys,
       hint: () => undefined,
       requireSession: async () => undefined,
       maintenance: async () => undefined,
       bulletin: async () => ({ maintenance: undefined, announcements: [] }),
-      isSynthetic: () => false,
     },
     player,
     realmId,
     { characterId, protocol: PROTOCOL_VERSION },
   )
-  return ticket
+  if ('waiting' in entered) throw new Error('the realm has no limit')
+  return entered.ticket
 }
 
 const door = createServer((request, response) => {
