@@ -5,6 +5,7 @@ import type { Content, Zone } from '#shared/content/content.ts'
 import type { VerifyKeys } from '#shared/keys/jwt.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import type { Log } from '#shared/telemetry/log.ts'
+import { createCloses } from './host/closes.ts'
 import { createClosing } from './host/closing.ts'
 import { createLeaseGate } from './host/lease-gate.ts'
 import type { GateState } from './host/lease-gate.ts'
@@ -63,6 +64,8 @@ export type HostOptions = {
    * reason `internal`. The other instances go on. The process should drain, so that another host replaces it.
    */
   onBroken?: (instance: string) => void
+  /** The last of its instances was closed by an operator: the process should end. */
+  onEmpty?: () => void
 }
 
 export type HostStats = {
@@ -109,11 +112,19 @@ export function createHost(options: HostOptions): Host {
   for (const { id, zone } of options.instances) runs.begin(id, zone)
   const { all: running, byId: instances } = runs
   let { content } = options
+  const { slots = [] } = options
   const privates = createPrivates({
     ...options,
     running: runs,
     content: () => content,
-    slots: options.slots ?? [],
+    slots,
+  })
+  const closes = createCloses({
+    ...options,
+    running: runs,
+    onLast: () => {
+      if (slots.length === 0) options.onEmpty?.()
+    },
   })
   const closing = createClosing({ ...options, running })
   const tellEvents = createWorldEvents({ ...options, running })
@@ -150,7 +161,7 @@ export function createHost(options: HostOptions): Host {
     gate,
     durations,
     onBroken(instance) {
-      if (!privates.broken(instance)) options.onBroken?.(instance)
+      if (!privates.close(instance)) options.onBroken?.(instance)
     },
     // The thread stood still, and messages of that time still wait in the sockets. So the sweep comes a
     // second later.
@@ -161,11 +172,21 @@ export function createHost(options: HostOptions): Host {
       unjoined.sweep(now)
       closing.sweep()
       privates.sweep(now)
+      closes.sweep()
       tellEvents()
     },
   })
-  const { open } = privates
-  const applyCommand = createInbox({ instances, admission, voices, open, persistence, log })
+  const applyCommand = createInbox({
+    instances,
+    admission,
+    voices,
+    open: privates.open,
+    close(instance) {
+      if (!privates.close(instance)) closes.close(instance)
+    },
+    persistence,
+    log,
+  })
   persistence.onCommand((command) => {
     if (gate.open()) applyCommand(command)
   })

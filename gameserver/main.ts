@@ -295,6 +295,7 @@ async function startHost(
     onHealth: () => platform.health(),
     // The players of the other instances are saved and let go; the fleet starts another host.
     onBroken: (instance) => parts.stop(`${instance} is broken`, 1),
+    onEmpty: () => parts.stop('its instances are closed', 0),
     // Nobody is in it any more. Its copies go from the listing, for no one else may know that it ends.
     onLost: () => parts.stop('the lease is lost', 1),
   })

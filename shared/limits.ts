@@ -420,6 +420,8 @@ export const sweepEveryMs = 60 * 1000
  * (`placeLapsesMs` and a checkpoint), and one who was cut off has time to come back.
  */
 export const privateEmptyMs = 60 * 1000
+/** So long the director leads a character to the instance that an operator sent it to: its client enters within seconds. */
+export const sentToMs = 60 * 1000
 /** So long a private instance without a card is taken for one that its host still opens. Clocks are not the same. */
 export const privateOpensMs = 10 * 1000 + clockSlackMs
 /** Instances are filled to here one after the other, so that friends still find room. Percent. */
@@ -795,6 +797,9 @@ export const matchEveryMs = 1000
 /** The process that matches a queue says so often that it does; another one takes over after `matcherDeadMs`. */
 export const matcherRenewMs = 3000
 export const matcherDeadMs = 10_000
+/** An operator closes a queue for at least and at most so long: it opens by itself. */
+export const queueClosedMinMs = 60 * 1000
+export const queueClosedMaxMs = 7 * 24 * 60 * 60 * 1000
 /** New rows of a queue are looked for so far back each time: a commit takes up to 5 s. */
 export const queueOverlapMs = 5000
 /** And so far each `queueOverlapMs`: clocks of writers are off. */

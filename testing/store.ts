@@ -116,6 +116,7 @@ export function createZoneStore(
         },
         letGo: async () => await Promise.resolve('left'),
         forget: async () => {},
+        closeInstance: async () => await Promise.resolve('done'),
         openPrivate: async () => await Promise.resolve(true),
         endPrivate: async () => await Promise.resolve('ended'),
         reportSlots: async () => await Promise.resolve('done'),

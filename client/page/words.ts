@@ -72,6 +72,7 @@ const WORDS: Record<string, string> = {
   'login_queue.over': 'Your place in the login queue is gone. Enter again.',
   'world.full': 'The world is full. You will be let in as soon as there is room.',
   'queue.unknown': 'This queue is not there any more.',
+  'queue.closed': 'This queue is closed for now.',
   'queue.choice': 'Choose what you play first.',
   'queue.too_many': 'Your party is too large for this queue.',
   'queue.unfit': 'Your party can never be matched like this. Choose otherwise.',

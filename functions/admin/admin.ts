@@ -1,13 +1,14 @@
 // The actions of operators on players. A ban first changes the row of the account, in one transaction with
 // its audit entry. All later steps read that row and not the request. So of a ban and its lifting every
 // repeat carries out the later one.
-import type { MeantPlayer, PlayerAccount, StillInPlay } from '#shared/api/admin.ts'
+import type { MeantPlayer, PlayerAccount, StillInPlay } from '#shared/api/admin/players.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { Role } from '#shared/api/role.ts'
 import type { Content } from '#shared/content/content.ts'
 import type { Fleet } from '#shared/fleet/fleet.ts'
 import { copyBan, forGood } from '#shared/ownership/ban.ts'
 import { parseCharacterRows, readCharacterRows } from '#shared/ownership/guard.ts'
+import type { IsLive } from '#shared/ownership/liveness.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import { answerOf } from '#shared/http/operation.ts'
 import { Problem } from '#shared/problem.ts'
@@ -40,12 +41,13 @@ export type AdminDeps = {
   /** Tells a host, as fast as may be, that its inbox has something new. Never fails. */
   hint: (bootId: string) => void
   push: Push
+  isLive: IsLive
 }
 
 /** What it takes to end a stay. */
 export type PlayDeps = Pick<AdminDeps, 'store' | 'runtime' | 'realms' | 'hint'>
 
-type PlayedCharacter = PlayerAccount['characters'][number]
+export type PlayedCharacter = PlayerAccount['characters'][number]
 
 /** Throws admin.player_unknown, admin.ambiguous. */
 export async function showPlayer(deps: AdminDeps, who: string): Promise<PlayerAccount> {
@@ -216,7 +218,7 @@ async function meantPlayer(
 }
 
 /** The audit entry of an act on a player, and that the operator may still act. */
-function audited(
+export function audited(
   deps: Pick<AdminDeps, 'runtime'>,
   operator: OperatorCaller,
   op: OperationId,
@@ -229,7 +231,10 @@ function audited(
 }
 
 /** A write on the account, which is refused by what is not as it must be. */
-function effect(must: AccountIf, write: Write): Step<ReturnType<ReturnType<typeof refusalOf>>> {
+export function effect(
+  must: AccountIf,
+  write: Write,
+): Step<ReturnType<ReturnType<typeof refusalOf>>> {
   return { write, otherwise: refusalOf(must) }
 }
 
@@ -263,7 +268,10 @@ async function remove(
     .map(({ realmId, characterId, name }) => ({ realmId, characterId, name }))
 }
 
-async function readCharacters(deps: PlayDeps, accountId: string): Promise<PlayedCharacter[]> {
+export async function readCharacters(
+  deps: PlayDeps,
+  accountId: string,
+): Promise<PlayedCharacter[]> {
   const { store } = deps
   const inRealm = async (realmId: string) => {
     const listed = await listCharacters(deps, { realmId, accountId })

@@ -3,8 +3,8 @@
 // One partition: operators act some times an hour, and a reader wants the newest actions of all.
 // `target` and `what` name players and characters by their ids: entries stay when a player's data is erased.
 import * as z from 'zod'
-import { auditActions } from '#shared/api/admin.ts'
-import type { AuditEntry } from '#shared/api/admin.ts'
+import { auditActions } from '#shared/api/admin/audit.ts'
+import type { AuditEntry } from '#shared/api/admin/audit.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { PageQuery } from '#shared/api/page.ts'
 import { newId } from '#shared/runtime.ts'

@@ -1,5 +1,6 @@
 import { admin } from '#shared/api/admin.ts'
 import { createHint } from '#shared/ownership/hint.ts'
+import { createLiveness } from '#shared/ownership/liveness.ts'
 import { defineDomain } from '../http/record.ts'
 import { operationRows } from '../http/rows.ts'
 import { adminRoutes } from './routes.ts'
@@ -11,7 +12,12 @@ export const domain = defineDomain({
   needs: ['content', 'fleet'],
   declaration: admin,
   handlers: (parts) =>
-    adminRoutes({ ...parts, content: parts.content.content, hint: createHint(parts.cache) }),
+    adminRoutes({
+      ...parts,
+      content: parts.content.content,
+      hint: createHint(parts.cache),
+      isLive: createLiveness(),
+    }),
   personal: {
     none: 'The audit says who did what to which ids, and is kept as it is.',
     stays: [{ table: 'core', partition: 'AUDIT', why: 'It names players by their ids alone.' }],
@@ -39,7 +45,16 @@ export const domain = defineDomain({
       actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
     },
     { table: 'volatile', partition: 'R#{realm}#BOX#*', actions: ['PutItem'] },
-    { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['Query'] },
+    { table: 'volatile', partition: 'R#{realm}#Z#*', actions: ['GetItem', 'Query'] },
+    { table: 'volatile', partition: 'R#{realm}#I#*', actions: ['Query'] },
+    { table: 'volatile', partition: 'R#{realm}#PRIVATE#*', actions: ['GetItem'] },
+    // Where a cluster is named: which host was allocated for a need (shared/fleet/agones.ts).
+    {
+      table: 'volatile',
+      partition: 'ALLOCATION#*',
+      actions: ['GetItem', 'PutItem', 'DeleteItem'],
+      unused: 'A host is asked for; functions/world does it.',
+    },
     { table: 'volatile', partition: 'HOST#*', actions: ['GetItem', 'PutItem'] },
   ],
 })

@@ -1,5 +1,5 @@
 // Shows zone hosts to operators, and sends them the commands of operators.
-import type { FleetView } from '#shared/api/admin.ts'
+import type { FleetView } from '#shared/api/admin/fleet.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import { authority } from '#shared/authority.ts'
 import type { FleetHost } from '#shared/fleet/fleet.ts'
@@ -8,7 +8,7 @@ import { announcementFreshMs } from '#shared/limits.ts'
 import { commandPut } from '#shared/ownership/inbox.ts'
 import { clockOff, judgeSuspect, readLease } from '#shared/ownership/lease.ts'
 import type { Lease } from '#shared/ownership/lease.ts'
-import { findInstances } from '#shared/ownership/card.ts'
+import { findCards } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import { Problem } from '#shared/problem.ts'
 import { birthOfId } from '#shared/runtime.ts'
@@ -37,7 +37,7 @@ export async function listFleet(deps: AdminDeps): Promise<FleetView[]> {
 
 type Open = { realmId: string; card: Card }
 
-function leaseWord(bootId: string, lease: Lease): 'held' | 'suspect' | 'ended' {
+export function leaseWord(bootId: string, lease: Lease): 'held' | 'suspect' | 'ended' {
   if (lease.ended) return 'ended'
   return judgeSuspect(bootId, lease).dead ? 'suspect' : 'held'
 }
@@ -47,7 +47,9 @@ async function viewOf(deps: AdminDeps, host: FleetHost | string, open: Open[]): 
   const row = bootId === undefined ? undefined : await readLease(deps.store, bootId)
   const lease = row === undefined ? 'none' : leaseWord(bootId!, row)
   const off = row === undefined ? undefined : await clockOff(deps, bootId!, row)
-  const instances = open.map(({ realmId, card }) => ({
+  const slots = open.filter(({ card }) => card.kind === 'slots')
+  const running = open.filter(({ card }) => card.kind !== 'slots')
+  const instances = running.map(({ realmId, card }) => ({
     realmId,
     zone: card.zone,
     instance: card.instance,
@@ -56,7 +58,10 @@ async function viewOf(deps: AdminDeps, host: FleetHost | string, open: Open[]): 
     capacity: card.capacity,
   }))
   const clock = off === undefined ? {} : { clockOffMs: off }
-  const more = { bootId: bootId ?? '', lease, ...clock, instances } as const
+  const room = slots.map(({ realmId, card: { zone, count, capacity } }) => {
+    return { realmId, zone, used: count, free: Math.max(0, capacity - count) }
+  })
+  const more = { bootId: bootId ?? '', lease, ...clock, instances, slots: room } as const
   return typeof host === 'string'
     ? { name: '', address: open[0]!.card.address, state: 'unknown', ...more }
     : { name: host.name, address: authority(host.address, host.port), state: host.state, ...more }
@@ -68,7 +73,7 @@ async function readInstances({ store, realms, content }: AdminDeps): Promise<Ope
   )
   const found = await Promise.all(
     pairs.map(async ({ realmId, zone }) =>
-      (await findInstances(store, realmId, zone)).map((card) => ({ realmId, card })),
+      (await findCards(store, realmId, zone)).map((card) => ({ realmId, card })),
     ),
   )
   return found.flat()
@@ -115,7 +120,8 @@ export async function announce(
   const now = deps.runtime.now()
   if (now - (birthOfId(id) ?? 0) > announcementFreshMs) return { hosts: 0 }
   const open = (await readInstances(deps)).filter(
-    (one) => one.realmId === realmId && (zone === undefined || one.card.zone === zone),
+    ({ realmId: at, card }) =>
+      at === realmId && card.kind !== 'slots' && (zone === undefined || card.zone === zone),
   )
   const hosts = [...new Set(open.map(({ card }) => card.bootId))]
   for (let from = 0; from < hosts.length; from += atOnce) {

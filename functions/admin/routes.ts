@@ -4,6 +4,8 @@ import { ban, kick, setRole, showPlayer, unban } from './admin.ts'
 import type { AdminDeps } from './admin.ts'
 import { readAudit } from './audit.ts'
 import { announce, listFleet, stopHost } from './fleet.ts'
+import { closeInstance, movePlayer, openInstance } from './instance-acts.ts'
+import { listInstances, showInstance } from './instances.ts'
 import {
   endMaintenance,
   extendMaintenance,
@@ -73,6 +75,18 @@ export function adminRoutes(deps: AdminDeps): Handlers<typeof admin> {
       await stopHost(deps, caller, params.name, body.reason, operation)
       return {}
     }),
+    instances: asked(({ params, query }) => listInstances(deps, params.realmId, query)),
+    instance: asked(({ params, query }) => showInstance(deps, params.realmId, params, query)),
+    openInstance: asked(({ caller, params, body, operation }) =>
+      openInstance(deps, caller, params.realmId, body, operation),
+    ),
+    closeInstance: asked(async ({ caller, params, body, operation }) => {
+      await closeInstance(deps, caller, params, body.reason, operation)
+      return {}
+    }),
+    movePlayer: asked(({ caller, params, body, operation }) =>
+      movePlayer(deps, caller, params, body, operation),
+    ),
     audit: asked(({ caller, query }) => readAudit(deps.store, caller, query)),
   }
 }

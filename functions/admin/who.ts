@@ -19,7 +19,7 @@ type WhoDeps = { store: Store; realms: Realms }
 
 /**
  * Their account id. Character names count as they are spelled, login names as at log-in. A name without
- * its kind is for reading alone: the API takes none where something changes (`named` in shared/api/admin.ts).
+ * its kind is for reading alone: the API takes none where something changes (`named` in shared/api/admin/naming.ts).
  * Throws admin.player_unknown, or admin.ambiguous when two are called so.
  */
 export async function findAccount(deps: WhoDeps, who: string): Promise<string> {

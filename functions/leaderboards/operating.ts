@@ -1,5 +1,5 @@
 // What operators do with leaderboards: each with its reason, in one transaction with its audit entry.
-import type { AuditEntry } from '#shared/api/admin.ts'
+import type { AuditEntry } from '#shared/api/admin/audit.ts'
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
 import type { SubmissionAnswer } from '#shared/rules/leaderboard.ts'
 import type { Leaderboards } from '#shared/leaderboards/copier.ts'

@@ -45,15 +45,23 @@ export const domain = defineDomain({
       partition: 'R#{realm}#QUEUE#*',
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     },
-    { table: 'volatile', partition: 'R#{realm}#QUEUED#*', actions: ['GetItem', 'PutItem'] },
+    {
+      table: 'volatile',
+      partition: 'R#{realm}#QUEUED#*',
+      actions: ['GetItem', 'PutItem', 'DeleteItem'],
+    },
     { table: 'volatile', partition: 'R#{realm}#MATCH#*', actions: ['GetItem', 'PutItem'] },
-    { table: 'volatile', partition: 'R#{realm}#MATCHER#*', actions: ['PutItem'] },
     {
       table: 'volatile',
       partition: 'R#{realm}#MATCHER#*',
-      actions: ['DeleteItem'],
-      unused: 'At the end of a minute; the next one may begin at once.',
+      actions: ['GetItem', 'PutItem', 'DeleteItem'],
     },
+    // Whom an operator means, and whether he may.
+    { table: 'core', partition: 'AUDIT', actions: ['PutItem'] },
+    { table: 'core', partition: 'LOGIN#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'ConditionCheckItem'] },
+    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
+    { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem'] },
     // Which party and character is his.
     { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem', 'ConditionCheckItem'] },
     { table: 'core', partition: 'R#{realm}#PARTY-OF#*', actions: ['GetItem'] },

@@ -4,6 +4,7 @@
 // The store says what is so. A match is one transaction over its tickets, each of which still waits: all or none. So two
 // processes that match the same queue for a while, a ticket that is given up at the same moment, and a process that dies
 // anywhere do no harm. What was refused is read again. The lease only spares work.
+import type { ClosedQueue } from '#shared/api/admin/queues.ts'
 import type { Queue } from '#shared/content/content.ts'
 import {
   matchEveryMs,
@@ -22,11 +23,13 @@ import type { Log } from '#shared/telemetry/log.ts'
 import { expireMatch, openMatch } from './answers.ts'
 import type { MatchDeps } from './answers.ts'
 import { createBuiltIn } from './built-in.ts'
+import { cancelWrites, tellOut } from './cancelling.ts'
+import { readClosed } from './closure.ts'
 import type { ExplainDeps } from './explaining.ts'
 import type { Over, Proposal } from './finder.ts'
 import { createFlexFinder } from './flexmatch.ts'
 import { freeMatcher, holdMatcher } from './lease.ts'
-import { matchWrite, readMatch, readShard, readTicket, ticketWrite } from './store.ts'
+import { idAt, matchWrite, readMatch, readShard, readTicket, ticketWrite } from './store.ts'
 import type { Ticket } from './store.ts'
 
 export type KeeperDeps = MatchDeps &
@@ -119,10 +122,26 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
     await forAll(ticketIds, async (ticketId) => await look(ticketId))
   }
 
-  async function giveUp(): Promise<void> {
+  /** Those whose time is over, or all while an operator has closed the queue. */
+  async function giveUp(closed: ClosedQueue | undefined): Promise<void> {
+    if (closed !== undefined) return await takeOut(closed.text)
     const now = runtime.now()
     const over = [...tickets.values()].filter(({ until }) => until <= now)
     await end(over.map((ticket) => ({ ticket, state: 'timedOut' })))
+  }
+
+  async function takeOut(text: string): Promise<void> {
+    await forAll([...tickets.values()], async (ticket) => {
+      try {
+        await store.transact(cancelWrites(deps, realmId, queue, ticket, text))
+        see({ ...ticket, state: 'cancelled' })
+        const accounts = ticket.players.map(({ accountId }) => accountId)
+        tellOut(deps, realmId, accounts)
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        await look(ticket.ticketId)
+      }
+    })
   }
 
   async function end(over: readonly Over[]): Promise<void> {
@@ -205,7 +224,7 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
   return {
     async beat() {
       await read()
-      await giveUp()
+      await giveUp(await readClosed(store, runtime.now(), realmId, queue.id))
       const { proposals, over } = await finder.find()
       await end(over)
       await forAll(proposals, async (one) => {
@@ -242,12 +261,6 @@ async function forAll<T>(all: Iterable<T>, work: (one: T) => Promise<void>): Pro
   }
   await Promise.all(Array.from({ length: atOnce }, run))
   if (failures.length > 0) throw failures[0]
-}
-
-/** Smaller than every id that is born then or later. */
-function idAt(ms: number): string {
-  const hex = Math.max(0, ms).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-`
 }
 
 /**

@@ -2,6 +2,8 @@
 import { ticketKeptMs } from '#shared/limits.ts'
 import { expiresAt, StoreError } from '#shared/store/store.ts'
 import type { Key, Store } from '#shared/store/store.ts'
+import { readRow } from '#shared/store/row.ts'
+import * as z from 'zod'
 
 const leaseKey = (realmId: string, queue: string): Key => ({
   pk: `R#${realmId}#MATCHER#${queue}`,
@@ -31,6 +33,17 @@ export async function holdMatcher(
     if (error instanceof StoreError && error.kind === 'condition') return false
     throw error
   }
+}
+
+const leaseRow = z.object({ owner: z.string(), until: z.int() })
+
+/** The last process that took it, and until when, Unix ms. One trip. */
+export async function readMatcher(
+  store: Store,
+  realmId: string,
+  queue: string,
+): Promise<z.infer<typeof leaseRow> | undefined> {
+  return readRow(leaseRow, await store.get({ table: 'volatile', key: leaseKey(realmId, queue) }))
 }
 
 /** The next one need not wait. */

@@ -1,5 +1,6 @@
-import type { Handlers, OperationId, PlayerCaller } from '#shared/api/endpoint.ts'
+import type { Handlers, OperationId, OperatorCaller, PlayerCaller } from '#shared/api/endpoint.ts'
 import type { matchmaking } from '#shared/api/matchmaking.ts'
+import { requireRole } from '../admin/admin.ts'
 import { firstRating, skillOf } from '#shared/results/rating.ts'
 import { ratingOf, readRatings } from '#shared/results/rows.ts'
 import { memberOf } from '../characters/characters.ts'
@@ -8,14 +9,31 @@ import { answerMatch } from './answers.ts'
 import type { MatchDeps } from './answers.ts'
 import { askWhy } from './explaining.ts'
 import type { ExplainDeps } from './explaining.ts'
+import {
+  cancelTicket,
+  closeQueue,
+  forgive,
+  listTickets,
+  openQueue,
+  queuedPlayer,
+  queueStates,
+} from './operating.ts'
+import type { Act, OperateDeps } from './operating.ts'
 import { takeMessage } from './reports.ts'
 import type { ReportDeps } from './reports.ts'
 import { giveUpTicket, rulesOf, standingOf, takeTicket } from './tickets.ts'
 
 type From = { params: { realmId: string }; caller: PlayerCaller; operation: OperationId }
 
+type Acted = {
+  caller: OperatorCaller
+  params: { realmId: string }
+  body: { reason: string }
+  operation: OperationId
+}
+
 export function matchmakingRoutes(
-  deps: MatchDeps & ExplainDeps & ReportDeps,
+  deps: MatchDeps & ExplainDeps & OperateDeps & ReportDeps,
 ): Handlers<typeof matchmaking> {
   const member = async (realmId: string, { accountId }: PlayerCaller, characterId: string) =>
     await memberOf(deps.store, { realmId, accountId }, characterId)
@@ -24,7 +42,37 @@ export function matchmakingRoutes(
     me: async () => await member(realmId, caller, as),
     op,
   })
+  /** Refuses an operator who has lost his role since his token was made. */
+  const act = async ({ params, caller, body, operation: op }: Acted): Promise<Act> => {
+    await requireRole(deps, caller)
+    return { operator: caller, realmId: params.realmId, reason: body.reason, op }
+  }
   return {
+    async queueStates({ params, caller }) {
+      await requireRole(deps, caller)
+      return await queueStates(deps, params.realmId)
+    },
+    async queueTickets({ params, caller, query }) {
+      await requireRole(deps, caller)
+      return await listTickets(deps, params, query)
+    },
+    async queuedPlayer({ params, caller }) {
+      await requireRole(deps, caller)
+      return await queuedPlayer(deps, params)
+    },
+    async cancelTicket(call) {
+      await cancelTicket(deps, await act(call), call.params)
+      return {}
+    },
+    forgive: async (call) => await forgive(deps, await act(call), call.params.who),
+    async closeQueue(call) {
+      const { queueId } = call.params
+      return await closeQueue(deps, await act(call), { queueId, ...call.body })
+    },
+    async openQueue(call) {
+      await openQueue(deps, await act(call), call.params.queueId)
+      return {}
+    },
     async queues() {
       const queues = [...deps.content.queues.values()].map((queue) => {
         const { id: queueId, title, zone, choices, acceptSeconds, timeoutSeconds, rating } = queue

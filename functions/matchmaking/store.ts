@@ -278,6 +278,22 @@ export function noteWrite(
   return { put: { table: 'volatile', item } }
 }
 
+/** He may queue again; fails when his penalty is another one than was read. */
+export function forgiveWrite(
+  realmId: string,
+  accountId: string,
+  { penalty }: Pick<Queued, 'penalty'>,
+): Write {
+  return {
+    delete: {
+      table: 'volatile',
+      key: queuedKey(realmId, accountId),
+      condition: 'penalty = :read',
+      values: { ':read': penalty! },
+    },
+  }
+}
+
 /** The match as it becomes, if nobody has changed it since it was read. */
 export function matchWrite(realmId: string, before: Match | undefined, after: Match): Write {
   const number = (before?.number ?? 0) + 1
@@ -294,6 +310,60 @@ export function matchWrite(realmId: string, before: Match | undefined, after: Ma
   return { put: { table: 'volatile', item, ...unchanged } }
 }
 
+/** Smaller than every id that is born then or later. */
+export function idAt(ms: number): string {
+  const hex = Math.max(0, ms).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-`
+}
+
+/**
+ * Tickets of all shards since an id, the oldest first, from so many rows at most. `more`: there are others after
+ * `readTo`, up to which each shard was read. One trip a shard and megabyte.
+ */
+export async function readLog(
+  store: Store,
+  now: number,
+  realmId: string,
+  queue: string,
+  { since, rows }: { since: string; rows: number },
+): Promise<{ tickets: Ticket[]; more: boolean; readTo: string }> {
+  const shards = await Promise.all(
+    Array.from({ length: queueShards }, async (_, shard) => {
+      const tickets: Ticket[] = []
+      let left = Math.ceil(rows / queueShards)
+      let after: Key | undefined
+      let last = since
+      do {
+        const page: Page = await store.query({
+          table: 'volatile',
+          keyCondition: 'pk = :pk AND sk > :since',
+          values: { ':pk': shardKey(realmId, queue, shard), ':since': `T#${since}` },
+          consistent: true,
+          limit: left,
+          ...(after === undefined ? {} : { after }),
+        })
+        for (const item of page.items) {
+          const ticket = ticketRow.safeParse(live(item, now))
+          if (ticket.success) tickets.push(ticket.data)
+        }
+        left -= page.items.length
+        last = page.items.at(-1)?.sk.slice(2) ?? last
+        after = page.next
+      } while (after !== undefined && left > 0)
+      return { tickets, last: after === undefined ? undefined : last }
+    }),
+  )
+  // What lies behind the end of the shard that was read least far is left for the next time.
+  const ends = shards.flatMap(({ last }) => (last === undefined ? [] : [last])).toSorted()
+  const [readTo] = ends
+  const tickets = shards
+    .flatMap((one) => one.tickets)
+    .filter(({ ticketId }) => readTo === undefined || ticketId <= readTo)
+    .toSorted((a, b) => (a.ticketId < b.ticketId ? -1 : 1))
+  return { tickets, more: readTo !== undefined, readTo: readTo ?? since }
+}
+
+/** What came to a shard since an id: tickets, and notes of which have changed. One trip for each megabyte. */
 /** What came to a shard: tickets, notes of which have changed, and what FlexMatch has told. */
 type Came = {
   tickets: Ticket[]

@@ -16,6 +16,7 @@ import type { Store } from '#shared/store/store.ts'
 import { once } from '../http/once.ts'
 import { asReadParty, readMine } from '../parties/parties.ts'
 import type { Acting, Member } from '../parties/parties.ts'
+import { refuseClosed } from './closure.ts'
 import { toldOfLeaving } from './matchmaking.ts'
 import type { Match } from './match.ts'
 import {
@@ -32,7 +33,7 @@ import type { Queued, QueuePlayer, Ticket } from './store.ts'
 export type QueueDeps = OperationDeps & { content: Content; push: Pick<Push, 'hint'> }
 
 /** Throws queue.unknown. */
-function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
+export function queueOf({ content }: Pick<QueueDeps, 'content'>, id: string): Queue {
   const queue = content.queues.get(id)
   if (queue === undefined) throw new Problem('queue.unknown')
   return queue
@@ -77,7 +78,7 @@ export type Choices = Record<string, Record<string, string>>
 
 /**
  * Takes a ticket for the caller's party as it is now, or for him alone. Throws queue.unknown, party.not_leader,
- * queue.choice, queue.too_many, queue.waiting, queue.penalty and queue.unfit.
+ * queue.choice, queue.too_many, queue.waiting, queue.penalty, queue.unfit and queue.closed.
  */
 export async function takeTicket(
   deps: QueueDeps,
@@ -88,7 +89,8 @@ export async function takeTicket(
   const queue = queueOf(deps, queueId)
   let others: string[] = []
   const answer = await once(deps, op, async () => {
-    const leader = await me()
+    const now = runtime.now()
+    const [leader] = await Promise.all([me(), refuseClosed(store, now, realmId, queue.id)])
     const party = await readMine(store, realmId, leader)
     if (party !== undefined && party.leader !== leader.characterId) {
       throw new Problem('party.not_leader')
@@ -96,7 +98,6 @@ export async function takeTicket(
     const chosen = (party?.members ?? [leader]).map((member) => choose(queue, member, choices))
     others = chosen.map(({ accountId }) => accountId).filter((id) => id !== leader.accountId)
     const players = await withSkill(deps, realmId, queue, chosen)
-    const now = runtime.now()
     const ticket: Ticket = {
       ticketId: newId(runtime),
       queue: queue.id,

@@ -180,9 +180,18 @@ async function visitFull(
   return card === undefined ? undefined : { card, ticketExpires: until, renewed: true }
 }
 
+/** A place in one instance, up to the last; undefined when it is full. Throws world.busy. */
+export async function takeIn(
+  deps: PlacementDeps,
+  card: Card,
+  search: Search,
+): Promise<Found | undefined> {
+  return await takeBest(deps, [{ card, limit: card.capacity }], search)
+}
+
 /** A place for a member of a private instance. Throws world.full and world.busy. */
 export async function takeMember(deps: PlacementDeps, card: Card, search: Search): Promise<Found> {
-  const found = await takeBest(deps, [{ card, limit: card.capacity }], search)
+  const found = await takeIn(deps, card, search)
   if (found === undefined) throw new Problem('world.full', { retryAfterS: 2 })
   return found
 }

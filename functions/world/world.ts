@@ -10,7 +10,7 @@ import { isClosed } from '#shared/live/bulletin.ts'
 import type { RealmMaintenance } from '#shared/live/bulletin.ts'
 import { jitterMs } from '#shared/backoff.ts'
 import { ticketMs } from '#shared/limits.ts'
-import { speaksTo } from '#shared/ownership/card.ts'
+import { readCard, speaksTo } from '#shared/ownership/card.ts'
 import type { Card } from '#shared/ownership/card.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import type { Saved } from '#shared/ownership/saved.ts'
@@ -26,7 +26,7 @@ import { readFriend } from './friend.ts'
 import type { FriendAt } from './friend.ts'
 import { noMates, readMates } from './mates.ts'
 import type { Mates } from './mates.ts'
-import { findPlace, readOffers, takeMember } from './placement.ts'
+import { findPlace, judgeOf, readOffers, takeIn, takeMember } from './placement.ts'
 import type { Found, PlacementDeps } from './placement.ts'
 import type { Entry, LoginQueue } from './login-queue/login-queue.ts'
 import { findPrivate } from './private.ts'
@@ -54,6 +54,8 @@ export type WorldDeps = PlacementDeps &
 
 /** For who lets a match play: functions/matchmaking. */
 export { planPrivate } from './private.ts'
+/** For who opens one more: functions/admin. */
+export { hostPollMs, hostWaitMs } from './placement.ts'
 export type { PrivateDeps } from './private.ts'
 
 /** How often `enter` starts over when others changed the same rows at once, and how long it waits before, ms. */
@@ -175,8 +177,8 @@ export function refuseClosed(
   throw new Problem('world.maintenance', { retryAfterS, detail: planned.text })
 }
 
-/** `card`: of the private instance that it goes to. */
-type Target = { zone: string; card?: Card }
+/** `card`: of the private instance that it goes to. `sent`: of the one that an operator sent it to. */
+type Target = { zone: string; card?: Card; sent?: Card }
 
 type Around = { owner: Owner; target: Target } & Company
 
@@ -220,7 +222,7 @@ const nobody = { offers: [], mates: noMates }
 async function readTarget(
   deps: WorldDeps,
   { realmId, characterId }: Guard,
-  { zone, outside }: Saved,
+  { zone, outside, sentTo }: Saved,
   progress: Progress,
 ): Promise<Target> {
   const isPrivate = deps.content.zones.get(zone)?.private !== undefined
@@ -231,7 +233,22 @@ async function readTarget(
     if (card !== undefined) return { zone: card.zone, card }
     if (wanted !== undefined) throw new Problem('instance.unknown')
   }
-  return { zone: zoneOf(deps, isPrivate ? (outside?.zone ?? '') : zone) }
+  const sent = wanted === undefined ? await readSent(deps, realmId, sentTo, progress) : undefined
+  return { zone: zoneOf(deps, isPrivate ? (outside?.zone ?? '') : zone), ...(sent && { sent }) }
+}
+
+/** Where an operator has sent it, while that takes players. No trip for all others. */
+async function readSent(
+  deps: WorldDeps,
+  realmId: string,
+  sentTo: Saved['sentTo'],
+  { protocol }: Progress,
+): Promise<Card | undefined> {
+  if (sentTo === undefined || sentTo.until <= deps.runtime.now()) return undefined
+  const card = await readCard(deps.store, realmId, sentTo)
+  const takes =
+    card?.state === 'open' && card.kind === undefined && judgeOf(deps, { protocol }).isLive(card)
+  return takes && deps.content.zones.has(card.zone) ? card : undefined
 }
 
 async function readOffersAt(
@@ -275,7 +292,7 @@ async function choosePlace(
   { owner, target, offers }: Around,
   { tried, protocol, wish }: Progress,
 ): Promise<Found> {
-  const { zone, card } = target
+  const { zone, card, sent } = target
   if (card !== undefined && !speaksTo(card, protocol)) throw new Problem('play.version')
   const search = {
     realmId: guard.realmId,
@@ -288,9 +305,9 @@ async function choosePlace(
     synthetic: deps.isSynthetic(guard.accountId),
     asked: { protocol, wish },
   }
-  return card === undefined
-    ? await findPlace(deps, offers, search)
-    : await takeMember(deps, card, search)
+  if (card !== undefined) return await takeMember(deps, card, search)
+  const found = sent && (await takeIn(deps, sent, { ...search, zone: sent.zone }))
+  return found ?? (await findPlace(deps, offers, search))
 }
 
 async function admit(

@@ -16,8 +16,8 @@ export type Privates = {
   readonly count: number
   /** Opens it, once. */
   open(command: OpenCommand): void
-  /** Ends an instance that is broken. False: it is not one of these. */
-  broken(instance: string): boolean
+  /** Ends one now, whoever is in it. False: it is not one of these. */
+  close(instance: string): boolean
   /** Opens no more. */
   shut(): void
   /** Reports the slots, and ends what is due. Call it about each second, monotonic ms. */
@@ -114,7 +114,7 @@ export function createPrivates(deps: {
           forget(id)
         })
     },
-    broken(id) {
+    close(id) {
       const one = privates.get(id)
       if (one !== undefined) end(id, one, true)
       return one !== undefined

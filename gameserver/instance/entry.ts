@@ -20,12 +20,13 @@ import { createPlayer, loseSocket } from './player.ts'
  * takes along where it was outside, and out of one it comes back there.
  */
 function arrive(saved: Saved, { zone, id }: Instance): { saved: Saved; at: Point | undefined } {
-  const { outside, ...others } = saved
+  const { outside, sentTo: _arrived, ...others } = saved
   if (zone.private === undefined) {
     const at = [saved, outside].find((place) => place?.zone === zone.id)
     return { saved: others, at }
   }
-  if (saved.zone === zone.id && outside?.instance === id) return { saved, at: saved }
+  if (saved.zone === zone.id && outside?.instance === id)
+    return { saved: { ...others, outside }, at: saved }
   const { zone: from, x, y } = outside ?? saved
   return { saved: { ...others, outside: { instance: id, zone: from, x, y } }, at: undefined }
 }

@@ -1,12 +1,19 @@
 // Applies commands from the host's inbox. They come at least once and may be late: each names the epoch
 // that it was issued against, and does not concern a character of a later epoch.
-import type { CharacterCommand, Command, OpenCommand } from '#shared/ownership/inbox.ts'
+import { sentToMs } from '#shared/limits.ts'
+import type {
+  CharacterCommand,
+  Command,
+  MoveCommand,
+  OpenCommand,
+} from '#shared/ownership/inbox.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import type { Persistence } from '../persistence/persistence.ts'
 import type { Admission } from './admission.ts'
+import type { Character } from './character.ts'
 import { broadcast } from './delivery.ts'
 import type { Instance } from './instance.ts'
-import { fence, startLeave } from './leaving.ts'
+import { fence, startLeave, whereIs } from './leaving.ts'
 import type { Voices } from './voices.ts'
 
 /** Announcements remembered, so that none is shown twice. */
@@ -19,10 +26,12 @@ export function createInbox(deps: {
   voices: Voices
   /** Opens a private instance. */
   open: (command: OpenCommand) => void
+  /** Closes one instance. */
+  close: (instance: string) => void
   persistence: Persistence
   log: Log
 }): (command: Command) => void {
-  const { instances, admission, voices, open, persistence, log } = deps
+  const { instances, admission, voices, open, close, persistence, log } = deps
 
   /** Announcements that were shown, oldest first. */
   const shown = new Set<string>()
@@ -39,7 +48,16 @@ export function createInbox(deps: {
     }
   }
 
-  const apply = ({ kind, characterId, epoch }: CharacterCommand): void => {
+  /** Starts its leave. Nobody is sent away while nothing can be saved: who sends him asks again. */
+  const send = (instance: Instance, character: Character, { to }: MoveCommand): void => {
+    if (instance.savingPaused) return
+    const here = whereIs(instance, character)
+    const sentTo = { ...to, until: instance.runtime.now() + sentToMs }
+    startLeave(instance, character, 'redirected', here && { ...here, sentTo })
+  }
+
+  const apply = (command: CharacterCommand | MoveCommand): void => {
+    const { kind, characterId, epoch } = command
     let known = admission.claims(characterId)
     for (const instance of instances.values()) {
       known ||= instance.leaves.has(characterId)
@@ -48,6 +66,7 @@ export function createInbox(deps: {
       known = true
       if (character.claimed.epoch > epoch) continue
       if (kind === 'fence') fence(instance, character, 'fenced')
+      else if (kind === 'move') send(instance, character, command)
       else startLeave(instance, character, kind === 'kick' ? 'kicked' : 'replaced')
     }
     if (kind === 'kick') admission.forbid(characterId, epoch)
@@ -69,6 +88,11 @@ export function createInbox(deps: {
     if (command.kind === 'open') {
       log.info('command', { kind: command.kind, instance: command.instance })
       open(command)
+      return
+    }
+    if (command.kind === 'close') {
+      log.info('command', { kind: command.kind, instance: command.instance })
+      close(command.instance)
       return
     }
     if (command.kind === 'mute') {

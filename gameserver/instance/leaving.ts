@@ -1,5 +1,6 @@
 // How a stay ends. A leave saves the character and gives it up; a fence saves nothing, for another owner
 // has the character already.
+import type { Saved } from '#shared/ownership/saved.ts'
 import type { CloseReason } from '#shared/protocol/close.ts'
 import type { ClaimedCharacter } from '../persistence/persistence.ts'
 import { nextSave, savedOf } from './character.ts'
@@ -7,8 +8,8 @@ import type { Character } from './character.ts'
 import { redirectFrame } from './frames.ts'
 import type { Instance } from './instance.ts'
 
-/** Where a character goes on, units. */
-export type Destination = { zone: string; x: number; y: number }
+/** Where a character goes on, units. `sentTo`: in this instance, if it has room then. */
+export type Destination = Pick<Saved, 'zone' | 'x' | 'y' | 'sentTo'>
 
 /** Where a character came from into a private instance. */
 export function outsideOf({ claimed }: Character): Destination | undefined {
@@ -46,6 +47,11 @@ export async function leave(
     socket.connection.send(redirectFrame(to.zone))
   }
   socket?.end(reason)
+}
+
+/** Where a character stands; undefined before its first tick. */
+export function whereIs({ zone }: Instance, { entity }: Character): Destination | undefined {
+  return entity && { zone: zone.id, x: entity.x, y: entity.y }
 }
 
 /** Starts a leave and does not wait for it. The leave handles its outcome; any other error is a defect. */

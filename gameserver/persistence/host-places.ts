@@ -5,7 +5,7 @@
 import { createBackoff } from '#shared/backoff.ts'
 import { closeIfEmpty, contentMark, findInstances } from '#shared/ownership/card.ts'
 import type { InstanceState } from '#shared/ownership/card.ts'
-import { endPrivate, openInstance } from '#shared/ownership/listing.ts'
+import { endPrivate, openInstance, removeCard } from '#shared/ownership/listing.ts'
 import type { Place } from '#shared/ownership/places.ts'
 import { isFresh } from '#shared/ownership/liveness.ts'
 import { markEnded } from '#shared/ownership/private.ts'
@@ -27,7 +27,7 @@ export type StoreOutcome = 'done' | 'unavailable' | 'refused'
 /** Pauses between repeats of a write whose outcome is unclear. */
 const repeatMs = { baseMs: 100, maxMs: 2000 }
 
-export type HostPlaces = Pick<Persistence, 'openPrivate' | 'endPrivate'> & {
+export type HostPlaces = Pick<Persistence, 'openPrivate' | 'endPrivate' | 'closeInstance'> & {
   /** Writes the cards, state `ready`. */
   open(): Promise<void>
   /** Sets the state that placement sees of all instances of this host. */
@@ -84,9 +84,11 @@ export function createHostPlaces(deps: {
   for (const one of host.instances) keep(one, true)
   const slots = host.instances.filter(({ kind }) => kind === 'slots')
   const privates = new Map<string, OpenPrivate>()
+  /** Instances that are being closed, while the others go on. */
+  const closing = new Set<string>()
   let state: InstanceState = 'ready'
   /** Whether the cards may say that nobody comes in any more. */
-  let closing = false
+  let givesBack = false
 
   async function reconcile(
     instance: string,
@@ -100,7 +102,7 @@ export function createHostPlaces(deps: {
       here.set(characterId, { characterId, until: stay.ticketExpires })
     }
     // A private instance may have ended meanwhile.
-    await cards.get(instance)?.keeper.reconcile(state, here)
+    await cards.get(instance)?.keeper.reconcile(closing.has(instance) ? 'draining' : state, here)
   }
 
   async function reportSlots(): Promise<void> {
@@ -112,14 +114,16 @@ export function createHostPlaces(deps: {
     }
   }
 
+  async function report(instance: string): Promise<void> {
+    const here = [...stays].filter(([, one]) => one.instance === instance)
+    await reconcile(
+      instance,
+      here.map(([characterId, { epoch }]) => ({ characterId, epoch })),
+    )
+  }
+
   async function reportAll(): Promise<void> {
-    for (const { instance } of [...host.instances, ...privates.values()]) {
-      const here = [...stays].filter(([, one]) => one.instance === instance)
-      await reconcile(
-        instance,
-        here.map(([characterId, { epoch }]) => ({ characterId, epoch })),
-      )
-    }
+    for (const { instance } of [...host.instances, ...privates.values()]) await report(instance)
     await reportSlots()
   }
 
@@ -156,12 +160,12 @@ export function createHostPlaces(deps: {
     },
     async giveBack() {
       try {
-        if (!closing && (await isNeeded())) return 'needed'
+        if (!givesBack && (await isNeeded())) return 'needed'
         const refs = host.instances.map(refOf)
         // An answer may be lost. Then the cards are closed, and it stays at that.
-        closing = true
+        givesBack = true
         if (!(await closeIfEmpty(store, realmId, refs))) {
-          closing = false
+          givesBack = false
           return 'needed'
         }
       } catch (error) {
@@ -176,8 +180,23 @@ export function createHostPlaces(deps: {
     reportSlots,
     async release(instance, characterId, { ticketExpires }) {
       // A draining instance admits no character: its places end with its card.
-      if (state === 'draining') return
+      if (state === 'draining' || closing.has(instance)) return
       await cards.get(instance)?.keeper.release({ characterId, until: ticketExpires })
+    },
+    async closeInstance(instance, to) {
+      const one = cards.get(instance)
+      if (one === undefined) return 'done'
+      closing.add(instance)
+      try {
+        if (to === 'closing') await report(instance)
+        else {
+          await removeCard(store, realmId, refOf({ instance, zone: one.zone }))
+          cards.delete(instance)
+        }
+        return 'done'
+      } catch (error) {
+        return failed(error)
+      }
     },
     async openPrivate(opened) {
       const { zone, instance, capacity } = opened

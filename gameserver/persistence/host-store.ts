@@ -176,6 +176,7 @@ export function createHostStore(deps: {
       await claimRequest(store, request, named, clocks.now()).catch(failed),
     setState: places.setState,
     giveBack: places.giveBack,
+    closeInstance: places.closeInstance,
     openPrivate: places.openPrivate,
     endPrivate: places.endPrivate,
     reportSlots: async () => await places.reportSlots().then(() => 'done' as const, failed),

@@ -124,6 +124,14 @@ export interface Persistence {
     instance: string,
     more: { always: boolean },
   ): Promise<'ended' | 'taken' | 'unavailable' | 'refused'>
+  /**
+   * Closes an instance of this host: `closing`: nobody is sent there any more; `closed`: its players are out, and
+   * its card goes. Resolves after one try.
+   */
+  closeInstance(
+    instance: string,
+    state: 'closing' | 'closed',
+  ): Promise<'done' | 'unavailable' | 'refused'>
   /** Says that this host takes private instances, and which it runs. Called every 4 s where it has slots. */
   reportSlots(): Promise<'done' | 'unavailable' | 'refused'>
   /** Sets the function that applies commands from the inbox. A command may come more than once. */

@@ -1,6 +1,8 @@
 // What operators do with leaderboards, in words.
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
+import { UsageError, numberOf, only, reasonOf } from './typed.ts'
+import type { Values } from './typed.ts'
 
 export type BoardCommand = {
   do: 'leaderboard'
@@ -13,6 +15,36 @@ export type BoardCommand = {
   | { verb: 'archive' | 'reset' }
   | { verb: 'rebuild'; season: number | undefined }
 )
+
+/** Throws UsageError. */
+export function boardCommandOf(verb: string, given: string[], values: Values): BoardCommand {
+  const name = `leaderboard ${verb}`
+  const [board, ...rest] = given
+  const about = {
+    do: 'leaderboard' as const,
+    board: only(name, 'a leaderboard', board === undefined ? [] : [board]),
+    realmId: values.realm,
+    reason: reasonOf(values),
+  }
+  const season = numberOf('--season', values.season, 999_999)
+  switch (verb) {
+    case 'submit': {
+      const score = Number(values.score ?? Number.NaN)
+      if (!Number.isSafeInteger(score)) throw new UsageError('--score is a whole number.')
+      return { ...about, verb, name: only(name, 'the name of a character', rest), score }
+    }
+    case 'remove':
+      return { ...about, verb, who: only(name, 'a character or an id', rest), season }
+    case 'archive':
+    case 'reset':
+      only(name, 'a leaderboard', given)
+      return { ...about, verb }
+    case 'rebuild':
+      only(name, 'a leaderboard', given)
+      return { ...about, verb, season }
+  }
+  throw new UsageError(`There is no command \`${name.trim()}\`.`)
+}
 
 /** Does it, and goes on until it is done. Answers what there is to say. Throws ApiError. */
 export async function actOnBoard(

@@ -1,14 +1,10 @@
 // The commands of moderators over the API, and their outcome in words.
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
-import type {
-  AppealCase,
-  Report,
-  ReportHistory,
-  Rule,
-  Sanction,
-  decisions,
-} from '#shared/api/moderation.ts'
+import { decisions, rules } from '#shared/api/moderation.ts'
+import type { AppealCase, Report, ReportHistory, Rule, Sanction } from '#shared/api/moderation.ts'
+import { UsageError, named, only, reasonOf, secondsOf } from './typed.ts'
+import type { Values } from './typed.ts'
 
 export type Moderate =
   | { act: 'mute'; who: string; forS: number; rule: Rule; reason: string }
@@ -24,6 +20,62 @@ export type Moderate =
       reason: string
     }
   | { act: 'appeal'; sanctionId: string; decision: 'uphold' | 'lift'; reason: string }
+
+/** Throws UsageError. */
+export function moderateOf(
+  group: 'mute' | 'unmute' | 'moderation',
+  given: string[],
+  values: Values,
+): Moderate {
+  if (group === 'unmute') {
+    return { act: 'unmute', who: named(group, given), reason: reasonOf(values) }
+  }
+  const forS = secondsOf('--for', values.for)
+  const rule = rules.find((one) => one === values.rule)
+  if (values.rule !== undefined && rule === undefined) {
+    throw new UsageError(`--rule is ${rules.join(', ')}.`)
+  }
+  if (group === 'mute') {
+    const who = named(group, given)
+    if (forS === undefined) throw new UsageError('`mute` needs --for: how long, like 24h.')
+    if (rule === undefined) throw new UsageError(`\`mute\` needs --rule: ${rules.join(', ')}.`)
+    return { act: 'mute', who, forS, rule, reason: reasonOf(values) }
+  }
+  return moderationOf(given, values, { forS, rule })
+}
+
+function moderationOf(
+  [verb = '', ...rest]: string[],
+  values: Values,
+  { forS, rule }: { forS: number | undefined; rule: Rule | undefined },
+): Moderate {
+  const name = `moderation ${verb}`.trim()
+  const [id, chosen] = rest
+  switch (verb) {
+    case 'list':
+    case 'appeals':
+      if (rest.length > 0) throw new UsageError(`\`${name}\` takes no name.`)
+      return { act: verb, state: values.closed ? 'closed' : 'open' }
+    case 'show':
+      return { act: verb, reportId: only(name, 'the id of a report', rest) }
+    case 'decide': {
+      const reportId = only(name, 'the id of a report', rest.slice(0, 1))
+      const decision = decisions.find((one) => one === chosen)
+      if (decision === undefined) {
+        throw new UsageError(`\`${name}\` needs a decision: ${decisions.join(', ')}.`)
+      }
+      return { act: verb, reportId, decision, forS, rule, reason: reasonOf(values) }
+    }
+    case 'appeal': {
+      const sanctionId = only(name, 'the id of a sanction', id === undefined ? [] : [id])
+      if (chosen !== 'uphold' && chosen !== 'lift') {
+        throw new UsageError(`\`${name}\` needs uphold or lift.`)
+      }
+      return { act: verb, sanctionId, decision: chosen, reason: reasonOf(values) }
+    }
+  }
+  throw new UsageError(`There is no command \`${name}\`.`)
+}
 
 /** `meant`: the account that is typed, by its id. */
 export async function moderate(

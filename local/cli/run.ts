@@ -1,15 +1,14 @@
 // Runs a command over the API, and says its outcome in words.
-import type {
-  AuditEntry,
-  FleetView,
-  PlannedMaintenance,
-  PlayerAccount,
-  StillInPlay,
-} from '#shared/api/admin.ts'
+import type { AuditEntry } from '#shared/api/admin/audit.ts'
+import type { FleetView } from '#shared/api/admin/fleet.ts'
+import type { PlayerAccount, StillInPlay } from '#shared/api/admin/players.ts'
+import type { PlannedMaintenance } from '#shared/api/admin/realm.ts'
 import type { Api } from '#shared/api/api.ts'
 import type { ApiClient } from '#shared/api/client.ts'
 import { StartError } from '../start-error.ts'
 import type { Command } from './command.ts'
+import { actOnInstances } from './instances.ts'
+import { actOnQueues } from './queues.ts'
 import { moderate } from './moderate.ts'
 import { actOnBoard } from './leaderboard.ts'
 
@@ -157,6 +156,14 @@ export async function carryOut(
       const here = command.realmId ?? (await realmOf(client, realmId))
       return await actOnBoard(client, here, command)
     }
+    case 'instances': {
+      const here = command.realmId ?? (await realmOf(client, realmId))
+      return await actOnInstances(admin, here, command, meant)
+    }
+    case 'queue': {
+      const here = command.realmId ?? (await realmOf(client, realmId))
+      return await actOnQueues(client, here, command, meant)
+    }
     case 'audit': {
       const answer = await admin.audit({ query: { limit: command.limit } })
       return outcome(answer, ({ entries }) => entries.map(entryText).join('\n') || 'Nothing yet.')
@@ -268,7 +275,12 @@ function hostText(host: FleetView): string {
   )
   const name = host.name === '' ? '(not of this fleet)' : host.name
   const clock = host.clockOffMs === undefined ? '' : `, ${clockText(host.clockOffMs)}`
-  return `${name}  ${host.state}, lease ${host.lease}${clock}, ${host.address}  ${host.bootId}${instances.join('')}`
+  const room = host.slots.map(
+    ({ realmId, zone, used, free }) =>
+      `\n  ${realmId} ${zone}: ${used} private instances, room for ${free} more`,
+  )
+  const lines = [...instances, ...room].join('')
+  return `${name}  ${host.state}, lease ${host.lease}${clock}, ${host.address}  ${host.bootId}${lines}`
 }
 
 function clockText(offMs: number): string {

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
-import { reason } from './admin.ts'
+import { reason } from './admin/naming.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
 

@@ -1,7 +1,7 @@
 // Leaderboards of the content: who is first, who is near, and how friends and the guild stand.
 import * as z from 'zod'
 import { boardAroundMax } from '../limits.ts'
-import { reason } from './admin.ts'
+import { reason } from './admin/naming.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, done, moment, realmId, uuid } from './names.ts'
 import { paged } from './page.ts'

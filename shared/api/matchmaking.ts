@@ -1,6 +1,7 @@
 // Queues: players and parties wait for others to play with, accept a match, and play it in an instance of their own.
 import * as z from 'zod'
 import { matchMembersMax, snsBodyMaxBytes } from '../limits.ts'
+import { queueEndpoints } from './admin/queues.ts'
 import { snsMessage } from './sns.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, contentId, moment, realmId, uuid } from './names.ts'
@@ -109,6 +110,7 @@ export const matchmaking = domain({
   name: 'matchmaking',
   description: 'Queues for groups',
   endpoints: {
+    ...queueEndpoints(whyView),
     queues: endpoint({
       method: 'GET',
       path: '/v1/realms/{realmId}/queues',
@@ -141,6 +143,7 @@ export const matchmaking = domain({
         'character.not_found',
         'party.not_leader',
         'queue.unknown',
+        'queue.closed',
         'queue.choice',
         'queue.too_many',
         'queue.unfit',

@@ -1,7 +1,7 @@
 // Reports of players, what moderators decide, and appeals.
 import * as z from 'zod'
 import { appealMaxLength, muteMaxS, reportNoteMaxLength } from '../limits.ts'
-import { named, reason } from './admin.ts'
+import { named, reason } from './admin/naming.ts'
 import { chatChannel } from './chat-line.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { characterName, moment, realmId, uuid, writtenText } from './names.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { eraseGraceDays, erasuresEveryMinutes, erasuresPerRun } from '../limits.ts'
-import { named, reason } from './admin.ts'
+import { named, reason } from './admin/naming.ts'
 import { domain, endpoint } from './endpoint.ts'
 import { moment, uuid } from './names.ts'
 import { paged } from './page.ts'

@@ -52,6 +52,14 @@ export const notification = z
       instanceId: uuid,
       zone: contentId,
     }),
+    // By an operator. `text`: why the queue is closed, if it is.
+    z.object({
+      ...about,
+      kind: z.literal('queue.ended'),
+      queueId: contentId,
+      title: z.string().max(40),
+      text: z.string().optional(),
+    }),
     z.object({ ...about, kind: z.literal('party.kicked'), ...byOne, partyId: uuid }),
     // Your ticket is over. `name`: who has left the queue for all of you, or the party, or is gone.
     z.object({ ...about, kind: z.literal('queue.left'), ...byOne, queueId: contentId }),

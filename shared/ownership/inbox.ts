@@ -24,6 +24,23 @@ const characterCommand = z.object({
   epoch: z.int(),
 })
 
+/** An operator sends it to another instance: save it and give it up; its client enters again, and is led there. */
+const moveCommand = z.object({
+  kind: z.literal('move'),
+  realmId: z.string(),
+  characterId: z.string(),
+  /** The epoch of the owner the command is for. */
+  epoch: z.int(),
+  to: z.object({ zone: z.string(), bootId: z.string(), instance: z.string() }),
+})
+
+/** An operator closes one instance of the host. Its players go elsewhere; the other instances go on. */
+const closeCommand = z.object({
+  kind: z.literal('close'),
+  realmId: z.string(),
+  instance: z.string(),
+})
+
 /** A line for everybody on the host, or in a zone there. `id` names it: it is shown once, however often it comes. */
 const announcement = z.object({
   kind: z.literal('announce'),
@@ -60,9 +77,12 @@ const commandRow = z.discriminatedUnion('kind', [
   announcement,
   muteCommand,
   openCommand,
+  moveCommand,
+  closeCommand,
 ])
 
 export type CharacterCommand = z.infer<typeof characterCommand>
+export type MoveCommand = z.infer<typeof moveCommand>
 export type OpenCommand = z.infer<typeof openCommand>
 export type Command = z.infer<typeof commandRow>
 
@@ -80,10 +100,12 @@ function whatOf(command: Command): string {
     case 'mute':
       return `${command.realmId}#${command.accountId}#${command.version}`
     case 'open':
+    case 'close':
       return command.instance
     case 'fence':
     case 'letGo':
     case 'kick':
+    case 'move':
       return `${command.realmId}#${command.characterId}#${command.epoch}`
   }
 }

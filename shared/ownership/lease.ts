@@ -37,6 +37,8 @@ export type Lease = z.infer<typeof leaseRow>
 export const hostRow = z.object({
   address: z.string(),
   instances: z.array(z.object({ realmId: z.string(), zone: z.string(), instance: z.string() })),
+  /** The version of its content. */
+  content: z.string().default(''),
 })
 
 export type HostInstance = z.infer<typeof hostRow>['instances'][number]
@@ -100,6 +102,15 @@ export async function readLease(
 ): Promise<Lease | undefined> {
   const key = leaseKey(bootId)
   return readRow(leaseRow, await store.get({ table: 'volatile', key, consistent }))
+}
+
+/** A host, and what its lease row says of it; undefined when there is none. One trip, strong. */
+export async function readHost(
+  store: Store,
+  bootId: string,
+): Promise<(Lease & z.infer<typeof hostRow>) | undefined> {
+  const row = await store.get({ table: 'volatile', key: leaseKey(bootId), consistent: true })
+  return readRow(leaseRow.extend(hostRow.shape), row)
 }
 
 /** `x` of a host's public key while its lease is not ended. Read strongly. One trip. */

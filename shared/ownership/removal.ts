@@ -1,10 +1,12 @@
-// Takes a character out of play, because an operator asks for it or its player enters with another one. It
+// Takes a character out of play, because an operator asks for it, or sends it to another instance, or its player
+// enters with another one. It
 // voids the ticket, or sends the living owner a command to save the character and close its socket. It takes
 // no character from an owner that may still write.
 import { leaseRenewMs, letGoPollMs, removalWaitMs } from '../limits.ts'
 import type { Runtime } from '../runtime.ts'
 import { StoreError } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
+import type { InstanceRef } from './card.ts'
 import { parseCharacterRows, readCharacterRows } from './guard.ts'
 import type { CharacterRows, Guard } from './guard.ts'
 import { commandPut } from './inbox.ts'
@@ -21,13 +23,14 @@ export type RemovalDeps = {
 /**
  * With `epoch` it ends only a stay at that epoch: a player who has come back since goes on (a kick). Without
  * it any stay ends (a ban, which also refuses later claims). `letGo`: the player asked for it himself, and
- * his client gets the reason `replaced`.
+ * his client gets the reason `replaced`. `to`: it is sent to that instance.
  */
 export type Removal = {
   realmId: string
   characterId: string
   epoch?: number | undefined
   by?: 'kick' | 'letGo'
+  to?: InstanceRef
 }
 
 /** Tries to void a ticket after the time is up, while others keep changing it. Bounds what conflicts cost. */
@@ -65,7 +68,7 @@ export async function removeFromPlay(
       // Asked again with each round of the inbox: a claim may have been in flight at the first time.
       now - asked.at >= leaseRenewMs
     ) {
-      await sendCommand(deps, guard, removal.by ?? 'kick')
+      await sendCommand(deps, guard, removal)
       asked = { owner: guard.owner, epoch: guard.epoch, at: now }
     }
     // This does not end before the owner has the command. A function that stood still past its time may have
@@ -79,10 +82,12 @@ export async function removeFromPlay(
 async function sendCommand(
   { store, runtime, hint }: RemovalDeps,
   guard: Guard,
-  kind: 'kick' | 'letGo',
+  { by = 'kick', to }: Removal,
 ): Promise<void> {
   const { realmId, characterId, epoch, owner } = guard
-  const command = { kind, realmId, characterId, epoch }
+  const about = { realmId, characterId, epoch }
+  const command =
+    to === undefined ? { kind: by, ...about } : { kind: 'move' as const, ...about, to }
   await store.put(commandPut(runtime.now(), owner, command))
   hint(owner)
 }

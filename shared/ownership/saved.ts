@@ -13,8 +13,8 @@ import {
 import type { WaitingEffect } from '../rules/effects.ts'
 import type { Value } from '../store/store.ts'
 
-/** 1: four attributes of the state row. 2: a value of its own. 3: effects. 4: parts. 5: outside. */
-const savedVersion = 5
+/** 1: four attributes of the state row. 2: a value of its own. 3: effects. 4: parts. 5: outside. 6: sentTo. */
+const savedVersion = 6
 
 /** In this order they are packed, for good. */
 const packed = {
@@ -44,6 +44,10 @@ const fields = {
   parts: z.record(z.string(), part).optional(),
   /** In a private instance: in which, and where outside it came from. There it comes back to. */
   outside: z.object({ instance: z.string(), zone: z.string(), x: z.int(), y: z.int() }).optional(),
+  /** An operator has sent it to this instance, which the director tries first until then, Unix ms. */
+  sentTo: z
+    .object({ zone: z.string(), bootId: z.string(), instance: z.string(), until: z.int() })
+    .optional(),
 }
 
 export type Saved = z.infer<z.ZodObject<typeof fields>>
@@ -57,6 +61,7 @@ const upgrades: Record<number, (older: Record<string, unknown>) => Record<string
   2: (older) => older,
   3: (older) => older,
   4: (older) => older,
+  5: (older) => older,
 }
 
 /** Reads the value of `toStored`, of this version, a newer or an older one. Throws on any other: a defect. */

@@ -16,6 +16,13 @@ async function inRealm(stage: Stage) {
   return { by: await stage.operator(), params: { realmId: stage.realmId } }
 }
 
+/** An instance of the hub. */
+async function ofInstance(stage: Stage) {
+  const { bootId } = await stage.openZone()
+  const { by, params } = await inRealm(stage)
+  return { by, params: { ...params, bootId, instance: 'hub-1' } }
+}
+
 const inAnHour = { inS: 3600, forS: 600, reason }
 
 /** A realm that others may share: what they have planned ends. */
@@ -73,6 +80,26 @@ export const adminCalls: CallsOf<typeof admin> = {
     return { by, params: { ...params, letterId }, body: { reason } }
   },
   fleet: async (stage) => ({ by: await stage.operator() }),
+  async instances(stage) {
+    await stage.openZone()
+    return { ...(await inRealm(stage)), query: {} }
+  },
+  instance: ofInstance,
+  async openInstance(stage) {
+    const { bootId } = await stage.openZone()
+    stage.offer?.({ bootId, zone: 'hub' })
+    const call = await inRealm(stage)
+    return stage.offer === undefined
+      ? { ...call, body: { zone: 'nowhere', reason }, refused: 'admin.zone_unknown' }
+      : { ...call, body: { zone: 'hub', reason } }
+  },
+  closeInstance: async (stage) => ({ ...(await ofInstance(stage)), body: { reason } }),
+  async movePlayer(stage) {
+    const { by, params } = await meant(stage)
+    const moved = { by, params: { ...params, realmId: stage.realmId }, body: { reason } }
+    // Who plays is moved in test/functions/instances.test.ts.
+    return { ...moved, refused: 'admin.not_in_play' }
+  },
   async stopHost(stage) {
     const params = { name: await stage.fleetHost() }
     return { by: await stage.operator(), params, body: { reason } }

@@ -24,11 +24,60 @@ async function beforeQueue(stage: Stage) {
 /** The party waits in the queue, if there is one. */
 async function waiting(stage: Stage) {
   const { call, has, ...more } = await beforeQueue(stage)
-  if (has) await more.first.client.matchmaking.join(call)
-  return { ...more, has }
+  const { queueId } = call.params
+  const { ticketId } = has ? await more.first.client.matchmaking.join(call) : { ticketId: nobodys }
+  return { ...more, has, queueId, ticketId }
+}
+
+const reason = 'An example'
+const nobodys = '01980000-0000-7000-8000-000000000000'
+
+/** A queue, for an operator. */
+async function heldQueue(stage: Stage) {
+  const { call, has } = await beforeQueue(stage)
+  const { queueId } = call.params
+  const held = { by: await stage.operator(), params: { realmId: stage.realmId, queueId } }
+  return { ...held, has, ...(has ? {} : { refused: 'queue.unknown' as const }) }
 }
 
 export const matchmakingCalls: CallsOf<typeof matchmaking> = {
+  queueStates: async (stage) => ({
+    by: await stage.operator(),
+    params: { realmId: stage.realmId },
+  }),
+  async queueTickets(stage) {
+    const { queueId, has } = await waiting(stage)
+    const call = { by: await stage.operator(), params: { realmId: stage.realmId, queueId } }
+    return has ? call : { ...call, refused: 'queue.unknown' }
+  },
+  async queuedPlayer(stage) {
+    const { params, first } = await waiting(stage)
+    return { by: await stage.operator(), params: { ...params, who: first.playerId } }
+  },
+  async cancelTicket(stage) {
+    const { queueId, ticketId, has } = await waiting(stage)
+    const params = { realmId: stage.realmId, queueId, ticketId }
+    const call = { by: await stage.operator(), params, body: { reason } }
+    return has ? call : { ...call, refused: 'queue.unknown' }
+  },
+  async forgive(stage) {
+    const { playerId } = await stage.player()
+    const params = { realmId: stage.realmId, who: playerId }
+    // Who declines a match is forgiven in test/functions/queues.test.ts.
+    return { by: await stage.operator(), params, body: { reason }, refused: 'admin.no_penalty' }
+  },
+  async closeQueue(stage) {
+    const { has: _, ...call } = await heldQueue(stage)
+    return { ...call, body: { text: 'Back at noon', forS: 3600, reason } }
+  },
+  async openQueue(stage) {
+    const { has, ...call } = await heldQueue(stage)
+    if (has) {
+      const body = { text: 'Back at noon', forS: 3600, reason }
+      await call.by.client.matchmaking.closeQueue({ params: call.params, body })
+    }
+    return { ...call, body: { reason } }
+  },
   queues: async ({ realmId }) => ({ params: { realmId } }),
   async join(stage) {
     const { call, has } = await beforeQueue(stage)
@@ -51,7 +100,7 @@ export const matchmakingCalls: CallsOf<typeof matchmaking> = {
     const { params, first } = await waiting(stage)
     const call = { by: first, body: { as: first.as, accept: true } }
     // A match is made by the clock; test/functions/matchmaking.test.ts does it.
-    const matchId = '01980000-0000-7000-8000-000000000000'
+    const matchId = nobodys
     const others = { matchId: 'match.over' } as const
     return { ...call, params: { ...params, matchId }, others, refused: 'match.over' }
   },

@@ -1,4 +1,5 @@
 // The stage of the functions in one process, on a store in memory.
+import { zoneLabel } from '#shared/fleet/fleet.ts'
 import { openApi } from '../functions/api.ts'
 import type { TestApi } from '../functions/api.ts'
 import { createStage } from './stage.ts'
@@ -16,6 +17,10 @@ export async function openOneProcess(
     runtime: test.clock,
     client: (token) => test.client(token === undefined ? {} : { token }),
     lastEmail: () => test.email.sent.at(-1)?.text ?? '',
+    offer({ bootId, zone }) {
+      const host = { name: `${zone}-9`, bootId, address: 'host', port: 1 }
+      test.fleet.hosts.push({ ...host, state: 'ready', labels: { [zoneLabel]: zone } })
+    },
     async fleetHost() {
       const host = { name: 'hub-1', bootId: undefined, address: 'host', port: 1, labels: {} }
       test.fleet.hosts.push({ ...host, state: 'ready' })

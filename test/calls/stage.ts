@@ -17,6 +17,8 @@ export type Served = {
   client: (token?: string) => Client
   /** A host that the fleet lists, by its name there. */
   fleetHost: () => Promise<string>
+  /** The fleet gives this host to who asks for one of its zone. Absent: it gives none. */
+  offer?: (host: { bootId: string; zone: string }) => void
   /** The text of the last e-mail to a player. */
   lastEmail?: () => string
 }

@@ -25,7 +25,9 @@ const playing: Player[] = []
 
 beforeAll(async () => {
   folder = await makeDataDir()
-  ;({ waystone, redis } = await startBesideRedis(folder.dataDir))
+  ;({ waystone, redis } = await startBesideRedis(folder.dataDir, {
+    WAYSTONE_FLEET: 'hub:2,forest:1',
+  }))
 }, 60_000)
 afterAll(async () => {
   for (const player of playing) await player.stop()
@@ -193,10 +195,71 @@ describe('a zone host', () => {
       readdirSync(logs)
         .filter((file) => /^(hub|forest)-/.test(file))
         .map((file) => readFileSync(join(logs, file), 'utf8'))
-    await until('both have checked', () =>
+    await until('all have checked', () =>
       log().every((text) => text.includes('self-check: the functions know this host')),
     )
-    expect(log().length).toBe(2)
+    expect(log().length).toBe(3)
+  })
+})
+
+describe('an instance', () => {
+  type Listed = { state: string; bootId: string; instance: string; host: string }
+  const hubs = async () => {
+    const { instances } = (await json('instances', 'list', '--zone', 'hub')) as {
+      instances: Listed[]
+    }
+    return instances.filter(({ state }) => state === 'open')
+  }
+  const whereIs = async (name: string): Promise<string> => {
+    const { characters } = (await json('player', 'show', `character:${name}`)) as {
+      characters: { state: string; host: string }[]
+    }
+    return characters[0]!.state === 'active' ? characters[0]!.host : ''
+  }
+  const joined = ({ client }: Player) => client.state.phase === 'joined'
+  const why = ['--reason', 'it is slow']
+
+  it('is opened beside another; a player is moved there, and a second one to him', async () => {
+    const [eva, finn] = [await walker('Eva'), await walker('Finn')]
+    const before = await hubs()
+    const [from] = before
+    expect(await whereIs('Eva')).toBe(from!.bootId)
+    const opened = await json('instances', 'open', '--zone', 'hub', ...why)
+    expect((await hubs()).length).toBe(before.length + 1)
+    const began = performance.now()
+    expect(await json('player', 'move', 'character:Eva', ...why)).toMatchObject({
+      to: { bootId: opened['bootId'] },
+      left: true,
+    })
+    await until('Eva is there', async () => (await whereIs('Eva')) === opened['bootId'])
+    console.log(`moved and seen there after ${Math.round(performance.now() - began)} ms`)
+    await json('player', 'move', 'character:Finn', '--beside', 'character:Eva', ...why)
+    await until('Finn is with her', async () => (await whereIs('Finn')) === opened['bootId'])
+    await until('both play', () => joined(eva.player) && joined(finn.player))
+    const shown = await cli(['instances', 'show', `${opened['host'] as string}/hub-1`])
+    expect(shown.out).toContain('Eva')
+    expect(shown.out).toContain('Finn')
+  })
+
+  it('is closed, and both play in another one within seconds', async () => {
+    const [eva, finn] = playing.slice(-2)
+    const from = await whereIs('Eva')
+    const phases: string[] = []
+    for (const { client } of [eva!, finn!]) client.on('state', ({ phase }) => phases.push(phase))
+    const listed = (await hubs()).find(({ bootId }) => bootId === from)!
+    const began = performance.now()
+    await json('instances', 'close', `${listed.host}/${listed.instance}`, ...why)
+    await until('they go', () => phases.includes('travelling') || phases.includes('reconnecting'))
+    await until('both play', () => joined(eva!) && joined(finn!), 10_000)
+    console.log(`closed, both in play after ${Math.round(performance.now() - began)} ms`)
+    for (const name of ['Eva', 'Finn']) {
+      await until(`${name} is elsewhere`, async () => !['', from].includes(await whereIs(name)))
+    }
+    await until('it is gone', async () => (await hubs()).every(({ bootId }) => bootId !== from))
+    const said = await cli(['audit'])
+    for (const action of ['instance.open', 'player.move', 'instance.close']) {
+      expect(said.out).toContain(action)
+    }
   })
 })
 

@@ -155,9 +155,10 @@ export async function startWaystone(options: {
 /** The same with a Redis that the test can stop. */
 export async function startBesideRedis(
   dataDir: string,
+  more: Record<string, string> = {},
 ): Promise<{ waystone: Waystone; redis: RedisServer }> {
   const token = 'a token for this test'
   const redis = await startRedis({ host: '127.0.0.1', port: 0, token, runtime: systemRuntime })
-  const env = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: token }
+  const env = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: token, ...more }
   return { waystone: await startWaystone({ dataDir, env }), redis }
 }

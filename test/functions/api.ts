@@ -26,7 +26,7 @@ import type { PlayerLimit } from '#shared/config.ts'
 import type { LoadedContent } from '#shared/content-files/load.ts'
 import { EmailError } from '#shared/email/email.ts'
 import type { Email, EmailSender } from '#shared/email/email.ts'
-import type { FleetHost } from '#shared/fleet/fleet.ts'
+import type { Allocation, FleetHost } from '#shared/fleet/fleet.ts'
 import type { FlexMatchPart } from '#shared/flexmatch/flexmatch.ts'
 import { createKeyRing } from '#shared/keys/ring.ts'
 import type { KeyRing } from '#shared/keys/ring.ts'
@@ -97,8 +97,8 @@ export type TestApi = {
   keys: KeyRing
   content: LoadedContent
   logged: string[]
-  /** What the fleet lists, and what it was asked to drain. */
-  fleet: { hosts: FleetHost[]; drained: string[] }
+  /** What the fleet lists and gives by its labels, and what it was asked to drain. */
+  fleet: { hosts: FleetHost[]; requests: string[]; drained: string[] }
   /** What the domains keep of a player. */
   kept: Map<string, Personal>
   /** What was sent to social sockets, in order; those that are gone. */
@@ -204,7 +204,7 @@ export async function openApi(
     here: new Set(['local']),
     ...(options.limits && { limits: options.limits }),
   }
-  const fleet: TestApi['fleet'] = { hosts: [], drained: [] }
+  const fleet: TestApi['fleet'] = { hosts: [], requests: [], drained: [] }
   const sockets: TestApi['sockets'] = { sent: [], closed: [], gone: new Set() }
   const logged: string[] = []
   const records = [...domainsWith(hasher), ...(options.extra ?? [])]
@@ -251,7 +251,12 @@ export async function openApi(
     scaling: { hashes: options.scalingHashes ?? [scalingHash] },
     flexMatch: options.flexMatch,
     fleet: {
-      allocate: async () => undefined,
+      async allocate({ requestId, labels }: Allocation) {
+        fleet.requests.push(requestId)
+        return fleet.hosts.find(({ labels: has }) =>
+          Object.entries(labels).every(([name, value]) => has[name] === value),
+        )
+      },
       list: async () => fleet.hosts,
       async drain(name: string) {
         fleet.drained.push(name)

@@ -28,6 +28,8 @@ export type FakePersistence = Persistence & {
   readonly privates: Map<string, OpenPrivate>
   /** Those in which a place is taken. */
   readonly taken: Set<string>
+  /** `<instance> <state>` of each step of a close. */
+  readonly closes: string[]
   readonly checkpoints: Map<string, CheckpointEntry[]>
   readonly left: Leaving[]
   /** `<character> <epoch>` of each let-go that was asked of the store. */
@@ -71,6 +73,7 @@ export function createFakePersistence(): FakePersistence {
     calls: { claim: 0, leave: 0, checkpoint: 0, prove: 0 },
     privates: new Map(),
     taken: new Set(),
+    closes: [],
     checkpoints: new Map(),
     left: [],
     letGoes: [],
@@ -143,6 +146,10 @@ export function createFakePersistence(): FakePersistence {
       if (fake.taken.has(instance) && !always) return 'taken'
       fake.privates.delete(instance)
       return 'ended'
+    },
+    async closeInstance(instance, state) {
+      fake.closes.push(`${instance} ${state}`)
+      return await Promise.resolve(fake.held ? 'done' : 'unavailable')
     },
     reportSlots: async () => await Promise.resolve('done'),
     onCommand(apply) {

@@ -23,6 +23,8 @@ export type Stage = {
   /** Added to both clocks: jumps ahead. */
   skew: { monotonicMs: number; wallMs: number }
   lost: number
+  /** How often it had no instance any more. */
+  empty: number
   /** Broken instances that were closed. */
   broken: string[]
   health: number
@@ -96,12 +98,14 @@ export async function openStage(
       seed: 7,
       onHealth: () => stage.health++,
       onLost: () => stage.lost++,
+      onEmpty: () => stage.empty++,
       onBroken: (instance) => stage.broken.push(instance),
     }),
     persistence,
     skew,
     lost: 0,
     broken: [],
+    empty: 0,
     health: 0,
     timers: 0,
     async ticket(characterId, place = { x: 60, y: 60 }, changes = {}) {

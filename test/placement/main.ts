@@ -31,11 +31,16 @@ function hunt(): { caught: boolean; after: number; found: string } {
   )
   const vitest = path.join(top, 'node_modules', 'vitest', 'vitest.mjs')
   const file = path.join(top, 'found.json')
-  const args = [vitest, 'run', '--reporter=json', `--outputFile=${file}`, '--project=core', ...tests]
+  const args = [
+    vitest,
+    'run',
+    '--reporter=json',
+    `--outputFile=${file}`,
+    '--project=core',
+    ...tests,
+  ]
   spawnSync(process.execPath, args, { cwd: top, encoding: 'utf8' })
-  const { numTotalTests: after, testResults } = report.parse(
-    JSON.parse(readFileSync(file, 'utf8')),
-  )
+  const { numTotalTests: after, testResults } = report.parse(JSON.parse(readFileSync(file, 'utf8')))
   const results = testResults.flatMap(({ assertionResults }) => assertionResults)
   const failed = results.find(({ status }) => status === 'failed')
   return { caught: failed !== undefined, after, found: failed?.title ?? '' }

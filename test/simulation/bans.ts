@@ -1,7 +1,7 @@
 // Checks what an operator may rely on. An action is audited once. After the answer to a ban no player of the
 // account comes in until the ban is lifted. A player who was in play is out, at once or as soon as his host
 // runs again. A kick ends the stay that it met.
-import type { PlayerAccount } from '#shared/api/admin.ts'
+import type { PlayerAccount } from '#shared/api/admin/players.ts'
 import type { Guard } from '#shared/ownership/guard.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedHost } from './simulated-host.ts'

@@ -174,6 +174,8 @@ export function startHost(deps: {
         handler(command)
       }
     },
+    closeInstance: async (instance, state) =>
+      await call(async () => await kept.closeInstance(instance, state)),
     openPrivate: async (opened) => await call(async () => await kept.openPrivate(opened)),
     endPrivate: async (instance, more) =>
       await call(async () => await kept.endPrivate(instance, more)),

@@ -13,6 +13,10 @@ export function newsWords(news: Notification): string {
       return `${news.name} invites you into a party. Answer under People.`
     case 'instance.opened':
       return `${news.name}: a place is open for you. Go there under People, Places.`
+    case 'queue.ended':
+      return news.text === undefined
+        ? `You were taken out of the queue for ${news.title}.`
+        : `The queue for ${news.title} is closed: ${news.text}`
     case 'party.kicked':
       return `${news.name} has removed you from the party.`
     case 'queue.left':
