@@ -25,7 +25,7 @@ import { systemRuntime } from '#shared/system.ts'
 import { verifyTicket } from '#shared/ownership/ticket.ts'
 import { eraseSettlesMs } from '#shared/limits.ts'
 import { newId } from '#shared/runtime.ts'
-import { bootLabel, zoneLabel } from '#shared/fleet/fleet.ts'
+import { bootLabel, protocolLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import { book, requestOf } from '../calls/book.ts'
 import { invitedToGuild, joined } from '../calls/guilds.ts'
 import { two } from '../calls/friends.ts'
@@ -697,7 +697,10 @@ async function countInStore(
 
 function readyServer(name: string, bootId: string) {
   return {
-    metadata: { name, labels: { [zoneLabel]: 'hub', [bootLabel]: bootId } },
+    metadata: {
+      name,
+      labels: { [zoneLabel]: 'hub', [bootLabel]: bootId, [protocolLabel(2)]: '1' },
+    },
     status: { state: 'Ready', address: '10.0.0.1', ports: [{ name: 'zone', port: 7000 }] },
   }
 }

@@ -202,20 +202,23 @@ describe('a zone host', () => {
   })
 })
 
+type Listed = { state: string; bootId: string; instance: string; host: string }
+/** Open instances of the town. */
+const hubs = async () => {
+  const { instances } = (await json('instances', 'list', '--zone', 'hub')) as {
+    instances: Listed[]
+  }
+  return instances.filter(({ state }) => state === 'open')
+}
+/** The boot id of the host that plays a character; empty while none does. */
+const whereIs = async (name: string): Promise<string> => {
+  const { characters } = (await json('player', 'show', `character:${name}`)) as {
+    characters: { state: string; host: string }[]
+  }
+  return characters[0]!.state === 'active' ? characters[0]!.host : ''
+}
+
 describe('an instance', () => {
-  type Listed = { state: string; bootId: string; instance: string; host: string }
-  const hubs = async () => {
-    const { instances } = (await json('instances', 'list', '--zone', 'hub')) as {
-      instances: Listed[]
-    }
-    return instances.filter(({ state }) => state === 'open')
-  }
-  const whereIs = async (name: string): Promise<string> => {
-    const { characters } = (await json('player', 'show', `character:${name}`)) as {
-      characters: { state: string; host: string }[]
-    }
-    return characters[0]!.state === 'active' ? characters[0]!.host : ''
-  }
   const joined = ({ client }: Player) => client.state.phase === 'joined'
   const why = ['--reason', 'it is slow']
 
@@ -290,16 +293,14 @@ describe('a ban', () => {
 describe('a host that is stopped', () => {
   it('saves everybody, is replaced, and they are back by themselves', async () => {
     const { player } = await walker('Dov')
-    const { hosts } = (await json('fleet', 'list')) as {
-      hosts: { name: string; instances: { zone: string }[] }[]
-    }
-    const hub = hosts.find(({ instances }) => instances.some(({ zone }) => zone === 'hub'))!
+    const from = await whereIs('Dov')
+    const { host } = (await hubs()).find(({ bootId }) => bootId === from)!
     const states: string[] = []
     player.client.on('state', ({ phase }) => states.push(phase))
-    await json('fleet', 'stop', hub.name, '--reason', 'upgrade')
+    await json('fleet', 'stop', host, '--reason', 'upgrade')
     await until('it is gone', () => states.includes('reconnecting'))
     await until('it is back', () => player.client.state.phase === 'joined', 15_000)
     const after = (await json('fleet', 'list')) as { hosts: { name: string }[] }
-    expect(after.hosts.map(({ name }) => name)).not.toContain(hub.name)
+    expect(after.hosts.map(({ name }) => name)).not.toContain(host)
   }, 40_000)
 })

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket, TlsOptions } from 'node:tls'
-import { bootLabel, requestLabel, zoneLabel } from '#shared/fleet/fleet.ts'
+import { bootLabel, protocolLabel, requestLabel, zoneLabel } from '#shared/fleet/fleet.ts'
 import type { Runtime } from '#shared/runtime.ts'
 import { systemRuntime } from '#shared/system.ts'
 import { readSchemas, schemasFolder } from '../agones/schemas.ts'
@@ -79,8 +79,10 @@ export function createFakeCluster(
     const index = added++
     const name = `${zone}-${String(index).padStart(5, '0')}`
     const labels = { 'agones.dev/fleet': zone, [zoneLabel]: zone }
+    // What a host says of itself once it serves.
+    const own = boot === undefined ? {} : { [bootLabel]: boot, [protocolLabel(2)]: '1' }
     const server = {
-      metadata: { name, labels: boot === undefined ? labels : { ...labels, [bootLabel]: boot } },
+      metadata: { name, labels: { ...labels, ...own } },
       status: {
         state: 'Ready',
         address: `10.0.0.${index + 1}`,

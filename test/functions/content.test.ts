@@ -193,6 +193,8 @@ describe('loading content', () => {
 
   it('has kinds that the game declares: checked, served, in the version, and no entry that its schema has not read', async () => {
     const items = contentKind('items', z.strictObject({ id: z.string(), bite: z.int() }))
+    // The sample game's own.
+    await rm(join(dir, 'chests'), { recursive: true })
     await mkdir(join(dir, 'items'))
     await writeFile(join(dir, 'items/sword.json'), '{ "id": "sword", "bite": 7 }')
     const loaded = await loadContent(dir, [items])
