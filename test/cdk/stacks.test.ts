@@ -1,8 +1,5 @@
 // What the stacks create. After a change that is meant: npx vitest run test/cdk -u, and read the difference.
 import '../sample-game.ts'
-import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import path from 'node:path'
 import { Stack, App, Validations } from 'aws-cdk-lib'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
@@ -10,7 +7,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { BUNDLINGS, functionsOf } from '#cdk/bundles.ts'
 import { domains } from '#functions/domains.ts'
 import { readRuleSet } from '#shared/matching/rule-set.ts'
-import { compiledCode } from '#local/compiled-code.ts'
 import { listAt, ofKind, readManifests } from '../agones/read.ts'
 import { describeAcknowledged, describeStack } from './describe.ts'
 import { synthRealm } from './synth.ts'
@@ -273,29 +269,4 @@ describe('the stacks', () => {
       expect(JSON.stringify(Properties?.['Policies'])).not.toContain('"Resource":"*"')
     }
   })
-})
-
-describe('npm run synth', () => {
-  it('needs no network, no credentials and under 30 s, bundles and all', () => {
-    const top = path.join(import.meta.dirname, '..', '..')
-    const out = path.join(top, 'dist', 'cdk-test')
-    const started = performance.now()
-    const synth = spawnSync(process.execPath, ['cdk/app.ts'], {
-      cwd: top,
-      // Nothing is requested over the network.
-      env: {
-        PATH: '',
-        NODE_COMPILE_CACHE: compiledCode,
-        CDK_OUTDIR: out,
-        HTTPS_PROXY: 'http://127.0.0.1:1',
-        NO_COLOR: '1',
-      },
-      encoding: 'utf8',
-      timeout: 240_000,
-    })
-    expect(synth.stderr).not.toMatch(/error/i)
-    expect(synth.status).toBe(0)
-    expect(readdirSync(out).filter((file) => file.endsWith('.template.json'))).toHaveLength(3)
-    console.log(`synth with bundles: ${((performance.now() - started) / 1000).toFixed(1)} s`)
-  }, 240_000)
 })

@@ -1,5 +1,5 @@
 // The guides quote real files: a block under the name of a file has the content of that file. Files of one's own
-// are typed by who follows a guide (follow.test.ts).
+// are typed by who follows a guide (test/real/guides.test.ts).
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -78,11 +78,11 @@ export function createFakeCluster(
   function add({ zone, boot }: HostSpec): FakeServer {
     const index = added++
     const name = `${zone}-${String(index).padStart(5, '0')}`
-    const labels = { 'agones.dev/fleet': zone, [zoneLabel]: zone }
+    const labels: Record<string, string> = { 'agones.dev/fleet': zone, [zoneLabel]: zone }
     // What a host says of itself once it serves.
-    const own = boot === undefined ? {} : { [bootLabel]: boot, [protocolLabel(2)]: '1' }
+    if (boot !== undefined) Object.assign(labels, { [bootLabel]: boot, [protocolLabel(2)]: '1' })
     const server = {
-      metadata: { name, labels: { ...labels, ...own } },
+      metadata: { name, labels },
       status: {
         state: 'Ready',
         address: `10.0.0.${index + 1}`,

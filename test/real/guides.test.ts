@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newGame } from '#local/cli/new-game.ts'
-import { isOwnFile } from './own-files.ts'
+import { isOwnFile } from '../docs/own-files.ts'
 
 const top = path.join(import.meta.dirname, '../..')
 let folder: string
