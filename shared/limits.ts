@@ -107,8 +107,9 @@ export const refreshRepeatMs = 30 * 1000
 export const eraseGraceDays = 30
 /** A closed account is erased after its last access token has ended, and every request that it began. */
 export const eraseSettlesMs = accessTokenMs + 60 * 1000
-/** Accounts that one run works on: what fits into the time of a Lambda. */
+/** Accounts that one run works on, and how long it begins with another one: a Lambda has 15 s, and a store may be slow. */
 export const erasuresPerRun = 20
+export const erasureRunMs = 5000
 /** How often the clock looks for accounts whose time has come: 2,880 a day at most. A look at none is one read. */
 export const erasuresEveryMinutes = 10
 /** What one answer of an export holds: 6 MB is what a Lambda may answer, and a phone may ask. */

@@ -30,16 +30,18 @@ export const departureRows: RowPermission[] = [
     actions: ['PutItem'],
     unused: 'A match asks when its member leaves; test/functions/departure.test.ts does it.',
   },
+  { table: 'volatile', partition: 'R#{realm}#QUEUE#*', actions: ['GetItem'] },
   {
     table: 'volatile',
     partition: 'R#{realm}#QUEUE#*',
-    actions: ['GetItem', 'UpdateItem', 'PutItem'],
+    actions: ['UpdateItem', 'PutItem'],
     unused: 'A party waits when its member leaves; test/functions/departure.test.ts does it.',
   },
+  { table: 'volatile', partition: 'R#{realm}#MATCH#*', actions: ['GetItem'] },
   {
     table: 'volatile',
     partition: 'R#{realm}#MATCH#*',
-    actions: ['GetItem', 'PutItem'],
+    actions: ['PutItem'],
     unused: 'A match asks when its member leaves; test/functions/departure.test.ts does it.',
   },
 ]

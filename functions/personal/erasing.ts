@@ -5,7 +5,7 @@
 // last access token has made, and calls each domain. A run may stop anywhere: the row in ERASURES stays until all is
 // done, and the next run begins again with what is left. Two runs at once do the same, and one of them ends it.
 import type { OperationId, OperatorCaller } from '#shared/api/endpoint.ts'
-import { eraseGraceDays, erasuresPerRun } from '#shared/limits.ts'
+import { eraseGraceDays, erasureRunMs, erasuresPerRun } from '#shared/limits.ts'
 import { createHint } from '#shared/ownership/hint.ts'
 import { removeFromPlay } from '#shared/ownership/removal.ts'
 import type { Person } from '#shared/person.ts'
@@ -60,16 +60,22 @@ export async function eraseOf(
 
 type Counts = { closed: number; erased: number; waiting: number; more: boolean }
 
-/** Works on the accounts whose time has come, the longest due first. Throws StoreError when it cannot read them. */
+/**
+ * Works on the accounts whose time has come, the longest due first, until there are no more or its time is over. Throws
+ * StoreError when it cannot read them.
+ */
 export async function runErasures(
   deps: PersonalDeps,
   operator: OperatorCaller,
   reason: string,
 ): Promise<Counts> {
   await requireRole(deps, operator)
-  const due = await readErasures(deps.store, deps.runtime.now(), erasuresPerRun + 1)
+  const { now } = deps.runtime
+  const beganAt = now()
+  const due = await readErasures(deps.store, beganAt, erasuresPerRun + 1)
   const counts: Counts = { closed: 0, erased: 0, waiting: 0, more: due.length > erasuresPerRun }
   for (const row of due.slice(0, erasuresPerRun)) {
+    if (now() - beganAt > erasureRunMs) return { ...counts, more: true }
     const outcome = await workOn(deps, operator, reason, row)
     if (outcome !== 'kept') counts[outcome]++
   }

@@ -11,7 +11,7 @@ import { hostClocks } from './host-clocks.ts'
 import { remember } from '../http/remember.ts'
 import { createLoginQueue } from './login-queue/login-queue.ts'
 import { worldRoutes } from './routes.ts'
-import { keepWarm } from './warm.ts'
+import { createWarmer } from './warm.ts'
 
 /** Clocks drift slowly, and a check reads all cards. */
 const clocksRememberedMs = 60_000
@@ -25,7 +25,7 @@ export const domain = defineDomain({
   group: 'play',
   needs: ['signing', 'content', 'fleet'],
   declaration: world,
-  handlers: ({ store, runtime, cache, realms, signing, content, fleet, push }) => {
+  handlers: ({ store, runtime, cache, realms, signing, content, fleet, push, log }) => {
     const bulletin = remember(runtime.now, bulletinFreshMs, (realmId) =>
       readBulletin(store, realmId, runtime.now()),
     )
@@ -50,6 +50,7 @@ export const domain = defineDomain({
       push,
       isLive,
       loginQueue,
+      warmer: createWarmer({ store, runtime, content: content.content, fleet, isLive, log }),
       ...keys,
       hint: createHint(cache),
       requireSession: (player) => requireSession({ store, runtime }, player),
@@ -61,10 +62,9 @@ export const domain = defineDomain({
   },
   timer: {
     everyMinutes: 1,
-    goesOn: true,
-    run: async ({ content, realms, ...parts }, signal) => {
+    run: async ({ content, realms, ...parts }) => {
       const deps = { ...parts, content: content.content, isLive: createLiveness() }
-      await keepWarm(deps, realms.here, signal)
+      await createWarmer(deps).lookAtAll(realms.here)
     },
   },
   checks: ({ store, runtime, realms, content, fleet }) => {

@@ -6,11 +6,12 @@ import type { PrivateDeps } from './private.ts'
 import { scheduleOf } from './schedule.ts'
 import { createStatus } from './status.ts'
 import type { LoginQueue } from './login-queue/login-queue.ts'
+import type { Warmer } from './warm.ts'
 import { enter, refuseClosed } from './world.ts'
 import type { WorldDeps } from './world.ts'
 
 export function worldRoutes(
-  deps: WorldDeps & PrivateDeps & { loginQueue: LoginQueue },
+  deps: WorldDeps & PrivateDeps & { loginQueue: LoginQueue; warmer: Pick<Warmer, 'came'> },
 ): Handlers<typeof world> {
   const status = createStatus(deps)
   return {
@@ -32,7 +33,11 @@ export function worldRoutes(
       await deps.loginQueue.giveUp({ realmId, accountId })
       return {}
     },
-    enter: async ({ caller, params, body }) => await enter(deps, caller, params.realmId, body),
+    async enter({ caller, params: { realmId }, body }) {
+      const entered = await enter(deps, caller, realmId, body)
+      if ('zone' in entered) await deps.warmer.came(realmId, entered.zone)
+      return entered
+    },
     schedule: async () => scheduleOf(deps.content, deps.runtime.now()),
     status: async ({ params }) => await status(params.realmId),
   }

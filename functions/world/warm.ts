@@ -11,7 +11,6 @@ import type { Zone } from '#shared/content/content.ts'
 import { warmEveryMs } from '#shared/limits.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol/version.ts'
 import { StoreError } from '#shared/store/store.ts'
-import type { Store } from '#shared/store/store.ts'
 import type { Log } from '#shared/telemetry/log.ts'
 import { createDemand } from '../scaling/scaling.ts'
 import type { DemandOf } from '../scaling/scaling.ts'
@@ -20,23 +19,43 @@ import type { PlacementDeps } from './placement.ts'
 
 export type WarmDeps = PlacementDeps & { log: Log }
 
-/** What was seen outlives a run: without it each run would have to learn the rate of joins anew. */
-const demands = new WeakMap<Store, DemandOf>()
+/** A player who has come in does not wait for a look any longer than this, ms. */
+const comerWaitsMs = 300
 
-/** Looks at all zones each ten seconds, until the signal. */
-export async function keepWarm(
-  deps: WarmDeps,
-  realms: Iterable<string>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { runtime, store, content } = deps
-  const demand = demands.get(store) ?? createDemand(deps)
-  demands.set(store, demand)
-  while (!signal.aborted) {
-    for (const realmId of realms) {
-      for (const zone of content.zones.values()) await warm(deps, demand, realmId, zone)
-    }
-    await runtime.sleep(warmEveryMs, signal).catch(() => undefined)
+export type Warmer = {
+  /** Somebody has come into a zone: looks at it, each ten seconds at most. Never fails. */
+  came(realmId: string, zoneId: string): Promise<void>
+  /** Looks at all zones. Never fails. */
+  lookAtAll(realms: Iterable<string>): Promise<void>
+}
+
+/** Where nobody comes nothing needs a look: the minute's is for events, and for zones that want instances at least. */
+export function createWarmer(deps: WarmDeps): Warmer {
+  const { runtime, content } = deps
+  const demand = createDemand(deps)
+  const lookedAt = new Map<string, number>()
+
+  async function look(realmId: string, zone: Zone): Promise<void> {
+    lookedAt.set(`${realmId}/${zone.id}`, runtime.now())
+    await warm(deps, demand, realmId, zone)
+  }
+
+  return {
+    async came(realmId, zoneId) {
+      const zone = content.zones.get(zoneId)
+      const name = `${realmId}/${zoneId}`
+      const last = lookedAt.get(name)
+      // Of one who comes alone nothing follows.
+      if (last === undefined) lookedAt.set(name, runtime.now())
+      else if (zone !== undefined && Math.abs(runtime.now() - last) >= warmEveryMs) {
+        await Promise.race([look(realmId, zone), runtime.sleep(comerWaitsMs)])
+      }
+    },
+    async lookAtAll(realms) {
+      for (const realmId of realms) {
+        for (const zone of content.zones.values()) await look(realmId, zone)
+      }
+    },
   }
 }
 

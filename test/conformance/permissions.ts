@@ -304,8 +304,8 @@ async function play(bundling: Bundling): Promise<void> {
   await stage.client(bram.token).parties.accept({ params: ofParty, body: { as: bram.characterId } })
 
   // Into the world: reserved, again, in play, held by a living host, taken over from a dead one.
-  const enter = async ({ token, characterId }: Player) =>
-    await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 2 } })
+  const enter = async ({ token, characterId }: Player, wish?: { friend: string }) =>
+    await ask('POST', `${inRealm}/enter`, { token, body: { characterId, protocol: 2, wish } })
   const identity = await createHostSigner()
   // Nothing is open, and the cluster has no host to give; then it has one.
   const { token, characterId } = mira
@@ -323,7 +323,7 @@ async function play(bundling: Bundling): Promise<void> {
   await host.setState('open')
   await entering
   const admission = (await enter(mira)).json()
-  await enter(bram)
+  await enter(bram, { friend: mira.accountId })
   const ticket = await claim(host, admission['ticket'] as string)
   // Its worker has read how she wants to be seen; a hint makes it look again.
   await systemRuntime.sleep(200)
@@ -634,6 +634,12 @@ async function playMatch(bundling: Bundling): Promise<void> {
   expect(instance?.instanceId).toBe(matchId)
   await made.stop()
   await goesOn
+  // An operator looks for it; one leaves the party whose match is played, one is deleted.
+  const { admin } = (await stage.operator()).client
+  const nowhere = { realmId, bootId: newId(systemRuntime), instance: matchId }
+  await expect(admin.instance({ params: nowhere, query: {} })).rejects.toThrow(ApiError)
+  await third.client.parties.leave({ params, body: { as: third.as } })
+  await second.client.characters.delete({ params: { realmId, characterId: second.as } })
 }
 
 /** A player outside zones: says hello, listens, pings, is replaced, is told something, and goes. */

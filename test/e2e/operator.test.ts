@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findAccess } from '#local/cli/access.ts'
 import type { RedisServer } from '#local/redis/server.ts'
 import { api } from '#shared/api/api.ts'
 import { createApiClient } from '#shared/api/client.ts'
@@ -28,6 +29,8 @@ beforeAll(async () => {
   ;({ waystone, redis } = await startBesideRedis(folder.dataDir, {
     WAYSTONE_FLEET: 'hub:2,forest:1',
   }))
+  const here = { url: undefined, token: undefined, dataDir: folder.dataDir }
+  operator = clientOf((await findAccess(here, systemRuntime)).token)
 }, 60_000)
 afterAll(async () => {
   for (const player of playing) await player.stop()
@@ -115,12 +118,7 @@ describe('the command line', () => {
     const session = newSession(waystone.url)
     await session.register('ann@example.org', 'a long walk in the woods')
     await cli(['operator', 'grant', 'ann@example.org', '--reason', 'the first one'])
-    const client = createApiClient({
-      api,
-      baseUrl: waystone.url,
-      fetch,
-      newId: () => newId(systemRuntime),
-    })
+    const client = clientOf()
     const body = { loginName: 'ann@example.org', password: 'a long walk in the woods' }
     const { accessToken } = await client.auth.login({ body })
     const url = ['--url', waystone.url]
@@ -202,20 +200,35 @@ describe('a zone host', () => {
   })
 })
 
-type Listed = { state: string; bootId: string; instance: string; host: string }
-/** Open instances of the town. */
-const hubs = async () => {
-  const { instances } = (await json('instances', 'list', '--zone', 'hub')) as {
-    instances: Listed[]
-  }
-  return instances.filter(({ state }) => state === 'open')
+/** What is looked at again and again is asked over HTTP: the command line takes half a second to start. */
+let operator: ReturnType<typeof clientOf>
+
+function clientOf(token?: string) {
+  const runtime = systemRuntime
+  const given = token === undefined ? {} : { token: () => token }
+  return createApiClient({
+    api,
+    baseUrl: waystone.url,
+    fetch,
+    newId: () => newId(runtime),
+    ...given,
+  })
 }
+
+/** Open instances of the town. */
+async function hubs() {
+  const { entries } = await operator.admin.instances({
+    params: { realmId },
+    query: { zone: 'hub' },
+  })
+  return entries.filter(({ state }) => state === 'open')
+}
+
 /** The boot id of the host that plays a character; empty while none does. */
-const whereIs = async (name: string): Promise<string> => {
-  const { characters } = (await json('player', 'show', `character:${name}`)) as {
-    characters: { state: string; host: string }[]
-  }
-  return characters[0]!.state === 'active' ? characters[0]!.host : ''
+async function whereIs(name: string): Promise<string> {
+  const who = `character:${name}`
+  const { characters } = await operator.admin.showPlayer({ params: { who } })
+  return characters[0]?.state === 'active' ? (characters[0].host ?? '') : ''
 }
 
 describe('an instance', () => {
