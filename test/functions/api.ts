@@ -105,8 +105,8 @@ export type TestApi = {
   sockets: { sent: { to: string; text: string }[]; closed: string[]; gone: Set<string> }
   /** What the domains do with social sockets. */
   social: SocketHandlers
-  /** What the domains do by the clock, once. */
-  keepTime(): Promise<void>
+  /** What a domain does by the clock, once. */
+  keepTime(domain: string): Promise<void>
   /** E-mail that was sent; `fails` lets the next ones fail. */
   email: { sent: Email[]; fails: boolean }
   /** The fault of the store from now on. */
@@ -294,9 +294,9 @@ export async function openApi(
     fleet,
     sockets,
     social,
-    keepTime: async () => {
-      for (const { run, goesOn } of timers) {
-        if (!goesOn) await run(new AbortController().signal)
+    keepTime: async (domain) => {
+      for (const { name, run } of timers) {
+        if (name === domain) await run(new AbortController().signal)
       }
     },
     email,

@@ -389,7 +389,7 @@ describe('the clock', () => {
     const inAWeek = { params: { who: friend.playerId }, body: { reason, days: 7 } }
     await operator.client.personal.eraseOf(inAWeek)
     test.clock.advance(1000)
-    const atOnce = async () => await Promise.all([1, 2, 3].map(() => test.keepTime()))
+    const atOnce = async () => await Promise.all([1, 2, 3].map(() => test.keepTime('personal')))
     await atOnce()
     expect(erased(test)).toEqual([])
     test.clock.advance(eraseSettlesMs + 1000)
@@ -407,7 +407,7 @@ describe('the clock', () => {
   it('costs one read when nobody waits', async () => {
     const { test } = await openWorld()
     test.trips.reset()
-    await test.keepTime()
+    await test.keepTime('personal')
     expect(test.trips.trips.map(({ operation }) => operation)).toEqual(['query'])
   })
 })
