@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /** They measure no time, so they may run beside each other. Most need no real part, but more time than `npm test` has. */
-const together = ['test/real/permissions/*.test.ts', 'test/real/{guides,redis,seeds,synth}.test.ts']
+const together = [
+  'test/real/permissions/*.test.ts',
+  'test/real/{guides,new-game,redis,seeds,synth}.test.ts',
+]
 
 // The main job against real parts (Chromium, real processes): slow, and most of it one at a time.
 export default defineConfig({
