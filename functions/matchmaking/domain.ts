@@ -59,15 +59,14 @@ export const domain = defineDomain({
       actions: ['GetItem', 'PutItem', 'DeleteItem'],
     },
     // Whom an operator means, and whether he may.
+    ...['LOGIN#*', 'R#{realm}#NAME#*'].map((partition) => ({
+      table: 'core' as const,
+      partition,
+      actions: ['GetItem' as const],
+      unused: 'A player who is named by his login, or by a character; functions/admin does it.',
+    })),
     { table: 'core', partition: 'AUDIT', actions: ['PutItem'] },
-    {
-      table: 'core',
-      partition: 'LOGIN#*',
-      actions: ['GetItem'],
-      unused: 'A player who is named by his login; functions/admin does it.',
-    },
     { table: 'core', partition: 'ACCOUNT#*', actions: ['GetItem', 'ConditionCheckItem'] },
-    { table: 'core', partition: 'R#{realm}#NAME#*', actions: ['GetItem'] },
     { table: 'core', partition: 'R#{realm}#C#*', actions: ['GetItem'] },
     // Which party and character is his.
     { table: 'core', partition: 'R#{realm}#PARTY#*', actions: ['GetItem', 'ConditionCheckItem'] },

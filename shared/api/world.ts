@@ -45,7 +45,7 @@ const waits = z
   .object({ waiting: loginPlace })
   .meta({ id: 'Waits', description: 'The realm is full: your place in its login queue' })
 const wish = z
-  .strictObject({
+  .object({
     friend: uuid.optional().meta({ description: 'The `playerId` of a friend to come to' }),
     region: regionTag.optional(),
     language: languageTag.optional().meta({ description: 'As in `de` or `pt-br`' }),

@@ -150,7 +150,11 @@ describe.skipIf(program === undefined)('schemathesis', () => {
       JSON.parse(await readFile(har, 'utf8')) as { log: { entries: Exchange[] } }
     ).log
     for (const { request, response } of entries) {
-      expect(response.status, `${request.method} ${request.url}`).toBeLessThan(500)
+      // There are few hosts here, and an operator may ask for one more.
+      const isFull = response.status === 503 && response.content.text?.includes('"world.full"')
+      if (isFull !== true) {
+        expect(response.status, `${request.method} ${request.url}`).toBeLessThan(500)
+      }
       count(request.method, new URL(request.url).pathname, response.status)
     }
     const cases = /Test cases:\s+(.*)/.exec(said.text)?.[1]
