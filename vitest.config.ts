@@ -83,7 +83,7 @@ export default defineConfig(({ mode }) => {
       expect: { poll: { timeout: 10_000 } },
       pool: 'forks',
       // Many of these tests wait for real processes rather than for the processor.
-      maxWorkers: 4,
+      maxWorkers: 3,
       sequence: { sequencer: LongFirst },
     },
   }

@@ -795,6 +795,8 @@ export const acceptGraceMs = 3000
 export const openGraceMs = 60 * 1000
 /** How often a queue is matched. */
 export const matchEveryMs = 1000
+/** And one in which nobody waits: each look costs five read units. */
+export const matchIdleEveryMs = 3000
 /** The process that matches a queue says so often that it does; another one takes over after `matcherDeadMs`. */
 export const matcherRenewMs = 3000
 export const matcherDeadMs = 10_000

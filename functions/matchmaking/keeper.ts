@@ -8,6 +8,7 @@ import type { ClosedQueue } from '#shared/api/admin/queues.ts'
 import type { Queue } from '#shared/content/content.ts'
 import {
   matchEveryMs,
+  matchIdleEveryMs,
   matcherDeadMs,
   matcherRenewMs,
   queueFarBackMs,
@@ -45,6 +46,8 @@ const atOnce = 16
 export type Keeper = {
   /** Reads what is new, makes matches, and ends what is over. Throws StoreError: the next one goes on. */
   beat(): Promise<void>
+  /** Nobody waits, and no match is under way. */
+  isIdle(): boolean
 }
 
 export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): Keeper {
@@ -244,6 +247,7 @@ export function createKeeper(deps: KeeperDeps, realmId: string, queue: Queue): K
       await follow()
       if (tickets.size > 0) await finder.explain()
     },
+    isIdle: () => tickets.size === 0 && matches.size === 0,
   }
 }
 
@@ -293,7 +297,8 @@ export async function keepMatching(
         // It may have missed something.
         if (!(error instanceof StoreError)) keeper = undefined
       }
-      await deps.runtime.sleep(matchEveryMs, signal).catch(() => undefined)
+      const everyMs = keeper?.isIdle() === true ? matchIdleEveryMs : matchEveryMs
+      await deps.runtime.sleep(everyMs, signal).catch(() => undefined)
     }
     if (keeper !== undefined) {
       await freeMatcher(deps.store, realmId, queue.id, me).catch(() => undefined)

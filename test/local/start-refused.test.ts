@@ -164,7 +164,8 @@ test('`npm run dev` tries again when .env is mended, and when code or content of
   const child = run(dev, 'mended', {}, 'WAYSTONE_GAME=gane\n')
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  const says = (text: string) => until(() => errors.includes(text))
+  // Each is a start of its own.
+  const says = (text: string) => until(() => errors.includes(text), 30_000)
   try {
     await says('gane has no game.ts')
     await says('It ended. It is started again when .env or a file changes.')
