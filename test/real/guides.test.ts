@@ -62,5 +62,5 @@ it.concurrent.each([
     const { code, said } = await waystone(game, 'test')
     expect(code, said).toBe(0)
   },
-  60_000,
+  240_000,
 )

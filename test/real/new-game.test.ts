@@ -67,7 +67,7 @@ describe('new-game', () => {
     expect(stdout).toMatch(
       /FAILED page\n {2}game\.ts:\d+: Could not resolve "node:url"\n {2}page\.ts runs in a browser/,
     )
-  }, 60_000)
+  }, 240_000)
 
   it.each([
     ['Emberfall', 'small letters'],
