@@ -1,36 +1,19 @@
 // Who leaves his party, is removed from it, or deletes his character takes nobody along into a match: the ticket of all of
 // them is over, and the others know by whom.
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Stage } from '../calls/stage.ts'
-import type { Player } from '../calls/stage.ts'
-import { createKeeper } from '#functions/matchmaking/keeper.ts'
-import { createLiveness } from '#shared/ownership/liveness.ts'
-import { silentLog } from '#shared/telemetry/log.ts'
 import { openOneProcess } from '../calls/one-process.ts'
+import type { Player, Stage } from '../calls/stage.ts'
+import { keeperOf } from '../conformance/matchmaker.ts'
 import { codeOf } from './api.ts'
 
 const params = { realmId: 'local' }
 let test: Awaited<ReturnType<typeof openOneProcess>>['test']
 let stage: Stage
-let keeper: ReturnType<typeof createKeeper>
+let keeper: ReturnType<typeof keeperOf>
 
 beforeEach(async () => {
   ;({ test, stage } = await openOneProcess())
-  keeper = createKeeper(
-    {
-      store: test.memory,
-      runtime: test.clock,
-      cache: test.cache,
-      content: test.content.content,
-      fleet: { allocate: async () => undefined, list: async () => [], drain: async () => false },
-      isLive: createLiveness(),
-      hint: () => undefined,
-      push: { hint: () => undefined },
-      log: silentLog,
-    },
-    params.realmId,
-    test.content.content.queues.get('crypt')!,
-  )
+  keeper = keeperOf(test)
   await stage.openZone({ zone: 'crypt', kind: 'slots', capacity: 8 })
 })
 

@@ -118,7 +118,7 @@ export async function beginQueue(store: Store, realmId: string, queueId: string)
     room: 0,
     seen: { departures: 0, playerMs: 0, turns: 0, missed: 0 },
   }
-  const item = { ...queueKey(realmId), v: 1, ...queue } as unknown as Item
+  const item: Item = { ...queueKey(realmId), v: 1, ...queue }
   try {
     await store.put({ table: 'volatile', item, condition: 'attribute_not_exists(pk)' })
     return queue
